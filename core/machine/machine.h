@@ -1,0 +1,87 @@
+/* The machine: what a command does to a history. decide judges and changes nothing; apply changes and judges
+ * nothing. Neither reads a clock, a random number, a file or a text.
+ *
+ * For each command of a batch the caller does, in this order:
+ *   while machine_due() gives events: number them, apply them, keep them
+ *   machine_decide(): events or a refusal; number them, apply them, keep them
+ * and machine_due() once more at the end of the batch. A closing "when all have answered" is a deadline that is
+ * due at once, so it comes out of machine_due right after the ballot. */
+#ifndef COMITY_CORE_MACHINE_MACHINE_H
+#define COMITY_CORE_MACHINE_MACHINE_H
+
+#include "comity/v1/event.pb-c.h"
+#include "core/command.h"
+#include "core/event.h"
+#include "core/machine/view.h"
+
+enum { EVENTS_MAX = 4 };   /* that one command or one deadline can cause */
+
+/* An event to be, or one that was. */
+struct machine_event {
+    Comity__V1__Event *open;
+    const Comity__V1__Command *command;   /* the command that caused it: on its first event alone; else NULL */
+    uint64_t sequence;                    /* given by the caller before apply */
+    int64_t time_ms;
+    uint8_t audience;                     /* of the command part and the texts; the open part is for all */
+    uint32_t round;                       /* with AUDIENCE_VOTER_UNTIL_CLOSE */
+};
+
+struct machine_events {
+    struct machine_event list[EVENTS_MAX];
+    size_t count;
+};
+
+/* What the caller knows and the machine may not find out by itself. */
+struct machine_context {
+    int64_t time_ms;                  /* stamped by the log; never goes back */
+    uint64_t next_sequence;           /* that the first event will get */
+    const uint8_t *log_key;           /* signs this worker's checkpoints */
+};
+
+/* Judge one command whose form and signatures were checked. All events live in the arena.
+ * Returns 0 with at least one event, or the code in *refusal; ERR_MEMORY and backend errors are no refusals:
+ * error_execution and docs/storage.md say what the worker does then. */
+int machine_decide(const struct view *view, const struct command *command,
+                   const struct machine_context *context, struct arena *arena,
+                   struct machine_events *ret_events, struct refusal *refusal);
+
+/* Events of the earliest deadline that is due by the context's time; none: ret_events->count is 0. */
+int machine_due(const struct view *view, const struct machine_context *context, struct arena *arena,
+                struct machine_events *ret_events);
+
+/* When the next deadline is due; 0: none. */
+int machine_next_deadline(const struct view *view, int64_t *ret_due_ms);
+
+/* The event that a restore puts on record. */
+int machine_open_epoch(const struct view *view, const struct machine_context *context, struct arena *arena,
+                       struct machine_events *ret_events);
+
+/* Change the view as the event says. A failure is the backend's, or ERR_INTERNAL for an event that does not fit the
+ * state, which never comes from machine_decide. */
+int machine_apply(const struct view *view, const struct machine_event *event, struct arena *arena);
+
+/* Who may give a command: one right a row. docs/trust.md has the same table; a test compares. */
+enum right {
+    MAY_FOUNDERS,        /* all founders of the text, together; whether anybody may found: the operator's setting */
+    MAY_EACH_PARTY,      /* signer and cosigners include a co-chair of every PARTY */
+    MAY_OWN_CO_CHAIR,    /* a co-chair of the constituency concerned */
+    MAY_SELF_OR_CO_CHAIR,/* the member concerned, or a co-chair of the same constituency */
+    MAY_INVITED,         /* a new key, cosigned by an open invitation's */
+    MAY_FACILITATOR,     /* office FACILITATOR */
+    MAY_BODY_OR_FACILITATOR, /* a holder of a seat of the body concerned, or office FACILITATOR */
+    MAY_BODY_OR_OFFICE,  /* a holder of a seat of the body concerned, or any office */
+    MAY_ON_ROLL,         /* a member of the round's roll */
+};
+
+struct command_row {
+    Comity__V1__Command__BodyCase body;
+    const char *name;          /* "cast_ballot", as in the contract */
+    enum right right;
+    const char *summary;       /* one sentence, for help and docs */
+};
+
+const struct command_row *command_row_at(unsigned index);    /* NULL past the end */
+const char *right_name(enum right right);                    /* "co-chair of the constituency" */
+const char *event_name(const Comity__V1__Event *event);      /* "ballot_cast"; NULL for none */
+
+#endif

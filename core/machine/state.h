@@ -1,0 +1,63 @@
+/* The tables of a history's state: one row of TABLES a kind, rows as packed messages of model.proto.
+ *
+ * A key is the table's byte, then big-endian numbers or a name: so that ranges come in order. */
+#ifndef COMITY_CORE_MACHINE_STATE_H
+#define COMITY_CORE_MACHINE_STATE_H
+
+#include "comity/v1/model.pb-c.h"
+#include "comity/v1/query.pb-c.h"
+#include "core/arena.h"
+#include "core/machine/view.h"
+
+enum table {
+    TABLE_PARTNERSHIP = 1,   /* -                    Partnership */
+    TABLE_COUNTER = 2,       /* table byte           u32: last number given */
+    TABLE_CONSTITUENCY = 3,  /* number               Constituency */
+    TABLE_SITE = 4,          /* number               Site */
+    TABLE_MEMBER = 5,        /* number               Member */
+    TABLE_KEY = 6,           /* 32 bytes             Key */
+    TABLE_INVITATION = 7,    /* 32 bytes             Invitation */
+    TABLE_BODY = 8,          /* number               Body */
+    TABLE_SEAT = 9,          /* body, number         Seat */
+    TABLE_HOLDER = 10,       /* body, member         u32: number of the seat that the member holds */
+    TABLE_RULE = 11,         /* number               RuleVersion */
+    TABLE_SESSION = 12,      /* number               Session */
+    TABLE_PRESENCE = 13,     /* session, member      Presence */
+    TABLE_ITEM = 14,         /* number               Item */
+    TABLE_PROPOSAL = 15,     /* number               Proposal */
+    TABLE_ROUND = 16,        /* number               Round (answered is kept in TABLE_ANSWERED) */
+    TABLE_ROLL = 17,         /* round, member        RollEntry */
+    TABLE_BALLOT = 18,       /* round, member        Ballot */
+    TABLE_ANSWERED = 19,     /* round                u32: members who have cast a ballot */
+    TABLE_DECISION = 20,     /* number               Decision */
+    TABLE_NAME = 21,         /* table byte, name     u32: number of the thing of that name (rules: latest version) */
+    TABLE_DEADLINE = 22,     /* due ms u64, kind u8, number   empty */
+    TABLE_OPEN_ROUNDS = 23,  /* session              u32: rounds open in it */
+};
+
+/* Read one row by its numbers. @b is ignored by tables of one number. 0, ERR_NOT_FOUND, ERR_CORRUPT, ERR_MEMORY. */
+int state_get(const struct view *view, struct arena *arena, enum table table, uint32_t a, uint32_t b,
+              ProtobufCMessage **ret_row);
+int state_put(const struct view *view, struct arena *arena, enum table table, uint32_t a, uint32_t b,
+              const ProtobufCMessage *row);
+int state_get_by_key(const struct view *view, struct arena *arena, enum table table /* KEY, INVITATION */,
+                     const uint8_t key[KEY_SIZE], ProtobufCMessage **ret_row);
+int state_get_by_name(const struct view *view, struct arena *arena, enum table table, const char *name,
+                      ProtobufCMessage **ret_row);
+
+/* Members' standing, for rights and queries. 0, ERR_KEY_UNKNOWN, ERR_KEY_REVOKED. */
+int state_member_of_key(const struct view *view, struct arena *arena, const uint8_t key[KEY_SIZE],
+                        Comity__V1__Member **ret_member);
+bool member_has_office(const Comity__V1__Member *member, Comity__V1__Office office);
+
+/* Who may see how @voter answered in @round: the visibility of ballots, decided here and nowhere else. */
+int state_may_see_ballots(const struct view *view, struct arena *arena, uint32_t round, uint32_t voter,
+                          uint32_t reader, bool *ret_may);
+
+/* The rows of a list that @reader may see, from @cursor on. The visitor gets each row unpacked in @arena, with the cursor that continues after it; it returns 0, 1 to stop, or a
+ * code. ERR_RANGE for a cursor that is not one, ERR_FORBIDDEN, ERR_ENUM. */
+typedef int state_list_fn(void *context, const ProtobufCMessage *row, struct bytes next_cursor);
+int state_list(const struct view *view, struct arena *arena, const Comity__V1__List *list,
+               const Comity__V1__Member *reader, struct bytes cursor, state_list_fn *visit, void *context);
+
+#endif

@@ -1,0 +1,41 @@
+/* C2SP signed notes and tlog-checkpoints.
+ *
+ * A checkpoint's text is  origin \n size in decimal \n base64(root) \n  (extension lines are allowed on reading), then an empty
+ * line, then signature lines "\xe2\x80\x94 name base64(key id 4 | Ed25519 signature 64)". Key id: first 4 bytes of
+ * SHA-256(name \n 01 public key). The origin of a history is "comity/<history in hex>/<epoch>", and so is the
+ * key's name. Made and checked by C2SP signed-note and tlog-checkpoint. */
+#ifndef COMITY_CORE_NOTE_H
+#define COMITY_CORE_NOTE_H
+
+#include "core/key.h"
+
+enum { NOTE_MAX_BYTES = 16384, CHECKPOINT_MAX_BYTES = 512, ORIGIN_MAX_BYTES = 96, NOTE_SIGNATURES_MAX = 64 };
+
+struct checkpoint {
+    char origin[ORIGIN_MAX_BYTES + 1];
+    uint64_t size;
+    uint8_t root[HASH_SIZE];
+};
+
+void checkpoint_origin(const uint8_t history[HISTORY_ID_SIZE], uint32_t epoch, char ret_origin[ORIGIN_MAX_BYTES + 1]);
+
+/* Text and signature into @buffer. Returns its length; deterministic. */
+size_t checkpoint_sign(const struct checkpoint *checkpoint, const struct signing_key *key,
+                       char buffer[CHECKPOINT_MAX_BYTES]);
+
+/* Form, and a signature by this key under the origin's name. 0, ERR_MALFORMED, ERR_SIGNATURE. */
+int checkpoint_open(struct bytes note, const uint8_t public_key[KEY_SIZE], struct checkpoint *ret_checkpoint);
+
+/* Notes in general, for witnesses later and for the published vectors: a verifier key
+ * "name+hash8+base64(01 key)" and whether a note is well-formed and signed by it. */
+struct note_verifier {
+    char name[128];
+    uint32_t key_id;
+    uint8_t public_key[KEY_SIZE];
+};
+int note_verifier_read(const char *text, struct note_verifier *ret_verifier);      /* ERR_MALFORMED */
+int note_open(struct bytes note, const struct note_verifier *verifiers, size_t count,
+              struct bytes *ret_text, size_t *ret_verified);   /* ERR_MALFORMED, ERR_SIGNATURE (bad one, or none known) */
+int checkpoint_read(struct bytes text, struct checkpoint *ret_checkpoint);          /* ERR_MALFORMED */
+
+#endif

@@ -1,0 +1,77 @@
+/* Decision rules: checking one, counting a round by one, and saying how it came out. Pure integers.
+ * The vocabulary and the numbered rules are docs/rules.md's. */
+#ifndef COMITY_CORE_RULE_RULE_H
+#define COMITY_CORE_RULE_RULE_H
+
+#include "comity/v1/model.pb-c.h"
+#include "comity/v1/rule.pb-c.h"
+#include "core/arena.h"
+#include "core/message.h"
+
+enum { ROLL_MAX = 10000, RULE_MAX_BYTES = 16384, CONSTITUENCIES_MAX = 64 };
+
+/* One member of the frozen roll, with what the count has to know. */
+struct roll_line {
+    uint32_t member;
+    uint32_t constituency;
+    bool is_recused;
+    bool is_present;        /* by the rule's `present`, except ANSWERED, which rule_count works out itself */
+    bool has_answered;
+    uint32_t answer;        /* with has_answered: an answer of the rule's scale */
+    uint64_t sequence;      /* with has_answered: of the ballot's event */
+};
+
+/* A constituency as the count needs it. Those named must be all that the roll names. */
+struct roll_constituency {
+    uint32_t number;
+    const char *name;
+    const char *side;
+    bool is_party;
+};
+
+struct rule_input {
+    const Comity__V1__Rule *rule;
+    const struct roll_line *lines;
+    size_t line_count;
+    const struct roll_constituency *constituencies;
+    size_t constituency_count;
+    bool rounds_remain;     /* a further round would be allowed: NOT_YET rather than REJECTED */
+};
+
+/* Is the rule well-formed, free of contradictions, and built? 0, ERR_MISSING, ERR_NAME, ERR_RANGE, ERR_DUPLICATE,
+ * ERR_RULE (contradiction), ERR_UNSUPPORTED; refusal names the field, as "adopt_rule.rule.tests[2].denominator"
+ * with @path "adopt_rule.rule". */
+int rule_check(const Comity__V1__Rule *rule, const char *path, struct refusal *refusal);
+
+/* SHA-256("comity/v1/rule" 00 packed rule). ERR_MEMORY. */
+int rule_hash(const Comity__V1__Rule *rule, struct arena *arena, uint8_t ret_hash[HASH_SIZE]);
+
+/* Stance of a raw answer by the rule's scale; STANCE_UNSPECIFIED where the scale has no such answer. */
+Comity__V1__Stance rule_stance(const Comity__V1__Rule *rule, uint32_t answer);
+bool rule_requires_reason(const Comity__V1__Rule *rule, Comity__V1__Stance stance);
+
+/* Count, test and conclude, in the order of docs/rules.md (NO_QUORUM, BLOCKED, NO_DECISION, ADOPTED, DEADLOCK,
+ * TIE, NOT_YET, REJECTED). The rule passed rule_check. Everything lives in the arena. 0, ERR_MEMORY, ERR_SCOPE
+ * (an EACH test with nobody to range over). */
+int rule_count(const struct rule_input *input, struct arena *arena, Comity__V1__Outcome **ret_outcome);
+
+/* Do the QUORUM tests that count PRESENT over ELIGIBLE or NONE hold? Before a round opens. 0, ERR_QUORUM, ERR_SCOPE, ERR_MEMORY. */
+int rule_quorum_at_opening(const struct rule_input *input, struct arena *arena);
+
+/* One line of working, without a newline: "labour: 4 of 5 support, at least 2/3 needed: holds". In the arena. */
+const char *rule_explain_test(const Comity__V1__TestResult *result, struct arena *arena);
+/* What an outcome means, in a sentence. Static. */
+const char *rule_explain_outcome(Comity__V1__OutcomeKind kind);
+const char *outcome_name(Comity__V1__OutcomeKind kind);    /* "ADOPTED" */
+const char *stance_name(Comity__V1__Stance stance);        /* "AGREE" */
+
+/* Templates: rules that are shipped, by name, as data. */
+struct rule_template {
+    const char *name;
+    const char *summary;                    /* one sentence */
+    const Comity__V1__Rule *rule;
+};
+const struct rule_template *rule_template_at(unsigned index);    /* NULL past the end */
+const struct rule_template *rule_template_find(const char *name);
+
+#endif

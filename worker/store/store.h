@@ -1,0 +1,103 @@
+/* The store: LMDB behind one small interface. The only file folder that includes lmdb.h. docs/storage.md.
+ *
+ * One environment a process, one writer at a time, readers with short transactions. Every value carries an XXH3-64
+ * checksum over table, key and value; a mismatch is ERR_CORRUPT. The first error sticks to a transaction: later steps return it
+ * and do nothing, so that a writer reads straight down and looks once, at the commit.
+ *
+ * Tables (LMDB named databases):
+ *   meta      name                          -> value               schema version, group, term, ...
+ *   history   history id                    -> local number, head, epoch, last time, next number
+ *   event     number u32, sequence u64      -> header, parts (texts by hash)         primary
+ *   text      number u32, hash              -> salt, content                         primary
+ *   command   number u32, command id        -> sequence, events, size of the tree at commit; or a refusal  primary
+ *   expiry    valid_until u64, number, id   -> -                   refusals to purge
+ *   node      number u32, level u8, index   -> hash                complete subtrees; rebuilt from event
+ *   state     number u32, the machine's key -> the machine's value rebuilt by applying events */
+#ifndef COMITY_WORKER_STORE_STORE_H
+#define COMITY_WORKER_STORE_STORE_H
+
+#include "core/arena.h"
+#include "core/event.h"
+#include "core/machine/view.h"
+#include "core/message.h"
+#include "core/tree.h"
+
+enum { STORE_SCHEMA_VERSION = 1, STORE_REASON_MAX = 512 };
+
+struct store;
+struct store_txn;
+
+struct store_options {
+    const char *directory;             /* made with mode 0700 where there is none */
+    uint64_t map_limit_bytes;          /* the map grows up to this by itself */
+    const uint8_t *group;              /* GROUP_ID_SIZE; must be the directory's, is written on creation */
+    bool is_read_only;                 /* for an export beside a running worker */
+};
+
+/* 0, ERR_STORE_IN_USE (another process writes to it: an flock beside the data), ERR_STORE_VERSION, ERR_DISK_FULL, ERR_CORRUPT, ERR_FILE,
+ * ERR_CONFIG (another group's). @reason: one sentence, what is wrong and what to do. */
+int store_open(const struct store_options *options, struct store **ret_store, char reason[STORE_REASON_MAX]);
+void store_close(struct store **store);
+
+int store_begin_write(struct store *store, struct store_txn **ret_txn);
+int store_begin_read(struct store *store, struct store_txn **ret_txn);
+/* Ends the transaction in any case and clears the pointer. 0, the sticky error, ERR_STORE_FULL, ERR_DISK_FULL (nothing
+ * was written), ERR_STORE (an fsync failed: the caller stops the process). */
+int store_commit(struct store_txn **txn);
+void store_abort(struct store_txn **txn);
+int store_error(const struct store_txn *txn);
+/* After ERR_STORE_FULL inside a transaction that was aborted: make the map larger. ERR_STORE_FULL at the limit. */
+int store_grow(struct store *store);
+
+struct store_history {
+    uint8_t id[HISTORY_ID_SIZE];
+    uint32_t number;
+    uint32_t epoch;
+    uint64_t head;          /* last sequence = size of the tree */
+    int64_t time_ms;        /* of the last event */
+};
+
+int store_history_get(struct store_txn *txn, const uint8_t id[HISTORY_ID_SIZE], struct store_history *ret_history);  /* ERR_HISTORY */
+int store_history_create(struct store_txn *txn, const uint8_t id[HISTORY_ID_SIZE], struct store_history *ret_history);
+int store_history_set_epoch(struct store_txn *txn, struct store_history *history, uint32_t epoch);
+typedef int store_history_fn(void *context, const struct store_history *history);
+int store_history_each(struct store_txn *txn, store_history_fn *visit, void *context);
+
+/* The machine's state of a history. @self of the view is kept inside the transaction. */
+struct view store_view(struct store_txn *txn, const struct store_history *history);
+
+/* Append an event: the record, its texts, its leaf and the nodes that it completes; moves history->head and time. */
+int store_event_append(struct store_txn *txn, struct store_history *history, const struct event_header *header,
+                       const struct event_part *parts, size_t part_count);
+/* ERR_NOT_FOUND. Whole, nothing withheld; in the arena. */
+int store_event_get(struct store_txn *txn, const struct store_history *history, uint64_t sequence,
+                    struct arena *arena, Comity__V1__EventRecord **ret_record);
+int store_text_get(struct store_txn *txn, const struct store_history *history, const uint8_t hash[HASH_SIZE],
+                   struct arena *arena, uint8_t ret_salt[SALT_SIZE], struct bytes *ret_content);
+struct tree_nodes store_nodes(struct store_txn *txn, const struct store_history *history);
+
+/* What became of a command. */
+struct store_command {
+    uint64_t sequence;      /* first event; 0: refused */
+    uint32_t events;
+    uint64_t tree_size;     /* of the checkpoint in its receipt */
+    uint32_t epoch;         /* of that checkpoint */
+    struct refusal refusal; /* with sequence 0 */
+    int64_t valid_until_ms;
+};
+int store_command_get(struct store_txn *txn, const struct store_history *history, const uint8_t id[COMMAND_ID_SIZE],
+                      struct store_command *ret_command);   /* ERR_NOT_FOUND */
+int store_command_put(struct store_txn *txn, const struct store_history *history, const uint8_t id[COMMAND_ID_SIZE],
+                      const struct store_command *command);
+/* Forget refusals whose time is over; at most @limit. */
+int store_refusals_purge(struct store_txn *txn, int64_t now_ms, unsigned limit);
+
+/* Small named values of the worker: "term", ... At most 1 KiB. */
+int store_meta_get(struct store_txn *txn, const char *name, struct arena *arena, struct bytes *ret_value);
+int store_meta_put(struct store_txn *txn, const char *name, struct bytes value);
+
+/* Every minute: readers that died. Map in use and its limit, for STATUS. */
+void store_check_readers(struct store *store);
+void store_usage(struct store *store, uint64_t *ret_used_bytes, uint64_t *ret_limit_bytes);
+
+#endif
