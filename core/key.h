@@ -44,12 +44,20 @@ void connection_key_wipe(struct connection_key *key);
 /* SHA-256 of tag 00 bytes. */
 void tagged_hash(const char *tag, struct bytes bytes, uint8_t ret_hash[HASH_SIZE]);
 
-void signature_make(const struct signing_key *key, const char *tag, struct bytes bytes,
-                    uint8_t ret_signature[SIGNATURE_SIZE]);
+/* What is signed lies in one piece on the stack: tag, 00 and bytes together are at most SIGNED_MAX_BYTES.
+ * 0 or ERR_TOO_LARGE. */
+enum { SIGNED_MAX_BYTES = 132 * 1024 };
+int signature_make(const struct signing_key *key, const char *tag, struct bytes bytes,
+                   uint8_t ret_signature[SIGNATURE_SIZE]);
 
 /* 0 or ERR_SIGNATURE. By libsodium's rule: canonical S, no small-order key or R. */
 int signature_check(const uint8_t public_key[KEY_SIZE], const char *tag, struct bytes bytes,
                     const uint8_t signature[SIGNATURE_SIZE]);
+
+/* The same over the bytes alone, without a tag: only for what others have defined (C2SP notes), never for a
+ * member's key. */
+void signature_make_raw(const struct signing_key *key, struct bytes bytes, uint8_t ret_signature[SIGNATURE_SIZE]);
+int signature_check_raw(const uint8_t public_key[KEY_SIZE], struct bytes bytes, struct bytes signature);
 
 /* The group's id: first 16 bytes of tagged_hash("comity/v1/group", its X25519 public key). */
 void group_id(const uint8_t group_key[KEY_SIZE], uint8_t ret_group[GROUP_ID_SIZE]);
