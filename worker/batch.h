@@ -7,6 +7,7 @@
 
 #include "core/command.h"
 #include "worker/log/log_order.h"
+#include "worker/receipt.h"
 #include "worker/store/store.h"
 
 enum { BATCH_MAX_BYTES = 512 * 1024, BATCH_MAX_COMMANDS = 1024, BATCH_HISTORIES_MAX = 64 };
@@ -42,6 +43,8 @@ struct batch_options {
     void (*random)(void *context, uint8_t *bytes, size_t size);   /* salts; NULL: libsodium's */
     void *context;
 };
+/* 0, ERR_CONFIG (log_key is not the latest on record in one of the store's histories: an operator who lost the key
+ * restores from an export), ERR_MEMORY, the store's. */
 int batch_runner_new(const struct batch_options *options, struct batch_runner **ret_runner);
 void batch_runner_destroy(struct batch_runner **runner);
 
@@ -49,9 +52,5 @@ void batch_runner_destroy(struct batch_runner **runner);
  * every item's reply is the refusal that says so (STORE_FULL, DISK_FULL, BUSY: nothing of the batch happened).
  * Returns 0, or ERR_STORE: stop the process without answering anybody. */
 int batch_run(struct batch_runner *runner, struct batch_item *items, size_t count, struct batch_result *ret_result);
-
-/* The receipt of a command that a history holds, the same bytes each time. For queries too. */
-int receipt_make(struct store_txn *txn, const struct store_history *history, const uint8_t id[COMMAND_ID_SIZE],
-                 const struct signing_key *log_key, struct arena *arena, struct bytes *ret_receipt);
 
 #endif

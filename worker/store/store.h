@@ -11,6 +11,7 @@
  *   text      number u32, hash              -> salt, content                         primary
  *   command   number u32, command id        -> sequence, events, size of the tree at commit; or a refusal  primary
  *   expiry    valid_until u64, number, id   -> -                   refusals to purge
+ *   checkpoint number u32, epoch, size u64  -> signed note         of epochs before a restore             primary
  *   node      number u32, level u8, index   -> hash                complete subtrees; rebuilt from event
  *   state     number u32, the machine's key -> the machine's value rebuilt by applying events */
 #ifndef COMITY_WORKER_STORE_STORE_H
@@ -95,6 +96,15 @@ int store_refusals_purge(struct store_txn *txn, int64_t now_ms, unsigned limit);
 /* Small named values of the worker: "term", ... At most 1 KiB. */
 int store_meta_get(struct store_txn *txn, const char *name, struct arena *arena, struct bytes *ret_value);
 int store_meta_put(struct store_txn *txn, const char *name, struct bytes value);
+
+/* The term of this start: one more than that of the start before; kept before it is given out. */
+int store_take_term(struct store *store, uint64_t *ret_term);
+
+/* Notes of checkpoints whose key this worker may not have: those of epochs before a restore. */
+int store_checkpoint_get(struct store_txn *txn, const struct store_history *history, uint32_t epoch, uint64_t size,
+                         struct bytes *ret_note);   /* ERR_NOT_FOUND; valid until the next write */
+int store_checkpoint_put(struct store_txn *txn, const struct store_history *history, uint32_t epoch, uint64_t size,
+                         struct bytes note);
 
 /* Every minute: readers that died. Map in use and its limit, for STATUS. */
 void store_check_readers(struct store *store);
