@@ -30,17 +30,14 @@
 #include "comity/v1/link.pb-c.h"
 #include "comity/v1/query.pb-c.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 enum {
     COMITY_HISTORY_SIZE = 32,  /* bytes of a history's id */
     COMITY_ID_SIZE = 16,       /* of a command's id */
     COMITY_KEY_SIZE = 32,      /* of a public key, a seed, a connection secret */
     COMITY_FIELD_SIZE = 96,    /* of the path of a field, with its NUL */
     COMITY_BROKERS_MAX = 16,
-    COMITY_READERS_MAX = 64,   /* histories that one client reads */
+    COMITY_READERS_MAX = 64,   /* histories that one client reads or follows */
+    COMITY_REQUESTS_MAX = 1024, /* requests under way at once */
 };
 
 struct comity;         /* a client */
@@ -88,7 +85,8 @@ enum comity_event_kind {
     COMITY_EVENT_READY,            /* endpoint: a worker of the group said WELCOME; time_ms is its clock */
     COMITY_EVENT_DISCONNECTED,     /* endpoint; code: UNREACHABLE, SERVER_KEY, CLIENT_KEY, TIMEOUT (it fell
                                       silent) or WORKER_LOST (the connection broke); the client tries again */
-    COMITY_EVENT_RETRYING,         /* request; attempt is the next one, in wait_ms; code: why, is_brokers_word */
+    COMITY_EVENT_RETRYING,         /* request (0: the HELLO, which comes before all others); attempt is the next one,
+                                      in wait_ms; code: why; is_brokers_word */
     COMITY_EVENT_GRANT,            /* history; code: 0, or why the worker does not let this key read; sequence: the
                                       head; member */
     COMITY_EVENT_LOG_KEY,          /* history, log_key: a key that signs its checkpoints, to be kept and given as a
@@ -270,7 +268,8 @@ int comity_receipt_check(const struct comity_draft *draft, const uint8_t *receip
 /* Send a command, and go on until it is answered or @deadline_ms has passed from now. With a journal it is kept on
  * disk first. Ends in RECORDED, REFUSED, UNKNOWN or NOT_SENT. A receipt that does not hold ends in UNKNOWN with
  * ERR_RECEIPT. @ret_request (may be NULL) gets the number. The draft is copied.
- * 0, ERR_COSIGNERS (a signature is missing), ERR_FILE or ERR_DISK_FULL (the journal), ERR_MEMORY. */
+ * 0, ERR_COSIGNERS (a signature is missing), ERR_FILE or ERR_DISK_FULL (the journal), ERR_BUSY (over
+ * COMITY_REQUESTS_MAX under way), ERR_MEMORY. */
 int comity_submit(struct comity *client, const struct comity_draft *draft, int64_t deadline_ms,
                   comity_done_fn *done, void *context, uint64_t *ret_request);
 
@@ -280,14 +279,14 @@ int comity_submit_wait(struct comity *client, const struct comity_draft *draft, 
                        struct comity_result *ret_result);
 
 /* Ask. @query's history and, where it is 0, floor are filled in. @history is NULL with status.
- * Ends in ANSWERED, REFUSED, UNKNOWN or NOT_SENT. 0, ERR_MALFORMED (no kind), ERR_MEMORY. */
+ * Ends in ANSWERED, REFUSED, UNKNOWN or NOT_SENT. 0, ERR_MISSING (no kind, or no history), ERR_BUSY, ERR_MEMORY. */
 int comity_query(struct comity *client, const uint8_t *history, const Comity__V1__Query *query, int64_t deadline_ms,
                  comity_done_fn *done, void *context, uint64_t *ret_request);
 int comity_query_wait(struct comity *client, const uint8_t *history, const Comity__V1__Query *query,
                       int64_t deadline_ms, struct comity_result *ret_result);
 
-/* Stop waiting. The callback is not called any more; what was sent may still be carried out. A number that is
- * not under way: nothing happens. */
+/* Stop waiting. The callback is not called any more (with a thread: it may be running at this moment); what was sent
+ * may still be carried out. A number that is not under way: nothing happens. */
 void comity_cancel(struct comity *client, uint64_t request);
 
 /* Every page of a list. @page is called for each; a non-zero return ends the list and is returned. Pages may
@@ -352,9 +351,5 @@ int comity_journal_each(const char *directory, const uint8_t *history, comity_jo
  * Returns how many were submitted, or a code: ERR_MISSING (no journal), ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
 int comity_resubmit(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t restored_to,
                     uint32_t epoch, int64_t deadline_ms, comity_done_fn *done, void *context);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif
