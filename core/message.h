@@ -24,8 +24,8 @@ struct refusal {
 int refuse(struct refusal *refusal, int code, const char *field);
 int refuse_limit(struct refusal *refusal, int code, const char *field, uint64_t limit);
 
-/* Unpack into the arena. @size_max bounds the packed bytes. A quick scan of the wire form, before
- * unpacking, bounds the number of fields (10 for each KiB is too many only past 200,000 in all).
+/* Unpack into the arena. @size_max bounds the packed bytes. The wire form is checked first (core/wire.h): what
+ * is refused is never unpacked, and the number of fields is at most WIRE_FIELDS_MAX.
  * Returns 0, ERR_TOO_LARGE, ERR_MALFORMED, ERR_UNKNOWN_FIELD, ERR_ENUM, ERR_UTF8 (also for an embedded NUL),
  * ERR_MEMORY; @refusal (may be NULL) names the field by its path. */
 int message_unpack(const ProtobufCMessageDescriptor *type, struct bytes packed, size_t size_max,
@@ -48,5 +48,10 @@ int message_copy(const ProtobufCMessage *message, struct arena *arena, ProtobufC
 typedef int message_visit_fn(const ProtobufCMessage *found, const char *path, void *context);
 int message_visit(const ProtobufCMessage *message, const ProtobufCMessageDescriptor *type,
                   message_visit_fn *visit, void *context);
+
+/* The messages that one field of @message holds: none, one, or all of a repeated field's, in *ret_list. 0 for a
+ * field of another type. */
+size_t message_field_messages(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                              ProtobufCMessage *const **ret_list);
 
 #endif

@@ -1,0 +1,487 @@
+#include "core/command_form.h"
+
+#include "core/error.h"
+#include "core/path.h"
+#include "core/text.h"
+
+enum {
+    CONSTITUENCIES_IN_FOUND_MAX = 64,
+    SITES_IN_FOUND_MAX = 256,
+    FOUNDERS_MAX = 32,
+    SEAT_GROUPS_MAX = 64,
+    SEATS_MAX = 10000,
+    CO_CHAIRS_MIN = 2,
+};
+
+#define TYPE(name) &comity__v1__##name##__descriptor
+#define NUMBER_OF_A_THING FORM_NUMBER, 1, UINT32_MAX
+#define ANY_NUMBER FORM_NUMBER, 0, UINT32_MAX
+#define ANY_SEQUENCE FORM_NUMBER, 0, INT64_MAX
+#define TIME FORM_NUMBER, 1, INT64_MAX
+#define TIME_OR_NONE FORM_NUMBER, 0, INT64_MAX
+#define TITLE FORM_TEXT, 1, TITLE_MAX_BYTES
+
+/* In the order of command.proto. */
+static const struct form_row ROWS[] = {
+    /* message                 field            form, least, most */
+    {TYPE(command), "history", FORM_HISTORY, 0, 0},
+    {TYPE(command), "key", FORM_HASH, 0, 0},
+    {TYPE(command), "valid_until_ms", TIME},
+    {TYPE(command), "cosigners", FORM_COSIGNERS, 0, COSIGNERS_MAX},
+    {TYPE(command), "found", FORM_BODY, 0, 0},
+    {TYPE(command), "admit_constituency", FORM_BODY, 0, 0},
+    {TYPE(command), "add_site", FORM_BODY, 0, 0},
+    {TYPE(command), "invite", FORM_BODY, 0, 0},
+    {TYPE(command), "redeem", FORM_BODY, 0, 0},
+    {TYPE(command), "revoke_key", FORM_BODY, 0, 0},
+    {TYPE(command), "create_body", FORM_BODY, 0, 0},
+    {TYPE(command), "assign_seat", FORM_BODY, 0, 0},
+    {TYPE(command), "adopt_rule", FORM_BODY, 0, 0},
+    {TYPE(command), "convene_session", FORM_BODY, 0, 0},
+    {TYPE(command), "open_session", FORM_BODY, 0, 0},
+    {TYPE(command), "close_session", FORM_BODY, 0, 0},
+    {TYPE(command), "check_in", FORM_BODY, 0, 0},
+    {TYPE(command), "add_item", FORM_BODY, 0, 0},
+    {TYPE(command), "make_proposal", FORM_BODY, 0, 0},
+    {TYPE(command), "revise_proposal", FORM_BODY, 0, 0},
+    {TYPE(command), "open_round", FORM_BODY, 0, 0},
+    {TYPE(command), "cast_ballot", FORM_BODY, 0, 0},
+    {TYPE(command), "close_round", FORM_BODY, 0, 0},
+
+    {TYPE(founder), "key", FORM_HASH, 0, 0},
+    {TYPE(founder), "name", TITLE},
+    {TYPE(founder), "offices", FORM_CHOICES, 0, 0},
+
+    {TYPE(new_constituency), "name", FORM_NAME, 0, 0},
+    {TYPE(new_constituency), "kind", FORM_CHOICE, 0, 0},
+    {TYPE(new_constituency), "standing", FORM_CHOICE, 0, 0},
+    {TYPE(new_constituency), "side", FORM_NAME_OR_NONE, 0, 0},
+    {TYPE(new_constituency), "title", TITLE},
+    {TYPE(new_constituency), "founders", FORM_MESSAGES, 1, FOUNDERS_MAX},
+    {TYPE(new_constituency), "recovery_key", FORM_HASH_OR_NONE, 0, 0},
+
+    {TYPE(new_site), "name", FORM_NAME, 0, 0},
+    {TYPE(new_site), "title", TITLE},
+    {TYPE(new_site), "time_zone", FORM_TIME_ZONE, 0, 0},
+
+    {TYPE(found), "name", FORM_NAME, 0, 0},
+    {TYPE(found), "title", TITLE},
+    {TYPE(found), "constituencies", FORM_MESSAGES, 1, CONSTITUENCIES_IN_FOUND_MAX},
+    {TYPE(found), "sites", FORM_MESSAGES, 1, SITES_IN_FOUND_MAX},
+
+    {TYPE(admit_constituency), "constituency", FORM_MESSAGE, 0, 0},
+
+    {TYPE(add_site), "site", FORM_MESSAGE, 0, 0},
+
+    {TYPE(invite), "key", FORM_HASH, 0, 0},
+    {TYPE(invite), "name", TITLE},
+    {TYPE(invite), "offices", FORM_CHOICES, 0, 0},
+    {TYPE(invite), "expires_ms", TIME},
+
+    {TYPE(redeem), "invitation", FORM_HASH, 0, 0},
+
+    {TYPE(revoke_key), "key", FORM_HASH, 0, 0},
+
+    {TYPE(create_body), "name", FORM_NAME, 0, 0},
+    {TYPE(create_body), "title", TITLE},
+    {TYPE(create_body), "seats", FORM_MESSAGES, 1, SEAT_GROUPS_MAX},
+
+    {TYPE(seat_group), "constituency", FORM_NAME, 0, 0},
+    {TYPE(seat_group), "count", FORM_NUMBER, 1, SEATS_MAX},
+
+    {TYPE(assign_seat), "body", NUMBER_OF_A_THING},
+    {TYPE(assign_seat), "seat", NUMBER_OF_A_THING},
+    {TYPE(assign_seat), "member", ANY_NUMBER},
+
+    {TYPE(adopt_rule), "rule", FORM_RULE, 0, 0},
+
+    {TYPE(convene_session), "body", NUMBER_OF_A_THING},
+    {TYPE(convene_session), "title", TITLE},
+    {TYPE(convene_session), "starts_ms", TIME},
+
+    {TYPE(open_session), "session", NUMBER_OF_A_THING},
+
+    {TYPE(close_session), "session", NUMBER_OF_A_THING},
+
+    {TYPE(check_in), "session", NUMBER_OF_A_THING},
+    {TYPE(check_in), "site", NUMBER_OF_A_THING},
+
+    {TYPE(add_item), "session", NUMBER_OF_A_THING},
+    {TYPE(add_item), "title", TITLE},
+
+    {TYPE(make_proposal), "item", NUMBER_OF_A_THING},
+    {TYPE(make_proposal), "title", TITLE},
+    {TYPE(make_proposal), "text", FORM_TEXT, 1, TEXT_MAX_BYTES},
+
+    {TYPE(revise_proposal), "proposal", NUMBER_OF_A_THING},
+    {TYPE(revise_proposal), "base_hash", FORM_HASH, 0, 0},
+    {TYPE(revise_proposal), "text", FORM_TEXT, 1, TEXT_MAX_BYTES},
+
+    {TYPE(open_round), "proposal", NUMBER_OF_A_THING},
+    {TYPE(open_round), "text_hash", FORM_HASH, 0, 0},
+    {TYPE(open_round), "rule", NUMBER_OF_A_THING},
+    {TYPE(open_round), "closes_ms", TIME_OR_NONE},
+
+    {TYPE(cast_ballot), "round", NUMBER_OF_A_THING},
+    {TYPE(cast_ballot), "text_hash", FORM_HASH, 0, 0},
+    {TYPE(cast_ballot), "answer", NUMBER_OF_A_THING},
+    {TYPE(cast_ballot), "replaces", ANY_SEQUENCE},
+    {TYPE(cast_ballot), "reason", FORM_TEXT_OR_NONE, 1, REASON_MAX_BYTES},
+
+    {TYPE(close_round), "round", NUMBER_OF_A_THING},
+};
+
+const struct form_row *form_row_at(unsigned index)
+{
+    return index < ARRAY_COUNT(ROWS) ? &ROWS[index] : NULL;
+}
+
+/* A field that is being checked: its row, its value, and where it is. */
+struct field {
+    const Comity__V1__Command *command;
+    const struct form_row *row;
+    const ProtobufCFieldDescriptor *descriptor;
+    const ProtobufCMessage *message;
+    const struct path *path;
+    struct refusal *refusal;
+};
+
+static int message_check(const Comity__V1__Command *command, const ProtobufCMessage *message,
+                         const struct path *path, struct refusal *refusal);
+
+static int path_refuse(const struct path *path, int code, uint64_t limit, struct refusal *refusal)
+{
+    char field[FIELD_PATH_MAX];
+    return refuse_limit(refusal, code, path_write(path, field, sizeof(field)), limit);
+}
+
+static int field_refuse(const struct field *field, int code)
+{
+    return path_refuse(field->path, code, 0, field->refusal);
+}
+
+/* Refuse a part of the field: "title.hash", or with a NULL name its index-th element. */
+static int part_refuse(const struct field *field, const char *name, int64_t index, int code, uint64_t limit)
+{
+    struct path element = *field->path;
+    element.index = index;
+    struct path part = {field->path, name, PATH_NOT_REPEATED};
+    return path_refuse(name ? &part : &element, code, limit, field->refusal);
+}
+
+static const void *field_value(const struct field *field)
+{
+    return (const uint8_t *) field->message + field->descriptor->offset;
+}
+
+static size_t field_count(const struct field *field)
+{
+    size_t count;
+    memcpy(&count, (const uint8_t *) field->message + field->descriptor->quantifier_offset, sizeof(count));
+    return count;
+}
+
+static int name_check(const struct field *field)
+{
+    const char *name;
+    memcpy(&name, field_value(field), sizeof(name));
+    if (name[0] == '\0')
+        return field->row->form == FORM_NAME_OR_NONE ? 0 : field_refuse(field, ERR_MISSING);
+    return name_is_valid(name) ? 0 : field_refuse(field, ERR_NAME);
+}
+
+static int zone_check(const struct field *field)
+{
+    const char *zone;
+    memcpy(&zone, field_value(field), sizeof(zone));
+    if (zone[0] == '\0')
+        return field_refuse(field, ERR_MISSING);
+    return time_zone_is_valid(zone) ? 0 : field_refuse(field, ERR_RANGE);
+}
+
+static int text_check(const struct field *field)
+{
+    const Comity__V1__TextRef *text;
+    memcpy(&text, field_value(field), sizeof(text));
+    if (!text)
+        return field->row->form == FORM_TEXT_OR_NONE ? 0 : field_refuse(field, ERR_MISSING);
+    if (text->hash.len != HASH_SIZE)
+        return part_refuse(field, "hash", 0, text->hash.len == 0 ? ERR_MISSING : ERR_RANGE, 0);
+    if (text->size < field->row->least)
+        return part_refuse(field, "size", 0, ERR_MISSING, 0);
+    if (text->size > field->row->most)
+        return part_refuse(field, "size", 0, ERR_RANGE, field->row->most);
+    return 0;
+}
+
+static int hash_check(const struct field *field)
+{
+    const ProtobufCBinaryData *hash = field_value(field);
+    if (hash->len == 0)
+        return field->row->form == FORM_HASH_OR_NONE ? 0 : field_refuse(field, ERR_MISSING);
+    return hash->len == HASH_SIZE ? 0 : field_refuse(field, ERR_RANGE);
+}
+
+static int history_check(const struct field *field)
+{
+    if (field->command->body_case != COMITY__V1__COMMAND__BODY_FOUND)
+        return hash_check(field);
+    const ProtobufCBinaryData *history = field_value(field);
+    return history->len == 0 ? 0 : field_refuse(field, ERR_RANGE);
+}
+
+static int cosigners_check(const struct field *field)
+{
+    size_t count = field_count(field);
+    if (count > field->row->most)
+        return path_refuse(field->path, ERR_RANGE, field->row->most, field->refusal);
+    const ProtobufCBinaryData *cosigners = field->command->cosigners;
+    const ProtobufCBinaryData *signer = &field->command->key;
+    for (size_t i = 0; i < count; i++) {
+        if (cosigners[i].len != KEY_SIZE)
+            return part_refuse(field, NULL, (int64_t) i, ERR_RANGE, 0);
+        if (signer->len == KEY_SIZE && memcmp(cosigners[i].data, signer->data, KEY_SIZE) == 0)
+            return part_refuse(field, NULL, (int64_t) i, ERR_DUPLICATE, 0);
+        int order = i == 0 ? 1 : memcmp(cosigners[i].data, cosigners[i - 1].data, KEY_SIZE);
+        if (order <= 0)
+            return part_refuse(field, NULL, (int64_t) i, order == 0 ? ERR_DUPLICATE : ERR_RANGE, 0);
+    }
+    return 0;
+}
+
+static int number_check(const struct field *field)
+{
+    uint64_t value = 0;
+    bool is_negative = false;
+    if (field->descriptor->type == PROTOBUF_C_TYPE_UINT32) {
+        uint32_t narrow;
+        memcpy(&narrow, field_value(field), sizeof(narrow));
+        value = narrow;
+    } else {
+        memcpy(&value, field_value(field), sizeof(value));
+        is_negative = field->descriptor->type == PROTOBUF_C_TYPE_INT64 && (int64_t) value < 0;
+    }
+    if (!is_negative && value == 0 && field->row->least > 0)
+        return field_refuse(field, ERR_MISSING);
+    if (is_negative || value < field->row->least)
+        return field_refuse(field, ERR_RANGE);
+    if (value > field->row->most)
+        return path_refuse(field->path, ERR_RANGE, field->row->most, field->refusal);
+    return 0;
+}
+
+static int choice_check(const struct field *field)
+{
+    int value;
+    memcpy(&value, field_value(field), sizeof(value));
+    return value != 0 ? 0 : field_refuse(field, ERR_MISSING);
+}
+
+static int choices_check(const struct field *field)
+{
+    size_t count = field_count(field);
+    const int *values;
+    memcpy(&values, field_value(field), sizeof(values));
+    uint64_t seen = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (values[i] == 0)
+            return part_refuse(field, NULL, (int64_t) i, ERR_MISSING, 0);
+        if (values[i] < 0 || values[i] > 63)
+            return part_refuse(field, NULL, (int64_t) i, ERR_ENUM, 0);
+        if (seen >> values[i] & 1)
+            return part_refuse(field, NULL, (int64_t) i, ERR_DUPLICATE, 0);
+        seen |= UINT64_C(1) << values[i];
+    }
+    return 0;
+}
+
+static int messages_check(const struct field *field)
+{
+    ProtobufCMessage *const *list = NULL;
+    size_t count = message_field_messages(field->message, field->descriptor, &list);
+    bool is_repeated = field->row->form == FORM_MESSAGES;
+    if (count == 0)
+        return field_refuse(field, ERR_MISSING);
+    if (is_repeated && count > field->row->most)
+        return path_refuse(field->path, ERR_RANGE, field->row->most, field->refusal);
+    for (size_t i = 0; i < count; i++) {
+        struct path element = *field->path;
+        element.index = is_repeated ? (int64_t) i : PATH_NOT_REPEATED;
+        int code = message_check(field->command, list[i], &element, field->refusal);
+        if (code)
+            return code;
+    }
+    return 0;
+}
+
+static int rule_check_given(const struct field *field)
+{
+    ProtobufCMessage *const *list = NULL;
+    return message_field_messages(field->message, field->descriptor, &list)
+               ? 0
+               : field_refuse(field, ERR_MISSING);
+}
+
+static int body_check(const struct field *field)
+{
+    ProtobufCMessage *const *list = NULL;
+    if (message_field_messages(field->message, field->descriptor, &list) == 0)
+        return 0;
+    return message_check(field->command, list[0], field->path, field->refusal);
+}
+
+typedef int form_check_fn(const struct field *field);
+
+static form_check_fn *const CHECKS[] = {
+    [FORM_NAME] = name_check,         [FORM_NAME_OR_NONE] = name_check, [FORM_TIME_ZONE] = zone_check,
+    [FORM_TEXT] = text_check,         [FORM_TEXT_OR_NONE] = text_check, [FORM_HASH] = hash_check,
+    [FORM_HASH_OR_NONE] = hash_check, [FORM_HISTORY] = history_check,   [FORM_COSIGNERS] = cosigners_check,
+    [FORM_NUMBER] = number_check,     [FORM_CHOICE] = choice_check,     [FORM_CHOICES] = choices_check,
+    [FORM_MESSAGE] = messages_check,  [FORM_MESSAGES] = messages_check, [FORM_RULE] = rule_check_given,
+    [FORM_BODY] = body_check,
+};
+
+/* The rows of a type stand together and in the order of its fields. */
+static const struct form_row *row_find(const ProtobufCMessageDescriptor *type)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
+        if (ROWS[i].type == type)
+            return &ROWS[i];
+    }
+    return NULL;
+}
+
+static int whole_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal);
+
+static int message_check(const Comity__V1__Command *command, const ProtobufCMessage *message,
+                         const struct path *path, struct refusal *refusal)
+{
+    const ProtobufCMessageDescriptor *type = message->descriptor;
+    const struct form_row *rows = row_find(type);
+    if (!rows)
+        return path_refuse(path, ERR_INTERNAL, 0, refusal);
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *descriptor = &type->fields[i];
+        if (rows + i >= ROWS + ARRAY_COUNT(ROWS) || rows[i].type != type ||
+            strcmp(rows[i].field, descriptor->name) != 0)
+            return path_refuse(path, ERR_INTERNAL, 0, refusal);
+        const struct path inner = {path, descriptor->name, PATH_NOT_REPEATED};
+        const struct field field = {command, &rows[i], descriptor, message, &inner, refusal};
+        int code = CHECKS[rows[i].form](&field);
+        if (code)
+            return code;
+    }
+    return whole_check(message, path, refusal);
+}
+
+/* What concerns several fields of a message at once. */
+typedef int whole_check_fn(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal);
+
+static int element_refuse(const struct path *path, const char *list, size_t index, const char *name, int code,
+                          struct refusal *refusal)
+{
+    const struct path element = {path, list, (int64_t) index};
+    const struct path part = {&element, name, PATH_NOT_REPEATED};
+    return path_refuse(&part, code, 0, refusal);
+}
+
+static bool same_key(const ProtobufCBinaryData *a, const ProtobufCBinaryData *b)
+{
+    return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+/* The same key twice in one constituency; at least two co-chairs, or one and a recovery key. */
+static int constituency_check(const ProtobufCMessage *message, const struct path *path,
+                              struct refusal *refusal)
+{
+    const Comity__V1__NewConstituency *constituency = (const Comity__V1__NewConstituency *) message;
+    unsigned co_chairs = constituency->recovery_key.len > 0 ? 1 : 0;
+    for (size_t i = 0; i < constituency->n_founders; i++) {
+        const Comity__V1__Founder *founder = constituency->founders[i];
+        for (size_t k = 0; k < i; k++) {
+            if (same_key(&founder->key, &constituency->founders[k]->key))
+                return element_refuse(path, "founders", i, "key", ERR_DUPLICATE, refusal);
+        }
+        bool is_co_chair = false;
+        for (size_t k = 0; k < founder->n_offices; k++)
+            is_co_chair = is_co_chair || founder->offices[k] == COMITY__V1__OFFICE__OFFICE_CO_CHAIR;
+        co_chairs += is_co_chair ? 1 : 0;
+    }
+    const bool has_one = co_chairs > (constituency->recovery_key.len > 0 ? 1U : 0U);
+    const struct path part = {path, has_one ? "recovery_key" : "founders", PATH_NOT_REPEATED};
+    return has_one && co_chairs >= CO_CHAIRS_MIN ? 0 : path_refuse(&part, ERR_MISSING, 0, refusal);
+}
+
+static bool has_founder(const Comity__V1__NewConstituency *constituency, const ProtobufCBinaryData *key)
+{
+    for (size_t i = 0; i < constituency->n_founders; i++) {
+        if (same_key(&constituency->founders[i]->key, key))
+            return true;
+    }
+    return false;
+}
+
+/* Names and keys once in the whole history; somebody whose support counts. */
+static int found_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal)
+{
+    const Comity__V1__Found *found = (const Comity__V1__Found *) message;
+    bool has_party = false;
+    for (size_t i = 0; i < found->n_constituencies; i++) {
+        const Comity__V1__NewConstituency *constituency = found->constituencies[i];
+        has_party = has_party || constituency->standing == COMITY__V1__STANDING__STANDING_PARTY;
+        const struct path here = {path, "constituencies", (int64_t) i};
+        for (size_t k = 0; k < i; k++) {
+            const Comity__V1__NewConstituency *earlier = found->constituencies[k];
+            if (strcmp(constituency->name, earlier->name) == 0)
+                return element_refuse(path, "constituencies", i, "name", ERR_DUPLICATE, refusal);
+            for (size_t f = 0; f < constituency->n_founders; f++) {
+                if (has_founder(earlier, &constituency->founders[f]->key))
+                    return element_refuse(&here, "founders", f, "key", ERR_DUPLICATE, refusal);
+            }
+        }
+    }
+    for (size_t i = 0; i < found->n_sites; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(found->sites[i]->name, found->sites[k]->name) == 0)
+                return element_refuse(path, "sites", i, "name", ERR_DUPLICATE, refusal);
+        }
+    }
+    const struct path constituencies = {path, "constituencies", PATH_NOT_REPEATED};
+    return has_party ? 0 : path_refuse(&constituencies, ERR_MISSING, 0, refusal);
+}
+
+static int create_body_check(const ProtobufCMessage *message, const struct path *path,
+                             struct refusal *refusal)
+{
+    const Comity__V1__CreateBody *body = (const Comity__V1__CreateBody *) message;
+    uint64_t seats = 0;
+    for (size_t i = 0; i < body->n_seats; i++)
+        seats += body->seats[i]->count;
+    const struct path part = {path, "seats", PATH_NOT_REPEATED};
+    return seats <= SEATS_MAX ? 0 : path_refuse(&part, ERR_RANGE, SEATS_MAX, refusal);
+}
+
+static const struct {
+    const ProtobufCMessageDescriptor *type;
+    whole_check_fn *check;
+} WHOLES[] = {
+    {TYPE(new_constituency), constituency_check},
+    {TYPE(found), found_check},
+    {TYPE(create_body), create_body_check},
+};
+
+static int whole_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(WHOLES); i++) {
+        if (WHOLES[i].type == message->descriptor)
+            return WHOLES[i].check(message, path, refusal);
+    }
+    return 0;
+}
+
+int command_form_check(const Comity__V1__Command *command, struct refusal *refusal)
+{
+    if (command->body_case == COMITY__V1__COMMAND__BODY__NOT_SET)
+        return refuse(refusal, ERR_MISSING, "body");
+    return message_check(command, &command->base, NULL, refusal);
+}

@@ -1,0 +1,41 @@
+/* The form of a command: what can be judged without a history. One table of rows by message and field says it
+ * all, and is what docs and tests walk; proto/comity/v1/command.proto says the same in words. */
+#ifndef COMITY_CORE_COMMAND_FORM_H
+#define COMITY_CORE_COMMAND_FORM_H
+
+#include "core/command.h"
+
+enum form {
+    FORM_NAME,           /* a NAME */
+    FORM_NAME_OR_NONE,
+    FORM_TIME_ZONE,
+    FORM_TEXT,           /* a TextRef of least to most bytes */
+    FORM_TEXT_OR_NONE,
+    FORM_HASH,           /* 32 bytes: a hash or a key */
+    FORM_HASH_OR_NONE,
+    FORM_HISTORY,        /* 32 bytes; empty in found */
+    FORM_COSIGNERS,      /* keys, ascending, at most `most`, the signer not among them */
+    FORM_NUMBER,         /* least to most; 0 where least is 1: missing */
+    FORM_CHOICE,         /* an enum, given */
+    FORM_CHOICES,        /* enums, each given and none twice */
+    FORM_MESSAGE,        /* given; its fields have rows of their own */
+    FORM_MESSAGES,       /* least to most of them */
+    FORM_RULE,           /* given; what is in it is rule_check's */
+    FORM_BODY,           /* one of the bodies: checked where it is the one that is given */
+};
+
+struct form_row {
+    const ProtobufCMessageDescriptor *type;
+    const char *field;
+    enum form form;
+    uint64_t least;
+    uint64_t most;
+};
+
+/* NULL past the end. */
+const struct form_row *form_row_at(unsigned index);
+
+/* 0 or the code in *refusal, which names the field by its path. */
+int command_form_check(const Comity__V1__Command *command, struct refusal *refusal);
+
+#endif

@@ -1,0 +1,123 @@
+#include "core/message.h"
+
+#include <stdio.h>
+
+#include "core/error.h"
+#include "core/path.h"
+#include "core/wire.h"
+
+int refuse_limit(struct refusal *refusal, int code, const char *field, uint64_t limit)
+{
+    if (refusal) {
+        refusal->code = code;
+        snprintf(refusal->field, sizeof(refusal->field), "%s", field ? field : "");
+        refusal->latest = 0;
+        refusal->limit = limit;
+    }
+    return code;
+}
+
+int refuse(struct refusal *refusal, int code, const char *field)
+{
+    return refuse_limit(refusal, code, field, 0);
+}
+
+int message_unpack_trusted(const ProtobufCMessageDescriptor *type, struct bytes packed, struct arena *arena,
+                           ProtobufCMessage **ret_message)
+{
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(type, arena_allocator(arena), packed.size, packed.data);
+    if (!message)
+        return arena_is_exhausted(arena) ? ERR_MEMORY : ERR_MALFORMED;
+    *ret_message = message;
+    return 0;
+}
+
+int message_unpack(const ProtobufCMessageDescriptor *type, struct bytes packed, size_t size_max,
+                   struct arena *arena, struct refusal *refusal, ProtobufCMessage **ret_message)
+{
+    if (packed.size > size_max)
+        return refuse_limit(refusal, ERR_TOO_LARGE, "", size_max);
+    int code = wire_check(type, packed, refusal);
+    if (code)
+        return code;
+    code = message_unpack_trusted(type, packed, arena, ret_message);
+    return code ? refuse(refusal, code, "") : 0;
+}
+
+int message_pack(const ProtobufCMessage *message, struct arena *arena, struct bytes *ret_packed)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    uint8_t *packed = arena_alloc(arena, size);
+    if (!packed)
+        return ERR_MEMORY;
+    protobuf_c_message_pack(message, packed);
+    *ret_packed = BYTES(packed, size);
+    return 0;
+}
+
+int message_copy(const ProtobufCMessage *message, struct arena *arena, ProtobufCMessage **ret_copy)
+{
+    struct bytes packed;
+    int code = message_pack(message, arena, &packed);
+    return code ? code : message_unpack_trusted(message->descriptor, packed, arena, ret_copy);
+}
+
+size_t message_field_messages(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                              ProtobufCMessage *const **ret_list)
+{
+    const uint8_t *at = (const uint8_t *) message;
+    if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+        return 0;
+    const void *member = at + field->offset;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        size_t count;
+        memcpy(&count, at + field->quantifier_offset, sizeof(count));
+        memcpy(ret_list, member, sizeof(*ret_list));
+        return count;
+    }
+    if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
+        uint32_t number;
+        memcpy(&number, at + field->quantifier_offset, sizeof(number));
+        if (number != field->id)
+            return 0;
+    }
+    *ret_list = member;
+    return (*ret_list)[0] ? 1 : 0;
+}
+
+struct visit {
+    const ProtobufCMessageDescriptor *type;
+    message_visit_fn *visit;
+    void *context;
+};
+
+static int visit_inside(const struct visit *visit, const ProtobufCMessage *message, const struct path *path)
+{
+    const ProtobufCMessageDescriptor *type = message->descriptor;
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        ProtobufCMessage *const *list = NULL;
+        size_t count = message_field_messages(message, &type->fields[i], &list);
+        bool is_repeated = type->fields[i].label == PROTOBUF_C_LABEL_REPEATED;
+        for (size_t k = 0; k < count; k++) {
+            const struct path inner = {path, type->fields[i].name,
+                                       is_repeated ? (int64_t) k : PATH_NOT_REPEATED};
+            char field[FIELD_PATH_MAX];
+            int code;
+            if (list[k]->descriptor == visit->type)
+                code = visit->visit(list[k], path_write(&inner, field, sizeof(field)), visit->context);
+            else
+                code = visit_inside(visit, list[k], &inner);
+            if (code)
+                return code;
+        }
+    }
+    return 0;
+}
+
+int message_visit(const ProtobufCMessage *message, const ProtobufCMessageDescriptor *type,
+                  message_visit_fn *visit, void *context)
+{
+    const struct visit inside = {type, visit, context};
+    return visit_inside(&inside, message, NULL);
+}
