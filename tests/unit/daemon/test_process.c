@@ -1,0 +1,96 @@
+/* Exit codes, signals and files of a daemon. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/daemon/process.h"
+#include "core/error.h"
+
+static void test_exit_codes(void **state)
+{
+    (void) state;
+    assert_int_equal(process_exit_code(0), 0);
+    assert_int_equal(process_exit_code(ERR_CONFIG), 2);
+    assert_int_equal(process_exit_code(ERR_FILE_MODE), 2);
+    assert_int_equal(process_exit_code(ERR_ADDRESS), 3);
+    assert_int_equal(process_exit_code(ERR_STORE), 1);
+    for (unsigned i = 0; error_at(i) != 0; i++)
+        assert_int_not_equal(process_exit_code(error_at(i)), 0);
+}
+
+static void test_signals_are_taken(void **state)
+{
+    (void) state;
+    int fd = -1;
+    assert_int_equal(process_signals_open(&fd), 0);
+    assert_int_equal(process_signal_take(fd), PROCESS_SIGNAL_NONE);
+    raise(SIGHUP);
+    assert_int_equal(process_signal_take(fd), PROCESS_SIGNAL_RELOAD);
+    raise(SIGTERM);
+    assert_int_equal(process_signal_take(fd), PROCESS_SIGNAL_STOP);
+    raise(SIGINT);
+    assert_int_equal(process_signal_take(fd), PROCESS_SIGNAL_STOP);
+    assert_int_equal(process_signal_take(fd), PROCESS_SIGNAL_NONE);
+    close(fd);
+}
+
+static void test_file_is_replaced_whole(void **state)
+{
+    (void) state;
+    char folder[] = "/tmp/comity-process-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char path[64];
+    snprintf(path, sizeof(path), "%s/ready", folder);
+    assert_int_equal(process_file_write(path, "first, and longer\n"), 0);
+
+    int before = open(path, O_RDONLY);
+    assert_int_equal(process_file_write(path, "second\n"), 0);
+    char text[64] = "";
+    assert_int_equal(read(before, text, sizeof(text) - 1), 18);
+    assert_string_equal(text, "first, and longer\n"); /* who had it open sees the old one, whole */
+    close(before);
+
+    int after = open(path, O_RDONLY);
+    memset(text, 0, sizeof(text));
+    assert_int_equal(read(after, text, sizeof(text) - 1), 7);
+    assert_string_equal(text, "second\n");
+    close(after);
+    unlink(path);
+    assert_int_equal(rmdir(folder), 0); /* no temporary file is left */
+}
+
+static void test_file_that_cannot_be_written(void **state)
+{
+    (void) state;
+    errno = 0;
+    assert_int_equal(process_file_write("/nonexistent/folder/ready", "x"), ERR_FILE);
+    assert_int_equal(errno, ENOENT);
+
+    char folder[] = "/tmp/comity-process-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char path[64];
+    snprintf(path, sizeof(path), "%s/taken", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(process_file_write(path, "x"), ERR_FILE); /* a directory is in the way */
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exit_codes),
+        cmocka_unit_test(test_signals_are_taken),
+        cmocka_unit_test(test_file_is_replaced_whole),
+        cmocka_unit_test(test_file_that_cannot_be_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
