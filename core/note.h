@@ -34,8 +34,32 @@ struct note_verifier {
     uint8_t public_key[KEY_SIZE];
 };
 int note_verifier_read(const char *text, struct note_verifier *ret_verifier);      /* ERR_MALFORMED */
+int note_verifier_make(const char *name, const uint8_t public_key[KEY_SIZE],
+                       struct note_verifier *ret_verifier);                         /* ERR_MALFORMED: the name */
+
+/* How many of the verifiers signed: signatures of others are ignored, further ones of the same too. ERR_MALFORMED,
+ * ERR_SIGNATURE (a known key's does not fit, or no key is known), ERR_DUPLICATE (two verifiers of one name and key
+ * id). @ret_text points into @note. */
 int note_open(struct bytes note, const struct note_verifier *verifiers, size_t count,
-              struct bytes *ret_text, size_t *ret_verified);   /* ERR_MALFORMED, ERR_SIGNATURE (bad one, or none known) */
-int checkpoint_read(struct bytes text, struct checkpoint *ret_checkpoint);          /* ERR_MALFORMED */
+              struct bytes *ret_text, size_t *ret_verified);
+
+/* The signature line of @name over the text, with its newline, NUL-terminated. Returns its length, 0 where it does
+ * not fit. */
+enum { NOTE_LINE_MAX_BYTES = 3 + 1 + 127 + 1 + 92 + 1 };
+size_t note_sign_line(struct bytes text, const char *name, const struct signing_key *key,
+                      char buffer[NOTE_LINE_MAX_BYTES + 1]);
+
+/* A checkpoint's text. ERR_MALFORMED; also for a root that is not 32 bytes, as of another hash than SHA-256. */
+int checkpoint_read(struct bytes text, struct checkpoint *ret_checkpoint);
+
+/* The form alone, for any hash: as published bodies are. Points into @text. */
+enum { CHECKPOINT_ROOT_MAX_BYTES = 64 };
+struct checkpoint_body {
+    struct bytes origin;
+    uint64_t size;
+    uint8_t root[CHECKPOINT_ROOT_MAX_BYTES];
+    size_t root_size;
+};
+int checkpoint_body_read(struct bytes text, struct checkpoint_body *ret_body);
 
 #endif
