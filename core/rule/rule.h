@@ -39,33 +39,38 @@ struct rule_input {
 };
 
 /* Is the rule well-formed, free of contradictions, and built? 0, ERR_MISSING, ERR_NAME, ERR_RANGE, ERR_DUPLICATE,
- * ERR_RULE (contradiction), ERR_UNSUPPORTED; refusal names the field, as "adopt_rule.rule.tests[2].denominator"
- * with @path "adopt_rule.rule". */
+ * ERR_RULE (contradiction), ERR_UNSUPPORTED, ERR_ENUM, ERR_TOO_LARGE; refusal names the field, as
+ * "adopt_rule.rule.tests[2].denominator" with @path "adopt_rule.rule". Takes any unpacked message, also NULL.
+ * Rules: docs/rules.md R-1 to R-9. */
 int rule_check(const Comity__V1__Rule *rule, const char *path, struct refusal *refusal);
 
-/* SHA-256("comity/v1/rule" 00 packed rule). ERR_MEMORY. */
+/* SHA-256("comity/v1/rule" 00 packed rule). ERR_MEMORY. docs/rules.md R-10. */
 int rule_hash(const Comity__V1__Rule *rule, struct arena *arena, uint8_t ret_hash[HASH_SIZE]);
 
-/* Stance of a raw answer by the rule's scale; STANCE_UNSPECIFIED where the scale has no such answer. */
+/* Stance of a raw answer by the rule's scale; STANCE_UNSPECIFIED where the scale has no such answer. R-11. */
 Comity__V1__Stance rule_stance(const Comity__V1__Rule *rule, uint32_t answer);
+/* Has a ballot of this stance to come with a reason? R-34. */
 bool rule_requires_reason(const Comity__V1__Rule *rule, Comity__V1__Stance stance);
 
 /* Count, test and conclude, in the order of docs/rules.md (NO_QUORUM, BLOCKED, NO_DECISION, ADOPTED, DEADLOCK,
  * TIE, NOT_YET, REJECTED). The rule passed rule_check. Everything lives in the arena. 0, ERR_MEMORY, ERR_SCOPE
- * (an EACH test with nobody to range over). */
+ * (an EACH test with nobody to range over), ERR_INTERNAL (the roll names a constituency that was not given, or
+ * an answer that the scale has not). Rules: R-11 to R-32. */
 int rule_count(const struct rule_input *input, struct arena *arena, Comity__V1__Outcome **ret_outcome);
 
-/* Do the QUORUM tests that count PRESENT over ELIGIBLE or NONE hold? Before a round opens. 0, ERR_QUORUM, ERR_SCOPE, ERR_MEMORY. */
+/* May a round open? Every EACH test has somebody to range over (ERR_SCOPE), and the QUORUM tests that count
+ * PRESENT over ELIGIBLE or NONE hold (ERR_QUORUM). Also ERR_MEMORY, ERR_INTERNAL as above. R-14, R-31. */
 int rule_quorum_at_opening(const struct rule_input *input, struct arena *arena);
 
-/* One line of working, without a newline: "labour: 4 of 5 support, at least 2/3 needed: holds". In the arena. */
+/* One line of working, without a newline: "labour: 4 of 5 support, at least 2/3 needed: holds". In the arena;
+ * NULL where memory is out. R-33. */
 const char *rule_explain_test(const Comity__V1__TestResult *result, struct arena *arena);
 /* What an outcome means, in a sentence. Static. */
 const char *rule_explain_outcome(Comity__V1__OutcomeKind kind);
 const char *outcome_name(Comity__V1__OutcomeKind kind);    /* "ADOPTED" */
 const char *stance_name(Comity__V1__Stance stance);        /* "AGREE" */
 
-/* Templates: rules that are shipped, by name, as data. */
+/* Templates: rules that are shipped, by name, as data. R-35. */
 struct rule_template {
     const char *name;
     const char *summary;                    /* one sentence */
