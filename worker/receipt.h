@@ -19,7 +19,7 @@ int checkpoint_make(struct store_txn *txn, const struct store_history *history, 
 int receipt_make(struct store_txn *txn, const struct store_history *history, const uint8_t id[COMMAND_ID_SIZE],
                  const struct signing_key *log_key, struct arena *arena, struct bytes *ret_receipt);
 
-/* The same where the row is at hand and, if @checkpoint is not empty, the note that belongs to it. In the arena. */
+/* The same where the row and the note that belongs to it are at hand. In the arena. */
 int receipt_build(struct store_txn *txn, const struct store_history *history, const uint8_t id[COMMAND_ID_SIZE],
                   const struct store_command *command, struct bytes checkpoint, struct arena *arena,
                   Comity__V1__Receipt **ret_receipt);

@@ -73,6 +73,9 @@ int store_event_append(struct store_txn *txn, struct store_history *history, con
 /* ERR_NOT_FOUND. Whole, nothing withheld; in the arena. */
 int store_event_get(struct store_txn *txn, const struct store_history *history, uint64_t sequence,
                     struct arena *arena, Comity__V1__EventRecord **ret_record);
+/* The same as a receipt shows it: the open part whole, of the command part salt and hash, of texts the hash. */
+int store_event_get_bare(struct store_txn *txn, const struct store_history *history, uint64_t sequence,
+                         struct arena *arena, Comity__V1__EventRecord **ret_record);
 int store_text_get(struct store_txn *txn, const struct store_history *history, const uint8_t hash[HASH_SIZE],
                    struct arena *arena, uint8_t ret_salt[SALT_SIZE], struct bytes *ret_content);
 struct tree_nodes store_nodes(struct store_txn *txn, const struct store_history *history);

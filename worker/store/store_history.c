@@ -355,7 +355,9 @@ static int part_body_read(struct reader *reader, struct arena *arena, Comity__V1
     if (content == NULL)
         return ERR_CORRUPT;
     code = bytes_copy(arena, head, SALT_SIZE, &part->salt);
-    return code == 0 ? bytes_copy(arena, content, size, &part->content) : code;
+    if (code == 0 && !part->is_withheld)
+        code = bytes_copy(arena, content, size, &part->content);
+    return code;
 }
 
 static int part_text_read(struct store_txn *txn, uint32_t number, struct arena *arena, Comity__V1__Part *part)
@@ -369,8 +371,8 @@ static int part_text_read(struct store_txn *txn, uint32_t number, struct arena *
     return code == 0 ? bytes_copy(arena, row.data + SALT_SIZE, row.size - SALT_SIZE, &part->content) : code;
 }
 
-static int part_read(struct store_txn *txn, uint32_t number, struct reader *reader, struct arena *arena,
-                     Comity__V1__Part **ret_part)
+static int part_read(struct store_txn *txn, uint32_t number, bool is_bare, struct reader *reader,
+                     struct arena *arena, Comity__V1__Part **ret_part)
 {
     const uint8_t *head = reader_take(reader, PART_HEAD_SIZE);
     Comity__V1__Part *part = arena_alloc(arena, sizeof(*part));
@@ -384,18 +386,19 @@ static int part_read(struct store_txn *txn, uint32_t number, struct reader *read
     part->kind = (Comity__V1__PartKind) head[0];
     part->audience = (Comity__V1__Audience) head[1];
     part->round = get_u32(head + 2);
+    part->is_withheld = is_bare && part->kind != COMITY__V1__PART_KIND__PART_KIND_OPEN;
     code = bytes_copy(arena, head + 6, HASH_SIZE, &part->hash);
-    if (code == 0 && is_text(head[0]))
-        code = part_text_read(txn, number, arena, part);
-    else if (code == 0)
+    if (code == 0 && !is_text(head[0]))
         code = part_body_read(reader, arena, part);
+    else if (code == 0 && !is_bare)
+        code = part_text_read(txn, number, arena, part);
     if (code == 0)
         *ret_part = part;
     return code;
 }
 
-static int record_read(struct store_txn *txn, uint32_t number, struct bytes row, struct arena *arena,
-                       Comity__V1__EventRecord **ret_record)
+static int record_read(struct store_txn *txn, uint32_t number, bool is_bare, struct bytes row,
+                       struct arena *arena, Comity__V1__EventRecord **ret_record)
 {
     struct reader reader = {row.data, row.data + row.size};
     const uint8_t *header = reader_take(&reader, EVENT_HEADER_SIZE);
@@ -413,7 +416,7 @@ static int record_read(struct store_txn *txn, uint32_t number, struct bytes row,
         return ERR_MEMORY;
     code = bytes_copy(arena, header, EVENT_HEADER_SIZE, &record->header);
     for (; code == 0 && record->n_parts < get_u16(count); record->n_parts++)
-        code = part_read(txn, number, &reader, arena, &record->parts[record->n_parts]);
+        code = part_read(txn, number, is_bare, &reader, arena, &record->parts[record->n_parts]);
     if (code == 0 && reader.at != reader.end)
         code = ERR_CORRUPT;
     if (code == 0)
@@ -421,8 +424,8 @@ static int record_read(struct store_txn *txn, uint32_t number, struct bytes row,
     return code;
 }
 
-int store_event_get(struct store_txn *txn, const struct store_history *history, uint64_t sequence,
-                    struct arena *arena, Comity__V1__EventRecord **ret_record)
+static int event_get(struct store_txn *txn, const struct store_history *history, uint64_t sequence,
+                     bool is_bare, struct arena *arena, Comity__V1__EventRecord **ret_record)
 {
     uint8_t key[EVENT_KEY_SIZE];
     struct bytes row;
@@ -433,8 +436,20 @@ int store_event_get(struct store_txn *txn, const struct store_history *history, 
     if (code == ERR_NOT_FOUND && sequence >= 1 && sequence <= history->head)
         return txn_fail(txn, ERR_CORRUPT);
     if (code == 0)
-        code = record_read(txn, history->number, row, arena, ret_record);
+        code = record_read(txn, history->number, is_bare, row, arena, ret_record);
     return code == ERR_CORRUPT ? txn_fail(txn, code) : code;
+}
+
+int store_event_get(struct store_txn *txn, const struct store_history *history, uint64_t sequence,
+                    struct arena *arena, Comity__V1__EventRecord **ret_record)
+{
+    return event_get(txn, history, sequence, false, arena, ret_record);
+}
+
+int store_event_get_bare(struct store_txn *txn, const struct store_history *history, uint64_t sequence,
+                         struct arena *arena, Comity__V1__EventRecord **ret_record)
+{
+    return event_get(txn, history, sequence, true, arena, ret_record);
 }
 
 /* checkpoint: number u32, epoch u32, size u64 -> signed note */

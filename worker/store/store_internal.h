@@ -1,4 +1,5 @@
-/* What the files of this folder share: the environment, a transaction, and checked rows. Nobody else includes it. */
+/* What the files of this folder share: the environment, a transaction, and checked rows. Nobody else includes
+ * it. */
 #ifndef COMITY_WORKER_STORE_STORE_INTERNAL_H
 #define COMITY_WORKER_STORE_STORE_INTERNAL_H
 
@@ -26,13 +27,13 @@ enum { STORE_CHECKSUM_SIZE = 8, STORE_KEY_MAX = 4 + VIEW_KEY_MAX, STORE_VALUE_MA
 struct store {
     MDB_env *env;
     MDB_dbi tables[STORE_TABLE_END];
-    int lock_descriptor;            /* holds the flock; -1 for a reader */
+    int lock_descriptor; /* holds the flock; -1 for a reader */
     bool is_read_only;
     uint64_t map_limit_bytes;
-    pthread_mutex_t mutex;          /* guards what follows */
+    pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
     unsigned open_transactions;
-    bool is_resizing;               /* nobody may begin; somebody waits for open_transactions to be 0 */
+    bool is_resizing; /* nobody may begin; somebody waits for open_transactions to be 0 */
 };
 
 /* One history as a view sees it; lives as long as its transaction. */
@@ -45,10 +46,10 @@ struct store_state {
 struct store_txn {
     struct store *store;
     MDB_txn *txn;
-    int error;                              /* the first one; 0 so far */
+    int error; /* the first one; 0 so far */
     bool is_write;
     struct store_state *states;
-    struct store_state broken;              /* for a view that could not be made: error is set */
+    struct store_state broken; /* for a view that could not be made: error is set */
 };
 
 /* From LMDB's codes and errno to ours. */
@@ -60,8 +61,8 @@ int txn_fail(struct store_txn *txn, int code);
 /* The transaction's own view of a history; &txn->broken where memory is out. */
 struct store_state *store_state(struct store_txn *txn, uint32_t number);
 
-/* Rows with their checksums. A wrong checksum is ERR_CORRUPT and sticks; ERR_NOT_FOUND does not. Values point into the map
- * and hold until the next write of the transaction or its end. */
+/* Rows with their checksums. A wrong checksum is ERR_CORRUPT and sticks; ERR_NOT_FOUND does not. Values point
+ * into the map and hold until the next write of the transaction or its end. */
 int table_get(struct store_txn *txn, enum store_table table, struct bytes key, struct bytes *ret_value);
 int table_put(struct store_txn *txn, enum store_table table, struct bytes key, struct bytes value);
 int table_delete(struct store_txn *txn, enum store_table table, struct bytes key);
