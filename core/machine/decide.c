@@ -1,0 +1,185 @@
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/machine/decide.h"
+
+int decide_fail(struct decide *d, int code)
+{
+    d->code = refuse(d->refusal, code, "");
+    return code;
+}
+
+int decide_refuse(struct decide *d, int code, const char *format, ...)
+{
+    char field[FIELD_PATH_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(field, sizeof(field), format, arguments);
+    va_end(arguments);
+    d->code = refuse(d->refusal, code, field);
+    return code;
+}
+
+int decide_refuse_latest(struct decide *d, int code, const char *field, uint64_t latest)
+{
+    decide_refuse(d, code, "%s", field);
+    if (d->refusal)
+        d->refusal->latest = latest;
+    return code;
+}
+
+int decide_refuse_limit(struct decide *d, int code, const char *field, uint64_t limit)
+{
+    d->code = refuse_limit(d->refusal, code, field, limit);
+    return code;
+}
+
+static void *find_row(struct decide *d, enum table table, uint32_t a, uint32_t b, int code_if_none,
+                      const char *field)
+{
+    ProtobufCMessage *row = NULL;
+    int code = state_get(d->view, d->arena, table, a, b, &row);
+
+    if (code == 0)
+        return row;
+    decide_refuse(d, code == ERR_NOT_FOUND ? code_if_none : code, "%s", code == ERR_NOT_FOUND ? field : "");
+    return NULL;
+}
+
+void *decide_find(struct decide *d, enum table table, uint32_t a, uint32_t b, const char *field)
+{
+    return find_row(d, table, a, b, ERR_NOT_FOUND, field);
+}
+
+void *decide_get(struct decide *d, enum table table, uint32_t a, uint32_t b)
+{
+    return find_row(d, table, a, b, ERR_CORRUPT, "");
+}
+
+int decide_exists(struct decide *d, const struct row_key *key, bool *ret_exists)
+{
+    int code = row_exists(d->view, key, ret_exists);
+
+    return code == 0 ? 0 : decide_fail(d, code);
+}
+
+int decide_holds_seat(struct decide *d, uint32_t body, uint32_t member, bool *ret_holds)
+{
+    struct row_key key = row_key(TABLE_HOLDER, body, member);
+
+    return decide_exists(d, &key, ret_holds);
+}
+
+struct recovery_search {
+    ProtobufCBinaryData key;
+    bool is_found;
+};
+
+static int recovery_visit(void *context, const ProtobufCMessage *row, struct bytes key)
+{
+    struct recovery_search *search = context;
+
+    (void) key;
+    search->is_found = binary_equal(((const Comity__V1__Constituency *) row)->recovery_key, search->key);
+    return search->is_found ? 1 : 0;
+}
+
+int decide_key_is_taken(struct decide *d, ProtobufCBinaryData key, bool *ret_taken)
+{
+    struct row_key member = row_key_bytes(TABLE_KEY, key.data);
+    struct row_key invitation = row_key_bytes(TABLE_INVITATION, key.data);
+    struct row_key all = row_key_all(TABLE_CONSTITUENCY);
+    struct recovery_search search = {key, false};
+    int code = decide_exists(d, &member, ret_taken);
+
+    if (code != 0 || *ret_taken)
+        return code;
+    code = decide_exists(d, &invitation, ret_taken);
+    if (code != 0 || *ret_taken)
+        return code;
+    code = row_each(d->view, d->arena, TABLE_CONSTITUENCY, &all, recovery_visit, &search);
+    *ret_taken = search.is_found;
+    return code == 0 ? 0 : decide_fail(d, code);
+}
+
+int decide_next_number(struct decide *d, enum table table, uint32_t *ret_number)
+{
+    struct row_key key = row_key_counter(table);
+    uint32_t last;
+    int code = row_number(d->view, &key, &last);
+
+    if (code != 0)
+        return decide_fail(d, code);
+    if (last == UINT32_MAX)
+        return decide_refuse_limit(d, ERR_LIMIT, "", last);
+    *ret_number = last + 1;
+    return 0;
+}
+
+void *decide_alloc(struct decide *d, size_t count, size_t size)
+{
+    void *memory = arena_alloc(d->arena, count > 0 ? count * size : 1);
+
+    if (!memory)
+        decide_fail(d, ERR_MEMORY);
+    return memory;
+}
+
+void *decide_new(struct decide *d, const ProtobufCMessageDescriptor *type)
+{
+    ProtobufCMessage *message = decide_alloc(d, 1, type->sizeof_message);
+
+    if (message)
+        protobuf_c_message_init(type, message);
+    return message;
+}
+
+ProtobufCBinaryData decide_bytes(struct decide *d, const uint8_t *bytes, size_t size)
+{
+    ProtobufCBinaryData copy = {size, decide_alloc(d, 1, size)};
+
+    if (!copy.data)
+        copy.len = 0;
+    else
+        memcpy(copy.data, bytes, size);
+    return copy;
+}
+
+Comity__V1__Event *decide_event(struct decide *d, Comity__V1__Event__KindCase kind)
+{
+    struct machine_event *next = &d->events.list[d->events.count];
+    Comity__V1__Event *open = decide_new(d, &comity__v1__event__descriptor);
+
+    if (!open)
+        return NULL;
+    open->kind_case = kind;
+    open->actor = d->actor_number;
+    if (d->command) {
+        open->actor_key = d->body->key;
+        open->command_id = decide_bytes(d, d->command->id, COMMAND_ID_SIZE);
+        if (!open->command_id.data)
+            return NULL;
+    }
+    *next = (struct machine_event){
+        .open = open,
+        .command = d->events.count == 0 ? d->body : NULL,
+        .sequence = d->context->next_sequence + d->events.count,
+        .time_ms = d->context->time_ms,
+        .audience = COMITY__V1__AUDIENCE__AUDIENCE_ALL,
+    };
+    d->events.count++;
+    return open;
+}
+
+bool command_is_signed_by(const Comity__V1__Command *body, ProtobufCBinaryData key)
+{
+    size_t i;
+
+    if (binary_equal(body->key, key))
+        return true;
+    for (i = 0; i < body->n_cosigners; i++)
+        if (binary_equal(body->cosigners[i], key))
+            return true;
+    return false;
+}

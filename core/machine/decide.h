@@ -1,0 +1,127 @@
+/* The inside of machine_decide: what is known about one command while it is judged, and one decide function
+ * for each command.
+ *
+ * A command is judged in steps: what holds for all (machine_decide), what it concerns (concern_*), who may
+ * (right_check), and what is its own (decide_*). The first refusal or failure ends it. */
+#ifndef COMITY_CORE_MACHINE_DECIDE_H
+#define COMITY_CORE_MACHINE_DECIDE_H
+
+#include "core/error.h"
+#include "core/machine/machine.h"
+#include "core/machine/row.h"
+
+struct decide {
+    const struct view *view;
+    const struct machine_context *context;
+    struct arena *arena;
+    struct refusal *refusal;
+    const struct command *command; /* NULL: a deadline, or a restore */
+    const Comity__V1__Command *body;
+    Comity__V1__Member *actor; /* NULL in found, redeem, and without a command */
+    uint32_t actor_number;     /* of the events' actor */
+
+    /* What the command concerns, as far as it says: filled by its concern function. */
+    uint32_t of_constituency;
+    uint32_t of_body;
+    uint32_t of_member;
+    Comity__V1__Key *key;
+    Comity__V1__Seat *seat;
+    Comity__V1__Session *session;
+    Comity__V1__Item *item;
+    Comity__V1__Proposal *proposal;
+    Comity__V1__Round *round;
+    Comity__V1__RollEntry *entry;
+
+    struct machine_events events;
+    int code; /* the first refusal or failure */
+};
+
+/* One row of the table of commands, whole. */
+struct command_rule {
+    struct command_row row;
+    int (*concern)(struct decide *d); /* NULL: it concerns nothing that exists */
+    int (*decide)(struct decide *d);
+};
+const struct command_rule *command_rule_find(Comity__V1__Command__BodyCase body);
+
+/* May the signer, with the cosigners, give this command? 0 or a code of the refusal. */
+int right_check(struct decide *d, enum right right);
+
+/* Refuse with a field as printf makes it; fail without one. Both return the code and keep it in d->code. */
+int decide_refuse(struct decide *d, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int decide_refuse_latest(struct decide *d, int code, const char *field, uint64_t latest);
+int decide_refuse_limit(struct decide *d, int code, const char *field, uint64_t limit);
+int decide_fail(struct decide *d, int code);
+
+/* A row that a number of the command names: NULL where there is none (refused as NOT_FOUND, with the field).
+ */
+void *decide_find(struct decide *d, enum table table, uint32_t a, uint32_t b, const char *field);
+/* A row that the state itself names: NULL where there is none (ERR_CORRUPT). */
+void *decide_get(struct decide *d, enum table table, uint32_t a, uint32_t b);
+/* Is there such a row? 0 or a failure. */
+int decide_exists(struct decide *d, const struct row_key *key, bool *ret_exists);
+int decide_holds_seat(struct decide *d, uint32_t body, uint32_t member, bool *ret_holds);
+/* Is this key anybody's: a member's (valid or not), an invitation's, or for recovery? */
+int decide_key_is_taken(struct decide *d, ProtobufCBinaryData key, bool *ret_taken);
+/* The number that the next thing of a table gets; ERR_LIMIT when all are used. */
+int decide_next_number(struct decide *d, enum table table, uint32_t *ret_number);
+
+/* Memory and messages of the arena; NULL with d->code ERR_MEMORY. */
+void *decide_alloc(struct decide *d, size_t count, size_t size);
+void *decide_new(struct decide *d, const ProtobufCMessageDescriptor *type);
+ProtobufCBinaryData decide_bytes(struct decide *d, const uint8_t *bytes, size_t size);
+
+/* Append an event for all to see; NULL with d->code set. The caller sets its kind's message. */
+Comity__V1__Event *decide_event(struct decide *d, Comity__V1__Event__KindCase kind);
+
+/* Does a command carry this key as the signer's or a cosigner's? */
+bool command_is_signed_by(const Comity__V1__Command *body, ProtobufCBinaryData key);
+
+static inline bool binary_equal(ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+    return bytes_equal(BYTES(a.data, a.len), BYTES(b.data, b.len));
+}
+
+/* What a command concerns. */
+int concern_own_constituency(struct decide *d); /* invite */
+int concern_key(struct decide *d);              /* revoke_key */
+int concern_seat(struct decide *d);             /* assign_seat */
+int concern_session(struct decide *d);          /* open_session, close_session, check_in, add_item */
+int concern_item(struct decide *d);             /* make_proposal */
+int concern_proposal(struct decide *d);         /* revise_proposal, open_round */
+int concern_round(struct decide *d);            /* cast_ballot, close_round */
+
+/* Is the session CONVENED or OPEN? */
+bool session_takes_work(const Comity__V1__Session *session);
+const Comity__V1__ProposalVersion *proposal_latest(const Comity__V1__Proposal *proposal);
+
+/* decide_founding.c */
+int decide_found(struct decide *d);
+int decide_admit_constituency(struct decide *d);
+int decide_add_site(struct decide *d);
+/* decide_roll.c */
+int decide_invite(struct decide *d);
+int decide_redeem(struct decide *d);
+int decide_revoke_key(struct decide *d);
+/* decide_body.c */
+int decide_create_body(struct decide *d);
+int decide_assign_seat(struct decide *d);
+int decide_adopt_rule(struct decide *d);
+/* decide_session.c */
+int decide_convene_session(struct decide *d);
+int decide_open_session(struct decide *d);
+int decide_close_session(struct decide *d);
+int decide_check_in(struct decide *d);
+int decide_add_item(struct decide *d);
+/* decide_proposal.c */
+int decide_make_proposal(struct decide *d);
+int decide_revise_proposal(struct decide *d);
+/* decide_round.c */
+int decide_open_round(struct decide *d);
+int decide_close_round(struct decide *d);
+/* Close d->round: RoundClosed, and DecisionMade where it was adopted. */
+int round_close(struct decide *d, Comity__V1__CloseCause cause);
+/* decide_ballot.c */
+int decide_cast_ballot(struct decide *d);
+
+#endif

@@ -1,0 +1,64 @@
+/* One ballot in one round. */
+#include "core/machine/decide.h"
+#include "core/rule/rule.h"
+
+static int check_round(struct decide *d, const Comity__V1__CastBallot *cast)
+{
+    const Comity__V1__Round *round = d->round;
+    bool is_due = round->closes_ms != 0 && round->closes_ms <= d->context->time_ms;
+
+    if (round->state != COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN || is_due)
+        return decide_refuse(d, ERR_CLOSED, "cast_ballot.round");
+    if (!binary_equal(round->text_hash, cast->text_hash))
+        return decide_refuse_latest(d, ERR_STALE, "cast_ballot.text_hash", round->version);
+    return 0;
+}
+
+/* Against the ballot that counts so far, if there is one. */
+static int check_replaced(struct decide *d, const Comity__V1__CastBallot *cast)
+{
+    ProtobufCMessage *row = NULL;
+    uint64_t latest = 0;
+    int code = state_get(d->view, d->arena, TABLE_BALLOT, cast->round, d->actor->number, &row);
+
+    if (code != 0 && code != ERR_NOT_FOUND)
+        return decide_fail(d, code);
+    if (code == 0)
+        latest = ((const Comity__V1__Ballot *) row)->sequence;
+    if (latest != 0 && d->round->rule->change == COMITY__V1__CHANGE__CHANGE_ONCE)
+        return decide_refuse_latest(d, ERR_ONCE, "cast_ballot.round", latest);
+    if (cast->replaces != latest)
+        return decide_refuse_latest(d, ERR_STALE, "cast_ballot.replaces", latest);
+    return 0;
+}
+
+int decide_cast_ballot(struct decide *d)
+{
+    const Comity__V1__CastBallot *cast = d->body->cast_ballot;
+    Comity__V1__BallotCast *ballot;
+    Comity__V1__Event *event;
+    Comity__V1__Stance stance;
+
+    if (check_round(d, cast) != 0)
+        return d->code;
+    stance = rule_stance(d->round->rule, cast->answer);
+    if (stance == COMITY__V1__STANCE__STANCE_UNSPECIFIED)
+        return decide_refuse(d, ERR_ANSWER, "cast_ballot.answer");
+    if (check_replaced(d, cast) != 0)
+        return d->code;
+    if (!cast->reason && rule_requires_reason(d->round->rule, stance))
+        return decide_refuse(d, ERR_REASON, "cast_ballot.reason");
+    ballot = decide_new(d, &comity__v1__ballot_cast__descriptor);
+    event = decide_event(d, COMITY__V1__EVENT__KIND_BALLOT_CAST);
+    if (!ballot || !event)
+        return d->code;
+    ballot->round = cast->round;
+    ballot->member = d->actor->number;
+    ballot->replaces = cast->replaces;
+    event->ballot_cast = ballot;
+    if (d->round->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE) {
+        d->events.list[0].audience = COMITY__V1__AUDIENCE__AUDIENCE_VOTER_UNTIL_CLOSE;
+        d->events.list[0].round = cast->round;
+    }
+    return 0;
+}

@@ -1,0 +1,174 @@
+/* Bodies, their seats, and the rules that they decide by. */
+#include "core/machine/decide.h"
+#include "core/rule/rule.h"
+
+static int seats_add(struct decide *d, Comity__V1__BodyCreated *created, const Comity__V1__SeatGroup *group,
+                     uint32_t constituency)
+{
+    uint32_t i;
+
+    for (i = 0; i < group->count; i++) {
+        Comity__V1__Seat *seat = decide_new(d, &comity__v1__seat__descriptor);
+
+        if (!seat)
+            return d->code;
+        seat->body = created->body->number;
+        seat->number = (uint32_t) created->n_seats + 1;
+        seat->constituency = constituency;
+        created->seats[created->n_seats++] = seat;
+    }
+    return 0;
+}
+
+static int seats_fill(struct decide *d, Comity__V1__BodyCreated *created, const Comity__V1__CreateBody *from)
+{
+    uint32_t constituency;
+    size_t i;
+    int code;
+
+    for (i = 0; i < from->n_seats; i++) {
+        struct row_key key = row_key_name(TABLE_CONSTITUENCY, from->seats[i]->constituency);
+
+        code = row_number(d->view, &key, &constituency);
+        if (code != 0)
+            return decide_fail(d, code);
+        if (constituency == 0)
+            return decide_refuse(d, ERR_NOT_FOUND, "create_body.seats[%zu].constituency", i);
+        if (seats_add(d, created, from->seats[i], constituency) != 0)
+            return d->code;
+    }
+    return 0;
+}
+
+static Comity__V1__BodyCreated *body_created_new(struct decide *d, const Comity__V1__CreateBody *from,
+                                                 uint32_t number)
+{
+    Comity__V1__BodyCreated *created = decide_new(d, &comity__v1__body_created__descriptor);
+    Comity__V1__Body *body = decide_new(d, &comity__v1__body__descriptor);
+    size_t i;
+
+    if (!created || !body)
+        return NULL;
+    body->number = number;
+    body->name = from->name;
+    body->title = from->title;
+    for (i = 0; i < from->n_seats; i++)
+        body->seats += from->seats[i]->count;
+    created->body = body;
+    created->seats = decide_alloc(d, body->seats, sizeof(*created->seats));
+    return created->seats ? created : NULL;
+}
+
+int decide_create_body(struct decide *d)
+{
+    const Comity__V1__CreateBody *from = d->body->create_body;
+    struct row_key name = row_key_name(TABLE_BODY, from->name);
+    Comity__V1__BodyCreated *created;
+    Comity__V1__Event *event;
+    uint32_t number;
+    bool exists;
+
+    if (decide_exists(d, &name, &exists) != 0)
+        return d->code;
+    if (exists)
+        return decide_refuse(d, ERR_EXISTS, "create_body.name");
+    if (decide_next_number(d, TABLE_BODY, &number) != 0)
+        return d->code;
+    created = body_created_new(d, from, number);
+    if (!created || seats_fill(d, created, from) != 0)
+        return d->code;
+    event = decide_event(d, COMITY__V1__EVENT__KIND_BODY_CREATED);
+    if (event)
+        event->body_created = created;
+    return d->code;
+}
+
+int concern_seat(struct decide *d)
+{
+    const Comity__V1__AssignSeat *assign = d->body->assign_seat;
+
+    if (!decide_find(d, TABLE_BODY, assign->body, 0, "assign_seat.body"))
+        return d->code;
+    d->seat = decide_find(d, TABLE_SEAT, assign->body, assign->seat, "assign_seat.seat");
+    if (!d->seat)
+        return d->code;
+    d->of_body = assign->body;
+    d->of_constituency = d->seat->constituency;
+    return 0;
+}
+
+static int check_holder(struct decide *d, const Comity__V1__AssignSeat *assign)
+{
+    const Comity__V1__Member *member = decide_find(d, TABLE_MEMBER, assign->member, 0, "assign_seat.member");
+    struct row_key key = row_key(TABLE_HOLDER, assign->body, assign->member);
+    uint32_t held;
+    int code;
+
+    if (!member)
+        return d->code;
+    if (member->constituency != d->seat->constituency)
+        return decide_refuse(d, ERR_FORBIDDEN, "assign_seat.member");
+    code = row_number(d->view, &key, &held);
+    if (code != 0)
+        return decide_fail(d, code);
+    return held == 0 || held == assign->seat ? 0 : decide_refuse(d, ERR_EXISTS, "assign_seat.member");
+}
+
+int decide_assign_seat(struct decide *d)
+{
+    const Comity__V1__AssignSeat *assign = d->body->assign_seat;
+    Comity__V1__SeatAssigned *assigned;
+    Comity__V1__Event *event;
+
+    if (assign->member != 0 && check_holder(d, assign) != 0)
+        return d->code;
+    assigned = decide_new(d, &comity__v1__seat_assigned__descriptor);
+    event = decide_event(d, COMITY__V1__EVENT__KIND_SEAT_ASSIGNED);
+    if (!assigned || !event)
+        return d->code;
+    assigned->body = assign->body;
+    assigned->seat = assign->seat;
+    assigned->member = assign->member;
+    event->seat_assigned = assigned;
+    return 0;
+}
+
+/* The version that the rule will be: one more than the latest of its name. */
+static int rule_next_version(struct decide *d, const char *name, uint32_t *ret_version)
+{
+    ProtobufCMessage *row = NULL;
+    int code = state_get_by_name(d->view, d->arena, TABLE_RULE, name, &row);
+
+    if (code != 0 && code != ERR_NOT_FOUND)
+        return decide_fail(d, code);
+    *ret_version = code == 0 ? ((const Comity__V1__RuleVersion *) row)->version + 1 : 1;
+    return 0;
+}
+
+int decide_adopt_rule(struct decide *d)
+{
+    Comity__V1__Rule *rule = d->body->adopt_rule->rule;
+    Comity__V1__RuleAdopted *adopted;
+    Comity__V1__RuleVersion *version;
+    Comity__V1__Event *event;
+    uint8_t hash[HASH_SIZE];
+    int code = rule_check(rule, "adopt_rule.rule", d->refusal);
+
+    if (code != 0)
+        return d->code = code;
+    code = rule_hash(rule, d->arena, hash);
+    if (code != 0)
+        return decide_fail(d, code);
+    adopted = decide_new(d, &comity__v1__rule_adopted__descriptor);
+    version = decide_new(d, &comity__v1__rule_version__descriptor);
+    event = decide_event(d, COMITY__V1__EVENT__KIND_RULE_ADOPTED);
+    if (!adopted || !version || !event || decide_next_number(d, TABLE_RULE, &version->number) != 0 ||
+        rule_next_version(d, rule->name, &version->version) != 0)
+        return d->code;
+    version->hash = decide_bytes(d, hash, sizeof(hash));
+    version->rule = rule;
+    version->adopted_ms = d->context->time_ms;
+    adopted->rule = version;
+    event->rule_adopted = adopted;
+    return d->code;
+}

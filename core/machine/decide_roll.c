@@ -1,0 +1,196 @@
+/* Who belongs: invitations, members, keys. And what such commands concern. */
+#include "core/machine/decide.h"
+
+#define INVITATION_MAX_MS ((int64_t) 90 * 24 * 3600 * 1000)
+
+int concern_own_constituency(struct decide *d)
+{
+    d->of_constituency = d->actor->constituency;
+    return 0;
+}
+
+int decide_invite(struct decide *d)
+{
+    const Comity__V1__Invite *invite = d->body->invite;
+    int64_t now_ms = d->context->time_ms;
+    Comity__V1__MemberInvited *invited;
+    Comity__V1__Invitation *invitation;
+    Comity__V1__Event *event;
+    bool taken;
+
+    if (invite->expires_ms <= now_ms || invite->expires_ms > now_ms + INVITATION_MAX_MS)
+        return decide_refuse(d, ERR_RANGE, "invite.expires_ms");
+    if (decide_key_is_taken(d, invite->key, &taken) != 0)
+        return d->code;
+    if (taken)
+        return decide_refuse(d, ERR_EXISTS, "invite.key");
+    invited = decide_new(d, &comity__v1__member_invited__descriptor);
+    invitation = decide_new(d, &comity__v1__invitation__descriptor);
+    event = decide_event(d, COMITY__V1__EVENT__KIND_MEMBER_INVITED);
+    if (!invited || !invitation || !event)
+        return d->code;
+    invitation->key = invite->key;
+    invitation->constituency = d->actor->constituency;
+    invitation->name = invite->name;
+    invitation->n_offices = invite->n_offices;
+    invitation->offices = invite->offices;
+    invitation->expires_ms = invite->expires_ms;
+    invitation->invited_by = d->actor->number;
+    invited->invitation = invitation;
+    event->member_invited = invited;
+    return 0;
+}
+
+/* The invitation that is redeemed: there, unused, in time. */
+static Comity__V1__Invitation *invitation_find(struct decide *d, ProtobufCBinaryData key)
+{
+    ProtobufCMessage *row = NULL;
+    Comity__V1__Invitation *invitation;
+    int code = state_get_by_key(d->view, d->arena, TABLE_INVITATION, key.data, &row);
+
+    invitation = (Comity__V1__Invitation *) row;
+    if (code == ERR_NOT_FOUND ||
+        (code == 0 && (invitation->member != 0 || invitation->expires_ms <= d->context->time_ms))) {
+        decide_refuse(d, ERR_INVITATION, "redeem.invitation");
+        return NULL;
+    }
+    if (code != 0)
+        decide_fail(d, code);
+    return code == 0 ? invitation : NULL;
+}
+
+int decide_redeem(struct decide *d)
+{
+    Comity__V1__Invitation *invitation = invitation_find(d, d->body->redeem->invitation);
+    Comity__V1__InvitationRedeemed *redeemed;
+    Comity__V1__Event *event;
+    uint32_t number;
+    bool taken;
+
+    if (!invitation || decide_key_is_taken(d, d->body->key, &taken) != 0)
+        return d->code;
+    if (taken)
+        return decide_refuse(d, ERR_EXISTS, "key");
+    if (decide_next_number(d, TABLE_MEMBER, &number) != 0)
+        return d->code;
+    d->actor_number = number;
+    redeemed = decide_new(d, &comity__v1__invitation_redeemed__descriptor);
+    event = decide_event(d, COMITY__V1__EVENT__KIND_INVITATION_REDEEMED);
+    if (!redeemed || !event)
+        return d->code;
+    redeemed->member = decide_new(d, &comity__v1__member__descriptor);
+    redeemed->key = decide_new(d, &comity__v1__key__descriptor);
+    if (!redeemed->member || !redeemed->key)
+        return d->code;
+    redeemed->invitation = invitation->key;
+    redeemed->member->number = number;
+    redeemed->member->constituency = invitation->constituency;
+    redeemed->member->name = invitation->name;
+    redeemed->member->n_offices = invitation->n_offices;
+    redeemed->member->offices = invitation->offices;
+    redeemed->member->since_ms = d->context->time_ms;
+    redeemed->key->key = d->body->key;
+    redeemed->key->member = number;
+    redeemed->key->added = d->context->next_sequence;
+    event->invitation_redeemed = redeemed;
+    return 0;
+}
+
+int concern_key(struct decide *d)
+{
+    ProtobufCMessage *row = NULL;
+    Comity__V1__Member *member;
+    int code = state_get_by_key(d->view, d->arena, TABLE_KEY, d->body->revoke_key->key.data, &row);
+
+    if (code == ERR_NOT_FOUND)
+        return decide_refuse(d, code, "revoke_key.key");
+    if (code != 0)
+        return decide_fail(d, code);
+    d->key = (Comity__V1__Key *) row;
+    member = decide_get(d, TABLE_MEMBER, d->key->member, 0);
+    if (!member)
+        return d->code;
+    d->of_member = member->number;
+    d->of_constituency = member->constituency;
+    return 0;
+}
+
+/* Looks for another valid key of a co-chair of the constituency. */
+struct co_chair_search {
+    const struct view *view;
+    struct arena *scratch;
+    ProtobufCBinaryData except;
+    uint32_t constituency;
+    bool is_found;
+};
+
+static int co_chair_visit(void *context, const ProtobufCMessage *row, struct bytes key)
+{
+    const Comity__V1__Key *known = (const Comity__V1__Key *) row;
+    struct co_chair_search *search = context;
+    const Comity__V1__Member *member;
+    ProtobufCMessage *of;
+    int code = 0;
+
+    (void) key;
+    if (known->revoked == 0 && !binary_equal(known->key, search->except)) {
+        code = state_get(search->view, search->scratch, TABLE_MEMBER, known->member, 0, &of);
+        if (code != 0)
+            return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+        member = (const Comity__V1__Member *) of;
+        search->is_found = member->constituency == search->constituency &&
+                           member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR);
+    }
+    arena_reset(search->scratch);
+    return search->is_found ? 1 : 0;
+}
+
+static int has_other_co_chair(struct decide *d, bool *ret_has)
+{
+    struct row_key all = row_key_all(TABLE_KEY);
+    struct co_chair_search search = {d->view, arena_new(ARENA_LIMIT_DEFAULT), d->key->key, d->of_constituency,
+                                     false};
+    int code;
+
+    if (!search.scratch)
+        return decide_fail(d, ERR_MEMORY);
+    code = row_each(d->view, search.scratch, TABLE_KEY, &all, co_chair_visit, &search);
+    arena_destroy(&search.scratch);
+    *ret_has = search.is_found;
+    return code == 0 ? 0 : decide_fail(d, code);
+}
+
+/* A constituency without a co-chair could never again change its own roll. */
+static int check_last_co_chair(struct decide *d)
+{
+    const Comity__V1__Member *member = decide_get(d, TABLE_MEMBER, d->of_member, 0);
+    const Comity__V1__Constituency *constituency = decide_get(d, TABLE_CONSTITUENCY, d->of_constituency, 0);
+    bool has_other = false;
+
+    if (!member || !constituency)
+        return d->code;
+    if (!member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR) || constituency->recovery_key.len > 0)
+        return 0;
+    if (has_other_co_chair(d, &has_other) != 0)
+        return d->code;
+    return has_other ? 0 : decide_refuse(d, ERR_LAST_CO_CHAIR, "revoke_key.key");
+}
+
+int decide_revoke_key(struct decide *d)
+{
+    Comity__V1__KeyRevoked *revoked;
+    Comity__V1__Event *event;
+
+    if (d->key->revoked != 0)
+        return decide_refuse(d, ERR_STATE, "revoke_key.key");
+    if (check_last_co_chair(d) != 0)
+        return d->code;
+    revoked = decide_new(d, &comity__v1__key_revoked__descriptor);
+    event = decide_event(d, COMITY__V1__EVENT__KIND_KEY_REVOKED);
+    if (!revoked || !event)
+        return d->code;
+    revoked->key = d->key->key;
+    revoked->member = d->key->member;
+    event->key_revoked = revoked;
+    return 0;
+}

@@ -1,0 +1,134 @@
+#include "core/machine/decide.h"
+
+static int check_history(struct decide *d)
+{
+    struct row_key key = row_key(TABLE_PARTNERSHIP, 0, 0);
+    bool exists;
+
+    if (decide_exists(d, &key, &exists) != 0)
+        return d->code;
+    if (d->body->body_case == COMITY__V1__COMMAND__BODY_FOUND)
+        return exists ? decide_refuse(d, ERR_EXISTS, "history") : 0;
+    return exists ? 0 : decide_refuse(d, ERR_HISTORY, "history");
+}
+
+static int check_validity(struct decide *d)
+{
+    int64_t until_ms = d->body->valid_until_ms;
+    int64_t now_ms = d->context->time_ms;
+
+    if (until_ms < now_ms || until_ms > now_ms + VALIDITY_MAX_MS)
+        return decide_refuse(d, ERR_VALIDITY, "valid_until_ms");
+    return 0;
+}
+
+static int check_signer(struct decide *d, enum right right)
+{
+    int code;
+
+    if (right == MAY_FOUNDERS || right == MAY_INVITED)
+        return 0;
+    code = state_member_of_key(d->view, d->arena, d->body->key.data, &d->actor);
+    if (code == ERR_KEY_UNKNOWN || code == ERR_KEY_REVOKED)
+        return decide_refuse(d, code, "key");
+    if (code != 0)
+        return decide_fail(d, code);
+    d->actor_number = d->actor->number;
+    /* Nobody else's signature is asked for. One that is not needed is refused, so that nobody can lend a
+     * command a weight that the record then seems to confirm. */
+    if (right != MAY_EACH_PARTY && d->body->n_cosigners > 0)
+        return decide_refuse_limit(d, ERR_RANGE, "cosigners", 0);
+    return 0;
+}
+
+static int judge(struct decide *d)
+{
+    const struct command_rule *rule = command_rule_find(d->body->body_case);
+
+    if (!rule)
+        return decide_refuse(d, ERR_MISSING, "body");
+    if (check_history(d) != 0 || check_validity(d) != 0 || check_signer(d, rule->row.right) != 0)
+        return d->code;
+    if (rule->concern && rule->concern(d) != 0)
+        return d->code;
+    if (right_check(d, rule->row.right) != 0)
+        return d->code;
+    return rule->decide(d);
+}
+
+int machine_decide(const struct view *view, const struct command *command,
+                   const struct machine_context *context, struct arena *arena,
+                   struct machine_events *ret_events, struct refusal *refusal)
+{
+    struct decide d = {
+        .view = view, .context = context, .arena = arena, .refusal = refusal, .command = command};
+    int code;
+
+    d.body = command->body;
+    code = judge(&d);
+    /* Memory that was out in passing would leave an event with a piece missing: nothing is decided then. */
+    if (code == 0 && arena_is_exhausted(arena))
+        code = decide_fail(&d, ERR_MEMORY);
+    if (code == 0)
+        *ret_events = d.events;
+    return code;
+}
+
+int machine_due(const struct view *view, const struct machine_context *context, struct arena *arena,
+                struct machine_events *ret_events)
+{
+    struct decide d = {.view = view, .context = context, .arena = arena};
+    struct deadline due;
+    int code = deadline_first(view, &due);
+
+    if (code == ERR_NOT_FOUND || (code == 0 && due.due_ms > context->time_ms)) {
+        ret_events->count = 0;
+        return 0;
+    }
+    if (code != 0)
+        return code;
+    d.round = decide_get(&d, TABLE_ROUND, due.number, 0);
+    if (!d.round || !d.round->rule)
+        return d.code != 0 ? d.code : ERR_CORRUPT;
+    code = round_close(&d, due.kind == DEADLINE_TIME ? COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_TIME
+                                                     : COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_ALL_ANSWERED);
+    if (code == 0 && arena_is_exhausted(arena))
+        code = ERR_MEMORY;
+    if (code == 0)
+        *ret_events = d.events;
+    return code;
+}
+
+int machine_next_deadline(const struct view *view, int64_t *ret_due_ms)
+{
+    struct deadline due;
+    int code = deadline_first(view, &due);
+
+    if (code != 0 && code != ERR_NOT_FOUND)
+        return code;
+    *ret_due_ms = code == 0 ? due.due_ms : 0;
+    return 0;
+}
+
+int machine_open_epoch(const struct view *view, const struct machine_context *context, struct arena *arena,
+                       struct machine_events *ret_events)
+{
+    struct decide d = {.view = view, .context = context, .arena = arena};
+    Comity__V1__Partnership *partnership = decide_get(&d, TABLE_PARTNERSHIP, 0, 0);
+    Comity__V1__EpochOpened *opened = decide_new(&d, &comity__v1__epoch_opened__descriptor);
+    Comity__V1__Event *event;
+
+    if (!partnership || !opened)
+        return d.code;
+    event = decide_event(&d, COMITY__V1__EVENT__KIND_EPOCH_OPENED);
+    if (!event)
+        return d.code;
+    opened->epoch = partnership->epoch + 1;
+    opened->restored_to = context->next_sequence - 1;
+    opened->log_key = decide_bytes(&d, context->log_key, KEY_SIZE);
+    event->epoch_opened = opened;
+    if (d.code != 0)
+        return d.code;
+    *ret_events = d.events;
+    return 0;
+}

@@ -1,0 +1,294 @@
+/* Who may do what: one row a command, one row a right. */
+#include "core/machine/decide.h"
+
+/* The text's founders have all signed it, and nobody else has. */
+static int check_founders(struct decide *d)
+{
+    const Comity__V1__Found *found = d->body->found;
+    bool is_founder[1 + COSIGNERS_MAX] = {false};
+    size_t signers = 1 + d->body->n_cosigners;
+    size_t i, j, k;
+
+    if (signers > ARRAY_COUNT(is_founder))
+        return decide_refuse_limit(d, ERR_RANGE, "cosigners", COSIGNERS_MAX);
+    for (i = 0; i < found->n_constituencies; i++) {
+        const Comity__V1__NewConstituency *constituency = found->constituencies[i];
+
+        for (j = 0; j < constituency->n_founders; j++) {
+            ProtobufCBinaryData key = constituency->founders[j]->key;
+            bool has_signed = binary_equal(d->body->key, key);
+
+            is_founder[0] |= has_signed;
+            for (k = 1; k < signers && !has_signed; k++) {
+                has_signed = binary_equal(d->body->cosigners[k - 1], key);
+                is_founder[k] |= has_signed;
+            }
+            if (!has_signed)
+                return decide_refuse(d, ERR_COSIGNERS, "found.constituencies[%zu].founders[%zu].key", i, j);
+        }
+    }
+    if (!is_founder[0])
+        return decide_refuse(d, ERR_FORBIDDEN, "key");
+    for (k = 1; k < signers; k++)
+        if (!is_founder[k])
+            return decide_refuse(d, ERR_KEY_UNKNOWN, "cosigners[%zu]", k - 1);
+    return 0;
+}
+
+/* What the signers of a joint act stand for. */
+struct joint {
+    uint32_t constituencies[1 + COSIGNERS_MAX]; /* of which a co-chair has signed */
+    size_t count;
+    bool lacks_party;
+};
+
+static bool is_new_founder(const Comity__V1__Command *body, ProtobufCBinaryData key)
+{
+    const Comity__V1__NewConstituency *constituency;
+    size_t i;
+
+    if (body->body_case != COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY)
+        return false;
+    constituency = body->admit_constituency->constituency;
+    for (i = 0; i < constituency->n_founders; i++)
+        if (binary_equal(constituency->founders[i]->key, key))
+            return true;
+    return false;
+}
+
+static int joint_add_cosigner(struct decide *d, struct joint *joint, size_t i)
+{
+    Comity__V1__Member *member;
+    int code = state_member_of_key(d->view, d->arena, d->body->cosigners[i].data, &member);
+
+    if (code == ERR_KEY_UNKNOWN && is_new_founder(d->body, d->body->cosigners[i]))
+        return 0;
+    if (code == ERR_KEY_UNKNOWN || code == ERR_KEY_REVOKED)
+        return decide_refuse(d, code, "cosigners[%zu]", i);
+    if (code != 0)
+        return decide_fail(d, code);
+    if (!member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR))
+        return decide_refuse(d, ERR_FORBIDDEN, "cosigners[%zu]", i);
+    joint->constituencies[joint->count++] = member->constituency;
+    return 0;
+}
+
+static int joint_visit(void *context, const ProtobufCMessage *row, struct bytes key)
+{
+    const Comity__V1__Constituency *constituency = (const Comity__V1__Constituency *) row;
+    struct joint *joint = context;
+    size_t i;
+
+    (void) key;
+    if (constituency->standing != COMITY__V1__STANDING__STANDING_PARTY)
+        return 0;
+    for (i = 0; i < joint->count; i++)
+        if (joint->constituencies[i] == constituency->number)
+            return 0;
+    joint->lacks_party = true;
+    return 1;
+}
+
+static int check_each_party(struct decide *d)
+{
+    struct joint joint = {{d->actor->constituency}, 1, false};
+    struct row_key all = row_key_all(TABLE_CONSTITUENCY);
+    size_t i;
+    int code;
+
+    if (!member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_CO_CHAIR))
+        return decide_refuse(d, ERR_FORBIDDEN, "key");
+    if (d->body->n_cosigners > COSIGNERS_MAX)
+        return decide_refuse_limit(d, ERR_RANGE, "cosigners", COSIGNERS_MAX);
+    for (i = 0; i < d->body->n_cosigners; i++)
+        if (joint_add_cosigner(d, &joint, i) != 0)
+            return d->code;
+    code = row_each(d->view, d->arena, TABLE_CONSTITUENCY, &all, joint_visit, &joint);
+    if (code != 0)
+        return decide_fail(d, code);
+    return joint.lacks_party ? decide_refuse(d, ERR_COSIGNERS, "cosigners") : 0;
+}
+
+static bool is_own_co_chair(const struct decide *d)
+{
+    return d->of_constituency == d->actor->constituency &&
+           member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_CO_CHAIR);
+}
+
+static int check_own_co_chair(struct decide *d)
+{
+    return is_own_co_chair(d) ? 0 : decide_refuse(d, ERR_FORBIDDEN, "key");
+}
+
+static int check_self_or_co_chair(struct decide *d)
+{
+    return d->of_member == d->actor->number ? 0 : check_own_co_chair(d);
+}
+
+static int check_invited(struct decide *d)
+{
+    if (d->body->n_cosigners != 1 || !binary_equal(d->body->cosigners[0], d->body->redeem->invitation))
+        return decide_refuse(d, ERR_COSIGNERS, "cosigners");
+    return 0;
+}
+
+static int check_facilitator(struct decide *d)
+{
+    if (!member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_FACILITATOR))
+        return decide_refuse(d, ERR_FORBIDDEN, "key");
+    return 0;
+}
+
+static int check_seat(struct decide *d)
+{
+    bool holds;
+
+    if (decide_holds_seat(d, d->of_body, d->actor->number, &holds) != 0)
+        return d->code;
+    return holds ? 0 : decide_refuse(d, ERR_FORBIDDEN, "key");
+}
+
+static int check_body_or_facilitator(struct decide *d)
+{
+    return member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_FACILITATOR) ? 0 : check_seat(d);
+}
+
+static int check_body_or_office(struct decide *d)
+{
+    return d->actor->n_offices > 0 ? 0 : check_seat(d);
+}
+
+static int check_on_roll(struct decide *d)
+{
+    struct row_key key = row_key(TABLE_ROLL, d->round->number, d->actor->number);
+    bool exists;
+
+    if (decide_exists(d, &key, &exists) != 0)
+        return d->code;
+    return exists ? 0 : decide_refuse(d, ERR_NOT_ON_ROLL, "key");
+}
+
+static const struct {
+    enum right right;
+    const char *name;
+    int (*check)(struct decide *d);
+} RIGHTS[] = {
+    {MAY_FOUNDERS, "all founders of the text, together", check_founders},
+    {MAY_EACH_PARTY, "co-chairs, one of every PARTY at least", check_each_party},
+    {MAY_OWN_CO_CHAIR, "co-chair of the constituency", check_own_co_chair},
+    {MAY_SELF_OR_CO_CHAIR, "the member, or a co-chair of the same constituency", check_self_or_co_chair},
+    {MAY_INVITED, "a new key, with an open invitation's", check_invited},
+    {MAY_FACILITATOR, "facilitator", check_facilitator},
+    {MAY_BODY_OR_FACILITATOR, "holder of a seat of the body, or facilitator", check_body_or_facilitator},
+    {MAY_BODY_OR_OFFICE, "holder of a seat of the body, or of an office", check_body_or_office},
+    {MAY_ON_ROLL, "member of the round's roll", check_on_roll},
+};
+
+const char *right_name(enum right right)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_COUNT(RIGHTS); i++)
+        if (RIGHTS[i].right == right)
+            return RIGHTS[i].name;
+    return "nobody";
+}
+
+int right_check(struct decide *d, enum right right)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_COUNT(RIGHTS); i++)
+        if (RIGHTS[i].right == right)
+            return RIGHTS[i].check(d);
+    return decide_fail(d, ERR_INTERNAL);
+}
+
+/* The commands and who may give them: one row each. docs/trust.md shows it. */
+static const struct command_rule COMMANDS[] = {
+    {{COMITY__V1__COMMAND__BODY_FOUND, "found", MAY_FOUNDERS,
+      "Found a history: its constituencies, their first members and their sites."},
+     NULL,
+     decide_found},
+    {{COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY, "admit_constituency", MAY_EACH_PARTY,
+      "Admit a further constituency with its founders."},
+     NULL,
+     decide_admit_constituency},
+    {{COMITY__V1__COMMAND__BODY_ADD_SITE, "add_site", MAY_EACH_PARTY, "Add a site."}, NULL, decide_add_site},
+    {{COMITY__V1__COMMAND__BODY_INVITE, "invite", MAY_OWN_CO_CHAIR,
+      "Invite a member of one's own constituency by a one-time key."},
+     concern_own_constituency,
+     decide_invite},
+    {{COMITY__V1__COMMAND__BODY_REDEEM, "redeem", MAY_INVITED, "Become a member by an invitation."},
+     NULL,
+     decide_redeem},
+    {{COMITY__V1__COMMAND__BODY_REVOKE_KEY, "revoke_key", MAY_SELF_OR_CO_CHAIR,
+      "Revoke a member's signing key."},
+     concern_key,
+     decide_revoke_key},
+    {{COMITY__V1__COMMAND__BODY_CREATE_BODY, "create_body", MAY_EACH_PARTY,
+      "Create a body with seats for its constituencies."},
+     NULL,
+     decide_create_body},
+    {{COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, "assign_seat", MAY_OWN_CO_CHAIR,
+      "Give a seat of one's own constituency to a member, or vacate it."},
+     concern_seat,
+     decide_assign_seat},
+    {{COMITY__V1__COMMAND__BODY_ADOPT_RULE, "adopt_rule", MAY_EACH_PARTY,
+      "Adopt a decision rule, or the next version of one."},
+     NULL,
+     decide_adopt_rule},
+    {{COMITY__V1__COMMAND__BODY_CONVENE_SESSION, "convene_session", MAY_FACILITATOR,
+      "Convene a session of a body."},
+     NULL,
+     decide_convene_session},
+    {{COMITY__V1__COMMAND__BODY_OPEN_SESSION, "open_session", MAY_FACILITATOR,
+      "Open a session that was convened."},
+     concern_session,
+     decide_open_session},
+    {{COMITY__V1__COMMAND__BODY_CLOSE_SESSION, "close_session", MAY_FACILITATOR, "Close a session."},
+     concern_session,
+     decide_close_session},
+    {{COMITY__V1__COMMAND__BODY_CHECK_IN, "check_in", MAY_BODY_OR_OFFICE,
+      "Check in to an open session from a site."},
+     concern_session,
+     decide_check_in},
+    {{COMITY__V1__COMMAND__BODY_ADD_ITEM, "add_item", MAY_BODY_OR_FACILITATOR,
+      "Put an item on a session's agenda."},
+     concern_session,
+     decide_add_item},
+    {{COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL, "make_proposal", MAY_BODY_OR_FACILITATOR,
+      "Put a proposal on an item."},
+     concern_item,
+     decide_make_proposal},
+    {{COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL, "revise_proposal", MAY_BODY_OR_FACILITATOR,
+      "Give a proposal a new version of its text."},
+     concern_proposal,
+     decide_revise_proposal},
+    {{COMITY__V1__COMMAND__BODY_OPEN_ROUND, "open_round", MAY_FACILITATOR,
+      "Open a round on the latest version of a proposal."},
+     concern_proposal,
+     decide_open_round},
+    {{COMITY__V1__COMMAND__BODY_CAST_BALLOT, "cast_ballot", MAY_ON_ROLL,
+      "Answer in a round, or replace one's answer."},
+     concern_round,
+     decide_cast_ballot},
+    {{COMITY__V1__COMMAND__BODY_CLOSE_ROUND, "close_round", MAY_FACILITATOR, "Close a round and count it."},
+     concern_round,
+     decide_close_round},
+};
+
+const struct command_row *command_row_at(unsigned index)
+{
+    return index < ARRAY_COUNT(COMMANDS) ? &COMMANDS[index].row : NULL;
+}
+
+const struct command_rule *command_rule_find(Comity__V1__Command__BodyCase body)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_COUNT(COMMANDS); i++)
+        if (COMMANDS[i].row.body == body)
+            return &COMMANDS[i];
+    return NULL;
+}

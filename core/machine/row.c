@@ -1,0 +1,252 @@
+#include "core/machine/row.h"
+#include "core/error.h"
+#include "core/message.h"
+
+static const struct table_row TABLES[] = {
+    {TABLE_PARTNERSHIP, "partnership", FORM_SINGLE, &comity__v1__partnership__descriptor},
+    {TABLE_COUNTER, "counter", FORM_TABLE, NULL},
+    {TABLE_CONSTITUENCY, "constituency", FORM_NUMBER, &comity__v1__constituency__descriptor},
+    {TABLE_SITE, "site", FORM_NUMBER, &comity__v1__site__descriptor},
+    {TABLE_MEMBER, "member", FORM_NUMBER, &comity__v1__member__descriptor},
+    {TABLE_KEY, "key", FORM_KEY, &comity__v1__key__descriptor},
+    {TABLE_INVITATION, "invitation", FORM_KEY, &comity__v1__invitation__descriptor},
+    {TABLE_BODY, "body", FORM_NUMBER, &comity__v1__body__descriptor},
+    {TABLE_SEAT, "seat", FORM_PAIR, &comity__v1__seat__descriptor},
+    {TABLE_HOLDER, "holder", FORM_PAIR, NULL},
+    {TABLE_RULE, "rule", FORM_NUMBER, &comity__v1__rule_version__descriptor},
+    {TABLE_SESSION, "session", FORM_NUMBER, &comity__v1__session__descriptor},
+    {TABLE_PRESENCE, "presence", FORM_PAIR, &comity__v1__presence__descriptor},
+    {TABLE_ITEM, "item", FORM_NUMBER, &comity__v1__item__descriptor},
+    {TABLE_PROPOSAL, "proposal", FORM_NUMBER, &comity__v1__proposal__descriptor},
+    {TABLE_ROUND, "round", FORM_NUMBER, &comity__v1__round__descriptor},
+    {TABLE_ROLL, "roll", FORM_PAIR, &comity__v1__roll_entry__descriptor},
+    {TABLE_BALLOT, "ballot", FORM_PAIR, &comity__v1__ballot__descriptor},
+    {TABLE_ANSWERED, "answered", FORM_NUMBER, NULL},
+    {TABLE_DECISION, "decision", FORM_NUMBER, &comity__v1__decision__descriptor},
+    {TABLE_NAME, "name", FORM_NAME, NULL},
+    {TABLE_DEADLINE, "deadline", FORM_DEADLINE, NULL},
+    {TABLE_OPEN_ROUNDS, "open_rounds", FORM_NUMBER, NULL},
+};
+
+const struct table_row *table_find(enum table table)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_COUNT(TABLES); i++)
+        if (TABLES[i].table == table)
+            return &TABLES[i];
+    return NULL;
+}
+
+struct row_key row_key_all(enum table table)
+{
+    struct row_key key = {{(uint8_t) table}, 1};
+
+    return key;
+}
+
+static void key_add_u32(struct row_key *key, uint32_t number)
+{
+    put_u32(key->bytes + key->size, number);
+    key->size += 4;
+}
+
+struct row_key row_key_first(enum table table, uint32_t a)
+{
+    struct row_key key = row_key_all(table);
+
+    key_add_u32(&key, a);
+    return key;
+}
+
+struct row_key row_key(enum table table, uint32_t a, uint32_t b)
+{
+    const struct table_row *row = table_find(table);
+    struct row_key key = row_key_all(table);
+
+    if (row && (row->form == FORM_NUMBER || row->form == FORM_PAIR))
+        key_add_u32(&key, a);
+    if (row && row->form == FORM_PAIR)
+        key_add_u32(&key, b);
+    return key;
+}
+
+struct row_key row_key_counter(enum table of)
+{
+    struct row_key key = row_key_all(TABLE_COUNTER);
+
+    key.bytes[key.size++] = (uint8_t) of;
+    return key;
+}
+
+struct row_key row_key_bytes(enum table table, const uint8_t bytes[KEY_SIZE])
+{
+    struct row_key key = row_key_all(table);
+
+    memcpy(key.bytes + key.size, bytes, KEY_SIZE);
+    key.size += KEY_SIZE;
+    return key;
+}
+
+struct row_key row_key_name(enum table of, const char *name)
+{
+    struct row_key key = row_key_all(TABLE_NAME);
+    size_t size = strlen(name);
+
+    key.bytes[key.size++] = (uint8_t) of;
+    if (size > sizeof(key.bytes) - key.size)
+        return (struct row_key){.size = 0};
+    memcpy(key.bytes + key.size, name, size);
+    key.size += size;
+    return key;
+}
+
+struct row_key row_key_deadline(int64_t due_ms, enum deadline_kind kind, uint32_t number)
+{
+    struct row_key key = row_key_all(TABLE_DEADLINE);
+
+    put_u64(key.bytes + key.size, (uint64_t) due_ms);
+    key.size += 8;
+    key.bytes[key.size++] = (uint8_t) kind;
+    key_add_u32(&key, number);
+    return key;
+}
+
+int row_unpack(enum table table, struct bytes value, struct arena *arena, ProtobufCMessage **ret_row)
+{
+    const struct table_row *row = table_find(table);
+    int code;
+
+    if (!row || !row->type)
+        return ERR_INTERNAL;
+    code = message_unpack_trusted(row->type, value, arena, ret_row);
+    return code == 0 || code == ERR_MEMORY ? code : ERR_CORRUPT;
+}
+
+int row_get(const struct view *view, struct arena *arena, enum table table, const struct row_key *key,
+            ProtobufCMessage **ret_row)
+{
+    struct bytes value;
+    int code = view_get(view, row_key_view(key), &value);
+
+    return code == 0 ? row_unpack(table, value, arena, ret_row) : code;
+}
+
+int row_put(const struct view *view, struct arena *arena, enum table table, const struct row_key *key,
+            const ProtobufCMessage *row)
+{
+    const struct table_row *of = table_find(table);
+    struct bytes packed;
+    int code;
+
+    if (!of || !of->type || of->type != row->descriptor)
+        return ERR_INTERNAL;
+    code = message_pack(row, arena, &packed);
+    return code == 0 ? view_put(view, row_key_view(key), packed) : code;
+}
+
+int row_exists(const struct view *view, const struct row_key *key, bool *ret_exists)
+{
+    struct bytes value;
+    int code = view_get(view, row_key_view(key), &value);
+
+    if (code != 0 && code != ERR_NOT_FOUND)
+        return code;
+    *ret_exists = code == 0;
+    return 0;
+}
+
+int row_number(const struct view *view, const struct row_key *key, uint32_t *ret_number)
+{
+    struct bytes value;
+    int code = view_get(view, row_key_view(key), &value);
+
+    if (code == ERR_NOT_FOUND) {
+        *ret_number = 0;
+        return 0;
+    }
+    if (code != 0)
+        return code;
+    if (value.size != 4)
+        return ERR_CORRUPT;
+    *ret_number = get_u32(value.data);
+    return 0;
+}
+
+int row_put_number(const struct view *view, const struct row_key *key, uint32_t number)
+{
+    uint8_t value[4];
+
+    put_u32(value, number);
+    return view_put(view, row_key_view(key), BYTES(value, sizeof(value)));
+}
+
+struct each {
+    struct arena *arena;
+    enum table table;
+    row_fn *visit;
+    void *context;
+};
+
+static int each_visit(void *context, struct bytes key, struct bytes value)
+{
+    const struct each *each = context;
+    ProtobufCMessage *row;
+    int code = row_unpack(each->table, value, each->arena, &row);
+
+    return code == 0 ? each->visit(each->context, row, key) : code;
+}
+
+int row_each(const struct view *view, struct arena *arena, enum table table, const struct row_key *prefix,
+             row_fn *visit, void *context)
+{
+    struct each each = {arena, table, visit, context};
+
+    return view_range(view, row_key_view(prefix), BYTES(NULL, 0), each_visit, &each);
+}
+
+struct deadline_search {
+    uint32_t number; /* 0: any */
+    int64_t until_ms;
+    bool is_found;
+    struct deadline found;
+};
+
+static int deadline_visit(void *context, struct bytes key, struct bytes value)
+{
+    struct deadline_search *search = context;
+    struct deadline at;
+
+    (void) value;
+    if (key.size != row_key_deadline(0, DEADLINE_TIME, 0).size)
+        return ERR_CORRUPT;
+    at.due_ms = (int64_t) get_u64(key.data + 1);
+    at.kind = (enum deadline_kind) key.data[9];
+    at.number = get_u32(key.data + 10);
+    if (at.due_ms > search->until_ms)
+        return 1;
+    if (search->number != 0 && search->number != at.number)
+        return 0;
+    search->is_found = true;
+    search->found = at;
+    return 1;
+}
+
+int deadline_find(const struct view *view, uint32_t number, int64_t until_ms, struct deadline *ret_deadline)
+{
+    struct deadline_search search = {.number = number, .until_ms = until_ms};
+    struct row_key all = row_key_all(TABLE_DEADLINE);
+    int code = view_range(view, row_key_view(&all), BYTES(NULL, 0), deadline_visit, &search);
+
+    if (code != 0)
+        return code;
+    if (!search.is_found)
+        return ERR_NOT_FOUND;
+    *ret_deadline = search.found;
+    return 0;
+}
+
+int deadline_first(const struct view *view, struct deadline *ret_deadline)
+{
+    return deadline_find(view, 0, INT64_MAX, ret_deadline);
+}

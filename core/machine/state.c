@@ -1,0 +1,132 @@
+#include "core/machine/state.h"
+#include "core/error.h"
+#include "core/machine/row.h"
+
+/* A round's count of ballots changes with each one, its row (with the rule in it) does not: so they are kept
+ * apart. */
+int round_take_answered(const struct view *view, ProtobufCMessage *row)
+{
+    Comity__V1__Round *round = (Comity__V1__Round *) row;
+    struct row_key key = row_key(TABLE_ANSWERED, round->number, 0);
+
+    return row_number(view, &key, &round->answered);
+}
+
+int state_get(const struct view *view, struct arena *arena, enum table table, uint32_t a, uint32_t b,
+              ProtobufCMessage **ret_row)
+{
+    struct row_key key = row_key(table, a, b);
+    ProtobufCMessage *row;
+    int code = row_get(view, arena, table, &key, &row);
+
+    if (code == 0 && table == TABLE_ROUND)
+        code = round_take_answered(view, row);
+    if (code == 0)
+        *ret_row = row;
+    return code;
+}
+
+static int key_of_row(enum table table, uint32_t a, uint32_t b, const ProtobufCMessage *row,
+                      struct row_key *ret_key)
+{
+    ProtobufCBinaryData bytes;
+
+    if (table != TABLE_KEY && table != TABLE_INVITATION) {
+        *ret_key = row_key(table, a, b);
+        return 0;
+    }
+    bytes = table == TABLE_KEY ? ((const Comity__V1__Key *) row)->key
+                               : ((const Comity__V1__Invitation *) row)->key;
+    if (bytes.len != KEY_SIZE)
+        return ERR_INTERNAL;
+    *ret_key = row_key_bytes(table, bytes.data);
+    return 0;
+}
+
+int state_put(const struct view *view, struct arena *arena, enum table table, uint32_t a, uint32_t b,
+              const ProtobufCMessage *row)
+{
+    const struct table_row *of = table_find(table);
+    Comity__V1__Round round;
+    struct row_key key;
+    int code;
+
+    if (!of || of->type != row->descriptor)
+        return ERR_INTERNAL;
+    code = key_of_row(table, a, b, row, &key);
+    if (code != 0)
+        return code;
+    if (table == TABLE_ROUND) {
+        round = *(const Comity__V1__Round *) row;
+        round.answered = 0;
+        row = &round.base;
+    }
+    return row_put(view, arena, table, &key, row);
+}
+
+int state_get_by_key(const struct view *view, struct arena *arena, enum table table,
+                     const uint8_t key[KEY_SIZE], ProtobufCMessage **ret_row)
+{
+    struct row_key at = row_key_bytes(table, key);
+
+    return row_get(view, arena, table, &at, ret_row);
+}
+
+int state_get_by_name(const struct view *view, struct arena *arena, enum table table, const char *name,
+                      ProtobufCMessage **ret_row)
+{
+    struct row_key key = row_key_name(table, name);
+    uint32_t number = 0;
+    int code = key.size > 0 ? row_number(view, &key, &number) : 0;
+
+    if (code != 0)
+        return code;
+    return number == 0 ? ERR_NOT_FOUND : state_get(view, arena, table, number, 0, ret_row);
+}
+
+int state_member_of_key(const struct view *view, struct arena *arena, const uint8_t key[KEY_SIZE],
+                        Comity__V1__Member **ret_member)
+{
+    ProtobufCMessage *row;
+    const Comity__V1__Key *known;
+    int code = state_get_by_key(view, arena, TABLE_KEY, key, &row);
+
+    if (code != 0)
+        return code == ERR_NOT_FOUND ? ERR_KEY_UNKNOWN : code;
+    known = (const Comity__V1__Key *) row;
+    if (known->revoked != 0)
+        return ERR_KEY_REVOKED;
+    code = state_get(view, arena, TABLE_MEMBER, known->member, 0, &row);
+    if (code != 0)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    *ret_member = (Comity__V1__Member *) row;
+    return 0;
+}
+
+bool member_has_office(const Comity__V1__Member *member, Comity__V1__Office office)
+{
+    size_t i;
+
+    for (i = 0; i < member->n_offices; i++)
+        if (member->offices[i] == office)
+            return true;
+    return false;
+}
+
+int state_may_see_ballots(const struct view *view, struct arena *arena, uint32_t round, uint32_t voter,
+                          uint32_t reader, bool *ret_may)
+{
+    ProtobufCMessage *row;
+    const Comity__V1__Round *at;
+    int code = state_get(view, arena, TABLE_ROUND, round, 0, &row);
+
+    if (code != 0)
+        return code;
+    at = (const Comity__V1__Round *) row;
+    if (!at->rule)
+        return ERR_CORRUPT;
+    *ret_may = voter == reader || at->state == COMITY__V1__ROUND_STATE__ROUND_STATE_CLOSED ||
+               at->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNSPECIFIED ||
+               at->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_OPEN;
+    return 0;
+}
