@@ -1,0 +1,303 @@
+#include "worker/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/keyfile.h"
+#include "core/text.h"
+
+#define MIB ((uint64_t) 1024 * 1024)
+
+static const struct config_key KEYS[] = {
+    {"worker", "data", CONFIG_TEXT, NULL, 1, 1000, false, false, false,
+     "Directory of the store; made with mode 0700 where there is none. One worker at a time."},
+    {"worker", "map_limit_mib", CONFIG_INTEGER, "16384", 16, 16777216, false, false, false,
+     "How large the store may grow, in MiB; it takes no more than it needs."},
+    {"worker", "connection_key", CONFIG_TEXT, NULL, 1, 1000, false, false, true,
+     "File of the worker's connection key (mode 0600); its public half stands in every broker's [worker "
+     "NAME]."},
+    {"worker", "group_key", CONFIG_TEXT, NULL, 1, 1000, false, false, false,
+     "File of the group's key (a connection key, mode 0600): clients seal what they send for it."},
+    {"worker", "log_key", CONFIG_TEXT, NULL, 1, 1000, false, false, false,
+     "File of the signing seed (mode 0600) that signs this worker's checkpoints and so its receipts."},
+    {"worker", "threads", CONFIG_INTEGER, "0", 0, 256, false, false, false,
+     "Threads that check signatures and answer queries; 0: as many as there are processors."},
+    {"worker", "window", CONFIG_INTEGER, "512", 1, 65535, false, false, false,
+     "How many requests each broker may give this worker at once."},
+    {"worker", "founding", CONFIG_TEXT, "token", 1, 16, false, false, true,
+     "Who may found a history here: nobody, anyone, or whoever shows the token."},
+    {"worker", "founding_token_file", CONFIG_TEXT, "", 0, 1000, false, false, true,
+     "File of the founding token (mode 0600): one line of 1 to 128 printable ASCII characters."},
+    {"worker", "operator", CONFIG_KEY, "", 0, 0, false, true, true,
+     "Public connection key that may see the worker's own figures in its STATUS; may be given several "
+     "times."},
+    {"worker", "ready_file", CONFIG_TEXT, "", 0, 1000, false, false, false,
+     "File that is written once a broker has answered, and removed at the end; empty: none."},
+    {"worker", "log_level", CONFIG_TEXT, "info", 1, 16, false, false, true,
+     "Least level that is logged: debug, info, warning or error."},
+    {"worker", "heartbeat_ms", CONFIG_INTEGER, "400", 20, 10000, false, false, true,
+     "How often each broker hears from this worker, in milliseconds."},
+    {"worker", "silence_ms", CONFIG_INTEGER, "2000", 100, 60000, false, false, true,
+     "After how long a broker that says nothing is connected anew, in milliseconds; above heartbeat_ms."},
+    {"worker", "drain_ms", CONFIG_INTEGER, "10000", 100, 600000, false, false, true,
+     "How long the end may wait for what is in hand, in milliseconds."},
+    {"broker", "endpoint", CONFIG_TEXT, NULL, 1, 255, true, false, true,
+     "The broker's back, where workers connect: tcp://HOST:PORT."},
+    {"broker", "key", CONFIG_KEY, NULL, 0, 0, true, false, true, "The broker's public connection key."},
+    {"limits", "requests", CONFIG_INTEGER, "1024", 1, 65536, false, false, true,
+     "Requests in hand, from all brokers; whatever is more is answered BUSY."},
+    {"limits", "request_mib", CONFIG_INTEGER, "32", 1, 65536, false, false, true,
+     "Their size in all, in MiB; whatever is more is answered BUSY."},
+    {"limits", "sessions", CONFIG_INTEGER, "4096", 1, 1048576, false, false, true,
+     "Clients with leave to read that are remembered; the one unused longest is forgotten and says HELLO "
+     "again."},
+    {"limits", "strangers", CONFIG_INTEGER, "1024", 1, 1048576, false, false, true,
+     "Clients without leave to read that are remembered."},
+};
+
+__attribute__((format(printf, 3, 4))) static int fail(char reason[CONFIG_REASON_MAX], int code,
+                                                      const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, CONFIG_REASON_MAX, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+/* Why a key file was refused, and what to do. */
+static int fail_file(char reason[CONFIG_REASON_MAX], int code, const char *key, const char *path)
+{
+    char shown[256];
+    text_escape(BYTES(path, strlen(path)), false, shown, sizeof(shown));
+    if (code == ERR_FILE)
+        return fail(reason, code, "%s: %s cannot be read: %s.", key, shown, strerror(errno));
+    if (code == ERR_FILE_MODE)
+        return fail(reason, code,
+                    "%s: %s is a secret that others can read or that is another user's: make it a "
+                    "regular file of this user with mode 0600.",
+                    key, shown);
+    return fail(reason, code, "%s: %s is not what it should be: %s", key, shown, error_sentence(code));
+}
+
+static void copy(char *to, const char *from)
+{
+    snprintf(to, CONFIG_VALUE_MAX, "%s", from);
+}
+
+static int load_keys(const struct config *config, struct worker_settings *settings, char *reason)
+{
+    const char *path = config_text(config, "worker", NULL, "connection_key");
+    int code = connection_key_load(path, &settings->connection);
+    if (code)
+        return fail_file(reason, code, "connection_key", path);
+    path = config_text(config, "worker", NULL, "group_key");
+    code = connection_key_load(path, &settings->group_key);
+    if (code)
+        return fail_file(reason, code, "group_key", path);
+    group_id(settings->group_key.public_key, settings->group);
+    path = config_text(config, "worker", NULL, "log_key");
+    code = signing_key_load(path, &settings->log_key);
+    return code ? fail_file(reason, code, "log_key", path) : 0;
+}
+
+/* One line of a secret file, without its end. ERR_FILE, ERR_FILE_MODE, ERR_MALFORMED. */
+static int read_token(const char *path, char ret_token[FOUNDING_TOKEN_MAX + 1])
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return ERR_FILE;
+    struct stat status;
+    char line[FOUNDING_TOKEN_MAX + 2];
+    int code = ERR_FILE;
+    ssize_t size = 0;
+    if (fstat(fd, &status) == 0) {
+        bool is_secret = S_ISREG(status.st_mode) && status.st_uid == geteuid() && (status.st_mode & 077) == 0;
+        code = is_secret ? 0 : ERR_FILE_MODE;
+    }
+    if (code == 0) {
+        size = read(fd, line, sizeof(line));
+        code = size < 0 ? ERR_FILE : 0;
+    }
+    close(fd);
+    if (code)
+        return code;
+    if (size > 0 && line[size - 1] == '\n')
+        size--;
+    if (size < 1 || size > FOUNDING_TOKEN_MAX)
+        return ERR_MALFORMED;
+    for (ssize_t i = 0; i < size; i++)
+        if (line[i] < 0x20 || line[i] > 0x7e)
+            return ERR_MALFORMED;
+    memcpy(ret_token, line, (size_t) size);
+    ret_token[size] = '\0';
+    sodium_memzero(line, sizeof(line));
+    return 0;
+}
+
+static int load_policy(const struct config *config, struct policy_rules *rules, char *reason)
+{
+    const char *founding = config_text(config, "worker", NULL, "founding");
+    if (!founding_from_name(founding, &rules->founding))
+        return fail(reason, ERR_CONFIG, "founding: give nobody, anyone or token.");
+    const char *path = config_text(config, "worker", NULL, "founding_token_file");
+    if (rules->founding == FOUNDING_TOKEN) {
+        if (path[0] == '\0')
+            return fail(reason, ERR_CONFIG,
+                        "founding = token needs a founding_token_file: name one, or say "
+                        "founding = nobody.");
+        int code = read_token(path, rules->token);
+        if (code)
+            return fail_file(reason, code, "founding_token_file", path);
+    }
+    size_t count = config_count(config, "worker", NULL, "operator");
+    if (count > POLICY_OPERATORS_MAX)
+        return fail(reason, ERR_CONFIG, "operator: at most %d keys.", POLICY_OPERATORS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const char *hex = config_at(config, "worker", NULL, "operator", i);
+        if (hex[0] == '\0')
+            continue;
+        if (hex_decode(hex, rules->operators[rules->operator_count], KEY_SIZE))
+            return fail(reason, ERR_CONFIG, "operator: a key is 64 hexadecimal digits.");
+        rules->operator_count++;
+    }
+    return 0;
+}
+
+static int load_brokers(const struct config *config, struct worker_settings *settings, char *reason)
+{
+    size_t count = config_section_count(config, "broker");
+    if (count == 0 || count > SETTINGS_BROKERS_MAX)
+        return fail(reason, ERR_CONFIG, "Give 1 to %d sections [broker NAME] with endpoint and key.",
+                    SETTINGS_BROKERS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct broker_settings *broker = &settings->brokers[i];
+        const char *name = config_section_at(config, "broker", i);
+        if (strlen(name) > SETTINGS_NAME_MAX)
+            return fail(reason, ERR_CONFIG, "[broker NAME]: a name has at most %d characters.",
+                        SETTINGS_NAME_MAX);
+        snprintf(broker->name, sizeof(broker->name), "%s", name);
+        copy(broker->endpoint, config_text(config, "broker", name, "endpoint"));
+        if (!config_key32(config, "broker", name, "key", broker->key))
+            return fail(reason, ERR_CONFIG, "[broker %s] key: give the broker's public connection key.",
+                        name);
+    }
+    settings->broker_count = count;
+    return 0;
+}
+
+static unsigned processors(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : count > 256 ? 256 : (unsigned) count;
+}
+
+static unsigned number(const struct config *config, const char *section, const char *key)
+{
+    return (unsigned) config_integer(config, section, NULL, key);
+}
+
+static int load_log_level(const struct config *config, enum log_level *ret_level, char *reason)
+{
+    static const char *const NAMES[] = {"debug", "info", "warning", "error"};
+    const char *name = config_text(config, "worker", NULL, "log_level");
+    for (size_t i = 0; i < ARRAY_COUNT(NAMES); i++) {
+        if (strcmp(NAMES[i], name) == 0) {
+            *ret_level = (enum log_level) i;
+            return 0;
+        }
+    }
+    return fail(reason, ERR_CONFIG, "log_level: give debug, info, warning or error.");
+}
+
+static int load_values(const struct config *config, struct worker_settings *settings, char *reason)
+{
+    copy(settings->data, config_text(config, "worker", NULL, "data"));
+    copy(settings->ready_file, config_text(config, "worker", NULL, "ready_file"));
+    settings->map_limit_bytes = number(config, "worker", "map_limit_mib") * MIB;
+    settings->threads = number(config, "worker", "threads");
+    if (settings->threads == 0)
+        settings->threads = processors();
+    settings->window = number(config, "worker", "window");
+    settings->heartbeat_ms = number(config, "worker", "heartbeat_ms");
+    settings->silence_ms = number(config, "worker", "silence_ms");
+    settings->drain_ms = number(config, "worker", "drain_ms");
+    settings->jobs.count = number(config, "limits", "requests");
+    settings->jobs.bytes = number(config, "limits", "request_mib") * MIB;
+    settings->sessions.members = number(config, "limits", "sessions");
+    settings->sessions.strangers = number(config, "limits", "strangers");
+    if (settings->silence_ms <= settings->heartbeat_ms)
+        return fail(reason, ERR_CONFIG,
+                    "silence_ms must be larger than heartbeat_ms: a broker answers heartbeats.");
+    return load_log_level(config, &settings->log_level, reason);
+}
+
+int settings_load(const char *path, struct worker_settings **ret_settings, char reason[CONFIG_REASON_MAX])
+{
+    CLEANUP(config_destroy) struct config *config = NULL;
+    int code = config_read(path, KEYS, ARRAY_COUNT(KEYS), &config, reason);
+    if (code)
+        return code;
+    CLEANUP(settings_destroy) struct worker_settings *settings = calloc(1, sizeof(*settings));
+    if (!settings)
+        return fail(reason, ERR_MEMORY, "%s", error_sentence(ERR_MEMORY));
+    code = load_values(config, settings, reason);
+    if (code == 0)
+        code = load_brokers(config, settings, reason);
+    if (code == 0)
+        code = load_policy(config, &settings->policy, reason);
+    if (code == 0)
+        code = load_keys(config, settings, reason);
+    if (code)
+        return code;
+    *ret_settings = settings;
+    settings = NULL;
+    return 0;
+}
+
+void settings_destroy(struct worker_settings **settings)
+{
+    if (!settings || !*settings)
+        return;
+    sodium_memzero(*settings, sizeof(**settings));
+    free(*settings);
+    *settings = NULL;
+}
+
+const char *settings_needs_restart(const struct worker_settings *now, const struct worker_settings *next)
+{
+    const struct {
+        const char *name;
+        bool differs;
+    } fixed[] = {
+        {"data", strcmp(now->data, next->data) != 0},
+        {"map_limit_mib", now->map_limit_bytes != next->map_limit_bytes},
+        {"group_key", memcmp(now->group, next->group, GROUP_ID_SIZE) != 0},
+        {"log_key", memcmp(now->log_key.public_key, next->log_key.public_key, KEY_SIZE) != 0},
+        {"threads", now->threads != next->threads},
+        {"window", now->window != next->window},
+        {"ready_file", strcmp(now->ready_file, next->ready_file) != 0},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(fixed); i++)
+        if (fixed[i].differs)
+            return fixed[i].name;
+    return NULL;
+}
+
+static void print_line(const char *line, void *context)
+{
+    (void) context;
+    puts(line);
+}
+
+void settings_print_sample(void)
+{
+    config_print_sample(KEYS, ARRAY_COUNT(KEYS), print_line, NULL);
+}

@@ -1,0 +1,51 @@
+/* Settings of comity-worker: one table of keys (settings.c), the values, and the key files that they name.
+ * docs/operations.md, "The worker". */
+#ifndef COMITY_WORKER_SETTINGS_H
+#define COMITY_WORKER_SETTINGS_H
+
+#include "core/daemon/config.h"
+#include "core/daemon/log.h"
+#include "core/key.h"
+#include "worker/job.h"
+#include "worker/policy.h"
+#include "worker/session.h"
+
+enum { SETTINGS_BROKERS_MAX = 16, SETTINGS_NAME_MAX = 40 };
+
+struct broker_settings {
+    char name[SETTINGS_NAME_MAX + 1];
+    char endpoint[CONFIG_VALUE_MAX];
+    uint8_t key[KEY_SIZE];
+};
+
+struct worker_settings {
+    char data[CONFIG_VALUE_MAX];
+    uint64_t map_limit_bytes;
+    struct connection_key connection;
+    struct connection_key group_key;
+    uint8_t group[GROUP_ID_SIZE];
+    struct signing_key log_key;
+    unsigned threads; /* at least 1 */
+    unsigned window;
+    char ready_file[CONFIG_VALUE_MAX]; /* empty: none */
+    enum log_level log_level;
+    unsigned heartbeat_ms, silence_ms, drain_ms;
+    struct policy_rules policy;
+    struct job_limits jobs;
+    struct session_limits sessions;
+    struct broker_settings brokers[SETTINGS_BROKERS_MAX];
+    size_t broker_count;
+};
+
+/* Read the configuration and every file that it names. 0, ERR_CONFIG, ERR_FILE, ERR_FILE_MODE, ERR_MALFORMED,
+ * ERR_VERSION, ERR_MEMORY; @reason gets one sentence that says where and what to do. */
+int settings_load(const char *path, struct worker_settings **ret_settings, char reason[CONFIG_REASON_MAX]);
+void settings_destroy(struct worker_settings **settings); /* wipes the secrets */
+
+/* The first setting that differs and is taken up by a restart alone; NULL: none. */
+const char *settings_needs_restart(const struct worker_settings *now, const struct worker_settings *next);
+
+/* A commented sample of the configuration file, on standard output. */
+void settings_print_sample(void);
+
+#endif

@@ -1,0 +1,135 @@
+#include "worker/submit.h"
+
+#include "core/error.h"
+#include "core/machine/state.h"
+#include "core/message.h"
+#include "worker/clock.h"
+
+/* The header's history and id are bound by the seal: where they contradict the body, the client has erred. */
+static int check_header(const struct job *job, struct refusal *refusal)
+{
+    static const uint8_t none[HISTORY_ID_SIZE];
+    const struct frame_header *header = &job->header;
+    if (memcmp(header->command_id, job->command.id, COMMAND_ID_SIZE) != 0)
+        return refuse(refusal, ERR_MALFORMED, "header.command_id");
+    if (memcmp(header->history, none, HISTORY_ID_SIZE) != 0 &&
+        memcmp(header->history, job->command.history, HISTORY_ID_SIZE) != 0)
+        return refuse(refusal, ERR_MALFORMED, "header.history");
+    return 0;
+}
+
+static int check_time(const struct command *command, struct refusal *refusal)
+{
+    int64_t now_ms = clock_unix_ms();
+    int64_t until_ms = command->body->valid_until_ms;
+    if (until_ms < now_ms || until_ms > now_ms + VALIDITY_MAX_MS)
+        return refuse(refusal, ERR_VALIDITY, "valid_until_ms");
+    return 0;
+}
+
+/* Is there such an invitation? Whether it still holds is for the machine to say. */
+static int check_invitation(const struct view *view, const struct command *command, struct arena *arena)
+{
+    ProtobufCBinaryData invitation = command->body->redeem->invitation;
+    ProtobufCMessage *row;
+    if (invitation.len != KEY_SIZE)
+        return ERR_INVITATION;
+    int code = state_get_by_key(view, arena, TABLE_INVITATION, invitation.data, &row);
+    return code == ERR_NOT_FOUND ? ERR_INVITATION : code;
+}
+
+static int check_stranger(struct store_txn *txn, const struct store_history *history,
+                          const struct command *command, struct arena *arena, struct refusal *refusal)
+{
+    bool is_redeem = command->body->body_case == COMITY__V1__COMMAND__BODY_REDEEM;
+    int code = is_redeem ? ERR_INVITATION : ERR_KEY_UNKNOWN;
+    if (history) {
+        struct view view = store_view(txn, history);
+        Comity__V1__Member *member;
+        code = is_redeem ? check_invitation(&view, command, arena)
+                         : state_member_of_key(&view, arena, command->body->key.data, &member);
+    }
+    if (code == ERR_INVITATION)
+        return refuse(refusal, code, "redeem.invitation");
+    if (code == ERR_KEY_UNKNOWN || code == ERR_KEY_REVOKED)
+        return refuse(refusal, code, "key");
+    return code ? refuse(refusal, code, "") : 0;
+}
+
+/* In a short read transaction. */
+static int check_against_store(struct service *service, struct store_txn *txn, struct job *job,
+                               const Comity__V1__Submit *submit, struct refusal *refusal)
+{
+    const struct command *command = &job->command;
+    struct store_history history;
+    int code = store_history_get(txn, command->history, &history);
+    bool has_history = code == 0;
+    if (code && code != ERR_HISTORY)
+        return refuse(refusal, code, "");
+    if (has_history) {
+        struct store_command known;
+        code = store_command_get(txn, &history, command->id, &known);
+        if (code != ERR_NOT_FOUND)
+            return code == 0 ? 0 : refuse(refusal, code, "");
+    }
+    if (check_time(command, refusal))
+        return refusal->code;
+    if (command->body->body_case == COMITY__V1__COMMAND__BODY_FOUND) {
+        code = policy_may_found(service->policy, submit->founding_token);
+        return code ? refuse(refusal, code, "submit.founding_token") : 0;
+    }
+    return check_stranger(txn, has_history ? &history : NULL, command, job->arena, refusal);
+}
+
+static int check_token(const Comity__V1__Submit *submit, struct refusal *refusal)
+{
+    if (strlen(submit->founding_token) > FOUNDING_TOKEN_MAX)
+        return refuse_limit(refusal, ERR_RANGE, "submit.founding_token", FOUNDING_TOKEN_MAX);
+    return 0;
+}
+
+/* The signer's own signature, before the store is asked: nobody learns whether a key that is not theirs is a
+ * member's. Cosignatures, of which there may be many, are checked only for who belongs here. */
+static int check_signer(const struct command *command, struct refusal *refusal)
+{
+    const Comity__V1__SignedCommand *envelope = command->envelope;
+    if (command->body->n_cosigners == 0)
+        return command_check_signatures(command, refusal);
+    struct bytes signed_bytes = BYTES(envelope->command.data, envelope->command.len);
+    if (envelope->signature.len != SIGNATURE_SIZE ||
+        signature_check(command->body->key.data, TAG_COMMAND, signed_bytes, envelope->signature.data))
+        return refuse(refusal, ERR_SIGNATURE, "signature");
+    return 0;
+}
+
+static int check_form(struct job *job, const Comity__V1__Submit *submit, struct refusal *refusal)
+{
+    struct bytes packed = BYTES(submit->signed_command.data, submit->signed_command.len);
+    int code = check_token(submit, refusal);
+    if (code == 0)
+        code = command_open(packed, job->arena, refusal, &job->command);
+    if (code == 0)
+        code = check_header(job, refusal);
+    if (code == 0)
+        code = command_take_texts(&job->command, submit->texts, submit->n_texts, job->arena, refusal);
+    return code;
+}
+
+int submit_check(struct service *service, struct job *job, const Comity__V1__Submit *submit,
+                 struct refusal *refusal)
+{
+    int code = check_form(job, submit, refusal);
+    if (code == 0)
+        code = check_signer(&job->command, refusal);
+    if (code)
+        return code;
+    struct store_txn *txn;
+    code = store_begin_read(service->store, &txn);
+    if (code)
+        return refuse(refusal, code, "");
+    code = check_against_store(service, txn, job, submit, refusal);
+    store_abort(&txn);
+    if (code == 0 && job->command.body->n_cosigners > 0)
+        code = command_check_signatures(&job->command, refusal);
+    return code;
+}

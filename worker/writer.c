@@ -1,0 +1,160 @@
+#include "worker/writer.h"
+
+#include <stdlib.h>
+
+#include "core/error.h"
+#include "worker/clock.h"
+#include "worker/reply.h"
+
+enum {
+    WAIT_MOST_MS = 1000, /* Unix time may be set: a deadline is looked at again this often */
+};
+
+struct writer {
+    struct service *service;
+    struct batch_runner *runner;
+    writer_fatal_fn *fatal;
+    pthread_t thread;
+    int64_t next_deadline_ms; /* Unix time; 0: none */
+    struct batch_item items[BATCH_MAX_COMMANDS];
+};
+
+/* What a batch holds already. */
+struct gathered {
+    size_t count, bytes, histories;
+    const uint8_t *history[BATCH_HISTORIES_MAX];
+};
+
+static bool history_fits(struct gathered *gathered, const uint8_t *history)
+{
+    for (size_t i = 0; i < gathered->histories; i++)
+        if (memcmp(gathered->history[i], history, HISTORY_ID_SIZE) == 0)
+            return true;
+    if (gathered->histories == BATCH_HISTORIES_MAX)
+        return false;
+    gathered->history[gathered->histories++] = history;
+    return true;
+}
+
+static bool command_fits(void *context, const struct job *job)
+{
+    struct gathered *gathered = context;
+    bool is_first = gathered->count == 0;
+    if (gathered->count == BATCH_MAX_COMMANDS ||
+        (!is_first && gathered->bytes + job->frame.size > BATCH_MAX_BYTES) ||
+        !history_fits(gathered, job->command.history))
+        return false;
+    gathered->count++;
+    gathered->bytes += job->frame.size;
+    return true;
+}
+
+static int64_t wait_for_deadline(const struct writer *writer)
+{
+    if (writer->next_deadline_ms == 0)
+        return -1;
+    int64_t wait_ms = writer->next_deadline_ms - clock_unix_ms();
+    return wait_ms < 0 ? 0 : wait_ms > WAIT_MOST_MS ? WAIT_MOST_MS : wait_ms;
+}
+
+/* Nobody waits for these any more: answered before anything is done. */
+static void drop_expired(struct writer *writer, struct job_list *jobs, struct job_list *answered)
+{
+    struct job_list fresh = {0};
+    int64_t now_ms = clock_steady_ms();
+    struct job *job;
+    while ((job = job_list_take(jobs)) != NULL) {
+        bool is_expired = job_is_expired(job, now_ms);
+        if (is_expired)
+            reply_error(job, ERR_EXPIRED, 0, writer->service->term);
+        job_list_add(is_expired ? answered : &fresh, job);
+    }
+    *jobs = fresh;
+}
+
+static void answer(struct writer *writer, struct job_list *jobs, struct job_list *answered)
+{
+    struct service *service = writer->service;
+    for (size_t i = 0; jobs->first; i++) {
+        struct job *job = job_list_take(jobs);
+        const struct batch_item *item = &writer->items[i];
+        reply_packed(job, FRAME_REPLY, item->reply, item->sequence, item->code, service->term);
+        atomic_fetch_add(item->code ? &service->counters.refusals : &service->counters.commands, 1);
+        job_list_add(answered, job);
+    }
+}
+
+/* One batch; its result sets the next deadline and goes out as news. */
+static void run_batch(struct writer *writer, struct job_list *jobs, struct job_list *answered)
+{
+    struct service *service = writer->service;
+    size_t count = 0;
+    for (struct job *job = jobs->first; job; job = job->next)
+        writer->items[count++] = (struct batch_item){.command = &job->command, .arena = job->arena};
+    struct batch_result result = {0};
+    int64_t started_ms = clock_steady_ms();
+    int code = batch_run(writer->runner, writer->items, count, &result);
+    if (code)
+        writer->fatal(code);
+    uint32_t took_ms = (uint32_t) (clock_steady_ms() - started_ms);
+    atomic_store(&service->batch_ms, (atomic_load(&service->batch_ms) * 7 + took_ms + 7) / 8);
+    atomic_fetch_add(&service->counters.batches, 1);
+    writer->next_deadline_ms = result.next_deadline_ms;
+    answer(writer, jobs, answered);
+    outbox_put(service->outbox, answered);
+    for (size_t i = 0; i < result.news_count; i++)
+        outbox_put_news(service->outbox, result.news[i].history, result.news[i].head);
+}
+
+static bool deadline_is_due(const struct writer *writer)
+{
+    return writer->next_deadline_ms != 0 && writer->next_deadline_ms <= clock_unix_ms();
+}
+
+static void *writer_thread(void *argument)
+{
+    struct writer *writer = argument;
+    for (;;) {
+        struct job_list jobs = {0}, answered = {0};
+        struct gathered gathered = {0};
+        if (!job_queue_gather(writer->service->commands, wait_for_deadline(writer), command_fits, &gathered,
+                              &jobs))
+            return NULL;
+        drop_expired(writer, &jobs, &answered);
+        if (jobs.first || deadline_is_due(writer))
+            run_batch(writer, &jobs, &answered);
+        else
+            outbox_put(writer->service->outbox, &answered);
+    }
+}
+
+int writer_start(struct service *service, struct batch_runner *runner, writer_fatal_fn *fatal,
+                 struct writer **ret_writer)
+{
+    struct writer *writer = calloc(1, sizeof(*writer));
+    if (!writer)
+        return ERR_MEMORY;
+    writer->service = service;
+    writer->runner = runner;
+    writer->fatal = fatal;
+    struct batch_result result = {0};
+    int code = batch_run(runner, NULL, 0, &result);
+    writer->next_deadline_ms = result.next_deadline_ms;
+    if (code == 0 && pthread_create(&writer->thread, NULL, writer_thread, writer) != 0)
+        code = ERR_MEMORY;
+    if (code) {
+        free(writer);
+        return code;
+    }
+    *ret_writer = writer;
+    return 0;
+}
+
+void writer_join(struct writer **writer)
+{
+    if (!writer || !*writer)
+        return;
+    pthread_join((*writer)->thread, NULL);
+    free(*writer);
+    *writer = NULL;
+}
