@@ -89,12 +89,12 @@ static int body_open(struct bytes packed, struct arena *arena, struct refusal *r
 int command_open(struct bytes signed_command, struct arena *arena, struct refusal *refusal,
                  struct command *ret_command)
 {
-    Comity__V1__SignedCommand *envelope;
+    Comity__V1__SignedCommand *envelope = NULL;
     int code = envelope_open(signed_command, arena, refusal, &envelope);
     if (code)
         return code;
-    Comity__V1__Command *body;
-    size_t texts;
+    Comity__V1__Command *body = NULL;
+    size_t texts = 0;
     code = body_open(binary(envelope->command), arena, refusal, &body, &texts);
     if (code)
         return code;
