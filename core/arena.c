@@ -138,13 +138,13 @@ static bool arena_extend(struct arena *arena, size_t need)
 void *arena_alloc(struct arena *arena, size_t size)
 {
     size_t left = arena->limit_bytes - arena->used_bytes;
+    if (size == 0)
+        size = 1; /* an address of its own, and a share of the limit */
     if (size > left || size > SIZE_MAX / 2) {
         arena->is_exhausted = true;
         return NULL;
     }
     size_t step = (size + GAP + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (step == 0)
-        step = ALIGNMENT;
     struct block *block = arena->current;
     if (!block || block->size - block->used < step) {
         if (!arena_extend(arena, step)) {
