@@ -1,0 +1,231 @@
+/* comity-worker: the state machine of a group of histories. docs/operations.md, "The worker". */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/daemon/log.h"
+#include "core/daemon/process.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "worker/clock.h"
+#include "worker/export.h"
+#include "worker/run.h"
+#include "worker/settings.h"
+
+static const char USAGE[] =
+    "usage: comity-worker --config FILE [--check]\n"
+    "       comity-worker export --config FILE --to FILE [--history HEX]\n"
+    "       comity-worker restore --config FILE --from FILE\n"
+    "       comity-worker --help | --help-config | --version\n"
+    "\n"
+    "Runs until SIGTERM, which finishes what is in hand. SIGHUP takes up the configuration anew.\n"
+    "\n"
+    "  export         write the store, or one history of it, to a new file; a worker may be running\n"
+    "  restore        make a store from such a file, in an empty data directory; opens a new epoch\n"
+    "\n"
+    "  --config FILE  the configuration\n"
+    "  --check        read the configuration and the key files, say what is wrong with them, and end\n"
+    "  --help-config  print a sample configuration with every key explained\n";
+
+/* What any of the parts may have to say. */
+enum { REASON_MAX = 1024 };
+_Static_assert((int) REASON_MAX >= (int) EXPORT_REASON_MAX && (int) REASON_MAX >= (int) STORE_REASON_MAX &&
+                   (int) REASON_MAX >= (int) RUN_REASON_MAX && (int) REASON_MAX >= (int) CONFIG_REASON_MAX,
+               "reasons");
+
+struct arguments {
+    const char *verb; /* NULL: run */
+    const char *config, *to, *from, *history;
+    bool is_check;
+};
+
+static int complain(int code, const char *sentence)
+{
+    fprintf(stderr, "comity-worker: %s\n", sentence);
+    return process_exit_code(code);
+}
+
+/* The verbs. */
+
+static int check(struct worker_settings **settings, const struct arguments *arguments)
+{
+    (void) settings;
+    (void) arguments;
+    puts("The configuration can be used.");
+    return EXIT_ORDERLY;
+}
+
+static void print_totals(const char *verb, const struct export_totals *totals)
+{
+    printf("%s: %" PRIu32 " histories, %" PRIu64 " events, %" PRIu64 " commands, %" PRIu64 " bytes\n", verb,
+           totals->histories, totals->events, totals->commands, totals->bytes);
+}
+
+static int export(struct worker_settings **settings, const struct arguments *arguments)
+{
+    char reason[REASON_MAX] = "";
+    uint8_t history[HISTORY_ID_SIZE];
+    if (!arguments->to)
+        return complain(ERR_USAGE, "Give the file to write: --to FILE.");
+    if (arguments->history && hex_decode(arguments->history, history, sizeof(history)))
+        return complain(ERR_USAGE, "A history's id is 64 hexadecimal digits.");
+    struct store_options store_options = {
+        .directory = (*settings)->data,
+        .map_limit_bytes = (*settings)->map_limit_bytes,
+        .group = (*settings)->group,
+        .is_read_only = true,
+    };
+    CLEANUP(store_close) struct store *store = NULL;
+    int code = store_open(&store_options, &store, reason);
+    if (code)
+        return complain(code, reason);
+    struct export_options options = {
+        .store = store,
+        .history = arguments->history ? history : NULL,
+        .log_key = &(*settings)->log_key,
+        .time_ms = clock_unix_ms(),
+    };
+    struct export_totals totals;
+    code = export_write_file(&options, arguments->to, &totals, reason);
+    if (code)
+        return complain(code, reason);
+    print_totals("exported", &totals);
+    return EXIT_ORDERLY;
+}
+
+static int restore(struct worker_settings **settings, const struct arguments *arguments)
+{
+    char reason[REASON_MAX] = "";
+    if (!arguments->from)
+        return complain(ERR_USAGE, "Give the file to read: --from FILE.");
+    struct restore_options options = {
+        .directory = (*settings)->data,
+        .map_limit_bytes = (*settings)->map_limit_bytes,
+        .group = (*settings)->group,
+        .log_key = &(*settings)->log_key,
+        .time_ms = clock_unix_ms(),
+    };
+    struct export_totals totals;
+    int code = restore_read_file(&options, arguments->from, &totals, reason);
+    if (code)
+        return complain(code, reason);
+    print_totals("restored", &totals);
+    return EXIT_ORDERLY;
+}
+
+static int run(struct worker_settings **settings, const struct arguments *arguments)
+{
+    char reason[REASON_MAX] = "";
+    int code = run_worker(arguments->config, settings, reason);
+    return code ? complain(code, reason) : EXIT_ORDERLY;
+}
+
+static const struct verb {
+    const char *name;
+    int (*carry_out)(struct worker_settings **settings, const struct arguments *arguments);
+} VERBS[] = {
+    {"export", export},
+    {"restore", restore},
+};
+
+/* The command line. */
+
+enum option_code {
+    OPTION_CONFIG = 256,
+    OPTION_CHECK,
+    OPTION_TO,
+    OPTION_FROM,
+    OPTION_HISTORY,
+    OPTION_HELP,
+    OPTION_HELP_CONFIG,
+    OPTION_VERSION
+};
+
+static const struct option OPTIONS[] = {
+    {"config", required_argument, NULL, OPTION_CONFIG},
+    {"check", no_argument, NULL, OPTION_CHECK},
+    {"to", required_argument, NULL, OPTION_TO},
+    {"from", required_argument, NULL, OPTION_FROM},
+    {"history", required_argument, NULL, OPTION_HISTORY},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+/* True where the whole purpose was to print something, or where the line is not understood (*ret_exit says).
+ */
+static bool take_option(int option, struct arguments *arguments, int *ret_exit)
+{
+    *ret_exit = EXIT_ORDERLY;
+    switch (option) {
+    case OPTION_CONFIG:
+        arguments->config = optarg;
+        return false;
+    case OPTION_CHECK:
+        arguments->is_check = true;
+        return false;
+    case OPTION_TO:
+        arguments->to = optarg;
+        return false;
+    case OPTION_FROM:
+        arguments->from = optarg;
+        return false;
+    case OPTION_HISTORY:
+        arguments->history = optarg;
+        return false;
+    case OPTION_HELP:
+        fputs(USAGE, stdout);
+        return true;
+    case OPTION_HELP_CONFIG:
+        settings_print_sample();
+        return true;
+    case OPTION_VERSION:
+        printf("comity-worker %s, format level %d, store %d\n", COMITY_VERSION, FORMAT_LEVEL,
+               STORE_SCHEMA_VERSION);
+        return true;
+    default:
+        fputs(USAGE, stderr);
+        *ret_exit = EXIT_CONFIGURATION;
+        return true;
+    }
+}
+
+static int carry_out(const struct arguments *arguments)
+{
+    int (*function)(struct worker_settings **, const struct arguments *) = arguments->is_check ? check : run;
+    for (size_t i = 0; arguments->verb && i < ARRAY_COUNT(VERBS); i++)
+        if (strcmp(VERBS[i].name, arguments->verb) == 0)
+            function = VERBS[i].carry_out;
+    if (arguments->verb && function == run)
+        return complain(ERR_USAGE, "There is no such verb: see --help.");
+    if (!arguments->config)
+        return complain(ERR_USAGE,
+                        "Give the configuration: --config FILE. A sample: comity-worker --help-config.");
+    char reason[REASON_MAX] = "";
+    CLEANUP(settings_destroy) struct worker_settings *settings = NULL;
+    int code = key_init();
+    if (code)
+        return complain(code, error_sentence(code));
+    code = settings_load(arguments->config, &settings, reason);
+    if (code)
+        return complain(code, reason);
+    return function(&settings, arguments);
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments = {0};
+    int option, exit_code;
+    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1)
+        if (take_option(option, &arguments, &exit_code))
+            return exit_code;
+    if (optind < argc)
+        arguments.verb = argv[optind++];
+    if (optind < argc)
+        return complain(ERR_USAGE, "One verb at most: see --help.");
+    return carry_out(&arguments);
+}

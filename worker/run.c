@@ -1,0 +1,283 @@
+#include "worker/run.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/daemon/log.h"
+#include "core/daemon/process.h"
+#include "core/error.h"
+#include "core/event.h"
+#include "core/machine/machine.h"
+#include "core/text.h"
+#include "worker/batch.h"
+#include "worker/clock.h"
+#include "worker/loop.h"
+#include "worker/pool.h"
+#include "worker/service.h"
+#include "worker/writer.h"
+
+struct worker {
+    const char *config_path;
+    struct worker_settings *settings; /* the latest that were taken up */
+    struct worker_settings *previous; /* which the loop may still read while it changes over */
+    struct connection_key group_key;  /* these two never change while it runs */
+    struct signing_key log_key;
+    struct service service;
+    struct batch_runner *runner;
+    struct pool *pool;
+    struct writer *writer;
+    struct loop *loop;
+    int signal_fd;
+};
+
+__attribute__((format(printf, 3, 4))) static int fail(char reason[RUN_REASON_MAX], int code,
+                                                      const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, RUN_REASON_MAX, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+/* The store can no longer say what is on the disk: nobody is answered, and a restart reads what is there. */
+static void die(int code)
+{
+    log_event(LOG_ERROR, "store-failed",
+              "error=%s advice=\"Look at the disk, then start again: whatever was "
+              "acknowledged is there.\"",
+              error_name(code));
+    _exit(process_exit_code(code));
+}
+
+static int64_t read_clock(void *context)
+{
+    (void) context;
+    return clock_unix_ms();
+}
+
+/* What is in effect, one line each. */
+
+static void log_settings(const struct worker *worker)
+{
+    const struct worker_settings *settings = worker->settings;
+    char data[512], group[2 * GROUP_ID_SIZE + 1], log_key[FINGERPRINT_SIZE], own[FINGERPRINT_SIZE];
+    hex_encode(BYTES(settings->group, GROUP_ID_SIZE), group);
+    key_fingerprint(settings->log_key.public_key, log_key);
+    key_fingerprint(settings->connection.public_key, own);
+    log_event(
+        LOG_INFO, "settings",
+        "version=%s format_level=%d data=%s map_limit_mib=%" PRIu64 " threads=%u window=%u requests=%zu "
+        "request_mib=%zu sessions=%zu strangers=%zu founding=%s operators=%zu heartbeat_ms=%u silence_ms=%u",
+        COMITY_VERSION, FORMAT_LEVEL, log_value(settings->data, data, sizeof(data)),
+        settings->map_limit_bytes >> 20, settings->threads, settings->window, settings->jobs.count,
+        settings->jobs.bytes >> 20, settings->sessions.members, settings->sessions.strangers,
+        founding_name(settings->policy.founding), settings->policy.operator_count, settings->heartbeat_ms,
+        settings->silence_ms);
+    log_event(LOG_INFO, "group", "group=%s term=%" PRIu64 " log_key=\"%s\" connection_key=\"%s\"", group,
+              worker->service.term, log_key, own);
+    for (size_t i = 0; i < settings->broker_count; i++) {
+        const struct broker_settings *broker = &settings->brokers[i];
+        char name[128], endpoint[512], key[FINGERPRINT_SIZE];
+        key_fingerprint(broker->key, key);
+        log_event(LOG_INFO, "broker", "broker=%s endpoint=%s key=\"%s\"",
+                  log_value(broker->name, name, sizeof(name)),
+                  log_value(broker->endpoint, endpoint, sizeof(endpoint)), key);
+    }
+}
+
+static void log_rights(void)
+{
+    const struct command_row *row;
+    for (unsigned i = 0; (row = command_row_at(i)) != NULL; i++)
+        log_event(LOG_INFO, "right", "command=%s may=\"%s\"", row->name, right_name(row->right));
+}
+
+/* SIGHUP. */
+
+static const struct worker_settings *reload(void *context)
+{
+    struct worker *worker = context;
+    char reason[CONFIG_REASON_MAX] = "", shown[CONFIG_REASON_MAX * 2];
+    struct worker_settings *settings = NULL;
+    int code = settings_load(worker->config_path, &settings, reason);
+    const char *fixed = code ? NULL : settings_needs_restart(worker->settings, settings);
+    if (code || fixed) {
+        if (fixed)
+            snprintf(reason, sizeof(reason), "%s changes with a restart alone: nothing was taken up.", fixed);
+        log_event(LOG_ERROR, "reload-refused", "reason=%s", log_value(reason, shown, sizeof(shown)));
+        settings_destroy(&settings);
+        return NULL;
+    }
+    settings_destroy(&worker->previous);
+    worker->previous = worker->settings;
+    worker->settings = settings;
+    log_set_level(settings->log_level);
+    policy_set(worker->service.policy, &settings->policy);
+    session_cache_set_limits(worker->service.sessions, &settings->sessions);
+    log_event(LOG_INFO, "reloaded", "config=%s", log_value(worker->config_path, shown, sizeof(shown)));
+    log_settings(worker);
+    return settings;
+}
+
+/* The parts, in order. */
+
+static int open_store(struct worker *worker, char *reason)
+{
+    struct store_options options = {
+        .directory = worker->settings->data,
+        .map_limit_bytes = worker->settings->map_limit_bytes,
+        .group = worker->settings->group,
+    };
+    char why[STORE_REASON_MAX] = "";
+    int code = store_open(&options, &worker->service.store, why);
+    if (code)
+        return fail(reason, code, "%s", why);
+    code = store_take_term(worker->service.store, &worker->service.term);
+    if (code)
+        return fail(reason, code, "The store in %s cannot be written: %s", worker->settings->data,
+                    error_sentence(code));
+    return 0;
+}
+
+static int open_log(struct worker *worker, char *reason)
+{
+    struct service *service = &worker->service;
+    int code = order_log_local_new(service->term, &service->log);
+    if (code)
+        return fail(reason, code, "%s", error_sentence(code));
+    struct batch_options options = {
+        .store = service->store,
+        .log = service->log,
+        .log_key = &worker->log_key,
+        .clock = read_clock,
+    };
+    code = batch_runner_new(&options, &worker->runner);
+    if (code == ERR_CONFIG)
+        return fail(reason, code,
+                    "log_key is not the key that this store's histories name for their checkpoints: give "
+                    "that one, or restore an export under the new one.");
+    return code ? fail(reason, code, "The store cannot be used: %s", error_sentence(code)) : 0;
+}
+
+static int make_service(struct worker *worker, char *reason)
+{
+    struct service *service = &worker->service;
+    service->group_key = &worker->group_key;
+    service->log_key = &worker->log_key;
+    service->started_ms = clock_unix_ms();
+    memcpy(service->group, worker->settings->group, GROUP_ID_SIZE);
+    status_counters_init(&service->counters);
+    int code = policy_new(&worker->settings->policy, &service->policy);
+    if (code == 0)
+        code = session_cache_new(&worker->settings->sessions, &service->sessions);
+    if (code == 0)
+        code = job_queue_new(&service->checks);
+    if (code == 0)
+        code = job_queue_new(&service->commands);
+    if (code == 0)
+        code = outbox_new(&service->outbox);
+    return code ? fail(reason, code, "%s", error_sentence(code)) : 0;
+}
+
+static int start_threads(struct worker *worker, char *reason)
+{
+    struct service *service = &worker->service;
+    const char *broker = "";
+    int code = writer_start(service, worker->runner, die, &worker->writer);
+    if (code == 0)
+        code = pool_start(service, worker->settings->threads, &worker->pool);
+    if (code)
+        return fail(reason, code, "The worker cannot start its threads: %s", error_sentence(code));
+    struct loop_options options = {
+        .service = service,
+        .settings = worker->settings,
+        .signal_fd = worker->signal_fd,
+        .reload = reload,
+        .context = worker,
+    };
+    code = loop_new(&options, &worker->loop, &broker);
+    if (code == ERR_ADDRESS)
+        return fail(reason, code,
+                    "[broker %s] endpoint is no address that can be connected to: give tcp://HOST:PORT.",
+                    broker);
+    return code ? fail(reason, code, "%s", error_sentence(code)) : 0;
+}
+
+static int start(struct worker *worker, char *reason)
+{
+    worker->group_key = worker->settings->group_key;
+    worker->log_key = worker->settings->log_key;
+    log_init("comity-worker", worker->settings->log_level);
+    int code = process_signals_open(&worker->signal_fd);
+    if (code)
+        return fail(reason, code, "Signals cannot be received: %s", error_sentence(code));
+    code = open_store(worker, reason);
+    if (code == 0)
+        code = open_log(worker, reason);
+    if (code == 0)
+        code = make_service(worker, reason);
+    if (code)
+        return code;
+    log_settings(worker);
+    log_rights();
+    return start_threads(worker, reason);
+}
+
+/* What was made, backwards; the queues empty themselves first. */
+static void stop(struct worker *worker)
+{
+    struct service *service = &worker->service;
+    if (service->checks)
+        job_queue_close(service->checks);
+    pool_join(&worker->pool);
+    if (service->commands)
+        job_queue_close(service->commands);
+    writer_join(&worker->writer);
+    loop_destroy(&worker->loop);
+    outbox_destroy(&service->outbox);
+    job_queue_destroy(&service->commands);
+    job_queue_destroy(&service->checks);
+    session_cache_destroy(&service->sessions);
+    policy_destroy(&service->policy);
+    batch_runner_destroy(&worker->runner);
+    if (service->log)
+        service->log->ops->destroy(&service->log);
+    store_close(&service->store);
+    settings_destroy(&worker->previous);
+    settings_destroy(&worker->settings);
+    connection_key_wipe(&worker->group_key);
+    signing_key_wipe(&worker->log_key);
+    if (worker->signal_fd >= 0)
+        close(worker->signal_fd);
+}
+
+int run_worker(const char *config_path, struct worker_settings **settings, char reason[RUN_REASON_MAX])
+{
+    struct worker *worker = calloc(1, sizeof(*worker));
+    if (!worker)
+        return fail(reason, ERR_MEMORY, "%s", error_sentence(ERR_MEMORY));
+    worker->config_path = config_path;
+    worker->settings = *settings;
+    *settings = NULL;
+    worker->signal_fd = -1;
+    int code = start(worker, reason);
+    if (code == 0) {
+        code = loop_run(worker->loop);
+        if (code == ERR_TIMEOUT) {
+            /* Something hangs, and joining its thread would hang as well. Nothing acknowledged depends on it.
+             */
+            log_event(LOG_ERROR, "stopped", "reason=\"drain_ms passed with something in hand\"");
+            _exit(EXIT_OTHER);
+        }
+        log_event(LOG_INFO, "stopped", "error=%s", error_name(code));
+        if (code)
+            fail(reason, code, "%s", error_sentence(code));
+    }
+    stop(worker);
+    free(worker);
+    return code;
+}
