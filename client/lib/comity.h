@@ -4,19 +4,20 @@
  * signed bytes until they are answered or the deadline passes, over reconnects and other brokers, and says
  * RECORDED only of a receipt that it has verified itself.
  *
- * Life cycle:   comity_new -> (comity_start) -> comity_submit, comity_query, comity_subscribe -> comity_destroy
+ * Life cycle:   comity_new -> (comity_start) -> comity_submit, comity_query, comity_subscribe ->
+ * comity_destroy
  *
  * Three ways to drive it, one for each client object:
  *   1. blocking: call the ..._wait functions; they pump the connections meanwhile.
  *   2. an event loop of yours: watch comity_fd() for reading, call comity_pump() whenever it is readable.
  *   3. a thread of its own: call comity_start() once; callbacks then run on that thread.
  *
- * Threads: in 1 and 2 an object belongs to one thread at a time. In 3 every function that takes the client, but
- * comity_fd, comity_pump and comity_destroy, may be called from any thread. Objects do not share anything.
- * Callbacks may call every function but the ..._wait ones, comity_pump and comity_destroy.
+ * Threads: in 1 and 2 an object belongs to one thread at a time. In 3 every function that takes the client,
+ * but comity_fd, comity_pump and comity_destroy, may be called from any thread. Objects do not share
+ * anything. Callbacks may call every function but the ..._wait ones, comity_pump and comity_destroy.
  *
- * Errors: 0 or a negative code (<comity/error.h>, docs/protocol.md section 8). Outputs are untouched on failure.
- * Times are milliseconds; a timeout or deadline of 0 means the one in the options.
+ * Errors: 0 or a negative code (<comity/error.h>, docs/protocol.md section 8). Outputs are untouched on
+ * failure. Times are milliseconds; a timeout or deadline of 0 means the one in the options.
  *
  * Messages of the contract are protobuf-c's structs: <comity/v1/command.pb-c.h> and its neighbours. */
 #ifndef COMITY_H
@@ -31,43 +32,43 @@
 #include "comity/v1/query.pb-c.h"
 
 enum {
-    COMITY_HISTORY_SIZE = 32,  /* bytes of a history's id */
-    COMITY_ID_SIZE = 16,       /* of a command's id */
-    COMITY_KEY_SIZE = 32,      /* of a public key, a seed, a connection secret */
-    COMITY_FIELD_SIZE = 96,    /* of the path of a field, with its NUL */
+    COMITY_HISTORY_SIZE = 32, /* bytes of a history's id */
+    COMITY_ID_SIZE = 16,      /* of a command's id */
+    COMITY_KEY_SIZE = 32,     /* of a public key, a seed, a connection secret */
+    COMITY_FIELD_SIZE = 96,   /* of the path of a field, with its NUL */
     COMITY_BROKERS_MAX = 16,
-    COMITY_READERS_MAX = 64,   /* histories that one client reads or follows */
+    COMITY_READERS_MAX = 64,    /* histories that one client reads or follows */
     COMITY_REQUESTS_MAX = 1024, /* requests under way at once */
 };
 
-struct comity;         /* a client */
-struct comity_draft;   /* a signed command with its texts */
-struct comity_texts;   /* prose for a command that is being written */
-struct comity_answer;  /* an answer to a query */
+struct comity;        /* a client */
+struct comity_draft;  /* a signed command with its texts */
+struct comity_texts;  /* prose for a command that is being written */
+struct comity_answer; /* an answer to a query */
 
 /* ---- Errors ---- */
 
-const char *comity_error_name(int code);          /* "STALE"; never NULL */
-const char *comity_error_sentence(int code);      /* one English sentence; never NULL */
-bool comity_error_is_not_executed(int code);      /* nothing was done by the try that got this code */
+const char *comity_error_name(int code);     /* "STALE"; never NULL */
+const char *comity_error_sentence(int code); /* one English sentence; never NULL */
+bool comity_error_is_not_executed(int code); /* nothing was done by the try that got this code */
 
 /* What is wrong, and with what. */
 struct comity_fault {
     int code;
-    char field[COMITY_FIELD_SIZE];  /* "cast_ballot.answer"; may be empty */
-    uint64_t latest;                /* with STALE: sequence of the latest ballot; else 0 */
-    uint64_t limit;                 /* the limit that was passed, or 0 */
+    char field[COMITY_FIELD_SIZE]; /* "cast_ballot.answer"; may be empty */
+    uint64_t latest;               /* with STALE: sequence of the latest ballot; else 0 */
+    uint64_t limit;                /* the limit that was passed, or 0 */
 };
 
 /* ---- A client ---- */
 
 struct comity_broker {
-    const char *endpoint;                  /* "tcp://host:port" */
-    uint8_t server_key[COMITY_KEY_SIZE];   /* its CURVE public key, 32 bytes */
+    const char *endpoint;                /* "tcp://host:port" */
+    uint8_t server_key[COMITY_KEY_SIZE]; /* its CURVE public key, 32 bytes */
 };
 
-/* A history to read. With the member's seed the client signs a grant for its own connection key, 24 hours long,
- * anew as needed. */
+/* A history to read. With the member's seed the client signs a grant for its own connection key, 24 hours
+ * long, anew as needed. */
 struct comity_reader {
     uint8_t history[COMITY_HISTORY_SIZE];
     uint8_t seed[COMITY_KEY_SIZE];
@@ -80,20 +81,20 @@ struct comity_pin {
 };
 
 enum comity_event_kind {
-    COMITY_EVENT_CONNECTING = 1,   /* endpoint */
-    COMITY_EVENT_CONNECTED,        /* endpoint: the handshake succeeded, the server has the key it should have */
-    COMITY_EVENT_READY,            /* endpoint: a worker of the group said WELCOME; time_ms is its clock */
-    COMITY_EVENT_DISCONNECTED,     /* endpoint; code: UNREACHABLE, SERVER_KEY, CLIENT_KEY, TIMEOUT (it fell
-                                      silent) or WORKER_LOST (the connection broke); the client tries again */
-    COMITY_EVENT_RETRYING,         /* request (0: the HELLO, which comes before all others); attempt is the next one,
-                                      in wait_ms; code: why; is_brokers_word */
-    COMITY_EVENT_GRANT,            /* history; code: 0, or why the worker does not let this key read; sequence: the
-                                      head; member */
-    COMITY_EVENT_LOG_KEY,          /* history, log_key: a key that signs its checkpoints, to be kept and given as a
-                                      pin next time. is_first: nothing was pinned before. Else the history lists it */
-    COMITY_EVENT_LOG_KEY_REFUSED,  /* history, log_key: another key than the pinned ones, and the history does not
-                                      list it. Receipts signed by it are refused with ERR_RECEIPT */
-    COMITY_EVENT_JOURNAL,          /* code: a file of the journal could not be written after the receipt came */
+    COMITY_EVENT_CONNECTING = 1, /* endpoint */
+    COMITY_EVENT_CONNECTED,    /* endpoint: the handshake succeeded, the server has the key it should have */
+    COMITY_EVENT_READY,        /* endpoint: a worker of the group said WELCOME; time_ms is its clock */
+    COMITY_EVENT_DISCONNECTED, /* endpoint; code: UNREACHABLE, SERVER_KEY, CLIENT_KEY, TIMEOUT (it fell
+                                  silent) or WORKER_LOST (the connection broke); the client tries again */
+    COMITY_EVENT_RETRYING, /* request (0: the HELLO, which comes before all others); attempt is the next one,
+                              in wait_ms; code: why; is_brokers_word */
+    COMITY_EVENT_GRANT,    /* history; code: 0, or why the worker does not let this key read; sequence: the
+                              head; member */
+    COMITY_EVENT_LOG_KEY,  /* history, log_key: a key that signs its checkpoints, to be kept and given as a
+                              pin next time. is_first: nothing was pinned before. Else the history lists it */
+    COMITY_EVENT_LOG_KEY_REFUSED, /* history, log_key: another key than the pinned ones, and the history does
+                                     not list it. Receipts signed by it are refused with ERR_RECEIPT */
+    COMITY_EVENT_JOURNAL, /* code: a file of the journal could not be written after the receipt came */
 };
 
 /* Something to show, or to keep. Fields that the kind does not name are zero. Valid during the call. */
@@ -101,12 +102,12 @@ struct comity_event {
     enum comity_event_kind kind;
     const char *endpoint;
     int code;
-    bool is_brokers_word;   /* the code came in an ERROR frame, which proves nothing */
+    bool is_brokers_word; /* the code came in an ERROR frame, which proves nothing */
     bool is_first;
-    uint64_t request;       /* number that comity_submit or comity_query gave */
+    uint64_t request; /* number that comity_submit or comity_query gave */
     unsigned attempt;
     int64_t wait_ms;
-    int64_t time_ms;        /* Unix time */
+    int64_t time_ms; /* Unix time */
     uint64_t sequence;
     uint32_t member;
     const uint8_t *history;
@@ -117,30 +118,31 @@ typedef void comity_event_fn(const struct comity_event *event, void *context);
 
 /* Everything is copied; secrets are wiped by comity_destroy. Fields left at 0 or NULL mean the default. */
 struct comity_options {
-    const struct comity_broker *brokers;  /* 1 to COMITY_BROKERS_MAX, all of the one group; all are connected, the
-                                             first that works is used */
+    const struct comity_broker *brokers; /* 1 to COMITY_BROKERS_MAX, all of the one group; all are connected,
+                                            the first that works is used */
     size_t broker_count;
-    uint8_t group_key[COMITY_KEY_SIZE];   /* the group's X25519 public key */
-    const uint8_t *connection_secret;     /* 32 bytes; NULL: a key for this object alone */
+    uint8_t group_key[COMITY_KEY_SIZE]; /* the group's X25519 public key */
+    const uint8_t *connection_secret;   /* 32 bytes; NULL: a key for this object alone */
     const struct comity_reader *readers;
     size_t reader_count;
     const struct comity_pin *pins;
     size_t pin_count;
-    const char *software;    /* what HELLO says, 1 to 64 printable ASCII bytes; NULL: "libcomity <version>" */
-    const char *journal;     /* directory that keeps signed commands and receipts 30 days; NULL: nothing is kept */
-    int64_t attempt_ms;      /* how long one try waits for its answer; default 5,000 */
-    int64_t deadline_ms;     /* how long a request is tried; default 30,000 */
-    int64_t poll_ms;         /* how often a subscription asks by itself; default 10,000 */
+    const char *software; /* what HELLO says, 1 to 64 printable ASCII bytes; NULL: "libcomity <version>" */
+    const char
+        *journal;       /* directory that keeps signed commands and receipts 30 days; NULL: nothing is kept */
+    int64_t attempt_ms; /* how long one try waits for its answer; default 5,000 */
+    int64_t deadline_ms; /* how long a request is tried; default 30,000 */
+    int64_t poll_ms;     /* how often a subscription asks by itself; default 10,000 */
     comity_event_fn *on_event;
-    void *context;           /* for on_event */
+    void *context; /* for on_event */
 };
 
 /* 0, ERR_MISSING, ERR_RANGE, ERR_ADDRESS (an endpoint that ZeroMQ cannot use), ERR_FILE (the journal),
  * ERR_MEMORY, ERR_INTERNAL. Does not wait for a connection. */
 int comity_new(const struct comity_options *options, struct comity **ret_client);
 
-/* Ends every request under way (its callback is called: UNKNOWN or NOT_SENT with ERR_TIMEOUT), says BYE, closes.
- * NULL-safe. With a thread: joins it. */
+/* Ends every request under way (its callback is called: UNKNOWN or NOT_SENT with ERR_TIMEOUT), says BYE,
+ * closes. NULL-safe. With a thread: joins it. */
 void comity_destroy(struct comity **client);
 
 /* Give it a thread of its own. 0, ERR_STATE (it has one), ERR_MEMORY. Call it before the first request. */
@@ -149,8 +151,8 @@ int comity_start(struct comity *client);
 /* A descriptor that is readable when comity_pump has something to do, timers included. Not with a thread. */
 int comity_fd(struct comity *client);
 
-/* Do what is due, after waiting up to @timeout_ms (0: not at all, -1: without end) for something to come. Calls
- * callbacks. 0, ERR_STATE (it has a thread, or this is a callback), ERR_INTERNAL. */
+/* Do what is due, after waiting up to @timeout_ms (0: not at all, -1: without end) for something to come.
+ * Calls callbacks. 0, ERR_STATE (it has a thread, or this is a callback), ERR_INTERNAL. */
 int comity_pump(struct comity *client, int timeout_ms);
 
 /* Read one more history, or with another seed, as after redeeming an invitation: says HELLO anew.
@@ -158,42 +160,43 @@ int comity_pump(struct comity *client, int timeout_ms);
 int comity_read(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
                 const uint8_t seed[COMITY_KEY_SIZE]);
 
-/* The highest sequence of a history that an answer or a verified receipt has shown; 0: none. It goes with queries
- * as their floor, so that no worker shows an older state than was seen. */
+/* The highest sequence of a history that an answer or a verified receipt has shown; 0: none. It goes with
+ * queries as their floor, so that no worker shows an older state than was seen. */
 uint64_t comity_seen(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE]);
 
-/* Raise it to what an earlier run has seen. */
-void comity_set_seen(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t sequence);
+/* Set it: to what an earlier run has seen, or back after a restore. 0, ERR_MEMORY. */
+int comity_set_seen(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t sequence);
 
-/* How each broker's connection stands: 0 ready, ERR_TIMEOUT (no answer yet), or why not (UNREACHABLE, SERVER_KEY,
- * CLIENT_KEY, NO_ROUTE and others as the broker has it). @index from 0; ERR_NOT_FOUND past the last. */
+/* How each broker's connection stands: 0 ready, ERR_TIMEOUT (no answer yet), or why not (UNREACHABLE,
+ * SERVER_KEY, CLIENT_KEY, NO_ROUTE and others as the broker has it). @index from 0; ERR_NOT_FOUND past the
+ * last. */
 int comity_broker_state(struct comity *client, size_t index);
 
 /* ---- Results ---- */
 
 enum comity_verdict {
-    COMITY_RECORDED = 1,  /* a command: it is in the history; the receipt was verified, step by step */
-    COMITY_ANSWERED,      /* a query: answered */
-    COMITY_REFUSED,       /* a worker of the group refused it, sealed: nothing was done */
-    COMITY_UNKNOWN,       /* sent, and no word that counts came back: it may have been recorded. The same draft
-                             can be submitted again, at any time until it expires, to learn */
-    COMITY_NOT_SENT,      /* nothing ever left this machine: no connection, or no worker said WELCOME */
+    COMITY_RECORDED = 1, /* a command: it is in the history; the receipt was verified, step by step */
+    COMITY_ANSWERED,     /* a query: answered */
+    COMITY_REFUSED,      /* a worker of the group refused it, sealed: nothing was done */
+    COMITY_UNKNOWN,      /* sent, and no word that counts came back: it may have been recorded. The same draft
+                            can be submitted again, at any time until it expires, to learn */
+    COMITY_NOT_SENT,     /* nothing ever left this machine: no connection, or no worker said WELCOME */
 };
 
 struct comity_result {
     enum comity_verdict verdict;
-    struct comity_fault fault;    /* code 0 with RECORDED and ANSWERED. With UNKNOWN and NOT_SENT the last thing
-                                     that was heard of it: a hint */
-    bool is_brokers_word;         /* fault is the broker's word, or the network's: it proves nothing */
-    unsigned attempts;            /* how many times it was sent */
+    struct comity_fault fault; /* code 0 with RECORDED and ANSWERED. With UNKNOWN and NOT_SENT the last thing
+                                  that was heard of it: a hint */
+    bool is_brokers_word;      /* fault is the broker's word, or the network's: it proves nothing */
+    unsigned attempts;         /* how many times it was sent */
     uint64_t request;
     uint8_t history[COMITY_HISTORY_SIZE];
     uint8_t command_id[COMITY_ID_SIZE];
-    uint64_t sequence;            /* RECORDED: of the command's first event; ANSWERED: as_of */
-    uint32_t events;              /* RECORDED: how many events it caused */
-    uint32_t epoch;               /* RECORDED */
-    int64_t time_ms;              /* RECORDED: as the log stamped it */
-    uint8_t *receipt;             /* RECORDED: the packed Receipt */
+    uint64_t sequence; /* RECORDED: of the command's first event; ANSWERED: as_of */
+    uint32_t events;   /* RECORDED: how many events it caused */
+    uint32_t epoch;    /* RECORDED */
+    int64_t time_ms;   /* RECORDED: as the log stamped it */
+    uint8_t *receipt;  /* RECORDED: the packed Receipt */
     size_t receipt_size;
     struct comity_answer *answer; /* ANSWERED. A callback that keeps it sets this to NULL */
 };
@@ -207,7 +210,7 @@ typedef void comity_done_fn(struct comity_result *result, void *context);
 /* ---- Writing a command ---- */
 
 /* Prose, each piece under a random salt of its own. */
-struct comity_texts *comity_texts_new(void);   /* NULL where memory is out */
+struct comity_texts *comity_texts_new(void); /* NULL where memory is out */
 void comity_texts_destroy(struct comity_texts **texts);
 
 /* Add one piece of UTF-8. The reference goes into a command; it lives as long as @texts.
@@ -224,14 +227,15 @@ int comity_texts_add(struct comity_texts *texts, const char *prose, size_t size,
  * @valid_for_ms  how long it may be sent: at most 30 days; 0: 24 hours
  * @ret_fault     says which field is at fault; may be NULL
  *
- * 0, ERR_TEXT (a reference without its text), ERR_VALIDITY, ERR_MEMORY, or what a worker would say of its form. */
-int comity_draft_new(const Comity__V1__Command *command, const uint8_t *history, const struct comity_texts *texts,
-                     const uint8_t seed[COMITY_KEY_SIZE], int64_t valid_for_ms, struct comity_draft **ret_draft,
-                     struct comity_fault *ret_fault);
+ * 0, ERR_TEXT (a reference without its text), ERR_VALIDITY, ERR_MEMORY, or what a worker would say of its
+ * form. */
+int comity_draft_new(const Comity__V1__Command *command, const uint8_t *history,
+                     const struct comity_texts *texts, const uint8_t seed[COMITY_KEY_SIZE],
+                     int64_t valid_for_ms, struct comity_draft **ret_draft, struct comity_fault *ret_fault);
 void comity_draft_destroy(struct comity_draft **draft);
 
-/* Add the signature of one of its cosigners. 0, ERR_COSIGNERS (the command does not name this key), ERR_MEMORY.
- * Again by the same key: nothing changes. */
+/* Add the signature of one of its cosigners. 0, ERR_COSIGNERS (the command does not name this key),
+ * ERR_MEMORY. Again by the same key: nothing changes. */
 int comity_draft_cosign(struct comity_draft *draft, const uint8_t seed[COMITY_KEY_SIZE]);
 
 /* With found, where the operator asks for a token: 1 to 128 bytes. 0, ERR_RANGE, ERR_MEMORY. */
@@ -242,21 +246,26 @@ int comity_draft_set_token(struct comity_draft *draft, const char *founding_toke
 int comity_draft_pack(const struct comity_draft *draft, uint8_t **ret_bytes, size_t *ret_size);
 
 /* Read it back. Everything is checked: form, texts against their hashes, and every signature that is there
- * (cosignatures may be missing still). 0, ERR_MALFORMED, ERR_VERSION, ERR_SIGNATURE, ERR_TEXT, ERR_MEMORY, or what a
- * worker would say. */
+ * (cosignatures may be missing still). 0, ERR_MALFORMED, ERR_VERSION, ERR_SIGNATURE, ERR_TEXT, ERR_MEMORY, or
+ * what a worker would say. */
 int comity_draft_unpack(const uint8_t *bytes, size_t size, struct comity_draft **ret_draft,
                         struct comity_fault *ret_fault);
 
-const Comity__V1__Command *comity_draft_command(const struct comity_draft *draft);  /* to be shown before signing */
-const char *comity_draft_name(const struct comity_draft *draft);                    /* "cast_ballot" */
-const uint8_t *comity_draft_id(const struct comity_draft *draft);                   /* 16 bytes */
-const uint8_t *comity_draft_history(const struct comity_draft *draft);  /* 32 bytes; of found: that it will found */
+const Comity__V1__Command *
+comity_draft_command(const struct comity_draft *draft);           /* to be shown before signing */
+const char *comity_draft_name(const struct comity_draft *draft);  /* "cast_ballot" */
+const uint8_t *comity_draft_id(const struct comity_draft *draft); /* 16 bytes */
+const uint8_t *
+comity_draft_history(const struct comity_draft *draft); /* 32 bytes; of found: that it will found */
 
-/* The prose of a reference, NUL-terminated UTF-8 as it came: escape it before it is shown. NULL: none such. */
+/* The prose of a reference, NUL-terminated UTF-8 as it came: escape it before it is shown. NULL: none such.
+ */
 const char *comity_draft_text(const struct comity_draft *draft, const Comity__V1__TextRef *reference);
 
-/* Cosigners who have not signed yet. Returns how many; fills up to @size of @ret_keys (may be NULL with 0). */
-size_t comity_draft_missing(const struct comity_draft *draft, uint8_t (*ret_keys)[COMITY_KEY_SIZE], size_t size);
+/* Cosigners who have not signed yet. Returns how many; fills up to @size of @ret_keys (may be NULL with 0).
+ */
+size_t comity_draft_missing(const struct comity_draft *draft, uint8_t (*ret_keys)[COMITY_KEY_SIZE],
+                            size_t size);
 
 /* Verify a packed Receipt for this command against the history's log keys: the six steps of docs/protocol.md
  * section 6. 0, ERR_RECEIPT (@ret_step, may be NULL: the first step that failed, 1 to 6), ERR_MEMORY. */
@@ -265,11 +274,11 @@ int comity_receipt_check(const struct comity_draft *draft, const uint8_t *receip
 
 /* ---- Requests ---- */
 
-/* Send a command, and go on until it is answered or @deadline_ms has passed from now. With a journal it is kept on
- * disk first. Ends in RECORDED, REFUSED, UNKNOWN or NOT_SENT. A receipt that does not hold ends in UNKNOWN with
- * ERR_RECEIPT. @ret_request (may be NULL) gets the number. The draft is copied.
- * 0, ERR_COSIGNERS (a signature is missing), ERR_FILE or ERR_DISK_FULL (the journal), ERR_BUSY (over
- * COMITY_REQUESTS_MAX under way), ERR_MEMORY. */
+/* Send a command, and go on until it is answered or @deadline_ms has passed from now. With a journal it is
+ * kept on disk first. Ends in RECORDED, REFUSED, UNKNOWN or NOT_SENT. A receipt that does not hold ends in
+ * UNKNOWN with ERR_RECEIPT. @ret_request (may be NULL) gets the number. The draft is copied. 0, ERR_COSIGNERS
+ * (a signature is missing), ERR_FILE or ERR_DISK_FULL (the journal), ERR_BUSY (over COMITY_REQUESTS_MAX under
+ * way), ERR_MEMORY. */
 int comity_submit(struct comity *client, const struct comity_draft *draft, int64_t deadline_ms,
                   comity_done_fn *done, void *context, uint64_t *ret_request);
 
@@ -279,29 +288,30 @@ int comity_submit_wait(struct comity *client, const struct comity_draft *draft, 
                        struct comity_result *ret_result);
 
 /* Ask. @query's history and, where it is 0, floor are filled in. @history is NULL with status.
- * Ends in ANSWERED, REFUSED, UNKNOWN or NOT_SENT. 0, ERR_MISSING (no kind, or no history), ERR_BUSY, ERR_MEMORY. */
-int comity_query(struct comity *client, const uint8_t *history, const Comity__V1__Query *query, int64_t deadline_ms,
-                 comity_done_fn *done, void *context, uint64_t *ret_request);
+ * Ends in ANSWERED, REFUSED, UNKNOWN or NOT_SENT. 0, ERR_MISSING (no kind, or no history), ERR_BUSY,
+ * ERR_MEMORY. */
+int comity_query(struct comity *client, const uint8_t *history, const Comity__V1__Query *query,
+                 int64_t deadline_ms, comity_done_fn *done, void *context, uint64_t *ret_request);
 int comity_query_wait(struct comity *client, const uint8_t *history, const Comity__V1__Query *query,
                       int64_t deadline_ms, struct comity_result *ret_result);
 
-/* Stop waiting. The callback is not called any more (with a thread: it may be running at this moment); what was sent
- * may still be carried out. A number that is not under way: nothing happens. */
+/* Stop waiting. The callback is not called any more (with a thread: it may be running at this moment); what
+ * was sent may still be carried out. A number that is not under way: nothing happens. */
 void comity_cancel(struct comity *client, uint64_t request);
 
 /* Every page of a list. @page is called for each; a non-zero return ends the list and is returned. Pages may
  * reflect different sequences. @ret_fault may be NULL. */
 typedef int comity_page_fn(const Comity__V1__Answer *answer, void *context);
-int comity_list_all(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], Comity__V1__ListKind kind,
-                    uint32_t parent, int64_t deadline_ms, comity_page_fn *page, void *context,
-                    struct comity_fault *ret_fault);
+int comity_list_all(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
+                    Comity__V1__ListKind kind, uint32_t parent, int64_t deadline_ms, comity_page_fn *page,
+                    void *context, struct comity_fault *ret_fault);
 
 /* The worker's STATUS: a comity_query_wait that needs no history. */
 int comity_status_wait(struct comity *client, int64_t deadline_ms, struct comity_result *ret_result);
 
-/* STATUS of the broker with this index in the options. For the operators' connection keys alone; what it says is the
- * broker's word. @ret_status is freed with comity__v1__broker_status__free_unpacked(status, NULL).
- * 0, ERR_NOT_FOUND (index), or why there is none. */
+/* STATUS of the broker with this index in the options. For the operators' connection keys alone; what it says
+ * is the broker's word. @ret_status is freed with comity__v1__broker_status__free_unpacked(status, NULL). 0,
+ * ERR_NOT_FOUND (index), or why there is none. */
 int comity_broker_status_wait(struct comity *client, size_t index, int64_t deadline_ms,
                               Comity__V1__BrokerStatus **ret_status);
 
@@ -309,8 +319,8 @@ int comity_broker_status_wait(struct comity *client, size_t index, int64_t deadl
 
 const Comity__V1__Answer *comity_answer_body(const struct comity_answer *answer);
 
-/* The prose of a reference in a row of the answer, NUL-terminated UTF-8: escape it before it is shown. Its hash was
- * checked. NULL: withheld, erased or not sent along. */
+/* The prose of a reference in a row of the answer, NUL-terminated UTF-8: escape it before it is shown. Its
+ * hash was checked. NULL: withheld, erased or not sent along. */
 const char *comity_answer_text(const struct comity_answer *answer, const Comity__V1__TextRef *reference);
 void comity_answer_destroy(struct comity_answer **answer);
 
@@ -331,24 +341,25 @@ void comity_unsubscribe(struct comity *client, const uint8_t history[COMITY_HIST
 struct comity_journal_entry {
     uint8_t history[COMITY_HISTORY_SIZE];
     uint8_t command_id[COMITY_ID_SIZE];
-    int64_t kept_ms;        /* Unix time when it was first kept */
+    int64_t kept_ms; /* Unix time when it was first kept */
     bool has_receipt;
-    uint32_t epoch;         /* of the latest verified receipt */
+    uint32_t epoch; /* of the latest verified receipt */
     uint64_t sequence;
     const struct comity_draft *draft;
 };
 
-/* Walk the journal in @directory: by sequence, commands without a receipt last. @history NULL: all. A non-zero
- * return of @each ends the walk and is returned. Damaged files are passed over; *ret_damaged (may be NULL) counts them.
- * 0, ERR_FILE, ERR_FILE_MODE (others can read it), ERR_MEMORY. */
+/* Walk the journal in @directory: by sequence, commands without a receipt last. @history NULL: all. A
+ * non-zero return of @each ends the walk and is returned. Damaged files are passed over; *ret_damaged (may be
+ * NULL) counts them. 0, ERR_FILE, ERR_FILE_MODE (others can read it), ERR_MEMORY. */
 typedef int comity_journal_fn(const struct comity_journal_entry *entry, void *context);
 int comity_journal_each(const char *directory, const uint8_t *history, comity_journal_fn *each, void *context,
                         size_t *ret_damaged);
 
-/* After a restore from a backup opened @epoch and went back to @restored_to: submit again, in their old order, all
- * commands in the client's journal that have a receipt of an earlier epoch past that sequence and none of @epoch.
- * Waits for each; @done is called for each. What is past its validity is REFUSED with ERR_VALIDITY.
- * Returns how many were submitted, or a code: ERR_MISSING (no journal), ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
+/* After a restore from a backup opened @epoch and went back to @restored_to: submit again, in their old
+ * order, all commands in the client's journal that have a receipt of an earlier epoch past that sequence and
+ * none of @epoch. Waits for each; @done is called for each. What is past its validity is REFUSED with
+ * ERR_VALIDITY. Returns how many were submitted, or a code: ERR_MISSING (no journal), ERR_FILE,
+ * ERR_FILE_MODE, ERR_MEMORY. */
 int comity_resubmit(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t restored_to,
                     uint32_t epoch, int64_t deadline_ms, comity_done_fn *done, void *context);
 

@@ -1,0 +1,244 @@
+/* The client object, as its own files see it.
+ *
+ *   client.c   its life, its clock and thread, what it hands out to callbacks
+ *   link.c     one broker's connection: sockets, heartbeats, frames in and out
+ *   session.c  HELLO and WELCOME, grants, the log keys of histories
+ *   request.c  requests: tries, deadlines, verdicts
+ *   reply.c    what comes back for a request: answers, receipts, refusals, hints
+ *   news.c     subscriptions
+ *   wait.c     the blocking face
+ *
+ * Everything is done in client_run, under client->lock, on the thread that pumps. It never calls out: what is
+ * for the user is put on a list of calls, which client_deliver works off without the lock. So callbacks may
+ * use the client, and only the pumping thread ever touches a socket. */
+#ifndef COMITY_CLIENT_LIB_CLIENT_H
+#define COMITY_CLIENT_LIB_CLIENT_H
+
+#include <pthread.h>
+
+#include "client/lib/comity.h"
+#include "client/lib/receipt.h"
+#include "client/lib/watch.h"
+#include "core/arena.h"
+#include "core/frame.h"
+#include "core/key.h"
+#include "core/seal.h"
+
+enum {
+    HEARTBEAT_MS = 1000,         /* after so long without sending */
+    SILENCE_MS = 5000,           /* after so long without hearing: a new socket */
+    REOPEN_MS = 5000,            /* a socket that libzmq gave up is made anew after so long */
+    GRANT_MS = 24 * 3600 * 1000, /* validity of the grants that are signed; renewed at half of it */
+    READ_AT_ONCE = 256,          /* frames a link takes before others get their turn */
+    PINS_MAX = 16,               /* log keys kept of one history */
+    IN_FLIGHT_MAX = 256,         /* requests on one link at a time */
+    NONCES_MAX = 16,             /* replies to one request that are told from replays */
+};
+
+/* ---- Histories ---- */
+
+struct subscription {
+    comity_news_fn *news; /* NULL: none */
+    void *context;
+    uint64_t told;      /* the sequence that was told last */
+    uint64_t confirmed; /* the highest that a worker has told, sealed */
+    int64_t poll_ms;    /* when to ask by ourselves */
+    bool is_due;        /* the brokers have to be told that it began or ended */
+    bool is_call_queued;
+    bool is_polling;
+};
+
+/* What is known of one history. */
+struct history {
+    uint8_t id[HISTORY_ID_SIZE];
+    bool is_reader;
+    struct signing_key key; /* of a reader */
+    uint64_t seen;
+    uint8_t pins[PINS_MAX][KEY_SIZE];
+    size_t pin_count;
+    uint8_t refused[KEY_SIZE]; /* the log key that was refused last; zeros: none */
+    bool is_asking;            /* whether it lists `asked` */
+    uint8_t asked[KEY_SIZE];
+    struct subscription subscription;
+};
+
+/* ---- Links ---- */
+
+enum link_state {
+    LINK_IDLE, /* no socket */
+    LINK_CONNECTING,
+    LINK_CONNECTED, /* the handshake succeeded: news and the broker's own status */
+    LINK_READY,     /* WELCOME: everything */
+};
+
+struct link {
+    size_t index;
+    char *endpoint;
+    uint8_t server_key[KEY_SIZE];
+    void *socket, *monitor;
+    int socket_fd, monitor_fd;
+    enum link_state state;
+    int code; /* why it is not ready */
+    bool is_brokers_word;
+    struct watch watch;
+    uint64_t connection; /* counts handshakes: a request knows on which it went out */
+    int64_t open_ms;     /* IDLE: when to open a socket */
+    int64_t sent_ms, heard_ms;
+    uint64_t hello_request; /* 0: none on its way */
+    unsigned hello_attempt;
+    int64_t hello_ms; /* when to say it, or to say it again */
+    bool has_log_key;
+    uint8_t log_key[KEY_SIZE]; /* of the worker that said WELCOME last */
+    unsigned in_flight;
+    bool is_full;     /* the socket took no more */
+    bool is_in_parts; /* in a message of several parts, which is dropped */
+};
+
+/* ---- Requests ---- */
+
+enum request_kind { REQUEST_SUBMIT, REQUEST_QUERY, REQUEST_BROKER_STATUS };
+
+enum request_state {
+    REQUEST_WAITING, /* to be sent at due_ms */
+    REQUEST_SENT,    /* answered, or given up for this try, at due_ms */
+    REQUEST_HELD,    /* its receipt waits for word on a log key */
+};
+
+struct comity_request;
+typedef void settle_fn(struct comity *client, const struct comity_request *request,
+                       struct comity_result *result);
+
+struct comity_request {
+    uint64_t number;
+    enum request_kind kind;
+    enum request_state state;
+    uint8_t *frame; /* header and sealed body: the same bytes in every try */
+    size_t frame_size;
+    struct arena *arena;        /* holds the claim, and a receipt that is held */
+    struct receipt_claim claim; /* of SUBMIT; of QUERY the history alone */
+    struct bytes held;          /* packed Receipt */
+    int64_t due_ms, deadline_ms;
+    size_t link; /* where it was sent last */
+    uint64_t connection;
+    unsigned attempts;
+    unsigned unsettled;                          /* tries that no sealed word says were not executed */
+    uint8_t nonces[NONCES_MAX][SEAL_NONCE_SIZE]; /* of the sealed refusals so far */
+    size_t nonce_count;
+    bool has_said_hello_again;
+    bool is_found;
+    struct comity_fault fault; /* the last that was heard */
+    bool is_brokers_word;
+    settle_fn *settle; /* of our own requests: called in client_run */
+    struct call *call; /* of the user's: made beforehand, so that no result is ever lost */
+};
+
+/* ---- The client ---- */
+
+struct call; /* something for a callback of the user's */
+
+struct comity {
+    pthread_mutex_t lock;
+    pthread_cond_t ended; /* a request that somebody waits for has ended */
+    pthread_t thread;
+    bool has_thread, is_stopping;
+    bool is_delivering;
+    void *zmq;
+    int epoll_fd, timer_fd, wake_fd;
+    int64_t now_ms;  /* monotonic, at the beginning of this run */
+    int64_t wake_ms; /* when there will be something to do */
+    struct connection_key key;
+    uint8_t group[GROUP_ID_SIZE];
+    struct seal_session seal;
+    char *software;
+    char *journal;
+    int64_t attempt_ms, deadline_ms, poll_ms, prune_ms;
+    comity_event_fn *on_event;
+    void *context;
+    struct link links[COMITY_BROKERS_MAX];
+    size_t link_count;
+    size_t preferred; /* the link that answered last */
+    uint64_t next_monitor;
+    struct history **histories;
+    size_t history_count;
+    int64_t renew_ms;                                     /* when to sign grants anew; 0: there are none */
+    struct comity_request *requests[COMITY_REQUESTS_MAX]; /* at number % COMITY_REQUESTS_MAX */
+    size_t request_count;
+    uint64_t next_request;
+    uint8_t *plain; /* room for one opened body */
+    struct call *calls, **calls_end;
+};
+
+/* client.c */
+void client_wake_at(struct comity *client, int64_t when_ms); /* no later than this */
+void client_wake(struct comity *client);                     /* now; from any thread */
+int64_t client_unix_ms(void);
+int64_t client_now_ms(void); /* monotonic */
+void client_event(struct comity *client, const struct comity_event *event);
+struct call *call_new_done(comity_done_fn *done, void *context); /* NULL where memory is out */
+void call_free(struct call **call);
+void client_call_done(struct comity *client, struct call **call, struct comity_result *result);
+bool client_call_news(struct comity *client, struct history *history);
+void client_drop_done(struct comity *client, uint64_t request); /* a call that is still in the list */
+
+/* link.c */
+int link_init(struct comity *client, size_t index, const struct comity_broker *broker);
+void link_release(struct comity *client, struct link *link);
+void link_run(struct comity *client, struct link *link);
+bool link_has_input(struct link *link);
+void link_down(struct comity *client, struct link *link, int code, bool is_brokers_word);
+int link_send(struct comity *client, struct link *link, const uint8_t *frame, size_t size);
+int link_send_plain(struct comity *client, struct link *link, uint8_t type, const uint8_t *history,
+                    uint64_t sequence);
+int link_fault(const struct comity *client, bool *ret_is_brokers_word); /* the most telling, over all links */
+bool link_all_hopeless(const struct comity *client);
+
+/* session.c */
+struct history *history_find(struct comity *client, const uint8_t *id);
+struct history *history_ensure(struct comity *client, const uint8_t *id); /* NULL where memory is out */
+void history_raise_seen(struct comity *client, const uint8_t *id, uint64_t sequence);
+bool history_has_pin(const struct history *history, const uint8_t *key);
+int history_pin(struct history *history, const uint8_t *key); /* ERR_LIMIT; again: nothing changes */
+void histories_release(struct comity *client);
+void session_hello_again(struct comity *client, struct link *link);
+void session_forgotten(struct comity *client, struct link *link); /* the same, but where one is on its way */
+void session_run(struct comity *client, struct link *link);
+void session_welcome(struct comity *client, struct link *link, struct bytes frame);
+void session_hint(struct comity *client, struct link *link, const struct frame_header *header);
+void session_refusal(struct comity *client, struct link *link, struct bytes frame);
+void session_pin_first(struct comity *client, struct history *history, const uint8_t *key);
+
+/* request.c */
+uint64_t request_number(struct comity *client);
+int request_submit(struct comity *client, const struct comity_draft *draft, int64_t deadline_ms,
+                   comity_done_fn *done, void *context, uint64_t *ret_number);
+int request_query(struct comity *client, const Comity__V1__Query *query, int64_t deadline_ms,
+                  settle_fn *settle, comity_done_fn *done, void *context, uint64_t *ret_number);
+int request_broker_status(struct comity *client, size_t link, int64_t deadline_ms, comity_done_fn *done,
+                          void *context);
+struct comity_request *request_find(struct comity *client, uint64_t number);
+void requests_run(struct comity *client);
+void request_again(struct comity *client, struct comity_request *request, int code, bool is_brokers_word,
+                   uint32_t hint_ms);
+void request_move(struct comity *client, struct comity_request *request, const struct link *link);
+void request_end(struct comity *client, struct comity_request *request, struct comity_result *result);
+void request_give_up(struct comity *client, struct comity_request *request);
+void requests_link_down(struct comity *client, struct link *link);
+void requests_end_all(struct comity *client);
+void request_drop(struct comity *client, struct comity_request *request);
+
+/* reply.c */
+void reply_take(struct comity *client, struct link *link, struct comity_request *request, struct bytes frame);
+void reply_hint(struct comity *client, struct link *link, struct comity_request *request,
+                const struct frame_header *header);
+void reply_check_held(struct comity *client);
+
+/* news.c */
+void news_run(struct comity *client);
+void news_heard(struct comity *client, const uint8_t *history, uint64_t sequence);
+void news_link_up(struct comity *client, struct link *link);
+void news_poll_soon(struct comity *client);
+
+/* answer.c */
+int answer_new(struct arena **arena, const Comity__V1__Answer *body, struct comity_answer **ret_answer);
+
+#endif

@@ -1,0 +1,397 @@
+#include "client/lib/journal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client/lib/draft.h"
+#include "core/error.h"
+#include "core/message.h"
+#include "core/text.h"
+
+enum {
+    JOURNAL_DAYS = 30,
+    FILE_MAX_BYTES = 1024 * 1024,
+    ARENA_BYTES = 8 * 1024 * 1024,
+    HISTORY_HEX = 2 * HISTORY_ID_SIZE,
+    ID_HEX = 2 * COMMAND_ID_SIZE,
+    NAME_SIZE = 96,
+};
+#define JOURNAL_KEPT_MS ((int64_t) JOURNAL_DAYS * 24 * 3600 * 1000)
+
+static const char SUFFIX_COMMAND[] = ".command";
+static const char SUFFIX_RECEIPT[] = ".receipt-";
+
+static void fd_close(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+static void dir_close(DIR **dir)
+{
+    if (*dir != NULL)
+        closedir(*dir);
+}
+
+static int error_of(int number)
+{
+    return number == ENOSPC || number == EDQUOT ? ERR_DISK_FULL : ERR_FILE;
+}
+
+/* ---- Directories ---- */
+
+/* Open a directory that is ours and that nobody else can read; make it first with @is_making. */
+static int directory_open(int at, const char *path, bool is_making, int *ret_fd)
+{
+    struct stat status;
+    if (is_making && mkdirat(at, path, 0700) != 0 && errno != EEXIST)
+        return error_of(errno);
+    CLEANUP(fd_close) int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || fstat(fd, &status) != 0)
+        return ERR_FILE;
+    if (status.st_uid != geteuid() || (status.st_mode & 077) != 0)
+        return ERR_FILE_MODE;
+    *ret_fd = fd;
+    fd = -1;
+    return 0;
+}
+
+int journal_open(const char *directory)
+{
+    CLEANUP(fd_close) int fd = -1;
+    return directory_open(AT_FDCWD, directory, true, &fd);
+}
+
+static int history_open(const char *directory, const uint8_t *history, bool is_making, int *ret_fd)
+{
+    char name[HISTORY_HEX + 1];
+    CLEANUP(fd_close) int root = -1;
+    hex_encode(BYTES(history, HISTORY_ID_SIZE), name);
+    int code = directory_open(AT_FDCWD, directory, is_making, &root);
+    return code != 0 ? code : directory_open(root, name, is_making, ret_fd);
+}
+
+/* ---- Writing ---- */
+
+static int write_all(int fd, struct bytes bytes)
+{
+    while (bytes.size > 0) {
+        ssize_t size = write(fd, bytes.data, bytes.size);
+        if (size < 0 && errno != EINTR)
+            return error_of(errno);
+        if (size > 0)
+            bytes = BYTES(bytes.data + size, bytes.size - (size_t) size);
+    }
+    return fsync(fd) == 0 ? 0 : error_of(errno);
+}
+
+static int file_put(int directory, const char *name, struct bytes bytes)
+{
+    char temporary[NAME_SIZE + 32];
+    struct stat status;
+    if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        return 0;
+    /* Of this thread alone: two may keep the same command at the same time. */
+    snprintf(temporary, sizeof(temporary), ".%s.%d", name, (int) gettid());
+    unlinkat(directory, temporary, 0);
+    CLEANUP(fd_close) int fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return error_of(errno);
+    int code = write_all(fd, bytes);
+    if (code == 0 && renameat(directory, temporary, directory, name) != 0)
+        code = error_of(errno);
+    if (code == 0 && fsync(directory) != 0)
+        code = error_of(errno);
+    if (code != 0)
+        unlinkat(directory, temporary, 0);
+    return code;
+}
+
+int journal_keep_command(const char *directory, const struct comity_draft *draft)
+{
+    char name[NAME_SIZE];
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    CLEANUP(fd_close) int fd = -1;
+    int code = history_open(directory, comity_draft_history(draft), true, &fd);
+    if (code == 0)
+        code = comity_draft_pack(draft, &bytes, &size);
+    if (code != 0)
+        return code;
+    hex_encode(BYTES(comity_draft_id(draft), COMMAND_ID_SIZE), name);
+    strcat(name, SUFFIX_COMMAND);
+    code = file_put(fd, name, BYTES(bytes, size));
+    free(bytes);
+    return code;
+}
+
+int journal_keep_receipt(const char *directory, const uint8_t *history, const uint8_t *id, uint32_t epoch,
+                         struct bytes receipt)
+{
+    char name[NAME_SIZE];
+    CLEANUP(fd_close) int fd = -1;
+    int code = history_open(directory, history, true, &fd);
+    if (code != 0)
+        return code;
+    hex_encode(BYTES(id, COMMAND_ID_SIZE), name);
+    snprintf(name + ID_HEX, sizeof(name) - ID_HEX, "%s%u", SUFFIX_RECEIPT, epoch);
+    return file_put(fd, name, receipt);
+}
+
+/* ---- Reading ---- */
+
+/* @ret_bytes is freed by the caller. */
+static int file_get(int directory, const char *name, struct bytes *ret_bytes, int64_t *ret_kept_ms)
+{
+    struct stat status;
+    CLEANUP(fd_close) int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || fstat(fd, &status) != 0)
+        return ERR_FILE;
+    if (!S_ISREG(status.st_mode) || status.st_size > FILE_MAX_BYTES)
+        return ERR_CORRUPT;
+    size_t size = (size_t) status.st_size;
+    uint8_t *data = malloc(size + 1);
+    if (data == NULL)
+        return ERR_MEMORY;
+    for (size_t at = 0; at < size;) {
+        ssize_t got = read(fd, data + at, size - at);
+        if (got <= 0) {
+            free(data);
+            return ERR_FILE;
+        }
+        at += (size_t) got;
+    }
+    *ret_bytes = BYTES(data, size);
+    *ret_kept_ms = (int64_t) status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1000000;
+    return 0;
+}
+
+struct list {
+    struct comity_journal_entry *entries;
+    size_t count, room;
+    size_t damaged;
+};
+
+static void list_release(struct list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct comity_draft *draft = (struct comity_draft *) list->entries[i].draft;
+        comity_draft_destroy(&draft);
+    }
+    free(list->entries);
+}
+
+static struct comity_journal_entry *list_add(struct list *list)
+{
+    if (list->count == list->room) {
+        size_t room = list->room == 0 ? 16 : 2 * list->room;
+        struct comity_journal_entry *grown = realloc(list->entries, room * sizeof(*grown));
+        if (grown == NULL)
+            return NULL;
+        list->entries = grown;
+        list->room = room;
+    }
+    struct comity_journal_entry *entry = &list->entries[list->count++];
+    memset(entry, 0, sizeof(*entry));
+    return entry;
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+    return strlen(name) > ID_HEX && strncmp(name + ID_HEX, suffix, strlen(suffix)) == 0;
+}
+
+static int command_load(int directory, const char *name, struct list *list)
+{
+    struct bytes bytes;
+    int64_t kept_ms;
+    struct comity_draft *draft = NULL;
+    int code = file_get(directory, name, &bytes, &kept_ms);
+    if (code == 0) {
+        code = comity_draft_unpack(bytes.data, bytes.size, &draft, NULL);
+        free((uint8_t *) bytes.data);
+    }
+    if (code == ERR_MEMORY)
+        return code;
+    if (code != 0) {
+        list->damaged++;
+        return 0;
+    }
+    struct comity_journal_entry *entry = list_add(list);
+    if (entry == NULL) {
+        comity_draft_destroy(&draft);
+        return ERR_MEMORY;
+    }
+    memcpy(entry->history, comity_draft_history(draft), HISTORY_ID_SIZE);
+    memcpy(entry->command_id, comity_draft_id(draft), COMMAND_ID_SIZE);
+    entry->kept_ms = kept_ms;
+    entry->draft = draft;
+    return 0;
+}
+
+static struct comity_journal_entry *entry_find(struct list *list, const char *name)
+{
+    uint8_t id[COMMAND_ID_SIZE];
+    char digits[ID_HEX + 1];
+    snprintf(digits, sizeof(digits), "%.*s", (int) ID_HEX, name);
+    if (hex_decode(digits, id, sizeof(id)) != 0)
+        return NULL;
+    for (size_t i = 0; i < list->count; i++)
+        if (memcmp(list->entries[i].command_id, id, sizeof(id)) == 0)
+            return &list->entries[i];
+    return NULL;
+}
+
+/* Of several receipts the one of the latest epoch counts. They were verified before they were kept. */
+static int receipt_load(int directory, const char *name, struct list *list)
+{
+    struct bytes bytes;
+    int64_t kept_ms;
+    struct comity_journal_entry *entry = entry_find(list, name);
+    unsigned long epoch = strtoul(name + ID_HEX + strlen(SUFFIX_RECEIPT), NULL, 10);
+    if (entry == NULL || (entry->has_receipt && entry->epoch > epoch))
+        return 0;
+    int code = file_get(directory, name, &bytes, &kept_ms);
+    if (code == ERR_MEMORY)
+        return code;
+    struct arena *arena = code == 0 ? arena_new(ARENA_BYTES) : NULL;
+    ProtobufCMessage *message = NULL;
+    if (arena != NULL)
+        code = message_unpack(&comity__v1__receipt__descriptor, bytes, FILE_MAX_BYTES, arena, NULL, &message);
+    if (message != NULL) {
+        entry->has_receipt = true;
+        entry->epoch = (uint32_t) epoch;
+        entry->sequence = ((const Comity__V1__Receipt *) message)->first_sequence;
+    } else {
+        list->damaged++;
+    }
+    if (arena != NULL)
+        free((uint8_t *) bytes.data);
+    arena_destroy(&arena);
+    return code == ERR_MEMORY ? code : 0;
+}
+
+typedef int load_fn(int directory, const char *name, struct list *list);
+
+static int files_load(int directory, const char *suffix, load_fn *load, struct list *list)
+{
+    int copy = dup(directory);
+    CLEANUP(dir_close) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    if (dir == NULL)
+        return ERR_FILE;
+    rewinddir(dir);
+    int code = 0;
+    for (struct dirent *file = readdir(dir); code == 0 && file != NULL; file = readdir(dir))
+        if (has_suffix(file->d_name, suffix))
+            code = load(directory, file->d_name, list);
+    return code;
+}
+
+static int history_load(int directory, struct list *list)
+{
+    int code = files_load(directory, SUFFIX_COMMAND, command_load, list);
+    return code != 0 ? code : files_load(directory, SUFFIX_RECEIPT, receipt_load, list);
+}
+
+static int entry_compare(const void *a, const void *b)
+{
+    const struct comity_journal_entry *left = a;
+    const struct comity_journal_entry *right = b;
+    int history = memcmp(left->history, right->history, HISTORY_ID_SIZE);
+    if (history != 0)
+        return history;
+    if (left->has_receipt != right->has_receipt)
+        return left->has_receipt ? -1 : 1;
+    if (left->epoch != right->epoch)
+        return left->epoch < right->epoch ? -1 : 1;
+    if (left->sequence != right->sequence)
+        return left->sequence < right->sequence ? -1 : 1;
+    return (left->kept_ms > right->kept_ms) - (left->kept_ms < right->kept_ms);
+}
+
+static int list_walk(struct list *list, comity_journal_fn *each, void *context)
+{
+    int code = 0;
+    if (list->count > 0)
+        qsort(list->entries, list->count, sizeof(*list->entries), entry_compare);
+    for (size_t i = 0; code == 0 && i < list->count; i++)
+        code = each(&list->entries[i], context);
+    return code;
+}
+
+/* Call @visit for every history's directory. */
+typedef int history_fn(int directory, void *context);
+
+static int histories_walk(const char *directory, history_fn *visit, void *context)
+{
+    CLEANUP(fd_close) int root = -1;
+    int code = directory_open(AT_FDCWD, directory, false, &root);
+    if (code != 0)
+        return code;
+    int copy = dup(root);
+    CLEANUP(dir_close) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    if (dir == NULL)
+        return ERR_FILE;
+    for (struct dirent *file = readdir(dir); code == 0 && file != NULL; file = readdir(dir)) {
+        CLEANUP(fd_close) int history = -1;
+        if (strlen(file->d_name) == HISTORY_HEX && directory_open(root, file->d_name, false, &history) == 0)
+            code = visit(history, context);
+    }
+    return code;
+}
+
+static int history_visit(int directory, void *context)
+{
+    return history_load(directory, context);
+}
+
+int comity_journal_each(const char *directory, const uint8_t *history, comity_journal_fn *each, void *context,
+                        size_t *ret_damaged)
+{
+    CLEANUP(list_release) struct list list = {0};
+    int code;
+    if (history == NULL) {
+        code = histories_walk(directory, history_visit, &list);
+    } else {
+        CLEANUP(fd_close) int fd = -1;
+        code = history_open(directory, history, false, &fd);
+        if (code == ERR_FILE && errno == ENOENT)
+            return 0; /* nothing was kept of it */
+        if (code == 0)
+            code = history_load(fd, &list);
+    }
+    if (code == 0)
+        code = list_walk(&list, each, context);
+    if (code == 0 && ret_damaged != NULL)
+        *ret_damaged = list.damaged;
+    return code;
+}
+
+/* ---- Pruning ---- */
+
+static int history_prune(int directory, void *context)
+{
+    const int64_t *now_unix_ms = context;
+    int copy = dup(directory);
+    CLEANUP(dir_close) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    if (dir == NULL)
+        return 0;
+    for (struct dirent *file = readdir(dir); file != NULL; file = readdir(dir)) {
+        struct stat status;
+        if (fstatat(directory, file->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode))
+            continue;
+        if (*now_unix_ms - (int64_t) status.st_mtim.tv_sec * 1000 > JOURNAL_KEPT_MS)
+            unlinkat(directory, file->d_name, 0);
+    }
+    return 0;
+}
+
+void journal_prune(const char *directory, int64_t now_unix_ms)
+{
+    histories_walk(directory, history_prune, &now_unix_ms);
+}

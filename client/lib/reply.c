@@ -1,0 +1,296 @@
+#include <stdlib.h>
+
+#include "client/lib/client.h"
+#include "client/lib/journal.h"
+#include "core/error.h"
+#include "core/message.h"
+
+enum { REPLY_ARENA_BYTES = 16 * 1024 * 1024, RECEIPT_MAX_BYTES = FRAME_BODY_MAX_BYTES };
+
+/* Sealed refusals that another try may turn out differently. All others are final. */
+static const int PASSING[] = {
+    ERR_HELLO,  ERR_BUSY,     ERR_NO_ROUTE, ERR_NOT_LEADER, ERR_EXPIRED,    ERR_TIMEOUT,   ERR_WORKER_LOST,
+    ERR_BEHIND, ERR_DRAINING, ERR_MEMORY,   ERR_STORE,      ERR_STORE_FULL, ERR_DISK_FULL, ERR_INTERNAL,
+};
+
+static bool is_passing(int code)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(PASSING); i++)
+        if (PASSING[i] == code)
+            return true;
+    return false;
+}
+
+/* Nothing that counts can come of it any more. */
+static void end_unknown(struct comity *client, struct comity_request *request, int code)
+{
+    struct comity_result result = {.verdict = COMITY_UNKNOWN, .fault = {.code = code}};
+    request_end(client, request, &result);
+}
+
+/* ---- Hints ---- */
+
+void reply_hint(struct comity *client, struct link *link, struct comity_request *request,
+                const struct frame_header *header)
+{
+    /* Unauthenticated: it can only bring the next try forward. */
+    bool is_awaited = request->state == REQUEST_SENT && request->link == link->index && header->error < 0;
+    if (is_awaited)
+        request_again(client, request, header->error, true, header->budget_ms);
+}
+
+/* ---- Refusals ---- */
+
+enum nonce { NONCE_NEW, NONCE_SEEN, NONCE_NO_ROOM };
+
+/* A broker may bring the same sealed frame twice: the second time it says nothing of the second try. */
+static enum nonce nonce_take(struct comity_request *request, struct bytes frame)
+{
+    const uint8_t *nonce = frame.data + FRAME_HEADER_SIZE + KEY_SIZE;
+    for (size_t i = 0; i < request->nonce_count; i++)
+        if (memcmp(request->nonces[i], nonce, SEAL_NONCE_SIZE) == 0)
+            return NONCE_SEEN;
+    if (request->nonce_count == NONCES_MAX)
+        return NONCE_NO_ROOM;
+    memcpy(request->nonces[request->nonce_count++], nonce, SEAL_NONCE_SIZE);
+    return NONCE_NEW;
+}
+
+static void fault_take(struct comity_fault *fault, const Comity__V1__Refusal *refusal)
+{
+    *fault = (struct comity_fault){.code = refusal->code, .latest = refusal->latest, .limit = refusal->limit};
+    size_t size = strnlen(refusal->field, sizeof(fault->field) - 1);
+    memcpy(fault->field, refusal->field, size);
+}
+
+static void refusal_final(struct comity *client, struct comity_request *request)
+{
+    struct comity_result result = {.verdict = COMITY_REFUSED, .fault = request->fault};
+    if (error_execution(request->fault.code) != NOT_EXECUTED)
+        result.verdict = COMITY_UNKNOWN;
+    request_end(client, request, &result);
+}
+
+/* The worker has forgotten us, or our grant: once a request, say HELLO and ask again. */
+static bool is_cured_by_hello(const struct comity_request *request, int code)
+{
+    return code == ERR_HELLO ||
+           (code == ERR_GRANT && request->kind == REQUEST_QUERY && !request->has_said_hello_again);
+}
+
+static void refusal_take(struct comity *client, struct link *link, struct comity_request *request,
+                         const Comity__V1__Refusal *refusal, struct bytes frame)
+{
+    int code = refusal->code;
+    enum nonce nonce = nonce_take(request, frame);
+    if (nonce == NONCE_SEEN)
+        return;
+    fault_take(&request->fault, refusal);
+    request->is_brokers_word = false;
+    if (nonce == NONCE_NEW && request->unsettled > 0 && error_execution(code) == NOT_EXECUTED)
+        request->unsettled--;
+    bool is_cured = is_cured_by_hello(request, code);
+    if (code >= 0 || (!is_cured && !is_passing(code))) {
+        refusal_final(client, request);
+        return;
+    }
+    if (is_cured) {
+        request->has_said_hello_again = true;
+        session_forgotten(client, link);
+    }
+    if (request->state == REQUEST_SENT)
+        request_again(client, request, code, false, 0);
+}
+
+/* ---- Answers ---- */
+
+static void answer_take(struct comity *client, struct comity_request *request, const Comity__V1__Answer *body,
+                        struct arena **arena)
+{
+    struct comity_result result = {.verdict = COMITY_ANSWERED, .sequence = body->as_of};
+    uint64_t as_of = body->as_of;
+    int code = answer_new(arena, body, &result.answer);
+    if (code != 0) {
+        end_unknown(client, request, code);
+        return;
+    }
+    static const uint8_t none[HISTORY_ID_SIZE];
+    if (memcmp(request->claim.history, none, HISTORY_ID_SIZE) != 0)
+        history_raise_seen(client, request->claim.history, as_of);
+    request_end(client, request, &result);
+}
+
+/* ---- Receipts ---- */
+
+static void journal_receipt(struct comity *client, const struct comity_request *request,
+                            const struct event_header *header, struct bytes packed)
+{
+    if (client->journal == NULL)
+        return;
+    int code = journal_keep_receipt(client->journal, request->claim.history, request->claim.id, header->epoch,
+                                    packed);
+    if (code != 0)
+        client_event(client, &(struct comity_event){.kind = COMITY_EVENT_JOURNAL,
+                                                    .code = code,
+                                                    .request = request->number,
+                                                    .history = request->claim.history});
+}
+
+static void recorded(struct comity *client, struct comity_request *request,
+                     const Comity__V1__Receipt *receipt, const struct event_header *header,
+                     struct bytes packed)
+{
+    struct comity_result result = {.verdict = COMITY_RECORDED,
+                                   .sequence = header->sequence,
+                                   .events = receipt->events,
+                                   .epoch = header->epoch,
+                                   .time_ms = header->time_ms};
+    struct history *history = history_ensure(client, request->claim.history);
+    if (history != NULL)
+        session_pin_first(client, history, client->links[request->link].log_key);
+    history_raise_seen(client, request->claim.history, header->sequence + receipt->events - 1);
+    journal_receipt(client, request, header, packed);
+    result.receipt = malloc(packed.size);
+    if (result.receipt != NULL) {
+        memcpy(result.receipt, packed.data, packed.size);
+        result.receipt_size = packed.size;
+    }
+    request_end(client, request, &result);
+}
+
+/* The keys that may have signed: those that are pinned; at first contact the one that WELCOME named. */
+static int receipt_try(struct comity *client, struct comity_request *request,
+                       const Comity__V1__Receipt *receipt, struct event_header *ret_header,
+                       enum receipt_step *ret_step)
+{
+    const struct history *history = history_find(client, request->claim.history);
+    const struct link *link = &client->links[request->link];
+    const uint8_t(*keys)[KEY_SIZE] = &link->log_key;
+    size_t count = link->has_log_key ? 1 : 0;
+    if (history != NULL && history->pin_count > 0) {
+        keys = history->pins;
+        count = history->pin_count;
+    }
+    return receipt_verify(&request->claim, receipt, keys, count, ret_header, ret_step);
+}
+
+/* Signed by a key that we do not know: the worker may be another since WELCOME. Keep the receipt, say HELLO,
+ * and let the history speak of the key that it names. */
+static void receipt_hold(struct comity *client, struct link *link, struct comity_request *request,
+                         struct bytes packed)
+{
+    request->held = arena_bytes(request->arena, packed);
+    if (request->held.data == NULL) {
+        end_unknown(client, request, ERR_MEMORY);
+        return;
+    }
+    request->has_said_hello_again = true;
+    request->state = REQUEST_HELD;
+    session_forgotten(client, link);
+}
+
+static void receipt_take(struct comity *client, struct link *link, struct comity_request *request,
+                         const Comity__V1__Receipt *receipt, struct arena *arena)
+{
+    struct event_header header;
+    enum receipt_step step = RECEIPT_STEP_COMMAND;
+    struct bytes packed = {0};
+    int code = message_pack(&receipt->base, arena, &packed);
+    if (code != 0) {
+        end_unknown(client, request, code);
+        return;
+    }
+    code = receipt_try(client, request, receipt, &header, &step);
+    if (code == 0)
+        recorded(client, request, receipt, &header, packed);
+    else if (step == RECEIPT_STEP_CHECKPOINT && !request->has_said_hello_again)
+        receipt_hold(client, link, request, packed);
+    else
+        end_unknown(client, request, code);
+}
+
+static void held_check(struct comity *client, struct comity_request *request, struct arena *arena)
+{
+    const struct history *history = history_find(client, request->claim.history);
+    bool is_pending =
+        client->links[request->link].state != LINK_READY || (history != NULL && history->is_asking);
+    ProtobufCMessage *message = NULL;
+    struct event_header header;
+    enum receipt_step step;
+    int code = message_unpack(&comity__v1__receipt__descriptor, request->held, RECEIPT_MAX_BYTES, arena, NULL,
+                              &message);
+    const Comity__V1__Receipt *receipt = (const Comity__V1__Receipt *) message;
+    if (code == 0)
+        code = receipt_try(client, request, receipt, &header, &step);
+    if (code == 0)
+        recorded(client, request, receipt, &header, request->held);
+    else if (!is_pending)
+        end_unknown(client, request, code);
+}
+
+void reply_check_held(struct comity *client)
+{
+    for (size_t i = 0; i < COMITY_REQUESTS_MAX; i++) {
+        struct comity_request *request = client->requests[i];
+        if (request == NULL || request->state != REQUEST_HELD)
+            continue;
+        struct arena *arena = arena_new(REPLY_ARENA_BYTES);
+        if (arena != NULL)
+            held_check(client, request, arena);
+        arena_destroy(&arena);
+    }
+}
+
+/* ---- All that comes back ---- */
+
+/* The broker's own status comes in the clear: handed on as it is. */
+static void status_take(struct comity *client, struct comity_request *request, struct bytes frame)
+{
+    struct bytes body = BYTES(frame.data + FRAME_HEADER_SIZE, frame.size - FRAME_HEADER_SIZE);
+    struct comity_result result = {.verdict = COMITY_ANSWERED, .is_brokers_word = true};
+    result.receipt = malloc(body.size + 1);
+    if (result.receipt != NULL && body.size > 0)
+        memcpy(result.receipt, body.data, body.size);
+    result.receipt_size = result.receipt == NULL ? 0 : body.size;
+    request_end(client, request, &result);
+}
+
+static void body_take(struct comity *client, struct link *link, struct comity_request *request,
+                      const Comity__V1__Reply *reply, struct bytes frame, struct arena **arena)
+{
+    bool is_submit = request->kind == REQUEST_SUBMIT;
+    if (reply->kind_case == COMITY__V1__REPLY__KIND_REFUSAL)
+        refusal_take(client, link, request, reply->refusal, frame);
+    else if (reply->kind_case == COMITY__V1__REPLY__KIND_RECEIPT && is_submit)
+        receipt_take(client, link, request, reply->receipt, *arena);
+    else if (reply->kind_case == COMITY__V1__REPLY__KIND_ANSWER && !is_submit)
+        answer_take(client, request, reply->answer, arena);
+    else
+        end_unknown(client, request, ERR_MALFORMED);
+}
+
+void reply_take(struct comity *client, struct link *link, struct comity_request *request, struct bytes frame)
+{
+    if (request->kind == REQUEST_BROKER_STATUS) {
+        if (request->link == link->index)
+            status_take(client, request, frame);
+        return;
+    }
+    size_t size;
+    if (request->state == REQUEST_HELD || seal_open(&client->seal, frame, client->plain, &size) != 0)
+        return; /* not of the group: as if it had not come */
+    struct arena *arena = arena_new(REPLY_ARENA_BYTES);
+    if (arena == NULL)
+        return;
+    ProtobufCMessage *message = NULL;
+    int code = message_unpack(&comity__v1__reply__descriptor, BYTES(client->plain, size),
+                              FRAME_BODY_MAX_BYTES, arena, NULL, &message);
+    client->preferred = link->index;
+    if (request->link != link->index)
+        request_move(client, request, link);
+    if (code == 0)
+        body_take(client, link, request, (const Comity__V1__Reply *) message, frame, &arena);
+    else
+        end_unknown(client, request, code);
+    arena_destroy(&arena);
+}

@@ -1,0 +1,398 @@
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "client/lib/backoff.h"
+#include "client/lib/client.h"
+#include "client/lib/draft.h"
+#include "client/lib/journal.h"
+#include "core/error.h"
+#include "core/message.h"
+
+enum { REQUEST_ARENA_BYTES = 4 * 1024 * 1024 };
+
+uint64_t request_number(struct comity *client)
+{
+    if (++client->next_request == 0)
+        client->next_request = 1;
+    return client->next_request;
+}
+
+struct comity_request *request_find(struct comity *client, uint64_t number)
+{
+    struct comity_request *request = client->requests[number % COMITY_REQUESTS_MAX];
+    return request != NULL && request->number == number ? request : NULL;
+}
+
+/* ---- Making ---- */
+
+static void request_free(struct comity_request **request)
+{
+    if (*request == NULL)
+        return;
+    arena_destroy(&(*request)->arena);
+    call_free(&(*request)->call);
+    free((*request)->frame);
+    free(*request);
+    *request = NULL;
+}
+
+static struct comity_request *request_new(struct comity *client, enum request_kind kind, int64_t deadline_ms)
+{
+    struct comity_request *request = calloc(1, sizeof(*request));
+    if (request == NULL)
+        return NULL;
+    request->kind = kind;
+    request->deadline_ms = client_now_ms() + (deadline_ms == 0 ? client->deadline_ms : deadline_ms);
+    request->link = client->preferred;
+    request->arena = arena_new(REQUEST_ARENA_BYTES);
+    if (request->arena == NULL)
+        request_free(&request);
+    return request;
+}
+
+/* Take a number whose place is free. */
+static void request_place(struct comity *client, struct comity_request *request)
+{
+    do
+        request->number = request_number(client);
+    while (client->requests[request->number % COMITY_REQUESTS_MAX] != NULL);
+}
+
+/* Seal the body once: every try sends these bytes. */
+static int request_seal(struct comity *client, struct comity_request *request,
+                        const Comity__V1__Request *body)
+{
+    struct bytes plain = {0};
+    int code = message_pack(&body->base, request->arena, &plain);
+    if (code != 0)
+        return code;
+    if (plain.size + SEAL_OVERHEAD > FRAME_BODY_MAX_BYTES)
+        return ERR_TOO_LARGE;
+    request->frame_size = FRAME_HEADER_SIZE + SEAL_OVERHEAD + plain.size;
+    request->frame = malloc(request->frame_size);
+    if (request->frame == NULL)
+        return ERR_MEMORY;
+    struct frame_header header = {.type = FRAME_REQUEST, .request = request->number};
+    memcpy(header.group, client->group, GROUP_ID_SIZE);
+    if (!request->is_found) /* a history that is yet to be has no place to be sent to */
+        memcpy(header.history, request->claim.history, HISTORY_ID_SIZE);
+    memcpy(header.command_id, request->claim.id, COMMAND_ID_SIZE);
+    seal_frame(&client->seal, &header, plain, request->frame);
+    return 0;
+}
+
+/* Hand it to client_run. */
+static void request_begin(struct comity *client, struct comity_request **request, uint64_t *ret_number)
+{
+    if (ret_number != NULL)
+        *ret_number = (*request)->number;
+    client->requests[(*request)->number % COMITY_REQUESTS_MAX] = *request;
+    client->request_count++;
+    *request = NULL;
+    client_wake_at(client, client->now_ms);
+    client_wake(client);
+}
+
+static int request_admit(const struct comity *client)
+{
+    if (client->is_stopping)
+        return ERR_STATE;
+    return client->request_count == COMITY_REQUESTS_MAX ? ERR_BUSY : 0;
+}
+
+int request_submit(struct comity *client, const struct comity_draft *draft, int64_t deadline_ms,
+                   comity_done_fn *done, void *context, uint64_t *ret_number)
+{
+    int code = request_admit(client);
+    if (code != 0)
+        return code;
+    CLEANUP(request_free) struct comity_request *request = request_new(client, REQUEST_SUBMIT, deadline_ms);
+    if (request == NULL)
+        return ERR_MEMORY;
+    request_place(client, request);
+    request->is_found = draft->command.body->body_case == COMITY__V1__COMMAND__BODY_FOUND;
+    Comity__V1__Request body = COMITY__V1__REQUEST__INIT;
+    body.kind_case = COMITY__V1__REQUEST__KIND_SUBMIT;
+    body.submit = (Comity__V1__Submit *) &draft->submit;
+    request->call = call_new_done(done, context);
+    code = request->call == NULL ? ERR_MEMORY
+                                 : receipt_claim_make(&draft->command, request->arena, &request->claim);
+    if (code == 0)
+        code = request_seal(client, request, &body);
+    if (code == 0)
+        request_begin(client, &request, ret_number);
+    return code;
+}
+
+int request_query(struct comity *client, const Comity__V1__Query *query, int64_t deadline_ms,
+                  settle_fn *settle, comity_done_fn *done, void *context, uint64_t *ret_number)
+{
+    int code = request_admit(client);
+    if (code != 0)
+        return code;
+    CLEANUP(request_free) struct comity_request *request = request_new(client, REQUEST_QUERY, deadline_ms);
+    if (request == NULL)
+        return ERR_MEMORY;
+    request_place(client, request);
+    request->settle = settle;
+    request->call = settle != NULL ? NULL : call_new_done(done, context);
+    if (settle == NULL && request->call == NULL)
+        return ERR_MEMORY;
+    Comity__V1__Query filled = *query;
+    if (query->history.len == HISTORY_ID_SIZE) {
+        memcpy(request->claim.history, query->history.data, HISTORY_ID_SIZE);
+        const struct history *history = history_find(client, query->history.data);
+        if (filled.floor == 0 && history != NULL)
+            filled.floor = history->seen;
+    }
+    Comity__V1__Request body = COMITY__V1__REQUEST__INIT;
+    body.kind_case = COMITY__V1__REQUEST__KIND_QUERY;
+    body.query = &filled;
+    code = request_seal(client, request, &body);
+    if (code == 0)
+        request_begin(client, &request, ret_number);
+    return code;
+}
+
+int request_broker_status(struct comity *client, size_t link, int64_t deadline_ms, comity_done_fn *done,
+                          void *context)
+{
+    int code = request_admit(client);
+    if (code != 0)
+        return code;
+    CLEANUP(request_free)
+    struct comity_request *request = request_new(client, REQUEST_BROKER_STATUS, deadline_ms);
+    if (request == NULL)
+        return ERR_MEMORY;
+    request_place(client, request);
+    request->link = link;
+    request->call = call_new_done(done, context);
+    request->frame_size = FRAME_HEADER_SIZE;
+    request->frame = malloc(FRAME_HEADER_SIZE);
+    if (request->call == NULL || request->frame == NULL)
+        return ERR_MEMORY;
+    struct frame_header header = {
+        .type = FRAME_REQUEST, .flags = FRAME_FLAG_BROKER, .request = request->number};
+    memcpy(header.group, client->group, GROUP_ID_SIZE);
+    frame_header_write(&header, request->frame);
+    request_begin(client, &request, NULL);
+    return 0;
+}
+
+/* ---- Ending ---- */
+
+static void leave_link(struct comity *client, struct comity_request *request)
+{
+    struct link *link = &client->links[request->link];
+    if (request->state != REQUEST_WAITING && request->connection == link->connection && link->in_flight > 0)
+        link->in_flight--;
+}
+
+void request_move(struct comity *client, struct comity_request *request, const struct link *link)
+{
+    leave_link(client, request);
+    request->link = link->index;
+    request->connection = 0;
+}
+
+void request_drop(struct comity *client, struct comity_request *request)
+{
+    leave_link(client, request);
+    client->requests[request->number % COMITY_REQUESTS_MAX] = NULL;
+    client->request_count--;
+    request_free(&request);
+}
+
+void request_end(struct comity *client, struct comity_request *request, struct comity_result *result)
+{
+    result->request = request->number;
+    result->attempts = request->attempts;
+    memcpy(result->history, request->claim.history, HISTORY_ID_SIZE);
+    memcpy(result->command_id, request->claim.id, COMMAND_ID_SIZE);
+    if (request->settle != NULL)
+        request->settle(client, request, result);
+    else
+        client_call_done(client, &request->call, result);
+    comity_result_release(result);
+    request_drop(client, request);
+}
+
+/* The deadline has passed, or nothing more can come: say how things stand. */
+void request_give_up(struct comity *client, struct comity_request *request)
+{
+    struct comity_result result = {.fault = request->fault, .is_brokers_word = request->is_brokers_word};
+    if (request->attempts == 0) {
+        result.verdict = COMITY_NOT_SENT;
+        result.fault.code = link_fault(client, &result.is_brokers_word);
+    } else if (request->unsettled == 0) {
+        result.verdict = COMITY_REFUSED;
+    } else {
+        result.verdict = COMITY_UNKNOWN;
+        if (result.fault.code == 0)
+            result.fault.code = ERR_TIMEOUT;
+    }
+    request_end(client, request, &result);
+}
+
+void requests_end_all(struct comity *client)
+{
+    for (size_t i = 0; i < COMITY_REQUESTS_MAX; i++)
+        if (client->requests[i] != NULL)
+            request_give_up(client, client->requests[i]);
+}
+
+/* ---- Trying ---- */
+
+void request_again(struct comity *client, struct comity_request *request, int code, bool is_brokers_word,
+                   uint32_t hint_ms)
+{
+    leave_link(client, request);
+    int64_t wait_ms = backoff_ms(request->attempts, hint_ms, randombytes_random());
+    request->state = REQUEST_WAITING;
+    request->due_ms = client->now_ms + wait_ms;
+    request->fault.code = code;
+    request->is_brokers_word = is_brokers_word;
+    client_wake_at(client, request->due_ms);
+    client_event(client, &(struct comity_event){.kind = COMITY_EVENT_RETRYING,
+                                                .request = request->number,
+                                                .code = code,
+                                                .is_brokers_word = is_brokers_word,
+                                                .attempt = request->attempts + 1,
+                                                .wait_ms = wait_ms});
+}
+
+void requests_link_down(struct comity *client, struct link *link)
+{
+    for (size_t i = 0; i < COMITY_REQUESTS_MAX; i++) {
+        struct comity_request *request = client->requests[i];
+        if (request == NULL || request->state == REQUEST_WAITING || request->link != link->index)
+            continue;
+        request->has_said_hello_again = false;
+        request_again(client, request, link->code, true, 0);
+    }
+    link->in_flight = 0;
+}
+
+static bool link_takes(const struct link *link, const struct comity_request *request)
+{
+    enum link_state least = request->kind == REQUEST_BROKER_STATUS ? LINK_CONNECTED : LINK_READY;
+    return link->state >= least && !link->is_full && link->in_flight < IN_FLIGHT_MAX;
+}
+
+/* The link for the next try: where the last one went, but after a failure another one if there is any. */
+static struct link *link_pick(struct comity *client, const struct comity_request *request)
+{
+    if (request->kind == REQUEST_BROKER_STATUS)
+        return link_takes(&client->links[request->link], request) ? &client->links[request->link] : NULL;
+    size_t first = request->attempts == 0 ? client->preferred : request->link + 1;
+    for (size_t i = 0; i < client->link_count; i++) {
+        struct link *link = &client->links[(first + i) % client->link_count];
+        if (link_takes(link, request))
+            return link;
+    }
+    return NULL;
+}
+
+/* Only what the seal does not cover changes from try to try. */
+static void attempt_write(struct comity_request *request, int64_t wait_ms)
+{
+    struct frame_header header;
+    struct bytes body;
+    if (frame_read(BYTES(request->frame, request->frame_size), &header, &body) != 0)
+        return;
+    unsigned attempt = request->attempts + 1;
+    header.attempt = (uint16_t) (attempt < UINT16_MAX ? attempt : UINT16_MAX);
+    header.budget_ms = (uint32_t) wait_ms;
+    frame_header_write(&header, request->frame);
+}
+
+static void request_send(struct comity *client, struct comity_request *request)
+{
+    struct link *link = link_pick(client, request);
+    if (link == NULL)
+        return;
+    int64_t left_ms = request->deadline_ms - client->now_ms;
+    int64_t wait_ms = left_ms < client->attempt_ms ? left_ms : client->attempt_ms;
+    attempt_write(request, wait_ms);
+    if (link_send(client, link, request->frame, request->frame_size) != 0)
+        return;
+    link->in_flight++;
+    request->link = link->index;
+    request->connection = link->connection;
+    request->attempts++;
+    request->unsettled++;
+    request->state = REQUEST_SENT;
+    request->due_ms = client->now_ms + wait_ms;
+}
+
+static void request_run(struct comity *client, struct comity_request *request, bool is_hopeless)
+{
+    if (request->kind == REQUEST_BROKER_STATUS)
+        is_hopeless = client->links[request->link].watch.is_hopeless;
+    if (client->now_ms >= request->deadline_ms || (is_hopeless && request->attempts == 0)) {
+        request_give_up(client, request);
+        return;
+    }
+    if (request->state == REQUEST_SENT && client->now_ms >= request->due_ms)
+        request_again(client, request, ERR_TIMEOUT, true, 0);
+    if (request->state == REQUEST_WAITING && client->now_ms >= request->due_ms)
+        request_send(client, request);
+    if (request->state != REQUEST_HELD && request->due_ms > client->now_ms)
+        client_wake_at(client, request->due_ms);
+    client_wake_at(client, request->deadline_ms);
+}
+
+void requests_run(struct comity *client)
+{
+    if (client->request_count == 0)
+        return;
+    bool is_hopeless = link_all_hopeless(client);
+    for (size_t i = 0; i < COMITY_REQUESTS_MAX; i++)
+        if (client->requests[i] != NULL)
+            request_run(client, client->requests[i], is_hopeless);
+}
+
+/* ---- The public face ---- */
+
+int comity_submit(struct comity *client, const struct comity_draft *draft, int64_t deadline_ms,
+                  comity_done_fn *done, void *context, uint64_t *ret_request)
+{
+    if (deadline_ms < 0)
+        return ERR_RANGE;
+    if (comity_draft_missing(draft, NULL, 0) != 0)
+        return ERR_COSIGNERS;
+    int code = client->journal == NULL ? 0 : journal_keep_command(client->journal, draft);
+    if (code != 0)
+        return code;
+    pthread_mutex_lock(&client->lock);
+    code = request_submit(client, draft, deadline_ms, done, context, ret_request);
+    pthread_mutex_unlock(&client->lock);
+    return code;
+}
+
+int comity_query(struct comity *client, const uint8_t *history, const Comity__V1__Query *query,
+                 int64_t deadline_ms, comity_done_fn *done, void *context, uint64_t *ret_request)
+{
+    if (deadline_ms < 0)
+        return ERR_RANGE;
+    bool needs_history = query->kind_case != COMITY__V1__QUERY__KIND_STATUS;
+    if (query->kind_case == COMITY__V1__QUERY__KIND__NOT_SET || (needs_history && history == NULL))
+        return ERR_MISSING;
+    Comity__V1__Query filled = *query;
+    filled.history = (ProtobufCBinaryData){needs_history ? HISTORY_ID_SIZE : 0, (uint8_t *) history};
+    pthread_mutex_lock(&client->lock);
+    int code = request_query(client, &filled, deadline_ms, NULL, done, context, ret_request);
+    pthread_mutex_unlock(&client->lock);
+    return code;
+}
+
+void comity_cancel(struct comity *client, uint64_t request)
+{
+    pthread_mutex_lock(&client->lock);
+    struct comity_request *found = request_find(client, request);
+    if (found != NULL && found->call != NULL)
+        request_drop(client, found);
+    else if (found == NULL)
+        client_drop_done(client, request);
+    pthread_mutex_unlock(&client->lock);
+}

@@ -1,0 +1,406 @@
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "client/lib/backoff.h"
+#include "client/lib/client.h"
+#include "core/error.h"
+#include "core/event.h"
+#include "core/grant.h"
+#include "core/message.h"
+
+enum { SESSION_ARENA_BYTES = 1024 * 1024, HISTORIES_STEP = 8 };
+
+/* ---- Histories ---- */
+
+struct history *history_find(struct comity *client, const uint8_t *id)
+{
+    for (size_t i = 0; i < client->history_count; i++)
+        if (memcmp(client->histories[i]->id, id, HISTORY_ID_SIZE) == 0)
+            return client->histories[i];
+    return NULL;
+}
+
+struct history *history_ensure(struct comity *client, const uint8_t *id)
+{
+    struct history *history = history_find(client, id);
+    if (history != NULL)
+        return history;
+    if (client->history_count % HISTORIES_STEP == 0) {
+        size_t count = client->history_count + HISTORIES_STEP;
+        struct history **grown = realloc(client->histories, count * sizeof(struct history *));
+        if (grown == NULL)
+            return NULL;
+        client->histories = grown;
+    }
+    history = calloc(1, sizeof(*history));
+    if (history == NULL)
+        return NULL;
+    memcpy(history->id, id, HISTORY_ID_SIZE);
+    client->histories[client->history_count++] = history;
+    return history;
+}
+
+void histories_release(struct comity *client)
+{
+    for (size_t i = 0; i < client->history_count; i++) {
+        signing_key_wipe(&client->histories[i]->key);
+        free(client->histories[i]);
+    }
+    free(client->histories);
+    client->histories = NULL;
+    client->history_count = 0;
+}
+
+void history_raise_seen(struct comity *client, const uint8_t *id, uint64_t sequence)
+{
+    struct history *history = sequence == 0 ? NULL : history_ensure(client, id);
+    if (history != NULL && history->seen < sequence)
+        history->seen = sequence;
+}
+
+bool history_has_pin(const struct history *history, const uint8_t *key)
+{
+    for (size_t i = 0; i < history->pin_count; i++)
+        if (memcmp(history->pins[i], key, KEY_SIZE) == 0)
+            return true;
+    return false;
+}
+
+int history_pin(struct history *history, const uint8_t *key)
+{
+    if (history_has_pin(history, key))
+        return 0;
+    if (history->pin_count == PINS_MAX)
+        return ERR_LIMIT;
+    memcpy(history->pins[history->pin_count++], key, KEY_SIZE);
+    return 0;
+}
+
+static size_t reader_count(const struct comity *client)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < client->history_count; i++)
+        count += client->histories[i]->is_reader;
+    return count;
+}
+
+static int reader_add(struct comity *client, const uint8_t *id, const uint8_t *seed)
+{
+    struct history *history = history_find(client, id);
+    if ((history == NULL || !history->is_reader) && reader_count(client) == COMITY_READERS_MAX)
+        return ERR_LIMIT;
+    history = history_ensure(client, id);
+    if (history == NULL)
+        return ERR_MEMORY;
+    signing_key_from_seed(seed, &history->key);
+    history->is_reader = true;
+    for (size_t i = 0; i < client->link_count; i++)
+        session_hello_again(client, &client->links[i]);
+    return 0;
+}
+
+int comity_read(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
+                const uint8_t seed[COMITY_KEY_SIZE])
+{
+    pthread_mutex_lock(&client->lock);
+    int code = reader_add(client, history, seed);
+    pthread_mutex_unlock(&client->lock);
+    if (code == 0)
+        client_wake(client);
+    return code;
+}
+
+uint64_t comity_seen(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE])
+{
+    pthread_mutex_lock(&client->lock);
+    const struct history *found = history_find(client, history);
+    uint64_t seen = found == NULL ? 0 : found->seen;
+    pthread_mutex_unlock(&client->lock);
+    return seen;
+}
+
+int comity_set_seen(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t sequence)
+{
+    pthread_mutex_lock(&client->lock);
+    struct history *found = history_ensure(client, history);
+    if (found != NULL)
+        found->seen = sequence;
+    pthread_mutex_unlock(&client->lock);
+    return found == NULL ? ERR_MEMORY : 0;
+}
+
+/* ---- HELLO ---- */
+
+void session_hello_again(struct comity *client, struct link *link)
+{
+    if (link->state < LINK_CONNECTED)
+        return;
+    link->state = LINK_CONNECTED;
+    link->hello_request = 0;
+    link->hello_attempt = 0;
+    link->hello_ms = client->now_ms;
+    client_wake_at(client, client->now_ms);
+}
+
+void session_forgotten(struct comity *client, struct link *link)
+{
+    if (link->state == LINK_READY)
+        session_hello_again(client, link);
+}
+
+static int grants_sign(struct comity *client, struct arena *arena, Comity__V1__Hello *hello)
+{
+    hello->grants = arena_alloc(arena, (client->history_count + 1) * sizeof(*hello->grants));
+    if (hello->grants == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < client->history_count; i++) {
+        const struct history *history = client->histories[i];
+        if (!history->is_reader)
+            continue;
+        struct grant grant = {.until_ms = client_unix_ms() + GRANT_MS};
+        memcpy(grant.history, history->id, HISTORY_ID_SIZE);
+        memcpy(grant.key, history->key.public_key, KEY_SIZE);
+        memcpy(grant.reader, client->key.public_key, KEY_SIZE);
+        int code = grant_sign(&grant, &history->key, arena, &hello->grants[hello->n_grants]);
+        if (code != 0)
+            return code;
+        hello->n_grants++;
+    }
+    return 0;
+}
+
+static int hello_pack(struct comity *client, struct arena *arena, struct bytes *ret_packed)
+{
+    static uint32_t levels[] = {FORMAT_LEVEL};
+    Comity__V1__Hello hello = COMITY__V1__HELLO__INIT;
+    hello.software = client->software;
+    hello.n_format_levels = ARRAY_COUNT(levels);
+    hello.format_levels = levels;
+    int code = grants_sign(client, arena, &hello);
+    return code != 0 ? code : message_pack(&hello.base, arena, ret_packed);
+}
+
+static int hello_send(struct comity *client, struct link *link, struct arena *arena)
+{
+    struct bytes plain = {0};
+    int code = hello_pack(client, arena, &plain);
+    if (code != 0)
+        return code;
+    size_t size = FRAME_HEADER_SIZE + SEAL_OVERHEAD + plain.size;
+    uint8_t *frame = arena_alloc(arena, size);
+    if (frame == NULL)
+        return ERR_MEMORY;
+    struct frame_header header = {.type = FRAME_HELLO,
+                                  .request = request_number(client),
+                                  .attempt = (uint16_t) (link->hello_attempt + 1),
+                                  .budget_ms = (uint32_t) client->attempt_ms};
+    memcpy(header.group, client->group, GROUP_ID_SIZE);
+    seal_frame(&client->seal, &header, plain, frame);
+    code = link_send(client, link, frame, size);
+    if (code == 0)
+        link->hello_request = header.request;
+    return code;
+}
+
+/* Say HELLO when it is due: at first, after a hint to wait, when no answer came, when grants run out. */
+void session_run(struct comity *client, struct link *link)
+{
+    if (link->state == LINK_READY && (client->renew_ms == 0 || client->now_ms < client->renew_ms)) {
+        if (client->renew_ms != 0)
+            client_wake_at(client, client->renew_ms);
+        return;
+    }
+    if (link->state == LINK_READY)
+        session_hello_again(client, link);
+    if (client->now_ms >= link->hello_ms) {
+        struct arena *arena = arena_new(SESSION_ARENA_BYTES);
+        if (arena != NULL && hello_send(client, link, arena) == 0)
+            link->hello_attempt++;
+        arena_destroy(&arena);
+        link->hello_ms = client->now_ms + client->attempt_ms;
+    }
+    client_wake_at(client, link->hello_ms);
+}
+
+static void hello_retry(struct comity *client, struct link *link, int code, bool is_brokers_word,
+                        uint32_t hint_ms)
+{
+    int64_t wait_ms = backoff_ms(link->hello_attempt, hint_ms, randombytes_random());
+    link->hello_request = 0;
+    link->code = code;
+    link->is_brokers_word = is_brokers_word;
+    link->hello_ms = client->now_ms + wait_ms;
+    client_wake_at(client, link->hello_ms);
+    client_event(client, &(struct comity_event){.kind = COMITY_EVENT_RETRYING,
+                                                .endpoint = link->endpoint,
+                                                .code = code,
+                                                .is_brokers_word = is_brokers_word,
+                                                .attempt = link->hello_attempt + 1,
+                                                .wait_ms = wait_ms});
+}
+
+void session_hint(struct comity *client, struct link *link, const struct frame_header *header)
+{
+    hello_retry(client, link, header->error, true, header->budget_ms);
+}
+
+static ProtobufCMessage *body_open(struct comity *client, struct bytes frame,
+                                   const ProtobufCMessageDescriptor *type, struct arena *arena)
+{
+    size_t size;
+    ProtobufCMessage *message = NULL;
+    if (arena == NULL || seal_open(&client->seal, frame, client->plain, &size) != 0 ||
+        message_unpack(type, BYTES(client->plain, size), FRAME_BODY_MAX_BYTES, arena, NULL, &message) != 0)
+        return NULL;
+    return message;
+}
+
+/* A sealed refusal of our HELLO. */
+void session_refusal(struct comity *client, struct link *link, struct bytes frame)
+{
+    struct arena *arena = arena_new(SESSION_ARENA_BYTES);
+    const Comity__V1__Reply *reply =
+        (const Comity__V1__Reply *) body_open(client, frame, &comity__v1__reply__descriptor, arena);
+    if (reply != NULL && reply->kind_case == COMITY__V1__REPLY__KIND_REFUSAL)
+        hello_retry(client, link, reply->refusal->code, false, 0);
+    arena_destroy(&arena);
+}
+
+/* ---- Log keys ---- */
+
+static void log_key_event(struct comity *client, const struct history *history, const uint8_t *key,
+                          enum comity_event_kind kind, bool is_first)
+{
+    client_event(client, &(struct comity_event){
+                             .kind = kind, .history = history->id, .log_key = key, .is_first = is_first});
+}
+
+static void log_key_refuse(struct comity *client, struct history *history, const uint8_t *key)
+{
+    if (memcmp(history->refused, key, KEY_SIZE) != 0)
+        log_key_event(client, history, key, COMITY_EVENT_LOG_KEY_REFUSED, false);
+    memcpy(history->refused, key, KEY_SIZE);
+}
+
+void session_pin_first(struct comity *client, struct history *history, const uint8_t *key)
+{
+    if (history->pin_count == 0 && history_pin(history, key) == 0)
+        log_key_event(client, history, key, COMITY_EVENT_LOG_KEY, true);
+}
+
+static bool is_listed(const Comity__V1__Partnership *partnership, const uint8_t *key)
+{
+    for (size_t i = 0; i < partnership->n_log_keys; i++)
+        if (bytes_equal(BYTES(partnership->log_keys[i].data, partnership->log_keys[i].len),
+                        BYTES(key, KEY_SIZE)))
+            return true;
+    return false;
+}
+
+/* The history lists the new key, and one of those that were pinned: keys are only ever added to the list. */
+static bool is_successor(const struct history *history, const Comity__V1__Partnership *partnership)
+{
+    bool knows_pinned = false;
+    for (size_t i = 0; i < history->pin_count; i++)
+        knows_pinned = knows_pinned || is_listed(partnership, history->pins[i]);
+    return knows_pinned && is_listed(partnership, history->asked);
+}
+
+static void log_key_answered(struct comity *client, const struct comity_request *request,
+                             struct comity_result *result)
+{
+    struct history *history = history_find(client, request->claim.history);
+    if (history == NULL)
+        return;
+    history->is_asking = false;
+    const Comity__V1__Answer *answer =
+        result->verdict == COMITY_ANSWERED ? comity_answer_body(result->answer) : NULL;
+    bool is_good = answer != NULL && answer->whoami != NULL && answer->whoami->partnership != NULL &&
+                   is_successor(history, answer->whoami->partnership) &&
+                   history_pin(history, history->asked) == 0;
+    if (is_good)
+        log_key_event(client, history, history->asked, COMITY_EVENT_LOG_KEY, false);
+    else if (result->verdict == COMITY_ANSWERED || result->verdict == COMITY_REFUSED)
+        log_key_refuse(client, history, history->asked);
+    reply_check_held(client);
+}
+
+static void log_key_ask(struct comity *client, struct history *history, const uint8_t *key)
+{
+    if (history->is_asking)
+        return;
+    Comity__V1__Whoami whoami = COMITY__V1__WHOAMI__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    query.history = (ProtobufCBinaryData){HISTORY_ID_SIZE, history->id};
+    query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
+    query.whoami = &whoami;
+    memcpy(history->asked, key, KEY_SIZE);
+    history->is_asking = request_query(client, &query, 0, log_key_answered, NULL, NULL, NULL) == 0;
+}
+
+/* What a worker's log key means for one history: known, first seen, or another one. */
+static void log_key_judge(struct comity *client, struct history *history, const uint8_t *key, bool may_read)
+{
+    if (history_has_pin(history, key))
+        return;
+    if (history->pin_count == 0) {
+        if (may_read) /* so the history is there */
+            session_pin_first(client, history, key);
+    } else if (!may_read) {
+        if (history->is_reader)
+            log_key_refuse(client, history, key);
+    } else if (memcmp(history->refused, key, KEY_SIZE) != 0) {
+        log_key_ask(client, history, key);
+    }
+}
+
+/* ---- WELCOME ---- */
+
+static bool grant_answer_take(struct comity *client, struct history *history,
+                              const Comity__V1__Welcome *welcome)
+{
+    for (size_t i = 0; i < welcome->n_grants; i++) {
+        const Comity__V1__GrantAnswer *answer = welcome->grants[i];
+        if (!bytes_equal(BYTES(answer->history.data, answer->history.len),
+                         BYTES(history->id, HISTORY_ID_SIZE)))
+            continue;
+        client_event(client, &(struct comity_event){.kind = COMITY_EVENT_GRANT,
+                                                    .history = history->id,
+                                                    .code = answer->code,
+                                                    .sequence = answer->head,
+                                                    .member = answer->member});
+        return answer->code == 0;
+    }
+    return false;
+}
+
+static void welcome_take(struct comity *client, struct link *link, const Comity__V1__Welcome *welcome)
+{
+    link->state = LINK_READY;
+    link->code = 0;
+    link->is_brokers_word = false;
+    link->hello_request = 0;
+    link->hello_attempt = 0;
+    link->has_log_key = true;
+    memcpy(link->log_key, welcome->log_key.data, KEY_SIZE);
+    client->renew_ms = reader_count(client) == 0 ? 0 : client->now_ms + GRANT_MS / 2;
+    client_event(client, &(struct comity_event){.kind = COMITY_EVENT_READY,
+                                                .endpoint = link->endpoint,
+                                                .time_ms = welcome->time_ms});
+    for (size_t i = 0; i < client->history_count; i++) {
+        bool may_read = grant_answer_take(client, client->histories[i], welcome);
+        log_key_judge(client, client->histories[i], link->log_key, may_read);
+    }
+    reply_check_held(client);
+    news_poll_soon(client);
+}
+
+void session_welcome(struct comity *client, struct link *link, struct bytes frame)
+{
+    struct arena *arena = arena_new(SESSION_ARENA_BYTES);
+    const Comity__V1__Welcome *welcome =
+        (const Comity__V1__Welcome *) body_open(client, frame, &comity__v1__welcome__descriptor, arena);
+    if (welcome != NULL && welcome->log_key.len == KEY_SIZE)
+        welcome_take(client, link, welcome);
+    arena_destroy(&arena);
+}

@@ -1,0 +1,202 @@
+#include "client/lib/client.h"
+#include "client/lib/journal.h"
+#include "core/error.h"
+
+enum { LIST_PAGE_ROWS = 1000 };
+
+/* Somebody who waits for one request, on their stack. */
+struct waiter {
+    struct comity *client;
+    struct comity_result result;
+    bool is_done;
+};
+
+static void waiter_done(struct comity_result *result, void *context)
+{
+    struct waiter *waiter = context;
+    pthread_mutex_lock(&waiter->client->lock);
+    waiter->result = *result;
+    memset(result, 0, sizeof(*result));
+    waiter->is_done = true;
+    pthread_cond_broadcast(&waiter->client->ended);
+    pthread_mutex_unlock(&waiter->client->lock);
+}
+
+/* Waiting inside a callback would wait for ever. */
+static int wait_check(struct comity *client)
+{
+    bool is_inside =
+        client->has_thread ? pthread_equal(pthread_self(), client->thread) : client->is_delivering;
+    return is_inside ? ERR_STATE : 0;
+}
+
+/* Every request has a deadline: this ends. */
+static int waiter_wait(struct waiter *waiter, struct comity_result *ret_result)
+{
+    struct comity *client = waiter->client;
+    if (client->has_thread) {
+        pthread_mutex_lock(&client->lock);
+        while (!waiter->is_done)
+            pthread_cond_wait(&client->ended, &client->lock);
+        pthread_mutex_unlock(&client->lock);
+    } else {
+        while (!waiter->is_done)
+            comity_pump(client, -1);
+    }
+    *ret_result = waiter->result;
+    return ret_result->fault.code;
+}
+
+int comity_submit_wait(struct comity *client, const struct comity_draft *draft, int64_t deadline_ms,
+                       struct comity_result *ret_result)
+{
+    struct waiter waiter = {.client = client};
+    memset(ret_result, 0, sizeof(*ret_result));
+    int code = wait_check(client);
+    if (code == 0)
+        code = comity_submit(client, draft, deadline_ms, waiter_done, &waiter, NULL);
+    return code != 0 ? code : waiter_wait(&waiter, ret_result);
+}
+
+int comity_query_wait(struct comity *client, const uint8_t *history, const Comity__V1__Query *query,
+                      int64_t deadline_ms, struct comity_result *ret_result)
+{
+    struct waiter waiter = {.client = client};
+    memset(ret_result, 0, sizeof(*ret_result));
+    int code = wait_check(client);
+    if (code == 0)
+        code = comity_query(client, history, query, deadline_ms, waiter_done, &waiter, NULL);
+    return code != 0 ? code : waiter_wait(&waiter, ret_result);
+}
+
+int comity_status_wait(struct comity *client, int64_t deadline_ms, struct comity_result *ret_result)
+{
+    Comity__V1__Status status = COMITY__V1__STATUS__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    query.kind_case = COMITY__V1__QUERY__KIND_STATUS;
+    query.status = &status;
+    return comity_query_wait(client, NULL, &query, deadline_ms, ret_result);
+}
+
+int comity_broker_status_wait(struct comity *client, size_t index, int64_t deadline_ms,
+                              Comity__V1__BrokerStatus **ret_status)
+{
+    struct waiter waiter = {.client = client};
+    struct comity_result result;
+    if (index >= client->link_count)
+        return ERR_NOT_FOUND;
+    int code = deadline_ms < 0 ? ERR_RANGE : wait_check(client);
+    if (code != 0)
+        return code;
+    pthread_mutex_lock(&client->lock);
+    code = request_broker_status(client, index, deadline_ms, waiter_done, &waiter);
+    pthread_mutex_unlock(&client->lock);
+    if (code == 0)
+        code = waiter_wait(&waiter, &result);
+    if (code != 0)
+        return code;
+    Comity__V1__BrokerStatus *status =
+        comity__v1__broker_status__unpack(NULL, result.receipt_size, result.receipt);
+    comity_result_release(&result);
+    if (status == NULL)
+        return ERR_MALFORMED;
+    *ret_status = status;
+    return 0;
+}
+
+int comity_broker_state(struct comity *client, size_t index)
+{
+    if (index >= client->link_count)
+        return ERR_NOT_FOUND;
+    pthread_mutex_lock(&client->lock);
+    int code = client->links[index].state == LINK_READY ? 0 : client->links[index].code;
+    pthread_mutex_unlock(&client->lock);
+    return code;
+}
+
+/* ---- Lists ---- */
+
+struct cursor {
+    uint8_t data[128];
+    size_t size;
+};
+
+static int cursor_take(struct cursor *cursor, const Comity__V1__Answer *answer)
+{
+    if (answer->next_cursor.len > sizeof(cursor->data))
+        return ERR_MALFORMED;
+    cursor->size = answer->next_cursor.len;
+    if (cursor->size > 0)
+        memcpy(cursor->data, answer->next_cursor.data, cursor->size);
+    return 0;
+}
+
+int comity_list_all(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
+                    Comity__V1__ListKind kind, uint32_t parent, int64_t deadline_ms, comity_page_fn *page,
+                    void *context, struct comity_fault *ret_fault)
+{
+    struct cursor cursor = {.size = 0};
+    Comity__V1__List list = COMITY__V1__LIST__INIT;
+    list.kind = kind;
+    list.parent = parent;
+    int code;
+    do {
+        struct comity_result result;
+        Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+        query.limit = LIST_PAGE_ROWS;
+        query.cursor = (ProtobufCBinaryData){cursor.size, cursor.data};
+        query.kind_case = COMITY__V1__QUERY__KIND_LIST;
+        query.list = &list;
+        code = comity_query_wait(client, history, &query, deadline_ms, &result);
+        if (code != 0 && ret_fault != NULL) {
+            *ret_fault = result.fault;
+            ret_fault->code = code;
+        }
+        if (code == 0)
+            code = cursor_take(&cursor, comity_answer_body(result.answer));
+        if (code == 0)
+            code = page(comity_answer_body(result.answer), context);
+        comity_result_release(&result);
+    } while (code == 0 && cursor.size > 0);
+    return code;
+}
+
+/* ---- After a restore ---- */
+
+struct resubmit {
+    struct comity *client;
+    uint64_t restored_to;
+    uint32_t epoch;
+    int64_t deadline_ms;
+    comity_done_fn *done;
+    void *context;
+    int count;
+};
+
+static int resubmit_one(const struct comity_journal_entry *entry, void *context)
+{
+    struct resubmit *resubmit = context;
+    bool is_lost =
+        entry->has_receipt && entry->epoch < resubmit->epoch && entry->sequence > resubmit->restored_to;
+    if (!is_lost)
+        return 0;
+    struct comity_result result;
+    comity_submit_wait(resubmit->client, entry->draft, resubmit->deadline_ms, &result);
+    resubmit->count++;
+    resubmit->done(&result, resubmit->context);
+    comity_result_release(&result);
+    return 0;
+}
+
+int comity_resubmit(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t restored_to,
+                    uint32_t epoch, int64_t deadline_ms, comity_done_fn *done, void *context)
+{
+    if (client->journal == NULL)
+        return ERR_MISSING;
+    int code = wait_check(client);
+    if (code != 0)
+        return code;
+    struct resubmit resubmit = {client, restored_to, epoch, deadline_ms, done, context, 0};
+    code = comity_journal_each(client->journal, history, resubmit_one, &resubmit, NULL);
+    return code != 0 ? code : resubmit.count;
+}
