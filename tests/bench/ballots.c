@@ -1,0 +1,207 @@
+/* Cast ballots as fast as they are recorded, so many in flight, through libcomity; print ballots a second and latencies.
+ *
+ * Every voter has a chain: each ballot replaces the one before, so no more are in flight than there are voters. A ballot
+ * counts when its receipt has been verified. One JSON object a window on standard output.
+ *
+ * usage: ballots SCENE SECONDS WINDOW...      (SCENE is a file written by tests/bench/run) */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "client/lib/comity.h"
+
+enum { VOTERS_MAX = 4096, SAMPLES_MAX = 1 << 20 };
+
+struct bench;
+
+struct voter {
+    struct bench *bench;
+    uint8_t seed[COMITY_KEY_SIZE];
+    uint64_t latest;
+    double sent_us;
+};
+
+struct bench {
+    struct comity *client;
+    struct comity_broker broker;
+    char endpoint[256];
+    uint8_t group_key[COMITY_KEY_SIZE];
+    struct comity_pin pin;
+    uint32_t round;
+    uint8_t text_hash[32];
+    struct voter voters[VOTERS_MAX];
+    size_t voter_count;
+    size_t under_way;
+    size_t count;
+    size_t not_recorded;
+    uint32_t answer;
+    double end_us;
+    double samples_us[SAMPLES_MAX];
+};
+
+static double now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double) t.tv_sec * 1e6 + (double) t.tv_nsec / 1e3;
+}
+
+static double cpu_us(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (double) (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
+           (double) (u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+static void die(const char *what, int code)
+{
+    fprintf(stderr, "ballots: %s: %s\n", what, comity_error_name(code));
+    exit(1);
+}
+
+static void read_hex(const char *hex, uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        unsigned byte = 0;
+        if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
+            die("the scene file has a bad number", 0);
+        bytes[i] = (uint8_t) byte;
+    }
+}
+
+static void read_scene(struct bench *bench, const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        die(path, 0);
+    char name[32];
+    char value[256];
+    while (fscanf(file, "%31s %255s", name, value) == 2) {
+        if (strcmp(name, "endpoint") == 0)
+            memcpy(bench->endpoint, value, sizeof value);
+        else if (strcmp(name, "server_key") == 0)
+            read_hex(value, bench->broker.server_key, COMITY_KEY_SIZE);
+        else if (strcmp(name, "group_key") == 0)
+            read_hex(value, bench->group_key, COMITY_KEY_SIZE);
+        else if (strcmp(name, "history") == 0)
+            read_hex(value, bench->pin.history, COMITY_HISTORY_SIZE);
+        else if (strcmp(name, "log_key") == 0)
+            read_hex(value, bench->pin.log_key, COMITY_KEY_SIZE);
+        else if (strcmp(name, "round") == 0)
+            bench->round = (uint32_t) strtoul(value, NULL, 10);
+        else if (strcmp(name, "text_hash") == 0)
+            read_hex(value, bench->text_hash, 32);
+        else if (strcmp(name, "seed") == 0 && bench->voter_count < VOTERS_MAX)
+            read_hex(value, bench->voters[bench->voter_count++].seed, COMITY_KEY_SIZE);
+    }
+    fclose(file);
+    bench->broker.endpoint = bench->endpoint;
+}
+
+static void vote(struct voter *voter);
+
+static void voted(struct comity_result *result, void *context)
+{
+    struct voter *voter = context;
+    struct bench *bench = voter->bench;
+    bench->under_way--;
+    if (result->verdict != COMITY_RECORDED) {
+        bench->not_recorded++;
+        fprintf(stderr, "ballots: %s %s\n", comity_error_name(result->fault.code), result->fault.field);
+        return;
+    }
+    voter->latest = result->sequence;
+    double now = now_us();
+    if (bench->count < SAMPLES_MAX)
+        bench->samples_us[bench->count++] = now - voter->sent_us;
+    if (now < bench->end_us)
+        vote(voter);
+}
+
+static void vote(struct voter *voter)
+{
+    struct bench *bench = voter->bench;
+    Comity__V1__CastBallot cast = COMITY__V1__CAST_BALLOT__INIT;
+    cast.round = bench->round;
+    cast.text_hash = (ProtobufCBinaryData){ 32, bench->text_hash };
+    cast.answer = 1 + bench->answer++ % 6;
+    cast.replaces = voter->latest;
+    Comity__V1__Command command = COMITY__V1__COMMAND__INIT;
+    command.body_case = COMITY__V1__COMMAND__BODY_CAST_BALLOT;
+    command.cast_ballot = &cast;
+    struct comity_draft *draft = NULL;
+    struct comity_fault fault = { 0 };
+    voter->sent_us = now_us();
+    int code = comity_draft_new(&command, bench->pin.history, NULL, voter->seed, 0, &draft, &fault);
+    if (code == 0)
+        code = comity_submit(bench->client, draft, 0, voted, voter, NULL);
+    if (code != 0)
+        die("submit", code);
+    comity_draft_destroy(&draft);
+    bench->under_way++;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *) a;
+    double y = *(const double *) b;
+    return x < y ? -1 : x > y;
+}
+
+static void pump_until_idle(struct bench *bench)
+{
+    while (bench->under_way > 0)
+        comity_pump(bench->client, 100);
+}
+
+static void measure(struct bench *bench, size_t window, double seconds)
+{
+    if (window > bench->voter_count)
+        die("more in flight than voters", 0);
+    bench->count = 0;
+    double start = now_us();
+    double cpu = cpu_us();
+    bench->end_us = start + seconds * 1e6;
+    for (size_t i = 0; i < window; i++)
+        vote(&bench->voters[i]);
+    pump_until_idle(bench);
+    double wall = now_us() - start;
+    cpu = cpu_us() - cpu;
+    if (bench->count == 0)
+        die("nothing was recorded", 0);
+    qsort(bench->samples_us, bench->count, sizeof bench->samples_us[0], by_value);
+    printf("{\"in_flight\":%zu,\"count\":%zu,\"per_second\":%.0f,\"p50_us\":%.0f,\"p99_us\":%.0f,\"client_cpu_us\":%.1f,"
+           "\"not_recorded\":%zu}\n",
+           window, bench->count, (double) bench->count / wall * 1e6, bench->samples_us[bench->count / 2],
+           bench->samples_us[bench->count * 99 / 100], cpu / (double) bench->count, bench->not_recorded);
+    fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    static struct bench bench;
+    if (argc < 4)
+        die("usage: ballots SCENE SECONDS WINDOW...", 0);
+    read_scene(&bench, argv[1]);
+    for (size_t i = 0; i < bench.voter_count; i++)
+        bench.voters[i].bench = &bench;
+    struct comity_options options = { .brokers = &bench.broker, .broker_count = 1, .pins = &bench.pin, .pin_count = 1 };
+    memcpy(options.group_key, bench.group_key, COMITY_KEY_SIZE);
+    int code = comity_new(&options, &bench.client);
+    if (code != 0)
+        die("comity_new", code);
+    vote(&bench.voters[0]); /* connected and warm before anything is measured */
+    pump_until_idle(&bench);
+    for (int i = 3; i < argc; i++) {
+        char line[32]; /* the parent reads the daemons' CPU time between windows */
+        if (fgets(line, sizeof line, stdin) == NULL)
+            break;
+        measure(&bench, strtoul(argv[i], NULL, 10), strtod(argv[2], NULL));
+    }
+    comity_destroy(&bench.client);
+    return bench.not_recorded == 0 ? 0 : 1;
+}

@@ -1,0 +1,155 @@
+"""One broker and one worker as real processes in a directory of their own, for tests and benchmarks.
+
+    with Installation(build) as installation, installation.wire() as wire:
+        ...
+        installation.kill("worker"); installation.start("worker")
+
+Ports are the system's choice at the first start and stay the same across restarts. Whatever happens, both processes are ended,
+by pid, and the directory is removed (with COMITY_KEEP=1 it stays, and its path is printed).
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from comity_wire import Wire, group_id, public_half
+import nacl.signing
+
+START_S = 30
+
+
+class NotStarted(Exception):
+    pass
+
+
+def write_secret(path, text):
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+
+
+def write_connection_key(path):
+    """A new connection key's file; its public half."""
+    secret = secrets.token_bytes(32)
+    public = public_half(secret)
+    write_secret(path, f"comity connection key 1\npublic {public.hex()}\nsecret {secret.hex()}\n")
+    return public
+
+
+def write_signing_seed(path):
+    key = nacl.signing.SigningKey.generate()
+    write_secret(path, f"comity signing seed 1\npublic {bytes(key.verify_key).hex()}\nsecret {bytes(key).hex()}\n")
+    return bytes(key.verify_key)
+
+
+class Installation:
+    def __init__(self, build, worker=None, start=True, worker_settings="", broker_settings=""):
+        build = Path(build).resolve()
+        self.programs = {"broker": build / "comity-broker", "worker": Path(worker or build / "comity-worker")}
+        self.directory = Path(tempfile.mkdtemp(prefix="comity-test-"))
+        self.processes, self.ports = {}, {}
+        self.will_start = start
+        self.worker_settings, self.broker_settings = worker_settings, broker_settings
+        self.token = secrets.token_hex(16)
+        write_secret(self.directory / "token", self.token + "\n")
+        self.broker_key = write_connection_key(self.directory / "broker.key")
+        self.worker_key = write_connection_key(self.directory / "worker.key")
+        self.group_key = write_connection_key(self.directory / "group.key")
+        self.group = group_id(self.group_key)
+        self.log_key = write_signing_seed(self.directory / "log.seed")
+        self.data_file = self.directory / "data" / "data.mdb"
+
+    # Life
+
+    def __enter__(self):
+        try:
+            if self.will_start:
+                self.start("broker")
+                self.start("worker")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for name in list(self.processes):
+            self.kill(name)
+        if os.environ.get("COMITY_KEEP") == "1":
+            print(f"kept: {self.directory}")
+        else:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def write_settings(self):
+        front, back = (self.ports.get(side, "tcp://127.0.0.1:*") for side in ("front", "back"))
+        (self.directory / "broker.ini").write_text(
+            f"[broker]\nfront = {front}\nback = {back}\nkey_file = {self.directory}/broker.key\n"
+            f"ready_file = {self.directory}/broker.ready\nheartbeat_ms = 200\n{self.broker_settings}\n"
+            f"[worker one]\nkey = {self.worker_key.hex()}\ngroup = {self.group.hex()}\n")
+        if self.ports:
+            (self.directory / "worker.ini").write_text(
+                f"[worker]\ndata = {self.directory}/data\nconnection_key = {self.directory}/worker.key\n"
+                f"group_key = {self.directory}/group.key\nlog_key = {self.directory}/log.seed\n"
+                f"founding = token\nfounding_token_file = {self.directory}/token\n"
+                f"ready_file = {self.directory}/worker.ready\nheartbeat_ms = 100\nsilence_ms = 1000\n"
+                f"{self.worker_settings}\n"
+                f"[broker near]\nendpoint = {back}\nkey = {self.broker_key.hex()}\n")
+
+    def start(self, name, environment=None):
+        """Start and wait until it is ready. NotStarted with its last words if it ends instead."""
+        assert name not in self.processes
+        self.write_settings()
+        ready = self.directory / f"{name}.ready"
+        ready.unlink(missing_ok=True)
+        with open(self.directory / f"{name}.log", "ab") as log:
+            process = subprocess.Popen(
+                [self.programs[name], "--config", self.directory / f"{name}.ini"], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, env={**os.environ, **(environment or {})})
+        self.processes[name] = process
+        deadline = time.monotonic() + START_S
+        while not ready.exists():
+            if process.poll() is not None:
+                del self.processes[name]
+                raise NotStarted(f"{name} ended with {process.returncode}: {self.last_words(name)}")
+            if time.monotonic() > deadline:
+                raise NotStarted(f"{name} is not ready after {START_S} s: {self.last_words(name)}")
+            time.sleep(0.005)
+        if name == "broker":
+            self.ports = dict(line.split(" ", 1) for line in ready.read_text().splitlines() if " " in line)
+
+    def last_words(self, name):
+        lines = (self.directory / f"{name}.log").read_text(errors="replace").splitlines()
+        return " / ".join(lines[-3:])
+
+    def pid(self, name):
+        return self.processes[name].pid
+
+    def kill(self, name, number=signal.SIGKILL):
+        """End it, wait for its end, and return its exit status. Nothing if it does not run."""
+        process = self.processes.pop(name, None)
+        if process is None:
+            return None
+        if process.poll() is None:
+            process.send_signal(number)
+        try:
+            return process.wait(START_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+    def stop(self, name):
+        return self.kill(name, signal.SIGTERM)
+
+    # What a client needs
+
+    @property
+    def front(self):
+        return self.ports["front"]
+
+    def wire(self, **options):
+        return Wire(self.front, self.broker_key, self.group_key, **options)
