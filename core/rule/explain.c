@@ -55,7 +55,7 @@ static void stances_say(unsigned set, char phrase[PHRASE_MAX])
         }
     }
     size_t used = 0;
-    phrase[0] = '\0';
+    snprintf(phrase, PHRASE_MAX, "counted");
     for (size_t i = 0; i < ARRAY_COUNT(STANCES); i++) {
         unsigned bit = BIT(STANCES[i].stance);
         if (!(set & bit))

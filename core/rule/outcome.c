@@ -123,23 +123,26 @@ static bool is_tie(const struct counted *counted, const struct verdict *verdict)
            support == counted_against(&counted->parties);
 }
 
-/* docs/rules.md */
+/* In the order of docs/rules.md; the number is that of the rule. */
 static Comity__V1__OutcomeKind conclude(const struct counted *counted, const struct verdict *verdict)
 {
+    uint64_t sides = counted_for(counted, &counted->parties) + counted_against(&counted->parties);
+
     if (verdict->quorum_fails)
-        return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_QUORUM;
+        return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_QUORUM; /* */
     if (verdict->objection_fails)
-        return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_BLOCKED;
-    if (counted_for(counted, &counted->parties) + counted_against(&counted->parties) == 0)
-        return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_DECISION;
+        return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_BLOCKED; /* */
+    if (sides == 0)
+        return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_DECISION; /* */
     if (verdict->failing_count == 0)
-        return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED;
+        return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED; /* */
     if (verdict->is_deadlock)
-        return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_DEADLOCK;
+        return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_DEADLOCK; /* */
     if (is_tie(counted, verdict))
-        return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TIE;
-    return counted->input->rounds_remain ? COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NOT_YET
-                                         : COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED;
+        return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TIE; /* */
+    if (counted->input->rounds_remain)
+        return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NOT_YET; /* */
+    return COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED;    /* */
 }
 
 int rule_count(const struct rule_input *input, struct arena *arena, Comity__V1__Outcome **ret_outcome)

@@ -237,7 +237,8 @@ static const struct check_row ROWS[] = {
     {"tests[1].against.kind=1 tests[1].denominator=1 tests[1].bound=4 tests[1].numerator=0", ERR_RULE,
      "tests[1].numerator"},
     {"tests[1].against.kind=1 tests[1].denominator=1 tests[1].numerator=10000", 0, ""},
-    {"tests[1].against.kind=1 tests[1].denominator=1 tests[1].numerator=10001", ERR_RULE, "tests[1].numerator"},
+    {"tests[1].against.kind=1 tests[1].denominator=1 tests[1].numerator=10001", ERR_RULE,
+     "tests[1].numerator"},
     {"tests[1].against.kind=1 tests[1].denominator=1 tests[1].bound=2 tests[1].numerator=9999", 0, ""},
     {"tests[1].against.kind=1 tests[1].denominator=1 tests[1].bound=2 tests[1].numerator=10000", ERR_RULE,
      "tests[1].numerator"},
@@ -340,7 +341,8 @@ static void every_value_is_built_or_refused(void **state)
             snprintf(field, sizeof(field), "r.%s", FIELDS[i].field);
             assign(scene.arena, &scene.rule->base, change);
             int code = rule_check(scene.rule, "r", &refusal);
-            /* A built kind may want a set of stances that this rule does not give: that is no matter of the value. */
+            /* A built kind may want a set of stances that this rule does not give: that is no matter of the
+             * value. */
             bool as_expected = !is_defined ? code == ERR_ENUM
                                : is_built  ? code == 0 || code == ERR_RULE
                                            : code == (value == 0 ? ERR_MISSING : ERR_UNSUPPORTED);
@@ -360,8 +362,8 @@ static void large_rules_are_refused(void **state)
 
     scene_init(&scene, GOOD, "labour 1A");
     assert_int_equal(rule_check(scene.rule, "r", &refusal), 0);
-    /* No field can grow so far by itself: names, tests, answers and duties are bounded. What could is what the
-     * software does not know. */
+    /* No field can grow so far by itself: names, tests, answers and duties are bounded. What could is what
+     * the software does not know. */
     ProtobufCMessageUnknownField unknown = {.tag = 1000, .wire_type = PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED};
     size_t overhead = comity__v1__rule__get_packed_size(scene.rule) + 2;
     unknown.len = RULE_MAX_BYTES - overhead;
@@ -410,8 +412,8 @@ static uint64_t random_next(uint64_t below)
 }
 
 /* Something near what is allowed: mostly in range, sometimes far out. */
-static void field_scramble(struct arena *arena, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-                           unsigned depth);
+static void field_scramble(struct arena *arena, ProtobufCMessage *message,
+                           const ProtobufCFieldDescriptor *field, unsigned depth);
 
 static ProtobufCMessage *message_scramble(struct arena *arena, const ProtobufCMessageDescriptor *type,
                                           unsigned depth)
@@ -428,8 +430,8 @@ static uint64_t number_scramble(void)
     return random_next(8) ? random_next(8) : EDGES[random_next(ARRAY_COUNT(EDGES))];
 }
 
-static void field_scramble(struct arena *arena, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-                           unsigned depth)
+static void field_scramble(struct arena *arena, ProtobufCMessage *message,
+                           const ProtobufCFieldDescriptor *field, unsigned depth)
 {
     static const char *const NAMES[] = {"", "a", "b", "c", "d", "Bad", "-"};
     const ProtobufCMessageDescriptor *type = field->descriptor;
@@ -536,10 +538,8 @@ static void any_message_is_answered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_rules_are_refused),
-        cmocka_unit_test(every_value_is_built_or_refused),
-        cmocka_unit_test(large_rules_are_refused),
-        cmocka_unit_test(what_practice_asks_and_is_not_built),
+        cmocka_unit_test(bad_rules_are_refused),   cmocka_unit_test(every_value_is_built_or_refused),
+        cmocka_unit_test(large_rules_are_refused), cmocka_unit_test(what_practice_asks_and_is_not_built),
         cmocka_unit_test(any_message_is_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,13 +2,13 @@
  *
  * A rule: tests and settings, with ; between them.
  *   test     CLASS SCOPE COUNT BOUND VALUE [of BASE] [empty]     "S each AV >= 2/3 of AVCB"
- *            CLASS Q, S, O; SCOPE whole, each; COUNT and BASE a set of stance letters or a word; empty: holds when empty
- *   setting  consent, at-open, ever, present-answered
+ *            CLASS Q, S, O; SCOPE whole, each; COUNT and BASE a set of stance letters or a word; empty: holds
+ * when empty setting  consent, at-open, ever, present-answered
  *   @name    the shipped template of that name, to start with
  * Stances: A agree, V agree with a reservation, S stand aside, X abstain, C concern, B block.
  *
- * A roll: constituencies with | between them, a * after the name of a neutral one: "labour 3A 1C 1R | chair* X".
- * Answers by stance letter; - silent; R recused. A small letter, or _ for -, was not present. */
+ * A roll: constituencies with | between them, a * after the name of a neutral one: "labour 3A 1C 1R | chair*
+ * X". Answers by stance letter; - silent; R recused. A small letter, or _ for -, was not present. */
 #ifndef COMITY_TEST_RULE_SUPPORT_H
 #define COMITY_TEST_RULE_SUPPORT_H
 
@@ -276,8 +276,8 @@ static inline void roll_parse(struct scene *scene, const char *text)
         size_t last = strlen(name) - 1;
         /* Numbers that fall while names come as they come: neither order is the other. */
         uint32_t number = 900 - (uint32_t) scene->constituency_count;
-        scene->constituencies[scene->constituency_count++] =
-            (struct roll_constituency){.number = number, .name = name, .side = "", .is_party = name[last] != '*'};
+        scene->constituencies[scene->constituency_count++] = (struct roll_constituency){
+            .number = number, .name = name, .side = "", .is_party = name[last] != '*'};
         if (name[last] == '*')
             name[last] = '\0';
         for (char *group = strtok_r(NULL, " ", &inner); group; group = strtok_r(NULL, " ", &inner)) {
