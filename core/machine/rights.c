@@ -211,7 +211,7 @@ static const struct command_rule COMMANDS[] = {
      NULL,
      decide_found},
     {{COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY, "admit_constituency", MAY_EACH_PARTY,
-      "Admit a further constituency with its founders."},
+      "Admit a further constituency; all its founders sign as well."},
      NULL,
      decide_admit_constituency},
     {{COMITY__V1__COMMAND__BODY_ADD_SITE, "add_site", MAY_EACH_PARTY, "Add a site."}, NULL, decide_add_site},

@@ -1,0 +1,635 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "tests/support/world.h"
+
+#include "core/command_form.h"
+#include "core/error.h"
+#include "core/rule/rule.h"
+
+#define HOUR_MS ((int64_t) 3600 * 1000)
+
+enum { WORLD_LIMIT = 1024 * 1024 * 1024 };
+
+static void *need(void *pointer, const char *what)
+{
+    if (!pointer) {
+        fprintf(stderr, "world: %s\n", what);
+        abort();
+    }
+    return pointer;
+}
+
+static void *world_alloc(struct world *world, size_t size)
+{
+    return need(arena_alloc(world->arena, size), "out of memory");
+}
+
+struct world *world_new(void)
+{
+    struct world *world = need(calloc(1, sizeof(*world)), "out of memory");
+
+    world->memory = need(view_memory_new(), "out of memory");
+    world->view = view_memory_view(world->memory);
+    world->arena = need(arena_new(WORLD_LIMIT), "out of memory");
+    memset(world->log_key, 0x11, sizeof(world->log_key));
+    world->context = (struct machine_context){
+        .time_ms = INT64_C(1700000000000), .next_sequence = 1, .log_key = world->log_key};
+    return world;
+}
+
+void world_destroy(struct world **world)
+{
+    if (!world || !*world)
+        return;
+    view_memory_destroy(&(*world)->memory);
+    arena_destroy(&(*world)->arena);
+    free((*world)->records);
+    free(*world);
+    *world = NULL;
+}
+
+ProtobufCBinaryData world_key(struct world *world, const char *name)
+{
+    ProtobufCBinaryData key = {KEY_SIZE, world_alloc(world, KEY_SIZE)};
+
+    crypto_hash_sha256(key.data, (const uint8_t *) name, strlen(name));
+    return key;
+}
+
+Comity__V1__TextRef *world_text(struct world *world)
+{
+    Comity__V1__TextRef *text = world_alloc(world, sizeof(*text));
+    char name[32];
+
+    comity__v1__text_ref__init(text);
+    snprintf(name, sizeof(name), "text %u", ++world->texts);
+    text->hash = world_key(world, name);
+    text->size = 1 + world->texts % 400;
+    return text;
+}
+
+/* Make the oneof's message and its TextRefs. */
+static void command_fill(struct world *world, Comity__V1__Command *command)
+{
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
+        &comity__v1__command__descriptor, (unsigned) command->body_case);
+    if (!field)
+        need(NULL, "no such body");
+    const ProtobufCMessageDescriptor *type = field->descriptor;
+    ProtobufCMessage *body = world_alloc(world, type->sizeof_message);
+
+    protobuf_c_message_init(type, body);
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *inner = &type->fields[i];
+        Comity__V1__TextRef *text;
+
+        if (inner->descriptor != &comity__v1__text_ref__descriptor || strcmp(inner->name, "reason") == 0)
+            continue;
+        text = world_text(world);
+        memcpy((uint8_t *) body + inner->offset, &text, sizeof(text));
+    }
+    memcpy((uint8_t *) command + field->offset, &body, sizeof(body));
+}
+
+Comity__V1__Command *world_command(struct world *world, const char *signer,
+                                   Comity__V1__Command__BodyCase body)
+{
+    Comity__V1__Command *command = world_alloc(world, sizeof(*command));
+
+    comity__v1__command__init(command);
+    if (body != COMITY__V1__COMMAND__BODY_FOUND)
+        command->history = world_key(world, "history");
+    command->key = world_key(world, signer);
+    command->valid_until_ms = world->context.time_ms + HOUR_MS;
+    command->body_case = body;
+    command_fill(world, command);
+    return command;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return memcmp(((const ProtobufCBinaryData *) a)->data, ((const ProtobufCBinaryData *) b)->data, KEY_SIZE);
+}
+
+static void add_cosigner(struct world *world, Comity__V1__Command *command, ProtobufCBinaryData key)
+{
+    ProtobufCBinaryData *keys = world_alloc(world, (command->n_cosigners + 1) * sizeof(*keys));
+
+    if (command->n_cosigners > 0)
+        memcpy(keys, command->cosigners, command->n_cosigners * sizeof(*keys));
+    keys[command->n_cosigners++] = key;
+    qsort(keys, command->n_cosigners, sizeof(*keys), by_bytes);
+    command->cosigners = keys;
+}
+
+void world_cosign(struct world *world, Comity__V1__Command *command, ...)
+{
+    va_list names;
+
+    va_start(names, command);
+    for (const char *name = va_arg(names, const char *); name; name = va_arg(names, const char *))
+        add_cosigner(world, command, world_key(world, name));
+    va_end(names);
+}
+
+Comity__V1__Founder *world_founder(struct world *world, const char *name, const Comity__V1__Office *offices,
+                                   size_t count)
+{
+    Comity__V1__Founder *founder = world_alloc(world, sizeof(*founder));
+
+    comity__v1__founder__init(founder);
+    founder->key = world_key(world, name);
+    founder->name = world_text(world);
+    founder->n_offices = count;
+    founder->offices = world_alloc(world, (count + 1) * sizeof(*offices));
+    if (count > 0)
+        memcpy(founder->offices, offices, count * sizeof(*offices));
+    return founder;
+}
+
+struct founder_row {
+    const char *name;
+    size_t count;
+    Comity__V1__Office offices[2];
+};
+
+struct constituency_row {
+    const char *name;
+    Comity__V1__ConstituencyKind kind;
+    Comity__V1__Standing standing;
+    const char *recovery_key;
+    size_t count;
+    struct founder_row founders[3];
+};
+
+#define CO_CHAIR COMITY__V1__OFFICE__OFFICE_CO_CHAIR
+#define FACILITATOR COMITY__V1__OFFICE__OFFICE_FACILITATOR
+#define RECORDER COMITY__V1__OFFICE__OFFICE_RECORDER
+
+static const struct constituency_row STANDARD[] = {
+    {"labour",
+     COMITY__V1__CONSTITUENCY_KIND__CONSTITUENCY_KIND_WORKER,
+     COMITY__V1__STANDING__STANDING_PARTY,
+     NULL,
+     3,
+     {{"lena", 1, {CO_CHAIR}}, {"luis", 1, {CO_CHAIR}}, {"lars", 0, {0}}}},
+    {"management",
+     COMITY__V1__CONSTITUENCY_KIND__CONSTITUENCY_KIND_EMPLOYER,
+     COMITY__V1__STANDING__STANDING_PARTY,
+     "mrec",
+     2,
+     {{"mara", 1, {CO_CHAIR}}, {"mona", 0, {0}}}},
+    {"convener",
+     COMITY__V1__CONSTITUENCY_KIND__CONSTITUENCY_KIND_CONVENER,
+     COMITY__V1__STANDING__STANDING_NEUTRAL,
+     NULL,
+     3,
+     {{"cora", 2, {CO_CHAIR, FACILITATOR}}, {"carl", 1, {CO_CHAIR}}, {"odo", 1, {RECORDER}}}},
+};
+
+static Comity__V1__NewConstituency *standard_constituency(struct world *world,
+                                                          const struct constituency_row *row)
+{
+    Comity__V1__NewConstituency *made = world_alloc(world, sizeof(*made));
+
+    comity__v1__new_constituency__init(made);
+    made->name = arena_string(world->arena, row->name);
+    made->kind = row->kind;
+    made->standing = row->standing;
+    made->title = world_text(world);
+    made->n_founders = row->count;
+    made->founders = world_alloc(world, row->count * sizeof(*made->founders));
+    for (size_t i = 0; i < row->count; i++)
+        made->founders[i] =
+            world_founder(world, row->founders[i].name, row->founders[i].offices, row->founders[i].count);
+    if (row->recovery_key)
+        made->recovery_key = world_key(world, row->recovery_key);
+    return made;
+}
+
+static Comity__V1__NewSite *standard_site(struct world *world, const char *name)
+{
+    Comity__V1__NewSite *site = world_alloc(world, sizeof(*site));
+
+    comity__v1__new_site__init(site);
+    site->name = arena_string(world->arena, name);
+    site->title = world_text(world);
+    site->time_zone = arena_string(world->arena, "Europe/Vienna");
+    return site;
+}
+
+Comity__V1__Command *world_found_command(struct world *world)
+{
+    static const char *const SITES[] = {"north", "south", "east"};
+    Comity__V1__Command *command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_FOUND);
+    Comity__V1__Found *found = command->found;
+
+    found->name = arena_string(world->arena, "works");
+    found->n_constituencies = ARRAY_COUNT(STANDARD);
+    found->constituencies = world_alloc(world, sizeof(*found->constituencies) * ARRAY_COUNT(STANDARD));
+    for (size_t i = 0; i < ARRAY_COUNT(STANDARD); i++)
+        found->constituencies[i] = standard_constituency(world, &STANDARD[i]);
+    found->n_sites = ARRAY_COUNT(SITES);
+    found->sites = world_alloc(world, sizeof(*found->sites) * ARRAY_COUNT(SITES));
+    for (size_t i = 0; i < ARRAY_COUNT(SITES); i++)
+        found->sites[i] = standard_site(world, SITES[i]);
+    world_cosign(world, command, "luis", "lars", "mara", "mona", "cora", "carl", "odo", NULL);
+    return command;
+}
+
+struct world *world_founded(void)
+{
+    struct world *world = world_new();
+
+    world_accept(world, world_found_command(world));
+    return world;
+}
+
+static void record_event(struct world *world, const struct machine_event *event)
+{
+    struct world_record record = {.sequence = event->sequence, .time_ms = event->time_ms};
+
+    if (world->record_count == world->record_room) {
+        world->record_room = world->record_room * 2 + 64;
+        world->records = need(realloc(world->records, world->record_room * sizeof(record)), "out of memory");
+    }
+    assert_int_equal(message_pack(&event->open->base, world->arena, &record.open), 0);
+    if (event->command)
+        assert_int_equal(message_pack(&event->command->base, world->arena, &record.command), 0);
+    world->records[world->record_count++] = record;
+}
+
+static void carry_out(struct world *world, struct machine_events *events)
+{
+    for (size_t i = 0; i < events->count; i++) {
+        struct machine_event *event = &events->list[i];
+
+        event->sequence = world->context.next_sequence++;
+        assert_int_equal(event->time_ms, world->context.time_ms);
+        assert_int_equal(machine_apply(&world->view, event, world->arena), 0);
+        record_event(world, event);
+    }
+}
+
+void world_due(struct world *world)
+{
+    struct machine_events events;
+
+    do {
+        events.count = SIZE_MAX;
+        assert_int_equal(machine_due(&world->view, &world->context, world->arena, &events), 0);
+        carry_out(world, &events);
+    } while (events.count > 0);
+}
+
+static int decide(struct world *world, const Comity__V1__Command *body)
+{
+    struct command command = {.body = body};
+    struct bytes packed;
+    uint8_t hash[HASH_SIZE];
+    int code = command_form_check(body, &world->refusal);
+
+    if (code != 0)
+        return code;
+    assert_int_equal(message_pack(&body->base, world->arena, &packed), 0);
+    crypto_hash_sha256(hash, packed.data, packed.size);
+    memcpy(command.id, hash, COMMAND_ID_SIZE);
+    return machine_decide(&world->view, &command, &world->context, world->arena, &world->events,
+                          &world->refusal);
+}
+
+int world_try(struct world *world, const Comity__V1__Command *command)
+{
+    world_due(world);
+    int code = decide(world, command);
+    if (code == 0)
+        carry_out(world, &world->events);
+    world_due(world);
+    return code;
+}
+
+const Comity__V1__Event *world_accept(struct world *world, const Comity__V1__Command *command)
+{
+    int code = world_try(world, command);
+
+    if (code != 0)
+        fail_msg("%s was refused: %s %s", command_name(command), error_name(code), world->refusal.field);
+    assert_true(world->events.count >= 1);
+    assert_ptr_equal(world->events.list[0].command, command);
+    return world->events.list[0].open;
+}
+
+/* A field that ends in * is a beginning. */
+static bool is_field(const char *got, const char *wanted)
+{
+    size_t size = strlen(wanted);
+    if (size > 0 && wanted[size - 1] == '*')
+        return strncmp(got, wanted, size - 1) == 0;
+    return strcmp(got, wanted) == 0;
+}
+
+void world_refuse_at(struct world *world, const Comity__V1__Command *command, int code, const char *field,
+                     const char *file, int line)
+{
+    uint8_t before[HASH_SIZE];
+    uint8_t after[HASH_SIZE];
+    struct machine_events untouched = {.count = 77};
+
+    world_due(world);
+    assert_int_equal(view_hash(&world->view, before), 0);
+    world->events = untouched;
+    memset(&world->refusal, 0, sizeof(world->refusal));
+    int got = decide(world, command);
+    if (got != code || world->refusal.code != code || !is_field(world->refusal.field, field)) {
+        print_error("%s: wanted %s %s, got %s %s\n", command_name(command), error_name(code), field,
+                    error_name(got), world->refusal.field);
+        _fail(file, line);
+    }
+    _assert_int_equal(world->events.count, untouched.count, file, line);
+    assert_int_equal(view_hash(&world->view, after), 0);
+    _assert_memory_equal(before, after, sizeof(before), file, line);
+}
+
+void *world_row(struct world *world, enum table table, uint32_t a, uint32_t b)
+{
+    ProtobufCMessage *row = NULL;
+
+    assert_int_equal(state_get(&world->view, world->arena, table, a, b, &row), 0);
+    return row;
+}
+
+bool world_has(struct world *world, enum table table, uint32_t a, uint32_t b)
+{
+    ProtobufCMessage *row;
+    int code = state_get(&world->view, world->arena, table, a, b, &row);
+
+    assert_true(code == 0 || code == ERR_NOT_FOUND);
+    return code == 0;
+}
+
+void world_check_replay(struct world *world)
+{
+    struct view_memory *memory = view_memory_new();
+    struct view view = view_memory_view(memory);
+    struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+    uint8_t original[HASH_SIZE];
+    uint8_t replayed[HASH_SIZE];
+
+    for (size_t i = 0; i < world->record_count; i++) {
+        const struct world_record *record = &world->records[i];
+        struct machine_event event = {.sequence = record->sequence, .time_ms = record->time_ms};
+        ProtobufCMessage *message;
+
+        arena_reset(arena);
+        assert_int_equal(
+            message_unpack_trusted(&comity__v1__event__descriptor, record->open, arena, &message), 0);
+        event.open = (Comity__V1__Event *) message;
+        if (record->command.size > 0) {
+            assert_int_equal(
+                message_unpack_trusted(&comity__v1__command__descriptor, record->command, arena, &message),
+                0);
+            event.command = (Comity__V1__Command *) message;
+        }
+        assert_int_equal(machine_apply(&view, &event, arena), 0);
+    }
+    assert_int_equal(view_hash(&world->view, original), 0);
+    assert_int_equal(view_hash(&view, replayed), 0);
+    assert_memory_equal(original, replayed, sizeof(original));
+    arena_destroy(&arena);
+    view_memory_destroy(&memory);
+}
+
+void world_create_body(struct world *world, const char *name, uint32_t labour, uint32_t management,
+                       uint32_t convener)
+{
+    const uint32_t counts[] = {labour, management, convener};
+    Comity__V1__Command *command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_CREATE_BODY);
+    Comity__V1__CreateBody *body = command->create_body;
+
+    body->name = arena_string(world->arena, name);
+    body->seats = world_alloc(world, ARRAY_COUNT(counts) * sizeof(*body->seats));
+    for (size_t i = 0; i < ARRAY_COUNT(counts); i++) {
+        Comity__V1__SeatGroup *group = world_alloc(world, sizeof(*group));
+
+        if (counts[i] == 0)
+            continue;
+        comity__v1__seat_group__init(group);
+        group->constituency = arena_string(world->arena, STANDARD[i].name);
+        group->count = counts[i];
+        body->seats[body->n_seats++] = group;
+    }
+    world_cosign(world, command, "mara", NULL);
+    world_accept(world, command);
+}
+
+void world_seat(struct world *world, const char *co_chair, uint32_t body, uint32_t seat, uint32_t member)
+{
+    Comity__V1__Command *command = world_command(world, co_chair, COMITY__V1__COMMAND__BODY_ASSIGN_SEAT);
+
+    command->assign_seat->body = body;
+    command->assign_seat->seat = seat;
+    command->assign_seat->member = member;
+    world_accept(world, command);
+}
+
+/* One scale entry for each stance: answer 1 AGREE to 6 BLOCK. */
+static void rule_add_scale(struct world *world, Comity__V1__Rule *rule)
+{
+    static const char *const LABELS[] = {"agree", "reserved", "stand-aside", "abstain", "concern", "block"};
+
+    rule->n_scale = ARRAY_COUNT(LABELS);
+    rule->scale = world_alloc(world, ARRAY_COUNT(LABELS) * sizeof(*rule->scale));
+    for (size_t i = 0; i < ARRAY_COUNT(LABELS); i++) {
+        rule->scale[i] = world_alloc(world, sizeof(*rule->scale[i]));
+        comity__v1__scale_entry__init(rule->scale[i]);
+        rule->scale[i]->answer = (uint32_t) i + 1;
+        rule->scale[i]->label = arena_string(world->arena, LABELS[i]);
+        rule->scale[i]->stance = (Comity__V1__Stance) (i + 1);
+    }
+}
+
+static Comity__V1__Test *rule_test(struct world *world, const char *name, Comity__V1__TestClass class,
+                                   Comity__V1__ScopeKind scope)
+{
+    Comity__V1__Test *test = world_alloc(world, sizeof(*test));
+
+    comity__v1__test__init(test);
+    test->name = arena_string(world->arena, name);
+    test->class_ = class;
+    test->scope = world_alloc(world, sizeof(*test->scope));
+    comity__v1__scope__init(test->scope);
+    test->scope->kind = scope;
+    test->count = world_alloc(world, sizeof(*test->count));
+    comity__v1__count__init(test->count);
+    test->against = world_alloc(world, sizeof(*test->against));
+    comity__v1__base__init(test->against);
+    test->bound = COMITY__V1__BOUND__BOUND_AT_LEAST;
+    test->numerator = 1;
+    test->denominator = 2;
+    return test;
+}
+
+static void test_count_stances(struct world *world, Comity__V1__Test *test, size_t count,
+                               const Comity__V1__Stance *stances)
+{
+    test->count->kind = COMITY__V1__COUNT_KIND__COUNT_KIND_STANCES;
+    test->count->n_stances = count;
+    test->count->stances = arena_copy(world->arena, stances, count * sizeof(*stances));
+}
+
+/* Half of each party's roll present; nobody blocks; half of each party's votes cast in support. Two rounds; a
+ * block needs a reason; ballots can be replaced and are seen by all; closed by a facilitator alone. */
+Comity__V1__Rule *world_rule(struct world *world, const char *name)
+{
+    static const Comity__V1__Stance SUPPORT[] = {COMITY__V1__STANCE__STANCE_AGREE,
+                                                 COMITY__V1__STANCE__STANCE_RESERVED};
+    static const Comity__V1__Stance BLOCK[] = {COMITY__V1__STANCE__STANCE_BLOCK};
+    Comity__V1__Rule *rule = world_alloc(world, sizeof(*rule));
+
+    comity__v1__rule__init(rule);
+    rule->name = arena_string(world->arena, name);
+    rule->form = COMITY__V1__FORM__FORM_STANCE;
+    rule->roll = COMITY__V1__ROLL_KIND__ROLL_KIND_SEATS;
+    rule->frozen = COMITY__V1__FROZEN__FROZEN_ROUND;
+    rule->rounds = 2;
+    rule_add_scale(world, rule);
+
+    rule->n_tests = 3;
+    rule->tests = world_alloc(world, 3 * sizeof(*rule->tests));
+    rule->tests[0] = rule_test(world, "quorum", COMITY__V1__TEST_CLASS__TEST_CLASS_QUORUM,
+                               COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY);
+    rule->tests[0]->count->kind = COMITY__V1__COUNT_KIND__COUNT_KIND_PRESENT;
+    rule->tests[0]->against->kind = COMITY__V1__BASE_KIND__BASE_KIND_ELIGIBLE;
+    rule->tests[1] = rule_test(world, "no-block", COMITY__V1__TEST_CLASS__TEST_CLASS_OBJECTION,
+                               COMITY__V1__SCOPE_KIND__SCOPE_KIND_WHOLE);
+    test_count_stances(world, rule->tests[1], 1, BLOCK);
+    rule->tests[1]->against->kind = COMITY__V1__BASE_KIND__BASE_KIND_NONE;
+    rule->tests[1]->bound = COMITY__V1__BOUND__BOUND_AT_MOST;
+    rule->tests[1]->numerator = 0;
+    rule->tests[1]->denominator = 1;
+    rule->tests[2] = rule_test(world, "support", COMITY__V1__TEST_CLASS__TEST_CLASS_SUPPORT,
+                               COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY);
+    test_count_stances(world, rule->tests[2], 2, SUPPORT);
+    rule->tests[2]->against->kind = COMITY__V1__BASE_KIND__BASE_KIND_CAST;
+
+    rule->n_duties = 1;
+    rule->duties = world_alloc(world, sizeof(*rule->duties));
+    rule->duties[0] = world_alloc(world, sizeof(*rule->duties[0]));
+    comity__v1__duty__init(rule->duties[0]);
+    rule->duties[0]->stance = COMITY__V1__STANCE__STANCE_BLOCK;
+    rule->duties[0]->kind = COMITY__V1__DUTY_KIND__DUTY_KIND_REASON;
+    rule->close = world_alloc(world, sizeof(*rule->close));
+    comity__v1__close__init(rule->close);
+    return rule;
+}
+
+Comity__V1__Rule *world_plain_rule(struct world *world)
+{
+    return world_rule(world, "plain");
+}
+
+uint32_t world_adopt(struct world *world, Comity__V1__Rule *rule)
+{
+    Comity__V1__Command *command = world_command(world, "mara", COMITY__V1__COMMAND__BODY_ADOPT_RULE);
+
+    command->adopt_rule->rule = rule;
+    world_cosign(world, command, "lena", NULL);
+    return world_accept(world, command)->rule_adopted->rule->number;
+}
+
+uint32_t world_open_session(struct world *world, uint32_t body)
+{
+    Comity__V1__Command *convene = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CONVENE_SESSION);
+    Comity__V1__Command *open = world_command(world, "cora", COMITY__V1__COMMAND__BODY_OPEN_SESSION);
+
+    convene->convene_session->body = body;
+    convene->convene_session->starts_ms = world->context.time_ms + HOUR_MS;
+    open->open_session->session = world_accept(world, convene)->session_convened->session->number;
+    world_accept(world, open);
+    return open->open_session->session;
+}
+
+void world_check_in(struct world *world, const char *member, uint32_t session, uint32_t site)
+{
+    Comity__V1__Command *command = world_command(world, member, COMITY__V1__COMMAND__BODY_CHECK_IN);
+
+    command->check_in->session = session;
+    command->check_in->site = site;
+    world_accept(world, command);
+}
+
+uint32_t world_propose(struct world *world, uint32_t session)
+{
+    Comity__V1__Command *item = world_command(world, "lena", COMITY__V1__COMMAND__BODY_ADD_ITEM);
+    Comity__V1__Command *proposal = world_command(world, "mara", COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL);
+
+    item->add_item->session = session;
+    proposal->make_proposal->item = world_accept(world, item)->item_added->item->number;
+    return world_accept(world, proposal)->proposal_made->proposal->number;
+}
+
+Comity__V1__Command *world_open_round_command(struct world *world, uint32_t proposal, uint32_t rule)
+{
+    Comity__V1__Command *command = world_command(world, "cora", COMITY__V1__COMMAND__BODY_OPEN_ROUND);
+    const Comity__V1__Proposal *row = world_row(world, TABLE_PROPOSAL, proposal, 0);
+
+    command->open_round->proposal = proposal;
+    command->open_round->text_hash = row->versions[row->n_versions - 1]->text->hash;
+    command->open_round->rule = rule;
+    return command;
+}
+
+uint32_t world_open_round(struct world *world, uint32_t proposal, uint32_t rule)
+{
+    return world_accept(world, world_open_round_command(world, proposal, rule))->round_opened->round->number;
+}
+
+Comity__V1__Command *world_ballot(struct world *world, const char *member, uint32_t round, uint32_t answer)
+{
+    Comity__V1__Command *command = world_command(world, member, COMITY__V1__COMMAND__BODY_CAST_BALLOT);
+    const Comity__V1__Round *row = world_row(world, TABLE_ROUND, round, 0);
+
+    command->cast_ballot->round = round;
+    command->cast_ballot->text_hash = row->text_hash;
+    command->cast_ballot->answer = answer;
+    return command;
+}
+
+struct world *world_with_session(void)
+{
+    static const char *const PRESENT[] = {"lena", "luis", "mara", "cora"};
+    struct world *world = world_founded();
+
+    world_create_body(world, "council", 2, 2, 1);
+    world_seat(world, "lena", 1, 1, LENA);
+    world_seat(world, "luis", 1, 2, LUIS);
+    world_seat(world, "mara", 1, 3, MARA);
+    world_seat(world, "mara", 1, 4, MONA);
+    world_seat(world, "carl", 1, 5, CORA);
+    world_open_session(world, 1);
+    for (size_t i = 0; i < ARRAY_COUNT(PRESENT); i++)
+        world_check_in(world, PRESENT[i], 1, 1 + (uint32_t) i % 3);
+    world_propose(world, 1);
+    return world;
+}
+
+struct world *world_with_round(Comity__V1__Rule *(*rule)(struct world *world))
+{
+    struct world *world = world_with_session();
+    Comity__V1__Rule *adopted = rule(world);
+    uint32_t number = world_adopt(world, adopted);
+    Comity__V1__Command *command = world_open_round_command(world, 1, number);
+
+    if (adopted->close->at_time)
+        command->open_round->closes_ms = world->context.time_ms + HOUR_MS;
+    world_accept(world, command);
+    return world;
+}

@@ -1,0 +1,437 @@
+/* Who may: a walk of the table of commands. For every command: somebody who lacks the right, a stranger and a
+ * revoked key are refused, and somebody who has it is not. And docs/trust.md shows the same table. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+#include "tests/support/world.h"
+
+/* In a history with a round open, a key "once" invited, luis's key revoked, and lars without office or seat.
+ */
+static struct world *world_prepared(void)
+{
+    struct world *world = world_with_round(world_plain_rule);
+    Comity__V1__Command *invite = world_command(world, "lena", COMITY__V1__COMMAND__BODY_INVITE);
+    Comity__V1__Command *revoke = world_command(world, "lena", COMITY__V1__COMMAND__BODY_REVOKE_KEY);
+
+    invite->invite->key = world_key(world, "once");
+    invite->invite->expires_ms = world->context.time_ms + 1000;
+    world_accept(world, invite);
+    revoke->revoke_key->key = world_key(world, "luis");
+    world_accept(world, revoke);
+    world_propose(world, 1);
+    return world;
+}
+
+static void fill_admit(struct world *world, Comity__V1__Command *command)
+{
+    static const Comity__V1__Office CO_CHAIR[] = {COMITY__V1__OFFICE__OFFICE_CO_CHAIR};
+    Comity__V1__NewConstituency *made = arena_alloc(world->arena, sizeof(*made));
+
+    comity__v1__new_constituency__init(made);
+    made->name = arena_string(world->arena, "trades");
+    made->kind = COMITY__V1__CONSTITUENCY_KIND__CONSTITUENCY_KIND_WORKER;
+    made->standing = COMITY__V1__STANDING__STANDING_PARTY;
+    made->title = world_text(world);
+    made->n_founders = 2;
+    made->founders = arena_alloc(world->arena, 2 * sizeof(*made->founders));
+    made->founders[0] = world_founder(world, "tess", CO_CHAIR, 1);
+    made->founders[1] = world_founder(world, "theo", CO_CHAIR, 1);
+    command->admit_constituency->constituency = made;
+    world_cosign(world, command, "mara", "tess", "theo", NULL);
+}
+
+static void fill_add_site(struct world *world, Comity__V1__Command *command)
+{
+    Comity__V1__NewSite *site = arena_alloc(world->arena, sizeof(*site));
+
+    comity__v1__new_site__init(site);
+    site->name = arena_string(world->arena, "west");
+    site->title = world_text(world);
+    site->time_zone = arena_string(world->arena, "UTC");
+    command->add_site->site = site;
+    world_cosign(world, command, "mara", NULL);
+}
+
+static void fill_invite(struct world *world, Comity__V1__Command *command)
+{
+    command->invite->key = world_key(world, "new one");
+    command->invite->expires_ms = world->context.time_ms + 1000;
+}
+
+static void fill_redeem(struct world *world, Comity__V1__Command *command)
+{
+    command->redeem->invitation = world_key(world, "once");
+    world_cosign(world, command, "once", NULL);
+}
+
+static void fill_revoke_key(struct world *world, Comity__V1__Command *command)
+{
+    command->revoke_key->key = world_key(world, "odo");
+}
+
+static void fill_create_body(struct world *world, Comity__V1__Command *command)
+{
+    Comity__V1__CreateBody *body = command->create_body;
+
+    body->name = arena_string(world->arena, "panel");
+    body->n_seats = 1;
+    body->seats = arena_alloc(world->arena, sizeof(*body->seats));
+    body->seats[0] = arena_alloc(world->arena, sizeof(*body->seats[0]));
+    comity__v1__seat_group__init(body->seats[0]);
+    body->seats[0]->constituency = arena_string(world->arena, "labour");
+    body->seats[0]->count = 1;
+    world_cosign(world, command, "mara", NULL);
+}
+
+static void fill_assign_seat(struct world *world, Comity__V1__Command *command)
+{
+    (void) world;
+    command->assign_seat->body = 1;
+    command->assign_seat->seat = 1;
+    command->assign_seat->member = 0;
+}
+
+static void fill_adopt_rule(struct world *world, Comity__V1__Command *command)
+{
+    command->adopt_rule->rule = world_rule(world, "other");
+    world_cosign(world, command, "mara", NULL);
+}
+
+static void fill_convene(struct world *world, Comity__V1__Command *command)
+{
+    command->convene_session->body = 1;
+    command->convene_session->starts_ms = world->context.time_ms;
+}
+
+static void fill_open_session(struct world *world, Comity__V1__Command *command)
+{
+    Comity__V1__Command *convene = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CONVENE_SESSION);
+
+    fill_convene(world, convene);
+    command->open_session->session = world_accept(world, convene)->session_convened->session->number;
+}
+
+static void fill_close_session(struct world *world, Comity__V1__Command *command)
+{
+    command->close_session->session = world_open_session(world, 1);
+}
+
+static void fill_check_in(struct world *world, Comity__V1__Command *command)
+{
+    (void) world;
+    command->check_in->session = 1;
+    command->check_in->site = 1;
+}
+
+static void fill_add_item(struct world *world, Comity__V1__Command *command)
+{
+    (void) world;
+    command->add_item->session = 1;
+}
+
+static void fill_make_proposal(struct world *world, Comity__V1__Command *command)
+{
+    (void) world;
+    command->make_proposal->item = 1;
+}
+
+static void fill_revise(struct world *world, Comity__V1__Command *command)
+{
+    command->revise_proposal->proposal = 2;
+    command->revise_proposal->base_hash =
+        ((Comity__V1__Proposal *) world_row(world, TABLE_PROPOSAL, 2, 0))->versions[0]->text->hash;
+}
+
+static void fill_open_round(struct world *world, Comity__V1__Command *command)
+{
+    *command->open_round = *world_open_round_command(world, 2, 1)->open_round;
+}
+
+static void fill_cast_ballot(struct world *world, Comity__V1__Command *command)
+{
+    *command->cast_ballot = *world_ballot(world, "mona", 1, 1)->cast_ballot;
+}
+
+static void fill_close_round(struct world *world, Comity__V1__Command *command)
+{
+    (void) world;
+    command->close_round->round = 1;
+}
+
+/* @without: members who have not the right, and what they are told. */
+static const struct walk_row {
+    Comity__V1__Command__BodyCase body;
+    void (*fill)(struct world *world, Comity__V1__Command *command);
+    const char *with[4];
+    const char *without[6];
+    int code;
+} WALK[] = {
+    {COMITY__V1__COMMAND__BODY_FOUND, NULL, {"lena", "mara"}, {"stranger"}, ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY,
+     fill_admit,
+     {"lena", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_ADD_SITE,
+     fill_add_site,
+     {"lena", "cora"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_INVITE,
+     fill_invite,
+     {"lena", "mara", "cora"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_REDEEM, fill_redeem, {"newcomer"}, {NULL}, ERR_EXISTS},
+    {COMITY__V1__COMMAND__BODY_REVOKE_KEY,
+     fill_revoke_key,
+     {"odo", "carl", "cora"},
+     {"lena", "mara", "lars", "mona"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_CREATE_BODY,
+     fill_create_body,
+     {"lena", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT,
+     fill_assign_seat,
+     {"lena"},
+     {"lars", "mara", "cora", "carl", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_ADOPT_RULE,
+     fill_adopt_rule,
+     {"lena", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_CONVENE_SESSION,
+     fill_convene,
+     {"cora"},
+     {"lena", "mara", "carl", "lars", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_OPEN_SESSION,
+     fill_open_session,
+     {"cora"},
+     {"lena", "mara", "carl", "lars", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_CLOSE_SESSION,
+     fill_close_session,
+     {"cora"},
+     {"lena", "mara", "carl", "lars", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_CHECK_IN, fill_check_in, {"mona", "odo", "carl"}, {"lars"}, ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_ADD_ITEM,
+     fill_add_item,
+     {"mona", "lena", "cora"},
+     {"lars", "odo", "carl"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL,
+     fill_make_proposal,
+     {"mona", "lena", "cora"},
+     {"lars", "odo", "carl"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL,
+     fill_revise,
+     {"mona", "lena", "cora"},
+     {"lars", "odo", "carl"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_OPEN_ROUND,
+     fill_open_round,
+     {"cora"},
+     {"lena", "mara", "carl", "lars", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_CAST_BALLOT,
+     fill_cast_ballot,
+     {"mona", "lena", "mara", "cora"},
+     {"lars", "odo", "carl"},
+     ERR_NOT_ON_ROLL},
+    {COMITY__V1__COMMAND__BODY_CLOSE_ROUND,
+     fill_close_round,
+     {"cora"},
+     {"lena", "mara", "carl", "lars", "odo"},
+     ERR_FORBIDDEN},
+};
+
+static const struct walk_row *walk_find(Comity__V1__Command__BodyCase body)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(WALK); i++)
+        if (WALK[i].body == body)
+            return &WALK[i];
+    return NULL;
+}
+
+static Comity__V1__Command *command_by(struct world *world, const struct walk_row *row, const char *signer)
+{
+    Comity__V1__Command *command = world_command(world, "lena", row->body);
+
+    row->fill(world, command);
+    command->key = world_key(world, signer);
+    /* Signed by labour as well where that is somebody else's to bring in. */
+    if (command->n_cosigners > 0 && row->body != COMITY__V1__COMMAND__BODY_REDEEM &&
+        strcmp(signer, "lena") != 0)
+        world_cosign(world, command, "lena", NULL);
+    return command;
+}
+
+static void walk_members(const struct walk_row *row)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(row->without) && row->without[i]; i++) {
+        struct world *world = world_prepared();
+
+        world_refuse(world, command_by(world, row, row->without[i]), row->code, "key");
+        world_destroy(&world);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(row->with) && row->with[i]; i++) {
+        struct world *world = world_prepared();
+
+        world_accept(world, command_by(world, row, row->with[i]));
+        world_destroy(&world);
+    }
+}
+
+static void walk_outsiders(const struct walk_row *row)
+{
+    struct world *world = world_prepared();
+
+    if (row->body != COMITY__V1__COMMAND__BODY_REDEEM) {
+        world_refuse(world, command_by(world, row, "stranger"), ERR_KEY_UNKNOWN, "key");
+        world_refuse(world, command_by(world, row, "luis"), ERR_KEY_REVOKED, "key");
+    } else {
+        world_refuse(world, command_by(world, row, "luis"), ERR_EXISTS, "key");
+    }
+    world_destroy(&world);
+}
+
+static void walk_found(const struct walk_row *row)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct world *world = world_new();
+        Comity__V1__Command *command = world_found_command(world);
+
+        command->key = world_key(world, "stranger");
+        world_cosign(world, command, "lena", NULL);
+        world_refuse(world, command, row->code, "key");
+        command = world_found_command(world);
+        for (size_t k = 0; i == 1 && k < command->n_cosigners; k++)
+            if (memcmp(command->cosigners[k].data, world_key(world, row->with[i]).data, KEY_SIZE) == 0) {
+                command->cosigners[k] = command->cosigners[--command->n_cosigners];
+                command->key = world_key(world, row->with[i]);
+                world_cosign(world, command, "lena", NULL);
+            }
+        assert_int_equal(world_accept(world, command)->actor, i == 1 ? MARA : LENA);
+        world_destroy(&world);
+    }
+}
+
+static void test_every_command_is_for_those_who_may(void **state)
+{
+    (void) state;
+    unsigned count = 0;
+
+    for (const struct command_row *row = command_row_at(0); row; row = command_row_at(++count)) {
+        const struct walk_row *walk = walk_find(row->body);
+
+        assert_non_null(walk);
+        if (row->body == COMITY__V1__COMMAND__BODY_FOUND) {
+            walk_found(walk);
+            continue;
+        }
+        walk_members(walk);
+        walk_outsiders(walk);
+    }
+    assert_int_equal(count, ARRAY_COUNT(WALK));
+}
+
+/* A table row a field of the contract's oneof, by its name. */
+static void test_the_table_has_every_command(void **state)
+{
+    (void) state;
+    const ProtobufCMessageDescriptor *type = &comity__v1__command__descriptor;
+    unsigned bodies = 0;
+    unsigned rows = 0;
+
+    for (unsigned i = 0; i < type->n_fields; i++)
+        bodies += type->fields[i].id >= COMITY__V1__COMMAND__BODY_FOUND;
+    for (const struct command_row *row = command_row_at(0); row; row = command_row_at(++rows)) {
+        const ProtobufCFieldDescriptor *field =
+            protobuf_c_message_descriptor_get_field(type, (unsigned) row->body);
+
+        assert_non_null(field);
+        assert_string_equal(field->name, row->name);
+        assert_string_not_equal(right_name(row->right), "nobody");
+        assert_true(strlen(row->summary) > 10 && row->summary[strlen(row->summary) - 1] == '.');
+    }
+    assert_int_equal(rows, bodies);
+    assert_string_equal(right_name((enum right) 99), "nobody");
+}
+
+static void test_every_event_has_its_name(void **state)
+{
+    (void) state;
+    const ProtobufCMessageDescriptor *type = &comity__v1__event__descriptor;
+    Comity__V1__Event event = COMITY__V1__EVENT__INIT;
+
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        if (type->fields[i].id < COMITY__V1__EVENT__KIND_PARTNERSHIP_FOUNDED)
+            continue;
+        event.kind_case = (Comity__V1__Event__KindCase) type->fields[i].id;
+        assert_string_equal(event_name(&event), type->fields[i].name);
+    }
+    event.kind_case = COMITY__V1__EVENT__KIND__NOT_SET;
+    assert_null(event_name(&event));
+}
+
+static char *file_read(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *text = calloc(1, 1 << 20);
+
+    assert_non_null(file);
+    assert_non_null(text);
+    assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
+    fclose(file);
+    return text;
+}
+
+static void test_the_documents_show_the_same_table(void **state)
+{
+    (void) state;
+    static char expected[16384];
+    char *text = file_read(SOURCE_DIR "/docs/trust.md");
+    char *begin = strstr(text, "<!-- rights: begin -->\n");
+    char *end = strstr(text, "<!-- rights: end -->");
+    size_t size = 0;
+    unsigned i = 0;
+
+    size +=
+        (size_t) snprintf(expected, sizeof(expected), "| command | who | what it does |\n|---|---|---|\n");
+    for (const struct command_row *row = command_row_at(0); row; row = command_row_at(++i))
+        size += (size_t) snprintf(expected + size, sizeof(expected) - size, "| `%s` | %s | %s |\n", row->name,
+                                  right_name(row->right), row->summary);
+    assert_true(size < sizeof(expected));
+    assert_non_null(begin);
+    assert_non_null(end);
+    *end = '\0';
+    begin += strlen("<!-- rights: begin -->\n");
+    if (strcmp(begin, expected) != 0)
+        print_error("docs/trust.md should have, between its marks:\n%s", expected);
+    assert_string_equal(begin, expected);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_command_is_for_those_who_may),
+        cmocka_unit_test(test_the_table_has_every_command),
+        cmocka_unit_test(test_every_event_has_its_name),
+        cmocka_unit_test(test_the_documents_show_the_same_table),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+/* Who belongs: invite, redeem, revoke_key. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/error.h"
+#include "tests/support/world.h"
+
+#define DAY_MS ((int64_t) 24 * 3600 * 1000)
+
+static Comity__V1__Office OFFICES[] = {COMITY__V1__OFFICE__OFFICE_ADVISER,
+                                       COMITY__V1__OFFICE__OFFICE_RECORDER};
+
+static Comity__V1__Command *invite(struct world *world, const char *co_chair, const char *one_time)
+{
+    Comity__V1__Command *command = world_command(world, co_chair, COMITY__V1__COMMAND__BODY_INVITE);
+
+    command->invite->key = world_key(world, one_time);
+    command->invite->n_offices = 2;
+    command->invite->offices = OFFICES;
+    command->invite->expires_ms = world->context.time_ms + DAY_MS;
+    return command;
+}
+
+static Comity__V1__Command *redeem(struct world *world, const char *newcomer, const char *one_time)
+{
+    Comity__V1__Command *command = world_command(world, newcomer, COMITY__V1__COMMAND__BODY_REDEEM);
+
+    command->redeem->invitation = world_key(world, one_time);
+    world_cosign(world, command, one_time, NULL);
+    return command;
+}
+
+static Comity__V1__Command *revoke(struct world *world, const char *signer, const char *key)
+{
+    Comity__V1__Command *command = world_command(world, signer, COMITY__V1__COMMAND__BODY_REVOKE_KEY);
+
+    command->revoke_key->key = world_key(world, key);
+    return command;
+}
+
+static void test_invite_and_redeem(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+    Comity__V1__Command *command = invite(world, "luis", "once");
+    const Comity__V1__Invitation *invitation = world_accept(world, command)->member_invited->invitation;
+    ProtobufCMessage *row = NULL;
+
+    assert_int_equal(invitation->constituency, LABOUR);
+    assert_int_equal(invitation->invited_by, LUIS);
+    assert_int_equal(invitation->member, 0);
+    assert_int_equal(invitation->expires_ms, world->context.time_ms + DAY_MS);
+    assert_int_equal(invitation->n_offices, 2);
+
+    world->context.time_ms += DAY_MS - 1;
+    const Comity__V1__Event *event = world_accept(world, redeem(world, "nell", "once"));
+    const Comity__V1__InvitationRedeemed *redeemed = event->invitation_redeemed;
+    assert_int_equal(event->actor, ODO + 1);
+    assert_int_equal(redeemed->member->number, ODO + 1);
+    assert_int_equal(redeemed->member->constituency, LABOUR);
+    assert_memory_equal(redeemed->member->name->hash.data, command->invite->name->hash.data, HASH_SIZE);
+    assert_int_equal(redeemed->member->since_ms, world->context.time_ms);
+    assert_int_equal(redeemed->member->n_offices, 2);
+    assert_int_equal(redeemed->key->added, 3);
+
+    assert_int_equal(
+        state_get_by_key(&world->view, world->arena, TABLE_INVITATION, world_key(world, "once").data, &row),
+        0);
+    assert_int_equal(((Comity__V1__Invitation *) row)->member, ODO + 1);
+    Comity__V1__Member *nell = NULL;
+    assert_int_equal(state_member_of_key(&world->view, world->arena, world_key(world, "nell").data, &nell),
+                     0);
+    assert_int_equal(nell->number, ODO + 1);
+    assert_int_equal(state_member_of_key(&world->view, world->arena, world_key(world, "once").data, &nell),
+                     ERR_KEY_UNKNOWN);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+static void test_invite_is_refused(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+    Comity__V1__Command *command = invite(world, "lars", "once");
+
+    world_refuse(world, command, ERR_FORBIDDEN, "key");
+    world_refuse(world, invite(world, "stranger", "once"), ERR_KEY_UNKNOWN, "key");
+
+    command = invite(world, "lena", "once");
+    command->invite->expires_ms = world->context.time_ms;
+    world_refuse(world, command, ERR_RANGE, "invite.expires_ms");
+    command->invite->expires_ms = world->context.time_ms + 90 * DAY_MS + 1;
+    world_refuse(world, command, ERR_RANGE, "invite.expires_ms");
+    command->invite->expires_ms = world->context.time_ms + 90 * DAY_MS;
+    world_accept(world, command);
+
+    world_refuse(world, invite(world, "mara", "once"), ERR_EXISTS, "invite.key");
+    world_refuse(world, invite(world, "lena", "mona"), ERR_EXISTS, "invite.key");
+    world_refuse(world, invite(world, "lena", "mrec"), ERR_EXISTS, "invite.key");
+    command = invite(world, "lena", "twice");
+    world_cosign(world, command, "luis", NULL);
+    world_refuse(world, command, ERR_RANGE, "cosigners");
+    world_destroy(&world);
+}
+
+static void test_redeem_is_refused(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+    Comity__V1__Command *command;
+
+    world_accept(world, invite(world, "lena", "once"));
+    world_accept(world, invite(world, "lena", "late"));
+    world_accept(world, invite(world, "mara", "other"));
+
+    world_refuse(world, redeem(world, "nell", "nothing"), ERR_INVITATION, "redeem.invitation");
+    command = redeem(world, "nell", "once");
+    command->n_cosigners = 0;
+    world_refuse(world, command, ERR_COSIGNERS, "cosigners");
+    command = redeem(world, "nell", "once");
+    world_cosign(world, command, "lena", NULL);
+    world_refuse(world, command, ERR_COSIGNERS, "cosigners");
+    command = redeem(world, "nell", "once");
+    command->redeem->invitation = world_key(world, "other");
+    world_refuse(world, command, ERR_COSIGNERS, "cosigners");
+
+    /* A key that is somebody's is not a new one: a member's, another invitation's, one for recovery. */
+    world_refuse(world, redeem(world, "lars", "once"), ERR_EXISTS, "key");
+    world_refuse(world, redeem(world, "other", "once"), ERR_EXISTS, "key");
+    world_refuse(world, redeem(world, "mrec", "once"), ERR_EXISTS, "key");
+
+    world_accept(world, redeem(world, "nell", "once"));
+    world_refuse(world, redeem(world, "nina", "once"), ERR_INVITATION, "redeem.invitation");
+    world->context.time_ms += DAY_MS;
+    world_refuse(world, redeem(world, "nina", "late"), ERR_INVITATION, "redeem.invitation");
+    world_destroy(&world);
+}
+
+static void test_revoke_key(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+    ProtobufCMessage *row = NULL;
+    Comity__V1__Member *member = NULL;
+
+    /* By a co-chair of the same constituency, and by the member. */
+    const Comity__V1__Event *event = world_accept(world, revoke(world, "luis", "lars"));
+    assert_int_equal(event->key_revoked->member, LARS);
+    assert_int_equal(event->actor, LUIS);
+    world_accept(world, revoke(world, "mona", "mona"));
+    assert_int_equal(
+        state_get_by_key(&world->view, world->arena, TABLE_KEY, world_key(world, "mona").data, &row), 0);
+    assert_int_equal(((Comity__V1__Key *) row)->revoked, 3);
+    assert_int_equal(state_member_of_key(&world->view, world->arena, world_key(world, "mona").data, &member),
+                     ERR_KEY_REVOKED);
+    assert_true(world_has(world, TABLE_MEMBER, MONA, 0));
+
+    world_refuse(world, revoke(world, "mona", "mona"), ERR_KEY_REVOKED, "key");
+    world_refuse(world, revoke(world, "luis", "lars"), ERR_STATE, "revoke_key.key");
+    world_refuse(world, revoke(world, "lena", "nobody"), ERR_NOT_FOUND, "revoke_key.key");
+    world_refuse(world, revoke(world, "stranger", "nobody"), ERR_KEY_UNKNOWN, "key");
+    /* Not by the other side, a facilitator, or a colleague. */
+    world_refuse(world, revoke(world, "mara", "lena"), ERR_FORBIDDEN, "key");
+    world_refuse(world, revoke(world, "cora", "lena"), ERR_FORBIDDEN, "key");
+    world_refuse(world, revoke(world, "odo", "carl"), ERR_FORBIDDEN, "key");
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+static void test_the_last_co_chair_stays(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+
+    world_accept(world, revoke(world, "lena", "luis"));
+    world_refuse(world, revoke(world, "lena", "lena"), ERR_LAST_CO_CHAIR, "revoke_key.key");
+    /* Another one of the office makes room again. */
+    Comity__V1__Command *command = invite(world, "lena", "once");
+    static Comity__V1__Office co_chair[] = {COMITY__V1__OFFICE__OFFICE_CO_CHAIR};
+    command->invite->n_offices = 1;
+    command->invite->offices = co_chair;
+    world_accept(world, command);
+    world_accept(world, redeem(world, "nell", "once"));
+    world_accept(world, revoke(world, "lena", "lena"));
+    world_refuse(world, revoke(world, "nell", "nell"), ERR_LAST_CO_CHAIR, "revoke_key.key");
+    /* A recovery key stands in for the second one, to the last. */
+    world_accept(world, revoke(world, "mara", "mara"));
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_invite_and_redeem),       cmocka_unit_test(test_invite_is_refused),
+        cmocka_unit_test(test_redeem_is_refused),       cmocka_unit_test(test_revoke_key),
+        cmocka_unit_test(test_the_last_co_chair_stays),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
