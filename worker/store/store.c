@@ -161,25 +161,31 @@ static void file_fill_up(struct store *store)
         return; /* as it was */
 }
 
+/* Twice what is in use, at least: there is room for the next commands, and nothing that a larger limit left
+ * behind. */
 static int map_fit(struct store *store, char reason[STORE_REASON_MAX])
 {
     uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
-    uint64_t start = MAP_START_BYTES;
+    uint64_t size = MAP_START_BYTES;
     MDB_envinfo info;
+    MDB_stat numbers;
     int lmdb_code;
 
+    if (store->is_read_only)
+        return 0;
     if (store->map_limit_bytes < MAP_LEAST_BYTES || store->map_limit_bytes > SIZE_MAX / 4)
         return explain(reason, ERR_CONFIG, "The limit of the store must be at least %d KiB.",
                        MAP_LEAST_BYTES / 1024);
     store->map_limit_bytes -= store->map_limit_bytes % page;
     mdb_env_info(store->env, &info);
-    if (start < info.me_mapsize)
-        start = info.me_mapsize;
-    if (start > store->map_limit_bytes)
-        start = store->map_limit_bytes;
-    if (start == info.me_mapsize || store->is_read_only)
+    mdb_env_stat(store->env, &numbers);
+    if (size < 2 * (info.me_last_pgno + 1) * numbers.ms_psize)
+        size = 2 * (info.me_last_pgno + 1) * numbers.ms_psize;
+    if (size > store->map_limit_bytes)
+        size = store->map_limit_bytes;
+    if (size == info.me_mapsize)
         return 0;
-    lmdb_code = mdb_env_set_mapsize(store->env, (size_t) start); /* never below what is in use */
+    lmdb_code = mdb_env_set_mapsize(store->env, (size_t) size); /* never below what is in use */
     if (lmdb_code != MDB_SUCCESS)
         return explain(reason, store_code(lmdb_code), "The store cannot be mapped to memory: %s.",
                        mdb_strerror(lmdb_code));

@@ -1,0 +1,411 @@
+/* Making a store from an export stream: beside the data directory's place first, and moved there when all of
+ * it held. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "worker/export.h"
+#include "worker/export_stream.h"
+#include "worker/restore_history.h"
+
+enum { ARENA_BYTES = 128 * 1024 * 1024, RECORDS_A_COMMIT = 2048, PATH_MAX_BYTES = 4096 };
+
+struct restore {
+    const struct restore_options *options;
+    char *reason;
+    char directory[PATH_MAX_BYTES]; /* where it is made */
+    struct store *store;
+    struct store_txn *txn;
+    unsigned records; /* in the open transaction */
+    struct arena *arena;
+    struct export_totals totals;
+    uint32_t histories;        /* announced */
+    uint8_t log_key[KEY_SIZE]; /* of the header */
+    struct stream_source source;
+    struct restore_history history;
+};
+
+static int explain(struct restore *restore, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static int explain(struct restore *restore, int code, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(restore->reason, EXPORT_REASON_MAX, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+static int explain_store(struct restore *restore, int code)
+{
+    return code == 0 ? 0 : explain(restore, code, "The store cannot be written: %s", error_sentence(code));
+}
+
+/* Transactions: one for many records. */
+
+static int commit(struct restore *restore)
+{
+    int code = restore->txn != NULL ? store_commit(&restore->txn) : 0;
+
+    restore->records = 0;
+    if (restore->options->progress != NULL)
+        restore->options->progress(restore->options->context, &restore->totals);
+    return explain_store(restore, code);
+}
+
+static int transaction_ready(struct restore *restore)
+{
+    int code = 0;
+
+    if (restore->records++ >= RECORDS_A_COMMIT)
+        code = commit(restore);
+    if (code == 0 && restore->txn == NULL)
+        code = explain_store(restore, store_begin_write(restore->store, &restore->txn));
+    restore->history.txn = restore->txn;
+    return code;
+}
+
+/* Records. */
+
+static int record_take(struct restore *restore, Comity__V1__ExportRecord **ret_record)
+{
+    int code;
+
+    if (restore_history_is_idle(&restore->history))
+        arena_reset(restore->arena);
+    code = source_take(&restore->source, restore->arena, ret_record);
+    restore->totals.bytes = restore->source.bytes;
+    switch (code) {
+    case 0:
+        return 0;
+    case ERR_NOT_FOUND:
+        return explain(restore, ERR_MALFORMED,
+                       "The file ends after %" PRIu64 " events, before its end record: it was cut off.",
+                       restore->totals.events);
+    case ERR_FILE:
+        return explain(restore, code, "The file cannot be read: %s.", strerror(errno));
+    default:
+        return explain(restore, code,
+                       "The file is damaged or no export: what stands at byte %" PRIu64 " is no record (%s).",
+                       restore->source.bytes, error_name(code));
+    }
+}
+
+static int unexpected(struct restore *restore)
+{
+    return explain(restore, ERR_MALFORMED,
+                   "The file is damaged: its records are not in order at byte %" PRIu64 ".",
+                   restore->source.bytes);
+}
+
+static int header_take(struct restore *restore)
+{
+    const Comity__V1__ExportHeader *header;
+    Comity__V1__ExportRecord *record;
+    int code = record_take(restore, &record);
+
+    if (code != 0)
+        return code;
+    if (record->kind_case != COMITY__V1__EXPORT_RECORD__KIND_HEADER)
+        return explain(restore, ERR_MALFORMED, "The file is no export of comity.");
+    header = record->header;
+    if (header->format != EXPORT_FORMAT)
+        return explain(restore, ERR_VERSION,
+                       "The file is of export format %" PRIu32 ", this worker reads %d.", header->format,
+                       EXPORT_FORMAT);
+    if (!bytes_equal(BYTES(header->group.data, header->group.len),
+                     BYTES(restore->options->group, GROUP_ID_SIZE)))
+        return explain(
+            restore, ERR_CONFIG,
+            "The file is of another group: restore it with the group key of the worker that wrote it.");
+    if (header->log_key.len != KEY_SIZE)
+        return explain(restore, ERR_MALFORMED, "The file is damaged: its header has no log key.");
+    memcpy(restore->log_key, header->log_key.data, KEY_SIZE);
+    restore->histories = header->histories;
+    return 0;
+}
+
+static int history_finish(struct restore *restore, const Comity__V1__ExportHistoryEnd *end)
+{
+    int code = restore_history_end(&restore->history, end);
+
+    if (code != 0)
+        return code;
+    if (memcmp(restore->history.log_key, restore->log_key, KEY_SIZE) != 0)
+        return explain(restore, ERR_SIGNATURE,
+                       "The file is signed with another log key than its history has on record.");
+    restore->totals.histories++;
+    return 0;
+}
+
+static int history_record(struct restore *restore, const Comity__V1__ExportRecord *record, bool *ret_is_over)
+{
+    int code = transaction_ready(restore);
+
+    if (code != 0)
+        return code;
+    switch (record->kind_case) {
+    case COMITY__V1__EXPORT_RECORD__KIND_EVENT:
+        restore->totals.events++;
+        code = restore_history_event(&restore->history, record->event);
+        break;
+    case COMITY__V1__EXPORT_RECORD__KIND_CHECKPOINT:
+        code = restore_history_checkpoint(&restore->history, record->checkpoint);
+        break;
+    case COMITY__V1__EXPORT_RECORD__KIND_HISTORY_END:
+        *ret_is_over = true;
+        code = history_finish(restore, record->history_end);
+        break;
+    default:
+        code = unexpected(restore);
+    }
+    return code;
+}
+
+static int history_take(struct restore *restore)
+{
+    Comity__V1__ExportRecord *record;
+    bool is_over = false;
+    int code;
+
+    restore->history = (struct restore_history){.arena = restore->arena, .reason = restore->reason};
+    code = record_take(restore, &record);
+    if (code == 0 && record->kind_case != COMITY__V1__EXPORT_RECORD__KIND_HISTORY)
+        code = unexpected(restore);
+    if (code == 0)
+        code = transaction_ready(restore);
+    if (code == 0)
+        code = restore_history_begin(&restore->history, record->history);
+    while (code == 0 && !is_over) {
+        code = record_take(restore, &record);
+        if (code == 0)
+            code = history_record(restore, record, &is_over);
+    }
+    restore->totals.commands += restore->history.commands;
+    return code;
+}
+
+static int end_take(struct restore *restore)
+{
+    const Comity__V1__ExportEnd *end;
+    Comity__V1__ExportRecord *record;
+    int code = record_take(restore, &record);
+
+    if (code != 0)
+        return code;
+    if (record->kind_case != COMITY__V1__EXPORT_RECORD__KIND_END)
+        return unexpected(restore);
+    end = record->end;
+    if (end->histories != restore->totals.histories || end->events != restore->totals.events)
+        return explain(restore, ERR_MALFORMED,
+                       "The file is damaged: its end record counts other histories or events.");
+    if (!bytes_equal(BYTES(end->digest.data, end->digest.len),
+                     BYTES(restore->source.digest_before, HASH_SIZE)))
+        return explain(restore, ERR_CORRUPT,
+                       "The file was altered: it does not have the digest that it states.");
+    if (end->signature.len != SIGNATURE_SIZE ||
+        signature_check(restore->log_key, TAG_EXPORT, BYTES(end->digest.data, end->digest.len),
+                        end->signature.data) != 0)
+        return explain(restore, ERR_SIGNATURE, "The file is not signed by its log key.");
+    if (source_at_end(&restore->source) != 0)
+        return explain(restore, ERR_MALFORMED, "The file goes on after its end record.");
+    return 0;
+}
+
+static int stream_take(struct restore *restore)
+{
+    int code = header_take(restore);
+
+    for (uint32_t i = 0; code == 0 && i < restore->histories; i++)
+        code = history_take(restore);
+    if (code == 0)
+        code = end_take(restore);
+    return code == 0 ? commit(restore) : code;
+}
+
+/* A new epoch in each history. */
+
+struct opening {
+    struct restore *restore;
+    struct store_history *list;
+    size_t count;
+};
+
+static int opening_add(void *context, const struct store_history *history)
+{
+    struct opening *opening = context;
+    struct store_history *larger = realloc(opening->list, (opening->count + 1) * sizeof(*larger));
+
+    if (larger == NULL)
+        return ERR_MEMORY;
+    larger[opening->count++] = *history;
+    opening->list = larger;
+    return 0;
+}
+
+static int epochs_open(struct restore *restore)
+{
+    struct opening opening = {.restore = restore};
+    int code = transaction_ready(restore);
+
+    if (code != 0)
+        return code;
+    code = store_history_each(restore->txn, opening_add, &opening);
+    for (size_t i = 0; code == 0 && i < opening.count; i++) {
+        arena_reset(restore->arena);
+        code = restore_history_open_epoch(restore->txn, &opening.list[i], restore->options->time_ms,
+                                          restore->options->log_key, restore->arena);
+    }
+    free(opening.list);
+    if (code != 0)
+        return explain(restore, code, "A new epoch cannot be opened: %s", error_sentence(code));
+    return commit(restore);
+}
+
+/* The directory. */
+
+static int store_make(struct restore *restore)
+{
+    struct store_options options = {
+        .directory = restore->directory,
+        .map_limit_bytes = restore->options->map_limit_bytes,
+        .group = restore->options->group,
+    };
+    int code = store_open(&options, &restore->store, restore->reason);
+
+    /* Nobody else uses it: the map may have its last size at once. */
+    while (code == 0 && store_grow(restore->store) == 0)
+        continue;
+    return code;
+}
+
+static int file_wrong(struct restore *restore, const char *path)
+{
+    int code = errno == EEXIST ? ERR_EXISTS : errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_FILE;
+
+    return explain(restore, code, "%.300s: %s.", path, strerror(errno));
+}
+
+static int directory_make(struct restore *restore)
+{
+    const char *target = restore->options->directory;
+    char path[PATH_MAX_BYTES];
+
+    if (mkdir(target, 0700) != 0 && errno != EEXIST)
+        return file_wrong(restore, target);
+    if (snprintf(path, sizeof(path), "%s/data.mdb", target) >= (int) sizeof(path) ||
+        snprintf(restore->directory, sizeof(restore->directory), "%s/restoring-XXXXXX", target) >=
+            (int) sizeof(restore->directory))
+        return explain(restore, ERR_FILE, "The path of the data directory is too long.");
+    if (access(path, F_OK) == 0)
+        return explain(restore, ERR_EXISTS,
+                       "The data directory %.300s holds a store: restore into an empty one, or move that one "
+                       "away first.",
+                       target);
+    if (mkdtemp(restore->directory) == NULL) {
+        restore->directory[0] = '\0';
+        return file_wrong(restore, target);
+    }
+    return 0;
+}
+
+static void directory_remove(struct restore *restore)
+{
+    static const char *const names[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    char path[PATH_MAX_BYTES + 16];
+
+    if (restore->directory[0] == '\0')
+        return;
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        snprintf(path, sizeof(path), "%s/%s", restore->directory, names[i]);
+        unlink(path);
+    }
+    rmdir(restore->directory);
+}
+
+/* A link, so that a store which came to be there meanwhile is not overwritten. */
+static int directory_place(struct restore *restore)
+{
+    char from[PATH_MAX_BYTES + 16];
+    char to[PATH_MAX_BYTES + 16];
+    int descriptor;
+    int failed;
+
+    snprintf(from, sizeof(from), "%s/data.mdb", restore->directory);
+    snprintf(to, sizeof(to), "%s/data.mdb", restore->options->directory);
+    if (link(from, to) != 0)
+        return file_wrong(restore, to);
+    descriptor = open(restore->options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    failed = descriptor < 0 || fsync(descriptor) != 0;
+    if (descriptor >= 0)
+        close(descriptor);
+    if (failed) {
+        unlink(to);
+        return file_wrong(restore, to);
+    }
+    return 0;
+}
+
+static int restore_all(struct restore *restore)
+{
+    int code = directory_make(restore);
+
+    if (code == 0)
+        code = store_make(restore);
+    if (code == 0)
+        code = stream_take(restore);
+    if (code == 0)
+        code = epochs_open(restore);
+    store_abort(&restore->txn);
+    store_close(&restore->store);
+    if (code == 0)
+        code = directory_place(restore);
+    directory_remove(restore);
+    return code;
+}
+
+int restore_read(const struct restore_options *options, int descriptor, struct export_totals *ret_totals,
+                 char reason[EXPORT_REASON_MAX])
+{
+    struct restore *restore = calloc(1, sizeof(*restore));
+    int code = ERR_MEMORY;
+
+    if (restore != NULL)
+        restore->arena = arena_new(ARENA_BYTES);
+    if (restore == NULL || restore->arena == NULL) {
+        snprintf(reason, EXPORT_REASON_MAX, "%s", error_sentence(ERR_MEMORY));
+    } else {
+        restore->options = options;
+        restore->reason = reason;
+        source_init(&restore->source, descriptor);
+        code = restore_all(restore);
+        if (code == 0)
+            *ret_totals = restore->totals;
+        arena_destroy(&restore->arena);
+    }
+    free(restore);
+    return code;
+}
+
+int restore_read_file(const struct restore_options *options, const char *path,
+                      struct export_totals *ret_totals, char reason[EXPORT_REASON_MAX])
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int code;
+
+    if (descriptor < 0) {
+        snprintf(reason, EXPORT_REASON_MAX, "%s cannot be read: %s.", path, strerror(errno));
+        return ERR_FILE;
+    }
+    code = restore_read(options, descriptor, ret_totals, reason);
+    close(descriptor);
+    return code;
+}
