@@ -1,0 +1,166 @@
+#include "broker/loop_inside.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "broker/defence.h"
+#include "broker/status.h"
+#include "core/arena.h"
+#include "core/error.h"
+
+enum { STATUS_ARENA_BYTES = 4 * 1024 * 1024 };
+
+/* Sending. Never waits; libzmq's answer becomes ERR_BUSY or ERR_UNREACHABLE. */
+
+static int part_send(void *socket, zmq_msg_t *part, int flags)
+{
+    if (DEFENCE(dontwait))
+        flags |= ZMQ_DONTWAIT;
+    while (zmq_msg_send(part, socket, flags) < 0) {
+        int number = zmq_errno();
+        if (number == EINTR)
+            continue;
+        return number == EAGAIN ? ERR_BUSY : ERR_UNREACHABLE;
+    }
+    return 0;
+}
+
+/* @frame is taken over on success. */
+static int frame_send(struct loop *loop, enum side side, const struct peer_id *to, zmq_msg_t *frame)
+{
+    zmq_msg_t id;
+    if (zmq_msg_init_size(&id, to->size) != 0)
+        return ERR_BUSY;
+    memcpy(zmq_msg_data(&id), to->bytes, to->size);
+    int error = part_send(loop->sockets[side], &id, ZMQ_SNDMORE);
+    if (error == 0)
+        error = part_send(loop->sockets[side], frame, 0);
+    zmq_msg_close(&id);
+    return error;
+}
+
+int loop_send(struct loop *loop, enum side side, const struct peer_id *to, struct bytes bytes)
+{
+    zmq_msg_t frame;
+    if (zmq_msg_init_size(&frame, bytes.size) != 0)
+        return ERR_BUSY;
+    memcpy(zmq_msg_data(&frame), bytes.data, bytes.size);
+    int error = frame_send(loop, side, to, &frame);
+    zmq_msg_close(&frame);
+    return error;
+}
+
+/* Actions. */
+
+/* Tell the router, unless the frame can be kept for another try. NEWS are kept by the router itself. */
+static void settle(struct loop *loop, const struct action *action, int error, struct bytes frame)
+{
+    if (error == 0)
+        return;
+    bool is_kept = error == ERR_BUSY && action->side == SIDE_FRONT && !action->subscription &&
+                   action->header.type != FRAME_HEARTBEAT && router_keep(loop->router, action, frame) == 0;
+    if (!is_kept)
+        router_failed(loop->router, action, error, &loop->actions);
+}
+
+/* The frame that came, with another route. */
+static void act_pass(struct loop *loop, const struct action *action)
+{
+    uint8_t *data = zmq_msg_data(&loop->message);
+    frame_set_route(data, action->kind == ACTION_FORWARD ? action->ticket : 0);
+    int error = frame_send(loop, action->side, action->to, &loop->message);
+    settle(loop, action, error, BYTES(zmq_msg_data(&loop->message), zmq_msg_size(&loop->message)));
+}
+
+static void act_send(struct loop *loop, const struct action *action)
+{
+    uint8_t header[FRAME_HEADER_SIZE];
+    frame_header_write(&action->header, header);
+    int error = loop_send(loop, action->side, action->to, BYTES(header, sizeof(header)));
+    settle(loop, action, error, BYTES(header, sizeof(header)));
+}
+
+static void act_status(struct loop *loop, const struct action *action)
+{
+    const struct status_facts facts = {
+        .started_ms = loop->started_ms,
+        .time_ms = loop_clock_ms(CLOCK_REALTIME),
+        .now_ms = loop->now_ms,
+        .front = loop->endpoints[SIDE_FRONT],
+        .back = loop->endpoints[SIDE_BACK],
+        .denied_keys = loop->denied_keys,
+        .cut_connections = loop->cut_connections,
+    };
+    CLEANUP(arena_destroy) struct arena *arena = arena_new(STATUS_ARENA_BYTES);
+    struct bytes status;
+    if (!arena || status_pack(loop->router, &facts, arena, &status) != 0) {
+        router_failed(loop->router, action, ERR_BUSY, &loop->actions);
+        return;
+    }
+    uint8_t *frame = arena_alloc(arena, FRAME_HEADER_SIZE + status.size);
+    if (!frame) {
+        router_failed(loop->router, action, ERR_BUSY, &loop->actions);
+        return;
+    }
+    frame_header_write(&action->header, frame);
+    memcpy(frame + FRAME_HEADER_SIZE, status.data, status.size);
+    struct bytes whole = BYTES(frame, FRAME_HEADER_SIZE + status.size);
+    settle(loop, action, loop_send(loop, action->side, action->to, whole), whole);
+}
+
+static void act_note(struct loop *loop, const struct action *action)
+{
+    char group[2 * GROUP_ID_SIZE + 1];
+    hex_encode(BYTES(action->header.group, GROUP_ID_SIZE), group);
+    switch (action->note) {
+    case NOTE_WORKER_READY:
+        log_event(LOG_INFO, note_name(action->note), "worker=%s group=%s term=%" PRIu64 " window=%" PRIu64,
+                  action->worker, group, action->header.term, action->header.sequence);
+        break;
+    case NOTE_WORKER_DRAINS:
+        log_event(LOG_INFO, note_name(action->note), "worker=%s group=%s", action->worker, group);
+        break;
+    case NOTE_GROUP_REFUSED:
+    case NOTE_STRAY_REPLY:
+        if (quiet_log_is_due(&loop->strays_log, loop->now_ms))
+            log_event(LOG_WARNING, note_name(action->note), "worker=%s group=%s so_far=%" PRIu64,
+                      action->worker, group, loop->strays_log.count);
+        break;
+    case NOTE_WORKER_LEFT:
+        log_event(LOG_INFO, note_name(action->note), "worker=%s", action->worker);
+        break;
+    case NOTE_WORKER_LOST:
+    case NOTE_WORKER_REPLACED:
+    case NOTE_WORKER_REMOVED:
+        log_event(LOG_WARNING, note_name(action->note), "worker=%s", action->worker);
+        break;
+    }
+}
+
+/* Carry out everything, and what follows from what could not be. */
+void loop_act(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->actions.count; i++) {
+        struct action action = loop->actions.at[i]; /* the array may move */
+        switch (action.kind) {
+        case ACTION_FORWARD:
+        case ACTION_RETURN:
+            act_pass(loop, &action);
+            break;
+        case ACTION_SEND:
+            act_send(loop, &action);
+            break;
+        case ACTION_STATUS:
+            act_status(loop, &action);
+            break;
+        case ACTION_CUT:
+            loop_cut(loop, loop->message_fd, "key_not_configured");
+            break;
+        case ACTION_NOTE:
+            act_note(loop, &action);
+            break;
+        }
+    }
+    loop->actions.count = 0;
+}

@@ -1,0 +1,73 @@
+/* The inside of the loop, shared by loop.c (turns, signals, life), loop_act.c (sending, the router's actions) and
+ * loop_guard.c (admission, connections). Nobody else includes this. */
+#ifndef COMITY_BROKER_LOOP_INSIDE_H
+#define COMITY_BROKER_LOOP_INSIDE_H
+
+#include <time.h>
+#include <zmq.h>
+
+#include "broker/loop.h"
+#include "broker/sockets.h"
+#include "broker/watch.h"
+#include "broker/zap.h"
+
+/* One line a second of a kind, with how many there were. */
+struct quiet_log {
+    int64_t next_ms;
+    uint64_t count;
+};
+
+struct loop {
+    struct loop_options options;
+    struct settings *settings;
+    void *context;
+    struct zap *zap;
+    void *sockets[2];
+    void *monitors[2];
+    char endpoints[2][ENDPOINT_MAX];
+    struct router *router;
+    struct actions actions;
+    struct watch watch;
+    zmq_msg_t message; /* the frame that is being handled */
+    int message_fd;
+    int64_t now_ms;
+    int64_t started_ms; /* Unix time */
+    int64_t news_ms, retry_ms, look_ms, look_anyhow_ms, probe_ms, stop_ms;
+    size_t probe; /* the next of PROBE_AFTER_MS */
+    int64_t disconnect_ms;
+    bool is_read_out[2];
+    bool is_testing, is_stopping, is_ended;
+    int statm_fd;
+    size_t look_memory;
+    uint64_t denied_keys, cut_connections, turns, messages;
+    struct quiet_log denied_log, strays_log, cut_log;
+};
+
+/* True once a second at most; counts every call. */
+bool quiet_log_is_due(struct quiet_log *quiet, int64_t now_ms);
+
+int64_t loop_clock_ms(clockid_t clock);
+
+/* loop_act.c: carry out everything that the router wants, and what follows from what could not be. */
+void loop_act(struct loop *loop);
+
+/* Send a frame of ours, without waiting. 0, ERR_BUSY or ERR_UNREACHABLE. */
+int loop_send(struct loop *loop, enum side side, const struct peer_id *to, struct bytes frame);
+
+/* loop_guard.c: answer ZAP and take up what the monitors say. @argument: the loop. */
+void loop_serve_zap(void *argument);
+
+/* Close a connection under libzmq's hands: it sees an end of stream. Should the descriptor have become another
+ * connection's since, that one reconnects. */
+void loop_cut(struct loop *loop, int fd, const char *why);
+
+/* Cut the connections of workers whose keys are no longer configured. */
+void loop_cut_removed(struct loop *loop);
+
+/* After a connection of the back was closed: find out whose it was, by a heartbeat to all. */
+void loop_probe(struct loop *loop);
+
+/* Look at every connection, and cut those that feed bytes of which nothing comes. */
+void loop_look(struct loop *loop);
+
+#endif

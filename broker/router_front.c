@@ -1,0 +1,160 @@
+#include "broker/router_inside.h"
+
+#include "broker/outbox.h"
+#include "core/error.h"
+
+static const uint8_t NO_HISTORY[HISTORY_ID_SIZE];
+
+void client_end(struct router *router, struct client *client)
+{
+    struct pending *pending;
+    while ((pending = TAILQ_FIRST(&client->pending)) != NULL)
+        pending_orphan(pending);
+    news_forget(&router->news, client);
+    router->counters.dropped += outbox_clear(&router->clients, client);
+    clients_forget(&router->clients, client);
+}
+
+/* The client of this turn, made where it is not known yet. NULL where there are too many. */
+static struct client *client_of(struct turn *turn)
+{
+    if (!turn->client)
+        turn->client = clients_add(&turn->router->clients, turn->input->from, turn->input->key, turn->now_ms);
+    return turn->client;
+}
+
+static void front_status(struct turn *turn)
+{
+    uint8_t key[KEY_SIZE];
+    bool is_operator = hex_decode(turn->input->key, key, sizeof(key)) == 0 &&
+                       admission_is_operator(turn->router->admission, key);
+    if (!is_operator) {
+        turn_refuse(turn, SIDE_FRONT, ERR_FORBIDDEN);
+        return;
+    }
+    client_of(turn);
+    struct action *action = action_add(turn->router, turn->out, ACTION_STATUS);
+    action->side = SIDE_FRONT;
+    action->to = turn->client ? &turn->client->id : turn->input->from;
+    action->client = turn->client;
+    action->header = (struct frame_header){
+        .type = FRAME_REPLY, .request = turn->header.request, .attempt = turn->header.attempt};
+}
+
+/* Where a request goes: 0 and its worker, or why it goes nowhere. */
+static int route(struct turn *turn, struct worker **ret_worker)
+{
+    struct router *router = turn->router;
+    if (router->is_stopping)
+        return ERR_DRAINING;
+    const struct client *client = client_of(turn);
+    if (!client)
+        return ERR_BUSY;
+    if (turn->header.budget_ms == 0)
+        return ERR_EXPIRED;
+    if (client->pending_count >= router->limits.client_pending ||
+        router->pending.count >= router->limits.pending)
+        return ERR_BUSY;
+    bool follower_ok = (turn->header.flags & FRAME_FLAG_FOLLOWER_OK) != 0;
+    return workers_route(&router->workers, turn->header.group, follower_ok, ret_worker);
+}
+
+static void front_request(struct turn *turn)
+{
+    struct router *router = turn->router;
+    const struct frame_header *header = &turn->header;
+    bool is_for_broker = (header->flags & FRAME_FLAG_BROKER) != 0;
+    if (header->request == 0 || (is_for_broker && header->type != FRAME_REQUEST)) {
+        turn_refuse_malformed(turn, SIDE_FRONT);
+        return;
+    }
+    router->counters.requests++;
+    if (is_for_broker) {
+        front_status(turn);
+        return;
+    }
+    struct worker *worker = NULL;
+    int error = route(turn, &worker);
+    if (error != 0) {
+        turn_refuse(turn, SIDE_FRONT, error);
+        return;
+    }
+    uint32_t budget_ms =
+        header->budget_ms < router->limits.budget_most_ms ? header->budget_ms : router->limits.budget_most_ms;
+    struct pending *pending =
+        pending_add(&router->pending, turn->client, worker, header, turn->now_ms + budget_ms);
+    if (!pending) {
+        turn_refuse(turn, SIDE_FRONT, ERR_BUSY);
+        return;
+    }
+    struct action *action = action_add(router, turn->out, ACTION_FORWARD);
+    action->side = SIDE_BACK;
+    action->to = &worker->id;
+    action->ticket = pending->ticket;
+}
+
+static void front_heartbeat(struct turn *turn)
+{
+    client_of(turn);
+    struct frame_header header = {.type = FRAME_HEARTBEAT, .request = turn->header.request};
+    turn_send(turn, SIDE_FRONT, &header);
+}
+
+static void front_subscribe(struct turn *turn)
+{
+    struct router *router = turn->router;
+    const struct frame_header *header = &turn->header;
+    if (header->sequence > 1 || memcmp(header->history, NO_HISTORY, sizeof(NO_HISTORY)) == 0) {
+        turn_refuse_malformed(turn, SIDE_FRONT);
+        return;
+    }
+    struct client *client = client_of(turn);
+    int error = ERR_BUSY;
+    if (client && header->sequence == 0) {
+        news_unsubscribe(&router->news, client, header->group, header->history);
+        error = 0;
+    } else if (client) {
+        error = news_subscribe(&router->news, client, header->group, header->history);
+    }
+    if (error != 0)
+        turn_refuse(turn, SIDE_FRONT, error);
+}
+
+static void front_bye(struct turn *turn)
+{
+    if (turn->client)
+        client_end(turn->router, turn->client);
+}
+
+/* What a client may send. */
+static turn_fn *const FRONT[FRAME_BYE + 1] = {
+    [FRAME_HELLO] = front_request,       [FRAME_REQUEST] = front_request, [FRAME_HEARTBEAT] = front_heartbeat,
+    [FRAME_SUBSCRIBE] = front_subscribe, [FRAME_BYE] = front_bye,
+};
+
+void router_front(struct router *router, const struct router_input *input, int64_t now_ms,
+                  struct actions *out)
+{
+    struct turn turn = {.router = router, .input = input, .now_ms = now_ms, .out = out};
+    struct bytes body;
+    clients_collect(&router->clients);
+    if (!turn_has_key(&turn)) {
+        router_garbage(router);
+        return;
+    }
+    turn.client = clients_find(&router->clients, input->from);
+    if (turn.client && strcmp(turn.client->key, input->key) != 0) {
+        /* The connection of that name is gone, and another key has taken the name. */
+        client_end(router, turn.client);
+        turn.client = NULL;
+    }
+    if (turn.client)
+        clients_heard(&router->clients, turn.client, now_ms);
+    int error = frame_read(input->frame, &turn.header, &body);
+    if (error != 0)
+        turn_refuse_unreadable(&turn, SIDE_FRONT, error);
+    else if (!FRONT[turn.header.type])
+        turn_refuse_malformed(&turn, SIDE_FRONT);
+    else
+        FRONT[turn.header.type](&turn);
+}
