@@ -111,16 +111,14 @@ static int tests_add(const struct counted *counted, Comity__V1__Outcome *outcome
     return 0;
 }
 
-/* docs/rules.md R-28 */
+/* docs/rules.md R-28. That more than none are for it follows from R-25; that a number is no half, from R-6.
+ */
 static bool is_tie(const struct counted *counted, const struct verdict *verdict)
 {
     const Comity__V1__Test *test = verdict->failing;
-    uint64_t support = counted_for(counted, &counted->parties);
 
-    return verdict->failing_count == 1 && !is_each(test) &&
-           test->against->kind != COMITY__V1__BASE_KIND__BASE_KIND_NONE &&
-           2 * test->numerator == test->denominator && support > 0 &&
-           support == counted_against(&counted->parties);
+    return verdict->failing_count == 1 && !is_each(test) && 2 * test->numerator == test->denominator &&
+           counted_for(counted, &counted->parties) == counted_against(&counted->parties);
 }
 
 /* In the order of docs/rules.md; the number is that of the rule. */

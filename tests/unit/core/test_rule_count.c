@@ -163,6 +163,34 @@ static void order_changes_nothing(void **state)
     scene_release(&scene);
 }
 
+static int by_value(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *) a, right = *(const uint64_t *) b;
+    return (left > right) - (left < right);
+}
+
+/* sequences of any size come out ascending, none lost, none twice. */
+static void sequences_ascend(void **state)
+{
+    (void) state;
+    for (unsigned bits = 1; bits <= 64; bits++) {
+        struct scene scene;
+        Comity__V1__Outcome *outcome = NULL;
+        uint64_t expected[30], next = 0x9E3779B97F4A7C15;
+        scene_init(&scene, "S whole A >= 1", "labour 30A");
+        for (size_t i = 0; i < 30; i++) {
+            next = next * 6364136223846793005 + 1442695040888963407;
+            scene.lines[i].sequence = expected[i] = next >> (64 - bits);
+        }
+        qsort(expected, 30, sizeof(expected[0]), by_value);
+        struct rule_input input = scene_input(&scene, true);
+        assert_int_equal(rule_count(&input, scene.arena, &outcome), 0);
+        assert_int_equal(outcome->n_ballots, 30);
+        assert_memory_equal(outcome->ballots, expected, sizeof(expected));
+        scene_release(&scene);
+    }
+}
+
 /* What the machine never hands over is an error, not a crash, and so is an arena without room. */
 static void bad_input_is_an_error(void **state)
 {
@@ -252,9 +280,13 @@ static void a_full_roll_is_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rounds_open_with_a_quorum),       cmocka_unit_test(the_working_is_shown),
-        cmocka_unit_test(a_recused_ballot_is_not_counted), cmocka_unit_test(order_changes_nothing),
-        cmocka_unit_test(bad_input_is_an_error),           cmocka_unit_test(a_full_roll_is_counted),
+        cmocka_unit_test(rounds_open_with_a_quorum),
+        cmocka_unit_test(the_working_is_shown),
+        cmocka_unit_test(a_recused_ballot_is_not_counted),
+        cmocka_unit_test(order_changes_nothing),
+        cmocka_unit_test(sequences_ascend),
+        cmocka_unit_test(bad_input_is_an_error),
+        cmocka_unit_test(a_full_roll_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
