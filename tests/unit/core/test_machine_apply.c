@@ -1,0 +1,355 @@
+/* apply and what goes wrong around it: events that do not fit, backends that fail, memory that runs out,
+ * epochs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/error.h"
+#include "tests/support/world.h"
+
+/* An event of every kind, its message there but empty: it lacks a piece, or names what is not there. */
+static void test_events_that_do_not_fit(void **state)
+{
+    (void) state;
+    const ProtobufCMessageDescriptor *type = &comity__v1__event__descriptor;
+    unsigned kinds = 0;
+
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        if (type->fields[i].id < COMITY__V1__EVENT__KIND_PARTNERSHIP_FOUNDED)
+            continue;
+        struct world *world = world_new();
+        const ProtobufCMessageDescriptor *inner = type->fields[i].descriptor;
+        ProtobufCMessage *message = arena_alloc(world->arena, inner->sizeof_message);
+        Comity__V1__Event open = COMITY__V1__EVENT__INIT;
+        struct machine_event event = {.open = &open, .sequence = 1};
+
+        protobuf_c_message_init(inner, message);
+        open.kind_case = (Comity__V1__Event__KindCase) type->fields[i].id;
+        memcpy((uint8_t *) &open + type->fields[i].offset, &message, sizeof(message));
+        assert_int_equal(machine_apply(&world->view, &event, world->arena), ERR_INTERNAL);
+        world_destroy(&world);
+        kinds++;
+    }
+    assert_int_equal(kinds, 21);
+
+    struct world *world = world_new();
+    Comity__V1__Event none = COMITY__V1__EVENT__INIT;
+    struct machine_event event = {.open = &none};
+    assert_int_equal(machine_apply(&world->view, &event, world->arena), ERR_INTERNAL);
+    event.open = NULL;
+    assert_int_equal(machine_apply(&world->view, &event, world->arena), ERR_INTERNAL);
+    world_destroy(&world);
+}
+
+static void test_a_ballot_needs_its_command(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(world_plain_rule);
+    Comity__V1__BallotCast cast = COMITY__V1__BALLOT_CAST__INIT;
+    Comity__V1__Event open = COMITY__V1__EVENT__INIT;
+    Comity__V1__Command *other = world_command(world, "lena", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
+    struct machine_event event = {.open = &open, .sequence = world->context.next_sequence};
+
+    cast.round = 1;
+    cast.member = LENA;
+    open.kind_case = COMITY__V1__EVENT__KIND_BALLOT_CAST;
+    open.ballot_cast = &cast;
+    assert_int_equal(machine_apply(&world->view, &event, world->arena), ERR_INTERNAL);
+    event.command = other;
+    assert_int_equal(machine_apply(&world->view, &event, world->arena), ERR_INTERNAL);
+    event.command = world_ballot(world, "lena", 1, 1);
+    assert_int_equal(machine_apply(&world->view, &event, world->arena), 0);
+    world_destroy(&world);
+}
+
+static void test_a_new_epoch(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(world_plain_rule);
+    static const uint8_t NEW_KEY[KEY_SIZE] = {9, 9, 9};
+    struct machine_events events = {.count = 0};
+
+    /* Under the same key, then under another. */
+    assert_int_equal(machine_open_epoch(&world->view, &world->context, world->arena, &events), 0);
+    assert_int_equal(events.count, 1);
+    assert_int_equal(events.list[0].open->actor, 0);
+    const Comity__V1__EpochOpened *opened = events.list[0].open->epoch_opened;
+    assert_int_equal(opened->epoch, 2);
+    assert_int_equal(opened->restored_to, world->context.next_sequence - 1);
+    assert_int_equal(machine_apply(&world->view, &events.list[0], world->arena), 0);
+    const Comity__V1__Partnership *partnership = world_row(world, TABLE_PARTNERSHIP, 0, 0);
+    assert_int_equal(partnership->epoch, 2);
+    assert_int_equal(partnership->n_log_keys, 1);
+
+    world->context.log_key = NEW_KEY;
+    assert_int_equal(machine_open_epoch(&world->view, &world->context, world->arena, &events), 0);
+    assert_int_equal(machine_apply(&world->view, &events.list[0], world->arena), 0);
+    partnership = world_row(world, TABLE_PARTNERSHIP, 0, 0);
+    assert_int_equal(partnership->epoch, 3);
+    assert_int_equal(partnership->n_log_keys, 2);
+    assert_memory_equal(partnership->log_keys[1].data, NEW_KEY, KEY_SIZE);
+    world_destroy(&world);
+
+    world = world_new();
+    assert_int_equal(machine_open_epoch(&world->view, &world->context, world->arena, &events), ERR_CORRUPT);
+    world_destroy(&world);
+}
+
+/* A backend that fails at its nth call, and counts them. */
+struct failing {
+    const struct view *inner;
+    unsigned calls;
+    unsigned fail_at;
+    int code;
+};
+
+static bool fails(struct failing *failing)
+{
+    return ++failing->calls == failing->fail_at;
+}
+
+static int failing_get(void *self, struct bytes key, struct bytes *ret_value)
+{
+    struct failing *failing = self;
+    return fails(failing) ? failing->code : view_get(failing->inner, key, ret_value);
+}
+
+static int failing_put(void *self, struct bytes key, struct bytes value)
+{
+    struct failing *failing = self;
+    return fails(failing) ? failing->code : view_put(failing->inner, key, value);
+}
+
+static int failing_del(void *self, struct bytes key)
+{
+    struct failing *failing = self;
+    return fails(failing) ? failing->code : view_delete(failing->inner, key);
+}
+
+static int failing_range(void *self, struct bytes prefix, struct bytes from, view_range_fn *visit,
+                         void *context)
+{
+    struct failing *failing = self;
+    return fails(failing) ? failing->code : view_range(failing->inner, prefix, from, visit, context);
+}
+
+static const struct view_ops FAILING = {failing_get, failing_put, failing_del, failing_range};
+
+/* Commands that together pass through all of the machine. */
+static Comity__V1__Command *command_to_fail(struct world *world, size_t index)
+{
+    Comity__V1__Command *command = NULL;
+
+    switch (index) {
+    case 0:
+        command = world_ballot(world, "mona", 1, 1);
+        break;
+    case 1:
+        command = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
+        command->close_round->round = 1;
+        break;
+    case 2:
+        command = world_open_round_command(world, 2, 1);
+        break;
+    case 3:
+        command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_REVOKE_KEY);
+        command->revoke_key->key = world_key(world, "luis");
+        break;
+    case 4:
+        command = world_command(world, "carl", COMITY__V1__COMMAND__BODY_ADOPT_RULE);
+        command->adopt_rule->rule = world_rule(world, "plain");
+        world_cosign(world, command, "lena", "mara", NULL);
+        break;
+    case 5:
+        command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_ASSIGN_SEAT);
+        command->assign_seat->body = 1;
+        command->assign_seat->seat = 1;
+        command->assign_seat->member = LARS;
+        break;
+    case 6:
+        command = world_command(world, "newcomer", COMITY__V1__COMMAND__BODY_REDEEM);
+        command->redeem->invitation = world_key(world, "once");
+        world_cosign(world, command, "once", NULL);
+        break;
+    case 7:
+        command = world_command(world, "mona", COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL);
+        command->make_proposal->item = 1;
+        break;
+    case 8:
+        command = world_command(world, "cora", COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL);
+        command->revise_proposal->proposal = 2;
+        command->revise_proposal->base_hash =
+            ((Comity__V1__Proposal *) world_row(world, TABLE_PROPOSAL, 2, 0))->versions[0]->text->hash;
+        break;
+    default:
+        break;
+    }
+    return command;
+}
+
+static struct world *world_to_fail(void)
+{
+    struct world *world = world_with_round(world_plain_rule);
+    Comity__V1__Command *invite = world_command(world, "lena", COMITY__V1__COMMAND__BODY_INVITE);
+
+    invite->invite->key = world_key(world, "once");
+    invite->invite->expires_ms = world->context.time_ms + 1000;
+    world_accept(world, invite);
+    world_accept(world, world_ballot(world, "lena", 1, 1));
+    world_accept(world, world_ballot(world, "mara", 1, 1));
+    world_propose(world, 1);
+    return world;
+}
+
+/* decide and apply over a view that fails: the code comes out, and decide has changed nothing. */
+static void test_a_failing_backend_is_passed_on(void **state)
+{
+    (void) state;
+    unsigned failures = 0;
+
+    for (size_t index = 0;; index++) {
+        int code = ERR_STORE;
+        for (unsigned fail_at = 1; code != 0; fail_at++) {
+            struct world *world = world_to_fail();
+            Comity__V1__Command *body = command_to_fail(world, index);
+            struct failing failing = {&world->view, 0, fail_at, ERR_STORE};
+            struct view view = {&FAILING, &failing};
+            struct command command = {.body = body};
+            struct machine_events events = {.count = 0};
+            struct refusal refusal;
+            uint8_t before[HASH_SIZE];
+            uint8_t after[HASH_SIZE];
+
+            if (!body) {
+                world_destroy(&world);
+                assert_true(failures > 100);
+                return;
+            }
+            assert_int_equal(view_hash(&world->view, before), 0);
+            code = machine_decide(&view, &command, &world->context, world->arena, &events, &refusal);
+            assert_int_equal(view_hash(&world->view, after), 0);
+            assert_memory_equal(before, after, HASH_SIZE);
+            if (code != 0) {
+                assert_int_equal(refusal.code, code);
+                assert_int_equal(events.count, 0);
+            }
+            for (size_t i = 0; i < events.count && code == 0; i++)
+                code = machine_apply(&view, &events.list[i], world->arena);
+            assert_true(code == 0 || code == ERR_STORE);
+            assert_int_equal(code == 0, failing.calls < fail_at);
+            failures += code != 0;
+            world_destroy(&world);
+        }
+    }
+}
+
+/* The same with memory that runs out, at every step of 64 bytes. */
+static void test_memory_that_runs_out(void **state)
+{
+    (void) state;
+    struct world *world = world_to_fail();
+    unsigned failures = 0;
+    Comity__V1__Command *body;
+
+    for (size_t index = 0; (body = command_to_fail(world, index)) != NULL; index++) {
+        int code = ERR_MEMORY;
+        for (size_t limit = 0; code != 0; limit += 64) {
+            struct arena *arena = arena_new(limit);
+            struct command command = {.body = body};
+            struct machine_events events = {.count = 0};
+            struct refusal refusal;
+            uint8_t before[HASH_SIZE];
+            uint8_t after[HASH_SIZE];
+
+            assert_int_equal(view_hash(&world->view, before), 0);
+            code = machine_decide(&world->view, &command, &world->context, arena, &events, &refusal);
+            assert_int_equal(view_hash(&world->view, after), 0);
+            assert_memory_equal(before, after, HASH_SIZE);
+            assert_true(code == 0 || code == ERR_MEMORY);
+            failures += code != 0;
+            arena_destroy(&arena);
+        }
+    }
+    assert_true(failures > 100);
+    world_destroy(&world);
+}
+
+static void test_apply_without_memory(void **state)
+{
+    (void) state;
+    unsigned failures = 0;
+
+    for (size_t index = 0;; index++) {
+        int code = ERR_MEMORY;
+        for (size_t limit = 0; code != 0; limit += 256) {
+            struct world *world = world_to_fail();
+            struct arena *arena = arena_new(limit);
+            Comity__V1__Command *body = command_to_fail(world, index);
+            struct command command = {.body = body};
+            struct machine_events events = {.count = 0};
+
+            if (!body) {
+                arena_destroy(&arena);
+                world_destroy(&world);
+                assert_true(failures > 20);
+                return;
+            }
+            assert_int_equal(
+                machine_decide(&world->view, &command, &world->context, world->arena, &events, NULL), 0);
+            code = 0;
+            for (size_t i = 0; i < events.count && code == 0; i++)
+                code = machine_apply(&world->view, &events.list[i], arena);
+            assert_true(code == 0 || code == ERR_MEMORY);
+            failures += code != 0;
+            arena_destroy(&arena);
+            world_destroy(&world);
+        }
+    }
+}
+
+static Comity__V1__Rule *timed_rule(struct world *world)
+{
+    Comity__V1__Rule *rule = world_rule(world, "timed");
+
+    rule->close->at_time = true;
+    return rule;
+}
+
+static void test_due_over_a_failing_backend(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(timed_rule);
+    int code = ERR_STORE;
+    unsigned failures = 0;
+
+    world->context.time_ms += 2 * 3600 * 1000;
+    for (unsigned fail_at = 1; code != 0; fail_at++) {
+        struct failing failing = {&world->view, 0, fail_at, ERR_STORE};
+        struct view view = {&FAILING, &failing};
+        struct machine_events events = {.count = 55};
+
+        code = machine_due(&view, &world->context, world->arena, &events);
+        assert_true(code == ERR_STORE || code == 0);
+        assert_int_equal(events.count, code == 0 ? 1 : 55);
+        failures += code != 0;
+    }
+    assert_true(failures > 3);
+    world_destroy(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_events_that_do_not_fit),
+        cmocka_unit_test(test_a_ballot_needs_its_command),
+        cmocka_unit_test(test_a_new_epoch),
+        cmocka_unit_test(test_a_failing_backend_is_passed_on),
+        cmocka_unit_test(test_memory_that_runs_out),
+        cmocka_unit_test(test_apply_without_memory),
+        cmocka_unit_test(test_due_over_a_failing_backend),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
