@@ -392,7 +392,7 @@ static void assert_strict(const ProtobufCMessage *message)
         size_t count = 1;
         if (field->label == PROTOBUF_C_LABEL_REPEATED) {
             memcpy(&count, (const uint8_t *) message + field->quantifier_offset, sizeof(count));
-            memcpy(&at, at, sizeof(at));
+            at = *(const uint8_t *const *) (const void *) at;
         } else if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
             uint32_t which;
             memcpy(&which, (const uint8_t *) message + field->quantifier_offset, sizeof(which));
