@@ -4,7 +4,6 @@
 #include "core/machine/state.h"
 #include "worker/query_page.h"
 #include "worker/receipt.h"
-#include "worker/visible.h"
 
 static const struct {
     Comity__V1__Query__KindCase kind;
@@ -53,6 +52,7 @@ static int run_query(struct query_run *run)
         return refuse(run->refusal, ERR_BEHIND, "query.floor");
     run->reader = reader;
     run->view = store_view(run->txn, &run->history);
+    visible_init(&run->visible, &run->view, reader->number);
     run->answer->as_of = run->history.head;
     for (size_t i = 0; i < ARRAY_COUNT(KINDS); i++)
         if (KINDS[i].kind == run->query->kind_case)
@@ -82,6 +82,7 @@ int query_answer(const struct query_context *context, const Comity__V1__Query *q
         return refuse(refusal, code, "");
     *refusal = (struct refusal){0};
     code = run_query(&run);
+    visible_release(&run.visible);
     store_abort(&run.txn);
     if (code)
         return refusal->code ? code : refuse(refusal, code, "");
@@ -208,7 +209,7 @@ int query_receipt(struct query_run *run)
     if (code)
         return code;
     Comity__V1__Receipt *receipt = (Comity__V1__Receipt *) message;
-    code = visible_record(&run->view, run->arena, run->reader->number, receipt->event);
+    code = visible_record(&run->visible, receipt->event);
     if (code == 0)
         code = message_pack(message, run->arena, &packed);
     if (code == 0)

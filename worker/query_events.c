@@ -3,7 +3,6 @@
 #include "core/error.h"
 #include "worker/query_page.h"
 #include "worker/receipt.h"
-#include "worker/visible.h"
 
 enum { CURSOR_BYTES = 8 }; /* the sequence of the next page's first event */
 
@@ -42,7 +41,7 @@ static int add_events(struct query_run *run, uint64_t sequence, uint64_t *ret_ne
         Comity__V1__EventRecord *record;
         int code = store_event_get(run->txn, &run->history, sequence, run->arena, &record);
         if (code == 0)
-            code = visible_record(&run->view, run->arena, run->reader->number, record);
+            code = visible_record(&run->visible, record);
         if (code)
             return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
         size_t bytes = comity__v1__event_record__get_packed_size(record) + 8;

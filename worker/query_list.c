@@ -2,7 +2,6 @@
 #include "core/error.h"
 #include "core/machine/state.h"
 #include "worker/query_page.h"
-#include "worker/visible.h"
 
 /* Where the rows of a kind stand in the answer. */
 static const struct {
@@ -46,7 +45,7 @@ static int take_row(void *context, const ProtobufCMessage *row, struct bytes nex
     struct page *page = context;
     struct query_run *run = page->run;
     bool may = false;
-    int code = visible_row(&run->view, run->arena, run->reader->number, row, &may);
+    int code = visible_row(&run->visible, row, &may);
     if (code || !may)
         return code;
     size_t bytes = protobuf_c_message_get_packed_size(row) + 8;
@@ -64,20 +63,23 @@ static int take_row(void *context, const ProtobufCMessage *row, struct bytes nex
 }
 
 /* Whose fault the code is. */
-static int refuse_list(struct query_run *run, int code)
+static const char *field_at_fault(const struct query_run *run, int code)
 {
-    static const struct {
-        int code;
-        const char *field;
-    } FIELDS[] = {
-        {ERR_RANGE, "query.cursor"},          {ERR_ENUM, "query.list.kind"},
-        {ERR_MISSING, "query.list.kind"},     {ERR_FORBIDDEN, "query.list.kind"},
-        {ERR_NOT_FOUND, "query.list.parent"},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(FIELDS); i++)
-        if (FIELDS[i].code == code)
-            return refuse(run->refusal, code, FIELDS[i].field);
-    return code;
+    const Comity__V1__List *list = run->query->list;
+    switch (code) {
+    case ERR_ENUM:
+    case ERR_FORBIDDEN:
+        return "query.list.kind";
+    case ERR_MISSING:
+    case ERR_NOT_FOUND:
+        return "query.list.parent";
+    case ERR_RANGE:
+        return run->query->cursor.len > 0 ? "query.cursor"
+               : list->parent != 0        ? "query.list.parent"
+                                          : "query.list.number";
+    default:
+        return "";
+    }
 }
 
 int query_list(struct query_run *run)
@@ -94,7 +96,7 @@ int query_list(struct query_run *run)
     struct bytes cursor = BYTES(run->query->cursor.data, run->query->cursor.len);
     int code = state_list(&run->view, run->arena, list, run->reader, cursor, take_row, &page);
     if (code)
-        return refuse_list(run, code);
+        return refuse(run->refusal, code, field_at_fault(run, code));
     uint8_t *answer = (uint8_t *) run->answer;
     memcpy(answer + PLACES[place].count_at, &page.count, sizeof(page.count));
     memcpy(answer + PLACES[place].rows_at, &page.rows, sizeof(page.rows));

@@ -4,6 +4,7 @@
 #define COMITY_WORKER_QUERY_PAGE_H
 
 #include "worker/query.h"
+#include "worker/visible.h"
 
 /* One query in its read transaction. */
 struct query_run {
@@ -12,6 +13,7 @@ struct query_run {
     struct store_txn *txn;
     struct store_history history;
     struct view view;
+    struct visible visible;
     const Comity__V1__Member *reader;
     struct arena *arena;
     Comity__V1__Answer *answer;

@@ -5,15 +5,65 @@
 #include "core/machine/state.h"
 #include "core/message.h"
 
+enum { NOBODY = 0 };
+
+void visible_init(struct visible *visible, const struct view *view, uint32_t reader)
+{
+    *visible = (struct visible){.view = view, .reader = reader};
+}
+
+void visible_release(struct visible *visible)
+{
+    arena_destroy(&visible->scratch);
+}
+
+/* The scratch arena, empty. NULL where memory is out. */
+static struct arena *scratch_of(struct visible *visible)
+{
+    if (visible->scratch)
+        arena_reset(visible->scratch);
+    else
+        visible->scratch = arena_new(ARENA_LIMIT_DEFAULT);
+    return visible->scratch;
+}
+
+/* May the reader see how @voter answered? What holds for one of the others holds for all of them. */
+static int may_see_answer(struct visible *visible, uint32_t round, uint32_t voter, bool *ret_may)
+{
+    bool is_own = voter == visible->reader;
+    size_t at = round % VISIBLE_ROUNDS;
+    if (!is_own && round != 0 && visible->others[at].round == round) {
+        *ret_may = visible->others[at].may;
+        return 0;
+    }
+    struct arena *scratch = scratch_of(visible);
+    bool may = false;
+    if (!scratch)
+        return ERR_MEMORY;
+    int code =
+        state_may_see_ballots(visible->view, scratch, round, is_own ? voter : NOBODY, visible->reader, &may);
+    if (code)
+        return code;
+    if (!is_own) {
+        visible->others[at].round = round;
+        visible->others[at].may = may;
+    }
+    *ret_may = may;
+    return 0;
+}
+
 /* Who acted, as the open part says. */
-static int actor_of(const Comity__V1__EventRecord *record, struct arena *arena, uint32_t *ret_actor)
+static int actor_of(struct visible *visible, const Comity__V1__EventRecord *record, uint32_t *ret_actor)
 {
     if (record->n_parts == 0 || record->parts[0]->kind != COMITY__V1__PART_KIND__PART_KIND_OPEN)
         return ERR_CORRUPT;
+    struct arena *scratch = scratch_of(visible);
+    if (!scratch)
+        return ERR_MEMORY;
     ProtobufCBinaryData content = record->parts[0]->content;
     ProtobufCMessage *event;
-    int code = message_unpack_trusted(&comity__v1__event__descriptor, BYTES(content.data, content.len), arena,
-                                      &event);
+    int code = message_unpack_trusted(&comity__v1__event__descriptor, BYTES(content.data, content.len),
+                                      scratch, &event);
     if (code)
         return code;
     *ret_actor = ((Comity__V1__Event *) event)->actor;
@@ -21,13 +71,13 @@ static int actor_of(const Comity__V1__EventRecord *record, struct arena *arena, 
 }
 
 /* An audience that this software does not know is nobody. */
-static int part_is_visible(const struct view *view, struct arena *arena, uint32_t reader, uint32_t actor,
-                           const Comity__V1__Part *part, bool *ret_may)
+static int part_is_visible(struct visible *visible, uint32_t actor, const Comity__V1__Part *part,
+                           bool *ret_may)
 {
     *ret_may = part->audience == COMITY__V1__AUDIENCE__AUDIENCE_ALL;
     if (part->audience != COMITY__V1__AUDIENCE__AUDIENCE_VOTER_UNTIL_CLOSE)
         return 0;
-    return state_may_see_ballots(view, arena, part->round, actor, reader, ret_may);
+    return may_see_answer(visible, part->round, actor, ret_may);
 }
 
 static void withhold(Comity__V1__Part *part)
@@ -37,27 +87,25 @@ static void withhold(Comity__V1__Part *part)
     part->content = (ProtobufCBinaryData){0};
 }
 
-int visible_record(const struct view *view, struct arena *arena, uint32_t reader,
-                   Comity__V1__EventRecord *record)
+int visible_record(struct visible *visible, Comity__V1__EventRecord *record)
 {
     uint32_t actor;
-    int code = actor_of(record, arena, &actor);
+    int code = actor_of(visible, record, &actor);
     for (size_t i = 0; i < record->n_parts && code == 0; i++) {
         bool may = false;
-        code = part_is_visible(view, arena, reader, actor, record->parts[i], &may);
+        code = part_is_visible(visible, actor, record->parts[i], &may);
         if (code == 0 && !may)
             withhold(record->parts[i]);
     }
     return code;
 }
 
-int visible_row(const struct view *view, struct arena *arena, uint32_t reader, const ProtobufCMessage *row,
-                bool *ret_may)
+int visible_row(struct visible *visible, const ProtobufCMessage *row, bool *ret_may)
 {
     if (row->descriptor != &comity__v1__ballot__descriptor) {
         *ret_may = true;
         return 0;
     }
     const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) row;
-    return state_may_see_ballots(view, arena, ballot->round, ballot->member, reader, ret_may);
+    return may_see_answer(visible, ballot->round, ballot->member, ret_may);
 }

@@ -10,14 +10,29 @@
 #include "core/arena.h"
 #include "core/machine/view.h"
 
-/* Take out of a record what member @reader may not see: a withheld part keeps its kind, audience, round and
- * hash. A part that shows no content anyway, as in a receipt, loses its salt. 0, ERR_CORRUPT, ERR_MEMORY, the
- * view's. */
-int visible_record(const struct view *view, struct arena *arena, uint32_t reader,
-                   Comity__V1__EventRecord *record);
+enum { VISIBLE_ROUNDS = 16 };
 
-/* May @reader see this row of the state, and with it the texts that it refers to? */
-int visible_row(const struct view *view, struct arena *arena, uint32_t reader, const ProtobufCMessage *row,
-                bool *ret_may);
+/* One reader in one transaction. Remembers, for the rounds asked about lately, whether the reader may see how
+ * others answered: a round that has closed can be large to read. */
+struct visible {
+    const struct view *view;
+    uint32_t reader; /* member */
+    struct arena *scratch;
+    struct {
+        uint32_t round; /* 0: none */
+        bool may;
+    } others[VISIBLE_ROUNDS];
+};
+
+void visible_init(struct visible *visible, const struct view *view, uint32_t reader);
+void visible_release(struct visible *visible);
+
+/* Take out of a record what the reader may not see: a withheld part keeps its kind, audience, round and hash.
+ * A part that shows no content anyway, as in a receipt, loses its salt. 0, ERR_CORRUPT, ERR_MEMORY, the
+ * view's. */
+int visible_record(struct visible *visible, Comity__V1__EventRecord *record);
+
+/* May the reader see this row of the state, and with it the texts that it refers to? */
+int visible_row(struct visible *visible, const ProtobufCMessage *row, bool *ret_may);
 
 #endif
