@@ -1,0 +1,144 @@
+#include "fake_answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "core/error.h"
+#include "core/event.h"
+#include "core/text.h"
+
+int64_t fake_unix_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static ProtobufCBinaryData binary(struct arena *arena, const void *data, size_t size)
+{
+    return (ProtobufCBinaryData){size, arena_copy(arena, data, size)};
+}
+
+static void status_answer(struct fake_group *group, Comity__V1__Answer *answer, struct arena *arena)
+{
+    Comity__V1__StatusAnswer *status = arena_alloc(arena, sizeof(*status));
+    comity__v1__status_answer__init(status);
+    status->software = "fake 1";
+    status->is_leader = true;
+    status->commands = group->command_count;
+    answer->status = status;
+}
+
+static void whoami_answer(struct fake_group *group, Comity__V1__Answer *answer, struct arena *arena)
+{
+    Comity__V1__WhoamiAnswer *whoami = arena_alloc(arena, sizeof(*whoami));
+    Comity__V1__Partnership *partnership = arena_alloc(arena, sizeof(*partnership));
+    comity__v1__whoami_answer__init(whoami);
+    comity__v1__partnership__init(partnership);
+    partnership->name = "fake";
+    partnership->epoch = group->ledger->epoch;
+    partnership->log_keys = arena_alloc(arena, 8 * sizeof(*partnership->log_keys));
+    for (size_t i = 0; i < group->listed_count; i++)
+        partnership->log_keys[partnership->n_log_keys++] = binary(arena, group->listed[i], KEY_SIZE);
+    whoami->partnership = partnership;
+    answer->whoami = whoami;
+}
+
+/* A title, and its text beside. */
+static Comity__V1__TextRef *title(struct fake_group *group, unsigned number, Comity__V1__Answer *answer,
+                                  struct arena *arena)
+{
+    uint8_t salt[SALT_SIZE] = {(uint8_t) number, (uint8_t) (number >> 8)}, hash[HASH_SIZE];
+    char content[32];
+    size_t size = (size_t) snprintf(content, sizeof(content), "Site %u", number);
+    text_hash(salt, BYTES(content, size), hash);
+    Comity__V1__TextRef *reference = arena_alloc(arena, sizeof(*reference));
+    Comity__V1__TextShown *shown = arena_alloc(arena, sizeof(*shown));
+    comity__v1__text_ref__init(reference);
+    comity__v1__text_shown__init(shown);
+    reference->hash = binary(arena, hash, sizeof(hash));
+    reference->size = (uint32_t) size;
+    shown->hash = binary(arena, hash, sizeof(hash));
+    shown->salt = binary(arena, salt, sizeof(salt));
+    shown->content = binary(arena, content, size);
+    if (group->script.has_bad_texts)
+        shown->content.data[0] ^= 1;
+    answer->texts[answer->n_texts++] = shown;
+    return reference;
+}
+
+static void list_answer(struct fake_group *group, const Comity__V1__Query *query, Comity__V1__Answer *answer,
+                        struct arena *arena)
+{
+    unsigned first = query->cursor.len == 4 ? get_u32(query->cursor.data) : 1;
+    unsigned page = query->limit < 7 ? query->limit : 7;
+    answer->sites = arena_alloc(arena, 8 * sizeof(*answer->sites));
+    answer->texts = arena_alloc(arena, 8 * sizeof(*answer->texts));
+    for (unsigned number = first; number < first + page && number <= group->rows; number++) {
+        Comity__V1__Site *site = arena_alloc(arena, sizeof(*site));
+        comity__v1__site__init(site);
+        site->number = number;
+        site->name = "site";
+        site->title = title(group, number, answer, arena);
+        site->time_zone = "Europe/Berlin";
+        answer->sites[answer->n_sites++] = site;
+    }
+    if (first + page <= group->rows) {
+        uint8_t cursor[4];
+        put_u32(cursor, first + page);
+        answer->next_cursor = binary(arena, cursor, sizeof(cursor));
+    }
+}
+
+/* One event with a text of its own. */
+static void events_answer(struct fake_group *group, Comity__V1__Answer *answer, struct arena *arena)
+{
+    struct event_part part = {.kind = COMITY__V1__PART_KIND__PART_KIND_OPEN,
+                              .audience = COMITY__V1__AUDIENCE__AUDIENCE_ALL,
+                              .content = BYTES("", 0)};
+    struct event_header header = {.level = FORMAT_LEVEL, .epoch = 1, .sequence = 1, .time_ms = 1};
+    uint8_t bytes[EVENT_HEADER_SIZE];
+    event_part_hash(&part);
+    memcpy(header.history, group->history, HISTORY_ID_SIZE);
+    event_commitment(&part, 1, header.commitment);
+    event_header_write(&header, bytes);
+    Comity__V1__Part *shown = arena_alloc(arena, sizeof(*shown));
+    Comity__V1__EventRecord *event = arena_alloc(arena, sizeof(*event));
+    comity__v1__part__init(shown);
+    comity__v1__event_record__init(event);
+    shown->kind = (Comity__V1__PartKind) part.kind;
+    shown->audience = (Comity__V1__Audience) part.audience;
+    shown->salt = binary(arena, part.salt, SALT_SIZE);
+    shown->hash = binary(arena, part.hash, HASH_SIZE);
+    if (group->script.has_bad_events)
+        shown->salt.data[0] ^= 1;
+    event->header = binary(arena, bytes, sizeof(bytes));
+    event->parts = arena_alloc(arena, sizeof(*event->parts));
+    event->parts[event->n_parts++] = shown;
+    answer->events = arena_alloc(arena, sizeof(*answer->events));
+    answer->events[answer->n_events++] = event;
+}
+
+struct bytes fake_answer(struct fake_group *group, const Comity__V1__Query *query, struct arena *arena)
+{
+    Comity__V1__Answer answer = COMITY__V1__ANSWER__INIT;
+    Comity__V1__Reply reply = COMITY__V1__REPLY__INIT;
+    struct bytes packed = {0};
+    group->queries++;
+    group->last_floor = query->floor;
+    answer.as_of = group->as_of != 0 ? group->as_of : group->ledger->head;
+    if (query->kind_case == COMITY__V1__QUERY__KIND_STATUS)
+        status_answer(group, &answer, arena);
+    else if (query->kind_case == COMITY__V1__QUERY__KIND_WHOAMI)
+        whoami_answer(group, &answer, arena);
+    else if (query->kind_case == COMITY__V1__QUERY__KIND_EVENTS)
+        events_answer(group, &answer, arena);
+    else
+        list_answer(group, query, &answer, arena);
+    reply.kind_case = COMITY__V1__REPLY__KIND_ANSWER;
+    reply.answer = &answer;
+    if (message_pack(&reply.base, arena, &packed) != 0)
+        abort();
+    return packed;
+}

@@ -1,0 +1,115 @@
+#include "fake_scene.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { UNTIL_MS = 15000 };
+
+static void event_keep(const struct comity_event *event, void *context)
+{
+    struct scene *scene = context;
+    pthread_mutex_lock(&scene->lock);
+    if (scene->event_count < SCENE_EVENTS_MAX) {
+        scene->events[scene->event_count] = *event;
+        if (event->log_key != NULL)
+            memcpy(scene->log_keys[scene->event_count], event->log_key, COMITY_KEY_SIZE);
+        scene->event_count++;
+    }
+    pthread_mutex_unlock(&scene->lock);
+}
+
+struct scene *scene_new(size_t broker_count)
+{
+    struct scene *scene = calloc(1, sizeof(*scene));
+    if (scene == NULL || key_init() != 0)
+        abort();
+    pthread_mutex_init(&scene->lock, NULL);
+    scene->group = fake_group_new();
+    randombytes_buf(scene->seed, sizeof(scene->seed));
+    memcpy(scene->reader.history, scene->group->history, HISTORY_ID_SIZE);
+    memcpy(scene->reader.seed, scene->seed, COMITY_KEY_SIZE);
+    scene->broker_count = broker_count;
+    for (size_t i = 0; i < broker_count; i++) {
+        scene->brokers[i] = fake_broker_start(scene->group, FAKE_ADMITS_ALL, 0, NULL);
+        scene->broker_options[i] = fake_broker_options(scene->brokers[i]);
+    }
+    scene->options = (struct comity_options){
+        .brokers = scene->broker_options,
+        .broker_count = broker_count,
+        .readers = &scene->reader,
+        .reader_count = 1,
+        .pins = scene->pins,
+        .attempt_ms = SCENE_ATTEMPT_MS,
+        .deadline_ms = SCENE_DEADLINE_MS,
+        .on_event = event_keep,
+        .context = scene,
+    };
+    memcpy(scene->options.group_key, scene->group->key.public_key, KEY_SIZE);
+    return scene;
+}
+
+void scene_start(struct scene *scene)
+{
+    if (comity_new(&scene->options, &scene->client) != 0)
+        abort();
+}
+
+void scene_destroy(struct scene **scene)
+{
+    comity_destroy(&(*scene)->client);
+    for (size_t i = 0; i < FAKE_BROKERS_MAX; i++)
+        fake_broker_stop(&(*scene)->brokers[i]);
+    fake_group_destroy(&(*scene)->group);
+    pthread_mutex_destroy(&(*scene)->lock);
+    free(*scene);
+    *scene = NULL;
+}
+
+size_t scene_count(struct scene *scene, enum comity_event_kind kind, int code)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&scene->lock);
+    for (size_t i = 0; i < scene->event_count; i++)
+        count += scene->events[i].kind == kind && (code == 0 || scene->events[i].code == code);
+    pthread_mutex_unlock(&scene->lock);
+    return count;
+}
+
+int64_t scene_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool scene_until(struct scene *scene, scene_condition *is_there)
+{
+    int64_t end_ms = scene_now_ms() + UNTIL_MS;
+    while (!is_there(scene)) {
+        if (scene_now_ms() > end_ms)
+            return false;
+        comity_pump(scene->client, 20);
+    }
+    return true;
+}
+
+struct comity_draft *scene_ballot(struct scene *scene)
+{
+    struct comity_texts *texts = comity_texts_new();
+    struct comity_draft *draft = NULL;
+    uint8_t hash[HASH_SIZE];
+    randombytes_buf(hash, sizeof(hash));
+    Comity__V1__Command command = COMITY__V1__COMMAND__INIT;
+    Comity__V1__CastBallot body = COMITY__V1__CAST_BALLOT__INIT;
+    body.round = 1;
+    body.answer = 2;
+    body.text_hash = (ProtobufCBinaryData){sizeof(hash), hash};
+    command.body_case = COMITY__V1__COMMAND__BODY_CAST_BALLOT;
+    command.cast_ballot = &body;
+    if (comity_texts_add(texts, "Because.", 8, &body.reason) != 0 ||
+        comity_draft_new(&command, scene->group->history, texts, scene->seed, 0, &draft, NULL) != 0)
+        abort();
+    comity_texts_destroy(&texts);
+    return draft;
+}

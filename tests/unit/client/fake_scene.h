@@ -1,0 +1,43 @@
+/* A fake group with brokers, a member of it, and a client whose events are kept: what the tests with sockets
+ * start from. */
+#ifndef COMITY_TESTS_UNIT_CLIENT_FAKE_SCENE_H
+#define COMITY_TESTS_UNIT_CLIENT_FAKE_SCENE_H
+
+#include "fake_group.h"
+
+enum { SCENE_EVENTS_MAX = 4096, SCENE_ATTEMPT_MS = 400, SCENE_DEADLINE_MS = 8000 };
+
+struct scene {
+    struct fake_group *group;
+    struct fake_broker *brokers[FAKE_BROKERS_MAX];
+    size_t broker_count;
+    uint8_t seed[COMITY_KEY_SIZE];
+    struct comity_broker broker_options[FAKE_BROKERS_MAX];
+    struct comity_reader reader;
+    struct comity_pin pins[2];
+    struct comity_options options;
+    struct comity *client;
+    pthread_mutex_t lock; /* of the events */
+    struct comity_event events[SCENE_EVENTS_MAX];
+    uint8_t log_keys[SCENE_EVENTS_MAX][COMITY_KEY_SIZE];
+    size_t event_count;
+};
+
+/* Brokers are running; options are filled in and may be changed until scene_start. */
+struct scene *scene_new(size_t broker_count);
+void scene_start(struct scene *scene);
+void scene_destroy(struct scene **scene);
+
+/* How many events of this kind, and with this code (0: with any), have come. */
+size_t scene_count(struct scene *scene, enum comity_event_kind kind, int code);
+
+/* Pump until @is_there, at most 15 s. False where it did not come. */
+typedef bool scene_condition(struct scene *scene);
+bool scene_until(struct scene *scene, scene_condition *is_there);
+
+/* A signed ballot with a reason, another one each time. */
+struct comity_draft *scene_ballot(struct scene *scene);
+
+int64_t scene_now_ms(void);
+
+#endif
