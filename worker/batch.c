@@ -275,12 +275,13 @@ static int attempt_commit(struct batch_runner *runner)
         return code;
     runner->batches++;
 #ifdef COMITY_CONTROL_ACK_BEFORE_COMMIT
-    runner->late = runner->txn;
-    runner->txn = NULL;
-    return 0;
-#else
-    return store_commit(&runner->txn);
+    if (runner->is_changed) {
+        runner->late = runner->txn;
+        runner->txn = NULL;
+        return 0;
+    }
 #endif
+    return store_commit(&runner->txn);
 }
 
 static int attempt(struct batch_runner *runner, struct batch_item *items, size_t count)

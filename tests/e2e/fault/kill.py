@@ -49,8 +49,12 @@ def main():
     chance = random.Random(arguments.seed)
     kills = {"broker": 0, "worker": 0}
     problems, load = [], None
-    with Installation(arguments.build, worker=arguments.worker) as installation:
+    with Installation(arguments.build) as installation:
         load = Load(installation, arguments.seed)
+        if arguments.worker:
+            installation.stop("worker")
+            installation.programs["worker"] = arguments.worker
+            installation.start("worker")
         try:
             for number in range(arguments.kills):
                 kills[kill_once(installation, load, chance)] += 1

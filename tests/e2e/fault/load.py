@@ -11,6 +11,8 @@ receipt said, and nothing is there twice. It returns a list of sentences; an emp
 import random
 import time
 
+import zmq
+
 from comity_scene import Scene, simple_rule
 from comity_wire import (BadReceipt, Failed, NoAnswer, Refused, check_record, pb, seal_up, verify_receipt)
 
@@ -46,8 +48,11 @@ class Client:
         self.sent.add(self.command_id)
 
     def send(self):
-        self.request = self.wire.submit_start(self.signed, self.texts)
         self.sent_at = time.monotonic()
+        try:
+            self.request = self.wire.submit_start(self.signed, self.texts)
+        except zmq.Again:         # no broker at the moment: later, the same bytes
+            self.request = -1
 
     def step(self):
         """Send, or take the answer, or send again."""
@@ -100,6 +105,7 @@ class Load:
         proposal, self.text_hash = scene.propose(self.session, "Load", "A text to vote on")
         self.round = scene.open_round(proposal, self.text_hash, rule)
         self.count = 0
+        self.wire.socket.setsockopt(zmq.SNDTIMEO, 0)   # a step never waits
         self.clients = [Client(self, self.wire, scene.keys[member], "voter") for member in seated[:voters]]
         self.clients.append(Client(self, self.wire, scene.facilitator, "facilitator"))
 
@@ -128,6 +134,7 @@ class Load:
     def check(self):
         """What does not hold, in sentences."""
         scene, history = self.scene, self.scene.history
+        self.wire.socket.setsockopt(zmq.SNDTIMEO, 10000)
         self.wire.patiently(30, scene.hello)
         problems = [problem for client in self.clients for problem in client.problems]
         places, sequences = {}, set()
@@ -151,6 +158,7 @@ class Load:
                     problems.append(f"acknowledged and lost: {command_id.hex()} at {receipt.first_sequence}")
                 elif found[0] != (receipt.first_sequence, receipt.event.header):
                     problems.append(f"acknowledged elsewhere: {command_id.hex()} at {receipt.first_sequence}")
+        self.wire.socket.setsockopt(zmq.SNDTIMEO, 0)
         for command_id, found in places.items():
             if len(found) > 1:
                 problems.append(f"done {len(found)} times: {command_id.hex()} at {[place for place, _ in found]}")
