@@ -3,15 +3,15 @@
 #include <stddef.h>
 
 struct error_row {
-    int code;
     const char *name;
-    enum execution execution;
     const char *sentence;
+    int code;
+    enum execution execution;
 };
 
 /* The stringised name has "ERR_" before it, which is the enum's, not the contract's. */
 static const struct error_row ERRORS[] = {
-#define COMITY_ERROR_ROW(name, code, execution, sentence) {code, &#name[4], execution, sentence},
+#define COMITY_ERROR_ROW(name, code, execution, sentence) {&#name[4], sentence, code, execution},
     COMITY_ERRORS(COMITY_ERROR_ROW)
 #undef COMITY_ERROR_ROW
 };

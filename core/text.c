@@ -223,6 +223,6 @@ int hex_decode(const char *hex, uint8_t *ret_bytes, size_t size)
     if (hex[2 * size] != '\0')
         return ERR_MALFORMED;
     for (size_t i = 0; i < size; i++)
-        ret_bytes[i] = (uint8_t) (hex_value(hex[2 * i]) << 4 | hex_value(hex[2 * i + 1]));
+        ret_bytes[i] = (uint8_t) (hex_value(hex[2 * i]) * 16 + hex_value(hex[2 * i + 1]));
     return 0;
 }
