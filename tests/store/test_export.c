@@ -1,0 +1,601 @@
+/* Export and restore: what went in comes out, with the same receipts; what was altered, cut off or is
+ * another's does not. */
+#include "scene.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/machine/state.h"
+#include "worker/export.h"
+#include "worker/export_stream.h"
+#include "worker/restore_history.h"
+
+enum { COMMANDS_MAX = 512, ALTERATIONS = 400 };
+
+struct fixture {
+    struct scene scene;
+    char file[SCRATCH_PATH_MAX];
+    char target[SCRATCH_PATH_MAX];
+    struct signing_key new_key;
+    const struct command *commands[COMMANDS_MAX];
+    struct bytes receipts[COMMANDS_MAX]; /* as they were given out */
+    size_t count;
+    char reason[EXPORT_REASON_MAX];
+    struct export_totals totals;
+};
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+    scene_begin(&fixture->scene, 11);
+    scratch_join(fixture->scene.directory, "export", fixture->file);
+    scratch_join(fixture->scene.directory, "target", fixture->target);
+    signing_key_generate(&fixture->new_key);
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+
+    scene_end(&fixture->scene);
+    free(fixture);
+    return 0;
+}
+
+/* Run what was added and remember the answers. */
+static void run_and_remember(struct fixture *fixture)
+{
+    struct scene *scene = &fixture->scene;
+
+    assert_int_equal(scene_run(scene), 0);
+    for (size_t i = 0; i < scene->count; i++) {
+        if (scene->items[i].code != 0)
+            continue;
+        assert_true(fixture->count < COMMANDS_MAX);
+        fixture->commands[fixture->count] = scene->items[i].command;
+        fixture->receipts[fixture->count++] = arena_bytes(scene->arena, scene->items[i].reply);
+    }
+    scene_next(scene);
+}
+
+/* Ballots in batches of several sizes, some replaced, some refused, some with a reason; then the deadline. */
+static void hold_a_round(struct fixture *fixture)
+{
+    struct scene *scene = &fixture->scene;
+    uint64_t first[SCENE_MEMBERS];
+    int64_t closes_ms = scene->now_ms + 60000;
+
+    scene_found(scene);
+    scene_open_round(scene, closes_ms);
+    for (unsigned i = 0; i < SCENE_MEMBERS; i++) {
+        scene_add(scene, scene_ballot(scene, 1 + i % 5, 0, i % 3 ? NULL : "So that nobody is tired."), i,
+                  NULL, 0);
+        if (i % 4 == 0)
+            run_and_remember(fixture);
+        first[i] = 0;
+    }
+    run_and_remember(fixture);
+    scene->now_ms += 1000;
+    for (unsigned i = 0; i < SCENE_MEMBERS; i++)
+        scene_add(scene, scene_ballot(scene, 2, first[i], NULL), i, NULL, 0);
+    scene_add(scene, scene_add_item(scene, "A further item"), 2, NULL, 0);
+    run_and_remember(fixture);
+    scene->now_ms = closes_ms;
+    assert_int_equal(scene_run(scene), 0);
+    assert_int_equal(scene->result.news_count, 1);
+    scene_add(scene, scene_add_item(scene, "After the close"), 2, NULL, 0);
+    run_and_remember(fixture);
+}
+
+static int export_to(struct fixture *fixture, const uint8_t *history, const char *file)
+{
+    struct export_options options = {
+        .store = fixture->scene.store,
+        .history = history,
+        .log_key = &fixture->scene.log_key,
+        .time_ms = fixture->scene.now_ms,
+    };
+
+    fixture->reason[0] = '\0';
+    return export_write_file(&options, file, &fixture->totals, fixture->reason);
+}
+
+static struct restore_options restore_options(struct fixture *fixture)
+{
+    return (struct restore_options){
+        .directory = fixture->target,
+        .map_limit_bytes = SCENE_MAP_BYTES,
+        .group = SCRATCH_GROUP,
+        .log_key = &fixture->new_key,
+        .time_ms = fixture->scene.now_ms + 5000,
+    };
+}
+
+static int restore_from(struct fixture *fixture, const char *file)
+{
+    struct restore_options options = restore_options(fixture);
+    int code;
+
+    fixture->reason[0] = '\0';
+    code = restore_read_file(&options, file, &fixture->totals, fixture->reason);
+    if (code != 0)
+        assert_true(strlen(fixture->reason) > 10 && fixture->reason[strlen(fixture->reason) - 1] == '.');
+    return code;
+}
+
+/* No store, and nothing half made either. */
+static void nothing_is_left(struct fixture *fixture)
+{
+    DIR *directory = opendir(fixture->target);
+    struct dirent *entry;
+
+    if (directory == NULL)
+        return;
+    while ((entry = readdir(directory)) != NULL) {
+        if (entry->d_name[0] != '.')
+            fail_msg("%s is left", entry->d_name);
+    }
+    closedir(directory);
+}
+
+/* Go on in the restored directory, as the worker that has the new key. */
+static void move_to_target(struct fixture *fixture)
+{
+    struct scene *scene = &fixture->scene;
+    char source[SCRATCH_PATH_MAX];
+
+    memcpy(source, scene->directory, sizeof(source));
+    memcpy(scene->directory, fixture->target, sizeof(scene->directory));
+    scene->log_key = fixture->new_key;
+    scene_start(scene);
+    memcpy(scene->directory, source, sizeof(source));
+}
+
+static void receipts_are_the_same(struct fixture *fixture)
+{
+    struct scene *scene = &fixture->scene;
+
+    for (size_t i = 0; i < fixture->count; i++) {
+        scene_add_again(scene, fixture->commands[i]);
+        assert_int_equal(scene_run(scene), 0);
+        assert_true(bytes_equal(scene->items[0].reply, fixture->receipts[i]));
+        scene_next(scene);
+    }
+}
+
+static uint32_t epoch_of(struct fixture *fixture)
+{
+    struct store_txn *txn;
+    struct store_history history;
+
+    assert_int_equal(store_begin_read(fixture->scene.store, &txn), 0);
+    assert_int_equal(store_history_get(txn, fixture->scene.history, &history), 0);
+    store_abort(&txn);
+    return history.epoch;
+}
+
+/* The root before the epoch was opened, by the tree of the store in hand. */
+static void root_at(struct fixture *fixture, uint64_t size, uint8_t ret_root[HASH_SIZE])
+{
+    struct store_txn *txn;
+    struct store_history history;
+    struct tree_nodes nodes;
+
+    assert_int_equal(store_begin_read(fixture->scene.store, &txn), 0);
+    assert_int_equal(store_history_get(txn, fixture->scene.history, &history), 0);
+    nodes = store_nodes(txn, &history);
+    assert_int_equal(tree_root(&nodes, size, ret_root), 0);
+    store_abort(&txn);
+}
+
+/* The state of the source, had it opened the same epoch. */
+static void view_hash_with_epoch(struct fixture *fixture, uint8_t ret_hash[HASH_SIZE])
+{
+    struct store_txn *txn;
+    struct store_history history;
+    struct view view;
+    struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+
+    assert_int_equal(store_begin_write(fixture->scene.store, &txn), 0);
+    assert_int_equal(store_history_get(txn, fixture->scene.history, &history), 0);
+    assert_int_equal(
+        restore_history_open_epoch(txn, &history, fixture->scene.now_ms + 5000, &fixture->new_key, arena), 0);
+    view = store_view(txn, &history);
+    assert_int_equal(view_hash(&view, ret_hash), 0);
+    store_abort(&txn);
+    arena_destroy(&arena);
+}
+
+static void what_went_in_comes_out(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene *scene = &fixture->scene;
+    uint8_t hash[HASH_SIZE], hash_after[HASH_SIZE], root[HASH_SIZE], root_after[HASH_SIZE];
+    struct stat status;
+    uint64_t head;
+
+    hold_a_round(fixture);
+    head = scene_head(scene);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    assert_int_equal(fixture->totals.events, head);
+    assert_int_equal(stat(fixture->file, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_int_equal(fixture->totals.bytes, status.st_size);
+    view_hash_with_epoch(fixture, hash);
+    root_at(fixture, head, root);
+    scene_stop(scene);
+
+    assert_int_equal(restore_from(fixture, fixture->file), 0);
+    assert_int_equal(fixture->totals.events, head);
+    assert_int_equal(fixture->totals.histories, 1);
+    assert_int_equal(fixture->totals.bytes, status.st_size);
+    move_to_target(fixture);
+    assert_int_equal(scene_head(scene), head + 1);
+    assert_int_equal(epoch_of(fixture), 2);
+    root_at(fixture, head, root_after);
+    assert_memory_equal(root, root_after, HASH_SIZE);
+    scene_view_hash(scene, hash_after);
+    assert_memory_equal(hash, hash_after, HASH_SIZE);
+    receipts_are_the_same(fixture);
+
+    /* And life goes on: new receipts are of the new epoch, signed with the new key. */
+    scene_add(scene, scene_add_item(scene, "In the new epoch"), 2, NULL, 0);
+    assert_int_equal(scene_run(scene), 0);
+    scene_check_receipt(scene, 0);
+    scene_next(scene);
+}
+
+static void a_restored_store_can_be_restored_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene *scene = &fixture->scene;
+
+    hold_a_round(fixture);
+    for (unsigned i = 0; i < 3; i++) {
+        char name[16];
+
+        assert_int_equal(export_to(fixture, scene->history, fixture->file), 0);
+        scene_stop(scene);
+        signing_key_generate(&fixture->new_key);
+        snprintf(name, sizeof(name), "target-%u", i);
+        scratch_join(scene->directory, name, fixture->target);
+        assert_int_equal(restore_from(fixture, fixture->file), 0);
+        unlink(fixture->file);
+        move_to_target(fixture);
+        assert_int_equal(epoch_of(fixture), i + 2);
+        scene_add(scene, scene_add_item(scene, "Once an epoch"), 2, NULL, 0);
+        scene_add(scene, scene_add_item(scene, "Twice an epoch"), 2, NULL, 0);
+        run_and_remember(fixture);
+        receipts_are_the_same(fixture);
+    }
+}
+
+static void many_histories_or_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene *scene = &fixture->scene;
+    uint8_t unknown[HISTORY_ID_SIZE] = {1};
+
+    for (unsigned i = 0; i < 3; i++)
+        scene_found(scene);
+    assert_int_equal(export_to(fixture, unknown, fixture->file), ERR_HISTORY);
+    assert_int_equal(access(fixture->file, F_OK), -1);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    assert_int_equal(fixture->totals.histories, 3);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), ERR_EXISTS);
+    assert_int_equal(restore_from(fixture, fixture->file), 0);
+    assert_int_equal(fixture->totals.histories, 3);
+    /* The directory holds a store now. */
+    assert_int_equal(restore_from(fixture, fixture->file), ERR_EXISTS);
+    unlink(fixture->file);
+    assert_int_equal(export_to(fixture, scene->history, fixture->file), 0);
+    assert_int_equal(fixture->totals.histories, 1);
+}
+
+static void an_empty_store_goes_out_and_in(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    assert_int_equal(restore_from(fixture, fixture->file), 0);
+    assert_int_equal(fixture->totals.histories, 0);
+}
+
+static void another_log_key_cannot_export(void **state)
+{
+    struct fixture *fixture = *state;
+
+    scene_found(&fixture->scene);
+    signing_key_generate(&fixture->scene.log_key);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), ERR_CONFIG);
+    assert_non_null(strstr(fixture->reason, "log key"));
+}
+
+static void an_export_runs_beside_a_worker(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_options options = {
+        .directory = fixture->scene.directory,
+        .map_limit_bytes = SCENE_MAP_BYTES,
+        .group = SCRATCH_GROUP,
+        .is_read_only = true,
+    };
+    struct export_totals totals;
+    int status;
+    pid_t child;
+
+    hold_a_round(fixture);
+    child = fork();
+    if (child == 0) {
+        struct export_options export = {.log_key = &fixture->scene.log_key};
+        char reason[STORE_REASON_MAX];
+
+        if (store_open(&options, &export.store, reason) != 0)
+            _exit(1);
+        if (export_write_file(&export, fixture->file, &totals, reason) != 0)
+            _exit(2);
+        store_close(&export.store);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    scene_add(&fixture->scene, scene_add_item(&fixture->scene, "Meanwhile"), 2, NULL, 0);
+    run_and_remember(fixture);
+    assert_int_equal(restore_from(fixture, fixture->file), 0);
+}
+
+/* Alterations. */
+
+struct image {
+    uint8_t *data;
+    size_t size;
+};
+
+static struct image image_load(const char *path)
+{
+    struct image image = {.size = scratch_file_size(path)};
+    FILE *file = fopen(path, "rb");
+
+    assert_non_null(file);
+    image.data = malloc(image.size + 16);
+    assert_int_equal(fread(image.data, 1, image.size, file), image.size);
+    fclose(file);
+    return image;
+}
+
+static void image_save(const char *path, const uint8_t *data, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void a_file_cut_off_anywhere_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct image image;
+
+    hold_a_round(fixture);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    image = image_load(fixture->file);
+    for (size_t i = 0; i < ALTERATIONS / 2; i++) {
+        size_t size = i < 64 ? i : image.size * i / (ALTERATIONS / 2);
+
+        image_save(fixture->file, image.data, size);
+        if (restore_from(fixture, fixture->file) == 0)
+            fail_msg("restored from %zu of %zu bytes", size, image.size);
+        nothing_is_left(fixture);
+    }
+    /* And one that goes on. */
+    image.data[image.size] = 0;
+    image_save(fixture->file, image.data, image.size + 1);
+    assert_int_equal(restore_from(fixture, fixture->file), ERR_MALFORMED);
+    nothing_is_left(fixture);
+    image_save(fixture->file, image.data, image.size);
+    assert_int_equal(restore_from(fixture, fixture->file), 0);
+    free(image.data);
+}
+
+static void a_file_altered_anywhere_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct image image;
+    uint64_t random = 5;
+
+    hold_a_round(fixture);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    image = image_load(fixture->file);
+    for (size_t i = 0; i < ALTERATIONS; i++) {
+        size_t place;
+        uint8_t bit;
+
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        place = i < 200 ? i : (size_t) (random >> 20) % image.size;
+        bit = (uint8_t) (1 << (random >> 60) % 8);
+        image.data[place] ^= bit;
+        image_save(fixture->file, image.data, image.size);
+        if (restore_from(fixture, fixture->file) == 0)
+            fail_msg("restored with byte %zu altered", place);
+        nothing_is_left(fixture);
+        image.data[place] ^= bit;
+    }
+    free(image.data);
+}
+
+static void what_is_no_export_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct restore_options options = restore_options(fixture);
+    static const uint8_t other_group[GROUP_ID_SIZE] = "another group...";
+    static const uint8_t text[] = "Dear comity, please find attached our records.";
+
+    image_save(fixture->file, text, sizeof(text));
+    assert_int_not_equal(restore_from(fixture, fixture->file), 0);
+    nothing_is_left(fixture);
+    assert_int_equal(restore_from(fixture, "/nonexistent/export"), ERR_FILE);
+    nothing_is_left(fixture);
+
+    unlink(fixture->file);
+    scene_found(&fixture->scene);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    options.group = other_group;
+    assert_int_equal(restore_read_file(&options, fixture->file, &fixture->totals, fixture->reason),
+                     ERR_CONFIG);
+    assert_non_null(strstr(fixture->reason, "group"));
+    nothing_is_left(fixture);
+}
+
+static void too_small_a_limit_is_an_answer(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene *scene = &fixture->scene;
+    struct restore_options options = restore_options(fixture);
+
+    scene_found(scene);
+    scene_open_round(scene, 0);
+    for (unsigned i = 0; i < 500; i++)
+        scene_add(scene, scene_add_item(scene, "One of many"), 2, NULL, 0);
+    assert_int_equal(scene_run(scene), 0);
+    scene_next(scene);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    options.map_limit_bytes = 512 * 1024;
+    assert_int_equal(restore_read_file(&options, fixture->file, &fixture->totals, fixture->reason),
+                     ERR_STORE_FULL);
+    nothing_is_left(fixture);
+}
+
+/* Forgeries: by somebody who has the log key, so that every hash and signature fits. Only deciding again
+ * finds them. */
+
+static void forge(struct fixture *fixture, Comity__V1__Event *open, const struct command *command)
+{
+    struct scene *scene = &fixture->scene;
+    struct event_part parts[2] = {
+        {.kind = COMITY__V1__PART_KIND__PART_KIND_OPEN, .audience = COMITY__V1__AUDIENCE__AUDIENCE_ALL},
+        {.kind = COMITY__V1__PART_KIND__PART_KIND_COMMAND, .audience = COMITY__V1__AUDIENCE__AUDIENCE_ALL}};
+    size_t count = command != NULL ? 2 : 1;
+    struct event_header header = {.level = FORMAT_LEVEL, .time_ms = scene->now_ms};
+    struct store_txn *txn;
+    struct store_history history;
+
+    assert_int_equal(message_pack(&open->base, scene->arena, &parts[0].content), 0);
+    event_part_hash(&parts[0]);
+    if (command != NULL) {
+        parts[1].content = command->signed_command;
+        event_part_hash(&parts[1]);
+    }
+    assert_int_equal(store_begin_write(scene->store, &txn), 0);
+    assert_int_equal(store_history_get(txn, scene->history, &history), 0);
+    memcpy(header.history, history.id, HISTORY_ID_SIZE);
+    header.epoch = history.epoch;
+    header.sequence = history.head + 1;
+    event_commitment(parts, count, header.commitment);
+    assert_int_equal(store_event_append(txn, &history, &header, parts, count), 0);
+    if (command != NULL) {
+        struct store_command row = {
+            .sequence = header.sequence, .events = 1, .tree_size = header.sequence, .epoch = header.epoch};
+
+        assert_int_equal(store_command_put(txn, &history, command->id, &row), 0);
+    }
+    assert_int_equal(store_commit(&txn), 0);
+}
+
+static void forgery_is_found(struct fixture *fixture, const char *words)
+{
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    assert_int_equal(restore_from(fixture, fixture->file), ERR_CORRUPT);
+    if (strstr(fixture->reason, words) == NULL)
+        fail_msg("not \"%s\": %s", words, fixture->reason);
+    nothing_is_left(fixture);
+}
+
+static Comity__V1__Event *ballot_event(struct fixture *fixture, uint32_t member)
+{
+    Comity__V1__Event *open = SCENE_NEW(&fixture->scene, Event, event);
+
+    open->actor = member;
+    open->kind_case = COMITY__V1__EVENT__KIND_BALLOT_CAST;
+    open->ballot_cast = SCENE_NEW(&fixture->scene, BallotCast, ballot_cast);
+    open->ballot_cast->round = 1;
+    open->ballot_cast->member = member;
+    return open;
+}
+
+static void an_event_that_nothing_caused_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+
+    scene_found(&fixture->scene);
+    scene_open_round(&fixture->scene, 0);
+    forge(fixture, ballot_event(fixture, 3), NULL);
+    forgery_is_found(fixture, "nothing caused it");
+}
+
+/* A real command, and another event than the one that comes of it. */
+static void an_event_that_its_command_did_not_cause_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene *scene = &fixture->scene;
+    Comity__V1__Event *open = ballot_event(fixture, 3);
+    const struct command *command;
+
+    scene_found(scene);
+    scene_open_round(scene, 0);
+    scene_add(scene, scene_ballot(scene, 1, 0, NULL), 4, NULL, 0);
+    command = scene->items[0].command;
+    open->command_id = (ProtobufCBinaryData){COMMAND_ID_SIZE, (uint8_t *) (uintptr_t) command->id};
+    open->actor_key = (ProtobufCBinaryData){KEY_SIZE, scene->members[4].public_key};
+    forge(fixture, open, command);
+    forgery_is_found(fixture, "comes out differently");
+}
+
+/* A real command that the machine refuses. */
+static void a_command_that_is_refused_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene *scene = &fixture->scene;
+    Comity__V1__Event *open = ballot_event(fixture, 3);
+    const struct command *command;
+
+    scene_found(scene);
+    scene_open_round(scene, 0);
+    scene_add(scene, scene_ballot(scene, 77, 0, NULL), 2, NULL, 0);
+    command = scene->items[0].command;
+    open->command_id = (ProtobufCBinaryData){COMMAND_ID_SIZE, (uint8_t *) (uintptr_t) command->id};
+    open->actor_key = (ProtobufCBinaryData){KEY_SIZE, scene->members[2].public_key};
+    forge(fixture, open, command);
+    forgery_is_found(fixture, "refused");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(what_went_in_comes_out),
+        TEST(a_restored_store_can_be_restored_again),
+        TEST(many_histories_or_one),
+        TEST(an_empty_store_goes_out_and_in),
+        TEST(another_log_key_cannot_export),
+        TEST(an_export_runs_beside_a_worker),
+        TEST(a_file_cut_off_anywhere_is_refused),
+        TEST(a_file_altered_anywhere_is_refused),
+        TEST(what_is_no_export_is_refused),
+        TEST(too_small_a_limit_is_an_answer),
+        TEST(an_event_that_nothing_caused_is_found),
+        TEST(an_event_that_its_command_did_not_cause_is_found),
+        TEST(a_command_that_is_refused_is_found),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
