@@ -1,0 +1,157 @@
+/* Verbs about ballots. */
+#include <inttypes.h>
+
+#include "client/cli/desk.h"
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+#include "client/cli/rule_text.h"
+#include "client/cli/verbs.h"
+
+static int find_round(struct cli *cli, const Comity__V1__Round **ret_round)
+{
+    const ProtobufCMessage *row;
+    uint32_t number;
+    int code = number_argument(cli, "ROUND", &number);
+
+    if (code == 0)
+        code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, number, &row);
+    if (code == 0 && ((const Comity__V1__Round *) row)->rule == NULL)
+        code = cli_fail(cli, ERR_MALFORMED, NULL, "The worker's answer has a round without a rule.");
+    if (code == 0)
+        *ret_round = (const Comity__V1__Round *) row;
+    return code;
+}
+
+/* The member's own ballot that counts at the moment; NULL where there is none. */
+static int find_own_ballot(struct cli *cli, uint32_t round, uint32_t member,
+                           const Comity__V1__Ballot **ret_ballot)
+{
+    struct rows rows;
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, round, &rows);
+
+    *ret_ballot = NULL;
+    for (size_t i = 0; code == 0 && i < rows.count; i++)
+        if (((const Comity__V1__Ballot *) rows.list[i])->member == member)
+            *ret_ballot = (const Comity__V1__Ballot *) rows.list[i];
+    return code;
+}
+
+/* Exactly what is being answered, before it is answered. */
+static int show_question(struct cli *cli, const Comity__V1__Round *round)
+{
+    const ProtobufCMessage *row;
+    const Comity__V1__TextRef *text = NULL;
+    int code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, round->proposal, &row);
+
+    if (code != 0)
+        return code;
+    const Comity__V1__Proposal *proposal = (const Comity__V1__Proposal *) row;
+    for (size_t i = 0; i < proposal->n_versions; i++)
+        if (proposal->versions[i]->version == round->version)
+            text = proposal->versions[i]->text;
+    if (text == NULL || text->hash.len != round->text_hash.len ||
+        memcmp(text->hash.data, round->text_hash.data, text->hash.len) != 0)
+        return cli_fail(cli, ERR_MALFORMED, NULL, "The round does not test the text that its proposal has.");
+    const char *prose = desk_prose(cli, text);
+    cli_put_text(cli, "text", prose);
+    cli_put_hex(cli, "text_hash", BYTES(round->text_hash.data, round->text_hash.len));
+    say(cli, "You answer round %" PRIu32 " on %s, version %" PRIu32 ":", round->number,
+        desk_shown(cli, proposal->title), round->version);
+    say(cli, "%s",
+        prose == NULL ? "    (the text is withheld)" : shown_lines(cli, BYTES(prose, strlen(prose)), "    "));
+    return 0;
+}
+
+/* Say it here rather than send what must be refused; what is missed here the worker refuses. */
+static int check_ballot(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Ballot *before,
+                        uint32_t answer)
+{
+    Comity__V1__Stance stance = rule_stance(round->rule, answer);
+
+    if (round->state != COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN)
+        return cli_fail(cli, ERR_CLOSED, arena_printf(cli->arena, "comity outcome %" PRIu32, round->number),
+                        "Round %" PRIu32 " has closed.", round->number);
+    if (rule_requires_reason(round->rule, stance) && !cli_has(cli, "reason"))
+        return cli_fail(cli, ERR_REASON, "Give the same command with --reason \"...\"",
+                        "The rule asks for a reason with `%s`.", rule_answer_label(cli, round->rule, answer));
+    if (before != NULL && !cli_has(cli, "replace"))
+        return cli_fail(cli, ERR_EXISTS,
+                        arena_printf(cli->arena, "comity vote %" PRIu32 " %s --replace", round->number,
+                                     rule_answer_label(cli, round->rule, answer)),
+                        "You have answered `%s` already.",
+                        rule_answer_label(cli, round->rule, before->answer));
+    return 0;
+}
+
+int vote_run(struct cli *cli)
+{
+    Comity__V1__Command command;
+    Comity__V1__CastBallot body = COMITY__V1__CAST_BALLOT__INIT;
+    const Comity__V1__WhoamiAnswer *whoami;
+    const Comity__V1__Round *round;
+    const Comity__V1__Ballot *before;
+    const Comity__V1__Event *event;
+    const char *reason = cli_option(cli, "reason");
+    int code = find_round(cli, &round);
+
+    if (code == 0)
+        code = rule_read_answer(cli, round->rule, cli_argument(cli, "ANSWER"), &body.answer);
+    if (code == 0)
+        code = desk_whoami(cli, &whoami);
+    if (code == 0)
+        code = find_own_ballot(cli, round->number, whoami->member->number, &before);
+    if (code == 0)
+        code = check_ballot(cli, round, before, body.answer);
+    if (code == 0)
+        code = show_question(cli, round);
+    if (code == 0 && reason != NULL)
+        code = desk_text(cli, "--reason", reason, strlen(reason), &body.reason);
+    if (code != 0)
+        return code;
+    body.round = round->number;
+    body.text_hash = round->text_hash;
+    body.replaces = before == NULL ? 0 : before->sequence;
+    desk_command_init(&command, COMITY__V1__COMMAND__BODY_CAST_BALLOT);
+    command.cast_ballot = &body;
+    code = desk_submit(cli, &command, &event);
+    if (code == 0) {
+        cli_put_number(cli, "answer", body.answer);
+        cli_put_text(cli, "stance", stance_name(rule_stance(round->rule, body.answer)));
+        cli_put_number(cli, "replaces", body.replaces);
+        say(cli, "Your answer is `%s`%s.", rule_answer_label(cli, round->rule, body.answer),
+            body.replaces == 0 ? "" : ", in place of your earlier one");
+    }
+    return code;
+}
+
+int ballots_run(struct cli *cli)
+{
+    static const char *const TITLES[] = {"record", "member", "name", "answer", "stance", "cast", "reason"};
+    const Comity__V1__Round *round;
+    struct rows rows;
+    struct sheet sheet;
+    int code = find_round(cli, &round);
+
+    if (code == 0)
+        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, round->number, &rows);
+    if (code != 0)
+        return code;
+    cli_put(cli, "ballots", desk_json_rows(cli, &rows));
+    cli_put_number(cli, "answered", round->answered);
+    cli_put_number(cli, "eligible", round->eligible);
+    sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
+    for (size_t i = 0; i < rows.count; i++) {
+        const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) rows.list[i];
+        const char *cells[] = {arena_printf(cli->arena, "%" PRIu64, ballot->sequence),
+                               arena_printf(cli->arena, "%" PRIu32, ballot->member),
+                               name_of_member(cli, ballot->member),
+                               rule_answer_label(cli, round->rule, ballot->answer),
+                               stance_word(ballot->stance),
+                               shown_time(cli, ballot->cast_ms),
+                               ballot->reason == NULL ? "" : desk_shown(cli, ballot->reason)};
+        sheet_row(&sheet, cells);
+    }
+    sheet_print(&sheet, "There are no ballots that you may see.");
+    say(cli, "%" PRIu32 " of %" PRIu32 " have answered.", round->answered, round->eligible);
+    return 0;
+}

@@ -1,0 +1,172 @@
+#include "client/cli/cli.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client/cli/desk.h"
+#include "client/cli/failure.h"
+#include "client/cli/help.h"
+#include "client/cli/output.h"
+
+const char *cli_argument(const struct cli *cli, const char *name)
+{
+    return argument_value(&cli->arguments, name);
+}
+
+const char *cli_option(const struct cli *cli, const char *name)
+{
+    return option_value(&cli->arguments, name);
+}
+
+bool cli_has(const struct cli *cli, const char *name)
+{
+    return option_given(&cli->arguments, name);
+}
+
+int cli_number(struct cli *cli, const char *what, const char *text, uint64_t least, uint64_t most,
+               uint64_t *ret_number)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || number < least || number > most)
+        return cli_fail(cli, ERR_USAGE, NULL, "%s is a number from %" PRIu64 " to %" PRIu64 ", not `%s`.",
+                        what, least, most, shown_string(cli, text));
+    *ret_number = number;
+    return 0;
+}
+
+int cli_key(struct cli *cli, const char *what, const char *text, uint8_t ret_key[KEY_SIZE])
+{
+    if (strlen(text) != 2 * KEY_SIZE || hex_decode(text, ret_key, KEY_SIZE) != 0)
+        return cli_fail(cli, ERR_USAGE, "comity key show", "%s is a key of 64 hexadecimal digits, not `%s`.",
+                        what, shown_string(cli, text));
+    return 0;
+}
+
+static int find_home(struct cli *cli)
+{
+    char reason[CONTEXT_REASON_MAX], keys[PATH_BYTES], why[FILE_REASON_MAX];
+    int code = home_find(cli_option(cli, "home"), cli->home, reason);
+
+    if (code != 0)
+        return cli_fail(cli, code, "Give a directory: --home DIRECTORY", "%s", reason);
+    if (path_join(keys, cli->home, "keys") != 0)
+        return cli_fail(cli, ERR_CONFIG, NULL, "The path of the home directory is too long.");
+    code = directory_make(keys, why);
+    return code == 0 ? 0 : cli_fail(cli, code, "Give a directory: --home DIRECTORY", "%s", why);
+}
+
+static int find_context(struct cli *cli)
+{
+    char reason[CONTEXT_REASON_MAX], name[NAME_MAX_BYTES + 1];
+    int code = context_choose(cli->home, cli_option(cli, "context"), name, reason);
+
+    if (code == 0)
+        code = context_load(cli->home, name, &cli->context, reason);
+    if (code != 0)
+        return cli_fail(cli, code == ERR_NOT_FOUND ? ERR_CONFIG : code,
+                        "comity context list; or join a partnership with comity join INVITATION", "%s",
+                        reason);
+    return 0;
+}
+
+int cli_need(struct cli *cli, enum verb_needs needs)
+{
+    int code = 0;
+
+    if (needs >= NEEDS_HOME)
+        code = find_home(cli);
+    if (code == 0 && needs >= NEEDS_PLACE)
+        code = find_context(cli);
+    if (code == 0 && needs >= NEEDS_HISTORY && !cli->context.has_history)
+        return cli_fail(cli, ERR_CONFIG, "comity context list",
+                        "Context %s belongs to no partnership: it is an operator's.", cli->context.name);
+    if (code == 0 && needs >= NEEDS_MEMBER && cli->context.signing_key[0] == '\0')
+        return cli_fail(cli, ERR_CONFIG, "comity context list", "Context %s has no signing key.",
+                        cli->context.name);
+    return code;
+}
+
+static int run_verb(struct cli *cli)
+{
+    const struct verb *verb = cli->arguments.verb;
+
+    if (verb == NULL || cli_has(cli, "help"))
+        return verb == NULL ? help_run(cli) : help_verb(cli, verb);
+    int code = cli_need(cli, verb->needs);
+    return code == 0 ? verb->run(cli) : code;
+}
+
+static void print_document(struct cli *cli)
+{
+    json_object_object_add(cli->document, "ok", json_object_new_boolean(cli->failure.code == 0));
+    json_object_object_add(cli->document, "exit", json_object_new_int((int) failure_exit(&cli->failure)));
+    if (cli->failure.code != 0)
+        json_object_object_add(cli->document, "error", failure_to_json(&cli->failure));
+    puts(json_object_to_json_string_ext(cli->document,
+                                        JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+    fflush(stdout);
+}
+
+void cli_print_document(struct cli *cli)
+{
+    if (cli->is_json)
+        print_document(cli);
+    cli->is_streaming = true;
+}
+
+static void finish(struct cli *cli, int code)
+{
+    struct failure *failure = &cli->failure;
+
+    if (code != 0 && failure->code != code) {
+        /* A code that came up without a sentence of its own: the table's. */
+        failure->what[0] = '\0';
+        failure->code = code;
+    }
+    if (code == 0)
+        failure->code = 0;
+    if (fflush(stdout) != 0 && code == 0)
+        cli_fail(cli, ERR_FILE, NULL, "The output cannot be written: %s.", strerror(errno));
+    if (!cli->is_json && failure->code != 0)
+        failure_print(cli);
+    if (cli->is_json && !(cli->is_streaming && failure->code == 0))
+        print_document(cli);
+}
+
+int cli_run(int argc, char **argv)
+{
+    struct cli *cli = calloc(1, sizeof(*cli));
+    char reason[ARGUMENTS_REASON_MAX];
+
+    setlocale(LC_ALL, "");
+    if (cli == NULL || key_init() != 0)
+        return EXIT_INTERNAL;
+    int code = arguments_parse(argc, argv, &cli->arguments, reason);
+    cli->is_json = option_given(&cli->arguments, "json");
+    cli->arena = arena_new(CLI_ARENA_BYTES);
+    cli->document = json_object_new_object();
+    if (cli->arena == NULL || cli->document == NULL)
+        return EXIT_INTERNAL;
+    cli_put_text(cli, "verb", cli->arguments.verb == NULL ? NULL : cli->arguments.verb->name);
+    if (code != 0) {
+        const char *next = cli->arguments.verb == NULL
+                               ? "comity help"
+                               : arena_printf(cli->arena, "comity help %s", cli->arguments.verb->name);
+        cli_fail(cli, code, next, "%s", reason);
+    } else {
+        code = run_verb(cli);
+    }
+    desk_close(cli);
+    finish(cli, code);
+    code = (int) failure_exit(&cli->failure);
+    json_object_put(cli->document);
+    arena_destroy(&cli->arena);
+    free(cli);
+    return code;
+}

@@ -1,0 +1,66 @@
+/* One run of `comity`: what was asked, what is known, what comes out. Passed to every verb. */
+#ifndef COMITY_CLI_CLI_H
+#define COMITY_CLI_CLI_H
+
+#include <json-c/json.h>
+
+#include "client/cli/arguments.h"
+#include "client/cli/context.h"
+#include "client/cli/exit.h"
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/key.h"
+#include "core/message.h"
+
+enum { WHAT_MAX = 768, NEXT_MAX = 512, CLI_ARENA_BYTES = 256 * 1024 * 1024 };
+
+/* Why a run failed: what, why, what to do next. */
+struct failure {
+    int code;
+    char what[WHAT_MAX]; /* sentences; empty: the error table's */
+    char next[NEXT_MAX]; /* a command or an advice; empty: by the code */
+    char field[FIELD_PATH_MAX];
+    uint64_t latest, limit;                   /* as the contract's Refusal has them */
+    char command_id[2 * COMMAND_ID_SIZE + 1]; /* of a command that was signed; else empty */
+    bool is_unconfirmed;                      /* sent, and no word that counts came back */
+    bool is_unsent;                           /* nothing left this machine, or no answer to a question came */
+};
+
+struct desk;
+
+struct cli {
+    struct arguments arguments;
+    struct arena *arena;
+    bool is_json;
+    bool is_streaming; /* documents were printed line by line: none at the end */
+    struct json_object *document;
+    struct failure failure;
+    char home[HOME_MAX];    /* with NEEDS_HOME */
+    struct context context; /* with NEEDS_PLACE */
+    struct desk *desk;      /* the connection, made when it is first used: desk.h */
+};
+
+/* Run one command line. Returns the exit code. */
+int cli_run(int argc, char **argv);
+
+/* Make ready what verbs of this row need. For a verb whose options need more than the verb. */
+int cli_need(struct cli *cli, enum verb_needs needs);
+
+/* With --json, print the document of a success now, and none at the end: for verbs that go on. */
+void cli_print_document(struct cli *cli);
+
+/* Fill in the failure and return its code: `return cli_fail(cli, ERR_USAGE, "comity key new", "There is
+ * ...")`.
+ * @next may be NULL. The text must be escaped where it has outside text in it. */
+int cli_fail(struct cli *cli, int code, const char *next, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Values from the command line. Each fails with a sentence. */
+const char *cli_argument(const struct cli *cli, const char *name); /* NULL where it was not given */
+const char *cli_option(const struct cli *cli, const char *name);
+bool cli_has(const struct cli *cli, const char *name);
+int cli_number(struct cli *cli, const char *what, const char *text, uint64_t least, uint64_t most,
+               uint64_t *ret_number);
+int cli_key(struct cli *cli, const char *what, const char *text, uint8_t ret_key[KEY_SIZE]);
+
+#endif

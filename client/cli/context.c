@@ -1,0 +1,364 @@
+#include "client/cli/context.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/daemon/config.h"
+#include "core/error.h"
+
+static const struct config_key KEYS[] = {
+    {"context", "title", CONFIG_TEXT, "", 0, TITLE_MAX_BYTES, false, false, false,
+     "What people call the partnership."},
+    {"context", "history", CONFIG_KEY, "", 0, 0, false, false, false,
+     "Id of the partnership's history; empty for an operator."},
+    {"context", "group_key", CONFIG_KEY, NULL, 0, 0, false, false, false,
+     "Public key of the group of workers."},
+    {"context", "signing_key", CONFIG_TEXT, "", 0, PATH_BYTES - 1, false, false, false,
+     "File of the member's signing key."},
+    {"context", "connection_key", CONFIG_TEXT, NULL, 1, PATH_BYTES - 1, false, false, false,
+     "File of this machine's connection key."},
+    {"context", "founding_token", CONFIG_TEXT, "", 0, TOKEN_MAX_BYTES, false, false, false,
+     "Token with which the operator lets a partnership be founded."},
+    {"context", "seen", CONFIG_INTEGER, "0", 0, INT64_MAX, false, false, false,
+     "Highest number in the record that was seen."},
+    {"log", "key", CONFIG_KEY, "", 0, 0, false, true, false, "Key that signs the record's checkpoints."},
+    {"broker", "endpoint", CONFIG_TEXT, NULL, 1, ENDPOINT_MAX - 1, true, false, false,
+     "Where the broker listens."},
+    {"broker", "key", CONFIG_KEY, NULL, 0, 0, true, false, false, "The broker's public key."},
+};
+
+static int failed(char reason[CONTEXT_REASON_MAX], int code, const char *format, const char *value)
+{
+    char escaped[256];
+
+    text_escape(BYTES(value, strlen(value)), false, escaped, sizeof(escaped));
+    snprintf(reason, CONTEXT_REASON_MAX, format, escaped);
+    return code;
+}
+
+int home_find(const char *given, char ret_home[HOME_MAX], char reason[CONTEXT_REASON_MAX])
+{
+    static const struct {
+        const char *variable, *below;
+    } PLACES[] = {{"COMITY_HOME", ""}, {"XDG_CONFIG_HOME", "/comity"}, {"HOME", "/.config/comity"}};
+    char home[HOME_MAX];
+    char why[FILE_REASON_MAX];
+    const char *base = given, *below = "";
+
+    for (size_t i = 0; base == NULL && i < ARRAY_COUNT(PLACES); i++) {
+        const char *value = getenv(PLACES[i].variable);
+        if (value == NULL || *value == '\0')
+            continue;
+        base = value;
+        below = PLACES[i].below;
+    }
+    if (base == NULL)
+        return failed(reason, ERR_CONFIG, "There is no home directory to keep keys in.%s", "");
+    if ((size_t) snprintf(home, sizeof(home), "%s%s", base, below) >= sizeof(home))
+        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", base);
+    int code = directory_make(home, why);
+    if (code != 0) {
+        snprintf(reason, CONTEXT_REASON_MAX, "%s", why);
+        return code;
+    }
+    memcpy(ret_home, home, sizeof(home));
+    return 0;
+}
+
+static int context_path(const char *home, const char *name, char ret_path[PATH_BYTES])
+{
+    int length = snprintf(ret_path, PATH_BYTES, "%s/contexts/%s.ini", home, name);
+
+    return length < 0 || length >= PATH_BYTES ? ERR_RANGE : 0;
+}
+
+static bool exists(const char *home, const char *name)
+{
+    char path[PATH_BYTES];
+
+    return context_path(home, name, path) == 0 && access(path, F_OK) == 0;
+}
+
+int context_choose(const char *home, const char *given, char ret_name[NAME_MAX_BYTES + 1],
+                   char reason[CONTEXT_REASON_MAX])
+{
+    char path[PATH_BYTES], name[NAME_MAX_BYTES + 2] = "";
+
+    if (given != NULL) {
+        if (!name_is_valid(given))
+            return failed(reason, ERR_CONFIG, "`%s` cannot be a context's name.", given);
+        snprintf(ret_name, NAME_MAX_BYTES + 1, "%s", given);
+        return 0;
+    }
+    FILE *file = path_join(path, home, "current") == 0 ? fopen(path, "re") : NULL;
+    if (file == NULL)
+        return failed(reason, ERR_CONFIG, "This machine belongs to no partnership yet (nothing in %s).",
+                      home);
+    bool is_read = fgets(name, sizeof(name), file) != NULL;
+    fclose(file);
+    name[strcspn(name, "\n")] = '\0';
+    if (!is_read || !name_is_valid(name))
+        return failed(reason, ERR_CONFIG, "%s does not hold a context's name.", path);
+    memcpy(ret_name, name, NAME_MAX_BYTES + 1);
+    return 0;
+}
+
+int context_set_current(const char *home, const char *name, char reason[CONTEXT_REASON_MAX])
+{
+    char path[PATH_BYTES], line[NAME_MAX_BYTES + 2], why[FILE_REASON_MAX];
+
+    if (!exists(home, name))
+        return failed(reason, ERR_NOT_FOUND, "There is no context `%s`.", name);
+    if (path_join(path, home, "current") != 0)
+        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
+    int length = snprintf(line, sizeof(line), "%s\n", name);
+    int code = file_write(path, BYTES(line, (size_t) length), 0600, true, why);
+    if (code != 0)
+        snprintf(reason, CONTEXT_REASON_MAX, "%s", why);
+    return code;
+}
+
+static void copy_value(const struct config *config, const char *key, char *to, size_t size)
+{
+    snprintf(to, size, "%s", config_text(config, "context", NULL, key));
+}
+
+static void take_brokers(const struct config *config, struct context *context)
+{
+    size_t count = config_section_count(config, "broker");
+
+    for (size_t i = 0; i < count && i < PLACE_BROKERS_MAX; i++) {
+        const char *name = config_section_at(config, "broker", i);
+        struct place_broker *broker = &context->place.brokers[context->place.broker_count++];
+        snprintf(broker->endpoint, ENDPOINT_MAX, "%s", config_text(config, "broker", name, "endpoint"));
+        config_key32(config, "broker", name, "key", broker->key);
+    }
+}
+
+static void take_pins(const struct config *config, struct context *context)
+{
+    size_t count = config_count(config, "log", NULL, "key");
+
+    for (size_t i = 0; i < count && context->pin_count < CONTEXT_PINS_MAX; i++)
+        if (hex_decode(config_at(config, "log", NULL, "key", i), context->pins[context->pin_count],
+                       KEY_SIZE) == 0)
+            context->pin_count++;
+}
+
+int context_load(const char *home, const char *name, struct context *ret_context,
+                 char reason[CONTEXT_REASON_MAX])
+{
+    struct context context = {0};
+    char path[PATH_BYTES], why[CONFIG_REASON_MAX];
+    CLEANUP(config_destroy) struct config *config = NULL;
+
+    if (!name_is_valid(name) || !exists(home, name))
+        return failed(reason, ERR_NOT_FOUND, "There is no context `%s`.", name);
+    if (context_path(home, name, path) != 0)
+        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
+    int code = config_read(path, KEYS, ARRAY_COUNT(KEYS), &config, why);
+    if (code != 0) {
+        snprintf(reason, CONTEXT_REASON_MAX, "%s", why);
+        return code;
+    }
+    snprintf(context.name, sizeof(context.name), "%s", name);
+    copy_value(config, "title", context.title, sizeof(context.title));
+    copy_value(config, "signing_key", context.signing_key, sizeof(context.signing_key));
+    copy_value(config, "connection_key", context.connection_key, sizeof(context.connection_key));
+    copy_value(config, "founding_token", context.founding_token, sizeof(context.founding_token));
+    context.has_history = config_key32(config, "context", NULL, "history", context.history);
+    config_key32(config, "context", NULL, "group_key", context.place.group_key);
+    context.seen = (uint64_t) config_integer(config, "context", NULL, "seen");
+    take_brokers(config, &context);
+    take_pins(config, &context);
+    if (context.place.broker_count == 0)
+        return failed(reason, ERR_CONFIG, "%s names no broker.", path);
+    *ret_context = context;
+    return 0;
+}
+
+static void print_hex(FILE *file, const char *key, const uint8_t *bytes)
+{
+    char hex[2 * KEY_SIZE + 1];
+
+    hex_encode(BYTES(bytes, KEY_SIZE), hex);
+    fprintf(file, "%s = %s\n", key, hex);
+}
+
+static void print_context(FILE *file, const struct context *context)
+{
+    fputs("# Written by comity. Nobody else needs this file; it holds no signing key.\n[context]\n", file);
+    if (context->title[0] != '\0')
+        fprintf(file, "title = %s\n", context->title);
+    if (context->has_history)
+        print_hex(file, "history", context->history);
+    print_hex(file, "group_key", context->place.group_key);
+    if (context->signing_key[0] != '\0')
+        fprintf(file, "signing_key = %s\n", context->signing_key);
+    fprintf(file, "connection_key = %s\n", context->connection_key);
+    if (context->founding_token[0] != '\0')
+        fprintf(file, "founding_token = %s\n", context->founding_token);
+    fprintf(file, "seen = %" PRIu64 "\n", context->seen);
+    if (context->pin_count > 0)
+        fputs("\n[log]\n", file);
+    for (size_t i = 0; i < context->pin_count; i++)
+        print_hex(file, "key", context->pins[i]);
+    for (size_t i = 0; i < context->place.broker_count; i++) {
+        fprintf(file, "\n[broker %zu]\nendpoint = %s\n", i + 1, context->place.brokers[i].endpoint);
+        print_hex(file, "key", context->place.brokers[i].key);
+    }
+}
+
+/* A title goes into the file as it can stand there: one line, no outer blanks, nothing that begins a comment.
+ */
+static void plain_title(const char *title, char ret_title[TITLE_MAX_BYTES + 1])
+{
+    text_escape(BYTES(title, strlen(title)), false, ret_title, TITLE_MAX_BYTES + 1);
+    for (char *c = ret_title; *c != '\0'; c++)
+        if (*c == ';' || *c == '#' || *c == '\\')
+            *c = ',';
+}
+
+int context_save(const char *home, const struct context *context, bool may_replace,
+                 char reason[CONTEXT_REASON_MAX])
+{
+    char path[PATH_BYTES], why[FILE_REASON_MAX], *content = NULL, current[NAME_MAX_BYTES + 1];
+    struct context plain = *context;
+    size_t size = 0;
+
+    if (path_join(path, home, "contexts") != 0 || context_path(home, context->name, path) != 0)
+        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
+    *strrchr(path, '/') = '\0';
+    int code = directory_make(path, why);
+    context_path(home, context->name, path);
+    FILE *file = open_memstream(&content, &size);
+    if (file == NULL)
+        return failed(reason, ERR_MEMORY, "There is not enough memory.%s", "");
+    plain_title(context->title, plain.title);
+    print_context(file, &plain);
+    bool is_whole = fclose(file) == 0;
+    if (code == 0 && !is_whole)
+        code = failed(reason, ERR_MEMORY, "There is not enough memory.%s", "");
+    else if (code == 0 && (code = file_write(path, BYTES(content, size), 0600, may_replace, why)) != 0)
+        snprintf(reason, CONTEXT_REASON_MAX, "%s", why);
+    free(content);
+    if (code == 0 && context_choose(home, NULL, current, reason) != 0)
+        code = context_set_current(home, context->name, reason);
+    return code;
+}
+
+int context_remove(const char *home, const char *name)
+{
+    char path[PATH_BYTES], current[NAME_MAX_BYTES + 1], reason[CONTEXT_REASON_MAX];
+
+    if (context_path(home, name, path) != 0 || unlink(path) != 0)
+        return ERR_FILE;
+    if (context_choose(home, NULL, current, reason) == 0 && strcmp(current, name) == 0 &&
+        path_join(path, home, "current") == 0)
+        unlink(path);
+    return 0;
+}
+
+static void add_pin(struct context *context, const uint8_t pin[KEY_SIZE])
+{
+    for (size_t i = 0; i < context->pin_count; i++)
+        if (memcmp(context->pins[i], pin, KEY_SIZE) == 0)
+            return;
+    if (context->pin_count < CONTEXT_PINS_MAX)
+        memcpy(context->pins[context->pin_count++], pin, KEY_SIZE);
+}
+
+int context_learn(const char *home, const char *name, uint64_t seen, const uint8_t pins[][KEY_SIZE],
+                  size_t pin_count, char reason[CONTEXT_REASON_MAX])
+{
+    char path[PATH_BYTES];
+    struct context context;
+
+    if (path_join(path, home, "lock") != 0)
+        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
+    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0 || flock(lock, LOCK_EX) != 0) {
+        failed(reason, ERR_FILE, "%s cannot be locked.", path);
+        if (lock >= 0)
+            close(lock);
+        return ERR_FILE;
+    }
+    int code = context_load(home, name, &context, reason);
+    if (code == 0) {
+        if (seen > context.seen)
+            context.seen = seen;
+        for (size_t i = 0; i < pin_count; i++)
+            add_pin(&context, pins[i]);
+        code = context_save(home, &context, true, reason);
+    }
+    close(lock);
+    return code;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+int context_names(const char *home, struct arena *arena, const char *const **ret_names, size_t *ret_count,
+                  char reason[CONTEXT_REASON_MAX])
+{
+    enum { NAMES_MAX = 1024 };
+    char path[PATH_BYTES];
+    const char **names = arena_alloc(arena, NAMES_MAX * sizeof(*names));
+    size_t count = 0;
+
+    if (names == NULL || path_join(path, home, "contexts") != 0)
+        return failed(reason, ERR_MEMORY, "There is not enough memory.%s", "");
+    DIR *directory = opendir(path);
+    struct dirent *found;
+    if (directory == NULL && errno != ENOENT)
+        return failed(reason, ERR_FILE, "%s cannot be read.", path);
+    while (directory != NULL && (found = readdir(directory)) != NULL && count < NAMES_MAX) {
+        size_t length = strlen(found->d_name);
+        if (length <= 4 || strcmp(found->d_name + length - 4, ".ini") != 0)
+            continue;
+        char *name = arena_printf(arena, "%.*s", (int) (length - 4), found->d_name);
+        if (name_is_valid(name))
+            names[count++] = name;
+    }
+    if (directory != NULL)
+        closedir(directory);
+    qsort(names, count, sizeof(*names), compare_names);
+    *ret_names = names;
+    *ret_count = count;
+    return 0;
+}
+
+int context_of_history(const char *home, const uint8_t history[HISTORY_ID_SIZE], struct arena *arena,
+                       struct context *ret_context)
+{
+    const char *const *names;
+    size_t count;
+    char reason[CONTEXT_REASON_MAX];
+    int code = context_names(home, arena, &names, &count, reason);
+
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        struct context context;
+        if (context_load(home, names[i], &context, reason) != 0 || !context.has_history ||
+            memcmp(context.history, history, HISTORY_ID_SIZE) != 0)
+            continue;
+        *ret_context = context;
+        return 0;
+    }
+    return ERR_NOT_FOUND;
+}
+
+void context_free_name(const char *home, const char *wanted, char ret_name[NAME_MAX_BYTES + 1])
+{
+    snprintf(ret_name, NAME_MAX_BYTES + 1, "%s", wanted);
+    for (unsigned i = 2; exists(home, ret_name); i++)
+        snprintf(ret_name, NAME_MAX_BYTES + 1, "%.34s-%u", wanted, i);
+}

@@ -1,0 +1,66 @@
+/* Contexts: what a person's machine knows of the partnerships that the person belongs to. One file a context,
+ * HOME/contexts/NAME.ini, read by the table below and written whole.
+ *
+ * HOME is --home, else $COMITY_HOME, else $XDG_CONFIG_HOME/comity, else ~/.config/comity:
+ *   current            name of the context that is used where none is given
+ *   contexts/NAME.ini  brokers and their keys, the group's key, history, key files, what was seen
+ *   keys/              signing.key, connection.key (0600)
+ *   journal/           signed commands and receipts: libcomity's */
+#ifndef COMITY_CLI_CONTEXT_H
+#define COMITY_CLI_CONTEXT_H
+
+#include "client/cli/file.h"
+#include "client/cli/place.h"
+#include "core/text.h"
+
+enum { HOME_MAX = 512, CONTEXT_PINS_MAX = 16, TOKEN_MAX_BYTES = 128, CONTEXT_REASON_MAX = 640 };
+
+struct context {
+    char name[NAME_MAX_BYTES + 1];
+    char title[TITLE_MAX_BYTES + 1]; /* for people; may be empty */
+    struct place place;
+    bool has_history;
+    uint8_t history[HISTORY_ID_SIZE];
+    char signing_key[PATH_BYTES]; /* relative to HOME, or absolute; empty: none */
+    char connection_key[PATH_BYTES];
+    char founding_token[TOKEN_MAX_BYTES + 1]; /* of an operator's context; else empty */
+    uint64_t seen;                            /* highest sequence that was shown or recorded */
+    uint8_t pins[CONTEXT_PINS_MAX][KEY_SIZE]; /* keys that sign the history's checkpoints */
+    size_t pin_count;
+};
+
+/* @given: of --home, or NULL. Made where there is none. 0, ERR_CONFIG, ERR_FILE. */
+int home_find(const char *given, char ret_home[HOME_MAX], char reason[CONTEXT_REASON_MAX]);
+
+/* Name of the context to use: @given, else the current one. ERR_CONFIG where there is none. */
+int context_choose(const char *home, const char *given, char ret_name[NAME_MAX_BYTES + 1],
+                   char reason[CONTEXT_REASON_MAX]);
+int context_set_current(const char *home, const char *name, char reason[CONTEXT_REASON_MAX]);
+
+/* 0, ERR_NOT_FOUND, ERR_CONFIG, ERR_FILE. */
+int context_load(const char *home, const char *name, struct context *ret_context,
+                 char reason[CONTEXT_REASON_MAX]);
+
+/* Write it whole, 0600. The first context of a home becomes the current one. ERR_EXISTS unless @may_replace.
+ */
+int context_save(const char *home, const struct context *context, bool may_replace,
+                 char reason[CONTEXT_REASON_MAX]);
+int context_remove(const char *home, const char *name);
+
+/* Take up what a run has learnt: the file is read again under a lock, so that runs beside one another lose
+ * nothing. */
+int context_learn(const char *home, const char *name, uint64_t seen, const uint8_t pins[][KEY_SIZE],
+                  size_t pin_count, char reason[CONTEXT_REASON_MAX]);
+
+/* Names in alphabetical order, in the arena. */
+int context_names(const char *home, struct arena *arena, const char *const **ret_names, size_t *ret_count,
+                  char reason[CONTEXT_REASON_MAX]);
+
+/* The context of a history. ERR_NOT_FOUND. */
+int context_of_history(const char *home, const uint8_t history[HISTORY_ID_SIZE], struct arena *arena,
+                       struct context *ret_context);
+
+/* A name that no context has: @wanted, or with -2, -3, ... behind it. */
+void context_free_name(const char *home, const char *wanted, char ret_name[NAME_MAX_BYTES + 1]);
+
+#endif

@@ -1,0 +1,133 @@
+/* Verbs about contexts: which partnership this machine talks to. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "client/cli/json_file.h"
+#include "client/cli/output.h"
+#include "client/cli/verbs.h"
+
+static int fail(struct cli *cli, int code, const char *reason)
+{
+    return cli_fail(cli, code, "comity context list", "%s", reason);
+}
+
+static struct json_object *context_to_json(const struct context *context, bool is_current)
+{
+    struct json_object *value = json_object_new_object(), *keys = json_object_new_array();
+
+    for (size_t i = 0; i < context->pin_count; i++)
+        json_object_array_add(keys, json_hex(BYTES(context->pins[i], KEY_SIZE)));
+    json_object_object_add(value, "name", json_object_new_string(context->name));
+    json_object_object_add(value, "title", json_object_new_string(context->title));
+    json_object_object_add(value, "is_current", json_object_new_boolean(is_current));
+    json_object_object_add(value, "history",
+                           context->has_history ? json_hex(BYTES(context->history, HISTORY_ID_SIZE)) : NULL);
+    json_object_object_add(value, "place", place_to_json(&context->place));
+    json_object_object_add(value, "signing_key", json_object_new_string(context->signing_key));
+    json_object_object_add(value, "connection_key", json_object_new_string(context->connection_key));
+    json_object_object_add(value, "seen", json_object_new_uint64(context->seen));
+    json_object_object_add(value, "log_keys", keys);
+    return value;
+}
+
+int context_list_run(struct cli *cli)
+{
+    static const char *const TITLES[] = {"", "name", "what it is", "seen up to"};
+    const char *const *names;
+    size_t count;
+    char reason[CONTEXT_REASON_MAX], current[NAME_MAX_BYTES + 1] = "";
+    struct sheet sheet;
+    struct json_object *array = json_object_new_array();
+    int code = context_names(cli->home, cli->arena, &names, &count, reason);
+
+    cli_put(cli, "contexts", array);
+    if (code != 0)
+        return fail(cli, code, reason);
+    context_choose(cli->home, NULL, current, reason);
+    sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
+    for (size_t i = 0; i < count; i++) {
+        struct context context;
+        bool is_current = strcmp(names[i], current) == 0;
+        if (context_load(cli->home, names[i], &context, reason) != 0) {
+            const char *cells[] = {is_current ? "*" : "", names[i], shown_string(cli, reason), "-"};
+            sheet_row(&sheet, cells);
+            continue;
+        }
+        json_object_array_add(array, context_to_json(&context, is_current));
+        const char *cells[] = {is_current ? "*" : "", names[i],
+                               context.has_history ? shown_string(cli, context.title) : "operator",
+                               arena_printf(cli->arena, "%" PRIu64, context.seen)};
+        sheet_row(&sheet, cells);
+    }
+    sheet_print(&sheet, "This machine belongs to no partnership yet: comity join INVITATION");
+    return 0;
+}
+
+int context_use_run(struct cli *cli)
+{
+    const char *name = cli_argument(cli, "NAME");
+    struct context context;
+    char reason[CONTEXT_REASON_MAX];
+    int code = context_load(cli->home, name, &context, reason);
+
+    if (code == 0)
+        code = context_set_current(cli->home, name, reason);
+    if (code != 0)
+        return fail(cli, code, reason);
+    cli_put_text(cli, "context", name);
+    say(cli, "From now on: %s.", name);
+    return 0;
+}
+
+int context_show_run(struct cli *cli)
+{
+    char reason[CONTEXT_REASON_MAX], name[NAME_MAX_BYTES + 1];
+    const char *given = cli_argument(cli, "NAME");
+    struct context context;
+    int code = context_choose(cli->home, given != NULL ? given : cli_option(cli, "context"), name, reason);
+
+    if (code == 0)
+        code = context_load(cli->home, name, &context, reason);
+    if (code != 0)
+        return fail(cli, code, reason);
+    struct json_object *value = context_to_json(&context, true);
+    cli_put(cli, "context", value);
+    say(cli, "Context %s, in %s", name, shown_string(cli, cli->home));
+    say_json(cli, value, 1);
+    return 0;
+}
+
+int context_add_run(struct cli *cli)
+{
+    const char *name = cli_argument(cli, "NAME"), *history = cli_option(cli, "history");
+    const char *path = cli_option(cli, "place"), *key = cli_option(cli, "key");
+    struct context context = {0};
+    struct bytes content;
+    char why[FILE_REASON_MAX], reason[CONTEXT_REASON_MAX];
+
+    if (!name_is_valid(name))
+        return cli_fail(cli, ERR_USAGE, NULL, "NAME is 1 to 40 of a-z, 0-9 and -, starting with a letter.");
+    int code = file_read(path, FILE_MAX_BYTES, cli->arena, &content, why);
+    if (code != 0)
+        return cli_fail(cli, code, NULL, "%s", why);
+    struct json_object *value = json_read(content);
+    code = value == NULL ? ERR_MALFORMED : place_from_json(value, &context.place);
+    json_object_put(value);
+    if (code != 0)
+        return cli_fail(cli, code, NULL, "%s does not say where workers are reached: %s",
+                        shown_string(cli, path), error_sentence(code));
+    if (history != NULL && (code = cli_key(cli, "--history", history, context.history)) != 0)
+        return code;
+    context.has_history = history != NULL;
+    snprintf(context.name, sizeof(context.name), "%s", name);
+    snprintf(context.connection_key, sizeof(context.connection_key), "keys/connection.key");
+    if (history != NULL)
+        snprintf(context.signing_key, sizeof(context.signing_key), "%s",
+                 key != NULL ? key : "keys/signing.key");
+    code = context_save(cli->home, &context, false, reason);
+    if (code != 0)
+        return fail(cli, code, reason);
+    cli_put_text(cli, "context", name);
+    say(cli, "Context %s is made.", name);
+    return 0;
+}

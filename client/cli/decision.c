@@ -1,0 +1,132 @@
+/* Verbs about what came out. */
+#include <inttypes.h>
+
+#include "client/cli/desk.h"
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+#include "client/cli/rule_text.h"
+#include "client/cli/verbs.h"
+
+static void say_tally(struct cli *cli, const Comity__V1__Rule *rule, const Comity__V1__Tally *tally)
+{
+    const char *answers = "";
+
+    for (size_t i = 0; i < tally->n_answers; i++) {
+        if (tally->answers[i]->ballots == 0)
+            continue;
+        answers =
+            arena_printf(cli->arena, "%s%s%" PRIu64 " %s", answers, *answers == '\0' ? "" : ", ",
+                         tally->answers[i]->ballots, rule_answer_label(cli, rule, tally->answers[i]->answer));
+    }
+    say(cli,
+        "  %s: %s (%" PRIu64 " on the roll, %" PRIu64 " present, %" PRIu64 " answered, %" PRIu64 " silent)",
+        tally->constituency[0] == '\0' ? "all" : shown_string(cli, tally->constituency),
+        *answers == '\0' ? "no answers" : answers, tally->eligible, tally->present, tally->answered,
+        tally->silent);
+}
+
+static struct json_object *say_working(struct cli *cli, const Comity__V1__Outcome *outcome)
+{
+    struct json_object *lines = json_object_new_array();
+
+    for (size_t i = 0; i < outcome->n_tests; i++) {
+        const char *line = rule_explain_test(outcome->tests[i], cli->arena);
+        if (line == NULL)
+            continue;
+        json_object_array_add(lines, json_object_new_string(line));
+        say(cli, "  %s", shown_string(cli, line));
+    }
+    return lines;
+}
+
+/* Reasons that were given, for they are what the next version answers. */
+static int say_reasons(struct cli *cli, const Comity__V1__Round *round)
+{
+    struct rows rows;
+    bool is_first = true;
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, round->number, &rows);
+
+    if (code != 0)
+        return code;
+    for (size_t i = 0; i < rows.count; i++) {
+        const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) rows.list[i];
+        if (ballot->reason == NULL)
+            continue;
+        if (is_first)
+            say(cli, "Reasons:");
+        is_first = false;
+        say(cli, "  %s (%s): %s", name_of_member(cli, ballot->member),
+            rule_answer_label(cli, round->rule, ballot->answer), desk_shown(cli, ballot->reason));
+    }
+    cli_put(cli, "ballots", desk_json_rows(cli, &rows));
+    return 0;
+}
+
+int outcome_run(struct cli *cli)
+{
+    const ProtobufCMessage *row;
+    uint32_t number;
+    int code = number_argument(cli, "ROUND", &number);
+
+    if (code == 0)
+        code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, number, &row);
+    if (code != 0)
+        return code;
+    const Comity__V1__Round *round = (const Comity__V1__Round *) row;
+    const Comity__V1__Outcome *outcome = round->outcome;
+    if (outcome == NULL)
+        return cli_fail(cli, ERR_STATE, arena_printf(cli->arena, "comity round show %" PRIu32, number),
+                        "Round %" PRIu32 " is open still: %" PRIu32 " of %" PRIu32 " have answered.", number,
+                        round->answered, round->eligible);
+    cli_put_text(cli, "outcome", outcome_name(outcome->kind));
+    cli_put_text(cli, "sentence", rule_explain_outcome(outcome->kind));
+    cli_put(cli, "round", desk_json(cli, row));
+    say(cli, "Round %" PRIu32 " on proposal %" PRIu32 ", version %" PRIu32 ": %s. %s", round->number,
+        round->proposal, round->version, outcome_name(outcome->kind), rule_explain_outcome(outcome->kind));
+    say(cli, "Tests of the rule %s:", round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
+    cli_put(cli, "working", say_working(cli, outcome));
+    say(cli, "Answers:");
+    for (size_t i = 0; i < outcome->n_tallies; i++)
+        say_tally(cli, round->rule, outcome->tallies[i]);
+    code = say_reasons(cli, round);
+    if (code == 0)
+        say(cli, "Counted from %zu ballots, by their numbers in the record.", outcome->n_ballots);
+    return code;
+}
+
+int decisions_run(struct cli *cli)
+{
+    static const char *const TITLES[] = {"no.",     "proposal", "version", "round",
+                                         "outcome", "state",    "decided", "title"};
+    struct rows rows, proposals;
+    struct sheet sheet;
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS, 0, &rows);
+
+    if (code == 0)
+        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, 0, &proposals);
+    if (code != 0)
+        return code;
+    cli_put(cli, "decisions", desk_json_rows(cli, &rows));
+    sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
+    for (size_t i = 0; i < rows.count; i++) {
+        const Comity__V1__Decision *decision = (const Comity__V1__Decision *) rows.list[i];
+        const char *title = "?";
+        for (size_t j = 0; j < proposals.count; j++) {
+            const Comity__V1__Proposal *proposal = (const Comity__V1__Proposal *) proposals.list[j];
+            if (proposal->number == decision->proposal)
+                title = desk_shown(cli, proposal->title);
+        }
+        const char *cells[] = {
+            arena_printf(cli->arena, "%" PRIu32, decision->number),
+            arena_printf(cli->arena, "%" PRIu32, decision->proposal),
+            arena_printf(cli->arena, "%" PRIu32, decision->version),
+            arena_printf(cli->arena, "%" PRIu32, decision->round),
+            outcome_name(decision->outcome),
+            decision->state == COMITY__V1__DECISION_STATE__DECISION_STATE_IN_EFFECT ? "in effect" : "?",
+            shown_time(cli, decision->decided_ms),
+            title};
+        sheet_row(&sheet, cells);
+    }
+    sheet_print(&sheet, "Nothing is decided yet.");
+    return 0;
+}

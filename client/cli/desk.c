@@ -1,0 +1,560 @@
+#include "client/cli/desk.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "client/cli/output.h"
+#include "client/cli/prose.h"
+#include "core/keyfile.h"
+#include "core/text.h"
+
+enum {
+    TIMEOUT_PRESET_S = 15,
+    TIMEOUT_MOST_S = 3600,
+    OUT_OF_REACH_MS = 2000, /* every broker has said no for so long: enough */
+    PUMP_MS = 50,
+    LIST_PAGE = 1000,
+};
+
+struct desk {
+    struct comity *client;
+    struct prose *prose;
+    struct comity_texts *texts;
+    int64_t timeout_ms;
+    uint64_t seen;                            /* as the context had it */
+    uint8_t pins[CONTEXT_PINS_MAX][KEY_SIZE]; /* learnt in this run */
+    size_t pin_count;
+    const Comity__V1__WhoamiAnswer *whoami;
+    struct rows *lists[COMITY__V1__LIST_KIND__LIST_KIND_SEATS + 1];
+};
+
+/* What libcomity tells while it works: keys to keep, and what must not pass unseen. */
+static void hear(const struct comity_event *event, void *context)
+{
+    struct desk *desk = context;
+
+    if (event->kind == COMITY_EVENT_LOG_KEY && desk->pin_count < CONTEXT_PINS_MAX)
+        memcpy(desk->pins[desk->pin_count++], event->log_key, KEY_SIZE);
+    else if (event->kind == COMITY_EVENT_LOG_KEY_REFUSED)
+        fputs("Warning: a worker signs with a key that is not on record. Its receipts are not believed.\n",
+              stderr);
+    else if (event->kind == COMITY_EVENT_JOURNAL)
+        fprintf(stderr, "Warning: the receipt could not be kept: %s\n", error_sentence(event->code));
+}
+
+static int fail_file(struct cli *cli, int code, const char *path)
+{
+    return cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path), error_sentence(code));
+}
+
+static int make_desk(struct cli *cli, struct desk **ret_desk)
+{
+    struct desk *desk = arena_alloc(cli->arena, sizeof(*desk));
+    const char *timeout = cli_option(cli, "timeout");
+    uint64_t seconds = TIMEOUT_PRESET_S;
+
+    if (desk == NULL)
+        return ERR_MEMORY;
+    if (timeout != NULL && cli_number(cli, "--timeout", timeout, 1, TIMEOUT_MOST_S, &seconds) != 0)
+        return ERR_USAGE;
+    desk->timeout_ms = (int64_t) seconds * 1000;
+    desk->seen = cli->context.seen;
+    desk->prose = prose_new(cli->arena);
+    desk->texts = comity_texts_new();
+    if (desk->prose == NULL || desk->texts == NULL)
+        return ERR_MEMORY;
+    *ret_desk = desk;
+    return 0;
+}
+
+int desk_signer(struct cli *cli, struct signing_key *ret_key)
+{
+    char path[PATH_BYTES];
+
+    if (cli->context.signing_key[0] == '\0')
+        return cli_fail(cli, ERR_CONFIG, "comity context list",
+                        "Context %s has no signing key: it is an operator's.", cli->context.name);
+    if (path_join(path, cli->home, cli->context.signing_key) != 0)
+        return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
+    int code = signing_key_load(path, ret_key);
+    return code == 0 ? 0 : fail_file(cli, code, path);
+}
+
+static int make_client(struct cli *cli, struct desk *desk)
+{
+    const struct context *context = &cli->context;
+    struct comity_broker brokers[PLACE_BROKERS_MAX];
+    struct comity_reader reader;
+    struct comity_pin pins[CONTEXT_PINS_MAX];
+    struct connection_key connection;
+    struct signing_key signer;
+    char path[PATH_BYTES], journal[PATH_BYTES], why[FILE_REASON_MAX];
+
+    if (path_join(path, cli->home, context->connection_key) != 0 ||
+        path_join(journal, cli->home, "journal") != 0)
+        return cli_fail(cli, ERR_CONFIG, NULL, "The path of the home directory is too long.");
+    if (directory_make(journal, why) != 0)
+        return cli_fail(cli, ERR_FILE, NULL, "%s", why);
+    int code = connection_key_load_or_create(path, &connection);
+    if (code != 0)
+        return fail_file(cli, code, path);
+    for (size_t i = 0; i < context->place.broker_count; i++) {
+        brokers[i].endpoint = context->place.brokers[i].endpoint;
+        memcpy(brokers[i].server_key, context->place.brokers[i].key, KEY_SIZE);
+    }
+    for (size_t i = 0; i < context->pin_count; i++) {
+        memcpy(pins[i].history, context->history, HISTORY_ID_SIZE);
+        memcpy(pins[i].log_key, context->pins[i], KEY_SIZE);
+    }
+    struct comity_options options = {
+        .brokers = brokers,
+        .broker_count = context->place.broker_count,
+        .connection_secret = connection.secret,
+        .pins = pins,
+        .pin_count = context->has_history ? context->pin_count : 0,
+        .software = "comity " COMITY_VERSION,
+        .journal = journal,
+        .deadline_ms = desk->timeout_ms,
+        .on_event = hear,
+        .context = desk,
+    };
+    memcpy(options.group_key, context->place.group_key, KEY_SIZE);
+    if (context->has_history && context->signing_key[0] != '\0') {
+        code = desk_signer(cli, &signer);
+        if (code == 0) {
+            memcpy(reader.history, context->history, HISTORY_ID_SIZE);
+            memcpy(reader.seed, signer.seed, SEED_SIZE);
+            signing_key_wipe(&signer);
+            options.readers = &reader;
+            options.reader_count = 1;
+        }
+    }
+    if (code == 0 && (code = comity_new(&options, &desk->client)) != 0)
+        cli_fail(cli, code, "comity context show", "Context %s: %s", context->name, error_sentence(code));
+    connection_key_wipe(&connection);
+    explicit_bzero(&reader, sizeof(reader));
+    return code;
+}
+
+/* Which broker stands how, in one sentence. */
+static int fail_unreached(struct cli *cli, struct desk *desk)
+{
+    const char *text = "";
+    int code = ERR_TIMEOUT;
+
+    for (size_t i = 0; i < cli->context.place.broker_count; i++) {
+        int state = comity_broker_state(desk->client, i);
+        code = i == 0 || state != ERR_TIMEOUT ? state : code;
+        text = arena_printf(cli->arena, "%s%s%s: %s", text, i == 0 ? "" : " ",
+                            shown_string(cli, cli->context.place.brokers[i].endpoint), error_sentence(state));
+        if (text == NULL)
+            return ERR_MEMORY;
+    }
+    cli->failure.is_unsent = true;
+    return cli_fail(cli, code, NULL, "%s", text);
+}
+
+static bool is_definite(const struct cli *cli, struct desk *desk)
+{
+    for (size_t i = 0; i < cli->context.place.broker_count; i++) {
+        int state = comity_broker_state(desk->client, i);
+        if (state != ERR_UNREACHABLE && state != ERR_SERVER_KEY && state != ERR_CLIENT_KEY)
+            return false;
+    }
+    return true;
+}
+
+static int wait_ready(struct cli *cli, struct desk *desk)
+{
+    int64_t begin_ms = time_now_ms(), no_since_ms = 0;
+
+    for (;;) {
+        for (size_t i = 0; i < cli->context.place.broker_count; i++)
+            if (comity_broker_state(desk->client, i) == 0)
+                return 0;
+        int64_t now_ms = time_now_ms();
+        if (!is_definite(cli, desk))
+            no_since_ms = 0;
+        else if (no_since_ms == 0)
+            no_since_ms = now_ms;
+        if ((no_since_ms != 0 && now_ms - no_since_ms >= OUT_OF_REACH_MS) ||
+            now_ms - begin_ms >= desk->timeout_ms)
+            return fail_unreached(cli, desk);
+        int code = comity_pump(desk->client, PUMP_MS);
+        if (code != 0)
+            return code;
+    }
+}
+
+int desk_open(struct cli *cli)
+{
+    if (cli->desk == NULL) {
+        int code = make_desk(cli, &cli->desk);
+        if (code != 0)
+            return code;
+    }
+    if (cli->desk->client != NULL)
+        return 0;
+    int code = make_client(cli, cli->desk);
+    if (code == 0 && cli->context.has_history)
+        comity_set_seen(cli->desk->client, cli->context.history, cli->context.seen);
+    return code != 0 ? code : wait_ready(cli, cli->desk);
+}
+
+struct comity *desk_client(struct cli *cli)
+{
+    return cli->desk == NULL ? NULL : cli->desk->client;
+}
+
+void desk_close(struct cli *cli)
+{
+    struct desk *desk = cli->desk;
+    char reason[CONTEXT_REASON_MAX];
+
+    if (desk == NULL)
+        return;
+    if (desk->client != NULL && cli->context.has_history) {
+        uint64_t seen = comity_seen(desk->client, cli->context.history);
+        if ((seen > desk->seen || desk->pin_count > 0) &&
+            context_learn(cli->home, cli->context.name, seen, (const uint8_t(*)[KEY_SIZE]) desk->pins,
+                          desk->pin_count, reason) != 0)
+            fprintf(stderr, "Warning: %s\n", reason);
+    }
+    comity_texts_destroy(&desk->texts);
+    comity_destroy(&desk->client);
+    cli->desk = NULL;
+}
+
+void desk_pins(struct cli *cli, const uint8_t (**ret_pins)[KEY_SIZE], size_t *ret_count)
+{
+    uint8_t(*pins)[KEY_SIZE] = arena_alloc(cli->arena, 2 * CONTEXT_PINS_MAX * KEY_SIZE);
+    size_t count = 0;
+
+    for (size_t i = 0; pins != NULL && i < cli->context.pin_count; i++)
+        memcpy(pins[count++], cli->context.pins[i], KEY_SIZE);
+    for (size_t i = 0; pins != NULL && cli->desk != NULL && i < cli->desk->pin_count; i++)
+        memcpy(pins[count++], cli->desk->pins[i], KEY_SIZE);
+    *ret_pins = (const uint8_t(*)[KEY_SIZE]) pins;
+    *ret_count = count;
+}
+
+void desk_keep_text(struct cli *cli, const uint8_t hash[HASH_SIZE], struct bytes content)
+{
+    if (cli->desk != NULL)
+        prose_keep(cli->desk->prose, hash, content);
+}
+
+int desk_judge(struct cli *cli, const struct comity_result *result)
+{
+    struct failure *failure = &cli->failure;
+    static const uint8_t NO_COMMAND[COMMAND_ID_SIZE];
+
+    if (result->verdict == COMITY_RECORDED || result->verdict == COMITY_ANSWERED)
+        return 0;
+    bool is_command = memcmp(result->command_id, NO_COMMAND, COMMAND_ID_SIZE) != 0;
+    failure->code = result->fault.code != 0 ? result->fault.code : ERR_INTERNAL;
+    failure->latest = result->fault.latest;
+    failure->limit = result->fault.limit;
+    snprintf(failure->field, sizeof(failure->field), "%s", result->fault.field);
+    if (is_command)
+        hex_encode(BYTES(result->command_id, COMMAND_ID_SIZE), failure->command_id);
+    failure->is_unsent =
+        result->verdict == COMITY_NOT_SENT || (result->verdict == COMITY_UNKNOWN && !is_command);
+    failure->is_unconfirmed = result->verdict == COMITY_UNKNOWN && is_command;
+    return failure->code;
+}
+
+int desk_ask(struct cli *cli, const Comity__V1__Query *query, const Comity__V1__Answer **ret_answer)
+{
+    struct comity_result result = {0};
+    ProtobufCMessage *copy;
+    bool is_status = query->kind_case == COMITY__V1__QUERY__KIND_STATUS;
+    int code = desk_open(cli);
+
+    if (code != 0)
+        return code;
+    code = comity_query_wait(cli->desk->client, is_status ? NULL : cli->context.history, query, 0, &result);
+    if (result.verdict != 0)
+        code = desk_judge(cli, &result);
+    if (code == 0) {
+        const Comity__V1__Answer *body = comity_answer_body(result.answer);
+        code = message_copy(&body->base, cli->arena, &copy);
+        if (code == 0)
+            code = prose_add(cli->desk->prose, body->texts, body->n_texts);
+        if (code == 0)
+            *ret_answer = (const Comity__V1__Answer *) copy;
+    }
+    comity_result_release(&result);
+    return code;
+}
+
+int desk_whoami(struct cli *cli, const Comity__V1__WhoamiAnswer **ret_whoami)
+{
+    Comity__V1__Whoami whoami = COMITY__V1__WHOAMI__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    const Comity__V1__Answer *answer;
+
+    if (cli->desk == NULL || cli->desk->whoami == NULL) {
+        query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
+        query.whoami = &whoami;
+        int code = desk_ask(cli, &query, &answer);
+        if (code != 0)
+            return code;
+        if (answer->whoami == NULL || answer->whoami->member == NULL || answer->whoami->partnership == NULL)
+            return cli_fail(cli, ERR_MALFORMED, NULL, "The worker's answer does not say who you are.");
+        cli->desk->whoami = answer->whoami;
+    }
+    *ret_whoami = cli->desk->whoami;
+    return 0;
+}
+
+/* Rows of an answer, by the name of their field in it. */
+static const char *const LIST_FIELDS[] = {
+    [COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES] = "constituencies",
+    [COMITY__V1__LIST_KIND__LIST_KIND_SITES] = "sites",
+    [COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS] = "members",
+    [COMITY__V1__LIST_KIND__LIST_KIND_KEYS] = "keys",
+    [COMITY__V1__LIST_KIND__LIST_KIND_INVITATIONS] = "invitations",
+    [COMITY__V1__LIST_KIND__LIST_KIND_BODIES] = "bodies",
+    [COMITY__V1__LIST_KIND__LIST_KIND_RULES] = "rules",
+    [COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS] = "sessions",
+    [COMITY__V1__LIST_KIND__LIST_KIND_PRESENCES] = "presences",
+    [COMITY__V1__LIST_KIND__LIST_KIND_ITEMS] = "items",
+    [COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS] = "proposals",
+    [COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS] = "rounds",
+    [COMITY__V1__LIST_KIND__LIST_KIND_ROLL] = "roll",
+    [COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS] = "ballots",
+    [COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS] = "decisions",
+    [COMITY__V1__LIST_KIND__LIST_KIND_SEATS] = "seats",
+};
+
+static struct rows rows_of(const Comity__V1__Answer *answer, Comity__V1__ListKind kind)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(answer->base.descriptor, LIST_FIELDS[kind]);
+    const char *base = (const char *) answer;
+
+    return (struct rows){.list = *(const ProtobufCMessage *const *const *) (base + field->offset),
+                         .count = *(const size_t *) (base + field->quantifier_offset),
+                         .as_of = answer->as_of};
+}
+
+/* All pages, or one row where @number says which. */
+static int ask_rows(struct cli *cli, Comity__V1__ListKind kind, uint32_t parent, uint32_t number,
+                    struct rows *ret_rows)
+{
+    Comity__V1__List list = COMITY__V1__LIST__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    const ProtobufCMessage **all = NULL;
+    struct rows rows = {0};
+    size_t room = 0;
+
+    list.kind = kind;
+    list.parent = parent;
+    list.number = number;
+    query.kind_case = COMITY__V1__QUERY__KIND_LIST;
+    query.list = &list;
+    query.limit = LIST_PAGE;
+    for (;;) {
+        const Comity__V1__Answer *answer;
+        int code = desk_ask(cli, &query, &answer);
+        if (code != 0)
+            return code;
+        struct rows page = rows_of(answer, kind);
+        if (rows.count + page.count > room) {
+            room = 2 * (rows.count + page.count);
+            const ProtobufCMessage **larger = arena_alloc(cli->arena, room * sizeof(*larger));
+            if (larger == NULL)
+                return ERR_MEMORY;
+            if (rows.count > 0)
+                memcpy(larger, all, rows.count * sizeof(*larger));
+            all = larger;
+        }
+        if (page.count > 0)
+            memcpy(all + rows.count, page.list, page.count * sizeof(*all));
+        rows.count += page.count;
+        rows.as_of = page.as_of;
+        if (answer->next_cursor.len == 0)
+            break;
+        query.cursor = answer->next_cursor;
+    }
+    rows.list = all;
+    *ret_rows = rows;
+    return 0;
+}
+
+int desk_rows(struct cli *cli, Comity__V1__ListKind kind, uint32_t parent, struct rows *ret_rows)
+{
+    return ask_rows(cli, kind, parent, 0, ret_rows);
+}
+
+struct rows **desk_list_cache(struct cli *cli, Comity__V1__ListKind kind)
+{
+    return cli->desk == NULL ? NULL : &cli->desk->lists[kind];
+}
+
+int desk_row(struct cli *cli, Comity__V1__ListKind kind, uint32_t number, const ProtobufCMessage **ret_row)
+{
+    struct rows rows;
+    int code = ask_rows(cli, kind, 0, number, &rows);
+
+    if (code != 0 && code != ERR_NOT_FOUND)
+        return code;
+    if (code == ERR_NOT_FOUND || rows.count == 0) {
+        cli->failure.field[0] = '\0';
+        return cli_fail(cli, ERR_NOT_FOUND, NULL, "There is no number %" PRIu32 " among the %s.", number,
+                        LIST_FIELDS[kind]);
+    }
+    *ret_row = rows.list[0];
+    return 0;
+}
+
+const char *desk_prose(void *cli, const Comity__V1__TextRef *reference)
+{
+    struct cli *self = cli;
+
+    return self->desk == NULL ? NULL : prose_find(self->desk->prose, reference);
+}
+
+const char *desk_shown(struct cli *cli, const Comity__V1__TextRef *reference)
+{
+    const char *text = desk_prose(cli, reference);
+
+    return text == NULL ? "(withheld)" : shown_string(cli, text);
+}
+
+struct json_object *desk_json(struct cli *cli, const ProtobufCMessage *message)
+{
+    return message == NULL ? NULL : message_to_json(message, desk_prose, cli);
+}
+
+struct json_object *desk_json_rows(struct cli *cli, const struct rows *rows)
+{
+    struct json_object *array = json_object_new_array();
+
+    for (size_t i = 0; i < rows->count; i++)
+        json_object_array_add(array, desk_json(cli, rows->list[i]));
+    return array;
+}
+
+int desk_texts(struct cli *cli, struct comity_texts **ret_texts)
+{
+    if (cli->desk == NULL) {
+        int code = make_desk(cli, &cli->desk);
+        if (code != 0)
+            return code;
+    }
+    *ret_texts = cli->desk->texts;
+    return 0;
+}
+
+int desk_text(struct cli *cli, const char *what, const char *text, size_t size,
+              Comity__V1__TextRef **ret_reference)
+{
+    struct comity_texts *texts;
+    int code = desk_texts(cli, &texts);
+
+    if (code != 0)
+        return code;
+    code = comity_texts_add(texts, text, size, ret_reference);
+    if (code != 0)
+        return cli_fail(cli, code, NULL, "%s: %s", what, error_sentence(code));
+    return prose_keep(cli->desk->prose, (*ret_reference)->hash.data, BYTES(text, size));
+}
+
+void desk_command_init(Comity__V1__Command *command, Comity__V1__Command__BodyCase body)
+{
+    comity__v1__command__init(command);
+    command->body_case = body;
+}
+
+int desk_sign(struct cli *cli, const Comity__V1__Command *command, const uint8_t *history,
+              struct comity_draft **ret_draft)
+{
+    struct signing_key signer;
+    struct comity_fault fault = {0};
+    int code = desk_signer(cli, &signer);
+
+    if (code != 0)
+        return code;
+    code = comity_draft_new(command, history, cli->desk == NULL ? NULL : cli->desk->texts, signer.seed, 0,
+                            ret_draft, &fault);
+    signing_key_wipe(&signer);
+    if (code != 0) {
+        cli->failure.code = code;
+        cli->failure.limit = fault.limit;
+        snprintf(cli->failure.field, sizeof(cli->failure.field), "%s", fault.field);
+    }
+    return code;
+}
+
+/* The first event of the command, out of the receipt that libcomity has verified. */
+static int read_event(struct cli *cli, const struct comity_result *result,
+                      const Comity__V1__Event **ret_event)
+{
+    ProtobufCMessage *receipt, *event;
+    int code = message_unpack_trusted(&comity__v1__receipt__descriptor,
+                                      BYTES(result->receipt, result->receipt_size), cli->arena, &receipt);
+
+    if (code != 0)
+        return code;
+    const Comity__V1__EventRecord *record = ((const Comity__V1__Receipt *) receipt)->event;
+    for (size_t i = 0; record != NULL && i < record->n_parts; i++) {
+        if (record->parts[i]->kind != COMITY__V1__PART_KIND__PART_KIND_OPEN)
+            continue;
+        const ProtobufCBinaryData *content = &record->parts[i]->content;
+        code = message_unpack_trusted(&comity__v1__event__descriptor, BYTES(content->data, content->len),
+                                      cli->arena, &event);
+        if (code == 0)
+            *ret_event = (const Comity__V1__Event *) event;
+        return code;
+    }
+    return ERR_MALFORMED;
+}
+
+static void put_receipt(struct cli *cli, const struct comity_result *result)
+{
+    struct json_object *receipt = json_object_new_object();
+
+    json_object_object_add(receipt, "command_id", json_hex(BYTES(result->command_id, COMMAND_ID_SIZE)));
+    json_object_object_add(receipt, "history", json_hex(BYTES(result->history, HISTORY_ID_SIZE)));
+    json_object_object_add(receipt, "sequence", json_object_new_uint64(result->sequence));
+    json_object_object_add(receipt, "events", json_object_new_uint64(result->events));
+    json_object_object_add(receipt, "epoch", json_object_new_uint64(result->epoch));
+    json_object_object_add(receipt, "time_ms", json_object_new_int64(result->time_ms));
+    cli_put(cli, "receipt", receipt);
+}
+
+int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V1__Event **ret_event)
+{
+    struct comity_result result = {0};
+    int code = desk_open(cli);
+
+    if (code != 0)
+        return code;
+    code = comity_submit_wait(cli->desk->client, draft, 0, &result);
+    if (result.verdict != 0)
+        code = desk_judge(cli, &result);
+    if (code == 0)
+        code = read_event(cli, &result, ret_event);
+    if (code == 0) {
+        put_receipt(cli, &result);
+        cli_put(cli, "event", desk_json(cli, &(*ret_event)->base));
+        char id[2 * COMMAND_ID_SIZE + 1];
+        hex_encode(BYTES(result.command_id, COMMAND_ID_SIZE), id);
+        say(cli, "Recorded as number %" PRIu64 ", receipt checked (%s).", result.sequence, id);
+    }
+    comity_result_release(&result);
+    return code;
+}
+
+int desk_submit(struct cli *cli, const Comity__V1__Command *command, const Comity__V1__Event **ret_event)
+{
+    struct comity_draft *draft = NULL;
+    int code = desk_sign(cli, command, cli->context.history, &draft);
+
+    if (code == 0)
+        code = desk_send(cli, draft, ret_event);
+    comity_draft_destroy(&draft);
+    return code;
+}

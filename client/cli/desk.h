@@ -1,0 +1,76 @@
+/* The desk: one connection of one run, over libcomity. Asks, submits, and remembers what was learnt. Made
+ * when a verb first needs it; everything that it hands out lives in the run's arena. */
+#ifndef COMITY_CLI_DESK_H
+#define COMITY_CLI_DESK_H
+
+#include "client/cli/cli.h"
+#include "client/cli/message_json.h"
+#include "client/lib/comity.h"
+
+/* Ready to ask and to submit: keys are read, a worker said WELCOME. Called by the functions below; by itself
+ * where a verb wants the client. Fails early where every broker stays out of reach. */
+int desk_open(struct cli *cli);
+struct comity *desk_client(struct cli *cli);
+
+/* Ends the connection and writes what was learnt (highest sequence, log keys) to the context. NULL-safe. */
+void desk_close(struct cli *cli);
+
+/* The signer's key: the context's. ERR_CONFIG where it has none; ERR_FILE, ERR_FILE_MODE, ... of the file. */
+int desk_signer(struct cli *cli, struct signing_key *ret_key);
+
+/* Ask once. The texts that came along are found by desk_prose. */
+int desk_ask(struct cli *cli, const Comity__V1__Query *query, const Comity__V1__Answer **ret_answer);
+int desk_whoami(struct cli *cli, const Comity__V1__WhoamiAnswer **ret_whoami); /* asked once a run */
+
+/* Rows of a list, all pages. */
+struct rows {
+    const ProtobufCMessage *const *list;
+    size_t count;
+    uint64_t as_of;
+};
+int desk_rows(struct cli *cli, Comity__V1__ListKind kind, uint32_t parent, struct rows *ret_rows);
+
+/* Where names.c keeps a list that it asked for. NULL where there is no desk yet. */
+struct rows **desk_list_cache(struct cli *cli, Comity__V1__ListKind kind);
+
+/* One row by its number. ERR_NOT_FOUND, with a sentence. */
+int desk_row(struct cli *cli, Comity__V1__ListKind kind, uint32_t number, const ProtobufCMessage **ret_row);
+
+/* Keys that may sign the history's checkpoints: of the context, and learnt in this run. */
+void desk_pins(struct cli *cli, const uint8_t (**ret_pins)[KEY_SIZE], size_t *ret_count);
+
+/* A text of a record whose hash was checked. */
+void desk_keep_text(struct cli *cli, const uint8_t hash[HASH_SIZE], struct bytes content);
+
+/* Prose, unescaped; NULL where it is withheld. For message_to_json: context is the cli. */
+const char *desk_prose(void *cli, const Comity__V1__TextRef *reference);
+/* The same for people: escaped, in quotes; "(withheld)". */
+const char *desk_shown(struct cli *cli, const Comity__V1__TextRef *reference);
+
+/* A row as JSON with its texts. */
+struct json_object *desk_json(struct cli *cli, const ProtobufCMessage *message);
+struct json_object *desk_json_rows(struct cli *cli, const struct rows *rows);
+
+/* Where the texts of this run's command go. */
+int desk_texts(struct cli *cli, struct comity_texts **ret_texts);
+
+/* Take a text for a command that is being written. */
+int desk_text(struct cli *cli, const char *what, const char *text, size_t size,
+              Comity__V1__TextRef **ret_reference);
+
+/* Sign with the context's key, send, wait, and put "receipt" and "event" into the document. @ret_event: the
+ * first event of the command, from the verified receipt. */
+int desk_submit(struct cli *cli, const Comity__V1__Command *command, const Comity__V1__Event **ret_event);
+
+/* A command of this run's, ready for its body. */
+void desk_command_init(Comity__V1__Command *command, Comity__V1__Command__BodyCase body);
+
+/* The two halves, for joint acts: sign; send a draft that is signed by everybody. */
+int desk_sign(struct cli *cli, const Comity__V1__Command *command, const uint8_t *history,
+              struct comity_draft **ret_draft);
+int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V1__Event **ret_event);
+
+/* What a finished request means for the run: 0, or the failure filled in. */
+int desk_judge(struct cli *cli, const struct comity_result *result);
+
+#endif

@@ -1,0 +1,270 @@
+#include "client/cli/draft_file.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client/cli/json_file.h"
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+#include "core/keyfile.h"
+#include "core/text.h"
+
+enum { DRAFT_VERSION = 1, DRAFT_MAX_BYTES = 4 * 1024 * 1024, COSIGNERS_MOST = 64 };
+
+void draft_file_release(struct draft_file *file)
+{
+    comity_draft_destroy(&file->draft);
+}
+
+static int not_a_draft(struct cli *cli, const char *path, int code, const char *what)
+{
+    return cli_fail(cli, code, NULL, "%s is not a draft that can be used: %s", shown_string(cli, path), what);
+}
+
+static int unpack(struct cli *cli, const char *path, const char *base64, struct comity_draft **ret_draft)
+{
+    size_t size = strlen(base64);
+    uint8_t *packed = arena_alloc(cli->arena, size + 1);
+    struct comity_fault fault = {0};
+
+    if (packed == NULL)
+        return ERR_MEMORY;
+    if (sodium_base642bin(packed, size, base64, size, NULL, &size, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+        return not_a_draft(cli, path, ERR_MALFORMED, "its content is not base64.");
+    int code = comity_draft_unpack(packed, size, ret_draft, &fault);
+    if (code != 0) {
+        not_a_draft(cli, path, code, error_sentence(code));
+        snprintf(cli->failure.field, sizeof(cli->failure.field), "%s", fault.field);
+    }
+    return code;
+}
+
+int draft_file_read(struct cli *cli, const char *path, struct draft_file *ret_file)
+{
+    static const char *const NAMES[] = {"comity_draft", "act", "place", "submit"};
+    struct bytes content;
+    char why[FILE_REASON_MAX];
+    struct draft_file file = {0};
+    struct json_object *place;
+    int64_t version;
+    const char *submit;
+
+    int code = file_read(path, DRAFT_MAX_BYTES, cli->arena, &content, why);
+    if (code != 0)
+        return cli_fail(cli, code, NULL, "%s", why);
+    struct json_object *value = json_read(content);
+    if (value == NULL || !json_object_is_type(value, json_type_object) ||
+        json_get_number(value, "comity_draft", &version) != 0)
+        code = not_a_draft(cli, path, ERR_MALFORMED, "it was not written by comity.");
+    else if (version != DRAFT_VERSION)
+        code = not_a_draft(cli, path, ERR_VERSION, error_sentence(ERR_VERSION));
+    else if (!json_has_only(value, NAMES, ARRAY_COUNT(NAMES)))
+        code = not_a_draft(cli, path, ERR_UNKNOWN_FIELD, error_sentence(ERR_UNKNOWN_FIELD));
+    else if (!json_object_object_get_ex(value, "place", &place) || place_from_json(place, &file.place) != 0)
+        code = not_a_draft(cli, path, ERR_MALFORMED, "it does not say where it is to be sent.");
+    else if (json_get_text(value, "submit", DRAFT_MAX_BYTES, &submit) != 0)
+        code = not_a_draft(cli, path, ERR_MALFORMED, "it has no content.");
+    else
+        code = unpack(cli, path, submit, &file.draft);
+    json_object_put(value);
+    if (code == 0)
+        *ret_file = file;
+    return code;
+}
+
+int draft_file_write(struct cli *cli, const char *path, const struct draft_file *file, bool may_replace)
+{
+    uint8_t *packed = NULL;
+    size_t size = 0;
+    char why[FILE_REASON_MAX];
+    int code = comity_draft_pack(file->draft, &packed, &size);
+
+    if (code != 0)
+        return code;
+    size_t room = sodium_base64_encoded_len(size, sodium_base64_VARIANT_ORIGINAL);
+    char *base64 = arena_alloc(cli->arena, room);
+    struct json_object *value = json_object_new_object();
+    if (base64 == NULL || value == NULL) {
+        free(packed);
+        json_object_put(value);
+        return ERR_MEMORY;
+    }
+    sodium_bin2base64(base64, room, packed, size, sodium_base64_VARIANT_ORIGINAL);
+    free(packed);
+    json_object_object_add(value, "comity_draft", json_object_new_int(DRAFT_VERSION));
+    json_object_object_add(value, "act", json_object_new_string(comity_draft_name(file->draft)));
+    json_object_object_add(value, "place", place_to_json(&file->place));
+    json_object_object_add(value, "submit", json_object_new_string(base64));
+    const char *text =
+        json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+    text = arena_printf(cli->arena, "%s\n", text);
+    json_object_put(value);
+    if (text == NULL)
+        return ERR_MEMORY;
+    code = file_write(path, BYTES(text, strlen(text)), 0644, may_replace, why);
+    return code == 0 ? 0 : cli_fail(cli, code, NULL, "%s", why);
+}
+
+static const char *draft_prose(void *context, const Comity__V1__TextRef *reference)
+{
+    return comity_draft_text(context, reference);
+}
+
+/* Who signed, who has not. */
+static struct json_object *show_signatures(struct cli *cli, const struct comity_draft *draft)
+{
+    const Comity__V1__Command *command = comity_draft_command(draft);
+    uint8_t missing[COSIGNERS_MOST][KEY_SIZE];
+    size_t missing_count = comity_draft_missing(draft, missing, COSIGNERS_MOST);
+    struct json_object *array = json_object_new_array();
+
+    for (size_t i = 0; i <= command->n_cosigners; i++) {
+        const ProtobufCBinaryData *key = i == 0 ? &command->key : &command->cosigners[i - 1];
+        bool has_signed = true;
+        char fingerprint[FINGERPRINT_SIZE], hex[2 * KEY_SIZE + 1];
+        for (size_t j = 0; j < missing_count && j < COSIGNERS_MOST; j++)
+            has_signed &= memcmp(missing[j], key->data, KEY_SIZE) != 0;
+        key_fingerprint(key->data, fingerprint);
+        hex_encode(BYTES(key->data, KEY_SIZE), hex);
+        say(cli, "  %s  %s", fingerprint, has_signed ? "has signed" : "has NOT signed yet");
+        struct json_object *row = json_object_new_object();
+        json_object_object_add(row, "key", json_object_new_string(hex));
+        json_object_object_add(row, "has_signed", json_object_new_boolean(has_signed));
+        json_object_array_add(array, row);
+    }
+    return array;
+}
+
+int draft_file_show(struct cli *cli, const struct draft_file *file)
+{
+    const Comity__V1__Command *command = comity_draft_command(file->draft);
+    struct json_object *value = json_object_new_object();
+    struct json_object *content = message_to_json(&command->base, draft_prose, file->draft), *body = NULL;
+    size_t missing = comity_draft_missing(file->draft, NULL, 0);
+
+    json_object_object_get_ex(content, comity_draft_name(file->draft), &body);
+    say(cli, "This draft is to do: %s", comity_draft_name(file->draft));
+    say_json(cli, body, 1);
+    say(cli, "It has to be sent before %s.", shown_time(cli, command->valid_until_ms));
+    say(cli, "Signatures:");
+    json_object_object_add(value, "act", json_object_new_string(comity_draft_name(file->draft)));
+    json_object_object_add(value, "command_id",
+                           json_hex(BYTES(comity_draft_id(file->draft), COMMAND_ID_SIZE)));
+    json_object_object_add(value, "history",
+                           json_hex(BYTES(comity_draft_history(file->draft), HISTORY_ID_SIZE)));
+    json_object_object_add(value, "signatures", show_signatures(cli, file->draft));
+    json_object_object_add(value, "missing", json_object_new_uint64(missing));
+    json_object_object_add(value, "command", content);
+    cli_put(cli, "draft", value);
+    return 0;
+}
+
+/* Keys that have to sign besides the signer's: of --with and of --cosigner. */
+struct cosigners {
+    uint8_t keys[COSIGNERS_MOST][KEY_SIZE];
+    ProtobufCBinaryData list[COSIGNERS_MOST];
+    size_t count;
+};
+
+static int add_cosigner(struct cli *cli, struct cosigners *cosigners, const uint8_t signer[KEY_SIZE],
+                        const uint8_t key[KEY_SIZE])
+{
+    if (memcmp(signer, key, KEY_SIZE) == 0)
+        return 0;
+    for (size_t i = 0; i < cosigners->count; i++)
+        if (memcmp(cosigners->keys[i], key, KEY_SIZE) == 0)
+            return 0;
+    if (cosigners->count == COSIGNERS_MOST)
+        return cli_fail(cli, ERR_USAGE, NULL, "At most %d keys can sign.", COSIGNERS_MOST);
+    memcpy(cosigners->keys[cosigners->count], key, KEY_SIZE);
+    cosigners->list[cosigners->count] = (ProtobufCBinaryData){KEY_SIZE, cosigners->keys[cosigners->count]};
+    cosigners->count++;
+    return 0;
+}
+
+static int load_with(struct cli *cli, size_t index, struct signing_key *ret_key)
+{
+    const char *path = option_at(&cli->arguments, "with", index);
+    int code = signing_key_load(path, ret_key);
+
+    return code == 0 ? 0 : cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path), error_sentence(code));
+}
+
+static int collect_cosigners(struct cli *cli, struct cosigners *cosigners)
+{
+    struct signing_key signer, key;
+    uint8_t public_key[KEY_SIZE];
+    int code = desk_signer(cli, &signer);
+
+    for (size_t i = 0; code == 0 && i < option_count(&cli->arguments, "with"); i++) {
+        code = load_with(cli, i, &key);
+        if (code == 0)
+            code = add_cosigner(cli, cosigners, signer.public_key, key.public_key);
+        signing_key_wipe(&key);
+    }
+    for (size_t i = 0; code == 0 && i < option_count(&cli->arguments, "cosigner"); i++) {
+        const char *who = option_at(&cli->arguments, "cosigner", i);
+        uint32_t member;
+        if (strlen(who) == 2 * KEY_SIZE && hex_decode(who, public_key, KEY_SIZE) == 0)
+            code = 0;
+        else if ((code = find_member(cli, who, &member)) == 0)
+            code = find_key_of_member(cli, member, public_key);
+        if (code == 0)
+            code = add_cosigner(cli, cosigners, signer.public_key, public_key);
+    }
+    signing_key_wipe(&signer);
+    return code;
+}
+
+static int sign_with(struct cli *cli, struct comity_draft *draft)
+{
+    int code = 0;
+
+    for (size_t i = 0; code == 0 && i < option_count(&cli->arguments, "with"); i++) {
+        struct signing_key key;
+        code = load_with(cli, i, &key);
+        if (code == 0)
+            code = comity_draft_cosign(draft, key.seed);
+        /* The signer's own key given again is no cosigner. */
+        if (code == ERR_COSIGNERS)
+            code = 0;
+        signing_key_wipe(&key);
+    }
+    return code;
+}
+
+int joint_submit(struct cli *cli, Comity__V1__Command *command, const Comity__V1__Event **ret_event)
+{
+    struct cosigners *cosigners = arena_alloc(cli->arena, sizeof(*cosigners));
+    struct draft_file file = {.place = cli->context.place};
+    const char *path = cli_option(cli, "draft");
+
+    if (cosigners == NULL)
+        return ERR_MEMORY;
+    if (path == NULL && cli_has(cli, "cosigner"))
+        return cli_fail(cli, ERR_USAGE, "Add --draft FILE",
+                        "--cosigner names who is to sign a draft: where is it to go?");
+    int code = collect_cosigners(cli, cosigners);
+    if (code != 0)
+        return code;
+    command->cosigners = cosigners->list;
+    command->n_cosigners = cosigners->count;
+    code = desk_sign(cli, command, cli->context.history, &file.draft);
+    if (code == 0)
+        code = sign_with(cli, file.draft);
+    if (code == 0 && path == NULL)
+        code = desk_send(cli, file.draft, ret_event);
+    else if (code == 0) {
+        *ret_event = NULL;
+        code = draft_file_write(cli, path, &file, false);
+        if (code == 0) {
+            draft_file_show(cli, &file);
+            say(cli, "Written to %s. Each of the others: comity draft sign %s. Then: comity draft submit %s",
+                shown_string(cli, path), shown_string(cli, path), shown_string(cli, path));
+        }
+    }
+    draft_file_release(&file);
+    return code;
+}

@@ -1,0 +1,30 @@
+/* Draft files: a signed command on its way from co-chair to co-chair. JSON:
+ *
+ *   {"comity_draft": 1, "act": NAME, "place": PLACE, "submit": BASE64}
+ *
+ * "submit" is libcomity's portable form; "act" is for people alone. Nothing in it is secret, and nothing
+ * is shown of it that was not read out of the signed bytes. */
+#ifndef COMITY_CLI_DRAFT_FILE_H
+#define COMITY_CLI_DRAFT_FILE_H
+
+#include "client/cli/desk.h"
+
+struct draft_file {
+    struct place place;
+    struct comity_draft *draft;
+};
+
+void draft_file_release(struct draft_file *file);
+
+/* Fail with a sentence. */
+int draft_file_read(struct cli *cli, const char *path, struct draft_file *ret_file);
+int draft_file_write(struct cli *cli, const char *path, const struct draft_file *file, bool may_replace);
+
+/* Show what is being signed, as sentences and as the member "draft" of the document. */
+int draft_file_show(struct cli *cli, const struct draft_file *file);
+
+/* The command of a joint act, signed by the context's key and those of --with: sent, or written to --draft.
+ * *ret_event is NULL where it was written. */
+int joint_submit(struct cli *cli, Comity__V1__Command *command, const Comity__V1__Event **ret_event);
+
+#endif

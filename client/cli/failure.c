@@ -1,0 +1,133 @@
+#include "client/cli/failure.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/text.h"
+
+static const struct {
+    int code;
+    const char *next;
+} ADVICE[] = {
+    {ERR_USAGE, "comity help"},
+    {ERR_CONFIG, "comity context list, or join a partnership: comity join INVITATION"},
+    {ERR_NAME, "Choose a short name of a-z, 0-9 and -; the full one goes into --title."},
+    {ERR_RULE, "comity rule templates lists rules that are sound."},
+    {ERR_KEY_UNKNOWN, "A co-chair of your constituency can invite you: comity invite NAME --out FILE"},
+    {ERR_KEY_REVOKED, "Ask a co-chair of your constituency for an invitation, and join with a new key."},
+    {ERR_FORBIDDEN, "comity whoami shows your offices; docs/trust.md says who may do what."},
+    {ERR_COSIGNERS, "Add --with KEYFILE for each co-chair, or --draft FILE --cosigner WHO to let them sign."},
+    {ERR_VALIDITY, "Give the command again, so that it is signed anew; check this machine's clock."},
+    {ERR_GRANT, "comity whoami shows whether this key is a member's."},
+    {ERR_FOUNDING, "Ask the operator for the founding token: comity draft submit FILE --token TOKEN"},
+    {ERR_INVITATION, "Ask whoever invited you for a new invitation."},
+    {ERR_HISTORY, "If the founding draft was not submitted yet: comity draft submit FILE"},
+    {ERR_NOT_FOUND, "Look at the numbers with the `list` commands: comity help"},
+    {ERR_STATE, "Look at its state with the `show` commands: comity help"},
+    {ERR_CLOSED, "comity outcome ROUND shows how it came out."},
+    {ERR_NOT_OPEN, "comity session list and comity round list show what is open."},
+    {ERR_NOT_ON_ROLL, "comity round show ROUND lists who may answer; seats are given by comity seat assign."},
+    {ERR_STALE, "See your latest ballot with comity ballots ROUND, then vote again with --replace."},
+    {ERR_ONCE, "comity ballots ROUND shows it."},
+    {ERR_REASON, "Give the same command with --reason \"...\""},
+    {ERR_ANSWER, "comity round show ROUND lists the answers of its rule."},
+    {ERR_QUORUM, "comity session show SESSION lists who is there; members check in with comity checkin."},
+    {ERR_ROUNDS, "Adopt another rule, or make a new proposal."},
+    {ERR_LAST_CO_CHAIR, "Invite another co-chair first."},
+    {ERR_BUSY, "Give the same command again in a moment."},
+    {ERR_NO_ROUTE, "The operator sees with comity status whether a worker is running."},
+    {ERR_UNREACHABLE,
+     "comity context show says where this goes; comity up starts an installation on this machine."},
+    {ERR_SERVER_KEY, "Go no further: ask the operator, in person, whether the broker's key was changed."},
+    {ERR_CLIENT_KEY, "Ask the operator why this machine's connection key is refused."},
+    {ERR_TIMEOUT, "comity status shows whether the service answers; --timeout SECONDS waits longer."},
+    {ERR_BEHIND,
+     "Give the same command again in a moment; if it stays so, the operator restored an older backup."},
+    {ERR_RECEIPT,
+     "Keep what you have, and tell every party: the record may have been altered. Then comity receipt show."},
+    {ERR_FILE_MODE, "Make the file yours alone: chmod 600 FILE"},
+    {ERR_EXISTS, "Choose another name, or use the one that is there."},
+    {ERR_DISK_FULL, "Make room on the disk and give the same command again."},
+    {ERR_STORE_FULL, "The operator has to raise the store's limit."},
+};
+
+const char *failure_advice(int code)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(ADVICE); i++)
+        if (ADVICE[i].code == code)
+            return ADVICE[i].next;
+    return "comity errors explains every code.";
+}
+
+int cli_fail(struct cli *cli, int code, const char *next, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(cli->failure.what, WHAT_MAX, format, list);
+    va_end(list);
+    cli->failure.code = code;
+    snprintf(cli->failure.next, NEXT_MAX, "%s", next == NULL ? "" : next);
+    return code;
+}
+
+enum exit_code failure_exit(const struct failure *failure)
+{
+    if (failure->code == 0)
+        return EXIT_DONE;
+    if (failure->is_unsent)
+        return EXIT_UNREACHABLE;
+    return failure->is_unconfirmed ? EXIT_UNCONFIRMED : exit_of_error(failure->code);
+}
+
+static const char *failure_next(const struct failure *failure)
+{
+    if (failure->next[0] != '\0')
+        return failure->next;
+    if (failure->is_unconfirmed)
+        return "comity resubmit sends the same again: it is never done twice.";
+    return failure_advice(failure->code);
+}
+
+void failure_print(const struct cli *cli)
+{
+    static const char *const OPENINGS[] = {
+        [EXIT_DONE] = "Done",
+        [EXIT_REFUSED] = "Refused",
+        [EXIT_USAGE] = "Not understood",
+        [EXIT_UNREACHABLE] = "Not reached",
+        [EXIT_INTERNAL] = "Failed",
+        [EXIT_UNCONFIRMED] = "Not confirmed",
+    };
+    const struct failure *failure = &cli->failure;
+    char field[2 * FIELD_PATH_MAX];
+
+    text_escape(BYTES(failure->field, strlen(failure->field)), false, field, sizeof(field));
+    fprintf(stderr, "%s: %s", OPENINGS[failure_exit(failure)],
+            failure->what[0] != '\0' ? failure->what : error_sentence(failure->code));
+    fprintf(stderr, " (%s%s%s)\n", error_name(failure->code), field[0] == '\0' ? "" : ", ", field);
+    if (failure->latest != 0)
+        fprintf(stderr, "The latest is number %" PRIu64 " in the record.\n", failure->latest);
+    if (failure->limit != 0)
+        fprintf(stderr, "The limit is %" PRIu64 ".\n", failure->limit);
+    fprintf(stderr, "Next: %s\n", failure_next(failure));
+}
+
+struct json_object *failure_to_json(const struct failure *failure)
+{
+    struct json_object *error = json_object_new_object();
+
+    json_object_object_add(error, "code", json_object_new_int(failure->code));
+    json_object_object_add(error, "name", json_object_new_string(error_name(failure->code)));
+    json_object_object_add(error, "sentence", json_object_new_string(error_sentence(failure->code)));
+    json_object_object_add(error, "what", json_object_new_string(failure->what));
+    json_object_object_add(error, "field", json_object_new_string(failure->field));
+    json_object_object_add(error, "latest", json_object_new_uint64(failure->latest));
+    json_object_object_add(error, "limit", json_object_new_uint64(failure->limit));
+    json_object_object_add(error, "next", json_object_new_string(failure_next(failure)));
+    json_object_object_add(error, "command_id",
+                           failure->command_id[0] == '\0' ? NULL
+                                                          : json_object_new_string(failure->command_id));
+    return error;
+}

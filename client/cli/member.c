@@ -1,0 +1,232 @@
+/* Verbs about members: inviting, joining, listing. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "client/cli/charter.h"
+#include "client/cli/desk.h"
+#include "client/cli/failure.h"
+#include "client/cli/invitation.h"
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+#include "client/cli/verbs.h"
+#include "core/keyfile.h"
+
+#define DAY_MS ((int64_t) 24 * 3600 * 1000)
+
+enum { INVITATION_DAYS = 14, INVITATION_DAYS_MOST = 89 };
+
+static int read_offices(struct cli *cli, Comity__V1__Invite *body)
+{
+    char reason[CHARTER_REASON_MAX];
+    const char *all = "";
+
+    for (size_t i = 0; i < option_count(&cli->arguments, "office"); i++)
+        all = arena_printf(cli->arena, "%s %s", all, option_at(&cli->arguments, "office", i));
+    int code = offices_read(all, cli->arena, &body->offices, &body->n_offices, reason);
+    return code == 0 ? 0 : cli_fail(cli, ERR_USAGE, "comity help invite", "--office: %s", reason);
+}
+
+/* Everything that the file says, but for the seed. */
+static int fill_invitation(struct cli *cli, const Comity__V1__WhoamiAnswer *whoami, const char *name,
+                           struct invitation *invitation)
+{
+    const char *title = desk_prose(cli, whoami->partnership->title);
+
+    invitation->place = cli->context.place;
+    memcpy(invitation->history, cli->context.history, HISTORY_ID_SIZE);
+    snprintf(invitation->partnership, sizeof(invitation->partnership), "%s", title == NULL ? "" : title);
+    snprintf(invitation->short_name, sizeof(invitation->short_name), "%s", whoami->partnership->name);
+    snprintf(invitation->name, sizeof(invitation->name), "%s", name);
+    for (size_t i = 0; i < whoami->partnership->n_log_keys && i < CONTEXT_PINS_MAX; i++)
+        if (whoami->partnership->log_keys[i].len == KEY_SIZE)
+            memcpy(invitation->log_keys[invitation->log_key_count++], whoami->partnership->log_keys[i].data,
+                   KEY_SIZE);
+    return 0;
+}
+
+int invite_run(struct cli *cli)
+{
+    Comity__V1__Command command;
+    Comity__V1__Invite body = COMITY__V1__INVITE__INIT;
+    const Comity__V1__WhoamiAnswer *whoami;
+    const Comity__V1__Event *event;
+    const char *name = cli_argument(cli, "NAME"), *out = cli_option(cli, "out"),
+               *days_text = cli_option(cli, "days");
+    char reason[INVITATION_REASON_MAX];
+    struct invitation *invitation = arena_alloc(cli->arena, sizeof(*invitation));
+    struct signing_key once;
+    uint64_t days = INVITATION_DAYS;
+
+    int code = invitation == NULL ? ERR_MEMORY : 0;
+    if (code == 0 && days_text != NULL)
+        code = cli_number(cli, "--days", days_text, 1, INVITATION_DAYS_MOST, &days);
+    if (code == 0)
+        code = read_offices(cli, &body);
+    if (code == 0)
+        code = desk_text(cli, "NAME", name, strlen(name), &body.name);
+    if (code == 0)
+        code = desk_whoami(cli, &whoami);
+    if (code == 0)
+        code = fill_invitation(cli, whoami, name, invitation);
+    if (code != 0)
+        return code;
+    signing_key_generate(&once);
+    memcpy(invitation->seed, once.seed, SEED_SIZE);
+    invitation->expires_ms = time_now_ms() + (int64_t) days * DAY_MS;
+    body.key = (ProtobufCBinaryData){KEY_SIZE, once.public_key};
+    body.expires_ms = invitation->expires_ms;
+    desk_command_init(&command, COMITY__V1__COMMAND__BODY_INVITE);
+    command.invite = &body;
+    /* The file comes first: an invitation on record whose key is lost would be of no use. */
+    code = invitation_write(out, invitation, reason);
+    if (code != 0)
+        cli_fail(cli, code, "Another file: --out FILE", "%s", reason);
+    else if ((code = desk_submit(cli, &command, &event)) != 0 && !cli->failure.is_unconfirmed)
+        unlink(out);
+    if (code == 0) {
+        cli_put_text(cli, "file", out);
+        say(cli, "%s is invited until %s. Hand over %s so that nobody else sees it; then: comity join %s",
+            shown_string(cli, name), shown_time(cli, invitation->expires_ms), shown_string(cli, out),
+            shown_string(cli, out));
+    }
+    signing_key_wipe(&once);
+    explicit_bzero(invitation, sizeof(*invitation));
+    return code;
+}
+
+int invitation_list_run(struct cli *cli)
+{
+    static const char *const TITLES[] = {"for",   "constituency", "offices",
+                                         "until", "invited by",   "joined as"};
+    struct rows rows;
+    struct sheet sheet;
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_INVITATIONS, 0, &rows);
+
+    if (code != 0)
+        return code;
+    cli_put(cli, "invitations", desk_json_rows(cli, &rows));
+    sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
+    for (size_t i = 0; i < rows.count; i++) {
+        const Comity__V1__Invitation *row = (const Comity__V1__Invitation *) rows.list[i];
+        const char *cells[] = {desk_shown(cli, row->name),
+                               name_of_constituency(cli, row->constituency),
+                               shown_offices(cli, row->offices, row->n_offices),
+                               shown_time(cli, row->expires_ms),
+                               name_of_member(cli, row->invited_by),
+                               row->member == 0 ? "not yet"
+                                                : arena_printf(cli->arena, "member %" PRIu32, row->member)};
+        sheet_row(&sheet, cells);
+    }
+    sheet_print(&sheet, "There are no invitations that you may see.");
+    return 0;
+}
+
+static int make_context(struct cli *cli, const struct invitation *invitation)
+{
+    struct context *context = &cli->context;
+    const char *wanted = cli_option(cli, "name");
+    char reason[CONTEXT_REASON_MAX];
+
+    if (context_of_history(cli->home, invitation->history, cli->arena, context) == 0)
+        return 0;
+    if (wanted != NULL && !name_is_valid(wanted))
+        return cli_fail(cli, ERR_USAGE, NULL, "--name is 1 to 40 of a-z, 0-9 and -, starting with a letter.");
+    *context = (struct context){.place = invitation->place, .has_history = true};
+    context_free_name(cli->home, wanted != NULL ? wanted : invitation->short_name, context->name);
+    snprintf(context->title, sizeof(context->title), "%s", invitation->partnership);
+    snprintf(context->signing_key, sizeof(context->signing_key), "keys/signing.key");
+    snprintf(context->connection_key, sizeof(context->connection_key), "keys/connection.key");
+    memcpy(context->history, invitation->history, HISTORY_ID_SIZE);
+    memcpy(context->pins, invitation->log_keys, sizeof(context->pins));
+    context->pin_count = invitation->log_key_count;
+    int code = context_save(cli->home, context, false, reason);
+    return code == 0 ? 0 : cli_fail(cli, code, NULL, "%s", reason);
+}
+
+static int redeem(struct cli *cli, const struct signing_key *signer, const struct signing_key *once,
+                  const Comity__V1__Event **ret_event)
+{
+    Comity__V1__Command command;
+    Comity__V1__Redeem body = COMITY__V1__REDEEM__INIT;
+    ProtobufCBinaryData cosigner = {KEY_SIZE, (uint8_t *) once->public_key};
+    struct comity_draft *draft = NULL;
+    struct comity_fault fault = {0};
+
+    desk_command_init(&command, COMITY__V1__COMMAND__BODY_REDEEM);
+    body.invitation = cosigner;
+    command.redeem = &body;
+    command.cosigners = &cosigner;
+    command.n_cosigners = 1;
+    int code = comity_draft_new(&command, cli->context.history, NULL, signer->seed, 0, &draft, &fault);
+    if (code == 0)
+        code = comity_draft_cosign(draft, once->seed);
+    if (code == 0)
+        code = desk_send(cli, draft, ret_event);
+    comity_draft_destroy(&draft);
+    return code;
+}
+
+int join_run(struct cli *cli)
+{
+    struct invitation *invitation = arena_alloc(cli->arena, sizeof(*invitation));
+    struct signing_key signer, once;
+    const Comity__V1__Event *event;
+    char reason[INVITATION_REASON_MAX], path[PATH_BYTES], why[CONTEXT_REASON_MAX];
+
+    if (invitation == NULL || path_join(path, cli->home, "keys/signing.key") != 0)
+        return ERR_MEMORY;
+    int code = invitation_read(cli_argument(cli, "INVITATION"), cli->arena, invitation, reason);
+    if (code != 0)
+        return cli_fail(cli, code, NULL, "%s", reason);
+    signing_key_from_seed(invitation->seed, &once);
+    code = signing_key_load_or_create(path, &signer);
+    if (code != 0)
+        cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path), error_sentence(code));
+    bool is_new =
+        code == 0 && context_of_history(cli->home, invitation->history, cli->arena, &cli->context) != 0;
+    if (code == 0)
+        code = make_context(cli, invitation);
+    if (code == 0)
+        code = redeem(cli, &signer, &once, &event);
+    if (code != 0 && is_new && failure_exit(&cli->failure) == EXIT_REFUSED)
+        context_remove(cli->home, cli->context.name);
+    if (code == 0)
+        code = context_set_current(cli->home, cli->context.name, why);
+    if (code == 0) {
+        const Comity__V1__Member *member = event->invitation_redeemed->member;
+        cli_put_text(cli, "context", cli->context.name);
+        cli_put_number(cli, "number", member->number);
+        say(cli,
+            "Welcome, %s: you are member %" PRIu32 " of %s. Your key is %s; keep a copy in a safe place.",
+            shown_string(cli, invitation->name), member->number, shown_string(cli, invitation->partnership),
+            shown_string(cli, path));
+    }
+    signing_key_wipe(&signer);
+    signing_key_wipe(&once);
+    explicit_bzero(invitation, sizeof(*invitation));
+    return code;
+}
+
+int member_list_run(struct cli *cli)
+{
+    static const char *const TITLES[] = {"no.", "name", "constituency", "offices", "since"};
+    struct rows rows;
+    struct sheet sheet;
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, 0, &rows);
+
+    if (code != 0)
+        return code;
+    cli_put(cli, "members", desk_json_rows(cli, &rows));
+    sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
+    for (size_t i = 0; i < rows.count; i++) {
+        const Comity__V1__Member *row = (const Comity__V1__Member *) rows.list[i];
+        const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, row->number), desk_shown(cli, row->name),
+                               name_of_constituency(cli, row->constituency),
+                               shown_offices(cli, row->offices, row->n_offices),
+                               shown_time(cli, row->since_ms)};
+        sheet_row(&sheet, cells);
+    }
+    sheet_print(&sheet, "There are no members.");
+    return 0;
+}

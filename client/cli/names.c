@@ -1,0 +1,226 @@
+#include "client/cli/names.h"
+
+#include <inttypes.h>
+#include <strings.h>
+
+#include "client/cli/charter.h"
+#include "client/cli/output.h"
+
+/* A list that was asked for, once a run; a failed one stays empty, and numbers are shown instead. */
+static const struct rows *list_of(struct cli *cli, Comity__V1__ListKind kind)
+{
+    struct failure before = cli->failure;
+    struct rows **cache = desk_open(cli) == 0 ? desk_list_cache(cli, kind) : NULL;
+
+    if (cache == NULL) {
+        cli->failure = before;
+        return NULL;
+    }
+    if (*cache == NULL) {
+        struct rows *rows = arena_alloc(cli->arena, sizeof(*rows));
+        if (rows == NULL)
+            return NULL;
+        if (desk_rows(cli, kind, 0, rows) != 0)
+            cli->failure = before;
+        *cache = rows;
+    }
+    return *cache;
+}
+
+const char *shown_offices(struct cli *cli, const Comity__V1__Office *offices, size_t count)
+{
+    const char *text = count == 0 ? "-" : office_name(offices[0]);
+
+    for (size_t i = 1; i < count; i++)
+        text = arena_printf(cli->arena, "%s, %s", text, office_name(offices[i]));
+    return text;
+}
+
+static const char *numbered(struct cli *cli, uint32_t number)
+{
+    const char *text = arena_printf(cli->arena, "#%" PRIu32, number);
+
+    return text == NULL ? "#" : text;
+}
+
+const Comity__V1__Member *member_of(struct cli *cli, uint32_t number)
+{
+    const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS);
+
+    for (size_t i = 0; rows != NULL && i < rows->count; i++) {
+        const Comity__V1__Member *member = (const Comity__V1__Member *) rows->list[i];
+        if (member->number == number)
+            return member;
+    }
+    return NULL;
+}
+
+const char *name_of_member(struct cli *cli, uint32_t number)
+{
+    const Comity__V1__Member *member = member_of(cli, number);
+
+    return member == NULL || desk_prose(cli, member->name) == NULL ? numbered(cli, number)
+                                                                   : desk_shown(cli, member->name);
+}
+
+const char *name_of_constituency(struct cli *cli, uint32_t number)
+{
+    const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES);
+
+    for (size_t i = 0; rows != NULL && i < rows->count; i++) {
+        const Comity__V1__Constituency *row = (const Comity__V1__Constituency *) rows->list[i];
+        if (row->number == number)
+            return shown_string(cli, row->name);
+    }
+    return numbered(cli, number);
+}
+
+const char *name_of_site(struct cli *cli, uint32_t number)
+{
+    const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_SITES);
+
+    for (size_t i = 0; rows != NULL && i < rows->count; i++) {
+        const Comity__V1__Site *row = (const Comity__V1__Site *) rows->list[i];
+        if (row->number == number)
+            return shown_string(cli, row->name);
+    }
+    return numbered(cli, number);
+}
+
+const char *name_of_body(struct cli *cli, uint32_t number)
+{
+    const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_BODIES);
+
+    for (size_t i = 0; rows != NULL && i < rows->count; i++) {
+        const Comity__V1__Body *row = (const Comity__V1__Body *) rows->list[i];
+        if (row->number == number)
+            return shown_string(cli, row->name);
+    }
+    return numbered(cli, number);
+}
+
+static bool is_number(const char *typed)
+{
+    return typed[0] != '\0' && typed[strspn(typed, "0123456789")] == '\0';
+}
+
+static int read_number(struct cli *cli, const char *what, const char *typed, uint32_t *ret_number)
+{
+    uint64_t number;
+    int code = cli_number(cli, what, typed, 1, UINT32_MAX, &number);
+
+    if (code == 0)
+        *ret_number = (uint32_t) number;
+    return code;
+}
+
+int number_argument(struct cli *cli, const char *name, uint32_t *ret_number)
+{
+    return read_number(cli, name, cli_argument(cli, name), ret_number);
+}
+
+static int not_found(struct cli *cli, const char *what, const char *typed, const char *next)
+{
+    return cli_fail(cli, ERR_NOT_FOUND, next, "There is no %s `%s`.", what, shown_string(cli, typed));
+}
+
+int find_member(struct cli *cli, const char *typed, uint32_t *ret_number)
+{
+    struct rows rows;
+    uint32_t found = 0;
+
+    if (is_number(typed))
+        return read_number(cli, "MEMBER", typed, ret_number);
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, 0, &rows);
+    if (code != 0)
+        return code;
+    for (size_t i = 0; i < rows.count; i++) {
+        const Comity__V1__Member *member = (const Comity__V1__Member *) rows.list[i];
+        const char *name = desk_prose(cli, member->name);
+        if (name == NULL || strcasecmp(name, typed) != 0)
+            continue;
+        if (found != 0)
+            return cli_fail(cli, ERR_USAGE, "comity member list",
+                            "Two members are called `%s`: give the number.", shown_string(cli, typed));
+        found = member->number;
+    }
+    if (found == 0)
+        return not_found(cli, "member", typed, "comity member list");
+    *ret_number = found;
+    return 0;
+}
+
+int find_site(struct cli *cli, const char *typed, uint32_t *ret_number)
+{
+    struct rows rows;
+
+    if (is_number(typed))
+        return read_number(cli, "SITE", typed, ret_number);
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_SITES, 0, &rows);
+    for (size_t i = 0; code == 0 && i < rows.count; i++) {
+        const Comity__V1__Site *site = (const Comity__V1__Site *) rows.list[i];
+        if (strcmp(site->name, typed) != 0)
+            continue;
+        *ret_number = site->number;
+        return 0;
+    }
+    return code != 0 ? code : not_found(cli, "site", typed, "comity site list");
+}
+
+int find_body(struct cli *cli, const char *typed, uint32_t *ret_number)
+{
+    struct rows rows;
+
+    if (is_number(typed))
+        return read_number(cli, "BODY", typed, ret_number);
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BODIES, 0, &rows);
+    for (size_t i = 0; code == 0 && i < rows.count; i++) {
+        const Comity__V1__Body *body = (const Comity__V1__Body *) rows.list[i];
+        if (strcmp(body->name, typed) != 0)
+            continue;
+        *ret_number = body->number;
+        return 0;
+    }
+    return code != 0 ? code : not_found(cli, "body", typed, "comity body list");
+}
+
+int find_rule(struct cli *cli, const char *typed, const Comity__V1__RuleVersion **ret_rule)
+{
+    struct rows rows;
+    const Comity__V1__RuleVersion *latest = NULL;
+    uint32_t number = 0;
+    int code = is_number(typed) ? read_number(cli, "RULE", typed, &number) : 0;
+
+    if (code == 0)
+        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_RULES, 0, &rows);
+    for (size_t i = 0; code == 0 && i < rows.count; i++) {
+        const Comity__V1__RuleVersion *row = (const Comity__V1__RuleVersion *) rows.list[i];
+        bool fits = number != 0 ? row->number == number : strcmp(row->rule->name, typed) == 0;
+        if (fits && (latest == NULL || row->version > latest->version))
+            latest = row;
+    }
+    if (code != 0)
+        return code;
+    if (latest == NULL)
+        return not_found(cli, "adopted rule", typed,
+                         "comity rule list; comity rule adopt TEMPLATE adopts one");
+    *ret_rule = latest;
+    return 0;
+}
+
+int find_key_of_member(struct cli *cli, uint32_t member, uint8_t ret_key[KEY_SIZE])
+{
+    struct rows rows;
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS, 0, &rows);
+
+    for (size_t i = 0; code == 0 && i < rows.count; i++) {
+        const Comity__V1__Key *key = (const Comity__V1__Key *) rows.list[i];
+        if (key->member != member || key->revoked != 0 || key->key.len != KEY_SIZE)
+            continue;
+        memcpy(ret_key, key->key.data, KEY_SIZE);
+        return 0;
+    }
+    return code != 0 ? code
+                     : cli_fail(cli, ERR_NOT_FOUND, "comity member list",
+                                "Member %" PRIu32 " has no valid key.", member);
+}

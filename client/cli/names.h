@@ -1,0 +1,35 @@
+/* What things are called: numbers to names for people, and what people type to numbers. Lists are asked for
+ * once a run. */
+#ifndef COMITY_CLI_NAMES_H
+#define COMITY_CLI_NAMES_H
+
+#include "client/cli/desk.h"
+
+/* For people, escaped: "Ada Okafor", "union", "north", "steering". A number that is not there: "#7". Never
+ * NULL. */
+const char *name_of_member(struct cli *cli, uint32_t number);
+const char *name_of_constituency(struct cli *cli, uint32_t number);
+const char *name_of_site(struct cli *cli, uint32_t number);
+const char *name_of_body(struct cli *cli, uint32_t number);
+
+/* "co-chair, facilitator"; "-" for none. */
+const char *shown_offices(struct cli *cli, const Comity__V1__Office *offices, size_t count);
+
+/* NULL where there is none. */
+const Comity__V1__Member *member_of(struct cli *cli, uint32_t number);
+
+/* What a person typed: a number, a NAME where there is one, or a member's full name. Fails with a sentence.
+ */
+int find_member(struct cli *cli, const char *typed, uint32_t *ret_number);
+int find_site(struct cli *cli, const char *typed, uint32_t *ret_number);
+int find_body(struct cli *cli, const char *typed, uint32_t *ret_number);
+/* The latest version of an adopted rule. */
+int find_rule(struct cli *cli, const char *typed, const Comity__V1__RuleVersion **ret_rule);
+
+/* A member's valid key; the first there is. ERR_NOT_FOUND with a sentence. */
+int find_key_of_member(struct cli *cli, uint32_t member, uint8_t ret_key[KEY_SIZE]);
+
+/* The argument of this name as the number of a thing. */
+int number_argument(struct cli *cli, const char *name, uint32_t *ret_number);
+
+#endif

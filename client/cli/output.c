@@ -1,0 +1,214 @@
+#include "client/cli/output.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/text.h"
+
+void say(const struct cli *cli, const char *format, ...)
+{
+    va_list list;
+
+    if (cli->is_json)
+        return;
+    va_start(list, format);
+    vprintf(format, list);
+    va_end(list);
+    putchar('\n');
+}
+
+const char *shown(struct cli *cli, struct bytes text)
+{
+    size_t size = text_escape(text, false, NULL, 0) + 1;
+    char *buffer = arena_alloc(cli->arena, size);
+
+    if (buffer == NULL)
+        return "(out of memory)";
+    text_escape(text, false, buffer, size);
+    return buffer;
+}
+
+const char *shown_string(struct cli *cli, const char *text)
+{
+    return text == NULL ? "" : shown(cli, BYTES(text, strlen(text)));
+}
+
+const char *shown_lines(struct cli *cli, struct bytes text, const char *indent)
+{
+    size_t size = text_escape(text, true, NULL, 0) + 1;
+    char *escaped = arena_alloc(cli->arena, size);
+    size_t lines = 1;
+
+    if (escaped == NULL)
+        return "(out of memory)";
+    text_escape(text, true, escaped, size);
+    for (const char *c = escaped; *c != '\0'; c++)
+        lines += *c == '\n';
+    char *indented = arena_alloc(cli->arena, size + lines * strlen(indent));
+    if (indented == NULL)
+        return escaped;
+    char *to = indented;
+    to = stpcpy(to, indent);
+    for (const char *c = escaped; *c != '\0'; c++) {
+        if (*c == '\n' && c[1] == '\0')
+            break;
+        *to++ = *c;
+        if (*c == '\n')
+            to = stpcpy(to, indent);
+    }
+    *to = '\0';
+    return indented;
+}
+
+void cli_put(struct cli *cli, const char *name, struct json_object *value)
+{
+    json_object_object_add(cli->document, name, value);
+}
+
+void cli_put_text(struct cli *cli, const char *name, const char *value)
+{
+    cli_put(cli, name, value == NULL ? NULL : json_object_new_string(value));
+}
+
+void cli_put_number(struct cli *cli, const char *name, uint64_t value)
+{
+    cli_put(cli, name, json_object_new_uint64(value));
+}
+
+struct json_object *json_hex(struct bytes bytes)
+{
+    struct json_object *value = NULL;
+    char *hex = malloc(2 * bytes.size + 1);
+
+    if (hex == NULL)
+        return NULL;
+    hex_encode(bytes, hex);
+    value = json_object_new_string_len(hex, (int) (2 * bytes.size));
+    free(hex);
+    return value;
+}
+
+void cli_put_hex(struct cli *cli, const char *name, struct bytes bytes)
+{
+    cli_put(cli, name, json_hex(bytes));
+}
+
+/* Cells are UTF-8 without control characters: characters are counted, not bytes. */
+static size_t cell_width(const char *cell)
+{
+    size_t width = 0;
+
+    for (; *cell != '\0'; cell++)
+        width += ((unsigned char) *cell & 0xc0) != 0x80;
+    return width;
+}
+
+void sheet_init(struct sheet *sheet, struct cli *cli, size_t columns, const char *const *titles)
+{
+    *sheet = (struct sheet){.cli = cli, .columns = columns};
+    sheet_row(sheet, titles);
+}
+
+void sheet_row(struct sheet *sheet, const char *const *cells)
+{
+    if (sheet->rows == sheet->room) {
+        size_t room = sheet->room == 0 ? 32 : 2 * sheet->room;
+        const char **larger = arena_alloc(sheet->cli->arena, room * sheet->columns * sizeof(*larger));
+        if (larger == NULL)
+            return;
+        if (sheet->rows > 0)
+            memcpy(larger, sheet->cells, sheet->rows * sheet->columns * sizeof(*larger));
+        sheet->cells = larger;
+        sheet->room = room;
+    }
+    memcpy(sheet->cells + sheet->rows * sheet->columns, cells, sheet->columns * sizeof(*cells));
+    sheet->rows++;
+}
+
+void sheet_print(const struct sheet *sheet, const char *if_empty)
+{
+    size_t widths[SHEET_COLUMNS_MAX] = {0};
+
+    if (sheet->cli->is_json)
+        return;
+    if (sheet->rows <= 1) {
+        printf("%s\n", if_empty);
+        return;
+    }
+    for (size_t i = 0; i < sheet->rows * sheet->columns; i++) {
+        size_t width = cell_width(sheet->cells[i]);
+        if (width > widths[i % sheet->columns])
+            widths[i % sheet->columns] = width;
+    }
+    for (size_t row = 0; row < sheet->rows; row++) {
+        const char **cells = sheet->cells + row * sheet->columns;
+        for (size_t i = 0; i + 1 < sheet->columns; i++)
+            printf("%s%*s  ", cells[i], (int) (widths[i] - cell_width(cells[i])), "");
+        printf("%s\n", cells[sheet->columns - 1]);
+    }
+}
+
+const char *shown_list(struct cli *cli, const char *const *items, size_t count)
+{
+    const char *text = count == 0 ? "nobody" : items[0];
+
+    for (size_t i = 1; i < count && text != NULL; i++)
+        text = arena_printf(cli->arena, "%s%s%s", text, i + 1 == count ? " and " : ", ", items[i]);
+    return text != NULL ? text : "";
+}
+
+static bool is_empty(struct json_object *value)
+{
+    return value == NULL ||
+           (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0) ||
+           (json_object_is_type(value, json_type_string) && json_object_get_string_len(value) == 0) ||
+           (json_object_is_type(value, json_type_boolean) && !json_object_get_boolean(value)) ||
+           (json_object_is_type(value, json_type_int) && json_object_get_int64(value) == 0);
+}
+
+/* Prose is shown as it reads, not as {hash, size, text}. */
+static struct json_object *prose_of(struct json_object *value)
+{
+    struct json_object *text = NULL;
+
+    if (json_object_is_type(value, json_type_object) && json_object_object_length(value) == 3 &&
+        json_object_object_get_ex(value, "hash", NULL) && json_object_object_get_ex(value, "size", NULL) &&
+        json_object_object_get_ex(value, "text", &text))
+        return text;
+    return NULL;
+}
+
+static void say_member(struct cli *cli, const char *name, struct json_object *value, int level)
+{
+    struct json_object *prose = prose_of(value);
+    struct json_object *shown_value = prose != NULL ? prose : value;
+
+    if (is_empty(shown_value))
+        return;
+    if (json_object_is_type(shown_value, json_type_object) ||
+        json_object_is_type(shown_value, json_type_array)) {
+        say(cli, "%*s%s:", 2 * level, "", name);
+        say_json(cli, shown_value, level + 1);
+    } else if (json_object_is_type(shown_value, json_type_string) &&
+               strchr(json_object_get_string(shown_value), '\n')) {
+        const char *text = json_object_get_string(shown_value);
+        const char *indent = arena_printf(cli->arena, "%*s", 2 * level + 2, "");
+        say(cli, "%*s%s:\n%s", 2 * level, "", name, shown_lines(cli, BYTES(text, strlen(text)), indent));
+    } else {
+        say(cli, "%*s%s: %s", 2 * level, "", name, shown_string(cli, json_object_get_string(shown_value)));
+    }
+}
+
+void say_json(struct cli *cli, struct json_object *value, int level)
+{
+    if (cli->is_json)
+        return;
+    if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, name, member)
+            say_member(cli, shown_string(cli, name), member, level);
+    }
+    for (size_t i = 0; json_object_is_type(value, json_type_array) && i < json_object_array_length(value);
+         i++)
+        say_member(cli, "-", json_object_array_get_idx(value, i), level);
+}

@@ -1,0 +1,50 @@
+/* What people read and what programs read: sentences, tables, and one JSON document.
+ *
+ * Outside text (names, titles, reasons, labels) is escaped by shown() before it is printed; the document
+ * holds it as it is, for JSON has its own escapes. */
+#ifndef COMITY_CLI_OUTPUT_H
+#define COMITY_CLI_OUTPUT_H
+
+#include "client/cli/cli.h"
+
+/* One line, or several, on standard output; nothing with --json. */
+void say(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Escaped for one line; with its line breaks, each line indented. In the arena; never NULL. */
+const char *shown(struct cli *cli, struct bytes text);
+const char *shown_string(struct cli *cli, const char *text);
+const char *shown_lines(struct cli *cli, struct bytes text, const char *indent);
+
+/* Put a member into the document; takes the value over. */
+void cli_put(struct cli *cli, const char *name, struct json_object *value);
+void cli_put_text(struct cli *cli, const char *name, const char *value); /* NULL: null */
+void cli_put_number(struct cli *cli, const char *name, uint64_t value);
+void cli_put_hex(struct cli *cli, const char *name, struct bytes bytes);
+struct json_object *json_hex(struct bytes bytes);
+
+/* A value of a document for people: one line a member, indented by two blanks a level, empty ones left out.
+ */
+void say_json(struct cli *cli, struct json_object *value, int level);
+
+/* A table: columns as wide as their widest cell. Cells are kept as they are given (in the arena, escaped). */
+enum { SHEET_COLUMNS_MAX = 8 };
+struct sheet {
+    struct cli *cli;
+    size_t columns;
+    const char **cells;
+    size_t rows, room;
+};
+void sheet_init(struct sheet *sheet, struct cli *cli, size_t columns, const char *const *titles);
+void sheet_row(struct sheet *sheet, const char *const *cells);
+void sheet_print(const struct sheet *sheet, const char *if_empty);
+
+/* In the arena: "2026-11-22 10:12" with the zone; "-" for 0. */
+const char *shown_time(struct cli *cli, int64_t time_ms);
+/* "2026-11-30 17:00" in the machine's time zone, "2026-11-30T17:00:00Z", "+90m", "+2h", "+3d". */
+int time_read(const char *text, int64_t now_ms, int64_t *ret_time_ms);
+int64_t time_now_ms(void);
+
+/* "a, b and c". In the arena. */
+const char *shown_list(struct cli *cli, const char *const *items, size_t count);
+
+#endif

@@ -1,0 +1,96 @@
+#include "client/cli/prose.h"
+
+#include "core/error.h"
+#include "core/text.h"
+
+/* Open addressing; the hashes are random already. */
+struct prose {
+    struct arena *arena;
+    struct slot {
+        uint8_t hash[HASH_SIZE];
+        const char *text;
+    } * slots;
+    size_t size; /* a power of two */
+    size_t used;
+};
+
+enum { SLOTS_FIRST = 64 };
+
+struct prose *prose_new(struct arena *arena)
+{
+    struct prose *prose = arena_alloc(arena, sizeof(*prose));
+
+    if (prose == NULL)
+        return NULL;
+    *prose = (struct prose){.arena = arena, .size = SLOTS_FIRST};
+    prose->slots = arena_alloc(arena, SLOTS_FIRST * sizeof(*prose->slots));
+    return prose->slots == NULL ? NULL : prose;
+}
+
+static struct slot *find_slot(struct slot *slots, size_t size, const uint8_t *hash)
+{
+    size_t at = (size_t) get_u64(hash) & (size - 1);
+
+    while (slots[at].text != NULL && memcmp(slots[at].hash, hash, HASH_SIZE) != 0)
+        at = (at + 1) & (size - 1);
+    return &slots[at];
+}
+
+static int grow(struct prose *prose)
+{
+    size_t size = 2 * prose->size;
+    struct slot *slots = arena_alloc(prose->arena, size * sizeof(*slots));
+
+    if (slots == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < prose->size; i++)
+        if (prose->slots[i].text != NULL)
+            *find_slot(slots, size, prose->slots[i].hash) = prose->slots[i];
+    prose->slots = slots;
+    prose->size = size;
+    return 0;
+}
+
+int prose_keep(struct prose *prose, const uint8_t hash[HASH_SIZE], struct bytes content)
+{
+    if (4 * (prose->used + 1) > 3 * prose->size && grow(prose) != 0)
+        return ERR_MEMORY;
+    struct slot *slot = find_slot(prose->slots, prose->size, hash);
+    if (slot->text != NULL)
+        return 0;
+    char *text = arena_alloc(prose->arena, content.size + 1);
+    if (text == NULL)
+        return ERR_MEMORY;
+    memcpy(text, content.data, content.size);
+    memcpy(slot->hash, hash, HASH_SIZE);
+    slot->text = text;
+    prose->used++;
+    return 0;
+}
+
+int prose_add(struct prose *prose, Comity__V1__TextShown *const *texts, size_t count)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < count && code == 0; i++) {
+        const Comity__V1__TextShown *shown = texts[i];
+        struct bytes content = BYTES(shown->content.data, shown->content.len);
+        uint8_t hash[HASH_SIZE];
+        if (shown->hash.len != HASH_SIZE || shown->salt.len != SALT_SIZE || !utf8_is_valid(content))
+            continue;
+        text_hash(shown->salt.data, content, hash);
+        if (memcmp(hash, shown->hash.data, HASH_SIZE) == 0)
+            code = prose_keep(prose, hash, content);
+    }
+    return code;
+}
+
+const char *prose_of_hash(const struct prose *prose, struct bytes hash)
+{
+    return hash.size != HASH_SIZE ? NULL : find_slot(prose->slots, prose->size, hash.data)->text;
+}
+
+const char *prose_find(const struct prose *prose, const Comity__V1__TextRef *reference)
+{
+    return reference == NULL ? NULL : prose_of_hash(prose, BYTES(reference->hash.data, reference->hash.len));
+}

@@ -1,0 +1,24 @@
+/* Texts that came with answers, by their hash. A text is kept only if its hash is the one that was asked for.
+ */
+#ifndef COMITY_CLI_PROSE_H
+#define COMITY_CLI_PROSE_H
+
+#include "comity/v1/query.pb-c.h"
+#include "core/arena.h"
+
+struct prose;
+
+/* In the arena; NULL where memory is out. */
+struct prose *prose_new(struct arena *arena);
+
+/* Copies. A text that does not belong to its hash is left out. 0 or ERR_MEMORY. */
+int prose_add(struct prose *prose, Comity__V1__TextShown *const *texts, size_t count);
+
+/* A text of our own, whose hash was just computed. Copies. */
+int prose_keep(struct prose *prose, const uint8_t hash[HASH_SIZE], struct bytes content);
+
+/* NUL-terminated, as it came: escape it before it is shown. NULL: not there. */
+const char *prose_find(const struct prose *prose, const Comity__V1__TextRef *reference);
+const char *prose_of_hash(const struct prose *prose, struct bytes hash);
+
+#endif

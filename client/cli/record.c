@@ -1,0 +1,273 @@
+/* Verbs about the record itself: reading it as it grows, and keeping a copy. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "client/cli/desk.h"
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+#include "client/cli/record_file.h"
+#include "client/cli/verbs.h"
+#include "core/event.h"
+#include "core/machine/machine.h"
+
+enum { EVENTS_PAGE = 200, FOLLOW_PUMP_MS = 200 };
+
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int signal_number)
+{
+    (void) signal_number;
+    is_interrupted = 1;
+}
+
+/* Scalars of an event, as "round 1, member 2": enough for one line. */
+static const char *event_details(struct cli *cli, struct json_object *value, const char *so_far, int depth)
+{
+    const char *text = so_far;
+
+    if (!json_object_is_type(value, json_type_object))
+        return text;
+    json_object_object_foreach(value, name, member)
+    {
+        struct json_object *prose = NULL;
+        if (json_object_is_type(member, json_type_object) &&
+            json_object_object_get_ex(member, "text", &prose) &&
+            json_object_object_get_ex(member, "hash", NULL))
+            member = prose;
+        bool is_number = json_object_is_type(member, json_type_int) && json_object_get_int64(member) != 0;
+        bool is_text = json_object_is_type(member, json_type_string) &&
+                       json_object_get_string_len(member) > 0 && json_object_get_string_len(member) < 40;
+        size_t length = strlen(name);
+        if (length > 3 && strcmp(name + length - 3, "_ms") == 0)
+            continue;
+        if (is_number || is_text)
+            text = arena_printf(cli->arena, "%s%s%s %s", text, *text == '\0' ? "" : ", ", name,
+                                shown_string(cli, json_object_get_string(member)));
+        else if (json_object_is_type(member, json_type_object) && depth < 1)
+            text = event_details(cli, member, text, depth + 1);
+        if (text == NULL)
+            return "";
+    }
+    return text;
+}
+
+/* The open part of a record, and its texts taken up. NULL where it cannot be read. */
+static const Comity__V1__Event *open_record(struct cli *cli, const Comity__V1__EventRecord *record,
+                                            struct event_header *ret_header)
+{
+    ProtobufCMessage *event = NULL;
+
+    if (event_record_check(record, ret_header) != 0)
+        return NULL;
+    for (size_t i = 0; i < record->n_parts; i++) {
+        const Comity__V1__Part *part = record->parts[i];
+        struct bytes content = BYTES(part->content.data, part->content.len);
+        if (part->kind == COMITY__V1__PART_KIND__PART_KIND_OPEN &&
+            message_unpack_trusted(&comity__v1__event__descriptor, content, cli->arena, &event) != 0)
+            return NULL;
+        if (part->kind == COMITY__V1__PART_KIND__PART_KIND_TEXT && !part->is_withheld &&
+            part->hash.len == HASH_SIZE)
+            desk_keep_text(cli, part->hash.data, content);
+    }
+    return (const Comity__V1__Event *) event;
+}
+
+static struct json_object *record_to_json(struct cli *cli, const struct event_header *header,
+                                          const Comity__V1__Event *event)
+{
+    struct json_object *value = json_object_new_object();
+
+    json_object_object_add(value, "sequence", json_object_new_uint64(header->sequence));
+    json_object_object_add(value, "epoch", json_object_new_uint64(header->epoch));
+    json_object_object_add(value, "time_ms", json_object_new_int64(header->time_ms));
+    json_object_object_add(value, "kind", json_object_new_string(event_name(event)));
+    json_object_object_add(value, "event", desk_json(cli, &event->base));
+    return value;
+}
+
+static void print_record(struct cli *cli, struct json_object *row, const Comity__V1__Event *event)
+{
+    struct json_object *time, *sequence, *whole, *kind = NULL;
+
+    json_object_object_get_ex(row, "time_ms", &time);
+    json_object_object_get_ex(row, "sequence", &sequence);
+    json_object_object_get_ex(row, "event", &whole);
+    json_object_object_get_ex(whole, event_name(event), &kind);
+    say(cli, "%6" PRIu64 "  %s  %-22s %s: %s", json_object_get_uint64(sequence),
+        shown_time(cli, json_object_get_int64(time)), event_name(event),
+        event->actor == 0 ? "by itself" : name_of_member(cli, event->actor), event_details(cli, kind, "", 0));
+}
+
+/* What one run of the verb goes through. */
+struct reading {
+    struct cli *cli;
+    uint64_t next;  /* sequence of the next event to show */
+    uint64_t left;  /* how many more; UINT64_MAX: no end */
+    bool is_stream; /* one document a line */
+    struct json_object *array;
+};
+
+static int show_records(struct reading *reading, const Comity__V1__Answer *answer)
+{
+    struct cli *cli = reading->cli;
+
+    for (size_t i = 0; i < answer->n_events && reading->left > 0; i++) {
+        struct event_header header;
+        const Comity__V1__Event *event = open_record(cli, answer->events[i], &header);
+        if (event == NULL || header.sequence != reading->next || event_name(event) == NULL)
+            return cli_fail(cli, ERR_CORRUPT, NULL,
+                            "Number %" PRIu64 " of the record does not fit its own hashes.", reading->next);
+        struct json_object *row = record_to_json(cli, &header, event);
+        print_record(cli, row, event);
+        if (reading->is_stream && cli->is_json) {
+            puts(
+                json_object_to_json_string_ext(row, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+            fflush(stdout);
+        }
+        if (reading->is_stream)
+            json_object_put(row);
+        else
+            json_object_array_add(reading->array, row);
+        reading->next++;
+        reading->left -= reading->left != UINT64_MAX;
+    }
+    fflush(stdout);
+    return 0;
+}
+
+/* From reading->next to the head, or as many as are wanted. */
+static int read_on(struct reading *reading)
+{
+    for (;;) {
+        Comity__V1__Events events = COMITY__V1__EVENTS__INIT;
+        Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+        const Comity__V1__Answer *answer;
+        events.from = reading->next;
+        query.kind_case = COMITY__V1__QUERY__KIND_EVENTS;
+        query.events = &events;
+        query.limit = EVENTS_PAGE;
+        int code = desk_ask(reading->cli, &query, &answer);
+        if (code == 0)
+            code = show_records(reading, answer);
+        if (code != 0 || answer->next_cursor.len == 0 || answer->n_events == 0 || reading->left == 0)
+            return code;
+    }
+}
+
+static void hear_news(const uint8_t *history, uint64_t sequence, void *context)
+{
+    (void) history;
+    *(uint64_t *) context = sequence;
+}
+
+static int follow(struct reading *reading)
+{
+    struct cli *cli = reading->cli;
+    uint64_t heard = reading->next - 1;
+    struct sigaction action = {.sa_handler = interrupt};
+    int code = comity_subscribe(desk_client(cli), cli->context.history, reading->next - 1, hear_news, &heard);
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    while (code == 0 && !is_interrupted && reading->left > 0) {
+        if (heard >= reading->next)
+            code = read_on(reading);
+        if (code == 0 && reading->left > 0 && heard < reading->next)
+            code = comity_pump(desk_client(cli), FOLLOW_PUMP_MS);
+        /* The worker may be away for a while: the news will say when it is back. */
+        if (code != 0 && exit_of_error(code) == EXIT_UNREACHABLE && !is_interrupted) {
+            memset(&cli->failure, 0, sizeof(cli->failure));
+            code = comity_pump(desk_client(cli), FOLLOW_PUMP_MS);
+        }
+    }
+    comity_unsubscribe(desk_client(cli), cli->context.history);
+    return code;
+}
+
+int events_run(struct cli *cli)
+{
+    const char *from = cli_option(cli, "from"), *limit = cli_option(cli, "limit");
+    struct reading reading = {.cli = cli, .next = 1, .left = UINT64_MAX, .is_stream = cli_has(cli, "follow")};
+    int code = 0;
+
+    if (from != NULL)
+        code = cli_number(cli, "--from", from, 1, INT64_MAX, &reading.next);
+    if (code == 0 && limit != NULL)
+        code = cli_number(cli, "--limit", limit, 1, INT64_MAX, &reading.left);
+    if (code != 0)
+        return code;
+    reading.array = json_object_new_array();
+    code = read_on(&reading);
+    cli->is_streaming = code == 0 && reading.is_stream;
+    if (code == 0 && reading.is_stream)
+        code = follow(&reading);
+    cli_put_number(cli, "next", reading.next);
+    cli_put(cli, "events", reading.array);
+    return code;
+}
+
+static int write_pages(struct cli *cli, struct record_file *file)
+{
+    Comity__V1__Export export = COMITY__V1__EXPORT__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+
+    export.from = 1;
+    query.kind_case = COMITY__V1__QUERY__KIND_EXPORT;
+    query.export = &export;
+    query.limit = EVENTS_PAGE;
+    for (;;) {
+        const Comity__V1__Answer *answer;
+        int code = desk_ask(cli, &query, &answer);
+        for (size_t i = 0; code == 0 && i < answer->n_events; i++)
+            code = record_file_add(file, answer->events[i]);
+        if (code != 0)
+            return code;
+        if (answer->next_cursor.len == 0)
+            return record_file_end(file, BYTES(answer->checkpoint.data, answer->checkpoint.len));
+        query.cursor = answer->next_cursor;
+    }
+}
+
+int export_run(struct cli *cli)
+{
+    const char *path = cli_argument(cli, "FILE");
+    struct record_file *file = NULL;
+    const uint8_t(*pins)[KEY_SIZE];
+    size_t pin_count;
+    int code = desk_open(cli);
+
+    if (code != 0)
+        return code;
+    desk_pins(cli, &pins, &pin_count);
+    code = record_file_new(path, cli->context.history, pins, pin_count, cli->arena, &file);
+    if (code != 0)
+        return cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path),
+                        code == ERR_FILE ? strerror(errno) : error_sentence(code));
+    code = write_pages(cli, file);
+    struct record_totals totals = record_file_totals(file);
+    int end = record_file_close(&file, code == 0);
+    if (code != 0 && cli->failure.code == 0)
+        return cli_fail(cli, code, NULL, "The record could not be copied, at number %" PRIu64 ": %s",
+                        totals.events + 1, error_sentence(code));
+    if (code != 0)
+        return code;
+    if (end != 0)
+        return cli_fail(cli, end, NULL, "%s: %s", shown_string(cli, path), error_sentence(end));
+    cli_put_text(cli, "file", path);
+    cli_put_number(cli, "events", totals.events);
+    cli_put_number(cli, "bytes", totals.bytes);
+    cli_put_number(cli, "withheld", totals.withheld);
+    say(cli, "%" PRIu64 " events are in %s (%" PRIu64 " bytes): every hash and the signed checkpoint fit.",
+        totals.events, shown_string(cli, path), totals.bytes);
+    if (totals.withheld > 0)
+        say(cli,
+            "%" PRIu64
+            " parts are withheld from you (ballots of open rounds, erased texts): their hashes are there.",
+            totals.withheld);
+    return 0;
+}

@@ -1,0 +1,210 @@
+#include "client/cli/record_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/cli/file.h"
+#include "comity/v1/export.pb-c.h"
+#include "core/error.h"
+#include "core/event.h"
+#include "core/message.h"
+#include "core/note.h"
+#include "core/tree.h"
+
+enum { STREAM_FORMAT = 1, LENGTH_BYTES_MAX = 10 };
+
+/* The nodes that a growing tree still needs: at each level the last two. */
+struct edge {
+    struct {
+        uint64_t index;
+        bool is_there;
+        uint8_t hash[HASH_SIZE];
+    } nodes[TREE_LEVELS_MAX][2];
+};
+
+struct record_file {
+    FILE *file;
+    char path[PATH_BYTES], temporary[PATH_BYTES];
+    const uint8_t *history;
+    const uint8_t (*pins)[KEY_SIZE];
+    size_t pin_count;
+    struct record_totals totals;
+    struct event_header last;
+    struct edge edge;
+};
+
+static int edge_get(void *self, unsigned level, uint64_t index, uint8_t ret_hash[HASH_SIZE])
+{
+    const struct edge *edge = self;
+
+    if (!edge->nodes[level][index & 1].is_there || edge->nodes[level][index & 1].index != index)
+        return ERR_INTERNAL;
+    memcpy(ret_hash, edge->nodes[level][index & 1].hash, HASH_SIZE);
+    return 0;
+}
+
+static int edge_put(void *self, unsigned level, uint64_t index, const uint8_t hash[HASH_SIZE])
+{
+    struct edge *edge = self;
+
+    edge->nodes[level][index & 1].index = index;
+    edge->nodes[level][index & 1].is_there = true;
+    memcpy(edge->nodes[level][index & 1].hash, hash, HASH_SIZE);
+    return 0;
+}
+
+static struct tree_nodes edge_nodes(struct edge *edge)
+{
+    return (struct tree_nodes){edge, edge_get, edge_put};
+}
+
+/* Length, then the packed record. A failed write stays in the file's error flag. */
+static int write_record(struct record_file *file, const Comity__V1__ExportRecord *record)
+{
+    size_t size = comity__v1__export_record__get_packed_size(record), rest = size;
+    uint8_t length[LENGTH_BYTES_MAX], *packed = malloc(size);
+    size_t length_size = 0;
+
+    if (packed == NULL)
+        return ERR_MEMORY;
+    do {
+        length[length_size++] = (uint8_t) ((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+        rest >>= 7;
+    } while (rest > 0);
+    comity__v1__export_record__pack(record, packed);
+    fwrite(length, 1, length_size, file->file);
+    fwrite(packed, 1, size, file->file);
+    free(packed);
+    file->totals.bytes += length_size + size;
+    return ferror(file->file) ? ERR_FILE : 0;
+}
+
+static int write_opening(struct record_file *file)
+{
+    Comity__V1__ExportHeader header = COMITY__V1__EXPORT_HEADER__INIT;
+    Comity__V1__ExportHistory history = COMITY__V1__EXPORT_HISTORY__INIT;
+    Comity__V1__ExportRecord record = COMITY__V1__EXPORT_RECORD__INIT;
+
+    header.format = STREAM_FORMAT;
+    header.software = (char *) "comity " COMITY_VERSION;
+    header.made_ms = (int64_t) time(NULL) * 1000;
+    header.histories = 1;
+    record.kind_case = COMITY__V1__EXPORT_RECORD__KIND_HEADER;
+    record.header = &header;
+    int code = write_record(file, &record);
+    history.history = (ProtobufCBinaryData){HISTORY_ID_SIZE, (uint8_t *) file->history};
+    record.kind_case = COMITY__V1__EXPORT_RECORD__KIND_HISTORY;
+    record.history = &history;
+    return code == 0 ? write_record(file, &record) : code;
+}
+
+int record_file_new(const char *path, const uint8_t history[HISTORY_ID_SIZE], const uint8_t (*pins)[KEY_SIZE],
+                    size_t pin_count, struct arena *arena, struct record_file **ret_file)
+{
+    struct record_file *file = arena_alloc(arena, sizeof(*file));
+
+    if (file == NULL)
+        return ERR_MEMORY;
+    *file = (struct record_file){.history = history, .pins = pins, .pin_count = pin_count};
+    int length = snprintf(file->path, sizeof(file->path), "%s", path);
+    int longer = snprintf(file->temporary, sizeof(file->temporary), "%s.new-XXXXXX", path);
+    errno = ENAMETOOLONG;
+    if (length < 0 || longer < 0 || longer >= PATH_BYTES)
+        return ERR_FILE;
+    if (access(path, F_OK) == 0)
+        return ERR_EXISTS;
+    int descriptor = mkostemp(file->temporary, O_CLOEXEC);
+    if (descriptor < 0)
+        return ERR_FILE;
+    file->file = fdopen(descriptor, "w");
+    if (file->file == NULL) {
+        close(descriptor);
+        unlink(file->temporary);
+        return ERR_MEMORY;
+    }
+    int code = write_opening(file);
+    if (code != 0)
+        record_file_close(&file, false);
+    else
+        *ret_file = file;
+    return code;
+}
+
+int record_file_add(struct record_file *file, const Comity__V1__EventRecord *record)
+{
+    Comity__V1__ExportEvent event = COMITY__V1__EXPORT_EVENT__INIT;
+    Comity__V1__ExportRecord row = COMITY__V1__EXPORT_RECORD__INIT;
+    struct tree_nodes nodes = edge_nodes(&file->edge);
+    struct event_header header;
+    uint8_t leaf[HASH_SIZE];
+
+    if (event_record_check(record, &header) != 0 || header.sequence != file->totals.events + 1 ||
+        memcmp(header.history, file->history, HISTORY_ID_SIZE) != 0)
+        return ERR_CORRUPT;
+    tree_leaf_hash(BYTES(record->header.data, record->header.len), leaf);
+    int code = tree_append(&nodes, file->totals.events, leaf);
+    if (code != 0)
+        return code;
+    for (size_t i = 0; i < record->n_parts; i++)
+        file->totals.withheld += record->parts[i]->is_withheld != 0;
+    file->last = header;
+    file->totals.events++;
+    event.record = (Comity__V1__EventRecord *) record;
+    row.kind_case = COMITY__V1__EXPORT_RECORD__KIND_EVENT;
+    row.event = &event;
+    return write_record(file, &row);
+}
+
+int record_file_end(struct record_file *file, struct bytes checkpoint)
+{
+    Comity__V1__ExportHistoryEnd end = COMITY__V1__EXPORT_HISTORY_END__INIT;
+    Comity__V1__ExportRecord row = COMITY__V1__EXPORT_RECORD__INIT;
+    struct tree_nodes nodes = edge_nodes(&file->edge);
+    char origin[ORIGIN_MAX_BYTES + 1];
+    uint8_t root[HASH_SIZE];
+    struct checkpoint signed_root;
+    int code = ERR_RECEIPT;
+
+    for (size_t i = 0; i < file->pin_count && code != 0; i++)
+        code = checkpoint_open(checkpoint, file->pins[i], &signed_root);
+    if (code != 0 || file->totals.events == 0)
+        return ERR_RECEIPT;
+    checkpoint_origin(file->history, file->last.epoch, origin);
+    code = tree_root(&nodes, file->totals.events, root);
+    if (code != 0)
+        return code;
+    if (signed_root.size != file->totals.events || strcmp(signed_root.origin, origin) != 0 ||
+        memcmp(signed_root.root, root, HASH_SIZE) != 0)
+        return ERR_RECEIPT;
+    end.events = file->totals.events;
+    end.checkpoint = (ProtobufCBinaryData){checkpoint.size, (uint8_t *) checkpoint.data};
+    row.kind_case = COMITY__V1__EXPORT_RECORD__KIND_HISTORY_END;
+    row.history_end = &end;
+    return write_record(file, &row);
+}
+
+struct record_totals record_file_totals(const struct record_file *file)
+{
+    return file->totals;
+}
+
+int record_file_close(struct record_file **file, bool is_good)
+{
+    if (file == NULL || *file == NULL)
+        return 0;
+    struct record_file *self = *file;
+    int code = 0;
+    if (is_good && (fflush(self->file) != 0 || fsync(fileno(self->file)) != 0))
+        code = errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_FILE;
+    if (fclose(self->file) != 0 && code == 0 && is_good)
+        code = ERR_FILE;
+    if (is_good && code == 0 && link(self->temporary, self->path) != 0)
+        code = errno == EEXIST ? ERR_EXISTS : ERR_FILE;
+    unlink(self->temporary);
+    *file = NULL;
+    return code;
+}

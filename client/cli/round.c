@@ -1,0 +1,159 @@
+/* Verbs about rounds. */
+#include <inttypes.h>
+
+#include "client/cli/desk.h"
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+#include "client/cli/rule_text.h"
+#include "client/cli/verbs.h"
+
+static int read_closes(struct cli *cli, int64_t *ret_closes_ms)
+{
+    const char *closes = cli_option(cli, "closes");
+
+    if (closes != NULL && time_read(closes, time_now_ms(), ret_closes_ms) != 0)
+        return cli_fail(cli, ERR_USAGE, "--closes \"2026-11-30 17:00\", or --closes +3d",
+                        "--closes `%s` is no time that can be understood.", shown_string(cli, closes));
+    return 0;
+}
+
+int round_open_run(struct cli *cli)
+{
+    Comity__V1__Command command;
+    Comity__V1__OpenRound body = COMITY__V1__OPEN_ROUND__INIT;
+    const Comity__V1__RuleVersion *rule;
+    const Comity__V1__Event *event;
+    const ProtobufCMessage *row;
+    int code = number_argument(cli, "PROPOSAL", &body.proposal);
+
+    if (code == 0)
+        code = read_closes(cli, &body.closes_ms);
+    if (code == 0)
+        code = find_rule(cli, cli_option(cli, "rule"), &rule);
+    if (code == 0)
+        code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, body.proposal, &row);
+    if (code != 0)
+        return code;
+    const Comity__V1__Proposal *proposal = (const Comity__V1__Proposal *) row;
+    if (proposal->n_versions == 0)
+        return cli_fail(cli, ERR_MALFORMED, NULL, "The worker's answer has a proposal without a text.");
+    const Comity__V1__ProposalVersion *version = proposal->versions[proposal->n_versions - 1];
+    body.text_hash = version->text->hash;
+    body.rule = rule->number;
+    desk_command_init(&command, COMITY__V1__COMMAND__BODY_OPEN_ROUND);
+    command.open_round = &body;
+    code = desk_submit(cli, &command, &event);
+    if (code == 0) {
+        const Comity__V1__Round *round = event->round_opened->round;
+        cli_put_number(cli, "number", round->number);
+        say(cli,
+            "Round %" PRIu32 " is open: %s, version %" PRIu32 ", by rule %s. %" PRIu32
+            " members are on the roll: comity vote %" PRIu32 " ANSWER",
+            round->number, desk_shown(cli, proposal->title), version->version,
+            shown_string(cli, rule->rule->name), round->eligible, round->number);
+    }
+    return code;
+}
+
+int round_close_run(struct cli *cli)
+{
+    Comity__V1__Command command;
+    Comity__V1__CloseRound body = COMITY__V1__CLOSE_ROUND__INIT;
+    const Comity__V1__Event *event;
+    int code = number_argument(cli, "ROUND", &body.round);
+
+    if (code != 0)
+        return code;
+    desk_command_init(&command, COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
+    command.close_round = &body;
+    code = desk_submit(cli, &command, &event);
+    if (code == 0) {
+        Comity__V1__OutcomeKind kind = event->round_closed->outcome->kind;
+        cli_put_text(cli, "outcome", outcome_name(kind));
+        say(cli, "Round %" PRIu32 " is closed: %s. %s The working: comity outcome %" PRIu32, body.round,
+            outcome_name(kind), rule_explain_outcome(kind), body.round);
+    }
+    return code;
+}
+
+static const char *round_state(const Comity__V1__Round *round)
+{
+    if (round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN)
+        return "open";
+    return round->outcome == NULL ? "closed" : outcome_name(round->outcome->kind);
+}
+
+static void print_roll(struct cli *cli, const struct rows *rows)
+{
+    static const char *const TITLES[] = {"member", "name", "constituency", "seat", "there when it opened"};
+    struct sheet sheet;
+
+    sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
+    for (size_t i = 0; i < rows->count; i++) {
+        const Comity__V1__RollEntry *entry = (const Comity__V1__RollEntry *) rows->list[i];
+        const char *cells[] = {
+            arena_printf(cli->arena, "%" PRIu32, entry->member), name_of_member(cli, entry->member),
+            name_of_constituency(cli, entry->constituency), arena_printf(cli->arena, "%" PRIu32, entry->seat),
+            entry->present_at_open ? "yes" : "no"};
+        sheet_row(&sheet, cells);
+    }
+    sheet_print(&sheet, "Nobody is on the roll.");
+}
+
+int round_show_run(struct cli *cli)
+{
+    const ProtobufCMessage *row;
+    struct rows roll;
+    uint32_t number;
+    int code = number_argument(cli, "ROUND", &number);
+
+    if (code == 0)
+        code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, number, &row);
+    if (code == 0)
+        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROLL, number, &roll);
+    if (code != 0)
+        return code;
+    const Comity__V1__Round *round = (const Comity__V1__Round *) row;
+    cli_put(cli, "round", desk_json(cli, row));
+    cli_put(cli, "roll", desk_json_rows(cli, &roll));
+    say(cli, "Round %" PRIu32 " (%s) on proposal %" PRIu32 ", version %" PRIu32 "; its round number %" PRIu32,
+        round->number, round_state(round), round->proposal, round->version, round->round_of);
+    say(cli, "Opened %s by %s; closes %s; closed %s", shown_time(cli, round->opened_ms),
+        name_of_member(cli, round->opened_by), shown_time(cli, round->closes_ms),
+        shown_time(cli, round->closed_ms));
+    say(cli, "%" PRIu32 " of %" PRIu32 " have answered.\n", round->answered, round->eligible);
+    if (round->rule != NULL)
+        rule_say(cli, round->rule);
+    say(cli, "%s", "");
+    print_roll(cli, &roll);
+    return 0;
+}
+
+int round_list_run(struct cli *cli)
+{
+    static const char *const TITLES[] = {"no.", "proposal", "version", "rule", "answered", "state"};
+    struct rows rows;
+    struct sheet sheet;
+    uint32_t proposal = 0;
+    int code = cli_argument(cli, "PROPOSAL") == NULL ? 0 : number_argument(cli, "PROPOSAL", &proposal);
+
+    if (code == 0)
+        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, proposal, &rows);
+    if (code != 0)
+        return code;
+    cli_put(cli, "rounds", desk_json_rows(cli, &rows));
+    sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
+    for (size_t i = 0; i < rows.count; i++) {
+        const Comity__V1__Round *round = (const Comity__V1__Round *) rows.list[i];
+        const char *cells[] = {
+            arena_printf(cli->arena, "%" PRIu32, round->number),
+            arena_printf(cli->arena, "%" PRIu32, round->proposal),
+            arena_printf(cli->arena, "%" PRIu32, round->version),
+            round->rule == NULL ? "?" : shown_string(cli, round->rule->name),
+            arena_printf(cli->arena, "%" PRIu32 " of %" PRIu32, round->answered, round->eligible),
+            round_state(round)};
+        sheet_row(&sheet, cells);
+    }
+    sheet_print(&sheet, "There are no rounds.");
+    return 0;
+}

@@ -1,0 +1,18 @@
+/* A decision rule in plain words, line by line. */
+#ifndef COMITY_CLI_RULE_TEXT_H
+#define COMITY_CLI_RULE_TEXT_H
+
+#include "client/cli/cli.h"
+#include "core/rule/rule.h"
+
+void rule_say(struct cli *cli, const Comity__V1__Rule *rule);
+
+/* "stand aside": lower case, for sentences. */
+const char *stance_word(Comity__V1__Stance stance);
+
+/* An answer of the scale by its label or its number. ERR_USAGE, with the labels. */
+int rule_read_answer(struct cli *cli, const Comity__V1__Rule *rule, const char *typed, uint32_t *ret_answer);
+/* The label, escaped; the number where the scale has none. */
+const char *rule_answer_label(struct cli *cli, const Comity__V1__Rule *rule, uint32_t answer);
+
+#endif

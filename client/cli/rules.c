@@ -1,0 +1,177 @@
+/* Verbs about decision rules. */
+#include <inttypes.h>
+
+#include "client/cli/draft_file.h"
+#include "client/cli/json_file.h"
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+#include "client/cli/rule_text.h"
+#include "client/cli/verbs.h"
+
+int rule_templates_run(struct cli *cli)
+{
+    static const char *const TITLES[] = {"name", "what it asks for"};
+    struct json_object *array = json_object_new_array();
+    struct sheet sheet;
+
+    sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
+    for (unsigned i = 0; rule_template_at(i) != NULL; i++) {
+        const struct rule_template *row = rule_template_at(i);
+        struct json_object *value = json_object_new_object();
+        json_object_object_add(value, "name", json_object_new_string(row->name));
+        json_object_object_add(value, "summary", json_object_new_string(row->summary));
+        json_object_object_add(value, "rule", message_to_json(&row->rule->base, NULL, NULL));
+        json_object_array_add(array, value);
+        const char *cells[] = {row->name, row->summary};
+        sheet_row(&sheet, cells);
+    }
+    cli_put(cli, "templates", array);
+    sheet_print(&sheet, "");
+    say(cli, "\ncomity rule show NAME explains one; comity rule adopt NAME adopts it.");
+    return 0;
+}
+
+static int find_template(struct cli *cli, const char *name, const Comity__V1__Rule **ret_rule)
+{
+    const struct rule_template *row = rule_template_find(name);
+
+    if (row == NULL)
+        return cli_fail(cli, ERR_NOT_FOUND, "comity rule templates",
+                        "There is no rule `%s` among the templates.", shown_string(cli, name));
+    *ret_rule = row->rule;
+    return 0;
+}
+
+static int read_rule_file(struct cli *cli, const char *path, const Comity__V1__Rule **ret_rule)
+{
+    struct bytes content;
+    char why[FILE_REASON_MAX], field[JSON_PATH_MAX];
+    ProtobufCMessage *rule;
+    int code = file_read(path, FILE_MAX_BYTES, cli->arena, &content, why);
+
+    if (code != 0)
+        return cli_fail(cli, code, NULL, "%s", why);
+    struct json_object *value = json_read(content), *inner = NULL;
+    if (value == NULL)
+        return cli_fail(cli, ERR_MALFORMED, "comity rule show consensus --json prints one to start from",
+                        "%s is not JSON.", shown_string(cli, path));
+    /* A document as `comity rule show --json` printed it holds the rule inside. */
+    if (!json_object_is_type(value, json_type_object) || !json_object_object_get_ex(value, "rule", &inner))
+        inner = value;
+    code = message_from_json(inner, &comity__v1__rule__descriptor, cli->arena, field, &rule);
+    json_object_put(value);
+    if (code != 0)
+        return cli_fail(cli, code, "comity rule show consensus --json prints one to start from", "%s, %s: %s",
+                        shown_string(cli, path), shown_string(cli, field), error_sentence(code));
+    *ret_rule = (const Comity__V1__Rule *) rule;
+    return 0;
+}
+
+int rule_show_run(struct cli *cli)
+{
+    const char *name = cli_argument(cli, "RULE");
+    const Comity__V1__RuleVersion *version = NULL;
+    const Comity__V1__Rule *rule;
+    int code;
+
+    if (!cli_has(cli, "adopted")) {
+        code = find_template(cli, name, &rule);
+    } else {
+        code = cli_need(cli, NEEDS_MEMBER);
+        if (code == 0)
+            code = find_rule(cli, name, &version);
+        rule = code == 0 ? version->rule : NULL;
+    }
+    if (code != 0)
+        return code;
+    cli_put(cli, "rule", message_to_json(&rule->base, NULL, NULL));
+    cli_put(cli, "number", version == NULL ? NULL : json_object_new_uint64(version->number));
+    cli_put(cli, "version", version == NULL ? NULL : json_object_new_uint64(version->version));
+    if (version != NULL)
+        say(cli, "Number %" PRIu32 ", version %" PRIu32 ", adopted %s", version->number, version->version,
+            shown_time(cli, version->adopted_ms));
+    rule_say(cli, rule);
+    return 0;
+}
+
+/* What the options change of it. */
+static int alter(struct cli *cli, const Comity__V1__Rule *from, Comity__V1__Rule *ret_rule)
+{
+    const char *rounds = cli_option(cli, "rounds"), *name = cli_option(cli, "as");
+    uint64_t number;
+
+    *ret_rule = *from;
+    if (name != NULL)
+        ret_rule->name = (char *) name;
+    if (rounds != NULL) {
+        int code = cli_number(cli, "--rounds", rounds, 1, 100, &number);
+        if (code != 0)
+            return code;
+        ret_rule->rounds = (uint32_t) number;
+    }
+    struct refusal refusal = {0};
+    int code = rule_check(ret_rule, "rule", &refusal);
+    if (code != 0) {
+        cli_fail(cli, code, "comity rule templates lists rules that are sound",
+                 "The rule cannot be adopted: %s", error_sentence(code));
+        memcpy(cli->failure.field, refusal.field, sizeof(cli->failure.field));
+    }
+    return code;
+}
+
+int rule_adopt_run(struct cli *cli)
+{
+    Comity__V1__Command command;
+    Comity__V1__AdoptRule body = COMITY__V1__ADOPT_RULE__INIT;
+    const Comity__V1__Event *event;
+    const Comity__V1__Rule *from;
+    Comity__V1__Rule rule;
+    const char *name = cli_argument(cli, "TEMPLATE"), *file = cli_option(cli, "file");
+
+    if ((name == NULL) == (file == NULL))
+        return cli_fail(cli, ERR_USAGE, "comity rule templates",
+                        "Give the name of a template, or --file FILE.");
+    int code = file != NULL ? read_rule_file(cli, file, &from) : find_template(cli, name, &from);
+    if (code == 0)
+        code = alter(cli, from, &rule);
+    if (code != 0)
+        return code;
+    body.rule = &rule;
+    desk_command_init(&command, COMITY__V1__COMMAND__BODY_ADOPT_RULE);
+    command.adopt_rule = &body;
+    code = joint_submit(cli, &command, &event);
+    if (code == 0 && event != NULL) {
+        const Comity__V1__RuleVersion *version = event->rule_adopted->rule;
+        cli_put_number(cli, "number", version->number);
+        say(cli, "Rule %s, version %" PRIu32 ", is number %" PRIu32 ".", shown_string(cli, rule.name),
+            version->version, version->number);
+    }
+    return code;
+}
+
+int rule_list_run(struct cli *cli)
+{
+    static const char *const TITLES[] = {"no.", "name", "version", "adopted", "hash"};
+    struct rows rows;
+    struct sheet sheet;
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_RULES, 0, &rows);
+
+    if (code != 0)
+        return code;
+    cli_put(cli, "rules", desk_json_rows(cli, &rows));
+    sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
+    for (size_t i = 0; i < rows.count; i++) {
+        const Comity__V1__RuleVersion *row = (const Comity__V1__RuleVersion *) rows.list[i];
+        char hash[2 * HASH_SIZE + 1] = "";
+        if (row->hash.len == HASH_SIZE)
+            hex_encode(BYTES(row->hash.data, HASH_SIZE), hash);
+        hash[16] = '\0';
+        const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, row->number),
+                               row->rule == NULL ? "?" : shown_string(cli, row->rule->name),
+                               arena_printf(cli->arena, "%" PRIu32, row->version),
+                               shown_time(cli, row->adopted_ms), arena_string(cli->arena, hash)};
+        sheet_row(&sheet, cells);
+    }
+    sheet_print(&sheet, "No rule is adopted yet: comity rule templates.");
+    return 0;
+}

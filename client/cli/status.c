@@ -1,0 +1,96 @@
+/* `comity status`: what the worker and the brokers say of themselves. */
+#include <inttypes.h>
+
+#include "client/cli/desk.h"
+#include "client/cli/output.h"
+#include "client/cli/verbs.h"
+
+static void say_worker(struct cli *cli, const Comity__V1__StatusAnswer *status)
+{
+    const char *levels = "";
+
+    for (size_t i = 0; i < status->n_format_levels; i++)
+        levels =
+            arena_printf(cli->arena, "%s%s%" PRIu32, levels, i == 0 ? "" : ", ", status->format_levels[i]);
+    say(cli, "Worker: %s, format %s, %s in term %" PRIu64 ", since %s", shown_string(cli, status->software),
+        levels, status->is_leader ? "leads" : "follows", status->term, shown_time(cli, status->started_ms));
+    for (size_t i = 0; i < status->n_heads; i++) {
+        const Comity__V1__HistoryHead *head = status->heads[i];
+        char hex[2 * HISTORY_ID_SIZE + 1] = "";
+        if (head->history.len == HISTORY_ID_SIZE)
+            hex_encode(BYTES(head->history.data, HISTORY_ID_SIZE), hex);
+        say(cli, "  history %s is at number %" PRIu64, hex, head->head);
+    }
+    say(cli, "  waiting: %" PRIu32 " for a signature check, %" PRIu32 " for a batch", status->queued_checks,
+        status->queued_commands);
+    say(cli, "  since start: %" PRIu64 " recorded, %" PRIu64 " refused, in %" PRIu64 " batches",
+        status->commands, status->refusals, status->batches);
+    if (status->map_limit_bytes != 0)
+        say(cli, "  store: %" PRIu64 " of %" PRIu64 " bytes", status->map_bytes, status->map_limit_bytes);
+}
+
+static void say_broker(struct cli *cli, const Comity__V1__BrokerStatus *status)
+{
+    say(cli,
+        "  %s, since %s: %" PRIu32 " clients, %" PRIu32 " of %" PRIu32 " requests wait, %" PRIu64
+        " asked, %" PRIu64 " answered",
+        shown_string(cli, status->software), shown_time(cli, status->started_ms), status->clients,
+        status->pending, status->pending_limit, status->requests, status->replies);
+    say(cli,
+        "  turned away: %" PRIu64 " busy, %" PRIu64 " no worker, %" PRIu64 " too late, %" PRIu64 " malformed",
+        status->refused_busy, status->refused_no_route, status->expired, status->malformed);
+    for (size_t i = 0; i < status->n_workers; i++) {
+        const Comity__V1__BrokerWorker *worker = status->workers[i];
+        say(cli, "  worker %s: %" PRIu32 " of %" PRIu32 " in hand, heard %" PRId64 " ms ago%s",
+            shown_string(cli, worker->name), worker->in_flight, worker->window, worker->last_heard_ms,
+            worker->is_draining ? ", is ending" : "");
+    }
+}
+
+/* A broker's own figures are for operators; that it is none is no failure. */
+static struct json_object *ask_broker(struct cli *cli, size_t index)
+{
+    Comity__V1__BrokerStatus *status = NULL;
+    const char *endpoint = cli->context.place.brokers[index].endpoint;
+    struct json_object *value = json_object_new_object();
+    int state = comity_broker_state(desk_client(cli), index);
+    int code = state == 0 ? comity_broker_status_wait(desk_client(cli), index, 0, &status) : state;
+
+    json_object_object_add(value, "endpoint", json_object_new_string(endpoint));
+    json_object_object_add(value, "state", json_object_new_string(error_name(state)));
+    json_object_object_add(value, "status",
+                           status == NULL ? NULL : message_to_json(&status->base, NULL, NULL));
+    if (state != 0)
+        say(cli, "Broker %s: %s", shown_string(cli, endpoint), error_sentence(state));
+    else
+        say(cli, "Broker %s: reached%s", shown_string(cli, endpoint),
+            code == 0 ? "" : " (its figures are for its operator)");
+    if (status != NULL) {
+        say_broker(cli, status);
+        comity__v1__broker_status__free_unpacked(status, NULL);
+    }
+    return value;
+}
+
+int status_run(struct cli *cli)
+{
+    Comity__V1__Status status = COMITY__V1__STATUS__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    const Comity__V1__Answer *answer;
+    struct json_object *brokers = json_object_new_array();
+
+    query.kind_case = COMITY__V1__QUERY__KIND_STATUS;
+    query.status = &status;
+    say(cli, "Context %s", cli->context.name);
+    int code = desk_ask(cli, &query, &answer);
+    if (code == 0 && answer->status == NULL)
+        code = cli_fail(cli, ERR_MALFORMED, NULL, "The worker's answer has no status.");
+    if (code == 0) {
+        cli_put(cli, "worker", message_to_json(&answer->status->base, NULL, NULL));
+        say_worker(cli, answer->status);
+    }
+    for (size_t i = 0; desk_client(cli) != NULL && i < cli->context.place.broker_count; i++)
+        json_object_array_add(brokers, ask_broker(cli, i));
+    cli_put(cli, "brokers", brokers);
+    return code;
+}

@@ -1,0 +1,265 @@
+#include "client/cli/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/daemon/log.h"
+#include "core/error.h"
+
+enum {
+    BACKOFF_FIRST_MS = 100,
+    BACKOFF_MOST_MS = 5000,
+    BACKOFF_FORGIVEN_MS = 10000, /* who lived so long starts from the first wait again */
+    READY_POLL_MS = 20,
+    LOG_MOST_BYTES = 16 * 1024 * 1024,
+};
+
+struct child {
+    pid_t pid; /* 0: does not run */
+    int64_t started_ms;
+    int64_t backoff_ms;
+    int64_t restart_ms; /* when to start again; 0: not waiting */
+    int exit;           /* of the last end */
+};
+
+struct supervisor {
+    const struct supervised *rows;
+    size_t count;
+    struct child children[SUPERVISOR_CHILDREN_MAX];
+    int signals;
+    sigset_t before;
+    bool is_stopping;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t supervisor_backoff_ms(int64_t last_ms, int64_t lived_ms)
+{
+    if (last_ms == 0 || lived_ms >= BACKOFF_FORGIVEN_MS)
+        return BACKOFF_FIRST_MS;
+    return 2 * last_ms < BACKOFF_MOST_MS ? 2 * last_ms : BACKOFF_MOST_MS;
+}
+
+struct supervisor *supervisor_new(const struct supervised *rows, size_t count)
+{
+    struct supervisor *supervisor = count <= SUPERVISOR_CHILDREN_MAX ? calloc(1, sizeof(*supervisor)) : NULL;
+    sigset_t taken;
+
+    if (supervisor == NULL)
+        return NULL;
+    supervisor->rows = rows;
+    supervisor->count = count;
+    sigemptyset(&taken);
+    sigaddset(&taken, SIGTERM);
+    sigaddset(&taken, SIGINT);
+    sigaddset(&taken, SIGHUP);
+    sigaddset(&taken, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &taken, &supervisor->before);
+    supervisor->signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (supervisor->signals < 0) {
+        sigprocmask(SIG_SETMASK, &supervisor->before, NULL);
+        free(supervisor);
+        return NULL;
+    }
+    return supervisor;
+}
+
+void supervisor_become_child(int parent)
+{
+    sigset_t none;
+
+    /* The kernel's word that none is left behind, whatever ends us. KILL: it must not depend on what the
+     * child makes of it, and a kill loses nothing that was acknowledged. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(127);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void become_program(const struct supervised *row, int parent)
+{
+    supervisor_become_child(parent);
+    /* A group of its own: an interrupt at the terminal is for the supervisor, which ends all in order. */
+    setpgid(0, 0);
+    int nothing = open("/dev/null", O_RDONLY);
+    int log = open(row->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    if (nothing < 0 || log < 0 || dup2(nothing, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
+        _exit(127);
+    execvp(row->arguments[0], (char *const *) (uintptr_t) row->arguments);
+    fprintf(stderr, "%s: %s\n", row->arguments[0], strerror(errno));
+    _exit(127);
+}
+
+static void limit_log(const char *path)
+{
+    char old[PATH_BYTES];
+    struct stat found;
+
+    if (stat(path, &found) == 0 && found.st_size > LOG_MOST_BYTES &&
+        snprintf(old, sizeof(old), "%s.old", path) < PATH_BYTES)
+        rename(path, old);
+}
+
+static void start(struct supervisor *supervisor, size_t index)
+{
+    const struct supervised *row = &supervisor->rows[index];
+    struct child *child = &supervisor->children[index];
+    int parent = getpid();
+
+    unlink(row->ready_file);
+    limit_log(row->log);
+    child->restart_ms = 0;
+    child->started_ms = now_ms();
+    pid_t pid = fork();
+    if (pid == 0)
+        become_program(row, parent);
+    if (pid < 0) {
+        /* No process to be had now: try again later, as if it had died. */
+        child->backoff_ms = supervisor_backoff_ms(child->backoff_ms, 0);
+        child->restart_ms = now_ms() + child->backoff_ms;
+        log_event(LOG_ERROR, "fork-failed", "child=%s", row->name);
+        return;
+    }
+    child->pid = pid;
+    log_event(LOG_INFO, "started", "child=%s pid=%ld", row->name, (long) pid);
+}
+
+/* Take note of every child that has ended. */
+static void reap(struct supervisor *supervisor)
+{
+    int status;
+    pid_t pid;
+
+    for (size_t i = 0; i < supervisor->count; i++) {
+        struct child *child = &supervisor->children[i];
+        if (child->pid == 0 || (pid = waitpid(child->pid, &status, WNOHANG)) == 0)
+            continue;
+        child->exit = pid < 0 ? 127 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+        child->pid = 0;
+        child->backoff_ms = supervisor_backoff_ms(child->backoff_ms, now_ms() - child->started_ms);
+        child->restart_ms = now_ms() + child->backoff_ms;
+        log_event(supervisor->is_stopping ? LOG_INFO : LOG_WARNING, "ended", "child=%s exit=%d",
+                  supervisor->rows[i].name, child->exit);
+    }
+}
+
+/* Signals that came: what they ask for is noted, and HUP is passed on. */
+static void take_signals(struct supervisor *supervisor)
+{
+    struct signalfd_siginfo info;
+
+    while (read(supervisor->signals, &info, sizeof(info)) == (ssize_t) sizeof(info)) {
+        if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+            supervisor->is_stopping = true;
+        for (size_t i = 0; info.ssi_signo == SIGHUP && i < supervisor->count; i++)
+            if (supervisor->children[i].pid != 0)
+                kill(supervisor->children[i].pid, SIGHUP);
+    }
+    reap(supervisor);
+}
+
+static void wait_signal(struct supervisor *supervisor, int64_t timeout_ms)
+{
+    struct pollfd descriptor = {.fd = supervisor->signals, .events = POLLIN};
+
+    poll(&descriptor, 1, (int) (timeout_ms < 0 ? -1 : timeout_ms > 60000 ? 60000 : timeout_ms));
+    take_signals(supervisor);
+}
+
+int supervisor_start(struct supervisor *supervisor, int64_t timeout_ms, size_t *ret_failed, int *ret_exit)
+{
+    int64_t end_ms = now_ms() + timeout_ms;
+
+    for (size_t i = 0; i < supervisor->count; i++) {
+        start(supervisor, i);
+        while (access(supervisor->rows[i].ready_file, F_OK) != 0) {
+            *ret_failed = i;
+            for (size_t j = 0; j <= i; j++) {
+                if (supervisor->children[j].pid != 0)
+                    continue;
+                *ret_failed = j;
+                *ret_exit = supervisor->children[j].exit;
+                return ERR_STATE;
+            }
+            if (now_ms() >= end_ms)
+                return ERR_TIMEOUT;
+            wait_signal(supervisor, READY_POLL_MS);
+            if (supervisor->is_stopping)
+                return ERR_EXPIRED;
+        }
+        supervisor->children[i].backoff_ms = 0;
+    }
+    return 0;
+}
+
+static void stop(struct supervisor *supervisor, size_t index)
+{
+    struct child *child = &supervisor->children[index];
+    int64_t end_ms = now_ms() + supervisor->rows[index].stop_ms;
+
+    if (child->pid == 0)
+        return;
+    kill(child->pid, SIGTERM);
+    while (child->pid != 0 && now_ms() < end_ms)
+        wait_signal(supervisor, end_ms - now_ms());
+    if (child->pid == 0)
+        return;
+    log_event(LOG_WARNING, "killed", "child=%s after_ms=%" PRId64, supervisor->rows[index].name,
+              supervisor->rows[index].stop_ms);
+    kill(child->pid, SIGKILL);
+    waitpid(child->pid, NULL, 0);
+    child->pid = 0;
+}
+
+static void stop_all(struct supervisor *supervisor)
+{
+    supervisor->is_stopping = true;
+    for (size_t i = supervisor->count; i > 0; i--)
+        stop(supervisor, i - 1);
+}
+
+int supervisor_run(struct supervisor *supervisor)
+{
+    while (!supervisor->is_stopping) {
+        int64_t next_ms = -1, time_ms = now_ms();
+        for (size_t i = 0; i < supervisor->count; i++) {
+            struct child *child = &supervisor->children[i];
+            if (child->restart_ms != 0 && child->restart_ms <= time_ms)
+                start(supervisor, i);
+            if (child->restart_ms != 0 && (next_ms < 0 || child->restart_ms - time_ms < next_ms))
+                next_ms = child->restart_ms - time_ms;
+        }
+        wait_signal(supervisor, next_ms);
+    }
+    stop_all(supervisor);
+    return 0;
+}
+
+void supervisor_destroy(struct supervisor **supervisor)
+{
+    if (supervisor == NULL || *supervisor == NULL)
+        return;
+    stop_all(*supervisor);
+    close((*supervisor)->signals);
+    sigprocmask(SIG_SETMASK, &(*supervisor)->before, NULL);
+    free(*supervisor);
+    *supervisor = NULL;
+}

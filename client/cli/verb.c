@@ -1,0 +1,173 @@
+#include "client/cli/verb.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/bytes.h"
+
+const struct verb_option COMMON_OPTIONS[] = {
+    {"json", NULL, "print one JSON document instead of sentences", false, false},
+    {"home", "DIRECTORY", "where contexts and keys are kept (else $COMITY_HOME, else ~/.config/comity)",
+     false, false},
+    {"context", "NAME", "which partnership to talk to (else the one chosen by `comity context use`)", false,
+     false},
+    {"timeout", "SECONDS", "how long to wait for an answer (else 15)", false, false},
+    {"help", NULL, "explain this command and do nothing", false, false},
+    {NULL, NULL, NULL, false, false},
+};
+
+const struct verb_option JOINT_OPTIONS[] = {
+    {"with", "KEYFILE", "a co-chair's signing key that is at hand: sign with it as well and send at once",
+     false, true},
+    {"draft", "FILE", "write a draft for the others to sign instead of sending", false, false},
+    {"cosigner", "WHO", "with --draft: who has to sign besides you: a member's number or a key", false, true},
+    {NULL, NULL, NULL, false, false},
+};
+
+static size_t count_words(const char *name)
+{
+    return strchr(name, ' ') != NULL ? 2 : 1;
+}
+
+static bool matches(const struct verb *verb, char *const *words, size_t count)
+{
+    const char *space = strchr(verb->name, ' ');
+
+    if (space == NULL)
+        return count >= 1 && strcmp(verb->name, words[0]) == 0;
+    size_t first = (size_t) (space - verb->name);
+    return count >= 2 && strlen(words[0]) == first && memcmp(verb->name, words[0], first) == 0 &&
+           strcmp(space + 1, words[1]) == 0;
+}
+
+const struct verb *verb_find(char *const *words, size_t count, size_t *ret_used)
+{
+    for (unsigned i = 0; verb_at(i) != NULL; i++) {
+        if (!matches(verb_at(i), words, count))
+            continue;
+        *ret_used = count_words(verb_at(i)->name);
+        return verb_at(i);
+    }
+    return NULL;
+}
+
+const struct verb *verb_by_name(const char *name)
+{
+    for (unsigned i = 0; verb_at(i) != NULL; i++)
+        if (strcmp(verb_at(i)->name, name) == 0)
+            return verb_at(i);
+    return NULL;
+}
+
+bool verb_is_noun(const char *word)
+{
+    size_t length = strlen(word);
+
+    for (unsigned i = 0; verb_at(i) != NULL; i++) {
+        const char *name = verb_at(i)->name;
+        if (strncmp(name, word, length) == 0 && (name[length] == ' ' || name[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static unsigned least_of(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* Optimal string alignment: three rows of the usual table are enough. */
+unsigned word_distance(const char *a, const char *b)
+{
+    enum { LENGTH_MAX = 64 };
+    unsigned rows[3][LENGTH_MAX + 1];
+    size_t a_length = strnlen(a, LENGTH_MAX);
+    size_t b_length = strnlen(b, LENGTH_MAX);
+    unsigned *before = rows[0], *above = rows[1], *row = rows[2];
+
+    for (size_t j = 0; j <= b_length; j++)
+        above[j] = (unsigned) j;
+    for (size_t i = 1; i <= a_length; i++) {
+        row[0] = (unsigned) i;
+        for (size_t j = 1; j <= b_length; j++) {
+            unsigned change = above[j - 1] + (a[i - 1] != b[j - 1]);
+            row[j] = least_of(change, least_of(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = least_of(row[j], before[j - 2] + 1);
+        }
+        unsigned *spare = before;
+        before = above;
+        above = row;
+        row = spare;
+    }
+    return above[b_length];
+}
+
+const struct verb *verb_nearest(const char *typed)
+{
+    const struct verb *nearest = verb_at(0);
+    unsigned least = UINT32_MAX;
+
+    for (unsigned i = 0; verb_at(i) != NULL; i++) {
+        unsigned distance = word_distance(typed, verb_at(i)->name);
+        /* "rounds" or "adopt": one word of the two says enough. */
+        const char *space = strchr(verb_at(i)->name, ' ');
+        if (space != NULL && strchr(typed, ' ') == NULL) {
+            char noun[32];
+            snprintf(noun, sizeof(noun), "%.*s", (int) (space - verb_at(i)->name), verb_at(i)->name);
+            distance = least_of(distance, word_distance(typed, noun) + 1);
+            distance = least_of(distance, word_distance(typed, space + 1) + 1);
+        }
+        if (distance < least) {
+            least = distance;
+            nearest = verb_at(i);
+        }
+    }
+    return nearest;
+}
+
+const struct verb_option *verb_option_at(const struct verb *verb, size_t index)
+{
+    const struct verb_option *const lists[] = {
+        verb != NULL ? verb->options : NULL,
+        verb != NULL && verb->is_joint ? JOINT_OPTIONS : NULL,
+        COMMON_OPTIONS,
+    };
+
+    for (unsigned i = 0; i < ARRAY_COUNT(lists); i++)
+        for (const struct verb_option *row = lists[i]; row != NULL && row->name != NULL; row++)
+            if (index-- == 0)
+                return row;
+    return NULL;
+}
+
+const struct verb_option *verb_option_find(const struct verb *verb, const char *name)
+{
+    for (size_t i = 0; verb_option_at(verb, i) != NULL; i++)
+        if (strcmp(verb_option_at(verb, i)->name, name) == 0)
+            return verb_option_at(verb, i);
+    return NULL;
+}
+
+void verb_usage(const struct verb *verb, char ret_usage[VERB_USAGE_MAX])
+{
+    FILE *text = fmemopen(ret_usage, VERB_USAGE_MAX, "w");
+
+    if (text == NULL) {
+        snprintf(ret_usage, VERB_USAGE_MAX, "comity %s", verb->name);
+        return;
+    }
+    fprintf(text, "comity %s", verb->name);
+    for (const struct verb_argument *row = verb->arguments; row->name != NULL; row++)
+        fprintf(text, row->is_optional ? " [%s]" : " %s", row->name);
+    for (const struct verb_option *row = verb->options; row->name != NULL; row++) {
+        fprintf(text, row->is_required ? " --%s" : " [--%s", row->name);
+        if (row->value != NULL)
+            fprintf(text, " %s", row->value);
+        fprintf(text, "%s%s", row->is_required ? "" : "]", row->is_list ? "..." : "");
+    }
+    if (verb->is_joint)
+        fputs(" --with KEYFILE...|--draft FILE --cosigner WHO...", text);
+    fclose(text);
+}

@@ -1,0 +1,79 @@
+/* Verbs: what `comity` can do. One row a verb; parsing, help, usage errors, docs/cli.md and tests walk the
+ * table.
+ *
+ * A name is one word or two, the noun first: "round open". */
+#ifndef COMITY_CLI_VERB_H
+#define COMITY_CLI_VERB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cli;
+
+enum { VERB_ARGUMENTS_MAX = 3, VERB_OPTIONS_MAX = 8, VERB_USAGE_MAX = 512 };
+
+struct verb_argument {
+    const char *name; /* as usage shows it: "PROPOSAL"; NULL ends the list */
+    const char *summary;
+    bool is_optional;
+};
+
+struct verb_option {
+    const char *name;  /* without the dashes; NULL ends the list */
+    const char *value; /* as usage shows it; NULL: takes none */
+    const char *summary;
+    bool is_required;
+    bool is_list; /* may be given several times */
+};
+
+/* What has to be there before the verb's function runs. Each includes those before it. */
+enum verb_needs {
+    NEEDS_NOTHING,
+    NEEDS_HOME,    /* the directory of contexts and keys; made where there is none */
+    NEEDS_PLACE,   /* a context: brokers and the group's key */
+    NEEDS_HISTORY, /* a context that names a history */
+    NEEDS_MEMBER,  /* and a signing key */
+};
+
+struct verb {
+    const char *name;
+    const char *group; /* heading in the list of verbs */
+    const char *summary;
+    int (*run)(struct cli *cli); /* 0 or a code of core/error.h; cli_fail may have said more */
+    enum verb_needs needs;
+    bool is_joint; /* a joint act: takes the options of JOINT_OPTIONS as well */
+    struct verb_argument arguments[VERB_ARGUMENTS_MAX + 1];
+    struct verb_option options[VERB_OPTIONS_MAX + 1];
+    const char *detail; /* further sentences of `comity help VERB`; may be NULL */
+    const char *json;   /* members of the document besides those that all have; may be NULL */
+};
+
+/* Options that every verb takes, and those of joint acts. */
+extern const struct verb_option COMMON_OPTIONS[];
+extern const struct verb_option JOINT_OPTIONS[];
+
+const struct verb *verb_at(unsigned index); /* NULL past the end */
+
+/* The verb that @words begin with, and how many words its name has. NULL where there is none. */
+const struct verb *verb_find(char *const *words, size_t count, size_t *ret_used);
+const struct verb *verb_by_name(const char *name);
+
+/* Is it the first word of any verb? */
+bool verb_is_noun(const char *word);
+
+/* The verb whose name is nearest to what was typed; never NULL. */
+const struct verb *verb_nearest(const char *typed);
+
+/* An option by its name, wherever it comes from. NULL where the verb takes no such option. */
+const struct verb_option *verb_option_find(const struct verb *verb, const char *name);
+
+/* Walk all options of a verb: its own, those of joint acts, the common ones. NULL past the end. */
+const struct verb_option *verb_option_at(const struct verb *verb, size_t index);
+
+/* "comity round open PROPOSAL --rule NAME [--closes TIME]": its own arguments and options. */
+void verb_usage(const struct verb *verb, char ret_usage[VERB_USAGE_MAX]);
+
+/* How many letters have to be changed, added, dropped or swapped: for suggestions. */
+unsigned word_distance(const char *a, const char *b);
+
+#endif

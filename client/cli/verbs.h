@@ -1,0 +1,99 @@
+/* The verbs' functions, by noun: what the rows of verbs.c name. Each returns 0 or a code of core/error.h. */
+#ifndef COMITY_CLI_VERBS_H
+#define COMITY_CLI_VERBS_H
+
+struct cli;
+
+/* key.c */
+int key_new_run(struct cli *cli);
+int key_show_run(struct cli *cli);
+int key_list_run(struct cli *cli);
+int key_revoke_run(struct cli *cli);
+
+/* founding.c */
+int found_charter_run(struct cli *cli);
+int found_prepare_run(struct cli *cli);
+int draft_show_run(struct cli *cli);
+int draft_sign_run(struct cli *cli);
+int draft_submit_run(struct cli *cli);
+
+/* partnership.c */
+int partnership_show_run(struct cli *cli);
+int whoami_run(struct cli *cli);
+int constituency_list_run(struct cli *cli);
+int constituency_admit_run(struct cli *cli);
+int site_list_run(struct cli *cli);
+int site_add_run(struct cli *cli);
+
+/* member.c */
+int invite_run(struct cli *cli);
+int invitation_list_run(struct cli *cli);
+int join_run(struct cli *cli);
+int member_list_run(struct cli *cli);
+
+/* body.c */
+int body_create_run(struct cli *cli);
+int body_list_run(struct cli *cli);
+int body_show_run(struct cli *cli);
+int seat_assign_run(struct cli *cli);
+int seat_vacate_run(struct cli *cli);
+
+/* rules.c */
+int rule_templates_run(struct cli *cli);
+int rule_show_run(struct cli *cli);
+int rule_adopt_run(struct cli *cli);
+int rule_list_run(struct cli *cli);
+
+/* meeting.c */
+int session_convene_run(struct cli *cli);
+int session_open_run(struct cli *cli);
+int session_close_run(struct cli *cli);
+int session_list_run(struct cli *cli);
+int session_show_run(struct cli *cli);
+int checkin_run(struct cli *cli);
+int item_add_run(struct cli *cli);
+int item_list_run(struct cli *cli);
+
+/* proposal.c */
+int proposal_make_run(struct cli *cli);
+int proposal_revise_run(struct cli *cli);
+int proposal_show_run(struct cli *cli);
+int proposal_list_run(struct cli *cli);
+
+/* round.c */
+int round_open_run(struct cli *cli);
+int round_close_run(struct cli *cli);
+int round_show_run(struct cli *cli);
+int round_list_run(struct cli *cli);
+
+/* ballot.c */
+int vote_run(struct cli *cli);
+int ballots_run(struct cli *cli);
+
+/* decision.c */
+int outcome_run(struct cli *cli);
+int decisions_run(struct cli *cli);
+
+/* record.c */
+int events_run(struct cli *cli);
+int export_run(struct cli *cli);
+
+/* receipts.c */
+int receipt_list_run(struct cli *cli);
+int receipt_show_run(struct cli *cli);
+int resubmit_run(struct cli *cli);
+
+/* contexts.c */
+int context_list_run(struct cli *cli);
+int context_use_run(struct cli *cli);
+int context_show_run(struct cli *cli);
+int context_add_run(struct cli *cli);
+
+/* status.c */
+int status_run(struct cli *cli);
+
+/* up.c */
+int up_run(struct cli *cli);
+int down_run(struct cli *cli);
+
+#endif
