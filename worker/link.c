@@ -25,16 +25,16 @@ static const struct {
     enum log_level level;
     const char *event, *advice;
 } TROUBLES[] = {
-    [LINK_FINE] = {LOG_INFO, "broker-connected", ""},
-    [LINK_UNREACHABLE] = {LOG_WARNING, "broker-unreachable",
+    [LINK_FINE] = {LOG_INFO, "broker_connected", ""},
+    [LINK_UNREACHABLE] = {LOG_WARNING, "broker_unreachable",
                           "Nobody listens there: is the broker running, is its back endpoint this one?"},
     [LINK_KEY_REFUSED] =
-        {LOG_ERROR, "broker-refuses-key",
+        {LOG_ERROR, "broker_refuses_key",
          "Give the broker a section [worker NAME] with this worker's public connection key."},
-    [LINK_NO_HANDSHAKE] = {LOG_ERROR, "broker-handshake-failed",
+    [LINK_NO_HANDSHAKE] = {LOG_ERROR, "broker_handshake_failed",
                            "Is the key in [broker NAME] that broker's, and is the endpoint its back?"},
-    [LINK_LOST] = {LOG_WARNING, "broker-lost", "The connection broke; it is tried again."},
-    [LINK_SILENT] = {LOG_WARNING, "broker-silent", "It answers no heartbeat; it is connected anew."},
+    [LINK_LOST] = {LOG_WARNING, "broker_lost", "The connection broke; it is tried again."},
+    [LINK_SILENT] = {LOG_WARNING, "broker_silent", "It answers no heartbeat; it is connected anew."},
 };
 
 void link_set_trouble(struct link *link, enum link_trouble trouble)

@@ -34,6 +34,7 @@ struct loop {
     bool is_draining;
     int64_t drain_started_ms;
     uint64_t malformed;
+    uint32_t connected; /* links whose broker answers, a bit each, as STATUS knows them */
 };
 
 /* Links. */
@@ -66,8 +67,18 @@ static void send_bye(struct link *link)
     link_send(link, BYTES(frame, sizeof(frame)));
 }
 
+static uint32_t connected_links(const struct loop *loop)
+{
+    uint32_t connected = 0;
+    for (size_t i = 0; i < LINKS_MAX; i++)
+        if (loop->links[i].is_up && loop->links[i].has_heard)
+            connected |= UINT32_C(1) << i;
+    return connected;
+}
+
 static void publish_peers(struct loop *loop)
 {
+    loop->connected = connected_links(loop);
     struct status_peer peers[STATUS_PEERS_MAX];
     size_t count = 0;
     for (size_t i = 0; i < LINKS_MAX; i++) {
@@ -182,7 +193,7 @@ static void become_ready(struct loop *loop, const struct link *link)
     char text[64];
     snprintf(text, sizeof(text), "pid=%ld\n", (long) getpid());
     if (path[0] && process_file_write(path, text))
-        log_event(LOG_ERROR, "ready-file-failed", "reason=\"%s\"", strerror(errno));
+        log_event(LOG_ERROR, "ready_file_failed", "reason=\"%s\"", strerror(errno));
 }
 
 static void handle_frame(struct loop *loop, struct link *link, struct bytes frame, struct job_list *taken)
@@ -204,7 +215,7 @@ static void handle_frame(struct loop *loop, struct link *link, struct bytes fram
         break;
     case FRAME_ERROR: {
         char name[128];
-        log_event(LOG_WARNING, "broker-refuses", "broker=%s error=%s",
+        log_event(LOG_WARNING, "broker_refuses", "broker=%s error=%s",
                   log_value(link->broker.name, name, sizeof(name)), error_name(header.error));
         break;
     }
@@ -285,7 +296,7 @@ static void log_undelivered(struct link *link)
     if (link->undelivered == 0)
         return;
     char name[128];
-    log_event(LOG_WARNING, "answers-undelivered", "broker=%s count=%" PRIu64,
+    log_event(LOG_WARNING, "answers_undelivered", "broker=%s count=%" PRIu64,
               log_value(link->broker.name, name, sizeof(name)), link->undelivered);
     link->undelivered = 0;
 }
@@ -314,14 +325,14 @@ static void tick(struct loop *loop)
     for (size_t i = 0; i < LINKS_MAX; i++)
         if (is_used(&loop->links[i]))
             is_due |= tick_link(loop, &loop->links[i], now_ms);
-    if (is_due)
+    if (is_due || loop->connected != connected_links(loop))
         publish_peers(loop);
     if (now_ms < loop->readers_check_ms)
         return;
     loop->readers_check_ms = now_ms + READERS_CHECK_MS;
     store_check_readers(loop->service->store);
     if (loop->malformed > 0)
-        log_event(LOG_WARNING, "malformed-frames", "count=%" PRIu64, loop->malformed);
+        log_event(LOG_WARNING, "malformed_frames", "count=%" PRIu64, loop->malformed);
     loop->malformed = 0;
 }
 

@@ -46,7 +46,7 @@ __attribute__((format(printf, 3, 4))) static int fail(char reason[RUN_REASON_MAX
 /* The store can no longer say what is on the disk: nobody is answered, and a restart reads what is there. */
 static void die(int code)
 {
-    log_event(LOG_ERROR, "store-failed",
+    log_event(LOG_ERROR, "store_failed",
               "error=%s advice=\"Look at the disk, then start again: whatever was "
               "acknowledged is there.\"",
               error_name(code));
@@ -108,7 +108,7 @@ static const struct worker_settings *reload(void *context)
     if (code || fixed) {
         if (fixed)
             snprintf(reason, sizeof(reason), "%s changes with a restart alone: nothing was taken up.", fixed);
-        log_event(LOG_ERROR, "reload-refused", "reason=%s", log_value(reason, shown, sizeof(shown)));
+        log_event(LOG_ERROR, "reload_refused", "reason=%s", log_value(reason, shown, sizeof(shown)));
         settings_destroy(&settings);
         return NULL;
     }
