@@ -498,7 +498,8 @@ class Wire:
     def query_start(self, history=b"", floor=0, limit=0, cursor=b"", header=None, **kind):
         """kind: status=pb.Status(), list=pb.List(...), events=pb.Events(...), ..."""
         query = pb.Query(history=history, floor=floor, limit=limit, cursor=cursor, **kind)
-        return self.start(pb.Request(query=query).SerializeToString(), history=history or bytes(32), **(header or {}))
+        fields = {"history": history or bytes(32), **(header or {})}
+        return self.start(pb.Request(query=query).SerializeToString(), **fields)
 
     def query(self, history=b"", **arguments):
         return self.open(self.finish(self.query_start(history, **arguments)))
