@@ -40,4 +40,19 @@ struct comity_draft *scene_ballot(struct scene *scene);
 
 int64_t scene_now_ms(void);
 
+/* Set and read what the brokers' threads use as well. */
+#define SCRIPT(scene, field, value)                                                                          \
+    do {                                                                                                     \
+        fake_lock((scene)->group);                                                                           \
+        (scene)->group->field = (value);                                                                     \
+        fake_unlock((scene)->group);                                                                         \
+    } while (0)
+#define SEEN(scene, field)                                                                                   \
+    ({                                                                                                       \
+        fake_lock((scene)->group);                                                                           \
+        __typeof__((scene)->group->field) value = (scene)->group->field;                                     \
+        fake_unlock((scene)->group);                                                                         \
+        value;                                                                                               \
+    })
+
 #endif

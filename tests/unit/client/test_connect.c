@@ -99,7 +99,7 @@ static void the_servers_key_is_another(void **state)
     assert_int_equal(comity_broker_state(scene->client, 0), ERR_SERVER_KEY);
     assert_int_equal(scene_count(scene, COMITY_EVENT_DISCONNECTED, ERR_SERVER_KEY), 1);
     assert_int_equal(scene_count(scene, COMITY_EVENT_CONNECTED, 0), 0);
-    assert_int_equal(scene->group->hellos, 0);
+    assert_int_equal(SEEN(scene, hellos), 0);
 }
 
 static void our_key_is_refused(void **state)
@@ -113,7 +113,7 @@ static void our_key_is_refused(void **state)
     assert_true(took_ms < 5000);
     assert_int_equal(comity_broker_state(scene->client, 0), ERR_CLIENT_KEY);
     assert_int_equal(scene_count(scene, COMITY_EVENT_DISCONNECTED, ERR_CLIENT_KEY), 1);
-    assert_int_equal(scene->group->hellos, 0);
+    assert_int_equal(SEEN(scene, hellos), 0);
 }
 
 static void a_server_without_curve_is_not_the_server(void **state)
@@ -125,7 +125,7 @@ static void a_server_without_curve_is_not_the_server(void **state)
     scene_start(scene);
     int64_t took_ms = not_sent(scene, 20000, ERR_SERVER_KEY);
     assert_true(took_ms < 5000);
-    assert_int_equal(scene->group->hellos, 0);
+    assert_int_equal(SEEN(scene, hellos), 0);
 }
 
 static void a_silent_listener_is_a_timeout(void **state)
@@ -165,8 +165,8 @@ static void a_broker_may_come_later(void **state)
     scene->brokers[0] = fake_broker_start(scene->group, FAKE_ADMITS_ALL, port, &key);
     recorded(scene);
     /* What was given up while nobody was there must not arrive now. */
-    assert_int_equal(scene->group->submits, 1);
-    assert_int_equal(scene->group->frame_count, 1);
+    assert_int_equal(SEEN(scene, submits), 1);
+    assert_int_equal(SEEN(scene, frame_count), 1);
 }
 
 static bool is_down(struct scene *scene)
@@ -190,7 +190,7 @@ static void a_broker_may_be_restarted(void **state)
     scene->brokers[0] = fake_broker_start(scene->group, FAKE_ADMITS_ALL, port, &key);
     recorded(scene);
     assert_int_equal(scene_count(scene, COMITY_EVENT_READY, 0), 2);
-    assert_int_equal(scene->group->hellos, 2);
+    assert_int_equal(SEEN(scene, hellos), 2);
 }
 
 static bool has_been_quiet(struct scene *scene)
@@ -222,13 +222,9 @@ static void silence_ends_a_connection(void **state)
     struct scene *scene = *state;
     scene_start(scene);
     recorded(scene);
-    fake_lock(scene->group);
-    scene->group->script.is_silent = true;
-    fake_unlock(scene->group);
+    SCRIPT(scene, script.is_silent, true);
     assert_true(scene_until(scene, has_timed_out));
-    fake_lock(scene->group);
-    scene->group->script.is_silent = false;
-    fake_unlock(scene->group);
+    SCRIPT(scene, script.is_silent, false);
     recorded(scene);
     assert_int_equal(scene_count(scene, COMITY_EVENT_CONNECTING, 0), 2); /* a new socket, not the old one */
 }
@@ -253,10 +249,7 @@ static bool is_ready(struct scene *scene)
 
 static bool has_said_bye(struct scene *scene)
 {
-    fake_lock(scene->group);
-    bool has = scene->group->byes > 0;
-    fake_unlock(scene->group);
-    return has;
+    return SEEN(scene, byes) > 0;
 }
 
 static void leaving_is_said(void **state)

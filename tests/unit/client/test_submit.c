@@ -55,7 +55,7 @@ static void recorded_with_a_verified_receipt(void **state)
     assert_true(result.sequence > 0);
     assert_true(result.receipt_size > 0);
     assert_int_equal(comity_seen(scene->client, scene->group->history), result.sequence);
-    assert_int_equal(scene->group->submits, 1);
+    assert_int_equal(SEEN(scene, submits), 1);
     assert_int_equal(comity_broker_state(scene->client, 0), 0);
     assert_int_equal(comity_broker_state(scene->client, 1), ERR_NOT_FOUND);
     comity_result_release(&result);
@@ -64,6 +64,7 @@ static void recorded_with_a_verified_receipt(void **state)
 /* The frames of all tries are one another's equals but for attempt, budget and what else no seal covers. */
 static void assert_same_bytes(struct fake_group *group, size_t count)
 {
+    fake_lock(group);
     assert_int_equal(group->frame_count, count);
     for (size_t i = 1; i < count; i++) {
         assert_int_equal(group->frames[i].size, group->frames[0].size);
@@ -76,31 +77,32 @@ static void assert_same_bytes(struct fake_group *group, size_t count)
         assert_int_equal(frame_read(BYTES(group->frames[i].data, group->frames[i].size), &header, &body), 0);
         assert_int_equal(header.attempt, i + 1);
     }
+    fake_unlock(group);
 }
 
 static void lost_requests_are_sent_again_in_the_same_bytes(void **state)
 {
     struct scene *scene = *state;
-    scene->group->script.drop_requests = 3;
+    SCRIPT(scene, script.drop_requests, 3);
     scene_start(scene);
     struct comity_result result = submit(scene, 0);
     assert_int_equal(result.verdict, COMITY_RECORDED);
     assert_int_equal(result.attempts, 4);
     assert_same_bytes(scene->group, 4);
-    assert_int_equal(scene->group->submits, 1);
+    assert_int_equal(SEEN(scene, submits), 1);
     comity_result_release(&result);
 }
 
 static void lost_replies_do_nothing_twice(void **state)
 {
     struct scene *scene = *state;
-    scene->group->script.drop_replies = 2;
+    SCRIPT(scene, script.drop_replies, 2);
     scene_start(scene);
     struct comity_result result = submit(scene, 0);
     assert_int_equal(result.verdict, COMITY_RECORDED);
     assert_same_bytes(scene->group, 3);
-    assert_int_equal(scene->group->command_count, 1);
-    assert_int_equal(scene->group->duplicates, 2);
+    assert_int_equal(SEEN(scene, command_count), 1);
+    assert_int_equal(SEEN(scene, duplicates), 2);
     assert_int_equal(scene_count(scene, COMITY_EVENT_RETRYING, ERR_TIMEOUT), 2);
     comity_result_release(&result);
 }
@@ -108,7 +110,7 @@ static void lost_replies_do_nothing_twice(void **state)
 static void no_answer_is_unknown(void **state)
 {
     struct scene *scene = *state;
-    scene->group->script.drop_replies = 1000;
+    SCRIPT(scene, script.drop_replies, 1000);
     scene_start(scene);
     struct comity_result result = submit(scene, 1500);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
@@ -116,15 +118,15 @@ static void no_answer_is_unknown(void **state)
     assert_true(result.is_brokers_word);
     assert_true(result.attempts >= 2);
     assert_null(result.receipt);
-    assert_int_equal(scene->group->command_count, 1); /* it was done, and nobody may claim that it was not */
+    assert_int_equal(SEEN(scene, command_count), 1); /* it was done, and nobody may claim that it was not */
     comity_result_release(&result);
 }
 
 static void a_sealed_refusal_is_final(void **state)
 {
     struct scene *scene = *state;
-    scene->group->script.refuse_requests = 1;
-    scene->group->script.refuse_code = ERR_STALE;
+    SCRIPT(scene, script.refuse_requests, 1);
+    SCRIPT(scene, script.refuse_code, ERR_STALE);
     scene_start(scene);
     struct comity_result result = submit(scene, 0);
     assert_int_equal(result.verdict, COMITY_REFUSED);
@@ -139,8 +141,8 @@ static void a_sealed_refusal_is_final(void **state)
 static void a_passing_refusal_is_tried_again(void **state)
 {
     struct scene *scene = *state;
-    scene->group->script.refuse_requests = 2;
-    scene->group->script.refuse_code = ERR_BUSY;
+    SCRIPT(scene, script.refuse_requests, 2);
+    SCRIPT(scene, script.refuse_code, ERR_BUSY);
     scene_start(scene);
     struct comity_result result = submit(scene, 0);
     assert_int_equal(result.verdict, COMITY_RECORDED);
@@ -152,14 +154,14 @@ static void a_passing_refusal_is_tried_again(void **state)
 static void refused_to_the_end_is_refused(void **state)
 {
     struct scene *scene = *state;
-    scene->group->script.refuse_requests = 1000;
-    scene->group->script.refuse_code = ERR_BUSY;
+    SCRIPT(scene, script.refuse_requests, 1000);
+    SCRIPT(scene, script.refuse_code, ERR_BUSY);
     scene_start(scene);
     struct comity_result result = submit(scene, 1200);
     assert_int_equal(result.verdict, COMITY_REFUSED);
     assert_int_equal(result.fault.code, ERR_BUSY);
     assert_false(result.is_brokers_word);
-    assert_int_equal(scene->group->command_count, 0);
+    assert_int_equal(SEEN(scene, command_count), 0);
     comity_result_release(&result);
 }
 
@@ -167,13 +169,13 @@ static void refused_to_the_end_is_refused(void **state)
 static void a_refusal_that_is_brought_twice_settles_nothing(void **state)
 {
     struct scene *scene = *state;
-    scene->group->script.refuse_requests = 1;
-    scene->group->script.refuse_code = ERR_BUSY;
-    scene->group->script.repeat_refusal = 1000;
+    SCRIPT(scene, script.refuse_requests, 1);
+    SCRIPT(scene, script.refuse_code, ERR_BUSY);
+    SCRIPT(scene, script.repeat_refusal, 1000);
     scene_start(scene);
     struct comity_result result = submit(scene, 1500);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
-    assert_int_equal(scene->group->command_count, 1);
+    assert_int_equal(SEEN(scene, command_count), 1);
     comity_result_release(&result);
 }
 
@@ -184,10 +186,8 @@ static void error_frames_are_hints(void **state)
     static const int codes[] = {ERR_NO_ROUTE, ERR_FORBIDDEN, ERR_STALE, ERR_SEAL};
     scene_start(scene);
     for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
-        fake_lock(scene->group);
-        scene->group->script.hint_requests = 2;
-        scene->group->script.hint_code = codes[i];
-        fake_unlock(scene->group);
+        SCRIPT(scene, script.hint_requests, 2);
+        SCRIPT(scene, script.hint_code, codes[i]);
         struct comity_result result = submit(scene, 0);
         assert_int_equal(result.verdict, COMITY_RECORDED);
         assert_int_equal(result.attempts, 3);
@@ -199,8 +199,8 @@ static void error_frames_are_hints(void **state)
 static void hints_to_the_end_are_unknown_with_the_brokers_word(void **state)
 {
     struct scene *scene = *state;
-    scene->group->script.hint_requests = 1000;
-    scene->group->script.hint_code = ERR_NO_ROUTE;
+    SCRIPT(scene, script.hint_requests, 1000);
+    SCRIPT(scene, script.hint_code, ERR_NO_ROUTE);
     scene_start(scene);
     struct comity_result result = submit(scene, 1200);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
@@ -213,15 +213,15 @@ static void hints_to_the_end_are_unknown_with_the_brokers_word(void **state)
 static void no_worker_is_not_sent(void **state)
 {
     struct scene *scene = *state;
-    scene->group->script.hint_hellos = 1000;
-    scene->group->script.hint_code = ERR_NO_ROUTE;
+    SCRIPT(scene, script.hint_hellos, 1000);
+    SCRIPT(scene, script.hint_code, ERR_NO_ROUTE);
     scene_start(scene);
     struct comity_result result = submit(scene, 1200);
     assert_int_equal(result.verdict, COMITY_NOT_SENT);
     assert_int_equal(result.fault.code, ERR_NO_ROUTE);
     assert_true(result.is_brokers_word);
     assert_int_equal(result.attempts, 0);
-    assert_int_equal(scene->group->frame_count, 0);
+    assert_int_equal(SEEN(scene, frame_count), 0);
     assert_int_equal(comity_broker_state(scene->client, 0), ERR_NO_ROUTE);
     comity_result_release(&result);
 }
@@ -229,9 +229,9 @@ static void no_worker_is_not_sent(void **state)
 static void the_brokers_wait_is_kept(void **state)
 {
     struct scene *scene = *state;
-    scene->group->script.hint_requests = 1;
-    scene->group->script.hint_code = ERR_BUSY;
-    scene->group->script.hint_wait_ms = 900;
+    SCRIPT(scene, script.hint_requests, 1);
+    SCRIPT(scene, script.hint_code, ERR_BUSY);
+    SCRIPT(scene, script.hint_wait_ms, 900);
     scene_start(scene);
     int64_t begin_ms = scene_now_ms();
     struct comity_result result = submit(scene, 0);
@@ -247,18 +247,16 @@ static void forged_and_stale_replies_are_passed_over(void **state)
     struct comity_result result = submit(scene, 0);
     assert_int_equal(result.verdict, COMITY_RECORDED);
     comity_result_release(&result);
-    fake_lock(scene->group);
-    scene->group->script.forged_replies = 2;
-    scene->group->script.stale_replies = 3;
-    fake_unlock(scene->group);
+    SCRIPT(scene, script.forged_replies, 2);
+    SCRIPT(scene, script.stale_replies, 3);
     for (int i = 0; i < 4; i++) {
         result = submit(scene, 0);
         assert_int_equal(result.verdict, COMITY_RECORDED);
         assert_int_equal(result.attempts, 1);
         comity_result_release(&result);
     }
-    assert_int_equal(scene->group->script.forged_replies, 0);
-    assert_int_equal(scene->group->script.stale_replies, 0);
+    assert_int_equal(SEEN(scene, script.forged_replies), 0);
+    assert_int_equal(SEEN(scene, script.stale_replies), 0);
 }
 
 static void every_false_receipt_is_refused(void **state)
@@ -269,9 +267,7 @@ static void every_false_receipt_is_refused(void **state)
     scene->options.pin_count = 1;
     scene_start(scene);
     for (enum lie lie = LIE_NONE; lie < LIE_COUNT; lie++) {
-        fake_lock(scene->group);
-        scene->group->script.lie = lie;
-        fake_unlock(scene->group);
+        SCRIPT(scene, script.lie, lie);
         struct comity_result result = submit(scene, 0);
         print_message("  %s: %s\n", lie_name(lie), error_name(result.fault.code));
         assert_int_equal(result.verdict, lie == LIE_NONE ? COMITY_RECORDED : COMITY_UNKNOWN);
@@ -285,7 +281,7 @@ static void every_false_receipt_is_refused(void **state)
 static void a_garbled_reply_is_no_answer_that_counts(void **state)
 {
     struct scene *scene = *state;
-    scene->group->script.is_garbled = true;
+    SCRIPT(scene, script.is_garbled, true);
     scene_start(scene);
     struct comity_result result = submit(scene, 0);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
@@ -329,7 +325,7 @@ static void another_broker_takes_over(void **state)
         assert_int_equal(result.verdict, COMITY_RECORDED);
         comity_result_release(&result);
     }
-    assert_int_equal(scene->group->command_count, 4);
+    assert_int_equal(SEEN(scene, command_count), 4);
     assert_true(fake_broker_requests(scene->brokers[1 - first]) >= 3);
 }
 
@@ -337,7 +333,7 @@ static void another_broker_takes_over(void **state)
 static void tries_go_round_the_brokers(void **state)
 {
     struct scene *scene = *state;
-    scene->group->script.drop_replies = 1;
+    SCRIPT(scene, script.drop_replies, 1);
     scene_start(scene);
     assert_true(scene_until(scene, are_both_ready));
     struct comity_result result = submit(scene, 0);
@@ -346,7 +342,7 @@ static void tries_go_round_the_brokers(void **state)
     assert_same_bytes(scene->group, 2);
     assert_int_equal(fake_broker_requests(scene->brokers[0]), 1);
     assert_int_equal(fake_broker_requests(scene->brokers[1]), 1);
-    assert_int_equal(scene->group->command_count, 1);
+    assert_int_equal(SEEN(scene, command_count), 1);
     comity_result_release(&result);
 }
 
@@ -373,7 +369,7 @@ static void replies_may_come_in_any_order(void **state)
     enum { MANY = 40 };
     struct tally tally = {0};
     uint64_t numbers[MANY];
-    scene->group->script.hold_replies = MANY;
+    SCRIPT(scene, script.hold_replies, MANY);
     scene->options.attempt_ms = 5000;
     scene_start(scene);
     for (int i = 0; i < MANY; i++) {
@@ -385,14 +381,14 @@ static void replies_may_come_in_any_order(void **state)
     while (tally.recorded + tally.others < MANY && scene_now_ms() < end_ms)
         comity_pump(scene->client, 100);
     assert_int_equal(tally.recorded, MANY);
-    assert_int_equal(scene->group->submits, MANY);
+    assert_int_equal(SEEN(scene, submits), MANY);
 }
 
 static void there_is_a_limit_on_requests_under_way(void **state)
 {
     struct scene *scene = *state;
     struct tally tally = {0};
-    scene->group->script.is_silent = true;
+    SCRIPT(scene, script.is_silent, true);
     scene_start(scene);
     struct comity_draft *draft = scene_ballot(scene);
     uint64_t last = 0;
