@@ -1,0 +1,360 @@
+/* The journal: kept before it is sent, receipts once verified, 30 days; submitted again after a restore. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/lib/journal.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "fake_scene.h"
+
+static char directory[64];
+static char journal[80];
+
+static int set_up(void **state)
+{
+    struct scene *scene = scene_new(1);
+    snprintf(directory, sizeof(directory), "/tmp/comity-journal-XXXXXX");
+    assert_non_null(mkdtemp(directory));
+    snprintf(journal, sizeof(journal), "%s/journal", directory);
+    scene->options.journal = journal;
+    *state = scene;
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    (void) status;
+    (void) type;
+    (void) place;
+    return remove(path);
+}
+
+static int tear_down(void **state)
+{
+    scene_destroy((struct scene **) state);
+    nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return 0;
+}
+
+struct seen {
+    size_t entries, receipts;
+    uint64_t sequences[64];
+    uint8_t ids[64][COMITY_ID_SIZE];
+};
+
+static int look(const struct comity_journal_entry *entry, void *context)
+{
+    struct seen *seen = context;
+    assert_memory_equal(entry->command_id, comity_draft_id(entry->draft), COMITY_ID_SIZE);
+    assert_memory_equal(entry->history, comity_draft_history(entry->draft), COMITY_HISTORY_SIZE);
+    memcpy(seen->ids[seen->entries], entry->command_id, COMITY_ID_SIZE);
+    seen->sequences[seen->entries++] = entry->sequence;
+    seen->receipts += entry->has_receipt;
+    return 0;
+}
+
+static struct seen read_all(struct scene *scene, size_t *ret_damaged)
+{
+    struct seen seen = {0};
+    assert_int_equal(comity_journal_each(journal, scene->group->history, look, &seen, ret_damaged), 0);
+    return seen;
+}
+
+static struct comity_result submit(struct scene *scene, int64_t deadline_ms)
+{
+    struct comity_draft *draft = scene_ballot(scene);
+    struct comity_result result;
+    comity_submit_wait(scene->client, draft, deadline_ms, &result);
+    comity_draft_destroy(&draft);
+    return result;
+}
+
+static void recorded(struct scene *scene)
+{
+    struct comity_result result = submit(scene, 0);
+    assert_int_equal(result.verdict, COMITY_RECORDED);
+    comity_result_release(&result);
+}
+
+/* The path of one file with this suffix, of the scene's history. */
+static void file_of(struct scene *scene, const char *suffix, char *ret_path, size_t size)
+{
+    char hex[2 * COMITY_HISTORY_SIZE + 1], folder[192];
+    hex_encode(BYTES(scene->group->history, COMITY_HISTORY_SIZE), hex);
+    snprintf(folder, sizeof(folder), "%s/%s", journal, hex);
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    ret_path[0] = '\0';
+    for (struct dirent *file = readdir(dir); file != NULL; file = readdir(dir))
+        if (strstr(file->d_name, suffix) != NULL)
+            snprintf(ret_path, size, "%s/%.64s", folder, file->d_name);
+    closedir(dir);
+    assert_true(ret_path[0] != '\0');
+}
+
+static void commands_and_receipts_are_kept(void **state)
+{
+    struct scene *scene = *state;
+    scene_start(scene);
+    for (int i = 0; i < 5; i++)
+        recorded(scene);
+    struct seen seen = read_all(scene, NULL);
+    assert_int_equal(seen.entries, 5);
+    assert_int_equal(seen.receipts, 5);
+    for (size_t i = 1; i < seen.entries; i++)
+        assert_true(seen.sequences[i - 1] < seen.sequences[i]);
+    struct seen all = {0};
+    assert_int_equal(comity_journal_each(journal, NULL, look, &all, NULL), 0);
+    assert_int_equal(all.entries, 5);
+}
+
+static void nobody_else_can_read_it(void **state)
+{
+    struct scene *scene = *state;
+    char path[384];
+    struct stat status;
+    umask(0);
+    scene_start(scene);
+    recorded(scene);
+    assert_int_equal(stat(journal, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0700);
+    file_of(scene, ".command", path, sizeof(path));
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    file_of(scene, ".receipt-1", path, sizeof(path));
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    comity_destroy(&scene->client);
+    assert_int_equal(chmod(journal, 0750), 0);
+    struct comity *client = NULL;
+    assert_int_equal(comity_new(&scene->options, &client), ERR_FILE_MODE);
+    assert_int_equal(comity_journal_each(journal, NULL, look, NULL, NULL), ERR_FILE_MODE);
+    scene->options.journal = "/nowhere/at/all";
+    assert_int_equal(comity_new(&scene->options, &client), ERR_FILE);
+}
+
+/* What was sent and not answered is there, so that it can be sent again; what was never answered has no
+ * receipt. */
+static void unanswered_commands_are_kept_without_a_receipt(void **state)
+{
+    struct scene *scene = *state;
+    SCRIPT(scene, script.drop_replies, 1000);
+    scene_start(scene);
+    struct comity_result result = submit(scene, 600);
+    assert_int_equal(result.verdict, COMITY_UNKNOWN);
+    comity_result_release(&result);
+    SCRIPT(scene, script.drop_replies, 0);
+    SCRIPT(scene, script.lie, LIE_PROOF);
+    result = submit(scene, 0);
+    assert_int_equal(result.fault.code, ERR_RECEIPT);
+    comity_result_release(&result);
+    struct seen seen = read_all(scene, NULL);
+    assert_int_equal(seen.entries, 2);
+    assert_int_equal(seen.receipts, 0);
+}
+
+static int submit_kept(const struct comity_journal_entry *entry, void *context)
+{
+    struct scene *scene = context;
+    struct comity_result result;
+    assert_int_equal(comity_submit_wait(scene->client, entry->draft, 0, &result), 0);
+    assert_int_equal(result.verdict, COMITY_RECORDED);
+    comity_result_release(&result);
+    return 0;
+}
+
+static void a_kept_command_can_be_sent_again_by_a_later_client(void **state)
+{
+    struct scene *scene = *state;
+    SCRIPT(scene, script.drop_replies, 1000);
+    scene_start(scene);
+    struct comity_result result = submit(scene, 600);
+    assert_int_equal(result.verdict, COMITY_UNKNOWN);
+    comity_result_release(&result);
+    comity_destroy(&scene->client);
+    SCRIPT(scene, script.drop_replies, 0);
+    scene_start(scene);
+    assert_int_equal(comity_journal_each(journal, scene->group->history, submit_kept, scene, NULL), 0);
+    struct seen seen = read_all(scene, NULL);
+    assert_int_equal(seen.entries, 1);
+    assert_int_equal(seen.receipts, 1);
+    assert_int_equal(SEEN(scene, command_count), 1); /* it had been done, and was not done again */
+}
+
+static void what_cannot_be_kept_is_not_sent(void **state)
+{
+    struct scene *scene = *state;
+    struct comity_result result;
+    scene_start(scene);
+    recorded(scene);
+    struct comity_draft *draft = scene_ballot(scene);
+    char moved[96];
+    snprintf(moved, sizeof(moved), "%s.away", journal);
+    assert_int_equal(rename(journal, moved), 0);
+    int fd = open(journal, O_CREAT | O_WRONLY, 0600); /* a file where the directory should be */
+    close(fd);
+    assert_int_equal(comity_submit_wait(scene->client, draft, 0, &result), ERR_FILE);
+    assert_int_equal(result.verdict, 0);
+    assert_int_equal(SEEN(scene, submits), 1);
+    assert_int_equal(unlink(journal), 0);
+    assert_int_equal(rename(moved, journal), 0);
+    assert_int_equal(comity_submit_wait(scene->client, draft, 0, &result), 0);
+    comity_result_release(&result);
+    comity_draft_destroy(&draft);
+}
+
+static void a_receipt_that_cannot_be_kept_is_told(void **state)
+{
+    struct scene *scene = *state;
+    char path[384];
+
+    scene_start(scene);
+    recorded(scene);
+    file_of(scene, ".receipt-1", path, sizeof(path));
+
+    /* The command fits under the limit on a file's size, the larger receipt does not. */
+    struct stat command, receipt;
+    assert_int_equal(stat(path, &receipt), 0);
+    file_of(scene, ".command", path, sizeof(path));
+    assert_int_equal(stat(path, &command), 0);
+    assert_true(command.st_size < receipt.st_size);
+    struct rlimit before, limit = {.rlim_cur = (rlim_t) receipt.st_size - 1};
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    recorded(scene); /* it is recorded all the same */
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(scene_count(scene, COMITY_EVENT_JOURNAL, ERR_FILE), 1);
+    struct seen seen = read_all(scene, NULL);
+    assert_int_equal(seen.entries, 2);
+    assert_int_equal(seen.receipts, 1);
+}
+
+static void damaged_files_are_passed_over(void **state)
+{
+    struct scene *scene = *state;
+    char path[384];
+    size_t damaged = 99;
+    scene_start(scene);
+    for (int i = 0; i < 3; i++)
+        recorded(scene);
+    file_of(scene, ".command", path, sizeof(path));
+    int fd = open(path, O_WRONLY);
+    assert_int_equal(pwrite(fd, "X", 1, 60), 1);
+    close(fd);
+    struct seen seen = read_all(scene, &damaged);
+    assert_int_equal(seen.entries, 2);
+    assert_int_equal(damaged, 1);
+}
+
+static void after_30_days_they_go(void **state)
+{
+    struct scene *scene = *state;
+    char path[384];
+    scene_start(scene);
+    recorded(scene);
+    recorded(scene);
+    file_of(scene, ".command", path, sizeof(path));
+    struct timespec times[2] = {{.tv_sec = time(NULL) - 29 * 24 * 3600},
+                                {.tv_sec = time(NULL) - 29 * 24 * 3600}};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    comity_destroy(&scene->client);
+    scene_start(scene);
+    comity_pump(scene->client, 0);
+    assert_int_equal(read_all(scene, NULL).entries, 2);
+    times[0].tv_sec = times[1].tv_sec = time(NULL) - 31 * 24 * 3600;
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    comity_destroy(&scene->client);
+    scene_start(scene);
+    comity_pump(scene->client, 0);
+    assert_int_equal(read_all(scene, NULL).entries, 1);
+}
+
+struct again {
+    size_t recorded;
+    uint64_t sequences[64];
+};
+
+static void note(struct comity_result *result, void *context)
+{
+    struct again *again = context;
+    assert_int_equal(result->verdict, COMITY_RECORDED);
+    again->sequences[again->recorded++] = result->sequence;
+}
+
+/* The history went back to the state after the second of five commands, in a new epoch. */
+static void what_a_restore_lost_is_submitted_again_in_order(void **state)
+{
+    struct scene *scene = *state;
+    struct again again = {0};
+    scene_start(scene);
+    for (int i = 0; i < 5; i++)
+        recorded(scene);
+    struct seen before = read_all(scene, NULL);
+    fake_lock(scene->group);
+    scene->group->ledger->epoch = 2;
+    scene->group->ledger->head = before.sequences[1];
+    for (size_t i = 2; i < 5; i++) /* the fake keeps commands in the order of their coming */
+        free(scene->group->commands[i].receipt);
+    scene->group->command_count = 2;
+    fake_unlock(scene->group);
+    assert_int_equal(
+        comity_resubmit(scene->client, scene->group->history, before.sequences[1], 2, 0, note, &again), 3);
+    assert_int_equal(again.recorded, 3);
+    assert_int_equal(SEEN(scene, command_count), 5);
+    fake_lock(scene->group);
+    for (size_t i = 0; i < 5; i++)
+        assert_memory_equal(scene->group->commands[i].id, before.ids[i], COMITY_ID_SIZE);
+    fake_unlock(scene->group);
+    /* Done once: the receipts of the new epoch say so. */
+    assert_int_equal(
+        comity_resubmit(scene->client, scene->group->history, before.sequences[1], 2, 0, note, &again), 0);
+    assert_int_equal(read_all(scene, NULL).receipts, 5);
+}
+
+static void without_a_journal_there_is_nothing_to_submit(void **state)
+{
+    struct scene *scene = *state;
+    uint8_t other[COMITY_HISTORY_SIZE] = {1};
+    struct seen seen = {0};
+    scene_start(scene);
+    assert_int_equal(comity_journal_each(journal, other, look, &seen, NULL), 0);
+    assert_int_equal(seen.entries, 0);
+    comity_destroy(&scene->client);
+    scene->options.journal = NULL;
+    scene_start(scene);
+    assert_int_equal(comity_resubmit(scene->client, scene->group->history, 0, 2, 0, note, NULL), ERR_MISSING);
+}
+
+int main(void)
+{
+#define ONE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        ONE(commands_and_receipts_are_kept),
+        ONE(nobody_else_can_read_it),
+        ONE(unanswered_commands_are_kept_without_a_receipt),
+        ONE(a_kept_command_can_be_sent_again_by_a_later_client),
+        ONE(what_cannot_be_kept_is_not_sent),
+        ONE(a_receipt_that_cannot_be_kept_is_told),
+        ONE(damaged_files_are_passed_over),
+        ONE(after_30_days_they_go),
+        ONE(what_a_restore_lost_is_submitted_again_in_order),
+        ONE(without_a_journal_there_is_nothing_to_submit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
