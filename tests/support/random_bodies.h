@@ -1,0 +1,92 @@
+/* The inside of random_commands: who there is, and how the body of each command is made. */
+#ifndef COMITY_TEST_RANDOM_BODIES_H
+#define COMITY_TEST_RANDOM_BODIES_H
+
+#include "core/command.h"
+#include "core/machine/state.h"
+#include "tests/support/random_commands.h"
+
+enum { RULE_NAMES = 6, PEOPLE_MAX = 150, INVITATIONS_MAX = 64, STRANGERS = 4, TEXTS_MAX = 200, ANYBODY = 0 };
+
+/* Somebody with a key: a member, or one to be. */
+struct person {
+    struct signing_key key;
+    uint32_t member; /* 0 until the state says so */
+    uint32_t constituency;
+    unsigned offices; /* a bit each */
+    bool is_revoked;
+    uint64_t drawn; /* the command that the key was made for */
+};
+
+struct random_commands {
+    uint64_t random;
+    bool is_signed;
+    bool was_valid;
+    int64_t time_ms;
+    uint64_t made; /* commands so far */
+    uint64_t texts_made;
+    uint8_t history[HISTORY_ID_SIZE];
+    struct person people[PEOPLE_MAX];
+    size_t person_count;
+    struct person invitations[INVITATIONS_MAX]; /* one-time keys: the latest, in a ring */
+    uint64_t invitation_count;                  /* ever made */
+    struct person strangers[STRANGERS];
+    uint64_t keys_made;
+    Comity__V1__Command__BodyCase last_body;
+
+    /* Of the command that is being made. */
+    const struct view *view;
+    struct arena *arena;
+    Comity__V1__Command *body;
+    Comity__V1__Text *texts[TEXTS_MAX];
+    uint8_t text_hashes[TEXTS_MAX][HASH_SIZE];
+    size_t text_count;
+};
+
+/* A mistake of the generator, or no memory. */
+void *random_need(void *pointer, const char *what);
+void *random_alloc(struct random_commands *r, size_t size);
+
+uint64_t random_u64(struct random_commands *r);
+uint32_t random_below(struct random_commands *r, uint32_t limit); /* 0 to limit - 1 */
+bool random_chance(struct random_commands *r, uint32_t percent);
+
+/* A new key, of somebody who is no member yet; NULL: there are enough. */
+struct person *random_person_new(struct random_commands *r);
+bool random_has_room(const struct random_commands *r, size_t people);
+struct person *random_invitation_new(struct random_commands *r);
+struct person *random_invitation(struct random_commands *r); /* one of the latest; NULL: none yet */
+/* A valid member with this office (0: any) of this constituency (ANYBODY: any), not @except. NULL: there is
+ * none. */
+struct person *random_member(struct random_commands *r, Comity__V1__Office office, uint32_t constituency);
+struct person *random_person_of(struct random_commands *r, uint32_t member);
+ProtobufCBinaryData random_key(struct random_commands *r, const struct person *person);
+Comity__V1__TextRef *random_text(struct random_commands *r);
+
+#define CO_CHAIR COMITY__V1__OFFICE__OFFICE_CO_CHAIR
+#define FACILITATOR COMITY__V1__OFFICE__OFFICE_FACILITATOR
+
+/* Of the state: the last number given, a row (NULL: none), one of the latest things of a table (0: none yet).
+ */
+uint32_t random_last_number(struct random_commands *r, enum table table);
+void *random_row(struct random_commands *r, enum table table, uint32_t a, uint32_t b);
+uint32_t random_recent(struct random_commands *r, enum table table);
+
+char *random_name(struct random_commands *r, const char *stem, uint64_t number);
+void random_sign(struct random_commands *r, const struct person *person);
+void random_cosign(struct random_commands *r, const struct person *person);
+
+/* Fill r->body with a command of this kind that ought to be accepted: false where the state allows none. */
+bool random_body(struct random_commands *r, Comity__V1__Command__BodyCase kind);
+bool random_convene_session(struct random_commands *r);
+bool random_open_session(struct random_commands *r);
+bool random_close_session(struct random_commands *r);
+bool random_check_in(struct random_commands *r);
+bool random_add_item(struct random_commands *r);
+bool random_make_proposal(struct random_commands *r);
+bool random_revise_proposal(struct random_commands *r);
+bool random_open_round(struct random_commands *r);
+bool random_cast_ballot(struct random_commands *r);
+bool random_close_round(struct random_commands *r);
+
+#endif

@@ -1,0 +1,532 @@
+#include "tests/support/random_commands.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+#include "core/machine/row.h"
+#include "core/text.h"
+#include "tests/support/random_bodies.h"
+
+#define HOUR_MS ((int64_t) 3600 * 1000)
+
+void *random_need(void *pointer, const char *what)
+{
+    if (!pointer) {
+        fprintf(stderr, "random commands: %s\n", what);
+        abort();
+    }
+    return pointer;
+}
+
+void *random_alloc(struct random_commands *r, size_t size)
+{
+    return random_need(arena_alloc(r->arena, size), "no memory");
+}
+
+/* splitmix64 */
+uint64_t random_u64(struct random_commands *r)
+{
+    uint64_t z = r->random += 0x9e3779b97f4a7c15u;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+uint32_t random_below(struct random_commands *r, uint32_t limit)
+{
+    return limit == 0 ? 0 : (uint32_t) (random_u64(r) % limit);
+}
+
+bool random_chance(struct random_commands *r, uint32_t percent)
+{
+    return random_below(r, 100) < percent;
+}
+
+static void key_make(struct random_commands *r, struct person *person)
+{
+    uint8_t seed[SEED_SIZE] = {0};
+
+    put_u64(seed, ++r->keys_made);
+    *person = (struct person){.drawn = r->made};
+    signing_key_from_seed(seed, &person->key);
+}
+
+/* Whose place a new key can take: that of somebody who did not become a member after all, or whose key is
+ * revoked. */
+static struct person *free_place(struct random_commands *r)
+{
+    for (size_t i = 0; i < r->person_count; i++)
+        if (r->people[i].member == 0 && r->people[i].drawn != r->made)
+            return &r->people[i];
+    if (r->person_count < PEOPLE_MAX)
+        return &r->people[r->person_count++];
+    for (size_t i = 0; i < r->person_count; i++)
+        if (r->people[i].is_revoked)
+            return &r->people[i];
+    return NULL;
+}
+
+bool random_has_room(const struct random_commands *r, size_t people)
+{
+    size_t room = PEOPLE_MAX - r->person_count;
+
+    for (size_t i = 0; i < r->person_count; i++)
+        room += r->people[i].is_revoked;
+    return room >= people;
+}
+
+struct person *random_person_new(struct random_commands *r)
+{
+    struct person *person = random_need(free_place(r), "too many people");
+
+    key_make(r, person);
+    return person;
+}
+
+struct person *random_invitation_new(struct random_commands *r)
+{
+    struct person *once = &r->invitations[r->invitation_count++ % INVITATIONS_MAX];
+
+    key_make(r, once);
+    return once;
+}
+
+struct person *random_invitation(struct random_commands *r)
+{
+    uint64_t span = r->invitation_count < 10 ? r->invitation_count : 10;
+
+    if (span == 0)
+        return NULL;
+    return &r->invitations[(r->invitation_count - 1 - random_below(r, (uint32_t) span)) % INVITATIONS_MAX];
+}
+
+struct person *random_member(struct random_commands *r, Comity__V1__Office office, uint32_t constituency)
+{
+    uint32_t start = random_below(r, (uint32_t) r->person_count);
+
+    for (size_t i = 0; i < r->person_count; i++) {
+        struct person *person = &r->people[(start + i) % r->person_count];
+
+        if (person->member != 0 && !person->is_revoked && (office == 0 || person->offices & (1u << office)) &&
+            (constituency == ANYBODY || person->constituency == constituency))
+            return person;
+    }
+    return NULL;
+}
+
+struct person *random_person_of(struct random_commands *r, uint32_t member)
+{
+    for (size_t i = 0; i < r->person_count; i++)
+        if (r->people[i].member == member)
+            return &r->people[i];
+    return NULL;
+}
+
+ProtobufCBinaryData random_key(struct random_commands *r, const struct person *person)
+{
+    ProtobufCBinaryData key = {KEY_SIZE, random_alloc(r, KEY_SIZE)};
+
+    memcpy(key.data, person->key.public_key, KEY_SIZE);
+    return key;
+}
+
+Comity__V1__TextRef *random_text(struct random_commands *r)
+{
+    Comity__V1__TextRef *reference = random_alloc(r, sizeof(*reference));
+    Comity__V1__Text *text = random_alloc(r, sizeof(*text));
+    uint8_t *hash =
+        r->text_count < TEXTS_MAX ? r->text_hashes[r->text_count] : random_need(NULL, "too many texts");
+
+    comity__v1__text_ref__init(reference);
+    comity__v1__text__init(text);
+    text->salt.len = SALT_SIZE;
+    text->salt.data = random_alloc(r, SALT_SIZE);
+    put_u64(text->salt.data, ++r->texts_made);
+    text->content.data =
+        random_need(arena_printf(r->arena, "text %llu", (unsigned long long) r->texts_made), "no memory");
+    text->content.len = strlen((const char *) text->content.data);
+    text_hash(text->salt.data, BYTES(text->content.data, text->content.len), hash);
+    reference->hash.len = HASH_SIZE;
+    reference->hash.data = random_need(arena_copy(r->arena, hash, HASH_SIZE), "no memory");
+    reference->size = (uint32_t) text->content.len;
+    r->texts[r->text_count++] = text;
+    return reference;
+}
+
+struct random_commands *random_commands_new(uint64_t seed, bool is_signed)
+{
+    struct random_commands *r = random_need(calloc(1, sizeof(*r)), "no memory");
+
+    if (key_init() != 0)
+        random_need(NULL, "no cryptography");
+    r->random = seed;
+    r->is_signed = is_signed;
+    r->time_ms = INT64_C(1700000000000);
+    for (size_t i = 0; i < STRANGERS; i++)
+        key_make(r, &r->strangers[i]);
+    return r;
+}
+
+void random_commands_destroy(struct random_commands **commands)
+{
+    if (!commands || !*commands)
+        return;
+    free(*commands);
+    *commands = NULL;
+}
+
+bool random_commands_was_valid(const struct random_commands *commands)
+{
+    return commands->was_valid;
+}
+
+/* What became of the people: asked only after commands that change it. */
+static void people_refresh(struct random_commands *r)
+{
+    for (size_t i = 0; i < r->person_count; i++) {
+        struct person *person = &r->people[i];
+        ProtobufCMessage *row = NULL;
+
+        if (state_get_by_key(r->view, r->arena, TABLE_KEY, person->key.public_key, &row) != 0)
+            continue;
+        const Comity__V1__Key *key = (const Comity__V1__Key *) row;
+        person->is_revoked = key->revoked != 0;
+        if (person->member == 0) {
+            if (state_get(r->view, r->arena, TABLE_MEMBER, key->member, 0, &row) != 0)
+                random_need(NULL, "a member is missing");
+            const Comity__V1__Member *member = (const Comity__V1__Member *) row;
+            person->member = member->number;
+            person->constituency = member->constituency;
+            for (size_t k = 0; k < member->n_offices; k++)
+                person->offices |= 1u << member->offices[k];
+        }
+    }
+}
+
+static void refresh_if_needed(struct random_commands *r)
+{
+    switch (r->last_body) {
+    case COMITY__V1__COMMAND__BODY_FOUND:
+    case COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY:
+    case COMITY__V1__COMMAND__BODY_REDEEM:
+    case COMITY__V1__COMMAND__BODY_REVOKE_KEY:
+        people_refresh(r);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool is_founded(struct random_commands *r)
+{
+    struct row_key key = row_key(TABLE_PARTNERSHIP, 0, 0);
+    bool exists = false;
+
+    if (row_exists(r->view, &key, &exists) != 0)
+        random_need(NULL, "the state cannot be read");
+    return exists;
+}
+
+/* How often each kind is drawn, in a thousand. */
+static Comity__V1__Command__BodyCase kind_draw(struct random_commands *r)
+{
+    static const struct {
+        Comity__V1__Command__BodyCase kind;
+        uint32_t weight;
+    } KINDS[] = {
+        {COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY, 2},
+        {COMITY__V1__COMMAND__BODY_ADD_SITE, 5},
+        {COMITY__V1__COMMAND__BODY_INVITE, 15},
+        {COMITY__V1__COMMAND__BODY_REDEEM, 15},
+        {COMITY__V1__COMMAND__BODY_REVOKE_KEY, 10},
+        {COMITY__V1__COMMAND__BODY_CREATE_BODY, 5},
+        {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, 60},
+        {COMITY__V1__COMMAND__BODY_ADOPT_RULE, 10},
+        {COMITY__V1__COMMAND__BODY_CONVENE_SESSION, 12},
+        {COMITY__V1__COMMAND__BODY_OPEN_SESSION, 14},
+        {COMITY__V1__COMMAND__BODY_CLOSE_SESSION, 10},
+        {COMITY__V1__COMMAND__BODY_CHECK_IN, 120},
+        {COMITY__V1__COMMAND__BODY_ADD_ITEM, 50},
+        {COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL, 70},
+        {COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL, 40},
+        {COMITY__V1__COMMAND__BODY_OPEN_ROUND, 90},
+        {COMITY__V1__COMMAND__BODY_CAST_BALLOT, 430},
+        {COMITY__V1__COMMAND__BODY_CLOSE_ROUND, 42},
+    };
+    uint32_t at = random_below(r, 1000);
+
+    if (!is_founded(r))
+        return COMITY__V1__COMMAND__BODY_FOUND;
+    for (size_t i = 0; i < ARRAY_COUNT(KINDS); i++) {
+        if (at < KINDS[i].weight)
+            return KINDS[i].kind;
+        at -= KINDS[i].weight;
+    }
+    return COMITY__V1__COMMAND__BODY_CAST_BALLOT;
+}
+
+/* An empty command of a kind, valid for about an hour and never for as long as another. */
+static void command_start(struct random_commands *r, Comity__V1__Command__BodyCase kind)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field(&comity__v1__command__descriptor, (unsigned) kind);
+    const ProtobufCMessageDescriptor *type = field->descriptor;
+    ProtobufCMessage *inner = random_alloc(r, type->sizeof_message);
+
+    r->text_count = 0;
+    r->body = random_alloc(r, sizeof(*r->body));
+    comity__v1__command__init(r->body);
+    r->body->history.len = HISTORY_ID_SIZE;
+    r->body->history.data = random_need(arena_copy(r->arena, r->history, HISTORY_ID_SIZE), "no memory");
+    r->body->valid_until_ms = r->time_ms + HOUR_MS + (int64_t) r->made;
+    r->body->cosigners = random_alloc(r, (COSIGNERS_MAX + 8) * sizeof(*r->body->cosigners));
+    r->body->body_case = kind;
+    protobuf_c_message_init(type, inner);
+    memcpy((uint8_t *) r->body + field->offset, &inner, sizeof(inner));
+}
+
+static void valid_command(struct random_commands *r)
+{
+    for (unsigned tries = 0; tries < 1000; tries++) {
+        Comity__V1__Command__BodyCase kind = kind_draw(r);
+
+        command_start(r, kind);
+        if (random_body(r, kind))
+            return;
+    }
+    random_need(NULL, "no command is possible");
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return memcmp(((const ProtobufCBinaryData *) a)->data, ((const ProtobufCBinaryData *) b)->data, KEY_SIZE);
+}
+
+static const struct person *anybody(struct random_commands *r)
+{
+    if (random_chance(r, 15))
+        return &r->strangers[random_below(r, STRANGERS)];
+    if (random_chance(r, 10) && r->invitation_count > 0)
+        return random_invitation(r);
+    return r->person_count > 0 ? &r->people[random_below(r, (uint32_t) r->person_count)] : &r->strangers[0];
+}
+
+static void spoil_number(struct random_commands *r, ProtobufCMessage *message,
+                         const ProtobufCFieldDescriptor *field)
+{
+    void *at = (uint8_t *) message + field->offset;
+    uint64_t value = 0;
+    size_t size = field->type == PROTOBUF_C_TYPE_UINT32 ? 4 : 8;
+
+    memcpy(&value, at, size);
+    switch (random_below(r, 4)) {
+    case 0:
+        value++;
+        break;
+    case 1:
+        value--;
+        break;
+    case 2:
+        value = random_u64(r) >> random_below(r, 64);
+        break;
+    default:
+        value = random_below(r, 10);
+    }
+    memcpy(at, &value, size);
+}
+
+/* Another number, hash or key in the command's own body; a reason left out. */
+static void spoil_field(struct random_commands *r)
+{
+    const ProtobufCFieldDescriptor *outer = protobuf_c_message_descriptor_get_field(
+        &comity__v1__command__descriptor, (unsigned) r->body->body_case);
+    ProtobufCMessage *message;
+    const ProtobufCFieldDescriptor *field;
+
+    memcpy(&message, (uint8_t *) r->body + outer->offset, sizeof(message));
+    field = &message->descriptor->fields[random_below(r, message->descriptor->n_fields)];
+    if (field->type == PROTOBUF_C_TYPE_UINT32 || field->type == PROTOBUF_C_TYPE_UINT64 ||
+        field->type == PROTOBUF_C_TYPE_INT64) {
+        spoil_number(r, message, field);
+    } else if (field->type == PROTOBUF_C_TYPE_BYTES) {
+        ProtobufCBinaryData *bytes = (ProtobufCBinaryData *) (void *) ((uint8_t *) message + field->offset);
+
+        if (bytes->len == KEY_SIZE && random_chance(r, 50))
+            *bytes = random_key(r, anybody(r));
+        else if (bytes->len > 0)
+            bytes->data[random_below(r, (uint32_t) bytes->len)] ^= (uint8_t) (1u << random_below(r, 8));
+    } else if (strcmp(field->name, "reason") == 0) {
+        memset((uint8_t *) message + field->offset, 0, sizeof(void *));
+    }
+}
+
+static void spoil_cosigners(struct random_commands *r)
+{
+    if (r->body->n_cosigners > 0 && random_chance(r, 60)) {
+        size_t at = random_below(r, (uint32_t) r->body->n_cosigners);
+
+        r->body->cosigners[at] = r->body->cosigners[--r->body->n_cosigners];
+        return;
+    }
+    r->body->cosigners[r->body->n_cosigners++] = random_key(r, anybody(r));
+}
+
+static void spoil(struct random_commands *r)
+{
+    switch (random_below(r, 10)) {
+    case 0:
+        r->body->valid_until_ms = r->time_ms - 1 - (int64_t) r->made;
+        break;
+    case 1:
+        r->body->valid_until_ms = r->time_ms + VALIDITY_MAX_MS + 1 + (int64_t) r->made;
+        break;
+    case 2:
+        spoil_cosigners(r);
+        break;
+    case 3:
+    case 4:
+    case 5:
+        r->body->key = random_key(r, anybody(r));
+        break;
+    default:
+        spoil_field(r);
+    }
+}
+
+static const struct person *owner_of(struct random_commands *r, ProtobufCBinaryData key)
+{
+    const struct {
+        const struct person *people;
+        size_t count;
+    } LISTS[] = {{r->people, r->person_count}, {r->invitations, INVITATIONS_MAX}, {r->strangers, STRANGERS}};
+
+    for (size_t k = 0; k < ARRAY_COUNT(LISTS); k++)
+        for (size_t i = 0; i < LISTS[k].count; i++)
+            if (memcmp(LISTS[k].people[i].key.public_key, key.data, KEY_SIZE) == 0)
+                return &LISTS[k].people[i];
+    return NULL;
+}
+
+/* NULL: somebody's key is nobody's of ours, so that nobody can sign. */
+static struct bytes seal_signed(struct random_commands *r)
+{
+    const struct person *signer = owner_of(r, r->body->key);
+    struct bytes sealed = {0};
+    uint8_t id[COMMAND_ID_SIZE];
+
+    if (!signer || command_seal_up(r->body, &signer->key, r->arena, &sealed, id) != 0)
+        return BYTES(NULL, 0);
+    for (size_t i = 0; i < r->body->n_cosigners; i++) {
+        const struct person *cosigner = owner_of(r, r->body->cosigners[i]);
+
+        if (!cosigner || command_cosign(sealed, &cosigner->key, r->arena, &sealed) != 0)
+            return BYTES(NULL, 0);
+    }
+    return sealed;
+}
+
+static struct bytes seal_unsigned(struct random_commands *r)
+{
+    static uint8_t zeroes[SIGNATURE_SIZE];
+    const ProtobufCBinaryData signature = {SIGNATURE_SIZE, zeroes};
+    Comity__V1__SignedCommand envelope = COMITY__V1__SIGNED_COMMAND__INIT;
+    struct bytes packed;
+    struct bytes sealed;
+
+    if (message_pack(&r->body->base, r->arena, &packed) != 0)
+        random_need(NULL, "no memory");
+    envelope.command = (ProtobufCBinaryData){packed.size, (uint8_t *) (uintptr_t) packed.data};
+    envelope.signature = signature;
+    envelope.n_cosignatures = r->body->n_cosigners;
+    envelope.cosignatures = random_alloc(r, (r->body->n_cosigners + 1) * sizeof(*envelope.cosignatures));
+    for (size_t i = 0; i < r->body->n_cosigners; i++) {
+        envelope.cosignatures[i] = random_alloc(r, sizeof(*envelope.cosignatures[i]));
+        comity__v1__co_signature__init(envelope.cosignatures[i]);
+        envelope.cosignatures[i]->key = r->body->cosigners[i];
+        envelope.cosignatures[i]->signature = signature;
+    }
+    if (message_pack(&envelope.base, r->arena, &sealed) != 0)
+        random_need(NULL, "no memory");
+    return sealed;
+}
+
+struct texts_taken {
+    struct random_commands *r;
+    Comity__V1__Text *texts[TEXTS_MAX];
+    size_t count;
+};
+
+static int text_visit(const ProtobufCMessage *found, const char *path, void *context)
+{
+    const Comity__V1__TextRef *reference = (const Comity__V1__TextRef *) found;
+    struct texts_taken *taken = context;
+
+    (void) path;
+    for (size_t i = 0; i < taken->r->text_count; i++)
+        if (memcmp(taken->r->text_hashes[i], reference->hash.data, HASH_SIZE) == 0) {
+            taken->texts[taken->count++] = taken->r->texts[i];
+            return 0;
+        }
+    random_need(NULL, "a text is nobody's");
+    return 0;
+}
+
+/* By the way that every command takes. False: its form is wrong, or it cannot be signed. */
+static bool open_command(struct random_commands *r, struct command *ret_command, struct refusal *refusal)
+{
+    struct texts_taken taken = {.r = r};
+    struct bytes sealed;
+
+    if (r->body->n_cosigners > 1)
+        qsort(r->body->cosigners, r->body->n_cosigners, sizeof(*r->body->cosigners), by_bytes);
+    sealed = r->is_signed ? seal_signed(r) : seal_unsigned(r);
+    if (!sealed.data || command_open(sealed, r->arena, refusal, ret_command) != 0)
+        return false;
+    message_visit(&ret_command->body->base, &comity__v1__text_ref__descriptor, text_visit, &taken);
+    if (command_take_texts(ret_command, taken.texts, taken.count, r->arena, refusal) != 0)
+        random_need(NULL, "a text does not fit");
+    return true;
+}
+
+static void time_passes(struct random_commands *r)
+{
+    uint32_t kind = random_below(r, 1000);
+
+    if (kind < 600)
+        r->time_ms += (int64_t) random_below(r, 2000);
+    else if (kind < 605)
+        r->time_ms += (int64_t) random_below(r, 900 * 1000);
+}
+
+void random_commands_next(struct random_commands *r, const struct view *view, struct arena *arena,
+                          struct command *ret_command, int64_t *ret_time_ms)
+{
+    bool is_founding;
+    struct refusal refusal = {0};
+
+    r->view = view;
+    r->arena = arena;
+    r->made++;
+    refresh_if_needed(r);
+    time_passes(r);
+    is_founding = !is_founded(r);
+    r->was_valid = is_founding || random_chance(r, 70);
+    for (unsigned tries = 0;; tries++) {
+        valid_command(r);
+        if (!r->was_valid)
+            spoil(r);
+        if (open_command(r, ret_command, &refusal))
+            break;
+        if (r->was_valid || tries > 100) {
+            fprintf(stderr, "%s %s\n", error_name(refusal.code), refusal.field);
+            random_need(NULL, "a command of the wrong form");
+        }
+    }
+    if (is_founding)
+        memcpy(r->history, ret_command->history, HISTORY_ID_SIZE);
+    r->last_body = ret_command->body->body_case;
+    *ret_time_ms = r->time_ms;
+}

@@ -1,0 +1,241 @@
+/* Sessions, proposals, rounds and ballots. */
+#include "tests/support/random_bodies.h"
+
+#include "core/machine/row.h"
+
+#define SECOND_MS ((int64_t) 1000)
+#define HOUR_MS ((int64_t) 3600 * 1000)
+
+/* A facilitator, who signs. */
+static bool sign_as_facilitator(struct random_commands *r)
+{
+    const struct person *person = random_member(r, FACILITATOR, ANYBODY);
+
+    if (person)
+        random_sign(r, person);
+    return person != NULL;
+}
+
+/* A recent session in this state. */
+static const Comity__V1__Session *session_find(struct random_commands *r, Comity__V1__SessionState state)
+{
+    for (size_t tries = 0; tries < 10; tries++) {
+        const Comity__V1__Session *session = random_row(r, TABLE_SESSION, random_recent(r, TABLE_SESSION), 0);
+
+        if (session && session->state == state)
+            return session;
+    }
+    return NULL;
+}
+
+#define CONVENED COMITY__V1__SESSION_STATE__SESSION_STATE_CONVENED
+#define OPEN COMITY__V1__SESSION_STATE__SESSION_STATE_OPEN
+
+bool random_convene_session(struct random_commands *r)
+{
+    r->body->convene_session->body = random_recent(r, TABLE_BODY);
+    r->body->convene_session->title = random_text(r);
+    r->body->convene_session->starts_ms = r->time_ms + HOUR_MS;
+    return r->body->convene_session->body != 0 && sign_as_facilitator(r);
+}
+
+bool random_open_session(struct random_commands *r)
+{
+    const Comity__V1__Session *session = session_find(r, CONVENED);
+
+    r->body->open_session->session = session ? session->number : 0;
+    return session && sign_as_facilitator(r);
+}
+
+bool random_close_session(struct random_commands *r)
+{
+    const Comity__V1__Session *session = session_find(r, OPEN);
+
+    if (!session || random_last_number(r, TABLE_SESSION) - session->number < 3)
+        return false;
+    r->body->close_session->session = session->number;
+    return sign_as_facilitator(r);
+}
+
+/* Somebody with a seat of the body. */
+static const struct person *seat_holder(struct random_commands *r, uint32_t number)
+{
+    const Comity__V1__Body *body = random_row(r, TABLE_BODY, number, 0);
+
+    for (size_t tries = 0; body && tries < 8; tries++) {
+        const Comity__V1__Seat *seat = random_row(r, TABLE_SEAT, number, 1 + random_below(r, body->seats));
+        const struct person *holder = seat && seat->holder ? random_person_of(r, seat->holder) : NULL;
+
+        if (holder && !holder->is_revoked)
+            return holder;
+    }
+    return NULL;
+}
+
+/* Signed by somebody with a seat, now and then by a facilitator. */
+static bool sign_as_holder(struct random_commands *r, uint32_t body)
+{
+    const struct person *person = seat_holder(r, body);
+
+    if (!person || random_chance(r, 10))
+        return sign_as_facilitator(r);
+    random_sign(r, person);
+    return true;
+}
+
+bool random_check_in(struct random_commands *r)
+{
+    const Comity__V1__Session *session = session_find(r, OPEN);
+
+    if (!session)
+        return false;
+    r->body->check_in->session = session->number;
+    r->body->check_in->site = 1 + random_below(r, random_last_number(r, TABLE_SITE));
+    return sign_as_holder(r, session->body);
+}
+
+bool random_add_item(struct random_commands *r)
+{
+    const Comity__V1__Session *session = session_find(r, random_chance(r, 50) ? CONVENED : OPEN);
+
+    if (!session)
+        return false;
+    r->body->add_item->session = session->number;
+    r->body->add_item->title = random_text(r);
+    return sign_as_holder(r, session->body);
+}
+
+bool random_make_proposal(struct random_commands *r)
+{
+    const Comity__V1__Item *item = random_row(r, TABLE_ITEM, random_recent(r, TABLE_ITEM), 0);
+    const Comity__V1__Session *session = item ? random_row(r, TABLE_SESSION, item->session, 0) : NULL;
+
+    if (!session || (session->state != CONVENED && session->state != OPEN))
+        return false;
+    r->body->make_proposal->item = item->number;
+    r->body->make_proposal->title = random_text(r);
+    r->body->make_proposal->text = random_text(r);
+    return sign_as_holder(r, session->body);
+}
+
+/* A recent proposal that is open to change, with its session. */
+static const Comity__V1__Proposal *proposal_find(struct random_commands *r,
+                                                 const Comity__V1__Session **ret_session)
+{
+    for (size_t tries = 0; tries < 10; tries++) {
+        const Comity__V1__Proposal *proposal =
+            random_row(r, TABLE_PROPOSAL, random_recent(r, TABLE_PROPOSAL), 0);
+
+        if (!proposal || proposal->decision != 0 || proposal->open_round != 0)
+            continue;
+        const Comity__V1__Item *item = random_row(r, TABLE_ITEM, proposal->item, 0);
+        *ret_session = random_row(r, TABLE_SESSION, item->session, 0);
+        if ((*ret_session)->state == OPEN)
+            return proposal;
+    }
+    return NULL;
+}
+
+bool random_revise_proposal(struct random_commands *r)
+{
+    const Comity__V1__Session *session;
+    const Comity__V1__Proposal *proposal = proposal_find(r, &session);
+
+    if (!proposal || proposal->n_versions >= 100)
+        return false;
+    r->body->revise_proposal->proposal = proposal->number;
+    r->body->revise_proposal->base_hash = proposal->versions[proposal->n_versions - 1]->text->hash;
+    r->body->revise_proposal->text = random_text(r);
+    return sign_as_holder(r, session->body);
+}
+
+bool random_open_round(struct random_commands *r)
+{
+    const Comity__V1__Session *session;
+    const Comity__V1__Proposal *proposal = proposal_find(r, &session);
+    Comity__V1__OpenRound *open = r->body->open_round;
+    ProtobufCMessage *row = NULL;
+
+    if (!proposal || state_get_by_name(r->view, r->arena, TABLE_RULE,
+                                       random_name(r, "rule", random_below(r, RULE_NAMES)), &row) != 0)
+        return false;
+    const Comity__V1__RuleVersion *version = (const Comity__V1__RuleVersion *) row;
+    if (proposal->rounds >= version->rule->rounds)
+        return false;
+    open->proposal = proposal->number;
+    open->text_hash = proposal->versions[proposal->n_versions - 1]->text->hash;
+    open->rule = version->number;
+    if (version->rule->close->at_time)
+        open->closes_ms = r->time_ms + SECOND_MS + (int64_t) random_below(r, 600 * 1000);
+    return sign_as_facilitator(r);
+}
+
+/* A recent round that is open. */
+static const Comity__V1__Round *round_find(struct random_commands *r)
+{
+    for (size_t tries = 0; tries < 10; tries++) {
+        const Comity__V1__Round *round = random_row(r, TABLE_ROUND, random_recent(r, TABLE_ROUND), 0);
+
+        if (round && round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN &&
+            (round->closes_ms == 0 || round->closes_ms > r->time_ms))
+            return round;
+    }
+    return NULL;
+}
+
+/* The nth of a round's roll. */
+struct nth {
+    uint32_t left;
+    uint32_t member;
+};
+
+static int nth_visit(void *context, const ProtobufCMessage *row, struct bytes key)
+{
+    struct nth *nth = context;
+
+    (void) key;
+    nth->member = ((const Comity__V1__RollEntry *) row)->member;
+    return nth->left-- == 0 ? 1 : 0;
+}
+
+static const struct person *voter_find(struct random_commands *r, const Comity__V1__Round *round)
+{
+    struct row_key roll = row_key_first(TABLE_ROLL, round->number);
+    struct nth nth = {random_below(r, round->eligible), 0};
+
+    if (row_each(r->view, r->arena, TABLE_ROLL, &roll, nth_visit, &nth) != 0)
+        random_need(NULL, "a roll cannot be read");
+    const struct person *voter = random_person_of(r, nth.member);
+    return voter && !voter->is_revoked ? voter : NULL;
+}
+
+bool random_cast_ballot(struct random_commands *r)
+{
+    const Comity__V1__Round *round = round_find(r);
+    const struct person *voter = round ? voter_find(r, round) : NULL;
+    Comity__V1__CastBallot *cast = r->body->cast_ballot;
+
+    if (!voter)
+        return false;
+    const Comity__V1__Ballot *latest = random_row(r, TABLE_BALLOT, round->number, voter->member);
+    if (latest && (round->rule->change == COMITY__V1__CHANGE__CHANGE_ONCE || random_chance(r, 70)))
+        return false;
+    random_sign(r, voter);
+    cast->round = round->number;
+    cast->text_hash = round->text_hash;
+    cast->answer = random_chance(r, 70) ? 1 + random_below(r, 2) : 1 + random_below(r, 6);
+    cast->replaces = latest ? latest->sequence : 0;
+    if (cast->answer >= 5 || random_chance(r, 20))
+        cast->reason = random_text(r);
+    return true;
+}
+
+bool random_close_round(struct random_commands *r)
+{
+    const Comity__V1__Round *round = round_find(r);
+
+    if (!round || (round->answered * 2 < round->eligible && random_chance(r, 70)))
+        return false;
+    r->body->close_round->round = round->number;
+    return sign_as_facilitator(r);
+}

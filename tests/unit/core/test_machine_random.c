@@ -1,0 +1,561 @@
+/* Random commands from a seed on the view in memory. After each one: a refusal changed nothing; counters,
+ * rolls and open rounds are what a naive recount of the events says; every outcome is counted again by
+ * rule_count from a book of ballots that the test keeps by itself. At the end the events alone give the same
+ * state. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+#include "core/machine/row.h"
+#include "core/rule/rule.h"
+#include "tests/support/machine_drive.h"
+#include "tests/support/random_commands.h"
+
+enum { COMMANDS = 20000, ROUNDS_MAX = 20000, ROLL_ROOM = 64, MEMBERS_MAX = 2000 };
+
+/* What the test knows of a round, from its events. */
+struct book_round {
+    bool is_open;
+    bool rounds_remain;
+    size_t count;
+    struct roll_line lines[ROLL_ROOM];
+    struct bytes rule; /* packed */
+    uint32_t session;
+    uint8_t roll_hash[HASH_SIZE];
+};
+
+struct book {
+    struct view view;
+    struct arena *kept;
+    struct book_round *rounds; /* by number */
+    uint32_t last[256];        /* numbers given, by table */
+    uint64_t sequence;
+    size_t events;
+    size_t ballots;
+    size_t outcomes[16];
+    size_t by_deadline;
+    struct {
+        uint64_t sequence;
+        int64_t time_ms;
+        struct bytes open;
+        struct bytes command;
+    } * records;
+};
+
+/* A number is one more than the last of its kind. */
+static void book_number(struct book *book, enum table table, uint32_t number)
+{
+    assert_int_equal(number, book->last[table] + 1);
+    book->last[table] = number;
+}
+
+/* The rows of a prefix, hashed. */
+struct prefix_hash {
+    uint8_t hash[HASH_SIZE];
+    size_t rows;
+};
+
+static int prefix_visit(void *context, struct bytes key, struct bytes value)
+{
+    struct prefix_hash *hash = context;
+    uint8_t bytes[HASH_SIZE + VIEW_KEY_MAX + 4096];
+    size_t size = HASH_SIZE;
+
+    assert_true(key.size + value.size <= sizeof(bytes) - HASH_SIZE);
+    memcpy(bytes, hash->hash, HASH_SIZE);
+    memcpy(bytes + size, key.data, key.size);
+    size += key.size;
+    if (value.size > 0)
+        memcpy(bytes + size, value.data, value.size);
+    tagged_hash("test", BYTES(bytes, size + value.size), hash->hash);
+    hash->rows++;
+    return 0;
+}
+
+static struct prefix_hash roll_hash(struct book *book, uint32_t round)
+{
+    struct row_key key = row_key_first(TABLE_ROLL, round);
+    struct prefix_hash hash = {{0}, 0};
+
+    assert_int_equal(view_range(&book->view, row_key_view(&key), BYTES(NULL, 0), prefix_visit, &hash), 0);
+    return hash;
+}
+
+static int by_member(const void *a, const void *b)
+{
+    uint32_t left = ((const struct roll_line *) a)->member;
+    uint32_t right = ((const struct roll_line *) b)->member;
+    return (left > right) - (left < right);
+}
+
+static void book_opened(struct book *book, const Comity__V1__RoundOpened *opened)
+{
+    struct book_round *round = &book->rounds[opened->round->number];
+
+    book_number(book, TABLE_ROUND, opened->round->number);
+    assert_in_range(opened->n_roll, 1, ROLL_ROOM);
+    assert_int_equal(opened->round->eligible, opened->n_roll);
+    round->is_open = true;
+    round->rounds_remain = opened->round->round_of < opened->round->rule->rounds;
+    round->session = opened->round->session;
+    round->count = opened->n_roll;
+    for (size_t i = 0; i < opened->n_roll; i++)
+        round->lines[i] = (struct roll_line){.member = opened->roll[i]->member,
+                                             .constituency = opened->roll[i]->constituency,
+                                             .is_present = opened->roll[i]->present_at_open};
+    qsort(round->lines, round->count, sizeof(round->lines[0]), by_member);
+    for (size_t i = 1; i < round->count; i++)
+        assert_true(round->lines[i - 1].member < round->lines[i].member);
+    assert_int_equal(message_pack(&opened->round->rule->base, book->kept, &round->rule), 0);
+}
+
+static void book_ballot(struct book *book, const Comity__V1__BallotCast *cast,
+                        const struct machine_event *event)
+{
+    struct book_round *round = &book->rounds[cast->round];
+    struct roll_line *line = NULL;
+
+    assert_true(round->is_open);
+    for (size_t i = 0; i < round->count; i++)
+        if (round->lines[i].member == cast->member)
+            line = &round->lines[i];
+    assert_non_null(line);
+    assert_int_equal(cast->replaces, line->sequence);
+    line->has_answered = true;
+    line->answer = event->command->cast_ballot->answer;
+    line->sequence = event->sequence;
+    book->ballots++;
+}
+
+struct constituencies {
+    struct arena *arena;
+    struct roll_constituency list[CONSTITUENCIES_MAX];
+    size_t count;
+};
+
+static int constituency_visit(void *context, const ProtobufCMessage *row, struct bytes key)
+{
+    const Comity__V1__Constituency *constituency = (const Comity__V1__Constituency *) row;
+    struct constituencies *all = context;
+
+    (void) key;
+    all->list[all->count++] =
+        (struct roll_constituency){constituency->number, constituency->name, constituency->side,
+                                   constituency->standing == COMITY__V1__STANDING__STANDING_PARTY};
+    return 0;
+}
+
+/* Count the round again, out of the book. */
+static void book_closed(struct book *book, const Comity__V1__RoundClosed *closed, struct arena *arena)
+{
+    struct book_round *round = &book->rounds[closed->round];
+    struct constituencies all = {.arena = arena};
+    struct row_key prefix = row_key_all(TABLE_CONSTITUENCY);
+    ProtobufCMessage *rule = NULL;
+    Comity__V1__Outcome *outcome = NULL;
+    struct bytes expected;
+    struct bytes given;
+
+    assert_true(round->is_open);
+    round->is_open = false;
+    assert_int_equal(message_unpack_trusted(&comity__v1__rule__descriptor, round->rule, arena, &rule), 0);
+    if (((Comity__V1__Rule *) rule)->present != COMITY__V1__PRESENT__PRESENT_AT_OPEN)
+        for (size_t i = 0; i < round->count; i++) {
+            struct row_key key = row_key(TABLE_PRESENCE, round->session, round->lines[i].member);
+            assert_int_equal(row_exists(&book->view, &key, &round->lines[i].is_present), 0);
+        }
+    assert_int_equal(row_each(&book->view, arena, TABLE_CONSTITUENCY, &prefix, constituency_visit, &all), 0);
+    struct rule_input input = {(Comity__V1__Rule *) rule, round->lines, round->count, all.list, all.count,
+                               round->rounds_remain};
+    assert_int_equal(rule_count(&input, arena, &outcome), 0);
+    assert_int_equal(message_pack(&outcome->base, arena, &expected), 0);
+    assert_int_equal(message_pack(&closed->outcome->base, arena, &given), 0);
+    assert_true(bytes_equal(expected, given));
+    book->outcomes[outcome->kind]++;
+    book->by_deadline += closed->cause != COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_FACILITATOR;
+
+    struct prefix_hash roll = roll_hash(book, closed->round);
+    assert_int_equal(roll.rows, round->count);
+    assert_memory_equal(roll.hash, round->roll_hash, HASH_SIZE);
+}
+
+static void book_founded(struct book *book, const Comity__V1__PartnershipFounded *founded)
+{
+    for (size_t i = 0; i < founded->n_constituencies; i++)
+        book_number(book, TABLE_CONSTITUENCY, founded->constituencies[i]->number);
+    for (size_t i = 0; i < founded->n_sites; i++)
+        book_number(book, TABLE_SITE, founded->sites[i]->number);
+    for (size_t i = 0; i < founded->n_members; i++)
+        book_number(book, TABLE_MEMBER, founded->members[i]->number);
+}
+
+static void book_admitted(struct book *book, const Comity__V1__ConstituencyAdmitted *admitted)
+{
+    book_number(book, TABLE_CONSTITUENCY, admitted->constituency->number);
+    for (size_t i = 0; i < admitted->n_members; i++)
+        book_number(book, TABLE_MEMBER, admitted->members[i]->number);
+}
+
+static struct arena *visit_arena;
+
+static void book_event(struct book *book, const struct machine_event *event)
+{
+    const Comity__V1__Event *open = event->open;
+
+    switch (open->kind_case) {
+    case COMITY__V1__EVENT__KIND_PARTNERSHIP_FOUNDED:
+        book_founded(book, open->partnership_founded);
+        break;
+    case COMITY__V1__EVENT__KIND_CONSTITUENCY_ADMITTED:
+        book_admitted(book, open->constituency_admitted);
+        break;
+    case COMITY__V1__EVENT__KIND_SITE_ADDED:
+        book_number(book, TABLE_SITE, open->site_added->site->number);
+        break;
+    case COMITY__V1__EVENT__KIND_INVITATION_REDEEMED:
+        book_number(book, TABLE_MEMBER, open->invitation_redeemed->member->number);
+        break;
+    case COMITY__V1__EVENT__KIND_BODY_CREATED:
+        book_number(book, TABLE_BODY, open->body_created->body->number);
+        break;
+    case COMITY__V1__EVENT__KIND_RULE_ADOPTED:
+        book_number(book, TABLE_RULE, open->rule_adopted->rule->number);
+        break;
+    case COMITY__V1__EVENT__KIND_SESSION_CONVENED:
+        book_number(book, TABLE_SESSION, open->session_convened->session->number);
+        break;
+    case COMITY__V1__EVENT__KIND_ITEM_ADDED:
+        book_number(book, TABLE_ITEM, open->item_added->item->number);
+        break;
+    case COMITY__V1__EVENT__KIND_PROPOSAL_MADE:
+        book_number(book, TABLE_PROPOSAL, open->proposal_made->proposal->number);
+        break;
+    case COMITY__V1__EVENT__KIND_ROUND_OPENED:
+        book_opened(book, open->round_opened);
+        break;
+    case COMITY__V1__EVENT__KIND_BALLOT_CAST:
+        book_ballot(book, open->ballot_cast, event);
+        break;
+    case COMITY__V1__EVENT__KIND_ROUND_CLOSED:
+        book_closed(book, open->round_closed, visit_arena);
+        break;
+    case COMITY__V1__EVENT__KIND_DECISION_MADE:
+        book_number(book, TABLE_DECISION, open->decision_made->decision->number);
+        break;
+    default:
+        break;
+    }
+}
+
+static int visit(void *context, const struct machine_event *event)
+{
+    struct book *book = context;
+
+    assert_int_equal(event->sequence, ++book->sequence);
+    assert_true(event->open->actor != 0 || event->open->kind_case == COMITY__V1__EVENT__KIND_ROUND_CLOSED ||
+                event->open->kind_case == COMITY__V1__EVENT__KIND_DECISION_MADE);
+    book->records[book->events].sequence = event->sequence;
+    book->records[book->events].time_ms = event->time_ms;
+    assert_int_equal(message_pack(&event->open->base, book->kept, &book->records[book->events].open), 0);
+    if (event->command)
+        assert_int_equal(
+            message_pack(&event->command->base, book->kept, &book->records[book->events].command), 0);
+    book->events++;
+    book_event(book, event);
+    return 0;
+}
+
+static void check_counters(struct book *book)
+{
+    static const enum table TABLES[] = {TABLE_CONSTITUENCY, TABLE_SITE,    TABLE_MEMBER, TABLE_BODY,
+                                        TABLE_RULE,         TABLE_SESSION, TABLE_ITEM,   TABLE_PROPOSAL,
+                                        TABLE_ROUND,        TABLE_DECISION};
+
+    for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++) {
+        struct row_key key = row_key_counter(TABLES[i]);
+        uint32_t last = 0;
+
+        assert_int_equal(row_number(&book->view, &key, &last), 0);
+        assert_int_equal(last, book->last[TABLES[i]]);
+    }
+}
+
+/* Rounds open and answered, as the book has them: for the latest ones, and all of them at the end. */
+static void check_rounds(struct book *book, struct arena *arena, uint32_t from)
+{
+    uint32_t *open = calloc(book->last[TABLE_SESSION] + 1, sizeof(*open));
+
+    for (uint32_t number = from; number <= book->last[TABLE_ROUND]; number++) {
+        const struct book_round *kept = &book->rounds[number];
+        ProtobufCMessage *row = NULL;
+        uint32_t answered = 0;
+
+        assert_int_equal(state_get(&book->view, arena, TABLE_ROUND, number, 0, &row), 0);
+        const Comity__V1__Round *round = (const Comity__V1__Round *) row;
+        for (size_t i = 0; i < kept->count; i++)
+            answered += kept->lines[i].has_answered;
+        assert_int_equal(round->answered, answered);
+        assert_int_equal(round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN, kept->is_open);
+        open[kept->session] += kept->is_open;
+        assert_int_equal(state_get(&book->view, arena, TABLE_PROPOSAL, round->proposal, 0, &row), 0);
+        if (kept->is_open)
+            assert_int_equal(((const Comity__V1__Proposal *) row)->open_round, number);
+    }
+    for (uint32_t session = 1; from == 1 && session <= book->last[TABLE_SESSION]; session++) {
+        struct row_key key = row_key(TABLE_OPEN_ROUNDS, session, 0);
+        uint32_t kept = 0;
+
+        assert_int_equal(row_number(&book->view, &key, &kept), 0);
+        assert_int_equal(kept, open[session]);
+    }
+    free(open);
+}
+
+static void check_replay(struct book *book)
+{
+    struct view_memory *memory = view_memory_new();
+    struct view view = view_memory_view(memory);
+    struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+    uint8_t original[HASH_SIZE];
+    uint8_t replayed[HASH_SIZE];
+
+    for (size_t i = 0; i < book->events; i++) {
+        struct machine_event event = {.sequence = book->records[i].sequence,
+                                      .time_ms = book->records[i].time_ms};
+        ProtobufCMessage *message = NULL;
+
+        arena_reset(arena);
+        assert_int_equal(
+            message_unpack_trusted(&comity__v1__event__descriptor, book->records[i].open, arena, &message),
+            0);
+        event.open = (Comity__V1__Event *) message;
+        if (book->records[i].command.size > 0) {
+            assert_int_equal(message_unpack_trusted(&comity__v1__command__descriptor,
+                                                    book->records[i].command, arena, &message),
+                             0);
+            event.command = (Comity__V1__Command *) message;
+        }
+        assert_int_equal(machine_apply(&view, &event, arena), 0);
+    }
+    assert_int_equal(view_hash(&book->view, original), 0);
+    assert_int_equal(view_hash(&view, replayed), 0);
+    assert_memory_equal(original, replayed, HASH_SIZE);
+    arena_destroy(&arena);
+    view_memory_destroy(&memory);
+}
+
+/* A refusal leaves the state as it was. Hashing all of it each time would take a minute: so all of it now and
+ * then, and the backend's writes every time. */
+struct watched {
+    const struct view *inner;
+    size_t writes;
+};
+
+static int watched_get(void *self, struct bytes key, struct bytes *ret_value)
+{
+    return view_get(((struct watched *) self)->inner, key, ret_value);
+}
+
+static int watched_put(void *self, struct bytes key, struct bytes value)
+{
+    ((struct watched *) self)->writes++;
+    return view_put(((struct watched *) self)->inner, key, value);
+}
+
+static int watched_del(void *self, struct bytes key)
+{
+    ((struct watched *) self)->writes++;
+    return view_delete(((struct watched *) self)->inner, key);
+}
+
+static int watched_range(void *self, struct bytes prefix, struct bytes from, view_range_fn *inner,
+                         void *context)
+{
+    return view_range(((struct watched *) self)->inner, prefix, from, inner, context);
+}
+
+static const struct view_ops WATCHED = {watched_get, watched_put, watched_del, watched_range};
+
+static void note_refusal(size_t refused[200], int code, const struct refusal *refusal)
+{
+    assert_in_range(-code, 1, 79);
+    assert_int_equal(refusal->code, code);
+    assert_true(refusal->field[0] != '\0');
+    refused[-code]++;
+}
+
+static void print_counts(const struct book *book, const size_t refused[200], size_t accepted, size_t valid)
+{
+    print_message(
+        "accepted %zu of %d (%zu meant to be right), %zu events, %zu ballots, %u rounds (%zu closed by "
+        "deadline), %u decisions, %u members\n",
+        accepted, COMMANDS, valid, book->events, book->ballots, book->last[TABLE_ROUND], book->by_deadline,
+        book->last[TABLE_DECISION], book->last[TABLE_MEMBER]);
+    for (int code = 1; code < 200; code++)
+        if (refused[code] > 0)
+            print_message("  %s %zu\n", error_name(-code), refused[code]);
+    for (int kind = 1; kind < 16; kind++)
+        if (book->outcomes[kind] > 0)
+            print_message("  %s %zu\n", outcome_name((Comity__V1__OutcomeKind) kind), book->outcomes[kind]);
+}
+
+static void run(uint64_t seed, bool is_signed, int commands, struct book *book, size_t refused[200],
+                size_t *ret_accepted, size_t *ret_valid)
+{
+    struct view_memory *memory = view_memory_new();
+    struct view inner = view_memory_view(memory);
+    struct watched watched = {&inner, 0};
+    struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+    struct random_commands *random = random_commands_new(seed, is_signed);
+    static const uint8_t LOG_KEY[KEY_SIZE] = {5};
+    struct machine_context context = {.next_sequence = 1, .log_key = LOG_KEY};
+
+    book->view = (struct view){&WATCHED, &watched};
+    visit_arena = arena;
+    for (int i = 0; i < commands; i++) {
+        struct command command;
+        struct refusal refusal = {0};
+
+        arena_reset(arena);
+        random_commands_next(random, &book->view, arena, &command, &context.time_ms);
+        *ret_valid += random_commands_was_valid(random);
+        if (is_signed)
+            assert_int_equal(command_check_signatures(&command, &refusal), 0);
+        uint64_t before = context.next_sequence;
+        watched.writes = 0;
+        int code = machine_drive(&book->view, &command, &context, arena, &refusal, visit, book);
+        if (code == 0)
+            ++*ret_accepted;
+        else
+            note_refusal(refused, code, &refusal);
+        if (context.next_sequence == before)
+            assert_int_equal(watched.writes, 0);
+        for (uint32_t number = book->last[TABLE_ROUND];
+             command.body->body_case == COMITY__V1__COMMAND__BODY_OPEN_ROUND && code == 0 && number != 0;
+             number = 0)
+            memcpy(book->rounds[number].roll_hash, roll_hash(book, number).hash, HASH_SIZE);
+        if (i % 100 == 0) {
+            check_counters(book);
+            check_rounds(book, arena, book->last[TABLE_ROUND] > 20 ? book->last[TABLE_ROUND] - 20 : 1);
+        }
+    }
+    arena_reset(arena);
+    check_counters(book);
+    arena_reset(arena);
+    struct arena *large = arena_new((size_t) 1 << 30);
+    check_rounds(book, large, 1);
+    arena_destroy(&large);
+    check_replay(book);
+    random_commands_destroy(&random);
+    arena_destroy(&arena);
+    view_memory_destroy(&memory);
+}
+
+static struct book *book_new(void)
+{
+    struct book *book = calloc(1, sizeof(*book));
+
+    book->rounds = calloc(ROUNDS_MAX, sizeof(*book->rounds));
+    book->records = calloc(3 * COMMANDS, sizeof(*book->records));
+    book->kept = arena_new((size_t) 1 << 30);
+    return book;
+}
+
+static void book_destroy(struct book *book)
+{
+    free(book->rounds);
+    free(book->records);
+    arena_destroy(&book->kept);
+    free(book);
+}
+
+static uint64_t seed_of_test(void)
+{
+    const char *given = getenv("COMITY_SEED");
+    return given ? strtoull(given, NULL, 10) : 1;
+}
+
+static void test_twenty_thousand_commands(void **state)
+{
+    (void) state;
+    struct book *book = book_new();
+    size_t refused[200] = {0};
+    size_t accepted = 0;
+    size_t valid = 0;
+    uint64_t seed = seed_of_test();
+
+    print_message("seed %llu (COMITY_SEED gives another)\n", (unsigned long long) seed);
+    run(seed, false, COMMANDS, book, refused, &accepted, &valid);
+    print_counts(book, refused, accepted, valid);
+
+    /* The walk went everywhere: or else it shows nothing. */
+    static const int CODES[] = {ERR_KEY_UNKNOWN, ERR_KEY_REVOKED, ERR_FORBIDDEN, ERR_COSIGNERS,
+                                ERR_VALIDITY,    ERR_NOT_FOUND,   ERR_CLOSED,    ERR_NOT_ON_ROLL,
+                                ERR_STALE,       ERR_ANSWER,      ERR_STATE,     ERR_REASON,
+                                ERR_INVITATION,  ERR_EXISTS};
+    assert_in_range(accepted, COMMANDS / 2, COMMANDS * 9 / 10);
+    for (size_t i = 0; i < ARRAY_COUNT(CODES); i++)
+        if (refused[-CODES[i]] == 0)
+            fail_msg("no command was refused with %s", error_name(CODES[i]));
+    assert_true(book->outcomes[COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED] > 50);
+    assert_true(book->outcomes[COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_BLOCKED] > 5);
+    assert_true(book->outcomes[COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NOT_YET] > 5);
+    assert_true(book->by_deadline > 20);
+    book_destroy(book);
+}
+
+static void test_signed_commands_are_the_same_kind(void **state)
+{
+    (void) state;
+    struct book *book = book_new();
+    size_t refused[200] = {0};
+    size_t accepted = 0;
+    size_t valid = 0;
+
+    run(42, true, 400, book, refused, &accepted, &valid);
+    assert_true(accepted > 100);
+    book_destroy(book);
+}
+
+static void test_a_seed_gives_the_same_history(void **state)
+{
+    (void) state;
+    uint8_t hashes[3][HASH_SIZE];
+    static const uint64_t SEEDS[] = {5, 5, 6};
+
+    for (size_t i = 0; i < ARRAY_COUNT(SEEDS); i++) {
+        struct book *book = book_new();
+        size_t refused[200] = {0};
+        size_t accepted = 0;
+        size_t valid = 0;
+
+        run(SEEDS[i], false, 500, book, refused, &accepted, &valid);
+        memset(hashes[i], 0, HASH_SIZE);
+        for (size_t k = 0; k < book->events; k++) {
+            struct prefix_hash hash;
+            memcpy(hash.hash, hashes[i], HASH_SIZE);
+            tagged_hash("test", book->records[k].open, hash.hash);
+            for (size_t b = 0; b < HASH_SIZE; b++)
+                hashes[i][b] = (uint8_t) (hashes[i][b] * 31 + hash.hash[b]);
+        }
+        book_destroy(book);
+    }
+    assert_memory_equal(hashes[0], hashes[1], HASH_SIZE);
+    assert_memory_not_equal(hashes[0], hashes[2], HASH_SIZE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_twenty_thousand_commands),
+        cmocka_unit_test(test_signed_commands_are_the_same_kind),
+        cmocka_unit_test(test_a_seed_gives_the_same_history),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
