@@ -117,17 +117,27 @@ static int parse_options(int argc, char **argv, struct arguments *arguments, boo
     return result;
 }
 
+/* "open, close, show, list" of "round". */
+static void second_words(const char *noun, char *ret_words, size_t size)
+{
+    size_t length = strlen(noun), at = 0;
+
+    ret_words[0] = '\0';
+    for (unsigned i = 0; verb_at(i) != NULL && at < size; i++) {
+        const char *name = verb_at(i)->name;
+        if (strncmp(name, noun, length) == 0 && name[length] == ' ')
+            at +=
+                (size_t) snprintf(ret_words + at, size - at, "%s%s", at == 0 ? "" : ", ", name + length + 1);
+    }
+}
+
 static int no_such_verb(char *const *words, size_t count, char reason[ARGUMENTS_REASON_MAX])
 {
     char typed[80];
 
-    if (count == 0)
-        return usage_error(reason, "No command was given.");
     if (verb_is_noun(words[0]) && count == 1) {
-        snprintf(typed, sizeof(typed), "%.60s ", words[0]);
-        const struct verb *verb = verb_nearest(typed);
-        return usage_error(reason, "`%s` needs a second word, as in `comity %s`. See `comity help %s`.",
-                           words[0], verb->name, words[0]);
+        second_words(words[0], typed, sizeof(typed));
+        return usage_error(reason, "`%s` needs a second word: %s.", words[0], typed);
     }
     snprintf(typed, sizeof(typed), "%.30s%s%.30s", words[0], count > 1 ? " " : "", count > 1 ? words[1] : "");
     const struct verb *by_two = verb_nearest(typed);
@@ -182,7 +192,7 @@ int arguments_parse(int argc, char **argv, struct arguments *ret_arguments, char
     while (first + (int) words < argc && words < 2 && argv[first + (int) words][0] != '-')
         words++;
     arguments.verb = verb_find(argv + first, words, &used);
-    if (arguments.verb == NULL && !(words == 0 && option_given(&arguments, "help")))
+    if (arguments.verb == NULL && words > 0)
         verb_result = no_such_verb(argv + first, words, verb_reason);
 
     /* The verb's own words stand where a program's name would: getopt begins behind them. */

@@ -105,8 +105,8 @@ static int wrong(struct reading *reading, const char *section, const char *name,
 
     text_escape(BYTES(reading->path, strlen(reading->path)), false, path, sizeof(path));
     text_escape(BYTES(name, strlen(name)), false, shown_name, sizeof(shown_name));
-    snprintf(reading->reason, CHARTER_REASON_MAX, "%s, [%s%s%s]: %s", path, section, *name == '\0' ? "" : " ",
-             shown_name, what);
+    snprintf(reading->reason, CHARTER_REASON_MAX, "%s, [%s%s%s]: %.340s", path, section,
+             *name == '\0' ? "" : " ", shown_name, what);
     return ERR_CONFIG;
 }
 

@@ -211,7 +211,7 @@ static void print_context(FILE *file, const struct context *context)
     for (size_t i = 0; i < context->pin_count; i++)
         print_hex(file, "key", context->pins[i]);
     for (size_t i = 0; i < context->place.broker_count; i++) {
-        fprintf(file, "\n[broker %zu]\nendpoint = %s\n", i + 1, context->place.brokers[i].endpoint);
+        fprintf(file, "\n[broker b%zu]\nendpoint = %s\n", i + 1, context->place.brokers[i].endpoint);
         print_hex(file, "key", context->place.brokers[i].key);
     }
 }

@@ -112,6 +112,33 @@ static const char *draft_prose(void *context, const Comity__V1__TextRef *referen
     return comity_draft_text(context, reference);
 }
 
+/* A founder's name, where the draft itself says whose key it is. */
+static const char *signer_name(struct cli *cli, const struct comity_draft *draft,
+                               const ProtobufCBinaryData *key)
+{
+    const Comity__V1__Command *command = comity_draft_command(draft);
+    Comity__V1__NewConstituency *const *list = NULL;
+    size_t count = 0;
+
+    if (command->body_case == COMITY__V1__COMMAND__BODY_FOUND) {
+        list = command->found->constituencies;
+        count = command->found->n_constituencies;
+    } else if (command->body_case == COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY) {
+        list = &command->admit_constituency->constituency;
+        count = 1;
+    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < list[i]->n_founders; j++) {
+            const Comity__V1__Founder *founder = list[i]->founders[j];
+            const char *name = comity_draft_text(draft, founder->name);
+            if (bytes_equal(BYTES(founder->key.data, founder->key.len), BYTES(key->data, key->len)) &&
+                name != NULL)
+                return arena_printf(cli->arena, "%s (%s)", shown_string(cli, name),
+                                    shown_string(cli, list[i]->name));
+        }
+    return "";
+}
+
 /* Who signed, who has not. */
 static struct json_object *show_signatures(struct cli *cli, const struct comity_draft *draft)
 {
@@ -128,7 +155,8 @@ static struct json_object *show_signatures(struct cli *cli, const struct comity_
             has_signed &= memcmp(missing[j], key->data, KEY_SIZE) != 0;
         key_fingerprint(key->data, fingerprint);
         hex_encode(BYTES(key->data, KEY_SIZE), hex);
-        say(cli, "  %s  %s", fingerprint, has_signed ? "has signed" : "has NOT signed yet");
+        say(cli, "  %s  %-18s  %s", fingerprint, has_signed ? "has signed" : "has NOT signed yet",
+            signer_name(cli, draft, key));
         struct json_object *row = json_object_new_object();
         json_object_object_add(row, "key", json_object_new_string(hex));
         json_object_object_add(row, "has_signed", json_object_new_boolean(has_signed));

@@ -179,24 +179,62 @@ static struct json_object *prose_of(struct json_object *value)
     return NULL;
 }
 
-static void say_member(struct cli *cli, const char *name, struct json_object *value, int level)
+static bool is_scalar(struct json_object *value)
 {
-    struct json_object *prose = prose_of(value);
-    struct json_object *shown_value = prose != NULL ? prose : value;
+    return !json_object_is_type(value, json_type_object) && !json_object_is_type(value, json_type_array);
+}
 
-    if (is_empty(shown_value))
-        return;
-    if (json_object_is_type(shown_value, json_type_object) ||
-        json_object_is_type(shown_value, json_type_array)) {
-        say(cli, "%*s%s:", 2 * level, "", name);
-        say_json(cli, shown_value, level + 1);
-    } else if (json_object_is_type(shown_value, json_type_string) &&
-               strchr(json_object_get_string(shown_value), '\n')) {
-        const char *text = json_object_get_string(shown_value);
-        const char *indent = arena_printf(cli->arena, "%*s", 2 * level + 2, "");
-        say(cli, "%*s%s:\n%s", 2 * level, "", name, shown_lines(cli, BYTES(text, strlen(text)), indent));
+/* "a, b, c" of an array of numbers or words; NULL of any other. */
+static const char *joined(struct cli *cli, struct json_object *array)
+{
+    const char *text = "";
+
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        struct json_object *value = json_object_array_get_idx(array, i);
+        if (!is_scalar(value) || text == NULL)
+            return NULL;
+        text = arena_printf(cli->arena, "%s%s%s", text, i == 0 ? "" : ", ",
+                            shown_string(cli, json_object_get_string(value)));
+    }
+    return text;
+}
+
+/* @lead: what stands before the name; as wide as the indent of the lines that follow. */
+static void say_member(struct cli *cli, const char *lead, const char *name, struct json_object *member,
+                       int level)
+{
+    struct json_object *prose = prose_of(member);
+    struct json_object *value = prose != NULL ? prose : member;
+    bool is_array = json_object_is_type(value, json_type_array);
+    const char *line = is_array ? joined(cli, value) : NULL;
+
+    if (line == NULL && is_scalar(value))
+        line = shown_string(cli, json_object_get_string(value));
+    if (line == NULL) {
+        say(cli, "%s%s:", lead, name);
+        say_json(cli, value, level + 1);
+    } else if (!is_array && json_object_is_type(value, json_type_string) &&
+               strchr(json_object_get_string(value), '\n') != NULL) {
+        struct bytes text = BYTES(json_object_get_string(value), (size_t) json_object_get_string_len(value));
+        say(cli, "%s%s:\n%s", lead, name,
+            shown_lines(cli, text, arena_printf(cli->arena, "%*s", 2 * level + 2, "")));
     } else {
-        say(cli, "%*s%s: %s", 2 * level, "", name, shown_string(cli, json_object_get_string(shown_value)));
+        say(cli, "%s%s: %s", lead, name, line);
+    }
+}
+
+static void say_object(struct cli *cli, struct json_object *object, const char *first_lead, int level)
+{
+    const char *indent = arena_printf(cli->arena, "%*s", 2 * level, "");
+    const char *lead = first_lead != NULL ? first_lead : indent;
+
+    json_object_object_foreach(object, name, member)
+    {
+        struct json_object *prose = prose_of(member);
+        if (is_empty(prose != NULL ? prose : member))
+            continue;
+        say_member(cli, lead, shown_string(cli, name), member, level);
+        lead = indent;
     }
 }
 
@@ -204,11 +242,11 @@ void say_json(struct cli *cli, struct json_object *value, int level)
 {
     if (cli->is_json)
         return;
-    if (json_object_is_type(value, json_type_object)) {
-        json_object_object_foreach(value, name, member)
-            say_member(cli, shown_string(cli, name), member, level);
-    }
+    if (json_object_is_type(value, json_type_object))
+        say_object(cli, value, NULL, level);
     for (size_t i = 0; json_object_is_type(value, json_type_array) && i < json_object_array_length(value);
          i++)
-        say_member(cli, "-", json_object_array_get_idx(value, i), level);
+        if (json_object_is_type(json_object_array_get_idx(value, i), json_type_object))
+            say_object(cli, json_object_array_get_idx(value, i),
+                       arena_printf(cli->arena, "%*s- ", 2 * level, ""), level + 1);
 }

@@ -53,11 +53,11 @@ static const char *count_text(struct cli *cli, const Comity__V1__Count *count)
         return "?";
     switch (count->kind) {
     case COMITY__V1__COUNT_KIND__COUNT_KIND_STANCES:
-        return stances_text(cli, count->stances, count->n_stances);
+        return arena_printf(cli->arena, "say %s", stances_text(cli, count->stances, count->n_stances));
     case COMITY__V1__COUNT_KIND__COUNT_KIND_PRESENT:
-        return "present";
+        return "are present";
     case COMITY__V1__COUNT_KIND__COUNT_KIND_ANSWERED:
-        return "answered";
+        return "have answered";
     default:
         return enum_short_name(&comity__v1__count_kind__descriptor, (int) count->kind);
     }
@@ -111,13 +111,24 @@ static void say_test(struct cli *cli, const Comity__V1__Test *test)
     const char *value = test->denominator <= 1 ? arena_printf(cli->arena, "%" PRIu64, test->numerator)
                                                : arena_printf(cli->arena, "%" PRIu64 "/%" PRIu64,
                                                               test->numerator, test->denominator);
+    const char *bound = arena_printf(cli->arena, "%s %s", bound_text(test->bound), value);
     bool is_share = test->against != NULL && test->against->kind != COMITY__V1__BASE_KIND__BASE_KIND_NONE;
 
-    if (is_share && test->denominator == 1)
-        value = test->numerator == 1 ? "all" : "none";
-    say(cli, "  %s: %s, %s %s%s: %s; %s", shown_string(cli, test->name), scope_text(cli, test->scope),
-        bound_text(test->bound), value, base_text(cli, test->against), count_text(cli, test->count),
-        class_text(test->class_));
+    if (is_share && test->numerator == test->denominator && test->bound == COMITY__V1__BOUND__BOUND_AT_LEAST)
+        bound = "all";
+    else if (!is_share && test->numerator == 0 && test->bound == COMITY__V1__BOUND__BOUND_AT_MOST)
+        bound = "none may";
+    say(cli, "  %s: %s, %s%s %s; %s", shown_string(cli, test->name), scope_text(cli, test->scope), bound,
+        base_text(cli, test->against), count_text(cli, test->count), class_text(test->class_));
+}
+
+/* "stand-aside" and "stand aside" say the same. */
+static bool is_same_word(const char *label, const char *word)
+{
+    for (; *label != '\0' && *word != '\0'; label++, word++)
+        if (*label != *word && !(*label == '-' && *word == ' '))
+            return false;
+    return *label == *word;
 }
 
 static void say_scale(struct cli *cli, const Comity__V1__Rule *rule)
@@ -125,7 +136,7 @@ static void say_scale(struct cli *cli, const Comity__V1__Rule *rule)
     for (size_t i = 0; i < rule->n_scale; i++) {
         const Comity__V1__ScaleEntry *entry = rule->scale[i];
         const char *reason = rule_requires_reason(rule, entry->stance) ? ", with a reason" : "";
-        if (strcasecmp(entry->label, stance_word(entry->stance)) == 0)
+        if (is_same_word(entry->label, stance_word(entry->stance)))
             say(cli, "  %" PRIu32 " %s%s", entry->answer, shown_string(cli, entry->label), reason);
         else
             say(cli, "  %" PRIu32 " %s: counts as %s%s", entry->answer, shown_string(cli, entry->label),

@@ -71,7 +71,7 @@ int rule_show_run(struct cli *cli)
 {
     const char *name = cli_argument(cli, "RULE");
     const Comity__V1__RuleVersion *version = NULL;
-    const Comity__V1__Rule *rule;
+    const Comity__V1__Rule *rule = NULL;
     int code;
 
     if (!cli_has(cli, "adopted")) {
@@ -80,7 +80,8 @@ int rule_show_run(struct cli *cli)
         code = cli_need(cli, NEEDS_MEMBER);
         if (code == 0)
             code = find_rule(cli, name, &version);
-        rule = code == 0 ? version->rule : NULL;
+        if (code == 0)
+            rule = version->rule;
     }
     if (code != 0)
         return code;
@@ -124,7 +125,7 @@ int rule_adopt_run(struct cli *cli)
     Comity__V1__Command command;
     Comity__V1__AdoptRule body = COMITY__V1__ADOPT_RULE__INIT;
     const Comity__V1__Event *event;
-    const Comity__V1__Rule *from;
+    const Comity__V1__Rule *from = NULL;
     Comity__V1__Rule rule;
     const char *name = cli_argument(cli, "TEMPLATE"), *file = cli_option(cli, "file");
 
