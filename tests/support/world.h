@@ -43,6 +43,9 @@ struct world *world_new(void);     /* empty: nothing is founded */
 struct world *world_founded(void); /* the standard history */
 void world_destroy(struct world **world);
 
+/* Zeroed memory that lives as long as the world. */
+void *world_alloc(struct world *world, size_t size);
+
 /* Keys and texts. */
 ProtobufCBinaryData world_key(struct world *world, const char *name);
 Comity__V1__TextRef *world_text(struct world *world); /* another one each time */
@@ -84,7 +87,7 @@ void world_create_body(struct world *world, const char *name, uint32_t labour, u
                        uint32_t convener);
 void world_seat(struct world *world, const char *co_chair, uint32_t body, uint32_t seat, uint32_t member);
 Comity__V1__Rule *world_rule(struct world *world,
-                             const char *name); /* see world.c; to be changed by the test */
+                             const char *name); /* see world_steps.c; to be changed by the test */
 uint32_t world_adopt(struct world *world, Comity__V1__Rule *rule);
 uint32_t world_open_session(struct world *world, uint32_t body);
 void world_check_in(struct world *world, const char *member, uint32_t session, uint32_t site);

@@ -471,6 +471,77 @@ static void test_presence_is_as_the_rule_says(void **state)
                      COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NOT_YET);
 }
 
+/* A body of ten thousand: as the rule allows, within the arena that a command has. */
+static struct world *world_of_ten_thousand(uint32_t *ret_rule)
+{
+    struct world *world = world_founded();
+    Comity__V1__Command *item = world_command(world, "cora", COMITY__V1__COMMAND__BODY_ADD_ITEM);
+    Comity__V1__Command *propose = world_command(world, "cora", COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL);
+
+    world_create_body(world, "assembly", 6000, 4000, 0);
+    for (uint32_t number = 1; number <= 10000; number++) {
+        Comity__V1__Seat *seat = world_row(world, TABLE_SEAT, 1, number);
+        Comity__V1__Presence presence = COMITY__V1__PRESENCE__INIT;
+
+        seat->holder = 1000 + number;
+        assert_int_equal(state_put(&world->view, world->arena, TABLE_SEAT, 1, number, &seat->base), 0);
+        presence.session = 1;
+        presence.member = 1000 + number;
+        assert_int_equal(
+            state_put(&world->view, world->arena, TABLE_PRESENCE, 1, presence.member, &presence.base), 0);
+    }
+    *ret_rule = world_adopt(world, world_plain_rule(world));
+    world_open_session(world, 1);
+    item->add_item->session = 1;
+    world_accept(world, item);
+    propose->make_proposal->item = 1;
+    world_accept(world, propose);
+    return world;
+}
+
+static void carry_out_in(struct world *world, struct arena *arena, const Comity__V1__Command *body,
+                         size_t events)
+{
+    struct command command = {.body = body};
+    struct machine_events decided = {.count = 0};
+
+    assert_int_equal(
+        machine_decide(&world->view, &command, &world->context, arena, &decided, &world->refusal), 0);
+    assert_int_equal(decided.count, events);
+    for (size_t i = 0; i < decided.count; i++)
+        assert_int_equal(machine_apply(&world->view, &decided.list[i], arena), 0);
+    print_message("%s: %zu KiB of arena\n", command_name(body), arena_used(arena) / 1024);
+    arena_reset(arena);
+}
+
+static void test_ten_thousand_on_the_roll(void **state)
+{
+    (void) state;
+    uint32_t rule = 0;
+    struct world *world = world_of_ten_thousand(&rule);
+    struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+
+    carry_out_in(world, arena, world_open_round_command(world, 1, rule), 1);
+    for (uint32_t number = 1; number <= 10000; number++) {
+        Comity__V1__Ballot ballot = COMITY__V1__BALLOT__INIT;
+
+        ballot.round = 1;
+        ballot.member = 1000 + number;
+        ballot.sequence = UINT32_MAX - number;
+        ballot.answer = 1;
+        ballot.reason = world_text(world);
+        assert_int_equal(state_put(&world->view, world->arena, TABLE_BALLOT, 1, ballot.member, &ballot.base),
+                         0);
+    }
+    carry_out_in(world, arena, close_round(world, "cora", 1), 2);
+    const Comity__V1__Round *round = world_row(world, TABLE_ROUND, 1, 0);
+    assert_int_equal(round->outcome->kind, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED);
+    assert_int_equal(round->outcome->n_ballots, 10000);
+    assert_int_equal(round->outcome->ballots[0], UINT32_MAX - 10000);
+    arena_destroy(&arena);
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -488,6 +559,7 @@ int main(void)
         cmocka_unit_test(test_close_round_gives_outcome_and_decision),
         cmocka_unit_test(test_a_blocked_round),
         cmocka_unit_test(test_presence_is_as_the_rule_says),
+        cmocka_unit_test(test_ten_thousand_on_the_roll),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
