@@ -221,7 +221,7 @@ class Refuse:
         self.assertRefused("UTF8", "add_item.title", submit(b"a\0b"))
         self.assertRefused("TEXT", "add_item.title", submit("Title", size=4))
         self.assertRefused("MISSING", "add_item.title", submit("Title", []))
-        self.assertRefused("RANGE", "texts", submit("Title", extra=wrong))
+        self.assertRefused("TEXT", "texts", submit("Title", extra=wrong))
         self.assertRefused("RANGE", "add_item.title.size", submit("x" * 401))
 
     def signed_by(self, command, key=None):
