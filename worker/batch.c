@@ -143,6 +143,13 @@ int batch_fail_item(struct batch_runner *runner, size_t item, int code)
     return BATCH_AGAIN;
 }
 
+int batch_fail(struct batch_runner *runner, const struct command *command, size_t item, int code)
+{
+    if (code == ERR_CORRUPT)
+        return batch_fail_history(runner, command->history, code);
+    return batch_fail_item(runner, item, code);
+}
+
 static int failed_code(const struct batch_runner *runner, const uint8_t id[HISTORY_ID_SIZE])
 {
     for (size_t i = 0; i < runner->failed_count; i++) {

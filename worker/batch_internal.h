@@ -79,6 +79,8 @@ enum { BATCH_AGAIN = 1 };
  * help. */
 int batch_fail_history(struct batch_runner *runner, const uint8_t id[HISTORY_ID_SIZE], int code);
 int batch_fail_item(struct batch_runner *runner, size_t item, int code);
+/* A history that is damaged takes no further command; any other breakdown is this command's alone. */
+int batch_fail(struct batch_runner *runner, const struct command *command, size_t item, int code);
 
 /* Index of the history among those touched, taken up if it is new. ERR_HISTORY, ERR_BUSY (too many in one
  * batch), the code with which it failed, the store's. */

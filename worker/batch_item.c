@@ -255,10 +255,8 @@ static int carry_out_new(struct batch_runner *runner, const struct batch_item *i
     code = decide(runner, command, plan, &events);
     if (code == ERR_BUSY && store_error(runner->txn) == 0)
         return plan_refuse(plan, code, "");
-    if (code == ERR_CORRUPT && plan->touched >= 0)
-        return batch_fail_history(runner, command->history, code);
     if (code != 0 && is_breakdown(runner, code))
-        return batch_fail_item(runner, item, code);
+        return batch_fail(runner, items[item].command, item, code);
     if (code != 0)
         return keep_refusal(runner, plan->touched >= 0 ? &runner->touched[plan->touched] : NULL, command,
                             plan);
@@ -267,7 +265,7 @@ static int carry_out_new(struct batch_runner *runner, const struct batch_item *i
     plan->row.sequence = runner->touched[plan->touched].history.head + 1;
     plan->row.events = (uint32_t) events.count;
     code = events_keep(runner, &runner->touched[plan->touched], &events, command);
-    return code == 0 ? 0 : batch_fail_item(runner, item, code);
+    return code == 0 ? 0 : batch_fail(runner, items[item].command, item, code);
 }
 
 int batch_carry_out(struct batch_runner *runner, const struct batch_item *items, size_t item)

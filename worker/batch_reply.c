@@ -87,7 +87,11 @@ static int reply_make(struct batch_runner *runner, const struct batch_item *item
         return 0;
     }
     code = receipt_reply(runner, plan, &items[item], ret_reply);
-    return code == 0 ? 0 : batch_fail_item(runner, item, code);
+    if (code == 0)
+        return 0;
+    /* What was done before is none of the others' business. */
+    return plan->kind == PLAN_KNOWN ? batch_fail_item(runner, item, code)
+                                    : batch_fail(runner, items[item].command, item, code);
 }
 
 static int twin_reply(struct batch_runner *runner, const struct batch_item *items, size_t item,

@@ -48,6 +48,8 @@ struct store_txn {
     MDB_txn *txn;
     int error; /* the first one; 0 so far */
     bool is_write;
+    size_t changes; /* rows put or deleted */
+    size_t bytes;   /* of the values put */
     struct store_state *states;
     struct store_state broken; /* for a view that could not be made: error is set */
 };

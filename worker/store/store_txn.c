@@ -1,12 +1,16 @@
 /* Transactions and rows: sticky errors, checksums, and what LMDB's codes mean here. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "core/error.h"
 #include "worker/store/store_internal.h"
+
+enum { RESERVE_PAGES = 64 };
 
 int store_code(int lmdb_code)
 {
@@ -218,11 +222,44 @@ static bool environment_is_lost(struct store *store)
     return false;
 }
 
+/* Reserve the disk's room for what a commit can append. On a disk that fills up a write may come out short,
+ * which LMDB reports as it does a broken disk; a reservation that fails is an answer. A change takes a leaf
+ * of its own and a share of the branches at most, a large value pages of its own. */
+static int room_reserve(struct store_txn *txn)
+{
+    struct store *store = txn->store;
+    MDB_envinfo info;
+    MDB_stat numbers;
+    struct stat status;
+    uint64_t need;
+    uint64_t end;
+    int descriptor;
+
+    if (txn->changes == 0 || mdb_env_get_fd(store->env, &descriptor) != 0 || fstat(descriptor, &status) != 0)
+        return 0;
+    mdb_env_info(store->env, &info);
+    mdb_env_stat(store->env, &numbers);
+    need = (uint64_t) numbers.ms_psize * (RESERVE_PAGES + 2 * txn->changes) + 2 * (uint64_t) txn->bytes;
+    end = (uint64_t) (info.me_last_pgno + 1) * numbers.ms_psize + need;
+    if (end > info.me_mapsize)
+        end = info.me_mapsize;
+    if ((uint64_t) status.st_size >= end)
+        return 0;
+    /* A step ahead if there is room for it: a file that keeps its size is cheaper to sync. */
+    if (fallocate(descriptor, 0, status.st_size, (off_t) (end + need - (uint64_t) status.st_size)) == 0 ||
+        fallocate(descriptor, 0, status.st_size, (off_t) (end - (uint64_t) status.st_size)) == 0)
+        return 0;
+    /* A file system that cannot reserve says at the write that it is full. */
+    return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_DISK_FULL : 0;
+}
+
 int store_commit(struct store_txn **txn)
 {
     struct store *store = (*txn)->store;
     int code = (*txn)->error;
 
+    if (code == 0)
+        code = room_reserve(*txn);
     if (code != 0 || !(*txn)->is_write) {
         store_abort(txn);
         return code;
@@ -329,6 +366,8 @@ uint8_t *table_reserve(struct store_txn *txn, enum store_table table, struct byt
         txn_fail(txn, ERR_INTERNAL);
         return NULL;
     }
+    txn->changes++;
+    txn->bytes += stored.mv_size;
     lmdb_code = mdb_put(txn->txn, txn->store->tables[table], &lmdb_key, &stored, MDB_RESERVE);
     if (lmdb_code != MDB_SUCCESS) {
         txn_fail(txn, store_code(lmdb_code));
@@ -364,6 +403,7 @@ int table_delete(struct store_txn *txn, enum store_table table, struct bytes key
         return code;
     if (!txn->is_write)
         return txn_fail(txn, ERR_INTERNAL);
+    txn->changes++;
     code = store_code(mdb_del(txn->txn, txn->store->tables[table], &lmdb_key, NULL));
     return code == 0 ? 0 : txn_fail(txn, code);
 }
