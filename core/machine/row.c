@@ -3,39 +3,38 @@
 #include "core/message.h"
 
 static const struct table_row TABLES[] = {
-    {TABLE_PARTNERSHIP, "partnership", FORM_SINGLE, &comity__v1__partnership__descriptor},
-    {TABLE_COUNTER, "counter", FORM_TABLE, NULL},
-    {TABLE_CONSTITUENCY, "constituency", FORM_NUMBER, &comity__v1__constituency__descriptor},
-    {TABLE_SITE, "site", FORM_NUMBER, &comity__v1__site__descriptor},
-    {TABLE_MEMBER, "member", FORM_NUMBER, &comity__v1__member__descriptor},
-    {TABLE_KEY, "key", FORM_KEY, &comity__v1__key__descriptor},
-    {TABLE_INVITATION, "invitation", FORM_KEY, &comity__v1__invitation__descriptor},
-    {TABLE_BODY, "body", FORM_NUMBER, &comity__v1__body__descriptor},
-    {TABLE_SEAT, "seat", FORM_PAIR, &comity__v1__seat__descriptor},
-    {TABLE_HOLDER, "holder", FORM_PAIR, NULL},
-    {TABLE_RULE, "rule", FORM_NUMBER, &comity__v1__rule_version__descriptor},
-    {TABLE_SESSION, "session", FORM_NUMBER, &comity__v1__session__descriptor},
-    {TABLE_PRESENCE, "presence", FORM_PAIR, &comity__v1__presence__descriptor},
-    {TABLE_ITEM, "item", FORM_NUMBER, &comity__v1__item__descriptor},
-    {TABLE_PROPOSAL, "proposal", FORM_NUMBER, &comity__v1__proposal__descriptor},
-    {TABLE_ROUND, "round", FORM_NUMBER, &comity__v1__round__descriptor},
-    {TABLE_ROLL, "roll", FORM_PAIR, &comity__v1__roll_entry__descriptor},
-    {TABLE_BALLOT, "ballot", FORM_PAIR, &comity__v1__ballot__descriptor},
-    {TABLE_ANSWERED, "answered", FORM_NUMBER, NULL},
-    {TABLE_DECISION, "decision", FORM_NUMBER, &comity__v1__decision__descriptor},
-    {TABLE_NAME, "name", FORM_NAME, NULL},
-    {TABLE_DEADLINE, "deadline", FORM_DEADLINE, NULL},
-    {TABLE_OPEN_ROUNDS, "open_rounds", FORM_NUMBER, NULL},
+    [TABLE_PARTNERSHIP] = {TABLE_PARTNERSHIP, "partnership", FORM_SINGLE,
+                           &comity__v1__partnership__descriptor},
+    [TABLE_COUNTER] = {TABLE_COUNTER, "counter", FORM_TABLE, NULL},
+    [TABLE_CONSTITUENCY] = {TABLE_CONSTITUENCY, "constituency", FORM_NUMBER,
+                            &comity__v1__constituency__descriptor},
+    [TABLE_SITE] = {TABLE_SITE, "site", FORM_NUMBER, &comity__v1__site__descriptor},
+    [TABLE_MEMBER] = {TABLE_MEMBER, "member", FORM_NUMBER, &comity__v1__member__descriptor},
+    [TABLE_KEY] = {TABLE_KEY, "key", FORM_KEY, &comity__v1__key__descriptor},
+    [TABLE_INVITATION] = {TABLE_INVITATION, "invitation", FORM_KEY, &comity__v1__invitation__descriptor},
+    [TABLE_BODY] = {TABLE_BODY, "body", FORM_NUMBER, &comity__v1__body__descriptor},
+    [TABLE_SEAT] = {TABLE_SEAT, "seat", FORM_PAIR, &comity__v1__seat__descriptor},
+    [TABLE_HOLDER] = {TABLE_HOLDER, "holder", FORM_PAIR, NULL},
+    [TABLE_RULE] = {TABLE_RULE, "rule", FORM_NUMBER, &comity__v1__rule_version__descriptor},
+    [TABLE_SESSION] = {TABLE_SESSION, "session", FORM_NUMBER, &comity__v1__session__descriptor},
+    [TABLE_PRESENCE] = {TABLE_PRESENCE, "presence", FORM_PAIR, &comity__v1__presence__descriptor},
+    [TABLE_ITEM] = {TABLE_ITEM, "item", FORM_NUMBER, &comity__v1__item__descriptor},
+    [TABLE_PROPOSAL] = {TABLE_PROPOSAL, "proposal", FORM_NUMBER, &comity__v1__proposal__descriptor},
+    [TABLE_ROUND] = {TABLE_ROUND, "round", FORM_NUMBER, &comity__v1__round__descriptor},
+    [TABLE_ROLL] = {TABLE_ROLL, "roll", FORM_PAIR, &comity__v1__roll_entry__descriptor},
+    [TABLE_BALLOT] = {TABLE_BALLOT, "ballot", FORM_PAIR, &comity__v1__ballot__descriptor},
+    [TABLE_ANSWERED] = {TABLE_ANSWERED, "answered", FORM_NUMBER, NULL},
+    [TABLE_DECISION] = {TABLE_DECISION, "decision", FORM_NUMBER, &comity__v1__decision__descriptor},
+    [TABLE_NAME] = {TABLE_NAME, "name", FORM_NAME, NULL},
+    [TABLE_DEADLINE] = {TABLE_DEADLINE, "deadline", FORM_DEADLINE, NULL},
+    [TABLE_OPEN_ROUNDS] = {TABLE_OPEN_ROUNDS, "open_rounds", FORM_NUMBER, NULL},
 };
 
 const struct table_row *table_find(enum table table)
 {
-    size_t i;
+    size_t at = (size_t) table;
 
-    for (i = 0; i < ARRAY_COUNT(TABLES); i++)
-        if (TABLES[i].table == table)
-            return &TABLES[i];
-    return NULL;
+    return at < ARRAY_COUNT(TABLES) && TABLES[at].name ? &TABLES[at] : NULL;
 }
 
 struct row_key row_key_all(enum table table)
