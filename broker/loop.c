@@ -15,7 +15,7 @@
 enum {
     DRAIN_MESSAGES = 256, /* of one socket, at one turn */
     NEWS_AT_ONCE = 256,
-    RETRY_MS = 5, /* for clients whose connection is full */
+    RETRY_MS = 1, /* for clients whose connection is full */
     IDLE_MS = 1000,
     STALL_MS = 1000, /* a turn that came so much too late was a stop of the whole process */
 };

@@ -64,12 +64,17 @@ static void settle(struct loop *loop, const struct action *action, int error, st
         router_failed(loop->router, action, error, &loop->actions);
 }
 
+/* Whether earlier frames still wait for this client: then this one goes behind them. */
+static bool has_to_wait(const struct action *action)
+{
+    return action->client && action->client->outbox.count > 0 && !action->subscription;
+}
+
 /* The frame that came, with another route. */
 static void act_pass(struct loop *loop, const struct action *action)
 {
-    uint8_t *data = zmq_msg_data(&loop->message);
-    frame_set_route(data, action->kind == ACTION_FORWARD ? action->ticket : 0);
-    int error = frame_send(loop, action->side, action->to, &loop->message);
+    frame_set_route(zmq_msg_data(&loop->message), action->kind == ACTION_FORWARD ? action->ticket : 0);
+    int error = has_to_wait(action) ? ERR_BUSY : frame_send(loop, action->side, action->to, &loop->message);
     settle(loop, action, error, BYTES(zmq_msg_data(&loop->message), zmq_msg_size(&loop->message)));
 }
 
@@ -77,8 +82,9 @@ static void act_send(struct loop *loop, const struct action *action)
 {
     uint8_t header[FRAME_HEADER_SIZE];
     frame_header_write(&action->header, header);
-    int error = loop_send(loop, action->side, action->to, BYTES(header, sizeof(header)));
-    settle(loop, action, error, BYTES(header, sizeof(header)));
+    struct bytes frame = BYTES(header, sizeof(header));
+    int error = has_to_wait(action) ? ERR_BUSY : loop_send(loop, action->side, action->to, frame);
+    settle(loop, action, error, frame);
 }
 
 static void act_status(struct loop *loop, const struct action *action)

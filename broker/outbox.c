@@ -10,12 +10,12 @@ struct parcel {
     uint8_t data[];
 };
 
-int outbox_put(struct clients *clients, struct client *client, struct bytes frame)
+int outbox_put(struct clients *clients, struct client *client, struct bytes frame, bool is_owed)
 {
     struct outbox *outbox = &client->outbox;
-    if (client->is_gone || outbox->count >= OUTBOX_CLIENT_FRAMES ||
-        outbox->size + frame.size > OUTBOX_CLIENT_BYTES ||
-        clients->outbox_size + frame.size > OUTBOX_ALL_BYTES)
+    size_t most = is_owed ? OUTBOX_ALL_BYTES : OUTBOX_ALL_BYTES / 2; /* refusals leave room for answers */
+    if (client->is_gone || (!is_owed && outbox->count >= OUTBOX_REFUSALS) ||
+        outbox->size + frame.size > OUTBOX_CLIENT_BYTES || clients->outbox_size + frame.size > most)
         return ERR_LIMIT;
     struct parcel *parcel = malloc(sizeof(*parcel) + frame.size);
     if (!parcel)

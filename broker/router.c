@@ -65,7 +65,9 @@ void router_failed(struct router *router, const struct action *failed, int error
 
 int router_keep(struct router *router, const struct action *action, struct bytes frame)
 {
-    return action->client ? outbox_put(&router->clients, action->client, frame) : ERR_LIMIT;
+    if (!action->client)
+        return ERR_LIMIT;
+    return outbox_put(&router->clients, action->client, frame, action->is_owed);
 }
 
 struct client *router_waiting(const struct router *router)

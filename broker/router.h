@@ -61,6 +61,7 @@ struct action {
     const struct peer_id *to;
     struct client *client;          /* of a known client; NULL */
     struct subscription *subscription;   /* of NEWS: told now */
+    bool is_owed;                   /* the answer to a request that was taken */
     uint64_t ticket;
     struct frame_header header;
     enum note note;

@@ -127,6 +127,7 @@ void pending_answer(struct router *router, const struct pending *pending, int er
     action->side = SIDE_FRONT;
     action->to = &pending->client->id;
     action->client = pending->client;
+    action->is_owed = true;
     action->header = error_header(&pending->header, error);
 }
 

@@ -1,5 +1,6 @@
 #include "broker/router_inside.h"
 
+#include "broker/defence.h"
 #include "core/error.h"
 
 static const uint8_t NO_GROUP[GROUP_ID_SIZE];
@@ -75,7 +76,8 @@ static void back_answer(struct turn *turn)
 {
     struct router *router = turn->router;
     struct pending *pending = pending_find(&router->pending, turn->header.route);
-    if (!pending || pending->worker != turn->worker || pending->header.request != turn->header.request) {
+    bool is_its_own = pending && (pending->worker == turn->worker || !DEFENCE(reply_worker));
+    if (!is_its_own || pending->header.request != turn->header.request) {
         router->counters.strays++;
         if (pending)
             router_note(router, turn->out, NOTE_STRAY_REPLY, turn->worker, &turn->header);
@@ -86,6 +88,7 @@ static void back_answer(struct turn *turn)
         action->side = SIDE_FRONT;
         action->to = &pending->client->id;
         action->client = pending->client;
+        action->is_owed = true;
         router->counters.replies++;
     }
     pending_remove(&router->pending, pending);

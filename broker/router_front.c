@@ -52,7 +52,8 @@ static int route(struct turn *turn, struct worker **ret_worker)
         return ERR_BUSY;
     if (turn->header.budget_ms == 0)
         return ERR_EXPIRED;
-    if (client->pending_count >= router->limits.client_pending ||
+    /* Answers that it has not taken yet count too: so there is room for every answer that is owed. */
+    if (client->pending_count + client->outbox.count >= router->limits.client_pending ||
         router->pending.count >= router->limits.pending)
         return ERR_BUSY;
     bool follower_ok = (turn->header.flags & FRAME_FLAG_FOLLOWER_OK) != 0;

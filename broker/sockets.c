@@ -12,7 +12,7 @@
 enum {
     LINGER_MS = 1000,
     HANDSHAKE_MS = 3000,
-    HIGH_WATER_FRONT = 256, /* messages of one connection, each way */
+    HIGH_WATER_FRONT = 1024, /* messages of one connection, each way */
     HIGH_WATER_BACK = 4096,
     BACKLOG = 1024,
     KEEPALIVE_IDLE_S = 30,
@@ -43,7 +43,7 @@ static int set_options(void *socket, enum side side, const char *endpoint, const
         {ZMQ_CURVE_SERVER, 1},
         {ZMQ_SNDHWM, high_water},
         {ZMQ_RCVHWM, high_water},
-        {ZMQ_LINGER, LINGER_MS},
+        {ZMQ_LINGER, DEFENCE(linger) ? LINGER_MS : -1},
         {ZMQ_BACKLOG, BACKLOG},
         {ZMQ_TCP_KEEPALIVE, 1},
         {ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S},
