@@ -56,8 +56,9 @@ int machine_next_deadline(const struct view *view, int64_t *ret_due_ms);
 int machine_open_epoch(const struct view *view, const struct machine_context *context, struct arena *arena,
                        struct machine_events *ret_events);
 
-/* Change the view as the event says. A failure is the backend's, or ERR_INTERNAL for an event that does not fit the
- * state, which never comes from machine_decide. */
+/* Change the view as the event says. A failure is the backend's, ERR_MEMORY, or ERR_INTERNAL for an event that does
+ * not fit the state, which never comes from machine_decide. The event may come from a record that somebody else
+ * made. A BallotCast needs its command: the answer is in nothing else. */
 int machine_apply(const struct view *view, const struct machine_event *event, struct arena *arena);
 
 /* Who may give a command: one right a row. docs/trust.md has the same table; a test compares. */

@@ -35,7 +35,9 @@ enum table {
     TABLE_OPEN_ROUNDS = 23,  /* session              u32: rounds open in it */
 };
 
-/* Read one row by its numbers. @b is ignored by tables of one number. 0, ERR_NOT_FOUND, ERR_CORRUPT, ERR_MEMORY. */
+/* Read or write one row by its numbers. @b is ignored by tables of one number, both by KEY and INVITATION, whose
+ * rows are written under their own key. A Round's `answered` comes from TABLE_ANSWERED, and is never written with the
+ * row. 0, ERR_NOT_FOUND, ERR_CORRUPT, ERR_MEMORY, the backend's. */
 int state_get(const struct view *view, struct arena *arena, enum table table, uint32_t a, uint32_t b,
               ProtobufCMessage **ret_row);
 int state_put(const struct view *view, struct arena *arena, enum table table, uint32_t a, uint32_t b,
@@ -54,8 +56,10 @@ bool member_has_office(const Comity__V1__Member *member, Comity__V1__Office offi
 int state_may_see_ballots(const struct view *view, struct arena *arena, uint32_t round, uint32_t voter,
                           uint32_t reader, bool *ret_may);
 
-/* The rows of a list that @reader may see, from @cursor on. The visitor gets each row unpacked in @arena, with the cursor that continues after it; it returns 0, 1 to stop, or a
- * code. ERR_RANGE for a cursor that is not one, ERR_FORBIDDEN, ERR_ENUM. */
+/* The rows of a list that @reader may see, from @cursor on. The visitor gets each row unpacked in @arena, with the
+ * cursor that continues after it; it returns 0, 1 to stop, or a code. ERR_RANGE for a cursor that is not one, and for a
+ * parent or a number where the list has none; ERR_MISSING for a parent that it needs; ERR_FORBIDDEN, ERR_ENUM. A parent
+ * that there is not has no rows. */
 typedef int state_list_fn(void *context, const ProtobufCMessage *row, struct bytes next_cursor);
 int state_list(const struct view *view, struct arena *arena, const Comity__V1__List *list,
                const Comity__V1__Member *reader, struct bytes cursor, state_list_fn *visit, void *context);
