@@ -274,7 +274,8 @@ static void forgeries(struct fake_group *group, const struct frame_header *out, 
         uint8_t *stale = arena_copy(arena, group->last_reply.data, group->last_reply.size);
         frame_header_write(out, stale);
         fake_reply(replies, BYTES(stale, group->last_reply.size));
-        fake_reply(replies, BYTES(group->last_reply.data, group->last_reply.size));
+        fake_reply(replies, BYTES(arena_copy(arena, group->last_reply.data, group->last_reply.size),
+                                  group->last_reply.size));
     }
 }
 
