@@ -1,0 +1,217 @@
+"""libcomity as it is installed, in a program of its own, against a real broker and a real worker.
+
+Run by CTest with COMITY_BUILD set to the build directory; alone: COMITY_BUILD=DIR python3 test_client.py
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests" / "support" / "python"))
+
+from comity_installation import Installation  # noqa: E402
+
+BUILD = Path(os.environ.get("COMITY_BUILD", "."))
+SANITIZE = os.environ.get("COMITY_SANITIZE", "")
+COMPILER = os.environ.get("COMITY_COMPILER", "cc")
+WAIT_S = 60
+
+
+def setUpModule():
+    """Install under a prefix of our own, and build the program with what pkg-config says."""
+    global PREFIX, DRIVE
+    PREFIX = Path(tempfile.mkdtemp(prefix="comity-prefix-"))
+    unittest.addModuleCleanup(shutil.rmtree, PREFIX, ignore_errors=True)
+    subprocess.run(["cmake", "--install", BUILD, "--prefix", PREFIX], check=True, stdout=subprocess.DEVNULL)
+    DRIVE = PREFIX / "drive"
+    flags = pkg_config("--cflags", "--libs")
+    sanitizers = [f"-fsanitize={SANITIZE}"] if SANITIZE else []
+    subprocess.run([COMPILER, "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-g", *sanitizers,
+                    Path(__file__).with_name("drive.c"), "-o", DRIVE, *flags], check=True)
+
+
+def library():
+    return next(PREFIX.glob("lib/**/libcomity.so.0"))
+
+
+def pkg_config(*questions):
+    place = next(PREFIX.glob("lib/**/comity.pc")).parent
+    # The file was written for the prefix of the configuration; the test installs elsewhere.
+    return subprocess.run(["pkg-config", f"--define-variable=prefix={PREFIX}", *questions, "comity"], check=True,
+                          capture_output=True, text=True,
+                          env={**os.environ, "PKG_CONFIG_PATH": str(place)}).stdout.split()
+
+
+class Installed(unittest.TestCase):
+    def test_only_the_public_names_are_seen(self):
+        symbols = subprocess.run(["nm", "-D", "--defined-only", library()], check=True, capture_output=True,
+                                 text=True).stdout.split("\n")
+        names = [line.split()[-1] for line in symbols if line]
+        header = (PREFIX / "include" / "comity.h").read_text()
+        self.assertEqual([name for name in names if not name.startswith("comity_")], [])
+        declared = set(re.findall(r"\b(comity_[a-z_]+)\(", re.sub(r"/\*.*?\*/", "", header, flags=re.S)))
+        declared -= set(re.findall(r"typedef [^;]*?\b(comity_[a-z_]+_fn)\(", header))
+        own = {name for name in names if not name.startswith("comity__")}
+        self.assertEqual(declared, own)
+        self.assertIn("comity__v1__command__init", names)
+
+    def test_the_name_has_its_version(self):
+        dynamic = subprocess.run(["readelf", "-d", library()], check=True, capture_output=True, text=True).stdout
+        self.assertIn("Library soname: [libcomity.so.0]", dynamic)
+
+    def test_header_alone_compiles(self):
+        for header in ("comity.h", "comity/error.h"):
+            subprocess.run([COMPILER, "-x", "c", "-std=c11", "-pedantic", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
+                            *pkg_config("--cflags"), "-"], input=f"#include <{header}>\n", text=True, check=True)
+
+
+class Live(unittest.TestCase):
+    def setUp(self):
+        self.installation = Installation(BUILD)
+        self.installation.__enter__()
+        self.addCleanup(self.installation.__exit__)
+        self.state = self.installation.directory / "drive.state"
+        self.journal = self.installation.directory / "journal"
+        founded = self.drive("found", self.installation.token, self.installation.front,
+                             self.installation.broker_key.hex(), self.installation.group_key.hex())
+        self.assertRegex(founded, r"^founded \d+\n$")
+
+    def environment(self):
+        return {**os.environ, "LD_LIBRARY_PATH": str(library().parent)}
+
+    def begin(self, *words):
+        process = subprocess.Popen([DRIVE, self.state, *map(str, words)], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment())
+        self.addCleanup(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()
+
+    def finish(self, process):
+        out, err = process.communicate(timeout=2 * WAIT_S)
+        self.assertEqual(process.returncode, 0, out[-1000:] + err[-3000:])
+        return out
+
+    def drive(self, *words):
+        return self.finish(self.begin(*words))
+
+    def sessions(self):
+        return int(self.drive("count"))
+
+    def test_found_and_read(self):
+        self.assertEqual(self.drive("whoami"), "mill The Mill 1 1\n")
+        self.assertRegex(self.drive("status"), r"^\S.* 1\n$")
+
+    def test_commands_are_recorded(self):
+        out = self.drive("load", 200, 32, self.journal)
+        self.assertEqual(out.count("RECORDED"), 200)
+        sequences = [int(line.split()[1]) for line in out.splitlines()]
+        self.assertEqual(len(set(sequences)), 200)
+        self.assertEqual(self.sessions(), 200)
+        self.assertEqual(len(list(self.journal.glob("*/*.command"))), 200)
+        self.assertEqual(len(list(self.journal.glob("*/*.receipt-1"))), 200)
+
+    def kill_under_load(self, name, times):
+        """Kill a daemon again and again while commands are under way; every one is recorded, and done once."""
+        total = 400
+        process = self.begin("load", total, 16, self.journal)
+        recorded, lines = 0, []
+        kill_at = [total * (i + 1) // (times + 2) for i in range(times)]
+        for line in process.stdout:
+            lines.append(line)
+            recorded += line.startswith("RECORDED")
+            if kill_at and recorded >= kill_at[0]:
+                kill_at.pop(0)
+                self.installation.kill(name)
+                self.installation.start(name)
+        errors = process.stderr.read()
+        self.assertEqual(process.wait(WAIT_S), 0, errors[-3000:])
+        self.assertEqual(kill_at, [])
+        self.assertEqual(recorded, total, "".join(lines[-5:]))
+        self.assertEqual(self.sessions(), total)
+        return errors
+
+    def test_the_worker_is_killed_under_load(self):
+        self.assertIn("attempt=2", self.kill_under_load("worker", 3))
+
+    def test_the_broker_is_killed_under_load(self):
+        errors = self.kill_under_load("broker", 3)
+        self.assertIn("WORKER_LOST", errors)
+
+    def test_news(self):
+        process = self.begin("follow", 0)
+        lines = []
+        news = threading.Condition()
+
+        def read():
+            for line in process.stdout:
+                with news:
+                    lines.append(line)
+                    news.notify_all()
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        self.addCleanup(reader.join)
+        self.addCleanup(self.end_input, process)
+
+        def reached(sequence):
+            with news:
+                return news.wait_for(lambda: any(line == f"news {sequence}\n" for line in lines), WAIT_S)
+
+        out = self.drive("load", 1, 1, self.journal)
+        self.assertTrue(reached(int(out.split()[1])), lines)
+        # Both daemons go and come: the next news is of what was recorded after that.
+        for name in ("worker", "broker"):
+            self.installation.kill(name)
+            self.installation.start(name)
+        out = self.drive("load", 1, 1, self.journal)
+        self.assertTrue(reached(int(out.split()[1])), lines)
+
+    @staticmethod
+    def end_input(process):
+        if not process.stdin.closed:
+            process.stdin.close()
+        process.wait(WAIT_S)
+
+    def test_submitted_again_after_a_restore(self):
+        """A copy of the data is put back, as a backup would be: what came after it is submitted again, once."""
+        self.drive("load", 5, 1, self.journal)
+        self.installation.stop("worker")
+        backup = self.installation.directory / "backup"
+        shutil.copytree(self.installation.directory / "data", backup)
+        self.installation.start("worker")
+        out = self.drive("load", 7, 1, self.journal)
+        last_kept = min(int(line.split()[1]) for line in out.splitlines()) - 1
+        self.assertEqual(self.sessions(), 12)
+        self.installation.stop("worker")
+        shutil.rmtree(self.installation.directory / "data")
+        shutil.copytree(backup, self.installation.directory / "data")
+        self.installation.start("worker")
+        # Epoch 2 is what a restore opens; the plain copy is still in epoch 1, and a receipt of epoch 2 never comes.
+        self.assertEqual(self.sessions_of_another_reader(), 5)
+        out = self.drive("lost", last_kept, 2, self.journal)
+        self.assertEqual(out.count("RECORDED"), 7)
+        self.assertEqual(out.splitlines()[-1], "7")
+        self.assertEqual(self.sessions(), 12)
+
+    def sessions_of_another_reader(self):
+        return self.sessions()
+
+
+if __name__ == "__main__":
+    started = time.monotonic()
+    unittest.main(verbosity=2)
