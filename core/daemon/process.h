@@ -17,8 +17,8 @@ int process_exit_code(int error);
 
 enum process_signal { PROCESS_SIGNAL_NONE, PROCESS_SIGNAL_RELOAD /* HUP */, PROCESS_SIGNAL_STOP /* TERM, INT */ };
 
-/* Block SIGHUP, SIGTERM and SIGINT, ignore SIGPIPE, and give a descriptor that becomes readable when one comes. Call
- * it before any thread is started. ERR_FILE, or ERR_MEMORY. */
+/* Block SIGHUP, SIGTERM and SIGINT, ignore SIGPIPE and SIGXFSZ (a file's limit is an error like a full
+ * disk), and give a descriptor that becomes readable when one comes. Call it before any thread is started. ERR_FILE, or ERR_MEMORY. */
 int process_signals_open(int *ret_fd);
 
 /* The next signal; NONE where there is none. Never blocks. */

@@ -222,9 +222,18 @@ static bool environment_is_lost(struct store *store)
     return false;
 }
 
-/* Reserve the disk's room for what a commit can append. On a disk that fills up a write may come out short,
- * which LMDB reports as it does a broken disk; a reservation that fails is an answer. A change takes a leaf
- * of its own and a share of the branches at most, a large value pages of its own. */
+/* At most so many pages does a commit append. LMDB writes every page that changes to a new place: of each row
+ * the leaf and a share of the branches, though no more than there are already and than the values fill. */
+static uint64_t pages_bound(const struct store_txn *txn, const MDB_envinfo *info, size_t page_size)
+{
+    uint64_t by_rows = 2 * (uint64_t) txn->changes;
+    uint64_t by_bytes = info->me_last_pgno + 1 + 3 * (uint64_t) txn->bytes / page_size;
+
+    return RESERVE_PAGES + (by_rows < by_bytes ? by_rows : by_bytes) + 2 * (uint64_t) txn->bytes / page_size;
+}
+
+/* Reserve the disk's room before a commit. On a disk that fills up a write may come out short, which LMDB
+ * reports as it does a broken disk; a reservation that fails is an answer. */
 static int room_reserve(struct store_txn *txn)
 {
     struct store *store = txn->store;
@@ -239,7 +248,7 @@ static int room_reserve(struct store_txn *txn)
         return 0;
     mdb_env_info(store->env, &info);
     mdb_env_stat(store->env, &numbers);
-    need = (uint64_t) numbers.ms_psize * (RESERVE_PAGES + 2 * txn->changes) + 2 * (uint64_t) txn->bytes;
+    need = pages_bound(txn, &info, numbers.ms_psize) * numbers.ms_psize;
     end = (uint64_t) (info.me_last_pgno + 1) * numbers.ms_psize + need;
     if (end > info.me_mapsize)
         end = info.me_mapsize;
