@@ -141,6 +141,8 @@ class FakeBroker:
         frame = Frame.unpack(data)
         if frame.type == READY:
             self.worker = worker
+        if frame.type == DRAIN and worker == self.worker:
+            self.worker = None
         if frame.type == HEARTBEAT and self.answers_heartbeats:
             self.send("back", worker, Frame(HEARTBEAT).pack())
         if frame.type == NEWS:
