@@ -1,5 +1,6 @@
 #include "client/lib/client.h"
 
+#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -188,11 +189,11 @@ static void client_deliver(struct comity *client)
 {
     client->is_delivering = true;
     for (struct call *call = call_take(client); call != NULL; call = call_take(client)) {
-        if (call->kind == CALL_EVENT)
+        if (call->kind == CALL_EVENT && client->on_event != NULL)
             client->on_event(&call->event, client->context);
         else if (call->kind == CALL_NEWS)
             call_news(client, call);
-        else if (call->done != NULL)
+        else if (call->kind == CALL_DONE && call->done != NULL)
             call->done(&call->result, call->context);
         call_free(&call);
     }
@@ -280,12 +281,15 @@ int comity_start(struct comity *client)
 {
     if (client->has_thread)
         return ERR_STATE;
+    /* Signals are for the program's own threads. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     client->has_thread = true;
-    if (pthread_create(&client->thread, NULL, client_thread, client) != 0) {
-        client->has_thread = false;
-        return ERR_MEMORY;
-    }
-    return 0;
+    bool is_running = pthread_create(&client->thread, NULL, client_thread, client) == 0;
+    client->has_thread = is_running;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return is_running ? 0 : ERR_MEMORY;
 }
 
 /* ---- Life ---- */
@@ -405,8 +409,10 @@ int comity_new(const struct comity_options *options, struct comity **ret_client)
         code = histories_set_up(client, options);
     for (size_t i = 0; code == 0 && i < options->broker_count; i++)
         code = link_init(client, i, &options->brokers[i]);
-    if (code != 0)
+    if (code != 0) {
+        client->on_event = NULL; /* nobody hears of a client that never was */
         return code;
+    }
     client_wake(client);
     *ret_client = client;
     client = NULL;

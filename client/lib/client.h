@@ -30,7 +30,7 @@ enum {
     REOPEN_MS = 5000,            /* a socket that libzmq gave up is made anew after so long */
     GRANT_MS = 24 * 3600 * 1000, /* validity of the grants that are signed; renewed at half of it */
     READ_AT_ONCE = 256,          /* frames a link takes before others get their turn */
-    PINS_MAX = 16,               /* log keys kept of one history */
+    PINS_MAX = 64,               /* log keys kept of one history */
     IN_FLIGHT_MAX = 256,         /* requests on one link at a time */
     NONCES_MAX = 16,             /* replies to one request that are told from replays */
 };

@@ -137,8 +137,9 @@ struct comity_options {
     void *context; /* for on_event */
 };
 
-/* 0, ERR_MISSING, ERR_RANGE, ERR_ADDRESS (an endpoint that ZeroMQ cannot use), ERR_FILE (the journal),
- * ERR_MEMORY, ERR_INTERNAL. Does not wait for a connection. */
+/* 0, ERR_MISSING, ERR_RANGE, ERR_ADDRESS (an endpoint that is not tcp, or that ZeroMQ cannot use), ERR_SEAL
+ * (the group's key is none), ERR_LIMIT (over 64 pins of one history), ERR_FILE or ERR_FILE_MODE (the
+ * journal), ERR_MEMORY, ERR_INTERNAL. Does not wait for a connection. */
 int comity_new(const struct comity_options *options, struct comity **ret_client);
 
 /* Ends every request under way (its callback is called: UNKNOWN or NOT_SENT with ERR_TIMEOUT), says BYE,

@@ -34,8 +34,9 @@ void reply_hint(struct comity *client, struct link *link, struct comity_request 
                 const struct frame_header *header)
 {
     /* Unauthenticated: it can only bring the next try forward. */
-    bool is_awaited = request->state == REQUEST_SENT && request->link == link->index && header->error < 0;
-    if (is_awaited)
+    bool is_of_this_try = header->attempt == 0 || header->attempt == request->attempts;
+    bool is_awaited = request->state == REQUEST_SENT && request->link == link->index && is_of_this_try;
+    if (is_awaited && header->error < 0)
         request_again(client, request, header->error, true, header->budget_ms);
 }
 
@@ -85,12 +86,16 @@ static void refusal_take(struct comity *client, struct link *link, struct comity
     enum nonce nonce = nonce_take(request, frame);
     if (nonce == NONCE_SEEN)
         return;
+    if (code >= 0) { /* a refusal that names no reason is none */
+        end_unknown(client, request, ERR_MALFORMED);
+        return;
+    }
     fault_take(&request->fault, refusal);
     request->is_brokers_word = false;
     if (nonce == NONCE_NEW && request->unsettled > 0 && error_execution(code) == NOT_EXECUTED)
         request->unsettled--;
     bool is_cured = is_cured_by_hello(request, code);
-    if (code >= 0 || (!is_cured && !is_passing(code))) {
+    if (!is_cured && !is_passing(code)) {
         refusal_final(client, request);
         return;
     }

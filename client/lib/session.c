@@ -225,6 +225,8 @@ void session_run(struct comity *client, struct link *link)
 static void hello_retry(struct comity *client, struct link *link, int code, bool is_brokers_word,
                         uint32_t hint_ms)
 {
+    if (code >= 0)
+        code = ERR_MALFORMED; /* an ERROR or a refusal that names none */
     int64_t wait_ms = backoff_ms(link->hello_attempt, hint_ms, randombytes_random());
     link->hello_request = 0;
     link->code = code;
@@ -244,25 +246,30 @@ void session_hint(struct comity *client, struct link *link, const struct frame_h
     hello_retry(client, link, header->error, true, header->budget_ms);
 }
 
-static ProtobufCMessage *body_open(struct comity *client, struct bytes frame,
-                                   const ProtobufCMessageDescriptor *type, struct arena *arena)
+/* 0, ERR_SEAL (it is not of the group: as if it had not come), or what is wrong with its form. */
+static int body_open(struct comity *client, struct bytes frame, const ProtobufCMessageDescriptor *type,
+                     struct arena *arena, ProtobufCMessage **ret_message)
 {
     size_t size;
-    ProtobufCMessage *message = NULL;
-    if (arena == NULL || seal_open(&client->seal, frame, client->plain, &size) != 0 ||
-        message_unpack(type, BYTES(client->plain, size), FRAME_BODY_MAX_BYTES, arena, NULL, &message) != 0)
-        return NULL;
-    return message;
+    if (arena == NULL)
+        return ERR_MEMORY;
+    int code = seal_open(&client->seal, frame, client->plain, &size);
+    if (code != 0)
+        return code;
+    return message_unpack(type, BYTES(client->plain, size), FRAME_BODY_MAX_BYTES, arena, NULL, ret_message);
 }
 
 /* A sealed refusal of our HELLO. */
 void session_refusal(struct comity *client, struct link *link, struct bytes frame)
 {
     struct arena *arena = arena_new(SESSION_ARENA_BYTES);
-    const Comity__V1__Reply *reply =
-        (const Comity__V1__Reply *) body_open(client, frame, &comity__v1__reply__descriptor, arena);
-    if (reply != NULL && reply->kind_case == COMITY__V1__REPLY__KIND_REFUSAL)
-        hello_retry(client, link, reply->refusal->code, false, 0);
+    ProtobufCMessage *message = NULL;
+    int code = body_open(client, frame, &comity__v1__reply__descriptor, arena, &message);
+    const Comity__V1__Reply *reply = (const Comity__V1__Reply *) message;
+    if (code == 0)
+        code = reply->kind_case == COMITY__V1__REPLY__KIND_REFUSAL ? reply->refusal->code : ERR_MALFORMED;
+    if (code != ERR_SEAL)
+        hello_retry(client, link, code, false, 0);
     arena_destroy(&arena);
 }
 
@@ -398,9 +405,14 @@ static void welcome_take(struct comity *client, struct link *link, const Comity_
 void session_welcome(struct comity *client, struct link *link, struct bytes frame)
 {
     struct arena *arena = arena_new(SESSION_ARENA_BYTES);
-    const Comity__V1__Welcome *welcome =
-        (const Comity__V1__Welcome *) body_open(client, frame, &comity__v1__welcome__descriptor, arena);
-    if (welcome != NULL && welcome->log_key.len == KEY_SIZE)
+    ProtobufCMessage *message = NULL;
+    int code = body_open(client, frame, &comity__v1__welcome__descriptor, arena, &message);
+    const Comity__V1__Welcome *welcome = (const Comity__V1__Welcome *) message;
+    if (code == 0 && welcome->log_key.len != KEY_SIZE)
+        code = ERR_MALFORMED;
+    if (code == 0)
         welcome_take(client, link, welcome);
+    else if (code != ERR_SEAL)
+        hello_retry(client, link, code, false, 0);
     arena_destroy(&arena);
 }

@@ -4,7 +4,7 @@
 
 #include "fake_group.h"
 
-enum { FAKE_REPLIES_MAX = 4 };
+enum { FAKE_REPLIES_MAX = 8 };
 
 /* Frames that go back to whom the request came from, in order. */
 struct fake_replies {

@@ -120,7 +120,7 @@ static struct bytes welcome(struct fake_group *group, const uint8_t *client, str
         memcpy(group->clients[group->client_count++], client, KEY_SIZE);
     if (message_pack(&body.base, arena, &packed) != 0)
         abort();
-    return packed;
+    return group->script.is_garbled_welcome ? BYTES("\xff\xff", 2) : packed;
 }
 
 /* ---- Requests ---- */
@@ -265,6 +265,11 @@ static void forgeries(struct fake_group *group, const struct frame_header *out, 
                       struct bytes plain, struct arena *arena, struct fake_replies *replies)
 {
     struct fake_script *script = &group->script;
+    if (out->attempt > 1 && fake_take(&script->stale_hints)) {
+        struct frame_header before = *out;
+        before.attempt--;
+        fake_reply(replies, plain_error(before, ERR_FORBIDDEN, 0, arena));
+    }
     if (fake_take(&script->forged_replies)) {
         struct connection_key other;
         connection_key_generate(&other);

@@ -281,6 +281,7 @@ static void bad_options_are_refused(void **state)
         scene->broker_options[0].endpoint = ENDPOINTS[i].endpoint;
         assert_int_equal(comity_new(&scene->options, &client), ENDPOINTS[i].code);
         assert_null(client);
+        assert_int_equal(scene->event_count, 0); /* nobody hears of it */
     }
     scene->options.broker_count = 0;
     assert_int_equal(comity_new(&scene->options, &client), ERR_MISSING);

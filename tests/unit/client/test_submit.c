@@ -289,6 +289,44 @@ static void a_garbled_reply_is_no_answer_that_counts(void **state)
     comity_result_release(&result);
 }
 
+static void a_refusal_that_names_no_reason_is_none(void **state)
+{
+    struct scene *scene = *state;
+    SCRIPT(scene, script.refuse_requests, 1);
+    SCRIPT(scene, script.refuse_code, 0);
+    scene_start(scene);
+    struct comity_result result = submit(scene, 0);
+    assert_int_equal(result.verdict, COMITY_UNKNOWN);
+    assert_int_equal(result.fault.code, ERR_MALFORMED);
+    comity_result_release(&result);
+}
+
+static void a_hint_for_an_earlier_try_is_passed_over(void **state)
+{
+    struct scene *scene = *state;
+    SCRIPT(scene, script.drop_requests, 1);
+    SCRIPT(scene, script.stale_hints, 1);
+    scene_start(scene);
+    struct comity_result result = submit(scene, 0);
+    assert_int_equal(result.verdict, COMITY_RECORDED);
+    assert_int_equal(result.attempts, 2);
+    assert_int_equal(SEEN(scene, script.stale_hints), 0);
+    assert_int_equal(scene_count(scene, COMITY_EVENT_RETRYING, ERR_FORBIDDEN), 0);
+    comity_result_release(&result);
+}
+
+static void a_welcome_that_cannot_be_read_is_named(void **state)
+{
+    struct scene *scene = *state;
+    SCRIPT(scene, script.is_garbled_welcome, true);
+    scene_start(scene);
+    struct comity_result result = submit(scene, 800);
+    assert_int_equal(result.verdict, COMITY_NOT_SENT);
+    assert_int_equal(result.fault.code, ERR_MALFORMED);
+    assert_false(result.is_brokers_word);
+    comity_result_release(&result);
+}
+
 static void another_groups_key_gets_nothing(void **state)
 {
     struct scene *scene = *state;
@@ -477,6 +515,9 @@ int main(void)
         ONE(forged_and_stale_replies_are_passed_over),
         ONE(every_false_receipt_is_refused),
         ONE(a_garbled_reply_is_no_answer_that_counts),
+        ONE(a_refusal_that_names_no_reason_is_none),
+        ONE(a_hint_for_an_earlier_try_is_passed_over),
+        ONE(a_welcome_that_cannot_be_read_is_named),
         ONE(another_groups_key_gets_nothing),
         TWO(another_broker_takes_over),
         TWO(tries_go_round_the_brokers),
