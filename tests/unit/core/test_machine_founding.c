@@ -327,6 +327,39 @@ static void test_who_may_sign_a_joint_act(void **state)
     world_destroy(&world);
 }
 
+static void check_undecided(struct world *world, const Comity__V1__Command *body, int code, const char *field)
+{
+    struct command command = {.body = body};
+    struct machine_events events;
+    struct refusal refusal;
+
+    assert_int_equal(machine_decide(&world->view, &command, &world->context, world->arena, &events, &refusal),
+                     code);
+    assert_string_equal(refusal.field, field);
+}
+
+/* What the command's form rules out is not trusted where it would harm. */
+static void test_what_the_form_should_have_caught(void **state)
+{
+    (void) state;
+    struct world *empty = world_new();
+    struct world *world = world_founded();
+    Comity__V1__Command *found = world_found_command(empty);
+    Comity__V1__Command *site = add_site(world, "west");
+    ProtobufCBinaryData many[COSIGNERS_MAX + 1];
+
+    for (size_t i = 0; i < ARRAY_COUNT(many); i++)
+        many[i] = world_key(world, "mara");
+    found->cosigners = site->cosigners = many;
+    found->n_cosigners = site->n_cosigners = ARRAY_COUNT(many);
+    check_undecided(empty, found, ERR_RANGE, "cosigners");
+    check_undecided(world, site, ERR_RANGE, "cosigners");
+    site->body_case = COMITY__V1__COMMAND__BODY__NOT_SET;
+    check_undecided(world, site, ERR_MISSING, "body");
+    world_destroy(&empty);
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_there_are_64_constituencies_at_most),
         cmocka_unit_test(test_add_site),
         cmocka_unit_test(test_who_may_sign_a_joint_act),
+        cmocka_unit_test(test_what_the_form_should_have_caught),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
