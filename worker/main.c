@@ -19,12 +19,14 @@ static const char USAGE[] =
     "usage: comity-worker --config FILE [--check]\n"
     "       comity-worker export --config FILE --to FILE [--history HEX]\n"
     "       comity-worker restore --config FILE --from FILE\n"
+    "       comity-worker verify --config FILE\n"
     "       comity-worker --help | --help-config | --version\n"
     "\n"
     "Runs until SIGTERM, which finishes what is in hand. SIGHUP takes up the configuration anew.\n"
     "\n"
     "  export         write the store, or one history of it, to a new file; a worker may be running\n"
     "  restore        make a store from such a file, in an empty data directory; opens a new epoch\n"
+    "  verify         read every row of the store and say whether it is whole; a worker may be running\n"
     "\n"
     "  --config FILE  the configuration\n"
     "  --check        read the configuration and the key files, say what is wrong with them, and end\n"
@@ -64,6 +66,18 @@ static void print_totals(const char *verb, const struct export_totals *totals)
            totals->histories, totals->events, totals->commands, totals->bytes);
 }
 
+static int open_to_read(const struct worker_settings *settings, struct store **ret_store,
+                        char reason[STORE_REASON_MAX])
+{
+    struct store_options options = {
+        .directory = settings->data,
+        .map_limit_bytes = settings->map_limit_bytes,
+        .group = settings->group,
+        .is_read_only = true,
+    };
+    return store_open(&options, ret_store, reason);
+}
+
 static int export(struct worker_settings **settings, const struct arguments *arguments)
 {
     char reason[REASON_MAX] = "";
@@ -72,14 +86,8 @@ static int export(struct worker_settings **settings, const struct arguments *arg
         return complain(ERR_USAGE, "Give the file to write: --to FILE.");
     if (arguments->history && hex_decode(arguments->history, history, sizeof(history)))
         return complain(ERR_USAGE, "A history's id is 64 hexadecimal digits.");
-    struct store_options store_options = {
-        .directory = (*settings)->data,
-        .map_limit_bytes = (*settings)->map_limit_bytes,
-        .group = (*settings)->group,
-        .is_read_only = true,
-    };
     CLEANUP(store_close) struct store *store = NULL;
-    int code = store_open(&store_options, &store, reason);
+    int code = open_to_read(*settings, &store, reason);
     if (code)
         return complain(code, reason);
     struct export_options options = {
@@ -116,6 +124,20 @@ static int restore(struct worker_settings **settings, const struct arguments *ar
     return EXIT_ORDERLY;
 }
 
+static int verify(struct worker_settings **settings, const struct arguments *arguments)
+{
+    (void) arguments;
+    char reason[REASON_MAX] = "";
+    CLEANUP(store_close) struct store *store = NULL;
+    int code = open_to_read(*settings, &store, reason);
+    if (code == 0)
+        code = store_verify(store, reason);
+    if (code)
+        return complain(code, reason);
+    puts("The store is whole.");
+    return EXIT_ORDERLY;
+}
+
 static int run(struct worker_settings **settings, const struct arguments *arguments)
 {
     char reason[REASON_MAX] = "";
@@ -129,6 +151,7 @@ static const struct verb {
 } VERBS[] = {
     {"export", export},
     {"restore", restore},
+    {"verify", verify},
 };
 
 /* The command line. */
