@@ -297,6 +297,8 @@ class Broker:
         self.pid = self.process.pid
 
     def log(self):
+        if not os.path.exists(self.log_path):
+            return ""  # it was never started
         with open(self.log_path, errors="replace") as file:
             return file.read()
 
