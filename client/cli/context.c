@@ -28,6 +28,8 @@ static const struct config_key KEYS[] = {
      "Token with which the operator lets a partnership be founded."},
     {"context", "seen", CONFIG_INTEGER, "0", 0, INT64_MAX, false, false, false,
      "Highest number in the record that was seen."},
+    {"context", "epoch", CONFIG_INTEGER, "0", 0, UINT32_MAX, false, false, false,
+     "Epoch of the record that this number belongs to."},
     {"log", "key", CONFIG_KEY, "", 0, 0, false, true, false, "Key that signs the record's checkpoints."},
     {"broker", "endpoint", CONFIG_TEXT, NULL, 1, ENDPOINT_MAX - 1, true, false, false,
      "Where the broker listens."},
@@ -176,6 +178,7 @@ int context_load(const char *home, const char *name, struct context *ret_context
     context.has_history = config_key32(config, "context", NULL, "history", context.history);
     config_key32(config, "context", NULL, "group_key", context.place.group_key);
     context.seen = (uint64_t) config_integer(config, "context", NULL, "seen");
+    context.epoch = (uint32_t) config_integer(config, "context", NULL, "epoch");
     take_brokers(config, &context);
     take_pins(config, &context);
     if (context.place.broker_count == 0)
@@ -205,7 +208,7 @@ static void print_context(FILE *file, const struct context *context)
     fprintf(file, "connection_key = %s\n", context->connection_key);
     if (context->founding_token[0] != '\0')
         fprintf(file, "founding_token = %s\n", context->founding_token);
-    fprintf(file, "seen = %" PRIu64 "\n", context->seen);
+    fprintf(file, "seen = %" PRIu64 "\nepoch = %" PRIu32 "\n", context->seen, context->epoch);
     if (context->pin_count > 0)
         fputs("\n[log]\n", file);
     for (size_t i = 0; i < context->pin_count; i++)
@@ -275,11 +278,10 @@ static void add_pin(struct context *context, const uint8_t pin[KEY_SIZE])
         memcpy(context->pins[context->pin_count++], pin, KEY_SIZE);
 }
 
-int context_learn(const char *home, const char *name, uint64_t seen, const uint8_t pins[][KEY_SIZE],
-                  size_t pin_count, char reason[CONTEXT_REASON_MAX])
+/* Runs beside one another take turns: what one of them writes, the next one reads. */
+static int lock_home(const char *home, int *ret_lock, char reason[CONTEXT_REASON_MAX])
 {
     char path[PATH_BYTES];
-    struct context context;
 
     if (path_join(path, home, "lock") != 0)
         return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
@@ -290,12 +292,44 @@ int context_learn(const char *home, const char *name, uint64_t seen, const uint8
             close(lock);
         return ERR_FILE;
     }
-    int code = context_load(home, name, &context, reason);
+    *ret_lock = lock;
+    return 0;
+}
+
+int context_learn(const char *home, const char *name, uint64_t seen, const uint8_t pins[][KEY_SIZE],
+                  size_t pin_count, char reason[CONTEXT_REASON_MAX])
+{
+    struct context context;
+    int lock;
+    int code = lock_home(home, &lock, reason);
+
+    if (code != 0)
+        return code;
+    code = context_load(home, name, &context, reason);
     if (code == 0) {
         if (seen > context.seen)
             context.seen = seen;
         for (size_t i = 0; i < pin_count; i++)
             add_pin(&context, pins[i]);
+        code = context_save(home, &context, true, reason);
+    }
+    close(lock);
+    return code;
+}
+
+int context_enter_epoch(const char *home, const char *name, uint32_t epoch, uint64_t seen,
+                        char reason[CONTEXT_REASON_MAX])
+{
+    struct context context;
+    int lock;
+    int code = lock_home(home, &lock, reason);
+
+    if (code != 0)
+        return code;
+    code = context_load(home, name, &context, reason);
+    if (code == 0 && context.epoch < epoch) {
+        context.epoch = epoch;
+        context.seen = seen;
         code = context_save(home, &context, true, reason);
     }
     close(lock);

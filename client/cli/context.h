@@ -25,6 +25,7 @@ struct context {
     char connection_key[PATH_BYTES];
     char founding_token[TOKEN_MAX_BYTES + 1]; /* of an operator's context; else empty */
     uint64_t seen;                            /* highest sequence that was shown or recorded */
+    uint32_t epoch;                           /* that it belongs to; 0: the first, or not known */
     uint8_t pins[CONTEXT_PINS_MAX][KEY_SIZE]; /* keys that sign the history's checkpoints */
     size_t pin_count;
 };
@@ -51,6 +52,11 @@ int context_remove(const char *home, const char *name);
  * nothing. */
 int context_learn(const char *home, const char *name, uint64_t seen, const uint8_t pins[][KEY_SIZE],
                   size_t pin_count, char reason[CONTEXT_REASON_MAX]);
+
+/* After a restore from a backup, which is on record as @epoch: what was seen before it counts no longer.
+ * Nothing happens where the epoch is known already. */
+int context_enter_epoch(const char *home, const char *name, uint32_t epoch, uint64_t seen,
+                        char reason[CONTEXT_REASON_MAX]);
 
 /* Names in alphabetical order, in the arena. */
 int context_names(const char *home, struct arena *arena, const char *const **ret_names, size_t *ret_count,

@@ -24,6 +24,7 @@ struct desk {
     uint64_t seen;                            /* as the context had it */
     uint8_t pins[CONTEXT_PINS_MAX][KEY_SIZE]; /* learnt in this run */
     size_t pin_count;
+    bool ignores_seen;
     const Comity__V1__WhoamiAnswer *whoami;
     struct rows *lists[COMITY__V1__LIST_KIND__LIST_KIND_SEATS + 1];
 };
@@ -214,7 +215,7 @@ void desk_close(struct cli *cli)
     if (desk == NULL)
         return;
     if (desk->client != NULL && cli->context.has_history) {
-        uint64_t seen = comity_seen(desk->client, cli->context.history);
+        uint64_t seen = desk->ignores_seen ? 0 : comity_seen(desk->client, cli->context.history);
         if ((seen > desk->seen || desk->pin_count > 0) &&
             context_learn(cli->home, cli->context.name, seen, (const uint8_t(*)[KEY_SIZE]) desk->pins,
                           desk->pin_count, reason) != 0)
@@ -273,7 +274,10 @@ int desk_ask(struct cli *cli, const Comity__V1__Query *query, const Comity__V1__
 
     if (code != 0)
         return code;
-    code = comity_query_wait(cli->desk->client, is_status ? NULL : cli->context.history, query, 0, &result);
+    Comity__V1__Query asked = *query;
+    if (cli->desk->ignores_seen)
+        asked.floor = 1;
+    code = comity_query_wait(cli->desk->client, is_status ? NULL : cli->context.history, &asked, 0, &result);
     if (result.verdict != 0)
         code = desk_judge(cli, &result);
     if (code == 0) {
@@ -286,6 +290,11 @@ int desk_ask(struct cli *cli, const Comity__V1__Query *query, const Comity__V1__
     }
     comity_result_release(&result);
     return code;
+}
+
+void desk_ignore_seen(struct cli *cli)
+{
+    cli->desk->ignores_seen = true;
 }
 
 int desk_whoami(struct cli *cli, const Comity__V1__WhoamiAnswer **ret_whoami)

@@ -22,6 +22,10 @@ int desk_signer(struct cli *cli, struct signing_key *ret_key);
 int desk_ask(struct cli *cli, const Comity__V1__Query *query, const Comity__V1__Answer **ret_answer);
 int desk_whoami(struct cli *cli, const Comity__V1__WhoamiAnswer **ret_whoami); /* asked once a run */
 
+/* From here on ask for the record as it stands now, be it shorter than what was seen: for what has to find
+ * out why. The context is left as it is at the end of the run. */
+void desk_ignore_seen(struct cli *cli);
+
 /* Rows of a list, all pages. */
 struct rows {
     const ProtobufCMessage *const *list;

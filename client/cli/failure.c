@@ -42,8 +42,8 @@ static const struct {
     {ERR_SERVER_KEY, "Go no further: ask the operator, in person, whether the broker's key was changed."},
     {ERR_CLIENT_KEY, "Ask the operator why this machine's connection key is refused."},
     {ERR_TIMEOUT, "comity status shows whether the service answers; --timeout SECONDS waits longer."},
-    {ERR_BEHIND,
-     "Give the same command again in a moment; if it stays so, the operator restored an older backup."},
+    {ERR_BEHIND, "Give the same command again in a moment; if it stays so, a backup may have been restored: "
+                 "comity resubmit"},
     {ERR_RECEIPT,
      "Keep what you have, and tell every party: the record may have been altered. Then comity receipt show."},
     {ERR_FILE_MODE, "Make the file yours alone: chmod 600 FILE"},

@@ -14,10 +14,12 @@ struct json_object *json_read(struct bytes text)
         return NULL;
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     value = json_tokener_parse_ex(tokener, (const char *) text.data, (int) text.size);
-    /* A document that ends with the text is finished by a NUL, as json-c has it. */
-    if (json_tokener_get_error(tokener) == json_tokener_continue)
-        value = json_tokener_parse_ex(tokener, "", -1);
     size_t end = json_tokener_get_parse_end(tokener);
+    /* A number that ends with the text is finished by a NUL, as json-c has it. */
+    if (json_tokener_get_error(tokener) == json_tokener_continue) {
+        value = json_tokener_parse_ex(tokener, "", -1);
+        end = text.size;
+    }
     bool is_whole = json_tokener_get_error(tokener) == json_tokener_success;
     for (size_t i = end; is_whole && i < text.size; i++)
         is_whole = strchr(" \t\r\n", text.data[i]) != NULL && text.data[i] != '\0';

@@ -192,7 +192,8 @@ int receipt_show_run(struct cli *cli)
 struct resending {
     struct cli *cli;
     struct json_object *array;
-    int worst; /* the first code that is not RECORDED */
+    int worst;    /* the first code that is not RECORDED */
+    bool is_open; /* of one of them it is still not known what became of it */
     unsigned sent;
 };
 
@@ -215,6 +216,7 @@ static void note_result(struct resending *resending, const struct comity_result 
         return;
     }
     say(cli, "%s %s: %s", id, act, error_sentence(result->fault.code));
+    resending->is_open |= result->verdict != COMITY_REFUSED;
     if (resending->worst == 0)
         resending->worst = desk_judge(cli, result);
 }
@@ -229,8 +231,9 @@ static int resend_entry(const struct comity_journal_entry *entry, void *context)
     int code = comity_submit_wait(desk_client(resending->cli), entry->draft, 0, &result);
     if (result.verdict != 0)
         note_result(resending, &result, comity_draft_name(entry->draft));
-    else
-        resending->worst = resending->worst == 0 ? code : resending->worst;
+    else if (resending->worst == 0)
+        resending->worst = code;
+    resending->is_open |= result.verdict == 0;
     comity_result_release(&result);
     return 0;
 }
@@ -277,9 +280,36 @@ static int find_restored_to(struct cli *cli, uint32_t epoch, uint64_t *ret_resto
     }
 }
 
-int resubmit_run(struct cli *cli)
+/* After a restore from a backup, what was recorded and is lost goes in again. That the record is shorter than
+ * what was seen is believed only of an epoch that is on record. */
+static int resubmit_lost(struct cli *cli, struct resending *resending)
 {
     const Comity__V1__WhoamiAnswer *whoami;
+    char reason[CONTEXT_REASON_MAX];
+    uint64_t restored_to = 0;
+
+    desk_ignore_seen(cli);
+    int code = desk_whoami(cli, &whoami);
+    if (code != 0 || whoami->partnership->epoch <= 1 || whoami->partnership->epoch <= cli->context.epoch)
+        return code;
+    uint32_t epoch = whoami->partnership->epoch;
+    code = find_restored_to(cli, epoch, &restored_to);
+    if (code != 0)
+        return code;
+    say(cli, "The record was restored from a backup as of number %" PRIu64 " (epoch %" PRIu32 ").",
+        restored_to, epoch);
+    int count =
+        comity_resubmit(desk_client(cli), cli->context.history, restored_to, epoch, 0, resent, resending);
+    if (count < 0)
+        return count;
+    if (resending->is_open)
+        return 0;
+    code = context_enter_epoch(cli->home, cli->context.name, epoch, restored_to + 1, reason);
+    return code == 0 ? 0 : cli_fail(cli, code, NULL, "%s", reason);
+}
+
+int resubmit_run(struct cli *cli)
+{
     struct resending resending = {.cli = cli, .array = json_object_new_array()};
     char path[PATH_BYTES];
     int code = journal_path(cli, path);
@@ -288,18 +318,8 @@ int resubmit_run(struct cli *cli)
         code = desk_open(cli);
     if (code == 0)
         code = comity_journal_each(path, cli->context.history, resend_entry, &resending, NULL);
-    /* After a restore from a backup, what was recorded and is lost goes in again. Joining may be among what
-     * is lost: then nothing can be asked yet, and the first part has to come true first. */
-    if (code == 0 && resending.worst == 0 && (code = desk_whoami(cli, &whoami)) == 0 &&
-        whoami->partnership->epoch > 1) {
-        uint64_t restored_to = 0;
-        code = find_restored_to(cli, whoami->partnership->epoch, &restored_to);
-        if (code == 0) {
-            int count = comity_resubmit(desk_client(cli), cli->context.history, restored_to,
-                                        whoami->partnership->epoch, 0, resent, &resending);
-            code = count < 0 ? count : 0;
-        }
-    }
+    if (code == 0 && !resending.is_open)
+        code = resubmit_lost(cli, &resending);
     cli_put(cli, "resubmitted", resending.array);
     if (code == 0 && resending.sent == 0)
         say(cli, "Everything that was signed here is confirmed.");

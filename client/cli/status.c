@@ -47,14 +47,19 @@ static void say_broker(struct cli *cli, const Comity__V1__BrokerStatus *status)
     }
 }
 
-/* A broker's own figures are for operators; that it is none is no failure. */
+enum { FIGURES_MS = 300 };
+
+/* A broker's own figures are for operators; that this is none is no failure, and no reason to wait long: the
+ * broker says so at once, but libcomity takes no broker's word for final. */
 static struct json_object *ask_broker(struct cli *cli, size_t index)
 {
     Comity__V1__BrokerStatus *status = NULL;
     const char *endpoint = cli->context.place.brokers[index].endpoint;
     struct json_object *value = json_object_new_object();
     int state = comity_broker_state(desk_client(cli), index);
-    int code = state == 0 ? comity_broker_status_wait(desk_client(cli), index, 0, &status) : state;
+    int code = state == 0 ? comity_broker_status_wait(desk_client(cli), index,
+                                                      cli->context.has_history ? FIGURES_MS : 0, &status)
+                          : state;
 
     json_object_object_add(value, "endpoint", json_object_new_string(endpoint));
     json_object_object_add(value, "state", json_object_new_string(error_name(state)));

@@ -469,7 +469,11 @@ static const struct verb VERBS[] = {
      .run = resubmit_run,
      .needs = NEEDS_MEMBER,
      .summary = "send again what was never confirmed, or was lost by a restore from a backup",
-     .detail = "The same signed bytes are sent again, so that nothing is done twice.",
+     .detail = "The same signed bytes are sent again, so that nothing is done twice. After a restore those "
+               "go first whose\n"
+               "acts the others build on: co-chairs and facilitators, then the members. What is refused "
+               "because the\n"
+               "thing it belongs to is not there yet stays refused: it has to be done anew.",
      .json = "`resubmitted` [{command_id, verdict, sequence, error}]"},
     {.name = "export",
      .group = "The record",

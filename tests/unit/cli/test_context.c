@@ -199,6 +199,25 @@ static void test_learning_never_goes_back(void **state)
     assert_memory_equal(loaded.pins[2], pins[1], KEY_SIZE);
 }
 
+/* A restore takes the record back: once an epoch, what was seen before counts no longer. */
+static void test_a_new_epoch(void **state)
+{
+    struct scratch *scratch = *state;
+    struct context context = sample("lakeside"), loaded;
+    char reason[CONTEXT_REASON_MAX];
+
+    save(scratch, &context);
+    assert_int_equal(context_learn(scratch->path, "lakeside", 40, NULL, 0, reason), 0);
+    assert_int_equal(context_enter_epoch(scratch->path, "lakeside", 2, 31, reason), 0);
+    assert_int_equal(context_load(scratch->path, "lakeside", &loaded, reason), 0);
+    assert_int_equal(loaded.seen, 31);
+    assert_int_equal(loaded.epoch, 2);
+    assert_int_equal(context_learn(scratch->path, "lakeside", 35, NULL, 0, reason), 0);
+    assert_int_equal(context_enter_epoch(scratch->path, "lakeside", 2, 1, reason), 0);
+    assert_int_equal(context_load(scratch->path, "lakeside", &loaded, reason), 0);
+    assert_int_equal(loaded.seen, 35);
+}
+
 /* Runs beside one another: every one's word counts, whoever writes last. */
 static void test_learning_beside_one_another(void **state)
 {
@@ -292,6 +311,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_current, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_learning_never_goes_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_new_epoch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_learning_beside_one_another, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_home, set_up, tear_down),

@@ -1,0 +1,202 @@
+"""An installation by `comity up`, people with a home each, and a partnership that they founded.
+
+    class Case(CliCase):           # one installation a class, a partnership founded in it
+        def test_x(self):
+            self.run_as("ada", "whoami")["member"]["number"]
+
+Everything that is started is ended, by pid, also on failure; COMITY_KEEP=1 keeps the directory and prints it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+BUILD = Path(os.environ["COMITY_BUILD"])
+COMITY = BUILD / "comity"
+TIMEOUT_S = 120
+DEADLINE_S = 60
+
+DONE, REFUSED, USAGE, UNREACHABLE, INTERNAL, UNCONFIRMED = range(6)
+
+FOUNDERS = [("ada", "union", "Ada Okafor", "co-chair"), ("ben", "union", "Ben Ruiz", "co-chair"),
+            ("carla", "management", "Carla Weiss", "co-chair"), ("dev", "management", "Dev Patel", "co-chair"),
+            ("eli", "convener", "Eli Stone", "co-chair facilitator"), ("eve", "convener", "Eve Marsh", "co-chair")]
+
+CHARTER = """[partnership]
+name = lakeside
+title = Lakeside Health Partnership
+[constituency union]
+kind = worker
+standing = party
+title = Nurses United
+[constituency management]
+kind = employer
+standing = party
+title = Lakeside Health
+[constituency convener]
+kind = convener
+standing = neutral
+title = Mediation
+[site north]
+title = North Hospital
+time_zone = America/Chicago
+[site south]
+title = South Hospital
+time_zone = America/Chicago
+"""
+
+
+class Unexpected(AssertionError):
+    pass
+
+
+def wait_until(condition, what):
+    """A condition with a deadline; never a fixed sleep."""
+    end = time.monotonic() + DEADLINE_S
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise Unexpected(f"not within {DEADLINE_S} s: {what}")
+
+
+def is_alive(pid):
+    """Runs, and is no zombie that nobody has waited for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+class World:
+    """A directory with an installation's data and a home for everybody."""
+
+    def __init__(self):
+        self.directory = Path(tempfile.mkdtemp(prefix="comity-cli-"))
+        self.data = self.directory / "data"
+
+    def close(self):
+        try:
+            if (self.data / "lock").exists():
+                self.comity("operator", "down", "--data", self.data)
+        finally:
+            self.end_remains()
+            if os.environ.get("COMITY_KEEP"):
+                print("kept:", self.directory)
+            else:
+                shutil.rmtree(self.directory, ignore_errors=True)
+
+    def end_remains(self):
+        """Where a test went wrong, its processes may be left: those whose ids the supervisor's log has."""
+        for pid in self.pids("broker", all_of_them=True) + self.pids("worker", all_of_them=True):
+            command = Path(f"/proc/{pid}/cmdline")
+            if command.exists() and str(self.directory).encode() in command.read_bytes():
+                os.kill(pid, signal.SIGKILL)
+
+    def home(self, who):
+        return self.directory / who
+
+    def comity(self, who, *words, input=None):
+        """Run it for people: (exit code, standard output, standard error)."""
+        done = subprocess.run([COMITY, *map(str, words), "--home", self.home(who)], capture_output=True, text=True,
+                              timeout=TIMEOUT_S, input=input, cwd=self.directory)
+        return done.returncode, done.stdout, done.stderr
+
+    def ask(self, who, *words, exit=DONE, input=None):
+        """Run it for a program: its document, whose exit code has to be the process's and the one expected."""
+        code, output, errors = self.comity(who, *words, "--json", input=input)
+        try:
+            document = json.loads(output)
+        except json.JSONDecodeError as error:
+            raise Unexpected(f"{words}: no JSON document ({error}): {output!r} {errors!r}") from error
+        if code != document["exit"] or document["ok"] != (code == DONE) or code != exit:
+            raise Unexpected(f"{words}: exit {code}, expected {exit}: {json.dumps(document.get('error'))}")
+        return document
+
+    def up(self, **options):
+        return self.ask("operator", "up", "--data", self.data, "--detach", **options)
+
+    def down(self):
+        return self.ask("operator", "down", "--data", self.data)
+
+    def pids(self, child, all_of_them=False):
+        log = self.data / "log" / "up.log"
+        if not log.exists():
+            return []
+        found = [int(line.rsplit("pid=", 1)[1]) for line in log.read_text().splitlines()
+                 if f"event=started child={child} " in line]
+        return found if all_of_them else found[-1:]
+
+    def supervisor(self):
+        return int((self.data / "lock").read_text())
+
+    def file(self, name, text=None):
+        path = self.directory / name
+        if text is not None:
+            path.write_text(text)
+        return path
+
+    def found(self, draft="founding.draft"):
+        keys = {who: self.ask(who, "key", "new")["key"] for who, *_ in FOUNDERS}
+        charter = CHARTER + "".join(f"[founder {who}]\nconstituency = {side}\nname = {name}\nkey = {keys[who]}\n"
+                                    f"offices = {offices}\n" for who, side, name, offices in FOUNDERS)
+        self.file("charter.ini", charter)
+        self.ask("ada", "found", "prepare", "charter.ini", "--place", self.data / "place.json", "--out", draft)
+        for who, *_ in FOUNDERS[1:]:
+            self.ask(who, "draft", "sign", draft)
+        return self.ask("operator", "draft", "submit", draft)
+
+    def with_key(self, who):
+        return ["--with", self.home(who) / "keys" / "signing.key"]
+
+    def seat_everybody(self):
+        """A body of two seats a side, the consensus rule, an open session where everybody has checked in."""
+        self.ask("ada", "body", "create", "steering", "--title", "Steering Committee", "--seats", "union=2", "--seats",
+                 "management=2", *self.with_key("carla"))
+        self.ask("ada", "rule", "adopt", "consensus", *self.with_key("carla"))
+        for seat, (who, member) in enumerate([("ada", "Ada Okafor"), ("ada", "Ben Ruiz"), ("carla", "Carla Weiss"),
+                                              ("carla", "Dev Patel")], start=1):
+            self.ask(who, "seat", "assign", "steering", seat, member)
+        self.ask("eli", "session", "convene", "steering", "Shift swaps", "--starts", "+1h")
+        self.ask("eli", "session", "open", 1)
+        for who, site in [("ada", "north"), ("ben", "south"), ("carla", "north"), ("dev", "south")]:
+            self.ask(who, "checkin", 1, site)
+
+    def propose(self, text="Swaps are approved within a day."):
+        item = self.ask("ben", "item", "add", 1, "Who may swap a shift")["number"]
+        return self.ask("dev", "proposal", "make", item, "Shift swaps", "--text", text)["number"]
+
+    def open_round(self, proposal):
+        return self.ask("eli", "round", "open", proposal, "--rule", "consensus")["number"]
+
+
+class CliCase(unittest.TestCase):
+    """One founded installation for a class."""
+
+    has_seats = True
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World()
+        cls.addClassCleanup(cls.world.close)
+        cls.world.up()
+        cls.world.found()
+        if cls.has_seats:
+            cls.world.seat_everybody()
+
+    def ask(self, who, *words, **options):
+        return self.world.ask(who, *words, **options)
+
+    def refuse(self, who, *words, name, exit=REFUSED, **options):
+        """It has to be refused with the error of this name; the error."""
+        error = self.world.ask(who, *words, exit=exit, **options)["error"]
+        self.assertEqual(error["name"], name, error)
+        self.assertTrue(error["what"] or error["sentence"])
+        self.assertTrue(error["next"])
+        return error

@@ -1,0 +1,292 @@
+"""A decision from the founding to the outcome, as programs drive it: every document of every command."""
+
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+from cli_case import COMITY, CliCase, REFUSED, USAGE, wait_until
+
+
+class Founding(CliCase):
+    has_seats = False
+
+    def test_who_is_who(self):
+        me = self.ask("carla", "whoami")
+        self.assertEqual(me["member"]["name"]["text"], "Carla Weiss")
+        self.assertEqual(me["constituency"]["name"], "management")
+        self.assertEqual(me["partnership"]["title"]["text"], "Lakeside Health Partnership")
+        shown = self.ask("eli", "partnership", "show")
+        self.assertEqual([row["name"] for row in shown["constituencies"]], ["union", "management", "convener"])
+        self.assertEqual([row["standing"] for row in shown["constituencies"]], ["PARTY", "PARTY", "NEUTRAL"])
+        self.assertEqual([row["name"] for row in shown["sites"]][:2], ["north", "south"])
+        # The history's id was known before it was founded: it is what the founders signed.
+        draft = self.ask("ada", "draft", "show", "founding.draft")["draft"]
+        self.assertEqual(draft["history"], shown["history"])
+        self.assertEqual(draft["missing"], 0)
+
+    def test_one_founder_is_missing(self):
+        self.world.file("two.ini", self.world.file("charter.ini").read_text().replace("lakeside", "seaside"))
+        self.ask("ada", "found", "prepare", "two.ini", "--place", self.world.data / "place.json", "--out", "two.draft")
+        error = self.refuse("operator", "draft", "submit", "two.draft", name="COSIGNERS")
+        self.assertIn("comity draft sign", error["next"])
+        self.refuse("operator", "draft", "submit", "two.draft", "--token", "x", name="COSIGNERS")
+        self.assertEqual(len(self.ask("ada", "context", "list")["contexts"]), 2)
+        self.ask("ada", "context", "use", "lakeside")
+
+    def test_founding_needs_the_token(self):
+        """A founder of another charter, with everybody's signatures, and without the operator's leave."""
+        self.ask("zoe", "key", "new")
+        key = self.ask("zoe", "key", "show")["key"]
+        recovery = self.ask("zoe", "key", "new", "--out", "zoe/recovery.key")["key"]
+        self.world.file("zoe.ini", "[partnership]\nname = zoo\ntitle = Zoo\n[constituency one]\nkind = worker\n"
+                        f"standing = party\ntitle = One\nrecovery = {recovery}\n[site s]\ntitle = S\ntime_zone = UTC\n"
+                        f"[founder zoe]\nconstituency = one\nname = Zoe\nkey = {key}\noffices = co-chair\n")
+        self.ask("zoe", "found", "prepare", "zoe.ini", "--place", self.world.data / "place.json", "--out", "zoe.draft")
+        self.refuse("zoe", "draft", "submit", "zoe.draft", name="FOUNDING")
+        self.refuse("zoe", "draft", "submit", "zoe.draft", "--token", "wrong", name="FOUNDING")
+        token = (self.world.data / "founding.token").read_text().strip()
+        self.ask("zoe", "draft", "submit", "zoe.draft", "--token", token)
+        self.assertEqual(self.ask("zoe", "whoami")["constituency"]["name"], "one")
+        self.refuse("zoe", "draft", "submit", "founding.draft", name="CONFIG", exit=USAGE)
+
+    def test_a_draft_that_was_altered(self):
+        document = json.loads(self.world.file("founding.draft").read_text())
+        packed = document["submit"]
+        for at in range(40, len(packed) - 4, len(packed) // 12):
+            other = "A" if packed[at] != "A" else "B"
+            document["submit"] = packed[:at] + other + packed[at + 1:]
+            self.world.file("altered.draft", json.dumps(document))
+            answer = self.world.ask("ada", "draft", "show", "altered.draft", exit=REFUSED)
+            self.assertNotIn("draft", answer)
+
+    def test_a_key_that_is_not_asked_for(self):
+        self.ask("mallory", "key", "new")
+        self.refuse("mallory", "draft", "sign", "founding.draft", name="COSIGNERS")
+        before = self.world.file("founding.draft").read_text()
+        self.ask("ben", "draft", "sign", "founding.draft")
+        self.assertEqual(json.loads(before), json.loads(self.world.file("founding.draft").read_text()))
+
+    def test_invitations(self):
+        self.refuse("eli", "invite", "Nobody", "--out", "nobody", "--office", "king", name="USAGE", exit=USAGE)
+        self.ask("ada", "invite", "Fay Lind", "--out", "fay.invitation", "--office", "recorder")
+        self.assertEqual(os.stat(self.world.file("fay.invitation")).st_mode & 0o777, 0o600)
+        self.refuse("ada", "invite", "Fay Lind", "--out", "fay.invitation", name="EXISTS")
+        row = self.ask("ada", "invitation", "list")["invitations"][0]
+        self.assertEqual((row["name"]["text"], row["offices"], row["member"]), ("Fay Lind", ["RECORDER"], 0))
+        joined = self.ask("fay", "join", "fay.invitation")
+        self.assertEqual(joined["context"], "lakeside")
+        self.assertEqual(self.ask("fay", "whoami")["member"]["number"], joined["number"])
+        # One time is one time; and whoever comes too late keeps nothing of it.
+        self.refuse("gus", "join", "fay.invitation", name="INVITATION")
+        self.assertEqual(self.ask("gus", "context", "list")["contexts"], [])
+        self.refuse("fay", "invite", "Another", "--out", "another", name="FORBIDDEN")
+        self.assertFalse(self.world.file("another").exists())
+
+    def test_revoking_a_key(self):
+        self.ask("ada", "invite", "Ira Short", "--out", "ira.invitation")
+        number = self.ask("ira", "join", "ira.invitation")["number"]
+        key = self.ask("ira", "key", "show")["key"]
+        self.refuse("carla", "key", "revoke", key, name="FORBIDDEN")
+        self.ask("ada", "key", "revoke", key)
+        rows = [row for row in self.ask("ada", "key", "list")["keys"] if row["member"] == number]
+        self.assertNotEqual(rows[0]["revoked"], 0)
+        error = self.world.ask("ira", "whoami", exit=REFUSED)["error"]
+        self.assertIn(error["name"], ("KEY_REVOKED", "GRANT"))
+
+    def test_joint_acts(self):
+        add = ["site", "add", "west", "--title", "West Clinic", "--time-zone", "America/Denver"]
+        self.refuse("ada", *add, name="COSIGNERS")
+        self.refuse("ada", *add, "--cosigner", "Carla Weiss", name="USAGE", exit=USAGE)
+        drafted = self.ask("ada", *add, "--draft", "west.draft", "--cosigner", "Carla Weiss")
+        self.assertEqual(drafted["draft"]["missing"], 1)
+        self.assertNotIn("receipt", drafted)
+        self.refuse("ada", "draft", "submit", "west.draft", name="COSIGNERS")
+        self.assertEqual(self.ask("carla", "draft", "sign", "west.draft")["draft"]["missing"], 0)
+        self.ask("carla", "draft", "submit", "west.draft")
+        self.assertIn("west", [row["name"] for row in self.ask("ben", "site", "list")["sites"]])
+        self.refuse("ada", *add, *self.world.with_key("carla"), name="EXISTS")
+        self.refuse("ada", *add, "--with", "no-such.key", name="FILE", exit=4)
+
+
+class Admission(CliCase):
+    has_seats = False
+
+    def test_admitting_a_constituency(self):
+        keys = {who: self.ask(who, "key", "new")["key"] for who in ("hal", "ida")}
+        self.world.file("admit.ini", "[constituency clerks]\nkind = worker\nstanding = party\ntitle = Clerks\n" + "".join(
+            f"[founder {who}]\nconstituency = clerks\nname = {who}\nkey = {key}\noffices = co-chair\n"
+            for who, key in keys.items()))
+        self.refuse("ada", "constituency", "admit", "admit.ini", *self.world.with_key("carla"), name="COSIGNERS")
+        self.ask("ada", "constituency", "admit", "admit.ini", *self.world.with_key("carla"),
+                 *self.world.with_key("hal"), *self.world.with_key("ida"))
+        self.assertIn("clerks", [row["name"] for row in self.ask("ben", "constituency", "list")["constituencies"]])
+        # They know the place and the history from the draft or from one another.
+        history = self.ask("ada", "context", "show")["context"]["history"]
+        self.ask("hal", "context", "add", "lakeside", "--place", self.world.data / "place.json", "--history", history)
+        self.assertEqual(self.ask("hal", "whoami")["constituency"]["name"], "clerks")
+
+
+class Decision(CliCase):
+    def outcome(self, votes):
+        """A proposal of its own, one round of these votes; the outcome's document."""
+        proposal = self.world.propose()
+        number = self.world.open_round(proposal)
+        for who, words in votes.items():
+            self.ask(who, "vote", number, *words)
+        self.ask("eli", "round", "close", number)
+        return proposal, self.ask("ada", "outcome", number)
+
+    def test_blocked_revised_adopted(self):
+        proposal, blocked = self.outcome({"ada": ["agree"], "ben": ["block", "--reason", "the nights"],
+                                          "carla": ["reserved"], "dev": ["agree"]})
+        self.assertEqual(blocked["outcome"], "BLOCKED")
+        self.assertTrue(any("over by 1" in line for line in blocked["working"]))
+        self.assertEqual([row["reason"]["text"] for row in blocked["ballots"] if row["reason"]], ["the nights"])
+        self.assertEqual(self.ask("ben", "proposal", "revise", proposal, "--file", "-", input="Not at night.")["version"], 2)
+        number = self.world.open_round(proposal)
+        for who in ("ada", "ben", "carla", "dev"):
+            voted = self.ask(who, "vote", number, "agree")
+            self.assertEqual(voted["text"], "Not at night.")
+            self.assertEqual(voted["stance"], "AGREE")
+        self.assertEqual(self.ask("eli", "round", "close", number)["outcome"], "ADOPTED")
+        adopted = self.ask("eve", "outcome", number)
+        self.assertEqual(len(adopted["round"]["outcome"]["ballots"]), 4)
+        self.assertTrue(all(line.endswith("holds") for line in adopted["working"]))
+        row = [row for row in self.ask("ben", "decisions")["decisions"] if row["proposal"] == proposal][0]
+        self.assertEqual((row["outcome"], row["state"], row["version"]), ("ADOPTED", "IN_EFFECT", 2))
+        self.refuse("eli", "round", "open", proposal, "--rule", "consensus", name="STATE")
+
+    def test_ballots(self):
+        number = self.world.open_round(self.world.propose())
+        self.refuse("ada", "vote", number, "concern", name="REASON")
+        error = self.refuse("ada", "vote", number, "maybe", name="USAGE", exit=USAGE)
+        self.assertIn("stand-aside", error["what"])
+        first = self.ask("ada", "vote", number, "6", "--reason", "no")
+        self.assertEqual(first["stance"], "BLOCK")
+        error = self.refuse("ada", "vote", number, "agree", name="EXISTS")
+        self.assertIn("--replace", error["next"])
+        second = self.ask("ada", "vote", number, "agree", "--replace")
+        self.assertEqual(second["replaces"], first["receipt"]["sequence"])
+        self.refuse("eve", "vote", number, "agree", name="NOT_ON_ROLL")
+        self.refuse("eli", "session", "close", 1, name="STATE")
+        ballots = self.ask("ben", "ballots", number)
+        self.assertEqual([(row["answer"], row["replaces"]) for row in ballots["ballots"]],
+                         [(1, first["receipt"]["sequence"])])
+        self.assertEqual((ballots["answered"], ballots["eligible"]), (1, 4))
+        self.refuse("ada", "outcome", number, name="STATE")
+        self.refuse("ben", "round", "close", number, name="FORBIDDEN")
+        self.ask("eli", "round", "close", number)
+        self.refuse("ben", "vote", number, "agree", name="CLOSED")
+        self.refuse("ben", "vote", 999, "agree", name="NOT_FOUND")
+
+    def test_lists(self):
+        self.world.propose()
+        self.assertEqual([row["holder"] for row in self.ask("ada", "body", "show", "steering")["seats"]], [1, 2, 3, 4])
+        shown = self.ask("ada", "session", "show", 1)
+        self.assertEqual(sorted(row["site"] for row in shown["presences"]), [1, 1, 2, 2])
+        self.assertEqual(shown["session"]["state"], "OPEN")
+        self.assertEqual(self.ask("ada", "rule", "list")["rules"][0]["rule"]["name"], "consensus")
+        self.assertEqual(self.ask("ada", "rule", "show", "consensus", "--adopted")["version"], 1)
+        for words in (["body", "list"], ["session", "list"], ["item", "list"], ["item", "list", "1"],
+                      ["proposal", "list"], ["proposal", "show", "1"], ["round", "list"], ["member", "list"],
+                      ["invitation", "list"], ["key", "list"], ["constituency", "list"], ["site", "list"], ["status"],
+                      ["decisions"], ["receipt", "list"], ["context", "list"], ["context", "show"], ["errors"],
+                      ["rule", "templates"], ["help"], ["help", "round"], ["help", "exit-codes"], ["version"],
+                      ["found", "charter"], ["whoami"], ["partnership", "show"]):
+            with self.subTest(words=words):
+                self.ask("ada", *words)
+                code, output, errors = self.world.comity("ada", *words)
+                self.assertEqual((code, errors), (0, ""))
+                self.assertGreater(len(output), 5)
+                self.assertNotIn("(null)", output)
+
+    def test_a_rule_of_ones_own(self):
+        rule = self.ask("ada", "rule", "show", "consensus")["rule"]
+        rule["name"] = "strict"
+        for test in rule["tests"]:
+            if test["name"] == "floor":
+                test["numerator"], test["denominator"] = 9, 10
+        self.world.file("strict.json", json.dumps({"rule": rule}))
+        self.ask("ada", "rule", "adopt", "--file", "strict.json", "--rounds", "3", *self.world.with_key("carla"))
+        adopted = self.ask("dev", "rule", "show", "strict", "--adopted")["rule"]
+        self.assertEqual(adopted["rounds"], 3)
+        self.assertEqual([test["numerator"] for test in adopted["tests"] if test["name"] == "floor"], [9])
+        rule["tests"][0]["bound"] = "AT_BEST"
+        self.world.file("wrong.json", json.dumps(rule))
+        error = self.refuse("ada", "rule", "adopt", "--file", "wrong.json", *self.world.with_key("carla"), name="ENUM")
+        self.assertIn("tests.bound", error["what"])
+        rule["tests"][0]["bound"], rule["tests"][0]["denominator"] = "AT_LEAST", 0
+        self.world.file("wrong.json", json.dumps(rule))
+        error = self.world.ask("ada", "rule", "adopt", "--file", "wrong.json", *self.world.with_key("carla"),
+                               exit=REFUSED)["error"]
+        self.assertIn("denominator", error["field"])
+
+    def test_hostile_text_is_shown_harmlessly(self):
+        hostile = "quiet\x1b[2J\x1b[31m \u202egnihton\u202c \x07"
+        proposal = self.world.propose(text=hostile)
+        self.assertEqual(self.ask("ada", "proposal", "show", proposal)["proposal"]["versions"][0]["text"]["text"], hostile)
+        for words in (["proposal", "show", proposal], ["events"]):
+            code, output, errors = self.world.comity("ada", *words)
+            self.assertEqual((code, errors), (0, ""))
+            self.assertFalse(set(output) & {"\x1b", "\x07", "\u202e"})
+        code, output, errors = self.world.comity("ada", "vote", "\x1b[31m", "agree")
+        self.assertEqual(code, USAGE)
+        self.assertNotIn("\x1b", errors)
+
+    def test_the_record(self):
+        self.world.propose()
+        whole = self.ask("ada", "events")
+        sequences = [row["sequence"] for row in whole["events"]]
+        self.assertEqual(sequences, list(range(1, len(sequences) + 1)))
+        self.assertEqual(whole["events"][0]["kind"], "partnership_founded")
+        part = self.ask("ada", "events", "--from", "5", "--limit", "3")
+        self.assertEqual(part["events"], whole["events"][4:7])
+        self.assertEqual(part["next"], 8)
+        copied = self.ask("ada", "export", "copy.comity")
+        self.assertEqual(copied["events"], len(sequences))
+        self.refuse("ada", "export", "copy.comity", name="EXISTS")
+
+    def test_receipts(self):
+        own = self.ask("ada", "receipt", "list")["receipts"]
+        self.assertTrue(own and all(row["has_receipt"] for row in own))
+        shown = self.ask("ada", "receipt", "show", own[-1]["command_id"])
+        self.assertEqual((shown["is_own"], shown["is_verified"]), (True, True))
+        others = self.ask("ben", "receipt", "show", own[-1]["command_id"])
+        self.assertEqual((others["is_own"], others["is_verified"]), (False, True))
+        self.refuse("ben", "receipt", "show", "00" * 16, name="NOT_FOUND")
+        self.refuse("ben", "receipt", "show", "00", name="USAGE", exit=USAGE)
+        self.assertEqual(self.ask("ada", "resubmit")["resubmitted"], [])
+
+    def test_following(self):
+        head = self.ask("ada", "events")["next"]
+        process = subprocess.Popen([COMITY, "events", "--follow", "--from", str(head), "--json", "--home",
+                                    self.world.home("ada")], stdout=subprocess.PIPE, text=True)
+        try:
+            number = self.ask("ben", "item", "add", 1, "Followed")["number"]
+            row = json.loads(process.stdout.readline())
+            while row["kind"] != "item_added" or row["event"]["item_added"]["item"]["number"] != number:
+                row = json.loads(process.stdout.readline())
+            self.assertEqual(row["event"]["item_added"]["item"]["title"]["text"], "Followed")
+            # Both daemons die; what comes afterwards is heard as well, and nothing twice.
+            for child in ("worker", "broker"):
+                os.kill(self.world.pids(child)[0], signal.SIGKILL)
+            wait_until(lambda: self.world.comity("ben", "whoami")[0] == 0, "the installation is back")
+            after = self.ask("ben", "item", "add", 1, "After")["receipt"]["sequence"]
+            last = row["sequence"]
+            while last < after:
+                row = json.loads(process.stdout.readline())
+                self.assertEqual(row["sequence"], last + 1)
+                last = row["sequence"]
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(timeout=30), 0)
+            self.assertEqual(process.stdout.read(), "")
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+if __name__ == "__main__":
+    unittest.main()

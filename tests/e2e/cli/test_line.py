@@ -1,0 +1,177 @@
+"""What happens when the line, a key or a backup is not what it should be."""
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import unittest
+
+from cli_case import BUILD, CliCase, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE
+
+
+class HalfDeafLine:
+    """Passes a TCP connection on, and lets nothing more come back once the client has sent this many bytes."""
+
+    def __init__(self, target, sent_limit):
+        self.target, self.sent_limit = target, sent_limit
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.endpoint = f"tcp://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.sockets = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(self.target)
+            self.sockets += [near, far]
+            sent = [0]
+            threading.Thread(target=self.pass_on, args=(near, far, sent, True), daemon=True).start()
+            threading.Thread(target=self.pass_on, args=(far, near, sent, False), daemon=True).start()
+
+    def pass_on(self, source, target, sent, counts):
+        try:
+            while data := source.recv(65536):
+                if counts:
+                    sent[0] += len(data)
+                elif sent[0] > self.sent_limit:
+                    continue
+                target.sendall(data)
+        except OSError:
+            pass
+
+    def close(self):
+        for each in [self.listener, *self.sockets]:
+            each.close()
+
+
+class Line(CliCase):
+    def context_file(self, who):
+        return self.world.home(who) / "contexts" / "lakeside.ini"
+
+    def endpoint(self, who="ada"):
+        return self.ask(who, "context", "show")["context"]["place"]["brokers"][0]["endpoint"]
+
+    def twin(self, who, name):
+        """The same person at another machine."""
+        shutil.copytree(self.world.home(who), self.world.home(name))
+        shutil.rmtree(self.world.home(name) / "journal", ignore_errors=True)
+        self.addCleanup(shutil.rmtree, self.world.home(name))
+        return name
+
+    def replace(self, who, old, new):
+        text = self.context_file(who).read_text()
+        self.assertIn(old, text)
+        self.context_file(who).write_text(text.replace(old, new))
+
+    def test_nobody_listens(self):
+        who = self.twin("ada", "ada-far")
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        self.replace(who, self.endpoint(), f"tcp://127.0.0.1:{port}")
+        error = self.refuse(who, "whoami", name="UNREACHABLE", exit=UNREACHABLE)
+        self.assertIn(str(port), error["what"])
+        self.refuse(who, "item", "add", 1, "x", name="UNREACHABLE", exit=UNREACHABLE)
+        self.assertEqual(self.ask(who, "receipt", "list")["receipts"], [])
+
+    def test_the_brokers_key_is_another(self):
+        who = self.twin("ada", "ada-lured")
+        key = self.ask("ada", "context", "show")["context"]["place"]["brokers"][0]["key"]
+        self.replace(who, key, key[:-2] + ("00" if key[-2:] != "00" else "11"))
+        error = self.refuse(who, "whoami", name="SERVER_KEY", exit=UNREACHABLE)
+        self.assertIn("operator", error["next"])
+
+    def test_the_groups_key_is_another(self):
+        """A worker of another group is no worker of ours: nobody answers for it."""
+        who = self.twin("ada", "ada-regrouped")
+        key = self.ask("ada", "context", "show")["context"]["place"]["group_key"]
+        self.replace(who, key, self.ask("ada", "key", "show")["key"])
+        self.world.ask(who, "whoami", "--timeout", 3, exit=UNREACHABLE)
+
+    def test_sent_and_not_confirmed(self):
+        """The answer is lost: it is not called recorded, and sending again finds out, once."""
+        host, port = self.endpoint().removeprefix("tcp://").rsplit(":", 1)
+        line = HalfDeafLine((host, int(port)), 20000)
+        self.addCleanup(line.close)
+        who = self.twin("ada", "ada-deaf")
+        item = self.ask("ada", "item", "add", 1, "Unconfirmed")["number"]
+        before = len(self.ask("ada", "proposal", "list", item)["proposals"])
+        endpoint = self.endpoint()
+        self.replace(who, endpoint, line.endpoint)
+        error = self.refuse(who, "proposal", "make", item, "Large", "--text", "x" * 40000, "--timeout", 4,
+                            name="TIMEOUT", exit=UNCONFIRMED)
+        self.assertIn("comity resubmit", error["next"])
+        kept = self.ask(who, "receipt", "list")["receipts"]
+        self.assertEqual([row["has_receipt"] for row in kept], [False])
+        self.assertEqual(kept[0]["command_id"], error["command_id"])
+        self.replace(who, line.endpoint, endpoint)
+        sent = self.ask(who, "resubmit")["resubmitted"]
+        self.assertEqual([row["verdict"] for row in sent], ["RECORDED"])
+        self.assertEqual(self.ask(who, "resubmit")["resubmitted"], [])
+        self.assertEqual(len(self.ask("ada", "proposal", "list", item)["proposals"]), before + 1)
+
+    def test_files_that_are_not_what_they_should_be(self):
+        who = self.twin("ada", "ada-odd")
+        os.chmod(self.world.home(who) / "keys" / "signing.key", 0o644)
+        error = self.refuse(who, "whoami", name="FILE_MODE", exit=USAGE)
+        self.assertIn("chmod 600", error["next"])
+        os.remove(self.world.home(who) / "keys" / "signing.key")
+        self.world.ask(who, "whoami", exit=4)
+        self.context_file(who).write_text(self.context_file(who).read_text() + "colour = red\n")
+        error = self.refuse(who, "whoami", name="CONFIG", exit=USAGE)
+        self.assertIn("colour", error["what"])
+        self.refuse("nobody", "whoami", name="CONFIG", exit=USAGE)
+        self.refuse("operator", "whoami", name="CONFIG", exit=USAGE)
+        self.refuse("ada", "whoami", "--context", "other", name="CONFIG", exit=USAGE)
+        self.refuse("ada", "whoami", "--timeout", "soon", name="USAGE", exit=USAGE)
+
+    def test_a_stranger_reads_nothing(self):
+        """The place and the history's id are no secrets: without a member's key they give nothing."""
+        shown = self.ask("ada", "context", "show")["context"]
+        self.ask("spy", "key", "new")
+        self.ask("spy", "context", "add", "x", "--place", self.world.data / "place.json", "--history", shown["history"])
+        for words in (["whoami"], ["events"], ["member", "list"], ["export", "spied"]):
+            self.world.ask("spy", *words, exit=REFUSED)
+        self.assertFalse(self.world.file("spied").exists())
+
+
+class Restored(CliCase):
+    def worker(self, *words):
+        subprocess.run([BUILD / "comity-worker", *map(str, words), "--config", self.world.data / "worker.ini"], check=True,
+                       capture_output=True, timeout=120)
+
+    def test_what_a_restore_lost_goes_in_again(self):
+        proposal = self.world.propose()
+        self.worker("export", "--to", self.world.directory / "backup")
+        number = self.world.open_round(proposal)
+        self.ask("ada", "vote", number, "agree")
+        self.ask("ben", "vote", number, "agree")
+        head = self.ask("ada", "events")["next"] - 1
+        self.ask("eve", "events")
+        self.world.down()
+        shutil.rmtree(self.world.data / "store")
+        self.worker("restore", "--from", self.world.directory / "backup")
+        self.world.up()
+        # Who has seen more than there is now does not take it for the whole, and finds out why.
+        error = self.refuse("eve", "whoami", name="BEHIND", exit=UNREACHABLE)
+        self.assertIn("comity resubmit", error["next"])
+        self.assertEqual(self.ask("eve", "resubmit")["resubmitted"], [])
+        self.assertEqual(self.ask("eve", "whoami")["partnership"]["epoch"], 2)
+        # In the order in which they have to come: the round before its ballots.
+        self.assertEqual([row["verdict"] for row in self.ask("eli", "resubmit")["resubmitted"]], ["RECORDED"])
+        for who in ("ben", "ada"):
+            self.assertEqual([row["verdict"] for row in self.ask(who, "resubmit")["resubmitted"]], ["RECORDED"])
+            self.assertEqual(self.ask(who, "resubmit")["resubmitted"], [])
+        self.assertEqual(self.ask("dev", "ballots", number)["answered"], 2)
+        events = self.ask("ada", "events")["events"]
+        self.assertEqual(len(events), head + 1)
+        self.assertIn("epoch_opened", [row["kind"] for row in events])
+        self.assertEqual(self.ask("ada", "partnership", "show")["partnership"]["epoch"], 2)
+        self.ask("carla", "vote", number, "agree")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,122 @@
+"""comity up and down: a whole installation, looked after."""
+
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+from cli_case import COMITY, INTERNAL, REFUSED, USAGE, World, is_alive, wait_until
+
+
+class Up(unittest.TestCase):
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+
+    def children(self):
+        return self.world.pids("broker") + self.world.pids("worker")
+
+    def test_up_and_down(self):
+        first = self.world.up()
+        supervisor = self.world.supervisor()
+        self.assertTrue(is_alive(supervisor) and all(map(is_alive, self.children())))
+        status = self.world.ask("operator", "status")
+        self.assertTrue(status["worker"]["is_leader"])
+        self.assertEqual(status["brokers"][0]["status"]["workers"][0]["name"], "local")
+        for name in ("broker.key", "worker.key", "group.key", "log.key", "operator.key", "founding.token", "broker.ini",
+                     "worker.ini"):
+            self.assertEqual(os.stat(self.world.data / name).st_mode & 0o777, 0o600, name)
+        for name in ("", "store", "log", "run"):
+            self.assertEqual(os.stat(self.world.data / name).st_mode & 0o777, 0o700, name)
+        again = self.world.ask("operator", "up", "--data", self.world.data, exit=REFUSED)["error"]
+        self.assertEqual(again["name"], "STATE")
+        self.assertIn(str(supervisor), again["what"])
+        self.assertTrue(self.world.down()["was_running"])
+        self.assertFalse(is_alive(supervisor) or any(map(is_alive, self.children())))
+        self.assertFalse(self.world.down()["was_running"])
+        self.assertEqual(self.world.ask("operator", "status", exit=3)["error"]["name"], "UNREACHABLE")
+        # The same ports, keys and context the next time.
+        self.assertEqual(self.world.up()["place"], first["place"])
+        self.assertEqual(len(self.world.ask("operator", "context", "list")["contexts"]), 1)
+
+    def test_the_supervisor_is_killed(self):
+        self.world.up()
+        children = self.children()
+        os.kill(self.world.supervisor(), signal.SIGKILL)
+        wait_until(lambda: not any(map(is_alive, children)), "no child is left behind")
+        self.assertFalse(self.world.down()["was_running"])
+        self.world.up()
+
+    def test_children_are_started_again(self):
+        self.world.up()
+        for child in ("broker", "worker", "worker", "broker"):
+            before = self.world.pids(child)[0]
+            os.kill(before, signal.SIGKILL)
+            wait_until(lambda: self.world.pids(child)[0] != before, f"the {child} is started again")
+            self.world.ask("operator", "status")
+
+    def test_configuration_that_cannot_be_used(self):
+        self.world.up()
+        self.world.down()
+        config = self.world.data / "worker.ini"
+        config.write_text(config.read_text() + "\n[wurker]\nx = 1\n")
+        error = self.world.up(exit=USAGE)["error"]
+        self.assertEqual(error["name"], "CONFIG")
+        self.assertIn("wurker", error["what"])
+        self.assertFalse(self.world.down()["was_running"])
+        self.assertFalse(any(map(is_alive, self.children())))
+
+    def test_a_port_that_is_taken(self):
+        first = self.world.up()
+        other = World()
+        self.addCleanup(other.close)
+        other.up()
+        other.down()
+        port = first["place"]["brokers"][0]["endpoint"].rsplit(":", 1)[1]
+        config = other.data / "broker.ini"
+        mine = [line for line in config.read_text().splitlines() if line.startswith("front =")][0]
+        config.write_text(config.read_text().replace(mine, f"front = tcp://127.0.0.1:{port}"))
+        error = other.up(exit=INTERNAL)["error"]
+        self.assertEqual(error["name"], "ADDRESS")
+        self.assertIn("broker.ini", error["next"])
+
+    def test_a_key_that_others_can_read(self):
+        self.world.up()
+        self.world.down()
+        os.chmod(self.world.data / "group.key", 0o644)
+        self.assertEqual(self.world.up(exit=USAGE)["error"]["name"], "FILE_MODE")
+
+    def test_in_the_foreground(self):
+        """It says one document once all is ready, and ends on an interrupt with everything."""
+        command = [COMITY, "up", "--data", self.world.data, "--home", self.world.home("operator"), "--json"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            text = ""
+            while not text.endswith("\n}\n"):
+                line = process.stdout.readline()
+                self.assertTrue(line, "it ended before it was ready")
+                text += line
+            document = json.loads(text)
+            self.assertTrue(document["ok"])
+            endpoint = document["place"]["brokers"][0]["endpoint"]
+            self.assertEqual(self.world.ask("operator", "status")["brokers"][0]["endpoint"], endpoint)
+            listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True)
+            children = [int(word) for word in listed.stdout.split()]
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(timeout=60), 0)
+            self.assertEqual(process.stdout.read(), "")
+            self.assertFalse(any(map(is_alive, children)))
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            process.stderr.close()
+
+    def test_down_where_nothing_ever_was(self):
+        error = self.world.ask("operator", "down", "--data", self.world.directory / "nowhere", exit=INTERNAL)["error"]
+        self.assertEqual(error["name"], "FILE")
+
+
+if __name__ == "__main__":
+    unittest.main()
