@@ -1,12 +1,12 @@
 /* A program of somebody else's: it knows libcomity by what is installed, and nothing else of this tree.
  *
  *   drive STATE found TOKEN ENDPOINT SERVER-KEY [ENDPOINT SERVER-KEY]... GROUP-KEY
- *       founds a partnership of two sides and gives it a body; writes what the others need into the file STATE
- *   drive STATE load N WINDOW JOURNAL    convenes N sessions; one line each: verdict, sequence, tries
+ *       founds a partnership of two sides and gives it a body; writes what the others need into the file
+ * STATE drive STATE load N WINDOW [JOURNAL]  convenes N sessions; one line each: verdict, sequence, tries
  *   drive STATE count                    how many sessions there are
  *   drive STATE follow FROM              one line for each advance, until standard input ends
  *   drive STATE lost RESTORED-TO EPOCH JOURNAL   submits again what a restore lost
- *   drive STATE whoami | status | broker
+ *   drive STATE whoami | status
  *
  * Exit status 0 where all went well. */
 #include <comity.h>
@@ -119,11 +119,12 @@ static Comity__V1__TextRef *text(struct comity_texts *texts, const char *prose)
 }
 
 /* Sign by the first founder, then hand it around as a file would be, and submit it. */
-static struct comity_result act(struct comity *client, const Comity__V1__Command *command, const uint8_t *history,
-                                struct comity_texts *texts, const size_t *cosigners, size_t count, const char *token)
+static struct comity_result act(struct comity *client, const Comity__V1__Command *command,
+                                const uint8_t *history, struct comity_texts *texts, const size_t *cosigners,
+                                size_t count, const char *token)
 {
     struct comity_draft *draft = NULL;
-    struct comity_fault fault = { 0 };
+    struct comity_fault fault = {0};
     struct comity_result result;
     if (comity_draft_new(command, history, texts, state.seeds[0], 0, &draft, &fault) != 0)
         die(fault.field, fault.code);
@@ -145,7 +146,8 @@ static struct comity_result act(struct comity *client, const Comity__V1__Command
     return result;
 }
 
-/* Public halves of the founders' seeds: the library tells them when it signs, so each signs something small first. */
+/* Public halves of the founders' seeds: the library tells them when it signs, so each signs something small
+ * first. */
 static void public_key(size_t founder, uint8_t *ret_key)
 {
     Comity__V1__Command command = COMITY__V1__COMMAND__INIT;
@@ -159,79 +161,113 @@ static void public_key(size_t founder, uint8_t *ret_key)
     comity_draft_destroy(&draft);
 }
 
-static void found(struct comity *client, const char *token)
-{
-    static const char *const names[] = { "labour", "management" };
-    struct comity_texts *texts = comity_texts_new();
+/* What a founding is made of: it all has to live until the command is signed. */
+struct founding {
+    struct comity_texts *texts;
     uint8_t keys[FOUNDERS][COMITY_KEY_SIZE];
-    Comity__V1__Office offices[] = { COMITY__V1__OFFICE__OFFICE_CO_CHAIR, COMITY__V1__OFFICE__OFFICE_FACILITATOR };
+    Comity__V1__Office offices[2];
     Comity__V1__Founder founders[FOUNDERS], *founder_list[FOUNDERS];
-    Comity__V1__NewConstituency constituencies[2], *constituency_list[2];
-    Comity__V1__NewSite site = COMITY__V1__NEW_SITE__INIT, *sites[] = { &site };
+    Comity__V1__NewConstituency sides[2], *side_list[2];
+    Comity__V1__NewSite site, *site_list[1];
+    ProtobufCBinaryData cosigners[FOUNDERS - 1];
+};
+
+static const char *const SIDES[] = {"labour", "management"};
+
+/* Two co-chairs a side; the first is a facilitator as well. */
+static void founders_make(struct founding *founding)
+{
+    founding->offices[0] = COMITY__V1__OFFICE__OFFICE_CO_CHAIR;
+    founding->offices[1] = COMITY__V1__OFFICE__OFFICE_FACILITATOR;
+    for (size_t i = 0; i < FOUNDERS; i++) {
+        Comity__V1__Founder *founder = founding->founder_list[i] = &founding->founders[i];
+        public_key(i, founding->keys[i]);
+        comity__v1__founder__init(founder);
+        founder->key = (ProtobufCBinaryData){COMITY_KEY_SIZE, founding->keys[i]};
+        founder->name = text(founding->texts, "Somebody");
+        founder->n_offices = i == 0 ? 2 : 1;
+        founder->offices = founding->offices;
+        if (i > 0)
+            founding->cosigners[i - 1] = founder->key;
+    }
+}
+
+static void sides_make(struct founding *founding)
+{
+    for (size_t i = 0; i < 2; i++) {
+        Comity__V1__NewConstituency *side = founding->side_list[i] = &founding->sides[i];
+        comity__v1__new_constituency__init(side);
+        side->name = (char *) SIDES[i];
+        side->kind = i == 0 ? COMITY__V1__CONSTITUENCY_KIND__CONSTITUENCY_KIND_WORKER
+                            : COMITY__V1__CONSTITUENCY_KIND__CONSTITUENCY_KIND_EMPLOYER;
+        side->standing = COMITY__V1__STANDING__STANDING_PARTY;
+        side->title = text(founding->texts, SIDES[i]);
+        side->n_founders = 2;
+        side->founders = &founding->founder_list[2 * i];
+    }
+    founding->site_list[0] = &founding->site;
+    comity__v1__new_site__init(&founding->site);
+    founding->site.name = "north";
+    founding->site.time_zone = "Europe/Berlin";
+    founding->site.title = text(founding->texts, "North works");
+}
+
+static void partnership_found(struct comity *client, struct founding *founding, const char *token)
+{
     Comity__V1__Found body = COMITY__V1__FOUND__INIT;
     Comity__V1__Command command = COMITY__V1__COMMAND__INIT;
-    ProtobufCBinaryData cosigners[FOUNDERS - 1];
-    for (size_t i = 0; i < FOUNDERS; i++) {
-        public_key(i, keys[i]);
-        comity__v1__founder__init(&founders[i]);
-        founders[i].key = (ProtobufCBinaryData){ COMITY_KEY_SIZE, keys[i] };
-        founders[i].name = text(texts, "Somebody");
-        founders[i].n_offices = i == 0 ? 2 : 1;
-        founders[i].offices = offices;
-        founder_list[i] = &founders[i];
-        if (i > 0)
-            cosigners[i - 1] = founders[i].key;
-    }
-    for (size_t i = 0; i < 2; i++) {
-        comity__v1__new_constituency__init(&constituencies[i]);
-        constituencies[i].name = (char *) names[i];
-        constituencies[i].kind = i == 0 ? COMITY__V1__CONSTITUENCY_KIND__CONSTITUENCY_KIND_WORKER
-                                        : COMITY__V1__CONSTITUENCY_KIND__CONSTITUENCY_KIND_EMPLOYER;
-        constituencies[i].standing = COMITY__V1__STANDING__STANDING_PARTY;
-        constituencies[i].title = text(texts, names[i]);
-        constituencies[i].n_founders = 2;
-        constituencies[i].founders = &founder_list[2 * i];
-        constituency_list[i] = &constituencies[i];
-    }
-    site.name = "north";
-    site.time_zone = "Europe/Berlin";
-    site.title = text(texts, "North works");
     body.name = "mill";
-    body.title = text(texts, "The Mill");
+    body.title = text(founding->texts, "The Mill");
     body.n_constituencies = 2;
-    body.constituencies = constituency_list;
+    body.constituencies = founding->side_list;
     body.n_sites = 1;
-    body.sites = sites;
+    body.sites = founding->site_list;
     command.body_case = COMITY__V1__COMMAND__BODY_FOUND;
     command.found = &body;
     command.n_cosigners = FOUNDERS - 1;
-    command.cosigners = cosigners;
-    struct comity_result result = act(client, &command, NULL, texts, (const size_t[]){ 3, 1, 2 }, 3, token);
+    command.cosigners = founding->cosigners;
+    struct comity_result result =
+        act(client, &command, NULL, founding->texts, (const size_t[]){3, 1, 2}, 3, token);
     memcpy(state.history, result.history, COMITY_HISTORY_SIZE);
     comity_result_release(&result);
     check("comity_read", comity_read(client, state.history, state.seeds[0]));
+}
 
+/* A joint act: the other side's co-chair signs as well. */
+static void body_create(struct comity *client, struct founding *founding)
+{
     Comity__V1__SeatGroup seats[2], *seat_list[2];
     Comity__V1__CreateBody create = COMITY__V1__CREATE_BODY__INIT;
+    Comity__V1__Command command = COMITY__V1__COMMAND__INIT;
     for (size_t i = 0; i < 2; i++) {
         comity__v1__seat_group__init(&seats[i]);
-        seats[i].constituency = (char *) names[i];
+        seats[i].constituency = (char *) SIDES[i];
         seats[i].count = 2;
         seat_list[i] = &seats[i];
     }
     create.name = "council";
-    create.title = text(texts, "Council");
+    create.title = text(founding->texts, "Council");
     create.n_seats = 2;
     create.seats = seat_list;
-    comity__v1__command__init(&command);
     command.body_case = COMITY__V1__COMMAND__BODY_CREATE_BODY;
     command.create_body = &create;
     command.n_cosigners = 1;
-    command.cosigners = &founders[2].key;
-    result = act(client, &command, state.history, texts, (const size_t[]){ 2 }, 1, NULL);
+    command.cosigners = &founding->founders[2].key;
+    struct comity_result result =
+        act(client, &command, state.history, founding->texts, (const size_t[]){2}, 1, NULL);
     printf("founded %" PRIu64 "\n", result.sequence);
     comity_result_release(&result);
-    comity_texts_destroy(&texts);
+}
+
+static void found(struct comity *client, const char *token)
+{
+    static struct founding founding;
+    founding.texts = comity_texts_new();
+    founders_make(&founding);
+    sides_make(&founding);
+    partnership_found(client, &founding, token);
+    body_create(client, &founding);
+    comity_texts_destroy(&founding.texts);
 }
 
 /* ---- Load ---- */
@@ -243,7 +279,7 @@ struct load {
 static void loaded(struct comity_result *result, void *context)
 {
     struct load *load = context;
-    static const char *const verdicts[] = { "-", "RECORDED", "ANSWERED", "REFUSED", "UNKNOWN", "NOT_SENT" };
+    static const char *const verdicts[] = {"-", "RECORDED", "ANSWERED", "REFUSED", "UNKNOWN", "NOT_SENT"};
     load->under_way--;
     if (result->verdict == COMITY_RECORDED)
         load->recorded++;
@@ -276,7 +312,7 @@ static void convene(struct comity *client, size_t number, struct load *load)
 
 static int load(struct comity *client, size_t count, size_t window)
 {
-    struct load load = { 0 };
+    struct load load = {0};
     for (size_t begun = 0; begun < count || load.under_way > 0;) {
         while (begun < count && load.under_way < window)
             convene(client, ++begun, &load);
@@ -296,9 +332,8 @@ static int count_page(const Comity__V1__Answer *answer, void *context)
 static void count(struct comity *client)
 {
     size_t sessions = 0;
-    check("comity_list_all",
-          comity_list_all(client, state.history, COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS, 0, 0, count_page, &sessions,
-                          NULL));
+    check("comity_list_all", comity_list_all(client, state.history, COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS,
+                                             0, 0, count_page, &sessions, NULL));
     printf("%zu\n", sessions);
 }
 
@@ -312,7 +347,7 @@ static void told(const uint8_t history[COMITY_HISTORY_SIZE], uint64_t sequence, 
 
 static void follow(struct comity *client, uint64_t from)
 {
-    struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
     char byte;
     check("comity_start", comity_start(client));
     check("comity_subscribe", comity_subscribe(client, state.history, from, told, NULL));
@@ -349,7 +384,7 @@ static void status(struct comity *client)
 static int run(struct comity *client, int count_of, char **words)
 {
     const char *verb = words[2];
-    if (strcmp(verb, "load") == 0 && count_of == 6)
+    if (strcmp(verb, "load") == 0 && count_of >= 5)
         return load(client, strtoul(words[3], NULL, 10), strtoul(words[4], NULL, 10));
     if (strcmp(verb, "count") == 0)
         count(client);
@@ -360,7 +395,7 @@ static int run(struct comity *client, int count_of, char **words)
     else if (strcmp(verb, "status") == 0)
         status(client);
     else if (strcmp(verb, "lost") == 0 && count_of == 6) {
-        struct load load = { 0 };
+        struct load load = {0};
         printf("%d\n", comity_resubmit(client, state.history, strtoull(words[3], NULL, 10),
                                        (uint32_t) strtoul(words[4], NULL, 10), 0, loaded, &load));
         return load.others == 0 ? 0 : 1;
@@ -369,23 +404,27 @@ static int run(struct comity *client, int count_of, char **words)
     return 0;
 }
 
+static void found_prepare(int count_of, char **words)
+{
+    for (int i = 4; i + 1 < count_of; i += 2) {
+        snprintf(state.endpoints[state.brokers], sizeof(state.endpoints[0]), "%s", words[i]);
+        key_read(words[i + 1], state.server_keys[state.brokers++]);
+    }
+    key_read(words[count_of - 1], state.group_key);
+    if (getrandom(state.seeds, sizeof(state.seeds), 0) != sizeof(state.seeds))
+        die("getrandom", COMITY_ERR_INTERNAL);
+}
+
 int main(int count_of, char **words)
 {
     if (count_of < 3)
         return 2;
     bool is_founding = strcmp(words[2], "found") == 0;
-    if (is_founding) {
-        for (int i = 4; i + 1 < count_of; i += 2) {
-            snprintf(state.endpoints[state.brokers], sizeof(state.endpoints[0]), "%s", words[i]);
-            key_read(words[i + 1], state.server_keys[state.brokers++]);
-        }
-        key_read(words[count_of - 1], state.group_key);
-        if (getrandom(state.seeds, sizeof(state.seeds), 0) != sizeof(state.seeds))
-            return 1;
-    } else {
-        state_load(words[1]);
-    }
     bool has_journal = count_of == 6 && !is_founding;
+    if (is_founding)
+        found_prepare(count_of, words);
+    else
+        state_load(words[1]);
     struct comity *client = client_new(has_journal ? words[5] : NULL, !is_founding);
     int result = 0;
     if (is_founding)
