@@ -53,8 +53,7 @@ static int route(struct turn *turn, struct worker **ret_worker)
     if (turn->header.budget_ms == 0)
         return ERR_EXPIRED;
     /* Answers that it has not taken yet count too: so there is room for every answer that is owed. */
-    if (client->pending_count + client->outbox.count >= router->limits.client_pending ||
-        router->pending.count >= router->limits.pending)
+    if (client->pending_count + client->outbox.count >= router->limits.client_pending)
         return ERR_BUSY;
     bool follower_ok = (turn->header.flags & FRAME_FLAG_FOLLOWER_OK) != 0;
     return workers_route(&router->workers, turn->header.group, follower_ok, ret_worker);

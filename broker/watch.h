@@ -3,7 +3,7 @@
  * libzmq hands out a message only when its last part is there, and holds the parts until then, whatever the high-water
  * mark: a peer that sends part after part without end would fill the memory, unseen by anybody who reads the socket.
  * So the bytes that TCP has received on a connection are compared with what came of them: a connection on which more
- * than WATCH_UNFINISHED_MAX bytes came in while not one message did is cut. docs/adr/0021.
+ * than WATCH_UNFINISHED_MAX bytes came in while not one message did is cut. docs/adr/0007.
  *
  * Pure: descriptors are numbers here. Opened and closed come from the socket monitors. */
 #ifndef COMITY_BROKER_WATCH_H

@@ -454,6 +454,8 @@ static void test_news(void **state)
     memcpy(subscribe.history, HISTORY, sizeof(HISTORY));
     subscribe.sequence = 1;
     give(setup, SIDE_FRONT, &setup->a, &subscribe);
+    memcpy(subscribe.group, MANAGEMENT, sizeof(MANAGEMENT));
+    give(setup, SIDE_FRONT, &setup->a, &subscribe);
     struct frame_header news = frame_make(FRAME_NEWS, MANAGEMENT, 0); /* a group that it does not serve */
     memcpy(news.history, HISTORY, sizeof(HISTORY));
     news.sequence = 5;

@@ -351,7 +351,7 @@ static void check_sums(const struct simulation *simulation)
 static void simulation_start(struct simulation *simulation, uint64_t seed)
 {
     static const struct router_limits LIMITS = {
-        .pending = 60,
+        .pending = 10,
         .client_pending = 20,
         .worker_window = 15,
         .clients = 2 * CLIENTS,
