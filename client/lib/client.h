@@ -165,6 +165,7 @@ struct comity {
     size_t request_count;
     uint64_t next_request;
     uint8_t *plain; /* room for one opened body */
+    struct receipt_memory checkpoint;
     struct call *calls, **calls_end;
 };
 

@@ -5,6 +5,15 @@
 #include "comity/v1/link.pb-c.h"
 #include "core/command.h"
 #include "core/event.h"
+#include "core/note.h"
+
+/* The checkpoint whose signature was checked last. All receipts of a batch carry the same one, and its
+ * signature is the dearest of the six steps. Start it zeroed. */
+struct receipt_memory {
+    uint8_t note[CHECKPOINT_MAX_BYTES];
+    size_t size;
+    uint8_t log_key[KEY_SIZE];
+};
 
 /* What was submitted. Everything points into memory of the owner's. */
 struct receipt_claim {
@@ -27,10 +36,10 @@ enum receipt_step {
 /* 0 or ERR_MEMORY. @claim lives in @arena. */
 int receipt_claim_make(const struct command *command, struct arena *arena, struct receipt_claim *ret_claim);
 
-/* All six steps, the checkpoint's signature by one of @log_keys. 0 and the event's header; or ERR_RECEIPT,
- * *ret_step being the first that failed. */
+/* All six steps, the checkpoint's signature by one of @log_keys. @memory may be NULL. 0 and the event's
+ * header; or ERR_RECEIPT, *ret_step being the first that failed. */
 int receipt_verify(const struct receipt_claim *claim, const Comity__V1__Receipt *receipt,
-                   const uint8_t (*log_keys)[KEY_SIZE], size_t key_count, struct event_header *ret_header,
-                   enum receipt_step *ret_step);
+                   const uint8_t (*log_keys)[KEY_SIZE], size_t key_count, struct receipt_memory *memory,
+                   struct event_header *ret_header, enum receipt_step *ret_step);
 
 #endif

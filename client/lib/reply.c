@@ -176,7 +176,7 @@ static int receipt_try(struct comity *client, struct comity_request *request,
         keys = history->pins;
         count = history->pin_count;
     }
-    return receipt_verify(&request->claim, receipt, keys, count, ret_header, ret_step);
+    return receipt_verify(&request->claim, receipt, keys, count, &client->checkpoint, ret_header, ret_step);
 }
 
 /* Signed by a key that we do not know: the worker may be another since WELCOME. Keep the receipt, say HELLO,
