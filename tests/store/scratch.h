@@ -13,6 +13,9 @@
 
 enum { SCRATCH_PATH_MAX = 512 };
 
+/* Where the disk is not what is tested: in /dev/shm from now on, unless TMPDIR says where. */
+void scratch_use_memory(void);
+
 /* A new directory of mode 0700 under TMPDIR. */
 void scratch_make(char ret_path[SCRATCH_PATH_MAX]);
 /* It and everything in it. */

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "core/error.h"
 #include "tests/support/machine_drive.h"
@@ -192,13 +191,6 @@ static void a_random_history_is_restored(void **state)
     fixture_end(fixture);
 }
 
-/* What is compared is the state: that each batch is synced is for other tests. */
-static void use_memory_for_a_disk(void)
-{
-    if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
-        setenv("TMPDIR", "/dev/shm", 1);
-}
-
 static int setup(void **state)
 {
     *state = calloc(1, sizeof(struct fixture));
@@ -218,6 +210,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_random_history_is_restored, setup, teardown),
     };
 
-    use_memory_for_a_disk();
+    /* What is compared is the state: that each batch is synced is for other tests. */
+    scratch_use_memory();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -495,5 +495,6 @@ int main(void)
         TEST(a_value_in_another_place_is_never_served),
     };
 
+    scratch_use_memory();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

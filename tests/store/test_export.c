@@ -597,5 +597,6 @@ int main(void)
         TEST(a_command_that_is_refused_is_found),
     };
 
+    scratch_use_memory();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -356,5 +356,6 @@ int main(void)
         TEST(damage_at_each_call),       TEST(an_error_at_each_call),
     };
 
+    scratch_use_memory();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

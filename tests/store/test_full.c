@@ -159,17 +159,17 @@ static void the_map_grows_under_readers(void **state)
     memcpy(reading.history.id, scene->history, HISTORY_ID_SIZE);
     for (unsigned i = 0; i < READERS; i++)
         assert_int_equal(pthread_create(&readers[i], NULL, read_all_the_time, &reading), 0);
-    for (unsigned i = 0; i < BATCHES_MAX && used < 70 * 1024 * 1024; i++) {
+    for (unsigned i = 0; i < BATCHES_MAX && used < 40 * 1024 * 1024; i++) {
         assert_int_equal(run_batch(scene), 0);
         store_usage(scene->store, &used, &limit);
     }
     atomic_store(&reading.is_over, true);
     for (unsigned i = 0; i < READERS; i++)
         pthread_join(readers[i], NULL);
-    assert_true(used >= 70 * 1024 * 1024);
+    assert_true(used >= 40 * 1024 * 1024);
     assert_int_equal(atomic_load(&reading.failures), 0);
     assert_true(atomic_load(&reading.reads) > 0);
-    printf("grew past %d MiB under %u reads\n", 70, atomic_load(&reading.reads));
+    printf("grew past %d MiB under %u reads\n", 40, atomic_load(&reading.reads));
 }
 
 /* EFBIG, as a stand-in for a full disk that every machine can have. */
