@@ -1,0 +1,89 @@
+/* Faults of the disk, for LD_PRELOAD: while the file named by COMITY_FAULT_SYNC exists, syncs fail with EIO;
+ * while the one named by COMITY_FAULT_FULL exists, writes to the store's data file fail with ENOSPC. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static bool is_on(const char *variable)
+{
+    const char *path = getenv(variable);
+    return path && access(path, F_OK) == 0;
+}
+
+static bool is_store(int fd)
+{
+    char link[64], path[512];
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, sizeof(path) - 1);
+    if (length < 0)
+        return false;
+    path[length] = '\0';
+    return strstr(path, "/data.mdb") != NULL;
+}
+
+/* POSIX lets dlsym give functions; ISO C wants them copied. */
+#define REAL(name)                                                                                           \
+    static __typeof__(&name) real;                                                                           \
+    if (!real) {                                                                                             \
+        void *found = dlsym(RTLD_NEXT, #name);                                                               \
+        memcpy(&real, &found, sizeof(real));                                                                 \
+    }
+
+#define FAIL_IF_FULL(fd)                                                                                     \
+    if (is_on("COMITY_FAULT_FULL") && is_store(fd)) {                                                        \
+        errno = ENOSPC;                                                                                      \
+        return -1;                                                                                           \
+    }
+
+int fdatasync(int fd)
+{
+    REAL(fdatasync)
+    if (is_on("COMITY_FAULT_SYNC")) {
+        errno = EIO;
+        return -1;
+    }
+    return real(fd);
+}
+
+int fsync(int fd)
+{
+    REAL(fsync)
+    if (is_on("COMITY_FAULT_SYNC")) {
+        errno = EIO;
+        return -1;
+    }
+    return real(fd);
+}
+
+ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+    REAL(pwrite)
+    FAIL_IF_FULL(fd)
+    return real(fd, data, size, offset);
+}
+
+ssize_t write(int fd, const void *data, size_t size)
+{
+    REAL(write)
+    FAIL_IF_FULL(fd)
+    return real(fd, data, size);
+}
+
+ssize_t writev(int fd, const struct iovec *pieces, int count)
+{
+    REAL(writev)
+    FAIL_IF_FULL(fd)
+    return real(fd, pieces, count);
+}
+
+ssize_t pwritev(int fd, const struct iovec *pieces, int count, off_t offset)
+{
+    REAL(pwritev)
+    FAIL_IF_FULL(fd)
+    return real(fd, pieces, count, offset);
+}
