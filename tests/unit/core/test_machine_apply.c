@@ -44,6 +44,47 @@ static void test_events_that_do_not_fit(void **state)
     world_destroy(&world);
 }
 
+static void check_unfit(struct world *world, Comity__V1__Event *open)
+{
+    struct machine_event event = {.open = open, .sequence = world->context.next_sequence};
+
+    assert_int_equal(machine_apply(&world->view, &event, world->arena), ERR_INTERNAL);
+}
+
+/* The row that the event names is there, and the piece that it brings is not. */
+static void test_events_that_lack_a_piece(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    Comity__V1__Command *invite = world_command(world, "lena", COMITY__V1__COMMAND__BODY_INVITE);
+    Comity__V1__InvitationRedeemed redeemed = COMITY__V1__INVITATION_REDEEMED__INIT;
+    Comity__V1__ProposalRevised revised = COMITY__V1__PROPOSAL_REVISED__INIT;
+    Comity__V1__SiteAdded added = COMITY__V1__SITE_ADDED__INIT;
+    Comity__V1__Site site = COMITY__V1__SITE__INIT;
+    Comity__V1__Event open = COMITY__V1__EVENT__INIT;
+    char name[VIEW_KEY_MAX + 1];
+
+    invite->invite->key = world_key(world, "once");
+    invite->invite->expires_ms = world->context.time_ms + 1000;
+    world_accept(world, invite);
+    redeemed.invitation = world_key(world, "once");
+    open.kind_case = COMITY__V1__EVENT__KIND_INVITATION_REDEEMED;
+    open.invitation_redeemed = &redeemed;
+    check_unfit(world, &open);
+    revised.proposal = 1;
+    open.kind_case = COMITY__V1__EVENT__KIND_PROPOSAL_REVISED;
+    open.proposal_revised = &revised;
+    check_unfit(world, &open);
+    memset(name, 'a', sizeof(name));
+    name[sizeof(name) - 1] = '\0';
+    site.name = name;
+    added.site = &site;
+    open.kind_case = COMITY__V1__EVENT__KIND_SITE_ADDED;
+    open.site_added = &added;
+    check_unfit(world, &open);
+    world_destroy(&world);
+}
+
 static void test_a_ballot_needs_its_command(void **state)
 {
     (void) state;
@@ -284,7 +325,7 @@ static void test_apply_without_memory(void **state)
 
     for (size_t index = 0;; index++) {
         int code = ERR_MEMORY;
-        for (size_t limit = 0; code != 0; limit += 256) {
+        for (size_t limit = 0; code != 0; limit += 64) {
             struct world *world = world_to_fail();
             struct arena *arena = arena_new(limit);
             Comity__V1__Command *body = command_to_fail(world, index);
@@ -344,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_events_that_do_not_fit),
+        cmocka_unit_test(test_events_that_lack_a_piece),
         cmocka_unit_test(test_a_ballot_needs_its_command),
         cmocka_unit_test(test_a_new_epoch),
         cmocka_unit_test(test_a_failing_backend_is_passed_on),

@@ -38,6 +38,8 @@ static void test_cast_and_replace(void **state)
     const Comity__V1__Ballot *ballot = world_row(world, TABLE_BALLOT, 1, LENA);
     uint64_t first = ballot->sequence;
     assert_int_equal(first, world->context.next_sequence - 1);
+    assert_int_equal(ballot->round, 1);
+    assert_int_equal(ballot->member, LENA);
     assert_int_equal(ballot->answer, 5);
     assert_int_equal(ballot->stance, COMITY__V1__STANCE__STANCE_CONCERN);
     assert_memory_equal(ballot->reason->hash.data, command->cast_ballot->reason->hash.data, HASH_SIZE);
