@@ -1,0 +1,32 @@
+/* The program that makes the inputs to start from, out of our own code. Keys and salts come from seeds, so
+ * that the same code makes the same files. */
+#ifndef COMITY_TESTS_FUZZ_CORPUS_H
+#define COMITY_TESTS_FUZZ_CORPUS_H
+
+#include "core/message.h"
+
+/* A file DIRECTORY/<what>/<name>-<number>: numbers go on within one pair. */
+void corpus_put(const char *what, const char *name, struct bytes content);
+void corpus_put_message(const char *what, const char *name, const ProtobufCMessage *message);
+/* The same with a first byte, as fuzz_message has it. */
+void corpus_put_typed(const char *name, const ProtobufCMessage *message);
+
+/* Pieces, one behind the other, as struct fuzz_input takes them apart. */
+struct corpus_pieces {
+    uint8_t bytes[64 * 1024];
+    size_t size;
+};
+void pieces_number(struct corpus_pieces *pieces, uint64_t number, unsigned bytes);
+void pieces_add(struct corpus_pieces *pieces, struct bytes content);
+void pieces_piece(struct corpus_pieces *pieces, struct bytes content);
+
+/* The parts of the corpus. */
+void corpus_of_files(struct arena *arena);
+void corpus_of_rules(struct arena *arena);
+void corpus_of_notes(struct arena *arena);
+void corpus_of_links(struct arena *arena);
+void corpus_of_router(void);
+void corpus_of_machine(void);
+void corpus_of_scene(void);
+
+#endif

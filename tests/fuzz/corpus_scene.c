@@ -1,0 +1,197 @@
+/* Inputs that come of histories: commands, events, receipts, exports. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "scene.h"
+#include "tests/fuzz/corpus.h"
+#include "tests/fuzz/scene_of_corpus.h"
+#include "tests/support/machine_drive.h"
+#include "tests/support/random_commands.h"
+#include "worker/export.h"
+
+enum { MACHINE_INPUTS = 4, MACHINE_COMMANDS = 600, KINDS_MAX = 64, TEXTS_MAX = 64 };
+enum { EXPORT_MAX_BYTES = 256 * 1024, DRAFT_MAX_BYTES = 64 * 1024 };
+
+/* A command with its texts, on its way: the body of a REQUEST, and the file of a draft. */
+static void put_submit(const struct command *command, struct arena *arena, struct bytes *ret_draft)
+{
+    Comity__V1__Submit submit = COMITY__V1__SUBMIT__INIT;
+    Comity__V1__Request request = COMITY__V1__REQUEST__INIT;
+    Comity__V1__Text texts[TEXTS_MAX], *list[TEXTS_MAX];
+    char *draft = arena_alloc(arena, DRAFT_MAX_BYTES);
+    struct bytes packed;
+
+    assert_true(draft != NULL && command->text_count <= TEXTS_MAX);
+    submit.signed_command = (ProtobufCBinaryData){command->signed_command.size,
+                                                  (uint8_t *) (uintptr_t) command->signed_command.data};
+    submit.texts = list;
+    for (size_t i = 0; i < command->text_count; i++) {
+        const struct command_text *text = &command->texts[i];
+        comity__v1__text__init(&texts[i]);
+        texts[i].salt = (ProtobufCBinaryData){SALT_SIZE, (uint8_t *) (uintptr_t) text->salt};
+        texts[i].content =
+            (ProtobufCBinaryData){text->content.size, (uint8_t *) (uintptr_t) text->content.data};
+        list[submit.n_texts++] = &texts[i];
+    }
+    request.kind_case = COMITY__V1__REQUEST__KIND_SUBMIT;
+    request.submit = &submit;
+    corpus_put_message("submit", command_name(command->body), &request.base);
+    assert_int_equal(message_pack(&submit.base, arena, &packed), 0);
+    int line = snprintf(draft, DRAFT_MAX_BYTES, "comity draft 1\n");
+    assert_true((size_t) line + packed.size <= DRAFT_MAX_BYTES);
+    memcpy(draft + line, packed.data, packed.size);
+    *ret_draft = BYTES(draft, (size_t) line + packed.size);
+    corpus_put("draft", command_name(command->body), *ret_draft);
+}
+
+/* What was asked for and what came back. */
+static void put_answered(struct scene *scene, size_t item)
+{
+    const struct command *command = scene->items[item].command;
+    const Comity__V1__Reply *reply = scene_reply(scene, item);
+    const Comity__V1__Receipt *receipt = reply->receipt;
+    struct corpus_pieces pieces = {.size = 0};
+    struct bytes draft, packed;
+
+    put_submit(command, scene->arena, &draft);
+    corpus_put_typed("reply", &reply->base);
+    if (reply->kind_case != COMITY__V1__REPLY__KIND_RECEIPT)
+        return;
+    pieces_piece(&pieces, draft);
+    pieces_add(&pieces, BYTES(scene->log_key.public_key, KEY_SIZE));
+    assert_int_equal(message_pack(&receipt->base, scene->arena, &packed), 0);
+    pieces_add(&pieces, packed);
+    corpus_put("receipt", command_name(command->body), BYTES(pieces.bytes, pieces.size));
+    pieces.size = 0;
+    pieces_number(&pieces, 0, 2); /* no verifier of its own */
+    pieces_add(&pieces, BYTES(receipt->checkpoint.data, receipt->checkpoint.len));
+    corpus_put("note", "checkpoint", BYTES(pieces.bytes, pieces.size));
+    corpus_put_message("event", command_name(command->body), &receipt->event->base);
+    corpus_put_typed("event", &receipt->event->base);
+}
+
+static void put_export(struct scene *scene, const char *name)
+{
+    char path[SCRATCH_PATH_MAX], reason[EXPORT_REASON_MAX] = "";
+    struct export_options options = {
+        .store = scene->store, .log_key = &scene->log_key, .time_ms = scene->now_ms};
+    struct export_totals totals;
+    uint8_t *bytes = malloc(EXPORT_MAX_BYTES);
+
+    assert_non_null(bytes);
+    assert_memory_equal(SCRATCH_GROUP, CORPUS_GROUP, GROUP_ID_SIZE);
+    assert_true(scene->now_ms <= CORPUS_TIME_MS + 1000000);
+    scratch_join(scene->directory, "export", path);
+    if (export_write_file(&options, path, &totals, reason) != 0)
+        fail_msg("%s", reason);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t size = fread(bytes, 1, EXPORT_MAX_BYTES, file);
+    assert_true(size == totals.bytes && fclose(file) == 0);
+    corpus_put("export", name, BYTES(bytes, size));
+    corpus_put("restore", name, BYTES(bytes, size));
+    remove(path);
+    free(bytes);
+}
+
+static void batch(struct scene *scene)
+{
+    assert_int_equal(scene_run(scene), 0);
+    for (size_t i = 0; i < scene->count; i++)
+        put_answered(scene, i);
+    scene_next(scene);
+}
+
+/* A founding alone, then a round with ballots in one batch, one of them refused, until its time is over. */
+void corpus_of_scene(void)
+{
+    struct scene *scene = calloc(1, sizeof(*scene));
+
+    assert_non_null(scene);
+    scene_begin(scene, 20);
+    scene_found(scene);
+    put_export(scene, "founded");
+    scene_add(scene, scene_add_item(scene, "Before there is a session"), 0, NULL, 0);
+    batch(scene);
+    scene_open_round(scene, scene->now_ms + 5000);
+    for (unsigned i = 0; i < 3; i++)
+        scene_add(scene, scene_ballot(scene, 1 + i, 0, i == 1 ? "Because of the nights." : NULL), i, NULL, 0);
+    scene_add(scene, scene_ballot(scene, 1, 7, NULL), 0, NULL, 0);
+    scene_add(scene, scene_add_item(scene, "Canteen"), 6, NULL, 0);
+    batch(scene);
+    scene->now_ms += 5000;
+    batch(scene);
+    put_export(scene, "decided");
+    scene_end(scene);
+    free(scene);
+}
+
+/* One of each kind of command, true signatures and all. */
+static void put_first_of_kind(const struct command *command, struct arena *arena, bool *seen)
+{
+    unsigned kind = (unsigned) command->body->body_case;
+    struct bytes draft;
+
+    assert_true(kind < KINDS_MAX);
+    if (seen[kind])
+        return;
+    seen[kind] = true;
+    corpus_put("command", command_name(command->body), command->signed_command);
+    put_submit(command, arena, &draft);
+    corpus_put_typed("command", &command->body->base);
+    corpus_put_typed("signed-command", &command->envelope->base);
+}
+
+static int put_event(void *context, const struct machine_event *event)
+{
+    bool *seen = context;
+
+    assert_true((unsigned) event->open->kind_case < KINDS_MAX);
+    if (!seen[event->open->kind_case])
+        corpus_put_typed("open", &event->open->base);
+    seen[event->open->kind_case] = true;
+    return 0;
+}
+
+/* Random histories, as the seeds have it; the beginning of each becomes one input of the machine, without
+ * texts. */
+static void random_history(uint64_t seed, size_t size_max, bool *commands_seen, bool *events_seen)
+{
+    static const uint8_t LOG_KEY[KEY_SIZE] = {5};
+    struct random_commands *commands = random_commands_new(seed, true);
+    struct view_memory *memory = view_memory_new();
+    struct view view = view_memory_view(memory);
+    struct arena *arena = arena_new(64 * 1024 * 1024);
+    struct machine_context context = {.next_sequence = 1, .log_key = LOG_KEY};
+    struct corpus_pieces *pieces = calloc(1, sizeof(*pieces));
+    struct command command;
+    struct refusal refusal;
+
+    assert_true(arena != NULL && pieces != NULL && memory != NULL);
+    for (unsigned i = 0; i < MACHINE_COMMANDS; i++) {
+        arena_reset(arena);
+        random_commands_next(commands, &view, arena, &command, &context.time_ms);
+        int code = machine_drive(&view, &command, &context, arena, &refusal, put_event, events_seen);
+        struct bytes packed = BYTES(command.envelope->command.data, command.envelope->command.len);
+        if (code == 0)
+            put_first_of_kind(&command, arena, commands_seen);
+        bool is_left_out = code != 0 && i % 8 != 0;
+        if (is_left_out || pieces->size + packed.size + 3 > size_max)
+            continue;
+        pieces_number(pieces, i % 16 == 15 ? 2 : 0, 1);
+        pieces_piece(pieces, packed);
+    }
+    corpus_put("machine", "history", BYTES(pieces->bytes, pieces->size));
+    free(pieces);
+    arena_destroy(&arena);
+    view_memory_destroy(&memory);
+    random_commands_destroy(&commands);
+}
+
+void corpus_of_machine(void)
+{
+    bool commands_seen[KINDS_MAX] = {false}, events_seen[KINDS_MAX] = {false};
+
+    for (uint64_t seed = 1; seed <= MACHINE_INPUTS; seed++)
+        random_history(seed, seed == 1 ? 24 * 1024 : 6 * 1024, commands_seen, events_seen);
+}
