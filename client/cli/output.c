@@ -158,13 +158,23 @@ const char *shown_list(struct cli *cli, const char *const *items, size_t count)
     return text != NULL ? text : "";
 }
 
-static bool is_empty(struct json_object *value)
+bool json_says_nothing(struct json_object *value)
 {
-    return value == NULL ||
-           (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0) ||
-           (json_object_is_type(value, json_type_string) && json_object_get_string_len(value) == 0) ||
-           (json_object_is_type(value, json_type_boolean) && !json_object_get_boolean(value)) ||
-           (json_object_is_type(value, json_type_int) && json_object_get_int64(value) == 0);
+    switch (json_object_get_type(value)) {
+    case json_type_null:
+        return true;
+    case json_type_array:
+        return json_object_array_length(value) == 0;
+    case json_type_string:
+        return json_object_get_string_len(value) == 0 ||
+               strcmp(json_object_get_string(value), "UNSPECIFIED") == 0;
+    case json_type_boolean:
+        return !json_object_get_boolean(value);
+    case json_type_int:
+        return json_object_get_int64(value) == 0;
+    default:
+        return false;
+    }
 }
 
 /* Prose is shown as it reads, not as {hash, size, text}. */
@@ -231,7 +241,7 @@ static void say_object(struct cli *cli, struct json_object *object, const char *
     json_object_object_foreach(object, name, member)
     {
         struct json_object *prose = prose_of(member);
-        if (is_empty(prose != NULL ? prose : member))
+        if (json_says_nothing(prose != NULL ? prose : member))
             continue;
         say_member(cli, lead, shown_string(cli, name), member, level);
         lead = indent;

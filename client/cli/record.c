@@ -39,11 +39,13 @@ static const char *event_details(struct cli *cli, struct json_object *value, con
             json_object_object_get_ex(member, "text", &prose) &&
             json_object_object_get_ex(member, "hash", NULL))
             member = prose;
-        bool is_number = json_object_is_type(member, json_type_int) && json_object_get_int64(member) != 0;
-        bool is_text = json_object_is_type(member, json_type_string) &&
-                       json_object_get_string_len(member) > 0 && json_object_get_string_len(member) < 40;
+        bool is_number = json_object_is_type(member, json_type_int);
+        bool is_text =
+            json_object_is_type(member, json_type_string) && json_object_get_string_len(member) < 40;
         size_t length = strlen(name);
         if (length > 3 && strcmp(name + length - 3, "_ms") == 0)
+            continue;
+        if (json_says_nothing(member))
             continue;
         if (is_number || is_text)
             text = arena_printf(cli->arena, "%s%s%s %s", text, *text == '\0' ? "" : ", ", name,
