@@ -21,8 +21,7 @@ uint32_t service_wait_ms(struct service *service)
 
 bool job_is_expired(const struct job *job, int64_t steady_ms)
 {
-    /* A budget of 0 says nothing. */
-    return job->header.budget_ms > 0 && steady_ms - job->arrived_ms > (int64_t) job->header.budget_ms;
+    return steady_ms - job->arrived_ms >= (int64_t) job->header.budget_ms;
 }
 
 /* The client's seal: remembered, or made from the keys. */

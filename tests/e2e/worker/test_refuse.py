@@ -459,9 +459,10 @@ class FakeRefuse(Refuse, WorkerCase):
         fake, wire = self.installation.fake, self.wire
         for number, (error, fields) in enumerate((
                 (ERR.NO_ROUTE, dict(group=bytes(16))), (ERR.MALFORMED, dict(group=wire.group, request=0)),
-                (ERR.MALFORMED, dict(group=wire.group, flags=1)), (ERR.SEAL, dict(group=wire.group)))):
-            fields = {"request": 5, "route": 1000 + number, **fields}
-            fake.give(Frame(REQUEST, bytes(100), attempt=1, budget=5000, **fields).pack())
+                (ERR.MALFORMED, dict(group=wire.group, flags=1)), (ERR.SEAL, dict(group=wire.group)),
+                (ERR.EXPIRED, dict(group=wire.group, budget=0)))):
+            fields = {"request": 5, "route": 1000 + number, "budget": 5000, **fields}
+            fake.give(Frame(REQUEST, bytes(100), attempt=1, **fields).pack())
             fake.wait_until(lambda: len(fake.stray) > number)
             answer = fake.stray[number]
             self.assertEqual((answer.type, answer.error, answer.route, answer.body), (ERROR, error, 1000 + number, b""))
