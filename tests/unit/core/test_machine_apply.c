@@ -127,7 +127,13 @@ static void test_a_new_epoch(void **state)
 
     world->context.log_key = NEW_KEY;
     assert_int_equal(machine_open_epoch(&world->view, &world->context, world->arena, &events), 0);
-    assert_int_equal(machine_apply(&world->view, &events.list[0], world->arena), 0);
+    int code = ERR_MEMORY;
+    for (size_t limit = 0; code != 0; limit += 16) {
+        struct arena *arena = arena_new(limit);
+        code = machine_apply(&world->view, &events.list[0], arena);
+        assert_true(code == 0 || code == ERR_MEMORY);
+        arena_destroy(&arena);
+    }
     partnership = world_row(world, TABLE_PARTNERSHIP, 0, 0);
     assert_int_equal(partnership->epoch, 3);
     assert_int_equal(partnership->n_log_keys, 2);
@@ -318,6 +324,20 @@ static void test_memory_that_runs_out(void **state)
     world_destroy(&world);
 }
 
+/* The state that the command leads to where memory is no matter. */
+static void state_after(size_t index, uint8_t ret_hash[HASH_SIZE])
+{
+    struct world *world = world_to_fail();
+    struct command command = {.body = command_to_fail(world, index)};
+    struct machine_events events = {.count = 0};
+
+    assert_int_equal(machine_decide(&world->view, &command, &world->context, world->arena, &events, NULL), 0);
+    for (size_t i = 0; i < events.count; i++)
+        assert_int_equal(machine_apply(&world->view, &events.list[i], world->arena), 0);
+    assert_int_equal(view_hash(&world->view, ret_hash), 0);
+    world_destroy(&world);
+}
+
 static void test_apply_without_memory(void **state)
 {
     (void) state;
@@ -345,6 +365,13 @@ static void test_apply_without_memory(void **state)
                 code = machine_apply(&world->view, &events.list[i], arena);
             assert_true(code == 0 || code == ERR_MEMORY);
             failures += code != 0;
+            if (code == 0) {
+                uint8_t expected[HASH_SIZE];
+                uint8_t hash[HASH_SIZE];
+                state_after(index, expected);
+                assert_int_equal(view_hash(&world->view, hash), 0);
+                assert_memory_equal(hash, expected, HASH_SIZE);
+            }
             arena_destroy(&arena);
             world_destroy(&world);
         }

@@ -46,7 +46,11 @@ static void test_create_body(void **state)
     assert_int_equal(created->body->number, 1);
     assert_int_equal(created->body->seats, 6);
     assert_int_equal(created->n_seats, 6);
+    assert_memory_equal(((Comity__V1__Body *) world_row(world, TABLE_BODY, 1, 0))->title->hash.data,
+                        world->events.list[0].command->create_body->title->hash.data, HASH_SIZE);
     const Comity__V1__Seat *seat = world_row(world, TABLE_SEAT, 1, 5);
+    assert_int_equal(seat->body, 1);
+    assert_int_equal(seat->number, 5);
     assert_int_equal(seat->constituency, MANAGEMENT);
     assert_int_equal(seat->holder, 0);
     assert_int_equal(((Comity__V1__Seat *) world_row(world, TABLE_SEAT, 1, 6))->constituency, CONVENER);
@@ -126,6 +130,7 @@ static void test_adopt_rule(void **state)
 
     const Comity__V1__RuleVersion *version = world_row(world, TABLE_RULE, 3, 0);
     assert_int_equal(version->version, 2);
+    assert_int_equal(version->adopted_ms, world->context.time_ms);
     assert_int_equal(version->rule->rounds, 5);
     assert_int_equal(rule_hash(changed, world->arena, hash), 0);
     assert_memory_equal(version->hash.data, hash, HASH_SIZE);

@@ -31,6 +31,7 @@ static void test_found_makes_the_whole_history(void **state)
 
     const Comity__V1__Partnership *partnership = world_row(world, TABLE_PARTNERSHIP, 0, 0);
     assert_string_equal(partnership->name, "works");
+    assert_memory_equal(partnership->title->hash.data, command->found->title->hash.data, HASH_SIZE);
     assert_int_equal(partnership->epoch, 1);
     assert_int_equal(partnership->founded_ms, world->context.time_ms);
     assert_int_equal(partnership->n_log_keys, 1);
@@ -39,9 +40,15 @@ static void test_found_makes_the_whole_history(void **state)
     const Comity__V1__Constituency *management = world_row(world, TABLE_CONSTITUENCY, MANAGEMENT, 0);
     assert_string_equal(management->name, "management");
     assert_string_equal(management->side, "management");
+    assert_int_equal(management->kind, COMITY__V1__CONSTITUENCY_KIND__CONSTITUENCY_KIND_EMPLOYER);
+    assert_int_equal(management->standing, COMITY__V1__STANDING__STANDING_PARTY);
+    assert_memory_equal(management->title->hash.data, command->found->constituencies[1]->title->hash.data,
+                        HASH_SIZE);
     assert_int_equal(management->recovery_key.len, KEY_SIZE);
     const Comity__V1__Member *cora = world_row(world, TABLE_MEMBER, CORA, 0);
     assert_int_equal(cora->constituency, CONVENER);
+    assert_memory_equal(cora->name->hash.data,
+                        command->found->constituencies[2]->founders[0]->name->hash.data, HASH_SIZE);
     assert_int_equal(cora->since_ms, world->context.time_ms);
     assert_true(member_has_office(cora, COMITY__V1__OFFICE__OFFICE_FACILITATOR));
     assert_false(member_has_office(cora, COMITY__V1__OFFICE__OFFICE_RECORDER));
@@ -53,6 +60,9 @@ static void test_found_makes_the_whole_history(void **state)
     assert_int_equal(((Comity__V1__Key *) row)->added, 1);
     assert_int_equal(state_get_by_name(&world->view, world->arena, TABLE_SITE, "south", &row), 0);
     assert_int_equal(((Comity__V1__Site *) row)->number, 2);
+    assert_string_equal(((Comity__V1__Site *) row)->time_zone, "Europe/Vienna");
+    assert_memory_equal(((Comity__V1__Site *) row)->title->hash.data,
+                        command->found->sites[1]->title->hash.data, HASH_SIZE);
     world_check_replay(world);
     world_destroy(&world);
 }

@@ -33,11 +33,14 @@ static void test_a_round_opens_over_a_frozen_roll(void **state)
     assert_int_equal(opened->round->round_of, 1);
     assert_int_equal(opened->round->version, 1);
     assert_int_equal(opened->round->opened_by, CORA);
+    assert_int_equal(opened->round->rule_number, number);
+    assert_int_equal(opened->round->opened_ms, world->context.time_ms);
     assert_int_equal(opened->round->closes_ms, 0);
 
     const Comity__V1__RollEntry *entry = world_row(world, TABLE_ROLL, 1, MONA);
     assert_int_equal(entry->constituency, MANAGEMENT);
     assert_int_equal(entry->seat, 4);
+    assert_int_equal(entry->round, 1);
     assert_false(entry->present_at_open);
     assert_true(((Comity__V1__RollEntry *) world_row(world, TABLE_ROLL, 1, LUIS))->present_at_open);
     assert_false(world_has(world, TABLE_ROLL, 1, LARS));
@@ -400,6 +403,9 @@ static void test_close_round_gives_outcome_and_decision(void **state)
     const Comity__V1__Proposal *proposal = world_row(world, TABLE_PROPOSAL, 1, 0);
     assert_int_equal(decision->proposal, 1);
     assert_int_equal(decision->round, 1);
+    assert_int_equal(decision->version, 1);
+    assert_int_equal(decision->outcome, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED);
+    assert_int_equal(decision->decided_ms, world->context.time_ms);
     assert_int_equal(decision->state, COMITY__V1__DECISION_STATE__DECISION_STATE_IN_EFFECT);
     assert_memory_equal(decision->text_hash.data, proposal->versions[0]->text->hash.data, HASH_SIZE);
     assert_int_equal(proposal->decision, 1);

@@ -87,9 +87,11 @@ static void test_a_session_from_convened_to_closed(void **state)
     (void) state;
     struct world *world = world_with_body();
 
-    const Comity__V1__Session *session =
-        world_accept(world, convene(world, "cora", 1))->session_convened->session;
+    Comity__V1__Command *command = convene(world, "cora", 1);
+    const Comity__V1__Session *session = world_accept(world, command)->session_convened->session;
     assert_int_equal(session->number, 1);
+    assert_int_equal(session->body, 1);
+    assert_memory_equal(session->title->hash.data, command->convene_session->title->hash.data, HASH_SIZE);
     assert_int_equal(session->state, COMITY__V1__SESSION_STATE__SESSION_STATE_CONVENED);
     assert_int_equal(session->convened_by, CORA);
     assert_int_equal(session->starts_ms, 1700000360000);
@@ -155,6 +157,7 @@ static void test_check_in(void **state)
     world_open_session(world, 1);
     const Comity__V1__Presence *presence =
         world_accept(world, check_in(world, "lars", 1, 3))->member_checked_in->presence;
+    assert_int_equal(presence->session, 1);
     assert_int_equal(presence->member, LARS);
     assert_int_equal(presence->site, 3);
     /* Again from another site: moves. */
@@ -186,6 +189,8 @@ static void test_items_and_proposals(void **state)
     assert_int_equal(item->number, 2);
     assert_int_equal(item->session, 1);
     assert_int_equal(item->added_by, CORA);
+    assert_memory_equal(((Comity__V1__Item *) world_row(world, TABLE_ITEM, 2, 0))->title->hash.data,
+                        world->events.list[0].command->add_item->title->hash.data, HASH_SIZE);
     world_refuse(world, add_item(world, "mona", 1), ERR_FORBIDDEN, "key");
     world_refuse(world, add_item(world, "odo", 1), ERR_FORBIDDEN, "key");
     world_refuse(world, add_item(world, "lars", 2), ERR_NOT_FOUND, "add_item.session");
@@ -197,6 +202,9 @@ static void test_items_and_proposals(void **state)
     assert_int_equal(proposal->n_versions, 1);
     assert_int_equal(proposal->versions[0]->version, 1);
     assert_int_equal(proposal->versions[0]->author, MARA);
+    assert_int_equal(proposal->versions[0]->made_ms, world->context.time_ms);
+    assert_memory_equal(proposal->title->hash.data,
+                        world->events.list[0].command->make_proposal->title->hash.data, HASH_SIZE);
     world_refuse(world, propose(world, "mara", 3), ERR_NOT_FOUND, "make_proposal.item");
     world_refuse(world, propose(world, "mona", 1), ERR_FORBIDDEN, "key");
     world_refuse(world, propose(world, "stranger", 3), ERR_KEY_UNKNOWN, "key");
