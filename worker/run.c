@@ -216,6 +216,8 @@ static int start(struct worker *worker, char *reason)
     if (code)
         return fail(reason, code, "Signals cannot be received: %s", error_sentence(code));
     code = open_store(worker, reason);
+    if (code == 0 && worker->settings->ready_file[0])
+        unlink(worker->settings->ready_file); /* of one that was killed: the store is ours now */
     if (code == 0)
         code = open_log(worker, reason);
     if (code == 0)
@@ -243,6 +245,7 @@ static void stop(struct worker *worker)
     job_queue_destroy(&service->checks);
     session_cache_destroy(&service->sessions);
     policy_destroy(&service->policy);
+    status_counters_release(&service->counters);
     batch_runner_destroy(&worker->runner);
     if (service->log)
         service->log->ops->destroy(&service->log);

@@ -424,6 +424,7 @@ class Directory(Life):
         code, words = self.second()
         self.assertEqual(code, 1, words)
         self.assertIn("in use", words)
+        self.assertTrue((self.installation.directory / "worker.ready").exists())   # of the one that runs
         self.assertEqual(self.head(scene), 1)
 
     def test_another_groups(self):
