@@ -185,6 +185,9 @@ int arguments_parse(int argc, char **argv, struct arguments *ret_arguments, char
     int result, verb_result = 0;
 
     reason[0] = '\0';
+    /* What everybody types at a program that is new to them. */
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        argv[1] += strlen("--");
     optind = 0; /* glibc: start over */
     result = parse_options(argc, argv, &arguments, true, reason);
     int first = optind < argc ? optind : argc;

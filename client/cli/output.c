@@ -68,6 +68,9 @@ void cli_put(struct cli *cli, const char *name, struct json_object *value)
 
 void cli_put_text(struct cli *cli, const char *name, const char *value)
 {
+    /* A document is UTF-8, and a path may be anything. */
+    if (value != NULL && !utf8_is_valid(BYTES(value, strlen(value))))
+        value = shown_string(cli, value);
     cli_put(cli, name, value == NULL ? NULL : json_object_new_string(value));
 }
 

@@ -343,34 +343,52 @@ int up_run(struct cli *cli)
     return code;
 }
 
-/* Tell the process that holds the lock to stop, and wait until it lets go. */
-static int stop_holder(struct cli *cli, const char *directory, long pid)
+/* Tell the process of this number to stop, if it still is the one that holds the lock: between reading the
+ * number and opening the process it may have ended, and the number be another's. */
+static int signal_holder(const char *directory, long pid)
 {
     char reason[INSTALLATION_REASON_MAX];
     long holder = 0;
-    int lock;
-    const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
-    int handle = pid > 0 ? pidfd_open((pid_t) pid, 0) : -1;
+    int lock = -1, code = 0;
+    int handle = pidfd_open((pid_t) pid, 0);
 
-    /* Between reading the number and opening the process it may have ended, and the number be another's. */
-    if (handle >= 0 && installation_lock(directory, &lock, &holder, reason) == 0)
+    if (handle < 0)
+        return errno == ESRCH ? 0 : ERR_STATE;
+    if (installation_lock(directory, &lock, &holder, reason) == 0)
         close(lock);
-    else if (handle >= 0 && holder == pid)
-        pidfd_send_signal(handle, SIGTERM, NULL, 0);
+    else if (holder == pid && pidfd_send_signal(handle, SIGTERM, NULL, 0) != 0 && errno != ESRCH)
+        code = ERR_STATE;
     int error = errno;
-    if (handle >= 0)
-        close(handle);
-    else if (error != ESRCH)
-        return cli_fail(cli, ERR_STATE, NULL, "Process %ld cannot be told to stop: %s.", pid,
-                        strerror(error));
+    close(handle);
+    errno = error;
+    return code;
+}
+
+/* Until the lock is free. A supervisor that has just begun writes its number a moment later. */
+static int stop_holder(struct cli *cli, const char *directory)
+{
+    const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+    char reason[INSTALLATION_REASON_MAX];
+    long holder = 0, told = 0;
+    int lock;
+
     for (int64_t end_ms = time_now_ms() + DOWN_MS; time_now_ms() < end_ms; nanosleep(&pause, NULL)) {
-        if (installation_lock(directory, &lock, &holder, reason) == 0) {
+        int code = installation_lock(directory, &lock, &holder, reason);
+        if (code == 0) {
             close(lock);
             return 0;
         }
+        if (code != ERR_STATE)
+            return cli_fail(cli, code, NULL, "%s", reason);
+        if (holder <= 0 || holder == told)
+            continue;
+        if (signal_holder(directory, holder) != 0)
+            return cli_fail(cli, ERR_STATE, NULL, "Process %ld cannot be told to stop: %s.", holder,
+                            strerror(errno));
+        told = holder;
     }
     return cli_fail(cli, ERR_TIMEOUT, arena_printf(cli->arena, "Look at %s/log/up.log", directory),
-                    "Process %ld did not end within %d s.", pid, DOWN_MS / 1000);
+                    "Process %ld did not end within %d s.", holder, DOWN_MS / 1000);
 }
 
 int down_run(struct cli *cli)
@@ -395,7 +413,7 @@ int down_run(struct cli *cli)
     }
     if (code != ERR_STATE)
         return cli_fail(cli, code, NULL, "%s", reason);
-    code = stop_holder(cli, directory, pid);
+    code = stop_holder(cli, directory);
     if (code == 0)
         say(cli, "Ended: worker and broker have stopped.");
     return code;

@@ -107,7 +107,7 @@ class Founding(CliCase):
         self.ask("carla", "draft", "submit", "west.draft")
         self.assertIn("west", [row["name"] for row in self.ask("ben", "site", "list")["sites"]])
         self.refuse("ada", *add, *self.world.with_key("carla"), name="EXISTS")
-        self.refuse("ada", *add, "--with", "no-such.key", name="FILE", exit=4)
+        self.refuse("ada", *add, "--with", "no-such.key", name="FILE", exit=USAGE)
 
 
 class Admission(CliCase):

@@ -119,7 +119,7 @@ class Line(CliCase):
         error = self.refuse(who, "whoami", name="FILE_MODE", exit=USAGE)
         self.assertIn("chmod 600", error["next"])
         os.remove(self.world.home(who) / "keys" / "signing.key")
-        self.world.ask(who, "whoami", exit=4)
+        self.refuse(who, "whoami", name="FILE", exit=USAGE)
         self.context_file(who).write_text(self.context_file(who).read_text() + "colour = red\n")
         error = self.refuse(who, "whoami", name="CONFIG", exit=USAGE)
         self.assertIn("colour", error["what"])
@@ -156,7 +156,7 @@ class Restored(CliCase):
         self.worker("restore", "--from", self.world.directory / "backup")
         self.world.up()
         # Who has seen more than there is now does not take it for the whole, and finds out why.
-        error = self.refuse("eve", "whoami", name="BEHIND", exit=UNREACHABLE)
+        error = self.refuse("eve", "whoami", "--timeout", 3, name="BEHIND", exit=UNREACHABLE)
         self.assertIn("comity resubmit", error["next"])
         self.assertEqual(self.ask("eve", "resubmit")["resubmitted"], [])
         self.assertEqual(self.ask("eve", "whoami")["partnership"]["epoch"], 2)

@@ -114,7 +114,7 @@ class Up(unittest.TestCase):
             process.stderr.close()
 
     def test_down_where_nothing_ever_was(self):
-        error = self.world.ask("operator", "down", "--data", self.world.directory / "nowhere", exit=INTERNAL)["error"]
+        error = self.world.ask("operator", "down", "--data", self.world.directory / "nowhere", exit=USAGE)["error"]
         self.assertEqual(error["name"], "FILE")
 
 

@@ -44,6 +44,8 @@ static const struct {
     {{NULL}, NULL, {NULL}},
     {{"--help"}, NULL, {NULL}},
     {{"-h"}, NULL, {NULL}},
+    {{"--version"}, "version", {NULL}},
+    {{"--version", "--json"}, "version", {NULL}},
 };
 
 static void test_understood(void **state)

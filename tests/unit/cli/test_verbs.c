@@ -150,6 +150,7 @@ static void test_exit_codes(void **state)
     }
     assert_int_equal(exit_of_error(ERR_STALE), EXIT_REFUSED);
     assert_int_equal(exit_of_error(ERR_UNREACHABLE), EXIT_UNREACHABLE);
+    assert_int_equal(exit_of_error(ERR_FILE), EXIT_USAGE);
     assert_int_equal(exit_of_error(ERR_TIMEOUT), EXIT_UNCONFIRMED);
     assert_int_equal(exit_of_error(ERR_RECEIPT), EXIT_UNCONFIRMED);
     assert_int_equal(exit_of_error(-9999), EXIT_UNCONFIRMED);
