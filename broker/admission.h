@@ -1,9 +1,10 @@
-/* Admission: whose key may do what. Pure: a table of keys in memory, made from the settings and replaced whole.
+/* Admission: whose key may do what. Pure: a table of keys in memory, made from the settings and replaced
+ * whole.
  *
  * front  any key may connect, while there are fewer connections than the limit
  * back   only the key of a configured worker
- * A worker is known by its key, never by what it says of itself; it may serve the groups that are configured for it
- * (any, where none is). STATUS of the broker itself is for the operators' keys. */
+ * A worker is known by its key, never by what it says of itself; it may serve the groups that are configured
+ * for it (any, where none is). STATUS of the broker itself is for the operators' keys. */
 #ifndef COMITY_BROKER_ADMISSION_H
 #define COMITY_BROKER_ADMISSION_H
 
@@ -12,7 +13,7 @@
 
 enum side { SIDE_FRONT, SIDE_BACK };
 
-const char *side_name(enum side side);   /* "front", "back": also the domains of ZAP */
+const char *side_name(enum side side); /* "front", "back": also the domains of ZAP */
 
 enum { ADMISSION_WORKERS_MAX = 256, ADMISSION_OPERATORS_MAX = 1024, ADMISSION_GROUPS_MAX = 1024 };
 
@@ -20,7 +21,7 @@ struct admission_worker {
     char name[NAME_MAX_BYTES + 1];
     uint8_t key[KEY_SIZE];
     uint8_t (*groups)[GROUP_ID_SIZE];
-    size_t group_count;                 /* 0: any group */
+    size_t group_count; /* 0: any group */
 };
 
 struct admission {
@@ -28,20 +29,21 @@ struct admission {
     size_t worker_count;
     uint8_t (*operators)[KEY_SIZE];
     size_t operator_count;
-    uint32_t connection_limit;          /* of front */
+    uint32_t connection_limit; /* of front */
 };
 
 void admission_release(struct admission *admission);
 
 /* NULL where no worker has this key. */
-const struct admission_worker *admission_worker(const struct admission *admission, const uint8_t key[KEY_SIZE]);
+const struct admission_worker *admission_worker(const struct admission *admission,
+                                                const uint8_t key[KEY_SIZE]);
 bool admission_may_serve(const struct admission_worker *worker, const uint8_t group[GROUP_ID_SIZE]);
 bool admission_is_operator(const struct admission *admission, const uint8_t key[KEY_SIZE]);
 
 enum verdict {
-    VERDICT_ADMIT,   /* 200 */
-    VERDICT_LATER,   /* 300: too many connections; the peer tries again by itself */
-    VERDICT_REFUSE,  /* 400: this key has no business here */
+    VERDICT_ADMIT,  /* 200 */
+    VERDICT_LATER,  /* 300: too many connections; the peer tries again by itself */
+    VERDICT_REFUSE, /* 400: this key has no business here */
 };
 
 /* @connections: those of the front that are open now, this one included. */

@@ -1,5 +1,6 @@
-/* Defences that a test can take away. In the program as it is built for use DEFENCE(x) is true and costs nothing. The
- * control build of tests/e2e/broker leaves out those that COMITY_WITHOUT names, to show what each of them is for. */
+/* Defences that a test can take away. In the program as it is built for use DEFENCE(x) is true and costs
+ * nothing. The control build of tests/e2e/broker leaves out those that COMITY_WITHOUT names, to show what
+ * each of them is for. */
 #ifndef COMITY_BROKER_DEFENCE_H
 #define COMITY_BROKER_DEFENCE_H
 

@@ -1,5 +1,5 @@
-/* An index: things found by a key of bytes. The link lives in the thing, so that finding, adding and removing take
- * no memory. The hash is keyed (SipHash): outside parties choose some of the keys. */
+/* An index: things found by a key of bytes. The link lives in the thing, so that finding, adding and removing
+ * take no memory. The hash is keyed (SipHash): outside parties choose some of the keys. */
 #ifndef COMITY_BROKER_INDEX_H
 #define COMITY_BROKER_INDEX_H
 

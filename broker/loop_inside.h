@@ -1,5 +1,5 @@
-/* The inside of the loop, shared by loop.c (turns, signals, life), loop_act.c (sending, the router's actions) and
- * loop_guard.c (admission, connections). Nobody else includes this. */
+/* The inside of the loop, shared by loop.c (turns, signals, life), loop_act.c (sending, the router's actions)
+ * and loop_guard.c (admission, connections). Nobody else includes this. */
 #ifndef COMITY_BROKER_LOOP_INSIDE_H
 #define COMITY_BROKER_LOOP_INSIDE_H
 
@@ -57,8 +57,8 @@ int loop_send(struct loop *loop, enum side side, const struct peer_id *to, struc
 /* loop_guard.c: answer ZAP and take up what the monitors say. @argument: the loop. */
 void loop_serve_zap(void *argument);
 
-/* Close a connection under libzmq's hands: it sees an end of stream. Should the descriptor have become another
- * connection's since, that one reconnects. */
+/* Close a connection under libzmq's hands: it sees an end of stream. Should the descriptor have become
+ * another connection's since, that one reconnects. */
 void loop_cut(struct loop *loop, int fd, const char *why);
 
 /* Cut the connections of workers whose keys are no longer configured. */

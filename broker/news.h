@@ -1,7 +1,7 @@
 /* News: who wants to hear of which history, and what each has still to be told.
  *
- * For each client and history only the latest sequence is kept: what comes faster than it can be sent is told once,
- * with the last number. Bounded by the number of subscriptions, whatever the workers say. */
+ * For each client and history only the latest sequence is kept: what comes faster than it can be sent is told
+ * once, with the last number. Bounded by the number of subscriptions, whatever the workers say. */
 #ifndef COMITY_BROKER_NEWS_H
 #define COMITY_BROKER_NEWS_H
 
@@ -21,8 +21,8 @@ struct subscription {
     TAILQ_ENTRY(subscription) in_due;
     struct client *client;
     struct topic *topic;
-    uint64_t sequence;     /* the latest that was heard */
-    bool is_due;           /* not told yet */
+    uint64_t sequence; /* the latest that was heard */
+    bool is_due;       /* not told yet */
 };
 
 struct news {
@@ -30,12 +30,12 @@ struct news {
     TAILQ_HEAD(, subscription) due;
     uint32_t due_count;
     uint32_t count;
-    uint32_t limit;         /* subscriptions in all */
-    uint32_t client_limit;  /* of one client */
+    uint32_t limit;        /* subscriptions in all */
+    uint32_t client_limit; /* of one client */
 };
 
 int news_init(struct news *news, uint32_t limit, uint32_t client_limit);
-void news_release(struct news *news);   /* after every client was forgotten */
+void news_release(struct news *news); /* after every client was forgotten */
 
 /* 0 (also where it is there already), ERR_LIMIT or ERR_MEMORY. */
 int news_subscribe(struct news *news, struct client *client, const uint8_t group[GROUP_ID_SIZE],
@@ -45,8 +45,8 @@ void news_unsubscribe(struct news *news, struct client *client, const uint8_t gr
 void news_forget(struct news *news, struct client *client);
 
 /* A history has reached @sequence: due for everybody who wants to hear of it. */
-void news_reached(struct news *news, const uint8_t group[GROUP_ID_SIZE], const uint8_t history[HISTORY_ID_SIZE],
-                  uint64_t sequence);
+void news_reached(struct news *news, const uint8_t group[GROUP_ID_SIZE],
+                  const uint8_t history[HISTORY_ID_SIZE], uint64_t sequence);
 
 /* Take the one that waits longest, NULL for none; it is told now. Where that failed, news_put_back. */
 struct subscription *news_take(struct news *news);

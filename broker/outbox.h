@@ -1,8 +1,8 @@
 /* Outboxes: answers for clients whose connections take no more at the moment, kept to be tried again.
  *
- * What is owed (the answer to a request that was taken) is kept as long as the bytes fit; their number is bounded by what
- * a client may have pending. What is not owed (a refusal) is kept only while few others wait. What does not fit is given
- * up and counted, and its client sends the same bytes again. */
+ * What is owed (the answer to a request that was taken) is kept as long as the bytes fit; their number is
+ * bounded by what a client may have pending. What is not owed (a refusal) is kept only while few others wait.
+ * What does not fit is given up and counted, and its client sends the same bytes again. */
 #ifndef COMITY_BROKER_OUTBOX_H
 #define COMITY_BROKER_OUTBOX_H
 

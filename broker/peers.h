@@ -1,10 +1,10 @@
 /* Peers: the clients and workers that the broker knows of at the moment. Soft state: gone with a restart, and
  * learned again from the next heartbeats.
  *
- * A client is a connection of the front: its routing id, its key, what it asked for. Bounded; the one that was
- * silent longest is forgotten first when its time is over. A worker is a configured key; while it is connected it has
- * one session, the newest, with the routing id of its connection. A routing id is only ever an address to answer
- * to: it is never shown to another peer and never proves anything (the key does). */
+ * A client is a connection of the front: its routing id, its key, what it asked for. Bounded; the one that
+ * was silent longest is forgotten first when its time is over. A worker is a configured key; while it is
+ * connected it has one session, the newest, with the routing id of its connection. A routing id is only ever
+ * an address to answer to: it is never shown to another peer and never proves anything (the key does). */
 #ifndef COMITY_BROKER_PEERS_H
 #define COMITY_BROKER_PEERS_H
 
@@ -17,8 +17,8 @@
 enum {
     PEER_ID_MAX = 255,
     PEER_KEY_DIGITS = 2 * KEY_SIZE,
-    WORKER_GROUPS_MAX = 64,     /* that one worker may announce */
-    WORKER_REPLACED_MAX = 4,    /* routing ids of replaced sessions that are remembered */
+    WORKER_GROUPS_MAX = 64,  /* that one worker may announce */
+    WORKER_REPLACED_MAX = 4, /* routing ids of replaced sessions that are remembered */
 };
 
 struct peer_id {
@@ -53,17 +53,17 @@ struct client {
     uint32_t subscription_count;
     struct outbox outbox;
     TAILQ_ENTRY(client) in_waiting;
-    bool is_gone;                    /* forgotten, not yet collected */
+    bool is_gone; /* forgotten, not yet collected */
 };
 
 TAILQ_HEAD(client_list, client);
 
 struct clients {
     struct index by_id;
-    struct client_list by_silence;   /* the one that was silent longest first */
-    struct client_list retired;      /* forgotten, kept until clients_collect */
-    struct client_list waiting;      /* with something in the outbox */
-    size_t outbox_size;              /* bytes in all outboxes */
+    struct client_list by_silence; /* the one that was silent longest first */
+    struct client_list retired;    /* forgotten, kept until clients_collect */
+    struct client_list waiting;    /* with something in the outbox */
+    size_t outbox_size;            /* bytes in all outboxes */
     uint32_t count;
     uint32_t limit;
 };
@@ -73,7 +73,8 @@ void clients_release(struct clients *clients);
 struct client *clients_find(const struct clients *clients, const struct peer_id *id);
 
 /* A new one; NULL at the limit, or where memory is out. */
-struct client *clients_add(struct clients *clients, const struct peer_id *id, const char *key, int64_t now_ms);
+struct client *clients_add(struct clients *clients, const struct peer_id *id, const char *key,
+                           int64_t now_ms);
 void clients_heard(struct clients *clients, struct client *client, int64_t now_ms);
 
 /* Take it out of the tables. Its memory stays until clients_collect, so that what was decided about it can be
@@ -107,10 +108,10 @@ struct worker {
     char name[NAME_MAX_BYTES + 1];
     uint8_t key[KEY_SIZE];
     char key_text[PEER_KEY_DIGITS + 1];
-    bool is_connected;               /* has a session; what follows is the session's */
+    bool is_connected; /* has a session; what follows is the session's */
     struct peer_id id;
     int64_t heard_ms;
-    uint32_t window;                 /* requests that it takes at once */
+    uint32_t window; /* requests that it takes at once */
     struct pending_list pending;
     uint32_t pending_count;
     struct served_list served;
@@ -130,15 +131,16 @@ struct workers {
 int workers_init(struct workers *workers);
 void workers_release(struct workers *workers);
 
-/* Make the list fit the admission's: new ones are added, those of keys that are gone are handed to @leave (which ends
- * their sessions) and removed, names follow. 0, or ERR_MEMORY with nothing changed. The admission has to outlive its
- * use here. */
+/* Make the list fit the admission's: new ones are added, those of keys that are gone are handed to @leave
+ * (which ends their sessions) and removed, names follow. 0, or ERR_MEMORY with nothing changed. The admission
+ * has to outlive its use here. */
 typedef void workers_leave_fn(struct worker *worker, void *context);
 int workers_admit(struct workers *workers, const struct admission *admission, workers_leave_fn *leave,
                   void *context);
 
 struct worker *workers_find(const struct workers *workers, const char *key_text);
-bool worker_may_serve(const struct workers *workers, const struct worker *worker, const uint8_t group[GROUP_ID_SIZE]);
+bool worker_may_serve(const struct workers *workers, const struct worker *worker,
+                      const uint8_t group[GROUP_ID_SIZE]);
 bool worker_was_replaced(const struct worker *worker, const struct peer_id *id);
 
 void worker_session_start(struct worker *worker, const struct peer_id *id, int64_t now_ms);
@@ -147,13 +149,14 @@ void worker_session_start(struct worker *worker, const struct peer_id *id, int64
 void worker_session_end(struct workers *workers, struct worker *worker);
 
 /* Its own latest word: it serves @group in @term. 0, ERR_LIMIT or ERR_MEMORY. @is_ready ends a draining. */
-int worker_serve(struct workers *workers, struct worker *worker, const uint8_t group[GROUP_ID_SIZE], uint64_t term,
-                 bool is_ready);
+int worker_serve(struct workers *workers, struct worker *worker, const uint8_t group[GROUP_ID_SIZE],
+                 uint64_t term, bool is_ready);
 struct served *worker_serves(const struct worker *worker, const uint8_t group[GROUP_ID_SIZE]);
 void worker_unserve(struct workers *workers, struct served *served);
 
-/* Where a request for @group goes: the worker of the highest term that is not draining. With @follower_ok, where that
- * one is full: the one of the highest term that is not full. 0, ERR_NO_ROUTE, ERR_DRAINING, ERR_BUSY. */
+/* Where a request for @group goes: the worker of the highest term that is not draining. With @follower_ok,
+ * where that one is full: the one of the highest term that is not full. 0, ERR_NO_ROUTE, ERR_DRAINING,
+ * ERR_BUSY. */
 int workers_route(const struct workers *workers, const uint8_t group[GROUP_ID_SIZE], bool follower_ok,
                   struct worker **ret_worker);
 

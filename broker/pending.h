@@ -1,30 +1,30 @@
 /* Pending requests: those that were passed to a worker and have no answer yet. A fixed table.
  *
- * A request is known to its worker by a ticket, which starts at random and says nothing of the client. What is kept of
- * it is what an ERROR in its place needs. */
+ * A request is known to its worker by a ticket, which starts at random and says nothing of the client. What
+ * is kept of it is what an ERROR in its place needs. */
 #ifndef COMITY_BROKER_PENDING_H
 #define COMITY_BROKER_PENDING_H
 
 #include "broker/peers.h"
 
 struct pending {
-    uint64_t ticket;               /* 0: this place is free */
-    struct client *client;         /* NULL: it is gone, the answer goes nowhere */
+    uint64_t ticket;       /* 0: this place is free */
+    struct client *client; /* NULL: it is gone, the answer goes nowhere */
     struct worker *worker;
     int64_t deadline_ms;
-    struct frame_header header;    /* as it came */
+    struct frame_header header; /* as it came */
     TAILQ_ENTRY(pending) in_client;
-    TAILQ_ENTRY(pending) in_worker;   /* of a free place: in the list of free ones */
+    TAILQ_ENTRY(pending) in_worker; /* of a free place: in the list of free ones */
 };
 
 struct pending_table {
-    struct pending *places;        /* PENDING_LIMIT_MAX of them; memory is taken as they are used */
-    uint32_t used;                 /* how many ever were */
+    struct pending *places; /* PENDING_LIMIT_MAX of them; memory is taken as they are used */
+    uint32_t used;          /* how many ever were */
     uint32_t limit;
     uint32_t count;
-    uint64_t turn;                 /* high part of the next ticket */
+    uint64_t turn; /* high part of the next ticket */
     struct pending_list free_places;
-    int64_t next_deadline_ms;      /* not later than the earliest one */
+    int64_t next_deadline_ms; /* not later than the earliest one */
 };
 
 enum { PENDING_LIMIT_MAX = 1 << 16 };
@@ -42,8 +42,8 @@ void pending_remove(struct pending_table *table, struct pending *pending);
 /* The client is gone, the request is not. */
 void pending_orphan(struct pending *pending);
 
-/* Remove what is over its time, after @end was told of each. Looks at every used place, but only when the earliest
- * deadline has come. */
+/* Remove what is over its time, after @end was told of each. Looks at every used place, but only when the
+ * earliest deadline has come. */
 typedef void pending_end_fn(const struct pending *pending, void *context);
 void pending_expire(struct pending_table *table, int64_t now_ms, pending_end_fn *end, void *context);
 

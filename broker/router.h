@@ -1,13 +1,13 @@
 /* The router: what to do with each frame that comes. Pure: frames, keys and the time in, actions out.
  *
- * Every REQUEST and HELLO is answered once, by the worker's frame or by an ERROR made here, unless its client has left.
- * docs/protocol.md sections 2 and 4; the types of frames are tables in router.c.
+ * Every REQUEST and HELLO is answered once, by the worker's frame or by an ERROR made here, unless its client
+ * has left. docs/protocol.md sections 2 and 4; the types of frames are tables in router.c.
  *
  *   router_front, router_back  a frame came        router_tick    time has passed
  *   router_failed              an action could not be carried out
  *
- * Actions are valid until the next call of one of these; what they point to lives in the router, but for `to` of an
- * answer to a peer that is not known, which is the caller's own. */
+ * Actions are valid until the next call of one of these; what they point to lives in the router, but for `to`
+ * of an answer to a peer that is not known, which is the caller's own. */
 #ifndef COMITY_BROKER_ROUTER_H
 #define COMITY_BROKER_ROUTER_H
 
@@ -17,55 +17,61 @@
 #include "broker/pending.h"
 
 struct router_limits {
-    uint32_t pending;              /* requests in flight, in all; at most PENDING_LIMIT_MAX */
-    uint32_t client_pending;       /* of one client */
-    uint32_t worker_window;        /* of one worker, whatever it says */
+    uint32_t pending;        /* requests in flight, in all; at most PENDING_LIMIT_MAX */
+    uint32_t client_pending; /* of one client */
+    uint32_t worker_window;  /* of one worker, whatever it says */
     uint32_t clients;
     uint32_t subscriptions;
     uint32_t client_subscriptions;
-    uint32_t budget_most_ms;       /* a longer budget is cut to this */
+    uint32_t budget_most_ms; /* a longer budget is cut to this */
     int64_t worker_silence_ms;
     int64_t client_silence_ms;
 };
 
 struct router_counters {
     uint64_t requests, replies;
-    uint64_t busy, no_route;       /* refused with BUSY; with NO_ROUTE or DRAINING */
-    uint64_t expired;              /* EXPIRED and TIMEOUT */
-    uint64_t lost;                 /* WORKER_LOST */
+    uint64_t busy, no_route; /* refused with BUSY; with NO_ROUTE or DRAINING */
+    uint64_t expired;        /* EXPIRED and TIMEOUT */
+    uint64_t lost;           /* WORKER_LOST */
     uint64_t malformed;
-    uint64_t strays;               /* workers' frames that nobody waits for, or of another session */
+    uint64_t strays; /* workers' frames that nobody waits for, or of another session */
     uint64_t forbidden;
-    uint64_t dropped;              /* frames for a peer that does not take them */
+    uint64_t dropped; /* frames for a peer that does not take them */
 };
 
 enum action_kind {
-    ACTION_FORWARD,   /* the frame that came, with `ticket` as route, to the worker `to` */
-    ACTION_RETURN,    /* the frame that came, with route 0, to the client `to` */
-    ACTION_SEND,      /* a frame of `header` alone, to `to` on `side` */
-    ACTION_STATUS,    /* REPLY of `header` with a BrokerStatus, to the client `to` */
-    ACTION_CUT,       /* the connection that this came by has no business here: cut it */
-    ACTION_NOTE,      /* for the log */
+    ACTION_FORWARD, /* the frame that came, with `ticket` as route, to the worker `to` */
+    ACTION_RETURN,  /* the frame that came, with route 0, to the client `to` */
+    ACTION_SEND,    /* a frame of `header` alone, to `to` on `side` */
+    ACTION_STATUS,  /* REPLY of `header` with a BrokerStatus, to the client `to` */
+    ACTION_CUT,     /* the connection that this came by has no business here: cut it */
+    ACTION_NOTE,    /* for the log */
 };
 
 enum note {
-    NOTE_WORKER_READY, NOTE_WORKER_LOST, NOTE_WORKER_LEFT, NOTE_WORKER_REPLACED, NOTE_WORKER_REMOVED,
-    NOTE_WORKER_DRAINS, NOTE_GROUP_REFUSED, NOTE_STRAY_REPLY,
+    NOTE_WORKER_READY,
+    NOTE_WORKER_LOST,
+    NOTE_WORKER_LEFT,
+    NOTE_WORKER_REPLACED,
+    NOTE_WORKER_REMOVED,
+    NOTE_WORKER_DRAINS,
+    NOTE_GROUP_REFUSED,
+    NOTE_STRAY_REPLY,
 };
 
-const char *note_name(enum note note);   /* "worker_ready": the log's event */
+const char *note_name(enum note note); /* "worker_ready": the log's event */
 
 struct action {
     enum action_kind kind;
     enum side side;
     const struct peer_id *to;
-    struct client *client;          /* of a known client; NULL */
-    struct subscription *subscription;   /* of NEWS: told now */
-    bool is_owed;                   /* the answer to a request that was taken */
+    struct client *client;             /* of a known client; NULL */
+    struct subscription *subscription; /* of NEWS: told now */
+    bool is_owed;                      /* the answer to a request that was taken */
     uint64_t ticket;
     struct frame_header header;
     enum note note;
-    char worker[NAME_MAX_BYTES + 1];   /* of a NOTE */
+    char worker[NAME_MAX_BYTES + 1]; /* of a NOTE */
 };
 
 struct actions {
@@ -78,27 +84,30 @@ struct router;
 
 struct router_input {
     const struct peer_id *from;
-    const char *key;                /* User-Id as ZAP set it: 64 hex digits */
+    const char *key; /* User-Id as ZAP set it: 64 hex digits */
     struct bytes frame;
 };
 
-/* @random: start of the tickets. @admission has to outlive the router or be replaced by router_configure. ERR_MEMORY. */
+/* @random: start of the tickets. @admission has to outlive the router or be replaced by router_configure.
+ * ERR_MEMORY. */
 int router_new(const struct router_limits *limits, const struct admission *admission, uint64_t random,
                struct router **ret_router);
 void router_destroy(struct router **router);
 
-void router_front(struct router *router, const struct router_input *input, int64_t now_ms, struct actions *out);
-void router_back(struct router *router, const struct router_input *input, int64_t now_ms, struct actions *out);
+void router_front(struct router *router, const struct router_input *input, int64_t now_ms,
+                  struct actions *out);
+void router_back(struct router *router, const struct router_input *input, int64_t now_ms,
+                 struct actions *out);
 
 /* A message of several parts, or without a key: counted. */
 void router_garbage(struct router *router);
 
-/* An action could not be carried out. @error: ERR_BUSY, the peer takes no more for now; ERR_UNREACHABLE, it is gone.
- * What follows from it is added to @out behind what is there, so that a caller walks on. */
+/* An action could not be carried out. @error: ERR_BUSY, the peer takes no more for now; ERR_UNREACHABLE, it
+ * is gone. What follows from it is added to @out behind what is there, so that a caller walks on. */
 void router_failed(struct router *router, const struct action *action, int error, struct actions *out);
 
-/* A frame for a client whose connection is full: kept to be tried again. 0, or ERR_LIMIT, ERR_MEMORY: then it has
- * failed. router_waiting: a client for whom something is kept, or NULL; walk on by its in_waiting. */
+/* A frame for a client whose connection is full: kept to be tried again. 0, or ERR_LIMIT, ERR_MEMORY: then it
+ * has failed. router_waiting: a client for whom something is kept, or NULL; walk on by its in_waiting. */
 int router_keep(struct router *router, const struct action *action, struct bytes frame);
 struct client *router_waiting(const struct router *router);
 struct bytes router_kept(struct client *client);
@@ -126,10 +135,10 @@ uint32_t router_news_due(const struct router *router);
 /* The process did not run for @gap_ms: nobody's silence counts for that time. */
 void router_forgive(struct router *router, int64_t gap_ms);
 
-/* New limits and keys. Sessions of keys that are gone end; groups that are no longer allowed are not served. ERR_MEMORY
- * with nothing changed. */
-int router_configure(struct router *router, const struct router_limits *limits, const struct admission *admission,
-                     struct actions *out);
+/* New limits and keys. Sessions of keys that are gone end; groups that are no longer allowed are not served.
+ * ERR_MEMORY with nothing changed. */
+int router_configure(struct router *router, const struct router_limits *limits,
+                     const struct admission *admission, struct actions *out);
 
 const struct router_counters *router_counters(const struct router *router);
 const struct router_limits *router_limits(const struct router *router);

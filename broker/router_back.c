@@ -68,7 +68,6 @@ static void back_heartbeat(struct turn *turn)
 {
     back_ready(turn);
     struct frame_header header = {.type = FRAME_HEARTBEAT, .request = turn->header.request};
-    memcpy(header.group, turn->header.group, sizeof(header.group));
     turn_send(turn, SIDE_BACK, &header);
 }
 

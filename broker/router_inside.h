@@ -13,7 +13,7 @@ struct router {
     struct news news;
     struct router_counters counters;
     const struct admission *admission;
-    int64_t scan_ms;     /* not before this time are deadlines looked at again */
+    int64_t scan_ms; /* not before this time are deadlines looked at again */
     bool is_stopping;
 };
 

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "core/text.h"
 
-#define MINUTE_MS 60000
+#define MINUTE_MS INT64_C(60000)
 
 static const struct config_key KEYS[] = {
     {"broker", "front", CONFIG_TEXT, "tcp://127.0.0.1:7411", 1, 255,
@@ -14,7 +14,7 @@ static const struct config_key KEYS[] = {
          "Where clients connect: tcp://ADDRESS:PORT; an interface or * for the address, * for a free port."},
     {"broker", "back", CONFIG_TEXT, "tcp://127.0.0.1:7412", 1, 255,
      .summary = "Where workers connect, in the same form."},
-    {"broker", "key_file", CONFIG_TEXT, "/var/lib/comity/broker.key", 1, 1000,
+    {"broker", "key_file", CONFIG_TEXT, "/var/lib/comity-broker/broker.key", 1, 1000,
      .summary = "The broker's connection key; made at the first start where there is none. Nobody else may "
                 "read it."},
     {"broker", "ready_file", CONFIG_TEXT, "", 0, 1000,

@@ -7,14 +7,14 @@
 #include "core/daemon/log.h"
 
 struct settings {
-    struct config *config;     /* owns the texts */
-    const char *endpoint[2];   /* by side; as configured, perhaps with a wildcard port */
+    struct config *config;   /* owns the texts */
+    const char *endpoint[2]; /* by side; as configured, perhaps with a wildcard port */
     const char *key_file;
-    const char *ready_file;    /* "": none */
+    const char *ready_file; /* "": none */
     enum log_level log_level;
     int io_threads;
-    int64_t news_ms;           /* how long news are gathered */
-    int64_t stop_ms;           /* how long pending requests are waited for at an orderly end */
+    int64_t news_ms; /* how long news are gathered */
+    int64_t stop_ms; /* how long pending requests are waited for at an orderly end */
     struct router_limits limits;
     struct admission admission;
 };

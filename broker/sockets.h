@@ -1,5 +1,5 @@
-/* The broker's two ROUTER sockets, with every option that DESIGN's measurements ask for, and what goes with opening
- * them: the monitors, and the test that the back refuses strangers. */
+/* The broker's two ROUTER sockets, with every option that DESIGN's measurements ask for, and what goes with
+ * opening them: the monitors, and the test that the back refuses strangers. */
 #ifndef COMITY_BROKER_SOCKETS_H
 #define COMITY_BROKER_SOCKETS_H
 
@@ -8,8 +8,8 @@
 
 enum { ENDPOINT_MAX = 300, MESSAGE_MAX_BYTES = 1024 * 1024 };
 
-/* Open and bind one. @ret_endpoint: as it is in effect, with the port that a wildcard became. 0, ERR_ADDRESS (in use,
- * or not there now), ERR_CONFIG (no address at all), ERR_MEMORY; @reason gets one sentence. */
+/* Open and bind one. @ret_endpoint: as it is in effect, with the port that a wildcard became. 0, ERR_ADDRESS
+ * (in use, or not there now), ERR_CONFIG (no address at all), ERR_MEMORY; @reason gets one sentence. */
 int socket_open(void *context, enum side side, const char *endpoint, const struct connection_key *key,
                 void **ret_socket, char ret_endpoint[ENDPOINT_MAX], char reason[CONFIG_REASON_MAX]);
 
@@ -19,10 +19,11 @@ int monitor_open(void *context, void *socket, enum side side, void **ret_monitor
 /* The next event: the descriptor, and whether it was opened. False where none waits. */
 bool monitor_take(void *monitor, bool *ret_is_opened, int *ret_fd);
 
-/* Knock at the back with a key that nobody has configured. @serve_zap answers what ZAP is asked meanwhile. 0 where it
- * was refused for its key; ERR_INTERNAL where it was admitted or nobody judged it within SELF_TEST_MS. */
+/* Knock at the back with a key that nobody has configured. @serve_zap answers what ZAP is asked meanwhile. 0
+ * where it was refused for its key; ERR_INTERNAL where it was admitted or nobody judged it within
+ * SELF_TEST_MS. */
 enum { SELF_TEST_MS = 5000 };
-int self_test(void *context, const char *back, const struct connection_key *key, void (*serve_zap)(void *argument),
-              void *argument);
+int self_test(void *context, const char *back, const struct connection_key *key,
+              void (*serve_zap)(void *argument), void *argument);
 
 #endif

@@ -7,8 +7,8 @@
 
 /* What the router does not know. */
 struct status_facts {
-    int64_t started_ms, time_ms;   /* Unix time */
-    int64_t now_ms;                /* as the router counts */
+    int64_t started_ms, time_ms; /* Unix time */
+    int64_t now_ms;              /* as the router counts */
     const char *front, *back;
     uint64_t denied_keys, cut_connections;
 };

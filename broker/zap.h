@@ -1,5 +1,6 @@
-/* The ZAP handler (RFC 27): the only gate of both sockets. Answers from the admission, in memory; every admitted
- * connection gets its key, in hexadecimal, as User-Id. One a context; bound before any socket that asks it. */
+/* The ZAP handler (RFC 27): the only gate of both sockets. Answers from the admission, in memory; every
+ * admitted connection gets its key, in hexadecimal, as User-Id. One a context; bound before any socket that
+ * asks it. */
 #ifndef COMITY_BROKER_ZAP_H
 #define COMITY_BROKER_ZAP_H
 
@@ -13,7 +14,7 @@ struct zap_report {
     enum side side;
     bool has_key;
     uint8_t key[KEY_SIZE];
-    char address[64];       /* of the peer, as libzmq says it */
+    char address[64]; /* of the peer, as libzmq says it */
 };
 
 /* ERR_MEMORY; ERR_EXISTS where this context has a handler. */
@@ -22,6 +23,7 @@ void zap_close(struct zap **zap);
 void *zap_socket(struct zap *zap);
 
 /* Answer the next request. False where none waits. @connections: open ones of the front. */
-bool zap_answer(struct zap *zap, const struct admission *admission, size_t connections, struct zap_report *ret_report);
+bool zap_answer(struct zap *zap, const struct admission *admission, size_t connections,
+                struct zap_report *ret_report);
 
 #endif

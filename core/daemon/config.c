@@ -322,18 +322,20 @@ static int load(struct reading *reading, char **ret_text)
     if (fd < 0)
         return fail_file(reading);
     char *text = malloc(FILE_MAX_BYTES + 1);
+    if (!text) {
+        close(fd);
+        return fail_memory(reading);
+    }
     size_t size = 0;
     ssize_t got = 1;
-    while (text && size <= FILE_MAX_BYTES && got > 0) {
+    while (size <= FILE_MAX_BYTES && got > 0) {
         got = read(fd, text + size, FILE_MAX_BYTES + 1 - size);
         if (got > 0)
             size += (size_t) got;
         else if (got < 0 && errno == EINTR)
             got = 1;
     }
-    if (!text)
-        fail_memory(reading);
-    else if (got < 0)
+    if (got < 0)
         fail_file(reading);
     else if (size > FILE_MAX_BYTES)
         fail(reading, ERR_CONFIG, "it has more than %d bytes: is it a configuration?", FILE_MAX_BYTES);

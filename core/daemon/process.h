@@ -1,4 +1,5 @@
-/* What every daemon does as a process: exit codes, signals through a descriptor, small files for a supervisor. */
+/* What every daemon does as a process: exit codes, signals through a descriptor, small files for a
+ * supervisor. */
 #ifndef COMITY_CORE_DAEMON_PROCESS_H
 #define COMITY_CORE_DAEMON_PROCESS_H
 
@@ -6,26 +7,32 @@
 
 /* Exit codes: docs/operations.md, "Exit codes". */
 enum process_exit {
-    EXIT_ORDERLY = 0,       /* asked to stop, or asked for help or a check that found nothing */
-    EXIT_OTHER = 1,         /* anything else: a failure while running, memory, disk, a failed self-test */
-    EXIT_CONFIGURATION = 2, /* the command line, the configuration or a key file: starting again will not help */
-    EXIT_ADDRESS = 3,       /* an address cannot be had now: in use, or its interface is not up */
+    EXIT_ORDERLY = 0, /* asked to stop, or asked for help or a check that found nothing */
+    EXIT_OTHER = 1,   /* anything else: a failure while running, memory, disk, a failed self-test */
+    EXIT_CONFIGURATION =
+        2,            /* the command line, the configuration or a key file: starting again will not help */
+    EXIT_ADDRESS = 3, /* an address cannot be had now: in use, or its interface is not up */
 };
 
 /* The exit code that goes with a code of core/error.h. */
 int process_exit_code(int error);
 
-enum process_signal { PROCESS_SIGNAL_NONE, PROCESS_SIGNAL_RELOAD /* HUP */, PROCESS_SIGNAL_STOP /* TERM, INT */ };
+enum process_signal {
+    PROCESS_SIGNAL_NONE,
+    PROCESS_SIGNAL_RELOAD /* HUP */,
+    PROCESS_SIGNAL_STOP /* TERM, INT */
+};
 
 /* Block SIGHUP, SIGTERM and SIGINT, ignore SIGPIPE and SIGXFSZ (a file's limit is an error like a full
- * disk), and give a descriptor that becomes readable when one comes. Call it before any thread is started. ERR_FILE, or ERR_MEMORY. */
+ * disk), and give a descriptor that becomes readable when one comes. Call it before any thread is started.
+ * ERR_FILE, or ERR_MEMORY. */
 int process_signals_open(int *ret_fd);
 
 /* The next signal; NONE where there is none. Never blocks. */
 enum process_signal process_signal_take(int fd);
 
-/* Replace the file by @text at once: a temporary file beside it (mode 0644), synced, then renamed. 0 or ERR_FILE
- * (errno says why). */
+/* Replace the file by @text at once: a temporary file beside it (mode 0644), synced, then renamed. 0 or
+ * ERR_FILE (errno says why). */
 int process_file_write(const char *path, const char *text);
 
 #endif

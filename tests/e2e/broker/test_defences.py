@@ -135,8 +135,12 @@ class HighWater(TestCase):
         broker = self.broker(without=("dontwait",))
         other = broker.client().connected()
         self.flood_without_reading(broker)
-        other.send(Frame(HEARTBEAT, request=1))
-        self.assertIsNone(other.receive(3))
+
+        def is_stopped():
+            other.send(Frame(HEARTBEAT, request=1))
+            return other.receive(3) is None
+
+        wait_until(is_stopped, "the broker to stop", 3 * DEADLINE)
         broker.kill()
 
 
