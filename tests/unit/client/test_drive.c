@@ -99,6 +99,26 @@ static void an_idle_client_sleeps(void **state)
     assert_in_range(turns, 2, 20); /* heartbeats and their answers */
 }
 
+/* What is begun between two turns makes the descriptor readable at once, not with the next heartbeat. */
+static void a_new_request_wakes_the_loop(void **state)
+{
+    struct scene *scene = *state;
+    struct tally tally = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct comity_result result;
+    scene_start(scene);
+    assert_int_equal(comity_status_wait(scene->client, 0, &result), 0);
+    comity_result_release(&result);
+    struct pollfd descriptor = {.fd = comity_fd(scene->client), .events = POLLIN};
+    while (poll(&descriptor, 1, 0) == 1)
+        assert_int_equal(comity_pump(scene->client, 0), 0);
+    submit(scene, &tally);
+    assert_int_equal(poll(&descriptor, 1, 0), 1);
+    assert_int_equal(comity_pump(scene->client, 0), 0);
+    while (ended(&tally) == 0)
+        assert_int_equal(comity_pump(scene->client, 1000), 0);
+    assert_int_equal(tally.recorded, 1);
+}
+
 struct user {
     struct scene *scene;
     size_t recorded, answered;
@@ -205,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ONE(an_event_loop_needs_only_the_descriptor),
         ONE(an_idle_client_sleeps),
+        ONE(a_new_request_wakes_the_loop),
         ONE(many_threads_share_a_client_that_has_its_own),
         ONE(its_callbacks_may_submit_but_not_wait),
         ONE(it_may_be_destroyed_at_any_moment),
