@@ -58,6 +58,7 @@ struct history {
     size_t pin_count;
     uint8_t refused[KEY_SIZE]; /* the log key that was refused last; zeros: none */
     bool is_asking;            /* whether it lists `asked` */
+    int64_t listed_ms;         /* when it last said which keys it lists */
     uint8_t asked[KEY_SIZE];
     struct subscription subscription;
 };
@@ -117,6 +118,7 @@ struct comity_request {
     struct arena *arena;        /* holds the claim, and a receipt that is held */
     struct receipt_claim claim; /* of SUBMIT; of QUERY the history alone */
     struct bytes held;          /* packed Receipt */
+    int64_t held_ms;
     int64_t due_ms, deadline_ms;
     size_t link; /* where it was sent last */
     uint64_t connection;
@@ -206,6 +208,8 @@ void session_run(struct comity *client, struct link *link);
 void session_welcome(struct comity *client, struct link *link, struct bytes frame);
 void session_hint(struct comity *client, struct link *link, const struct frame_header *header);
 void session_refusal(struct comity *client, struct link *link, struct bytes frame);
+/* Ask the history for its list, where that was not done since: true while the answer is awaited. */
+bool session_list_again(struct comity *client, struct link *link, struct history *history, int64_t since_ms);
 void session_pin_first(struct comity *client, struct history *history, const uint8_t *key);
 
 /* request.c */

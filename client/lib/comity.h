@@ -178,10 +178,11 @@ int comity_broker_state(struct comity *client, size_t index);
 enum comity_verdict {
     COMITY_RECORDED = 1, /* a command: it is in the history; the receipt was verified, step by step */
     COMITY_ANSWERED,     /* a query: answered */
-    COMITY_REFUSED,      /* a worker of the group refused it, sealed: nothing was done */
-    COMITY_UNKNOWN,      /* sent, and no word that counts came back: it may have been recorded. The same draft
-                            can be submitted again, at any time until it expires, to learn */
-    COMITY_NOT_SENT,     /* nothing ever left this machine: no connection, or no worker said WELCOME */
+    COMITY_REFUSED,  /* a worker of the group refused it, sealed: nothing was done. A draft that was refused
+                        for  the state of the history stays refused: to try anew, make a new one */
+    COMITY_UNKNOWN,  /* sent, and no word that counts came back: it may have been recorded. The same draft
+                        can be submitted again, at any time until it expires, to learn */
+    COMITY_NOT_SENT, /* nothing ever left this machine: no connection, or no worker said WELCOME */
 };
 
 struct comity_result {

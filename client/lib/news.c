@@ -67,22 +67,23 @@ static void poll_send(struct comity *client, struct history *history)
         request_query(client, &query, deadline_ms, polled, NULL, NULL, NULL) == 0;
 }
 
+/* A SUBSCRIBE that a broker had no room for may not be heard of again: say it with every poll. */
 static void history_run(struct comity *client, struct history *history)
 {
     struct subscription *subscription = &history->subscription;
-    if (subscription->is_due)
+    bool is_poll_due = subscription->news != NULL && client->now_ms >= subscription->poll_ms;
+    if (subscription->is_due || is_poll_due)
         for (size_t i = 0; i < client->link_count; i++)
             if (client->links[i].state >= LINK_CONNECTED)
                 subscribe_send(client, &client->links[i], history);
     subscription->is_due = false;
-    if (subscription->news == NULL || !history->is_reader)
+    if (subscription->news == NULL)
         return;
-    if (!subscription->is_polling && client->now_ms >= subscription->poll_ms) {
-        poll_send(client, history);
+    if (is_poll_due)
         subscription->poll_ms = client->now_ms + client->poll_ms;
-    }
-    if (subscription->poll_ms > client->now_ms)
-        client_wake_at(client, subscription->poll_ms);
+    if (is_poll_due && history->is_reader && !subscription->is_polling)
+        poll_send(client, history);
+    client_wake_at(client, subscription->poll_ms);
 }
 
 void news_run(struct comity *client)

@@ -190,6 +190,7 @@ static void receipt_hold(struct comity *client, struct link *link, struct comity
         return;
     }
     request->has_said_hello_again = true;
+    request->held_ms = client->now_ms;
     request->state = REQUEST_HELD;
     session_forgotten(client, link);
 }
@@ -214,11 +215,18 @@ static void receipt_take(struct comity *client, struct link *link, struct comity
         end_unknown(client, request, code);
 }
 
+/* Is there still somebody to ask about the key: the worker by HELLO, then the history by its list? */
+static bool is_key_pending(struct comity *client, const struct comity_request *request)
+{
+    struct link *link = &client->links[request->link];
+    struct history *history = history_find(client, request->claim.history);
+    if (link->state != LINK_READY)
+        return true;
+    return history != NULL && session_list_again(client, link, history, request->held_ms);
+}
+
 static void held_check(struct comity *client, struct comity_request *request, struct arena *arena)
 {
-    const struct history *history = history_find(client, request->claim.history);
-    bool is_pending =
-        client->links[request->link].state != LINK_READY || (history != NULL && history->is_asking);
     ProtobufCMessage *message = NULL;
     struct event_header header;
     enum receipt_step step;
@@ -229,7 +237,7 @@ static void held_check(struct comity *client, struct comity_request *request, st
         code = receipt_try(client, request, receipt, &header, &step);
     if (code == 0)
         recorded(client, request, receipt, &header, request->held);
-    else if (!is_pending)
+    else if (code != ERR_RECEIPT || !is_key_pending(client, request))
         end_unknown(client, request, code);
 }
 

@@ -304,13 +304,28 @@ static bool is_listed(const Comity__V1__Partnership *partnership, const uint8_t 
     return false;
 }
 
-/* The history lists the new key, and one of those that were pinned: keys are only ever added to the list. */
-static bool is_successor(const struct history *history, const Comity__V1__Partnership *partnership)
+/* A list that has none of the pinned keys is of some other history: keys are only ever added to a list. */
+static bool is_own_list(const struct history *history, const Comity__V1__Partnership *partnership)
 {
-    bool knows_pinned = false;
     for (size_t i = 0; i < history->pin_count; i++)
-        knows_pinned = knows_pinned || is_listed(partnership, history->pins[i]);
-    return knows_pinned && is_listed(partnership, history->asked);
+        if (is_listed(partnership, history->pins[i]))
+            return true;
+    return false;
+}
+
+/* Every listed key is good: a receipt of an earlier epoch is signed by the key of that epoch. */
+static void log_keys_take(struct comity *client, struct history *history,
+                          const Comity__V1__Partnership *partnership)
+{
+    if (!is_own_list(history, partnership))
+        return;
+    for (size_t i = 0; i < partnership->n_log_keys; i++) {
+        const ProtobufCBinaryData *key = &partnership->log_keys[i];
+        if (key->len != KEY_SIZE || history_has_pin(history, key->data))
+            continue;
+        if (history_pin(history, key->data) == 0)
+            log_key_event(client, history, key->data, COMITY_EVENT_LOG_KEY, false);
+    }
 }
 
 static void log_key_answered(struct comity *client, const struct comity_request *request,
@@ -319,15 +334,14 @@ static void log_key_answered(struct comity *client, const struct comity_request 
     struct history *history = history_find(client, request->claim.history);
     if (history == NULL)
         return;
-    history->is_asking = false;
     const Comity__V1__Answer *answer =
         result->verdict == COMITY_ANSWERED ? comity_answer_body(result->answer) : NULL;
-    bool is_good = answer != NULL && answer->whoami != NULL && answer->whoami->partnership != NULL &&
-                   is_successor(history, answer->whoami->partnership) &&
-                   history_pin(history, history->asked) == 0;
-    if (is_good)
-        log_key_event(client, history, history->asked, COMITY_EVENT_LOG_KEY, false);
-    else if (result->verdict == COMITY_ANSWERED || result->verdict == COMITY_REFUSED)
+    history->is_asking = false;
+    history->listed_ms = client->now_ms;
+    if (answer != NULL && answer->whoami != NULL && answer->whoami->partnership != NULL)
+        log_keys_take(client, history, answer->whoami->partnership);
+    bool is_judged = result->verdict == COMITY_ANSWERED || result->verdict == COMITY_REFUSED;
+    if (is_judged && !history_has_pin(history, history->asked))
         log_key_refuse(client, history, history->asked);
     reply_check_held(client);
 }
@@ -343,6 +357,16 @@ static void log_key_ask(struct comity *client, struct history *history, const ui
     query.whoami = &whoami;
     memcpy(history->asked, key, KEY_SIZE);
     history->is_asking = request_query(client, &query, 0, log_key_answered, NULL, NULL, NULL) == 0;
+}
+
+bool session_list_again(struct comity *client, struct link *link, struct history *history, int64_t since_ms)
+{
+    if (history->is_asking)
+        return true;
+    if (!history->is_reader || history->pin_count == 0 || history->listed_ms >= since_ms)
+        return false;
+    log_key_ask(client, history, link->log_key);
+    return history->is_asking;
 }
 
 /* What a worker's log key means for one history: known, first seen, or another one. */

@@ -170,6 +170,29 @@ static void an_unlisted_key_in_mid_connection_is_refused(void **state)
     assert_int_equal(scene_count(scene, COMITY_EVENT_LOG_KEY_REFUSED, 0), 1);
 }
 
+/* What was recorded before a restore has a receipt by the key of its time, and the worker's own is another
+ * now. */
+static void an_earlier_listed_key_is_good_for_an_earlier_receipt(void **state)
+{
+    struct scene *scene = *state;
+    struct comity_draft *draft = scene_ballot(scene);
+    struct comity_result result;
+    scene_start(scene);
+    assert_int_equal(comity_submit_wait(scene->client, draft, 0, &result), 0);
+    comity_result_release(&result);
+    comity_destroy(&scene->client);
+    fake_group_restart(scene->group, true);
+    pin(scene, scene->group->ledger->log_key.public_key);
+    scene_start(scene);
+    assert_int_equal(comity_submit_wait(scene->client, draft, 0, &result), 0);
+    assert_int_equal(result.verdict, COMITY_RECORDED);
+    comity_result_release(&result);
+    assert_int_equal(SEEN(scene, duplicates), 1);
+    assert_int_equal(SEEN(scene, queries), 1);
+    assert_int_equal(scene_count(scene, COMITY_EVENT_LOG_KEY_REFUSED, 0), 0);
+    comity_draft_destroy(&draft);
+}
+
 static void count_recorded(struct comity_result *result, void *context)
 {
     *(size_t *) context += result->verdict == COMITY_RECORDED;
@@ -208,6 +231,7 @@ int main(void)
         ONE(a_list_without_the_pinned_key_proves_nothing),
         ONE(a_listed_key_in_mid_connection_is_taken),
         ONE(an_unlisted_key_in_mid_connection_is_refused),
+        ONE(an_earlier_listed_key_is_good_for_an_earlier_receipt),
         ONE(many_receipts_wait_for_one_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
