@@ -223,6 +223,27 @@ class Decision(CliCase):
                                exit=REFUSED)["error"]
         self.assertIn("denominator", error["field"])
 
+    def test_rounds_that_close_by_themselves(self):
+        self.ask("ada", "rule", "adopt", "unanimous", *self.world.with_key("carla"))
+        number = self.ask("eli", "round", "open", self.world.propose(), "--rule", "unanimous")["number"]
+        for who in ("ada", "ben", "carla", "dev"):
+            self.ask(who, "vote", number, "agree")
+        outcome = self.ask("ada", "outcome", number)
+        self.assertEqual((outcome["outcome"], outcome["round"]["cause"]), ("ADOPTED", "ALL_ANSWERED"))
+        rule = self.ask("ada", "rule", "show", "consent")["rule"]
+        rule["name"], rule["silence"], rule["close"] = "by-friday", "CONSENT", {"at_time": True}
+        self.world.file("by-friday.json", json.dumps(rule))
+        self.ask("ada", "rule", "adopt", "--file", "by-friday.json", *self.world.with_key("carla"))
+        proposal = self.world.propose()
+        self.refuse("eli", "round", "open", proposal, "--rule", "by-friday", "--closes", "soon", name="USAGE", exit=USAGE)
+        self.world.ask("eli", "round", "open", proposal, "--rule", "by-friday", exit=REFUSED)
+        number = self.ask("eli", "round", "open", proposal, "--rule", "by-friday", "--closes", "+2s")["number"]
+        self.ask("ada", "vote", number, "agree")
+        wait_until(lambda: self.world.comity("ada", "outcome", number)[0] == 0, "the round closes at its time")
+        outcome = self.ask("ada", "outcome", number)
+        self.assertEqual((outcome["outcome"], outcome["round"]["cause"]), ("ADOPTED", "TIME"))
+        self.refuse("ben", "vote", number, "agree", name="CLOSED")
+
     def test_hostile_text_is_shown_harmlessly(self):
         hostile = "quiet\x1b[2J\x1b[31m \u202egnihton\u202c \x07"
         proposal = self.world.propose(text=hostile)
