@@ -1,0 +1,96 @@
+"""The controls of the checks: in a small tree that breaks each rule once, each check has to find just that."""
+import os
+import sys
+import tempfile
+
+import layers
+import links
+import marks
+import sizes
+
+GOOD = {
+    "core/a.h": '#include "core/b.h"\n/* calls time() and open() in a comment */\n',
+    "core/keyfile.c": "#include <fcntl.h>\nint f(void) { return open(\"x\", 0); }\n",
+    "core/daemon/log.c": '#include <time.h>\n#include "core/a.h"\nlong f(void) { return time(0); }\n',
+    "core/text.c": 'int runtime (int);\nconst char *f(void) { return "time(0)"; }\n',
+    "broker/loop.c": '#include <zmq.h>\n#include "broker/loop.h"\n#include "core/a.h"\n',
+    "worker/store/store.c": '#include <lmdb.h>\n#include "worker/store/store.h"\n',
+    "client/cli/main.c": '#include "client/lib/comity.h"\n#include "core/daemon/config.h"\n#include <json-c/json.h>\n',
+    "README.md": "See [docs](docs/one.md#the-second-part), `core/a.h`, [far](https://example.org/x) and `docs/`.\n",
+    "docs/one.md": "# One\n\n## The second part\n\n[up](../README.md) `LICENSE.md`\n",
+    "LICENSE.md": "As it is. mkdtemp takes XXXXXX. Built in /home/you/comity.\n",
+}
+
+# check, file, its content, what the finding has to say.
+BAD = [
+    (layers, "core/x.c", '#include "worker/batch.h"\n', "core/ must not include worker/batch.h"),
+    (layers, "core/x.c", '#include "core/daemon/log.h"\n', "core/ must not include core/daemon/log.h"),
+    (layers, "core/daemon/x.c", '#include "broker/loop.h"\n', "core/daemon/ must not include broker/loop.h"),
+    (layers, "core/x.c", "#include <fcntl.h>\n", "core is pure and must not include fcntl.h"),
+    (layers, "core/rule/x.c", "#include <time.h>\n", "core is pure and must not include time.h"),
+    (layers, "core/x.h", "#include <sys/socket.h>\n", "core is pure and must not include sys/socket.h"),
+    (layers, "core/machine/x.c", "long f(void) { return time(0); }\n", "core is pure and must not call time"),
+    (layers, "core/x.c", "int f(void) {\n    return open(\"x\", 0); }\n", "core/x.c:2: core is pure and must not call open"),
+    (layers, "broker/x.c", '#include "worker/batch.h"\n', "broker/ must not include worker/batch.h"),
+    (layers, "broker/x.c", '#include "client/lib/comity.h"\n', "broker/ must not include client/lib/comity.h"),
+    (layers, "worker/x.c", '#include "broker/loop.h"\n', "worker/ must not include broker/loop.h"),
+    (layers, "worker/x.c", '#  include "client/lib/comity.h"\n', "worker/ must not include client/lib/comity.h"),
+    (layers, "worker/x.c", '#include "tests/support/world.h"\n', "worker/ must not include tests/support/world.h"),
+    (layers, "client/lib/x.c", '#include "client/cli/cli.h"\n', "client/lib/ must not include client/cli/cli.h"),
+    (layers, "client/lib/x.c", '#include "worker/batch.h"\n', "client/lib/ must not include worker/batch.h"),
+    (layers, "client/cli/x.c", '#include "broker/loop.h"\n', "client/cli/ must not include broker/loop.h"),
+    (layers, "client/audit/x.c", '#include "client/cli/cli.h"\n', "client/ must not include client/cli/cli.h"),
+    (layers, "worker/batch.c", "#include <lmdb.h>\n", "lmdb.h is for worker/store/"),
+    (layers, "broker/router.c", "#include <zmq.h>\n", "zmq.h is for"),
+    (layers, "worker/pool.c", "#include <czmq.h>\n", "czmq.h is for"),
+    (layers, "core/x.c", "#include <zmq.h>\n", "zmq.h is for"),
+    (marks, "core/x.c", "/* see /home/ann/notes */\n", "a path of somebody's machine"),
+    (marks, "docs/x.md", "It is in /work/x.\n", "a path of somebody's machine"),
+    (marks, "docs/x.md", "cd /root/src\n", "a path of somebody's machine"),
+    (marks, "core/x.c", "    // TODO: the rest\n", "a mark of something left undone"),
+    (marks, "core/x.c", "/* FIXME */\n", "a mark of something left undone"),
+    (marks, "core/x.c", "/* only a stub */\n", "a stub"),
+    (marks, "core/x.c", "/* not implemented */\n", "a stub"),
+    (marks, "core/x.c", "<<<<<<< HEAD\n", "a conflict of a merge"),
+    (links, "docs/x.md", "[gone](nowhere.md)\n", "there is no docs/nowhere.md"),
+    (links, "docs/x.md", "[part](one.md#the-third-part)\n", "docs/one.md has no heading #the-third-part"),
+    (links, "docs/x.md", "Look at `core/gone.c`.\n", "there is no core/gone.c"),
+    (links, "docs/x.md", "Look at `GONE.md`.\n", "there is no GONE.md"),
+    (links, "core/x.c", "/* docs/gone.md has the rules. */\n", "there is no docs/gone.md"),
+]
+
+
+def write(root, path, content):
+    os.makedirs(os.path.dirname(f"{root}/{path}") or root, exist_ok=True)
+    with open(f"{root}/{path}", "w", encoding="utf-8") as file:
+        file.write(content)
+
+
+def main():
+    failures = 0
+    with tempfile.TemporaryDirectory() as root:
+        for path, content in GOOD.items():
+            write(root, path, content)
+        for check in (layers, marks, links):
+            for finding in check.check(root):
+                failures += 1
+                print(f"{check.__name__} finds what is not wrong: {finding}")
+        for check, path, content, expected in BAD:
+            write(root, path, content)
+            findings = check.check(root)
+            os.remove(f"{root}/{path}")
+            if len(findings) != 1 or expected not in findings[0]:
+                failures += 1
+                print(f"{check.__name__} of {content!r} in {path}: {findings}, not {expected!r}")
+        body = "    x();\n" * 70
+        write(root, "core/long.c", f"int f(void)\n{{\n{body}}}\n\nint g(void)\n{{\n    return 0;\n}}\n")
+        lengths = list(sizes.functions(root, "core/long.c"))
+        if lengths != [(1, "f", 72), (75, "g", 3)]:
+            failures += 1
+            print(f"sizes: {lengths}")
+    print(f"{len(BAD)} violations, {failures} not seen as they should be")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
