@@ -39,7 +39,10 @@ static void check_sealed_again(const struct command *command, struct arena *aren
     FUZZ_NEED(command_seal_up(command->body, &key, arena, &again, id) == ERR_SIGNATURE);
     body.key = (ProtobufCBinaryData){KEY_SIZE, key.public_key};
     FUZZ_NEED(command_seal_up(&body, &key, arena, &again, id) == 0);
-    FUZZ_NEED(command_open(again, arena, &refusal, &reopened) == 0);
+    int code = command_open(again, arena, &refusal, &reopened);
+    if (code == ERR_DUPLICATE)
+        return; /* the command names this author's key already */
+    FUZZ_NEED(code == 0);
     FUZZ_NEED(memcmp(reopened.id, id, COMMAND_ID_SIZE) == 0);
     FUZZ_NEED(reopened.text_count == command->text_count);
     if (body.n_cosigners == 0)
