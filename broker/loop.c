@@ -243,7 +243,8 @@ static int wait_for_work(struct loop *loop)
     loop->now_ms = loop_clock_ms(CLOCK_MONOTONIC);
     forgive_standstill(loop, start_ms + wait);
     loop_serve_zap(loop);
-    take_signals(loop);
+    if (items[4].revents & ZMQ_POLLIN)
+        take_signals(loop);
     return 0;
 }
 

@@ -2,7 +2,7 @@
  * exactly one answer, to the one who asked, unless that one has left or a full connection lost it, which is
  * counted.
  *
- * COMITY_SEED chooses the first seed, COMITY_RUNS how many. */
+ * COMITY_SEED chooses the first seed, COMITY_RUNS how many; COMITY_LONG=1 makes them many. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,7 +20,8 @@ enum {
     STEPS = 20000,
     REQUESTS_MAX = STEPS + 1,
     INBOX_MAX = 64,
-    RUNS = 20
+    RUNS = 20,
+    RUNS_LONG = 500,
 };
 
 /* What the ledger knows of one request. */
@@ -28,7 +29,7 @@ struct entry {
     unsigned client;
     unsigned life; /* which of the client's connections asked */
     unsigned answers;
-    bool is_lost; /* its answer was given up on a full connection */
+    bool is_lost; /* a refusal to a client too many, whose connection was full */
 };
 
 /* A frame that has reached a worker. */
@@ -444,7 +445,9 @@ static void test_every_request_has_one_answer(void **state)
     const char *text = getenv("COMITY_SEED");
     const char *runs = getenv("COMITY_RUNS");
     uint64_t first = text ? strtoull(text, NULL, 10) : 1;
-    uint64_t count = runs ? strtoull(runs, NULL, 10) : RUNS;
+    const char *is_long = getenv("COMITY_LONG");
+    uint64_t usual = is_long && strcmp(is_long, "1") == 0 ? RUNS_LONG : RUNS;
+    uint64_t count = runs ? strtoull(runs, NULL, 10) : usual;
     print_message("seeds %llu to %llu\n", (unsigned long long) first,
                   (unsigned long long) (first + count - 1));
     for (uint64_t seed = first; seed < first + count; seed++) {
