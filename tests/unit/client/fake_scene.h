@@ -5,7 +5,7 @@
 
 #include "fake_group.h"
 
-enum { SCENE_EVENTS_MAX = 4096, SCENE_ATTEMPT_MS = 400, SCENE_DEADLINE_MS = 8000 };
+enum { SCENE_EVENTS_MAX = 4096, SCENE_ATTEMPT_MS = 1000, SCENE_DEADLINE_MS = 20000 };
 
 struct scene {
     struct fake_group *group;

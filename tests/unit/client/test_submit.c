@@ -112,7 +112,7 @@ static void no_answer_is_unknown(void **state)
     struct scene *scene = *state;
     SCRIPT(scene, script.drop_replies, 1000);
     scene_start(scene);
-    struct comity_result result = submit(scene, 1500);
+    struct comity_result result = submit(scene, 3500);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
     assert_int_equal(result.fault.code, ERR_TIMEOUT);
     assert_true(result.is_brokers_word);
