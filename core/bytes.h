@@ -27,6 +27,7 @@ enum {
     GROUP_ID_SIZE = 16,    /* first bytes of SHA-256 of the group's X25519 public key */
     KEY_SIZE = 32,         /* Ed25519 or X25519 public key */
     SALT_SIZE = 16,
+    NONCE_SIZE = 16,       /* of a command */
 };
 
 /* CLEANUP(x_destroy) struct x *x = NULL; : x_destroy(&x) runs when x goes out of scope. */

@@ -10,6 +10,7 @@ enum {
     FOUNDERS_MAX = 32,
     SEAT_GROUPS_MAX = 64,
     SEATS_MAX = 10000,
+    RULE_BODIES_MAX = 64,
     CO_CHAIRS_MIN = 2,
 };
 
@@ -28,6 +29,7 @@ static const struct form_row ROWS[] = {
     {TYPE(command), "key", FORM_HASH, 0, 0},
     {TYPE(command), "valid_until_ms", TIME},
     {TYPE(command), "cosigners", FORM_COSIGNERS, 0, COSIGNERS_MAX},
+    {TYPE(command), "nonce", FORM_NONCE, 0, 0},
     {TYPE(command), "found", FORM_BODY, 0, 0},
     {TYPE(command), "admit_constituency", FORM_BODY, 0, 0},
     {TYPE(command), "add_site", FORM_BODY, 0, 0},
@@ -94,6 +96,7 @@ static const struct form_row ROWS[] = {
     {TYPE(assign_seat), "member", ANY_NUMBER},
 
     {TYPE(adopt_rule), "rule", FORM_RULE, 0, 0},
+    {TYPE(adopt_rule), "bodies", FORM_NUMBERS, 1, RULE_BODIES_MAX},
 
     {TYPE(convene_session), "body", NUMBER_OF_A_THING},
     {TYPE(convene_session), "title", TITLE},
@@ -126,7 +129,7 @@ static const struct form_row ROWS[] = {
     {TYPE(cast_ballot), "text_hash", FORM_HASH, 0, 0},
     {TYPE(cast_ballot), "answer", NUMBER_OF_A_THING},
     {TYPE(cast_ballot), "replaces", ANY_SEQUENCE},
-    {TYPE(cast_ballot), "reason", FORM_TEXT_OR_NONE, 1, REASON_MAX_BYTES},
+    {TYPE(cast_ballot), "reason", FORM_TEXT_OR_NONE, 0, REASON_MAX_BYTES},
 
     {TYPE(close_round), "round", NUMBER_OF_A_THING},
 };
@@ -222,6 +225,14 @@ static int hash_check(const struct field *field)
     return hash->len == HASH_SIZE ? 0 : field_refuse(field, ERR_RANGE);
 }
 
+static int nonce_check(const struct field *field)
+{
+    const ProtobufCBinaryData *nonce = field_value(field);
+    if (nonce->len == 0)
+        return field_refuse(field, ERR_MISSING);
+    return nonce->len == NONCE_SIZE ? 0 : field_refuse(field, ERR_RANGE);
+}
+
 static int history_check(const struct field *field)
 {
     if (field->command->body_case != COMITY__V1__COMMAND__BODY_FOUND)
@@ -267,6 +278,25 @@ static int number_check(const struct field *field)
         return field_refuse(field, ERR_RANGE);
     if (value > field->row->most)
         return path_refuse(field->path, ERR_RANGE, field->row->most, field->refusal);
+    return 0;
+}
+
+static int numbers_check(const struct field *field)
+{
+    size_t count = field_count(field);
+    const uint32_t *values;
+    memcpy(&values, field_value(field), sizeof(values));
+    if (count < field->row->least)
+        return field_refuse(field, ERR_MISSING);
+    if (count > field->row->most)
+        return path_refuse(field->path, ERR_RANGE, field->row->most, field->refusal);
+    for (size_t i = 0; i < count; i++) {
+        if (values[i] == 0)
+            return part_refuse(field, NULL, (int64_t) i, ERR_MISSING, 0);
+        for (size_t j = 0; j < i; j++)
+            if (values[i] == values[j])
+                return part_refuse(field, NULL, (int64_t) i, ERR_DUPLICATE, 0);
+    }
     return 0;
 }
 
@@ -338,7 +368,7 @@ static form_check_fn *const CHECKS[] = {
     [FORM_HASH_OR_NONE] = hash_check, [FORM_HISTORY] = history_check,   [FORM_COSIGNERS] = cosigners_check,
     [FORM_NUMBER] = number_check,     [FORM_CHOICE] = choice_check,     [FORM_CHOICES] = choices_check,
     [FORM_MESSAGE] = messages_check,  [FORM_MESSAGES] = messages_check, [FORM_RULE] = rule_check_given,
-    [FORM_BODY] = body_check,
+    [FORM_BODY] = body_check,         [FORM_NONCE] = nonce_check,       [FORM_NUMBERS] = numbers_check,
 };
 
 /* The rows of a type stand together and in the order of its fields. */

@@ -6,22 +6,24 @@
 #include "core/command.h"
 
 enum form {
-    FORM_NAME,           /* a NAME */
+    FORM_NAME, /* a NAME */
     FORM_NAME_OR_NONE,
     FORM_TIME_ZONE,
-    FORM_TEXT,           /* a TextRef of least to most bytes */
+    FORM_TEXT, /* a TextRef of least to most bytes */
     FORM_TEXT_OR_NONE,
-    FORM_HASH,           /* 32 bytes: a hash or a key */
+    FORM_HASH, /* 32 bytes: a hash or a key */
     FORM_HASH_OR_NONE,
-    FORM_HISTORY,        /* 32 bytes; empty in found */
-    FORM_COSIGNERS,      /* keys, ascending, at most `most`, the signer not among them */
-    FORM_NUMBER,         /* least to most; 0 where least is 1: missing */
-    FORM_CHOICE,         /* an enum, given */
-    FORM_CHOICES,        /* enums, each given and none twice */
-    FORM_MESSAGE,        /* given; its fields have rows of their own */
-    FORM_MESSAGES,       /* least to most of them */
-    FORM_RULE,           /* given; what is in it is rule_check's */
-    FORM_BODY,           /* one of the bodies: checked where it is the one that is given */
+    FORM_NONCE,     /* 16 bytes */
+    FORM_HISTORY,   /* 32 bytes; empty in found */
+    FORM_COSIGNERS, /* keys, ascending, at most `most`, the signer not among them */
+    FORM_NUMBER,    /* least to most; 0 where least is 1: missing */
+    FORM_NUMBERS,   /* least to most numbers of things, none twice */
+    FORM_CHOICE,    /* an enum, given */
+    FORM_CHOICES,   /* enums, each given and none twice */
+    FORM_MESSAGE,   /* given; its fields have rows of their own */
+    FORM_MESSAGES,  /* least to most of them */
+    FORM_RULE,      /* given; what is in it is rule_check's */
+    FORM_BODY,      /* one of the bodies: checked where it is the one that is given */
 };
 
 struct form_row {

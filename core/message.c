@@ -63,6 +63,35 @@ int message_copy(const ProtobufCMessage *message, struct arena *arena, ProtobufC
     return code ? code : message_unpack_trusted(message->descriptor, packed, arena, ret_copy);
 }
 
+int message_pad(struct bytes packed, unsigned field, size_t size_max, struct arena *arena,
+                struct bytes *ret_padded)
+{
+    size_t room = (PADDING_MULTIPLE - packed.size % PADDING_MULTIPLE) % PADDING_MULTIPLE;
+    if (room == 1 ||
+        room == 130) /* no field is that long: its length takes one byte up to 127 and two from 128 on */
+        room += PADDING_MULTIPLE;
+    if (room == 0 || packed.size + room > size_max) {
+        *ret_padded = packed;
+        return 0;
+    }
+    uint8_t *padded = arena_alloc(arena, packed.size + room);
+    if (!padded)
+        return ERR_MEMORY;
+    if (packed.size > 0)
+        memcpy(padded, packed.data, packed.size);
+    uint8_t *at = padded + packed.size;
+    size_t zeros = room <= 129 ? room - 2 : room - 3;
+    *at++ = (uint8_t) (field << 3 | 2);
+    if (zeros <= 127) {
+        *at = (uint8_t) zeros;
+    } else {
+        *at++ = (uint8_t) (zeros & 0x7f) | 0x80;
+        *at = (uint8_t) (zeros >> 7);
+    }
+    *ret_padded = BYTES(padded, packed.size + room);
+    return 0;
+}
+
 size_t message_field_messages(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
                               ProtobufCMessage *const **ret_list)
 {

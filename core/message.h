@@ -39,6 +39,11 @@ int message_unpack_trusted(const ProtobufCMessageDescriptor *type, struct bytes 
  * equal bytes. */
 int message_pack(const ProtobufCMessage *message, struct arena *arena, struct bytes *ret_packed);
 
+/* Append a bytes field @field (1 to 15) of zeros, so that the whole is a multiple of PADDING_MULTIPLE bytes and its length
+ * says little. As it was where that is so already, or where it would pass @size_max. ERR_MEMORY. */
+enum { PADDING_MULTIPLE = 1024 };
+int message_pad(struct bytes packed, unsigned field, size_t size_max, struct arena *arena, struct bytes *ret_padded);
+
 /* A deep copy within the arena (pack and unpack). */
 int message_copy(const ProtobufCMessage *message, struct arena *arena, ProtobufCMessage **ret_copy);
 

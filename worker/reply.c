@@ -2,6 +2,9 @@
 
 #include "comity/v1/link.pb-c.h"
 #include "core/error.h"
+#include "core/message.h"
+
+enum { REPLY_PADDING = 15 }; /* Reply.padding */
 
 static struct frame_header answer_to(const struct frame_header *request, uint8_t type, int error,
                                      uint64_t term)
@@ -34,22 +37,23 @@ void reply_error(struct job *job, int code, uint32_t wait_ms, uint64_t term)
     job->answer = BYTES(job->short_answer, FRAME_HEADER_SIZE);
 }
 
-void reply_packed(struct job *job, uint8_t type, struct bytes plain, uint64_t sequence, int error,
-                  uint64_t term)
+void reply_packed(struct job *job, uint8_t type, struct bytes plain, uint64_t term)
 {
     if (plain.size > REPLY_PLAIN_MAX_BYTES) {
         struct refusal refusal = {.code = ERR_TOO_LARGE, .limit = REPLY_PLAIN_MAX_BYTES};
         reply_refusal(job, &refusal, term);
         return;
     }
+    int code = 0;
+    if (type == FRAME_REPLY)
+        code = message_pad(plain, REPLY_PADDING, REPLY_PLAIN_MAX_BYTES, job->arena, &plain);
     size_t size = FRAME_HEADER_SIZE + SEAL_OVERHEAD + plain.size;
-    uint8_t *frame = arena_alloc(job->arena, size);
+    uint8_t *frame = code ? NULL : arena_alloc(job->arena, size);
     if (!frame) {
         reply_error(job, ERR_MEMORY, 0, term);
         return;
     }
-    struct frame_header header = answer_to(&job->header, type, error, term);
-    header.sequence = sequence;
+    struct frame_header header = answer_to(&job->header, type, 0, term);
     seal_frame(&job->seal, &header, plain, frame);
     job->answer = BYTES(frame, size);
 }
@@ -61,7 +65,7 @@ void reply_message(struct job *job, uint8_t type, const ProtobufCMessage *messag
         reply_error(job, ERR_MEMORY, 0, term);
         return;
     }
-    reply_packed(job, type, plain, 0, 0, term);
+    reply_packed(job, type, plain, term);
 }
 
 void reply_refusal(struct job *job, const struct refusal *refusal, uint64_t term)
@@ -76,5 +80,5 @@ void reply_refusal(struct job *job, const struct refusal *refusal, uint64_t term
     reply.refusal = &inner;
     uint8_t plain[FIELD_PATH_MAX + 64];
     size_t size = comity__v1__reply__pack(&reply, plain);
-    reply_packed(job, FRAME_REPLY, BYTES(plain, size), 0, refusal->code, term);
+    reply_packed(job, FRAME_REPLY, BYTES(plain, size), term);
 }

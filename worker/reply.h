@@ -16,9 +16,8 @@ void reply_error(struct job *job, int code, uint32_t wait_ms, uint64_t term);
 void reply_error_header(const struct frame_header *request, int code, uint32_t wait_ms, uint64_t term,
                         uint8_t ret_frame[FRAME_HEADER_SIZE]);
 
-/* A sealed frame of a packed body. @sequence and @error are the header's. */
-void reply_packed(struct job *job, uint8_t type, struct bytes plain, uint64_t sequence, int error,
-                  uint64_t term);
+/* A sealed frame of a packed body. Its header says nothing of the outcome: the broker reads it. A REPLY is padded. */
+void reply_packed(struct job *job, uint8_t type, struct bytes plain, uint64_t term);
 
 /* A sealed frame of a Welcome or a Reply. */
 void reply_message(struct job *job, uint8_t type, const ProtobufCMessage *message, uint64_t term);

@@ -59,6 +59,10 @@ static int show_question(struct cli *cli, const Comity__V1__Round *round)
         desk_shown(cli, proposal->title), round->version);
     say(cli, "%s",
         prose == NULL ? "    (the text is withheld)" : shown_lines(cli, BYTES(prose, strlen(prose)), "    "));
+    if (prose == NULL && !cli_has(cli, "unseen"))
+        return cli_fail(
+            cli, ERR_TEXT, "Ask whoever runs the worker why. To answer all the same: --unseen",
+            "The worker does not show the text, and nobody should answer what they have not read.");
     return 0;
 }
 
@@ -83,6 +87,11 @@ static int check_ballot(struct cli *cli, const Comity__V1__Round *round, const C
     return 0;
 }
 
+static bool is_hidden(const Comity__V1__Rule *rule)
+{
+    return rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE;
+}
+
 int vote_run(struct cli *cli)
 {
     Comity__V1__Command command;
@@ -104,6 +113,8 @@ int vote_run(struct cli *cli)
         code = check_ballot(cli, round, before, body.answer);
     if (code == 0)
         code = show_question(cli, round);
+    if (code == 0 && reason == NULL && is_hidden(round->rule))
+        reason = ""; /* so that nobody can tell from outside who gave one */
     if (code == 0 && reason != NULL)
         code = desk_text(cli, "--reason", reason, strlen(reason), &body.reason);
     if (code != 0)
@@ -142,13 +153,14 @@ int ballots_run(struct cli *cli)
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) rows.list[i];
-        const char *cells[] = {arena_printf(cli->arena, "%" PRIu64, ballot->sequence),
-                               arena_printf(cli->arena, "%" PRIu32, ballot->member),
-                               name_of_member(cli, ballot->member),
-                               rule_answer_label(cli, round->rule, ballot->answer),
-                               stance_word(ballot->stance),
-                               shown_time(cli, ballot->cast_ms),
-                               ballot->reason == NULL ? "" : desk_shown(cli, ballot->reason)};
+        const char *cells[] = {
+            arena_printf(cli->arena, "%" PRIu64, ballot->sequence),
+            arena_printf(cli->arena, "%" PRIu32, ballot->member),
+            name_of_member(cli, ballot->member),
+            rule_answer_label(cli, round->rule, ballot->answer),
+            stance_word(ballot->stance),
+            shown_time(cli, ballot->cast_ms),
+            ballot->reason == NULL || ballot->reason->size == 0 ? "" : desk_shown(cli, ballot->reason)};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "There are no ballots that you may see.");

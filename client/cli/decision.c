@@ -50,7 +50,7 @@ static int say_reasons(struct cli *cli, const Comity__V1__Round *round)
         return code;
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) rows.list[i];
-        if (ballot->reason == NULL)
+        if (ballot->reason == NULL || ballot->reason->size == 0)
             continue;
         if (is_first)
             say(cli, "Reasons:");

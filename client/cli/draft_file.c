@@ -103,7 +103,7 @@ int draft_file_write(struct cli *cli, const char *path, const struct draft_file 
     json_object_put(value);
     if (text == NULL)
         return ERR_MEMORY;
-    code = file_write(path, BYTES(text, strlen(text)), 0644, may_replace, why);
+    code = file_write(path, BYTES(text, strlen(text)), 0600, may_replace, why);
     return code == 0 ? 0 : cli_fail(cli, code, NULL, "%s", why);
 }
 

@@ -5,6 +5,7 @@
 
 #include "client/cli/charter.h"
 #include "client/cli/desk.h"
+#include "client/cli/draft_file.h"
 #include "client/cli/failure.h"
 #include "client/cli/invitation.h"
 #include "client/cli/names.h"
@@ -82,7 +83,7 @@ int invite_run(struct cli *cli)
     code = invitation_write(out, invitation, reason);
     if (code != 0)
         cli_fail(cli, code, "Another file: --out FILE", "%s", reason);
-    else if ((code = desk_submit(cli, &command, &event)) != 0 && !cli->failure.is_unconfirmed)
+    else if ((code = joint_submit(cli, &command, &event)) != 0 && !cli->failure.is_unconfirmed)
         unlink(out);
     if (code == 0) {
         cli_put_text(cli, "file", out);
@@ -118,7 +119,7 @@ int invitation_list_run(struct cli *cli)
                                                 : arena_printf(cli->arena, "member %" PRIu32, row->member)};
         sheet_row(&sheet, cells);
     }
-    sheet_print(&sheet, "There are no invitations that you may see.");
+    sheet_print(&sheet, "There are no invitations.");
     return 0;
 }
 

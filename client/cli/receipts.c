@@ -179,7 +179,11 @@ int receipt_show_run(struct cli *cli)
     cli_put(cli, "is_own", json_object_new_boolean(search.is_found));
     cli_put(cli, "is_verified", json_object_new_boolean(code == 0));
     if (code != 0)
-        return cli_fail(cli, code, NULL, "The receipt does not prove what it claims (step %u).", search.step);
+        return cli_fail(
+            cli, code, NULL, "The receipt does not prove what it claims%s.",
+            search.step == 0
+                ? ""
+                : arena_printf(cli->arena, " (step %u of docs/protocol.md section 6)", search.step));
     say(cli,
         "Number %" PRIu64 " in the record, %" PRIu32
         " event%s. Checked: the proof leads to the signed checkpoint%s.",

@@ -120,6 +120,37 @@ static int alter(struct cli *cli, const Comity__V1__Rule *from, Comity__V1__Rule
     return code;
 }
 
+/* The bodies that are to decide by it; where there is one body alone, that one. */
+static int read_bodies(struct cli *cli, Comity__V1__AdoptRule *body)
+{
+    size_t count = option_count(&cli->arguments, "body");
+    struct rows rows;
+
+    if (count == 0) {
+        int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BODIES, 0, &rows);
+        if (code != 0)
+            return code;
+        if (rows.count != 1)
+            return cli_fail(cli, ERR_USAGE,
+                            rows.count == 0 ? "comity body create"
+                                            : "Name them: --body NAME, as in `comity body list`",
+                            "Say which bodies are to decide by this rule: there %s.",
+                            rows.count == 0 ? "is none yet" : "are several");
+    }
+    body->n_bodies = count == 0 ? 1 : count;
+    body->bodies = arena_alloc(cli->arena, body->n_bodies * sizeof(*body->bodies));
+    if (body->bodies == NULL)
+        return ERR_MEMORY;
+    if (count == 0)
+        body->bodies[0] = ((const Comity__V1__Body *) rows.list[0])->number;
+    for (size_t i = 0; i < count; i++) {
+        int code = find_body(cli, option_at(&cli->arguments, "body", i), &body->bodies[i]);
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
+
 int rule_adopt_run(struct cli *cli)
 {
     Comity__V1__Command command;
@@ -135,6 +166,8 @@ int rule_adopt_run(struct cli *cli)
     int code = file != NULL ? read_rule_file(cli, file, &from) : find_template(cli, name, &from);
     if (code == 0)
         code = alter(cli, from, &rule);
+    if (code == 0)
+        code = read_bodies(cli, &body);
     if (code != 0)
         return code;
     body.rule = &rule;

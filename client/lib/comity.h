@@ -216,17 +216,17 @@ struct comity_texts *comity_texts_new(void); /* NULL where memory is out */
 void comity_texts_destroy(struct comity_texts **texts);
 
 /* Add one piece of UTF-8. The reference goes into a command; it lives as long as @texts.
- * 0, ERR_UTF8, ERR_RANGE (empty, or over 65,536 bytes), ERR_MEMORY. */
+ * An empty piece stands for a reason that is not given. 0, ERR_UTF8, ERR_RANGE (over 65,536 bytes), ERR_MEMORY. */
 int comity_texts_add(struct comity_texts *texts, const char *prose, size_t size,
                      Comity__V1__TextRef **ret_reference);
 
 /* Sign a command. Of @command only the body and `cosigners` are read (in any order): the library fills in
- * history, key and valid_until_ms, packs once and keeps the bytes. @texts has every text that it refers to.
+ * history, key, nonce and valid_until_ms, packs once and keeps the bytes. @texts has every text that it refers to.
  *
  * @history       32 bytes; NULL with found
  * @texts         may be NULL where the command has none
  * @seed          the signer's
- * @valid_for_ms  how long it may be sent: at most 30 days; 0: 24 hours
+ * @valid_for_ms  how long it may be sent: at most 30 days; 0: 29 days
  * @ret_fault     says which field is at fault; may be NULL
  *
  * 0, ERR_TEXT (a reference without its text), ERR_VALIDITY, ERR_MEMORY, or what a worker would say of its

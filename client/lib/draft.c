@@ -1,5 +1,6 @@
 #include "client/lib/draft.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -10,10 +11,12 @@
 
 enum {
     DRAFT_ARENA_BYTES = 64 * 1024 * 1024,
-    DRAFT_VALIDITY_PRESET_MS = 24 * 3600 * 1000,
     FOUNDING_TOKEN_MAX = 128,
     SUBMIT_MAX_BYTES = FRAME_BODY_MAX_BYTES - SEAL_OVERHEAD - 16, /* with room for the Request around it */
 };
+
+/* A day less than the longest: as long as the journal keeps what was sent, and a clock may be off. */
+#define DRAFT_VALIDITY_PRESET_MS (VALIDITY_MAX_MS - (int64_t) 24 * 3600 * 1000)
 
 static const char DRAFT_MAGIC[] = "comity draft 1\n";
 static const char DRAFT_MAGIC_ANY[] = "comity draft ";
@@ -161,6 +164,9 @@ static int draft_write(struct comity_draft *draft, Comity__V1__Command *command,
 {
     command->history = (ProtobufCBinaryData){history == NULL ? 0 : HISTORY_ID_SIZE, (uint8_t *) history};
     command->key = (ProtobufCBinaryData){KEY_SIZE, key->public_key};
+    uint8_t nonce[NONCE_SIZE];
+    randombytes_buf(nonce, sizeof(nonce));
+    command->nonce = (ProtobufCBinaryData){sizeof(nonce), nonce};
     struct bytes signed_command;
     uint8_t id[COMMAND_ID_SIZE];
     int code = cosigners_sort(command, draft->arena);

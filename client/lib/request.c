@@ -58,12 +58,17 @@ static void request_place(struct comity *client, struct comity_request *request)
     while (client->requests[request->number % COMITY_REQUESTS_MAX] != NULL);
 }
 
+enum { REQUEST_PADDING = 15 }; /* Request.padding */
+
 /* Seal the body once: every try sends these bytes. */
 static int request_seal(struct comity *client, struct comity_request *request,
                         const Comity__V1__Request *body)
 {
     struct bytes plain = {0};
     int code = message_pack(&body->base, request->arena, &plain);
+    if (code == 0)
+        code =
+            message_pad(plain, REQUEST_PADDING, FRAME_BODY_MAX_BYTES - SEAL_OVERHEAD, request->arena, &plain);
     if (code != 0)
         return code;
     if (plain.size + SEAL_OVERHEAD > FRAME_BODY_MAX_BYTES)

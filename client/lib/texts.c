@@ -48,7 +48,7 @@ void comity_texts_destroy(struct comity_texts **texts)
 int comity_texts_add(struct comity_texts *texts, const char *prose, size_t size,
                      Comity__V1__TextRef **ret_reference)
 {
-    if (size == 0 || size > TEXT_MAX_BYTES)
+    if (size > TEXT_MAX_BYTES)
         return ERR_RANGE;
     if (!utf8_is_valid(BYTES(prose, size)))
         return ERR_UTF8;

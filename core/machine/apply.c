@@ -342,6 +342,7 @@ static void apply_round_opened(struct apply *a, const Comity__V1__Event *open)
     for (i = 0; i < opened->n_roll; i++)
         apply_put(a, TABLE_ROLL, round->number, opened->roll[i]->member, &opened->roll[i]->base);
     proposal->rounds++;
+    proposal->rule = round->rule->name;
     proposal->open_round = round->number;
     apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
     add_open_rounds(a, round->session, 1);

@@ -83,6 +83,7 @@ static inline bool binary_equal(ProtobufCBinaryData a, ProtobufCBinaryData b)
 }
 
 /* What a command concerns. */
+bool invite_is_joint(const Comity__V1__Command *body);
 int concern_own_constituency(struct decide *d); /* invite */
 int concern_key(struct decide *d);              /* revoke_key */
 int concern_seat(struct decide *d);             /* assign_seat */

@@ -32,6 +32,24 @@ static int check_replaced(struct decide *d, const Comity__V1__CastBallot *cast)
     return 0;
 }
 
+static bool is_hidden(const Comity__V1__Round *round)
+{
+    return round->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE;
+}
+
+/* A hidden ballot always comes with a reason, if only an empty one: the number of an event's parts would else
+ * tell who had one to give. */
+static int check_reason(struct decide *d, const Comity__V1__CastBallot *cast, Comity__V1__Stance stance)
+{
+    bool is_given = cast->reason && cast->reason->size > 0;
+
+    if (!is_given && rule_requires_reason(d->round->rule, stance))
+        return decide_refuse(d, ERR_REASON, "cast_ballot.reason");
+    if (!cast->reason && is_hidden(d->round))
+        return decide_refuse(d, ERR_MISSING, "cast_ballot.reason");
+    return 0;
+}
+
 int decide_cast_ballot(struct decide *d)
 {
     const Comity__V1__CastBallot *cast = d->body->cast_ballot;
@@ -46,8 +64,8 @@ int decide_cast_ballot(struct decide *d)
         return decide_refuse(d, ERR_ANSWER, "cast_ballot.answer");
     if (check_replaced(d, cast) != 0)
         return d->code;
-    if (!cast->reason && rule_requires_reason(d->round->rule, stance))
-        return decide_refuse(d, ERR_REASON, "cast_ballot.reason");
+    if (check_reason(d, cast, stance) != 0)
+        return d->code;
     ballot = decide_new(d, &comity__v1__ballot_cast__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_BALLOT_CAST);
     if (!ballot || !event)
@@ -56,7 +74,7 @@ int decide_cast_ballot(struct decide *d)
     ballot->member = d->actor->number;
     ballot->replaces = cast->replaces;
     event->ballot_cast = ballot;
-    if (d->round->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE) {
+    if (is_hidden(d->round)) {
         d->events.list[0].audience = COMITY__V1__AUDIENCE__AUDIENCE_VOTER_UNTIL_CLOSE;
         d->events.list[0].round = cast->round;
     }

@@ -145,6 +145,22 @@ static int rule_next_version(struct decide *d, const char *name, uint32_t *ret_v
     return 0;
 }
 
+static int check_bodies(struct decide *d, const Comity__V1__AdoptRule *adopt)
+{
+    size_t i;
+    bool exists;
+
+    for (i = 0; i < adopt->n_bodies; i++) {
+        struct row_key key = row_key(TABLE_BODY, adopt->bodies[i], 0);
+
+        if (decide_exists(d, &key, &exists) != 0)
+            return d->code;
+        if (!exists)
+            return decide_refuse(d, ERR_NOT_FOUND, "adopt_rule.bodies[%zu]", i);
+    }
+    return 0;
+}
+
 int decide_adopt_rule(struct decide *d)
 {
     Comity__V1__Rule *rule = d->body->adopt_rule->rule;
@@ -156,6 +172,8 @@ int decide_adopt_rule(struct decide *d)
 
     if (code != 0)
         return d->code = code;
+    if (check_bodies(d, d->body->adopt_rule) != 0)
+        return d->code;
     code = rule_hash(rule, d->arena, hash);
     if (code != 0)
         return decide_fail(d, code);
@@ -167,6 +185,8 @@ int decide_adopt_rule(struct decide *d)
         return d->code;
     version->hash = decide_bytes(d, hash, sizeof(hash));
     version->rule = rule;
+    version->n_bodies = d->body->adopt_rule->n_bodies;
+    version->bodies = d->body->adopt_rule->bodies;
     version->adopted_ms = d->context->time_ms;
     adopted->rule = version;
     event->rule_adopted = adopted;

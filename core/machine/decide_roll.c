@@ -9,6 +9,20 @@ int concern_own_constituency(struct decide *d)
     return 0;
 }
 
+/* Offices that serve all parties: no side may fill one alone. */
+bool invite_is_joint(const Comity__V1__Command *body)
+{
+    size_t i;
+
+    if (body->body_case != COMITY__V1__COMMAND__BODY_INVITE)
+        return false;
+    for (i = 0; i < body->invite->n_offices; i++)
+        if (body->invite->offices[i] == COMITY__V1__OFFICE__OFFICE_FACILITATOR ||
+            body->invite->offices[i] == COMITY__V1__OFFICE__OFFICE_RECORDER)
+            return true;
+    return false;
+}
+
 int decide_invite(struct decide *d)
 {
     const Comity__V1__Invite *invite = d->body->invite;
@@ -164,12 +178,11 @@ static int has_other_co_chair(struct decide *d, bool *ret_has)
 static int check_last_co_chair(struct decide *d)
 {
     const Comity__V1__Member *member = decide_get(d, TABLE_MEMBER, d->of_member, 0);
-    const Comity__V1__Constituency *constituency = decide_get(d, TABLE_CONSTITUENCY, d->of_constituency, 0);
     bool has_other = false;
 
-    if (!member || !constituency)
+    if (!member)
         return d->code;
-    if (!member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR) || constituency->recovery_key.len > 0)
+    if (!member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR))
         return 0;
     if (has_other_co_chair(d, &has_other) != 0)
         return d->code;

@@ -38,6 +38,22 @@ static Comity__V1__RuleVersion *rule_find(struct decide *d, uint32_t number)
     return d->code == 0 ? version : NULL;
 }
 
+/* Which body decides by which rule was agreed beforehand, and a proposal is not tried by another rule when
+ * the first did not give what was wished for. */
+static int check_rule_agreed(struct decide *d, const Comity__V1__RuleVersion *version)
+{
+    bool is_for_body = false;
+    size_t i;
+
+    for (i = 0; i < version->n_bodies; i++)
+        is_for_body |= version->bodies[i] == d->of_body;
+    if (!is_for_body)
+        return decide_refuse(d, ERR_FORBIDDEN, "open_round.rule");
+    if (d->proposal->rule[0] != '\0' && strcmp(d->proposal->rule, version->rule->name) != 0)
+        return decide_refuse(d, ERR_STATE, "open_round.rule");
+    return 0;
+}
+
 static int check_closing_time(struct decide *d, const Comity__V1__Rule *rule, int64_t closes_ms)
 {
     int64_t now_ms = d->context->time_ms;
@@ -126,7 +142,7 @@ int decide_open_round(struct decide *d)
     if (check_proposal(d, open) != 0)
         return d->code;
     rule = rule_find(d, open->rule);
-    if (!rule)
+    if (!rule || check_rule_agreed(d, rule) != 0)
         return d->code;
     if (d->proposal->rounds >= rule->rule->rounds)
         return decide_refuse_limit(d, ERR_ROUNDS, "open_round.rule", rule->rule->rounds);

@@ -44,14 +44,16 @@ static int check_signer(struct decide *d, enum right right)
 static int judge(struct decide *d)
 {
     const struct command_rule *rule = command_rule_find(d->body->body_case);
+    enum right right;
 
     if (!rule)
         return decide_refuse(d, ERR_MISSING, "body");
-    if (check_history(d) != 0 || check_validity(d) != 0 || check_signer(d, rule->row.right) != 0)
+    right = invite_is_joint(d->body) ? MAY_EACH_PARTY : rule->row.right;
+    if (check_history(d) != 0 || check_validity(d) != 0 || check_signer(d, right) != 0)
         return d->code;
     if (rule->concern && rule->concern(d) != 0)
         return d->code;
-    if (right_check(d, rule->row.right) != 0)
+    if (right_check(d, right) != 0)
         return d->code;
     return rule->decide(d);
 }

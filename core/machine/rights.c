@@ -216,7 +216,7 @@ static const struct command_rule COMMANDS[] = {
      decide_admit_constituency},
     {{COMITY__V1__COMMAND__BODY_ADD_SITE, "add_site", MAY_EACH_PARTY, "Add a site."}, NULL, decide_add_site},
     {{COMITY__V1__COMMAND__BODY_INVITE, "invite", MAY_OWN_CO_CHAIR,
-      "Invite a member of one's own constituency by a one-time key."},
+      "Invite a member of one's own constituency by a one-time key. A facilitator or recorder: jointly."},
      concern_own_constituency,
      decide_invite},
     {{COMITY__V1__COMMAND__BODY_REDEEM, "redeem", MAY_INVITED, "Become a member by an invitation."},

@@ -58,7 +58,7 @@ int state_may_see_ballots(const struct view *view, struct arena *arena, uint32_t
 
 /* The rows of a list that @reader may see, from @cursor on. The visitor gets each row unpacked in @arena, with the
  * cursor that continues after it; it returns 0, 1 to stop, or a code. ERR_RANGE for a cursor that is not one, and for a
- * parent or a number where the list has none; ERR_MISSING for a parent that it needs; ERR_FORBIDDEN, ERR_ENUM. A parent
+ * parent or a number where the list has none; ERR_MISSING for a parent that it needs; ERR_ENUM. A parent
  * that there is not has no rows. */
 typedef int state_list_fn(void *context, const ProtobufCMessage *row, struct bytes next_cursor);
 int state_list(const struct view *view, struct arena *arena, const Comity__V1__List *list,

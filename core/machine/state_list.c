@@ -38,8 +38,7 @@ struct listing {
     struct arena *arena;
     struct arena *scratch; /* for rows that may turn out not to be shown */
     enum table table;
-    uint32_t parent;       /* with PARENT_IN_ROW; 0: all */
-    uint32_t constituency; /* of invitations */
+    uint32_t parent; /* with PARENT_IN_ROW; 0: all */
     state_list_fn *visit;
     void *context;
 };
@@ -54,8 +53,6 @@ static uint32_t row_parent(enum table table, const ProtobufCMessage *row)
         return ((const Comity__V1__Proposal *) row)->item;
     case TABLE_ROUND:
         return ((const Comity__V1__Round *) row)->proposal;
-    case TABLE_INVITATION:
-        return ((const Comity__V1__Invitation *) row)->constituency;
     default:
         return 0;
     }
@@ -63,7 +60,7 @@ static uint32_t row_parent(enum table table, const ProtobufCMessage *row)
 
 static int is_filtered_out(struct listing *listing, struct bytes value, bool *ret_out)
 {
-    uint32_t wanted = listing->table == TABLE_INVITATION ? listing->constituency : listing->parent;
+    uint32_t wanted = listing->parent;
     ProtobufCMessage *row;
     int code;
 
@@ -107,8 +104,7 @@ static const struct list_row *list_find(Comity__V1__ListKind kind)
     return NULL;
 }
 
-static int list_check(const struct list_row *of, const Comity__V1__List *list,
-                      const Comity__V1__Member *reader)
+static int list_check(const struct list_row *of, const Comity__V1__List *list)
 {
     bool has_number = of->table != TABLE_KEY && of->table != TABLE_INVITATION;
 
@@ -116,8 +112,6 @@ static int list_check(const struct list_row *of, const Comity__V1__List *list,
         return ERR_MISSING;
     if ((of->parent == PARENT_NONE && list->parent != 0) || (!has_number && list->number != 0))
         return ERR_RANGE;
-    if (of->table == TABLE_INVITATION && !member_has_office(reader, COMITY__V1__OFFICE__OFFICE_CO_CHAIR))
-        return ERR_FORBIDDEN;
     return 0;
 }
 
@@ -165,7 +159,7 @@ int state_list(const struct view *view, struct arena *arena, const Comity__V1__L
                const Comity__V1__Member *reader, struct bytes cursor, state_list_fn *visit, void *context)
 {
     const struct list_row *of = list_find(list->kind);
-    struct listing listing = {view, arena, NULL, 0, list->parent, reader->constituency, visit, context};
+    struct listing listing = {view, arena, NULL, 0, list->parent, visit, context};
     uint32_t only = list->number;
     struct row_key prefix;
     bool is_empty = false;
@@ -173,7 +167,7 @@ int state_list(const struct view *view, struct arena *arena, const Comity__V1__L
 
     if (!of)
         return ERR_ENUM;
-    code = list_check(of, list, reader);
+    code = list_check(of, list);
     if (code == 0)
         code = cursor_check(of, list->parent, cursor);
     if (code == 0 && of->table == TABLE_BALLOT)

@@ -161,8 +161,10 @@ class Scene:
         self.do_many(works)
         return seated
 
-    def adopt(self, rule):
-        return self.do(self.parties, adopt_rule=pb.AdoptRule(rule=rule)).rule_adopted.rule.number
+    def adopt(self, rule, bodies=None):
+        """For the bodies of these names; all that there are if none is named."""
+        numbers = [self.bodies[name][0] for name in bodies or self.bodies]
+        return self.do(self.parties, adopt_rule=pb.AdoptRule(rule=rule, bodies=numbers)).rule_adopted.rule.number
 
     def open_session(self, body):
         session = self.do(self.facilitator, convene_session=pb.ConveneSession(
@@ -188,9 +190,10 @@ class Scene:
             proposal=proposal, text_hash=text_hash, rule=rule, closes_ms=closes_ms)).round_opened.round.number
 
     def ballot(self, number, text_hash, answer, replaces=0, reason=None):
+        """With a reason, if only an empty one, as hidden ballots must have it; False: without any."""
         cast = pb.CastBallot(round=number, text_hash=text_hash, answer=answer, replaces=replaces)
-        if reason is not None:
-            cast.reason.CopyFrom(self.prose.ref(reason))
+        if reason is not False:
+            cast.reason.CopyFrom(self.prose.ref(reason or ""))
         return dict(cast_ballot=cast)
 
     def vote(self, number, text_hash, member, answer, **more):

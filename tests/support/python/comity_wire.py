@@ -161,6 +161,17 @@ class Seal:
             body[56:], frame.header()[:SEALED_HEADER_SIZE], body[32:56], self.receive_key)
 
 
+def pad(request):
+    """The packed request, padded to a multiple of 1,024 bytes."""
+    packed = request.SerializeToString()
+    room = -len(packed) % 1024
+    if room in (1, 130):   # no field is that long
+        room += 1024
+    if room:
+        request.padding = bytes(room - 2 if room <= 129 else room - 3)
+    return request.SerializeToString()
+
+
 # Texts and commands ------------------------------------------------------------------------------------------
 
 def text_hash(salt, content):
@@ -206,6 +217,8 @@ def seal_up(command, keys):
         command.key = bytes(keys[0].verify_key)
     if not command.valid_until_ms:
         command.valid_until_ms = now_ms() + 3600 * 1000
+    if not command.nonce:
+        command.nonce = secrets.token_bytes(16)
     if not command.cosigners:
         command.cosigners.extend(sorted(bytes(key.verify_key) for key in keys[1:]))
     packed = command.SerializeToString(deterministic=True)
@@ -443,10 +456,10 @@ class Wire:
         if frame.type == WELCOME:
             return pb.Welcome.FromString(plain)
         reply = pb.Reply.FromString(plain)
+        if frame.error or frame.sequence or len(plain) % 1024:
+            raise AssertionError(f"a broker can tell: error {frame.error}, sequence {frame.sequence}, {len(plain)} bytes")
         kind = reply.WhichOneof("kind")
         if kind == "refusal":
-            if frame.error != reply.refusal.code:
-                raise AssertionError(f"header says {frame.error}, refusal says {reply.refusal.code}")
             raise Refused(reply.refusal, frame)
         return getattr(reply, kind)
 
@@ -469,7 +482,7 @@ class Wire:
         envelope = pb.SignedCommand.FromString(signed_command)
         fields.setdefault("command_id", hashlib.sha256(envelope.command).digest()[:16])
         fields.setdefault("history", pb.Command.FromString(envelope.command).history or bytes(32))
-        return self.start(pb.Request(submit=submit).SerializeToString(), **fields)
+        return self.start(pad(pb.Request(submit=submit)), **fields)
 
     def submit_signed(self, signed_command, texts=(), founding_token="", retry_s=0.0):
         """Submit and wait; the receipt, verified. With @retry_s, the same bytes again while ERROR frames come."""
