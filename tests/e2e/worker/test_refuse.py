@@ -179,8 +179,7 @@ class Refuse:
         invite = pb.Invite(key=bytes(nacl.signing.SigningKey.generate().verify_key), name=self.scene.prose.ref("New"),
                            expires_ms=now_ms() + DAY_MS)
         command = self.scene.command(invite=invite)
-        command.key = bytes(self.scene.founder.verify_key)
-        packed = command.SerializeToString()
+        self.signed_by(command)
         for name, offices in (("ENUM", b"\x63"), ("MISSING", b"\x00"), ("DUPLICATE", b"\1\1")):
             inner = invite.SerializeToString() + field(3, 2, offices)
             command.ClearField("invite")
@@ -225,7 +224,7 @@ class Refuse:
         self.assertRefused("RANGE", "add_item.title.size", submit("x" * 401))
 
     def signed_by(self, command, key=None):
-        command.key = bytes((key or self.scene.founder).verify_key)
+        seal_up(command, [key or self.scene.founder])   # fills in what every command has
         return command.SerializeToString(deterministic=True)
 
     # Signatures and keys
@@ -423,7 +422,8 @@ class Ballots:
         scene, voter = self.scene, self.seated[0]
         command = scene.command(**scene.ballot(1, self.text_hash, 1))
         signed, _ = seal_up(command, [scene.keys[voter]])
-        ask = lambda: self.wire.open(self.wire.finish(self.wire.submit_start(signed)))  # noqa: E731
+        texts = scene.prose.of(command)
+        ask = lambda: self.wire.open(self.wire.finish(self.wire.submit_start(signed, texts)))  # noqa: E731
         self.assertRefused("NOT_FOUND", "cast_ballot.round", ask)
         self.assertEqual(scene.open_round(self.proposal, self.text_hash, self.rule), 1)
         self.assertRefused("NOT_FOUND", "cast_ballot.round", ask)
@@ -431,7 +431,7 @@ class Ballots:
         self.installation.start("worker")
         self.assertRefused("NOT_FOUND", "cast_ballot.round", lambda: self.wire.patiently(10, ask))
         fresh = scene.command(**scene.ballot(1, self.text_hash, 1))
-        self.wire.submit(fresh, [scene.keys[voter]])
+        self.wire.submit(fresh, [scene.keys[voter]], scene.prose)
 
 
 class FakeRefuse(Refuse, WorkerCase):
