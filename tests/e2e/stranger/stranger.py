@@ -285,9 +285,10 @@ class Signer:
         return self.secret.sign(tag.encode() + b"\0" + data).signature
 
 
-def signed_command(signer, history, cosigners=(), **body):
+def signed_command(signer, history, cosigners=(), nonce=None, **body):
     others = sorted(cosigners, key=lambda s: s.key)
     command = pb.Command(history=history, key=signer.key, valid_until_ms=now_ms() + 3600 * 1000,
+                         nonce=secrets.token_bytes(16) if nonce is None else nonce,
                          cosigners=[o.key for o in others], **body)
     data = command.SerializeToString()
     return pb.SignedCommand(command=data, signature=signer.sign("comity/v1/command", data),
@@ -411,15 +412,14 @@ class Connection:
 
     def ask(self, request, history=bytes(32), command=bytes(16)):
         frame = Frame(REQUEST, request=self.next_request(), group=self.group, history=history, command=command)
+        request.padding = bytes(1 + -(len(request.SerializeToString()) + 4) % 1024)
         got, plain = self.exchange(frame, request.SerializeToString(), REPLY)
+        check_equal((got.error, got.sequence, len(plain) % 1024), (0, 0, 0), "what the broker can tell of a reply")
         reply = pb.Reply.FromString(plain)
         kind = reply.WhichOneof("kind")
         check(kind is not None, "a reply says something")
-        check_equal(got.error, reply.refusal.code, "error in the frame of a reply")
         if kind == "refusal":
             raise Refused(reply.refusal)
-        if kind == "receipt":
-            check_equal(got.sequence, reply.receipt.first_sequence, "sequence in the frame of a receipt")
         return getattr(reply, kind)
 
     def submit(self, signed, texts=None, token=""):
@@ -568,7 +568,7 @@ class Play:
             event, _ = self.do(chair, assign_seat=pb.AssignSeat(body=self.body, seat=seat, member=self.numbers[signer.key]))
             check_equal(event.seat_assigned.member, self.numbers[signer.key], "who holds the seat")
         rule = the_rule()
-        event, _ = self.do(self.employer, joint, adopt_rule=pb.AdoptRule(rule=rule))
+        event, _ = self.do(self.employer, joint, adopt_rule=pb.AdoptRule(rule=rule, bodies=[self.body]))
         adopted = event.rule_adopted.rule
         check_equal(adopted.hash, sha256(b"comity/v1/rule\0", rule.SerializeToString()), "the rule's hash")
         self.rule, self.rule_hash = adopted.number, adopted.hash
@@ -598,8 +598,9 @@ class Play:
         said("opened a session with an item and a proposal")
 
     def ballot(self, signer, answer, replaces=0, reason=None, by=None, round=None):
+        """The rule hides ballots: each has a reason, if only an empty one."""
         return self.do(signer, by=by, cast_ballot=pb.CastBallot(round=round or self.round, text_hash=self.text_hash, answer=answer,
-                                                                replaces=replaces, reason=reason))
+                                                                replaces=replaces, reason=reason or prose("")))
 
     def open_round(self):
         self.round = 1
@@ -738,8 +739,12 @@ class Play:
         self.second = second
 
     def refusals(self):
-        ballot = pb.CastBallot(round=self.round, text_hash=self.text_hash, answer=1)
+        none = prose("")
+        ballot = pb.CastBallot(round=self.round, text_hash=self.text_hash, answer=1, reason=none)
         good = signed_command(self.deputy, self.history, cast_ballot=ballot)
+        beside = prose.beside(pb.Command.FromString(good.command))
+        without = signed_command(self.deputy, self.history, cast_ballot=pb.CastBallot(
+            round=self.round, text_hash=self.text_hash, answer=1))
         flipped = bytes([good.signature[0] ^ 1]) + good.signature[1:]
         submit = self.desk.submit
         for what, signature in (
@@ -755,6 +760,9 @@ class Play:
                      close_round=pb.CloseRound(round=self.round))
         self.refused(ANSWER, "an answer that the scale lacks", self.ballot, self.deputy, 9)
         self.refused(REASON, "a block without a reason", self.ballot, self.deputy, 4)
+        self.refused(MISSING, "a hidden ballot without the part of a reason", submit, without)
+        bare = signed_command(self.deputy, self.history, nonce=b"", cast_ballot=ballot)
+        self.refused(MISSING, "a command without a nonce", submit, bare)
         blocks = signed_command(self.deputy, self.history, cast_ballot=pb.CastBallot(
             round=self.round, text_hash=self.text_hash, answer=4, reason=prose("The line cannot stop.")))
         self.refused(TEXT, "a text that is not the one that was signed", submit, blocks,
@@ -792,7 +800,7 @@ class Play:
         self.read_on()
         check_equal(self.seen, self.second, "the last event")
         # The same bytes with the right signature and the right text are as good as ever.
-        self.receipts.append((good, [], submit(good, [])))
+        self.receipts.append((good, beside, submit(good, beside)))
         check_receipt(self.receipts[-1][2], good, self.history, self.desk.log_key)
         self.third = self.receipts[-1][2].first_sequence
         said("no refusal left a trace; the refused bytes, rightly signed, are recorded")
