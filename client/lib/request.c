@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/message.h"
 
-enum { REQUEST_ARENA_BYTES = 4 * 1024 * 1024 };
+enum { REQUEST_ARENA_BYTES = 4 * 1024 * 1024, LAST_TRY_MS = 500 };
 
 uint64_t request_number(struct comity *client)
 {
@@ -330,11 +330,21 @@ static void request_send(struct comity *client, struct comity_request *request)
     request->due_ms = client->now_ms + wait_ms;
 }
 
+/* Every try so far was refused, sealed. One more whose answer may not come in time would turn what is certain
+ * into something unknown. */
+static bool is_better_left(const struct comity *client, const struct comity_request *request)
+{
+    int64_t next_ms = request->due_ms > client->now_ms ? request->due_ms : client->now_ms;
+    return request->state == REQUEST_WAITING && request->attempts > 0 && request->unsettled == 0 &&
+           request->deadline_ms - next_ms < LAST_TRY_MS;
+}
+
 static void request_run(struct comity *client, struct comity_request *request, bool is_hopeless)
 {
     if (request->kind == REQUEST_BROKER_STATUS)
         is_hopeless = client->links[request->link].watch.is_hopeless;
-    if (client->now_ms >= request->deadline_ms || (is_hopeless && request->attempts == 0)) {
+    bool is_over = client->now_ms >= request->deadline_ms || is_better_left(client, request);
+    if (is_over || (is_hopeless && request->attempts == 0)) {
         request_give_up(client, request);
         return;
     }

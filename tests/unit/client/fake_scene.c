@@ -94,6 +94,18 @@ bool scene_until(struct scene *scene, scene_condition *is_there)
     return true;
 }
 
+static bool is_ready(struct scene *scene)
+{
+    return comity_broker_state(scene->client, 0) == 0;
+}
+
+void scene_start_ready(struct scene *scene)
+{
+    scene_start(scene);
+    if (!scene_until(scene, is_ready))
+        abort();
+}
+
 struct comity_draft *scene_ballot(struct scene *scene)
 {
     struct comity_texts *texts = comity_texts_new();

@@ -153,7 +153,7 @@ static void unanswered_commands_are_kept_without_a_receipt(void **state)
 {
     struct scene *scene = *state;
     SCRIPT(scene, script.drop_replies, 1000);
-    scene_start(scene);
+    scene_start_ready(scene);
     struct comity_result result = submit(scene, 600);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
     comity_result_release(&result);
@@ -181,7 +181,7 @@ static void a_kept_command_can_be_sent_again_by_a_later_client(void **state)
 {
     struct scene *scene = *state;
     SCRIPT(scene, script.drop_replies, 1000);
-    scene_start(scene);
+    scene_start_ready(scene);
     struct comity_result result = submit(scene, 600);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
     comity_result_release(&result);

@@ -111,7 +111,7 @@ static void no_answer_is_unknown(void **state)
 {
     struct scene *scene = *state;
     SCRIPT(scene, script.drop_replies, 1000);
-    scene_start(scene);
+    scene_start_ready(scene);
     struct comity_result result = submit(scene, 3500);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
     assert_int_equal(result.fault.code, ERR_TIMEOUT);
@@ -156,7 +156,7 @@ static void refused_to_the_end_is_refused(void **state)
     struct scene *scene = *state;
     SCRIPT(scene, script.refuse_requests, 1000);
     SCRIPT(scene, script.refuse_code, ERR_BUSY);
-    scene_start(scene);
+    scene_start_ready(scene);
     struct comity_result result = submit(scene, 1200);
     assert_int_equal(result.verdict, COMITY_REFUSED);
     assert_int_equal(result.fault.code, ERR_BUSY);
@@ -172,7 +172,7 @@ static void a_refusal_that_is_brought_twice_settles_nothing(void **state)
     SCRIPT(scene, script.refuse_requests, 1);
     SCRIPT(scene, script.refuse_code, ERR_BUSY);
     SCRIPT(scene, script.repeat_refusal, 1000);
-    scene_start(scene);
+    scene_start_ready(scene);
     struct comity_result result = submit(scene, 1500);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
     assert_int_equal(SEEN(scene, command_count), 1);
@@ -201,7 +201,7 @@ static void hints_to_the_end_are_unknown_with_the_brokers_word(void **state)
     struct scene *scene = *state;
     SCRIPT(scene, script.hint_requests, 1000);
     SCRIPT(scene, script.hint_code, ERR_NO_ROUTE);
-    scene_start(scene);
+    scene_start_ready(scene);
     struct comity_result result = submit(scene, 1200);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
     assert_int_equal(result.fault.code, ERR_NO_ROUTE);
