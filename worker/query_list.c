@@ -68,7 +68,6 @@ static const char *field_at_fault(const struct query_run *run, int code)
     const Comity__V1__List *list = run->query->list;
     switch (code) {
     case ERR_ENUM:
-    case ERR_FORBIDDEN:
         return "query.list.kind";
     case ERR_MISSING:
     case ERR_NOT_FOUND:

@@ -480,8 +480,6 @@ static void bad_queries_name_the_field(void **state)
     query = list_of(fixture, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, 0);
     query->cursor = binary("nonsense", 8);
     refused(fixture, VOTER, query, ERR_RANGE, "query.cursor");
-    query = list_of(fixture, COMITY__V1__LIST_KIND__LIST_KIND_INVITATIONS, 0);
-    refused(fixture, VOTER, query, ERR_FORBIDDEN, "query.list.kind");
     query = query_of(fixture, COMITY__V1__QUERY__KIND_RECEIPT);
     query->receipt = NEW(fixture, GetReceipt, get_receipt);
     query->receipt->command_id = binary(bytes, 15);
