@@ -70,11 +70,11 @@ class Founding(CliCase):
 
     def test_invitations(self):
         self.refuse("eli", "invite", "Nobody", "--out", "nobody", "--office", "king", name="USAGE", exit=USAGE)
-        self.ask("ada", "invite", "Fay Lind", "--out", "fay.invitation", "--office", "recorder")
+        self.ask("ada", "invite", "Fay Lind", "--out", "fay.invitation", "--office", "adviser")
         self.assertEqual(os.stat(self.world.file("fay.invitation")).st_mode & 0o777, 0o600)
         self.refuse("ada", "invite", "Fay Lind", "--out", "fay.invitation", name="EXISTS")
         row = self.ask("ada", "invitation", "list")["invitations"][0]
-        self.assertEqual((row["name"]["text"], row["offices"], row["member"]), ("Fay Lind", ["RECORDER"], 0))
+        self.assertEqual((row["name"]["text"], row["offices"], row["member"]), ("Fay Lind", ["ADVISER"], 0))
         joined = self.ask("fay", "join", "fay.invitation")
         self.assertEqual(joined["context"], "lakeside")
         self.assertEqual(self.ask("fay", "whoami")["member"]["number"], joined["number"])
@@ -83,6 +83,14 @@ class Founding(CliCase):
         self.assertEqual(self.ask("gus", "context", "list")["contexts"], [])
         self.refuse("fay", "invite", "Another", "--out", "another", name="FORBIDDEN")
         self.assertFalse(self.world.file("another").exists())
+
+    def test_no_side_makes_its_own_facilitator(self):
+        invite = ["invite", "Hal Stone", "--out", "hal.invitation", "--office", "facilitator"]
+        self.refuse("ada", *invite, name="COSIGNERS")
+        self.assertFalse(self.world.file("hal.invitation").exists())
+        self.ask("ada", *invite, *self.world.with_key("carla"))
+        self.ask("hal", "join", "hal.invitation")
+        self.assertEqual(self.ask("hal", "whoami")["member"]["offices"], ["FACILITATOR"])
 
     def test_revoking_a_key(self):
         self.ask("ada", "invite", "Ira Short", "--out", "ira.invitation")
