@@ -119,6 +119,11 @@ void batch_runner_destroy(struct batch_runner **runner)
     *runner = NULL;
 }
 
+int64_t batch_runner_newest_ms(const struct batch_runner *runner)
+{
+    return runner->last_ms;
+}
+
 /* What failed in an attempt. */
 
 int batch_fail_history(struct batch_runner *runner, const uint8_t id[HISTORY_ID_SIZE], int code)

@@ -47,6 +47,8 @@ struct batch_options {
  * restores from an export), ERR_MEMORY, the store's. */
 int batch_runner_new(const struct batch_options *options, struct batch_runner **ret_runner);
 void batch_runner_destroy(struct batch_runner **runner);
+/* The newest stamp in the store, of any history; 0: there is none. */
+int64_t batch_runner_newest_ms(const struct batch_runner *runner);
 
 /* Carry out the items in order; also with none, for deadlines alone. Every item gets its reply, whatever happens. On a failed commit
  * every item's reply is the refusal that says so (STORE_FULL, DISK_FULL, BUSY: nothing of the batch happened).

@@ -55,12 +55,14 @@ struct restore_options {
     const uint8_t *group;              /* GROUP_ID_SIZE; must be the stream's */
     const struct signing_key *log_key; /* signs checkpoints from the new epoch on */
     int64_t time_ms;                   /* Unix time of the events that open the epochs, if it is not behind */
+    unsigned clock_ahead_days;         /* how far time_ms may be ahead of the newest event; 0: no limit */
+    bool accepts_clock;                /* time_ms is right, whatever the events say */
     export_progress_fn *progress;      /* may be NULL */
     void *context;
 };
 
 /* Make a store from a stream and open a new epoch in each of its histories. 0, ERR_EXISTS (the directory
- * holds a store), ERR_STORE_IN_USE, ERR_MALFORMED, ERR_VERSION, ERR_CONFIG (another group's), ERR_SIGNATURE,
+ * holds a store), ERR_STORE_IN_USE, ERR_MALFORMED, ERR_VERSION, ERR_CONFIG (another group's; a wrong clock), ERR_SIGNATURE,
  * ERR_RECEIPT, ERR_CORRUPT (a difference; the reason names the event), ERR_FILE, ERR_DISK_FULL,
  * ERR_STORE_FULL, ERR_MEMORY. On failure no store is left. */
 int restore_read(const struct restore_options *options, int descriptor, struct export_totals *ret_totals,

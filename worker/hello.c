@@ -85,7 +85,7 @@ static int check_membership(struct store_txn *txn, struct job *job, const struct
 static int judge_grants(struct service *service, struct job *job, const Comity__V1__Hello *hello,
                         struct judged *judged)
 {
-    int64_t now_ms = clock_unix_ms();
+    int64_t now_ms = clock_now_ms(service->clock);
     struct session_grant *grants = arena_alloc(job->arena, (hello->n_grants + 1) * sizeof(*grants));
     if (!grants)
         return ERR_MEMORY;
@@ -135,7 +135,7 @@ int hello_answer(struct service *service, struct job *job, struct bytes plain,
     welcome->format_level = FORMAT_LEVEL;
     welcome->log_key =
         (ProtobufCBinaryData){.data = (uint8_t *) service->log_key->public_key, .len = KEY_SIZE};
-    welcome->time_ms = clock_unix_ms();
+    welcome->time_ms = clock_now_ms(service->clock);
     welcome->grants = judged->answer_list;
     welcome->n_grants = hello->n_grants;
     *ret_welcome = welcome;

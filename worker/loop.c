@@ -318,9 +318,27 @@ static bool tick_link(struct loop *loop, struct link *link, int64_t now_ms)
     return is_due;
 }
 
+static void watch_clock(struct clock *clock)
+{
+    enum clock_course course;
+    int64_t lead_ms;
+    if (!clock_watch(clock, &course, &lead_ms))
+        return;
+    if (course == CLOCK_JUMPED)
+        log_event(LOG_WARNING, "clock_jumped",
+                  "ahead_ms=%" PRId64 " advice=\"It is not followed. If it is right now, send SIGHUP.\"",
+                  lead_ms);
+    else if (course == CLOCK_SET_BACK)
+        log_event(LOG_WARNING, "clock_set_back",
+                  "behind_ms=%" PRId64 " advice=\"Stamps stay until it has caught up.\"", -lead_ms);
+    else
+        log_event(LOG_INFO, "clock_agrees", "lead_ms=%" PRId64, lead_ms);
+}
+
 static void tick(struct loop *loop)
 {
     int64_t now_ms = clock_steady_ms();
+    watch_clock(loop->service->clock);
     bool is_due = false;
     for (size_t i = 0; i < LINKS_MAX; i++)
         if (is_used(&loop->links[i]))

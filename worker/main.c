@@ -16,9 +16,9 @@
 #include "worker/settings.h"
 
 static const char USAGE[] =
-    "usage: comity-worker --config FILE [--check]\n"
+    "usage: comity-worker --config FILE [--check | --accept-clock]\n"
     "       comity-worker export --config FILE --to FILE [--history HEX]\n"
-    "       comity-worker restore --config FILE --from FILE\n"
+    "       comity-worker restore --config FILE --from FILE [--accept-clock]\n"
     "       comity-worker verify --config FILE\n"
     "       comity-worker --help | --help-config | --version\n"
     "\n"
@@ -30,6 +30,7 @@ static const char USAGE[] =
     "\n"
     "  --config FILE  the configuration\n"
     "  --check        read the configuration and the key files, say what is wrong with them, and end\n"
+    "  --accept-clock the clock is right, however far it is from the newest event in the store\n"
     "  --help-config  print a sample configuration with every key explained\n";
 
 /* What any of the parts may have to say. */
@@ -41,7 +42,7 @@ _Static_assert((int) REASON_MAX >= (int) EXPORT_REASON_MAX && (int) REASON_MAX >
 struct arguments {
     const char *verb; /* NULL: run */
     const char *config, *to, *from, *history;
-    bool is_check;
+    bool is_check, accepts_clock;
 };
 
 static int complain(int code, const char *sentence)
@@ -115,6 +116,8 @@ static int restore(struct worker_settings **settings, const struct arguments *ar
         .group = (*settings)->group,
         .log_key = &(*settings)->log_key,
         .time_ms = clock_unix_ms(),
+        .clock_ahead_days = (*settings)->clock_ahead_days,
+        .accepts_clock = arguments->accepts_clock,
     };
     struct export_totals totals;
     int code = restore_read_file(&options, arguments->from, &totals, reason);
@@ -141,7 +144,7 @@ static int verify(struct worker_settings **settings, const struct arguments *arg
 static int run(struct worker_settings **settings, const struct arguments *arguments)
 {
     char reason[REASON_MAX] = "";
-    int code = run_worker(arguments->config, settings, reason);
+    int code = run_worker(arguments->config, settings, arguments->accepts_clock, reason);
     return code ? complain(code, reason) : EXIT_ORDERLY;
 }
 
@@ -162,6 +165,7 @@ enum option_code {
     OPTION_TO,
     OPTION_FROM,
     OPTION_HISTORY,
+    OPTION_ACCEPT_CLOCK,
     OPTION_HELP,
     OPTION_HELP_CONFIG,
     OPTION_VERSION
@@ -173,6 +177,7 @@ static const struct option OPTIONS[] = {
     {"to", required_argument, NULL, OPTION_TO},
     {"from", required_argument, NULL, OPTION_FROM},
     {"history", required_argument, NULL, OPTION_HISTORY},
+    {"accept-clock", no_argument, NULL, OPTION_ACCEPT_CLOCK},
     {"help", no_argument, NULL, OPTION_HELP},
     {"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -199,6 +204,9 @@ static bool take_option(int option, struct arguments *arguments, int *ret_exit)
         return false;
     case OPTION_HISTORY:
         arguments->history = optarg;
+        return false;
+    case OPTION_ACCEPT_CLOCK:
+        arguments->accepts_clock = true;
         return false;
     case OPTION_HELP:
         fputs(USAGE, stdout);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "worker/clock.h"
 #include "worker/export.h"
 #include "worker/export_stream.h"
 #include "worker/restore_history.h"
@@ -251,6 +252,33 @@ static int opening_add(void *context, const struct store_history *history)
     return 0;
 }
 
+/* The new epochs are stamped for good. */
+static int clock_check(struct restore *restore, const struct opening *opening)
+{
+    const struct restore_options *options = restore->options;
+    char why[CLOCK_REASON_MAX];
+    int64_t newest_ms = 0;
+    int code;
+
+    for (size_t i = 0; i < opening->count; i++)
+        newest_ms = opening->list[i].time_ms > newest_ms ? opening->list[i].time_ms : newest_ms;
+    code =
+        options->accepts_clock ? 0 : clock_judge(options->time_ms, newest_ms, options->clock_ahead_days, why);
+    return code == 0 ? 0 : explain(restore, code, "%s", why);
+}
+
+static int epochs_stamp(struct restore *restore, struct opening *opening)
+{
+    int code = 0;
+
+    for (size_t i = 0; code == 0 && i < opening->count; i++) {
+        arena_reset(restore->arena);
+        code = restore_history_open_epoch(restore->txn, &opening->list[i], restore->options->time_ms,
+                                          restore->options->log_key, restore->arena);
+    }
+    return code == 0 ? 0 : explain(restore, code, "A new epoch cannot be opened: %s", error_sentence(code));
+}
+
 static int epochs_open(struct restore *restore)
 {
     struct opening opening = {.restore = restore};
@@ -258,16 +286,13 @@ static int epochs_open(struct restore *restore)
 
     if (code != 0)
         return code;
-    code = store_history_each(restore->txn, opening_add, &opening);
-    for (size_t i = 0; code == 0 && i < opening.count; i++) {
-        arena_reset(restore->arena);
-        code = restore_history_open_epoch(restore->txn, &opening.list[i], restore->options->time_ms,
-                                          restore->options->log_key, restore->arena);
-    }
+    code = explain_store(restore, store_history_each(restore->txn, opening_add, &opening));
+    if (code == 0)
+        code = clock_check(restore, &opening);
+    if (code == 0)
+        code = epochs_stamp(restore, &opening);
     free(opening.list);
-    if (code != 0)
-        return explain(restore, code, "A new epoch cannot be opened: %s", error_sentence(code));
-    return commit(restore);
+    return code == 0 ? commit(restore) : code;
 }
 
 /* The directory. */

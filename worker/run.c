@@ -26,6 +26,8 @@ struct worker {
     struct connection_key group_key;  /* these two never change while it runs */
     struct signing_key log_key;
     struct service service;
+    struct clock clock;
+    bool accepts_clock;
     struct batch_runner *runner;
     struct pool *pool;
     struct writer *writer;
@@ -55,8 +57,7 @@ static void die(int code)
 
 static int64_t read_clock(void *context)
 {
-    (void) context;
-    return clock_unix_ms();
+    return clock_stamp_ms(context);
 }
 
 /* What is in effect, one line each. */
@@ -105,6 +106,8 @@ static const struct worker_settings *reload(void *context)
     struct worker_settings *settings = NULL;
     int code = settings_load(worker->config_path, &settings, reason);
     const char *fixed = code ? NULL : settings_needs_restart(worker->settings, settings);
+    if (code == 0 && !fixed)
+        code = clock_follow(&worker->clock, settings->clock_ahead_days, reason);
     if (code || fixed) {
         if (fixed)
             snprintf(reason, sizeof(reason), "%s changes with a restart alone: nothing was taken up.", fixed);
@@ -154,6 +157,7 @@ static int open_log(struct worker *worker, char *reason)
         .log = service->log,
         .log_key = &worker->log_key,
         .clock = read_clock,
+        .context = &worker->clock,
     };
     code = batch_runner_new(&options, &worker->runner);
     if (code == ERR_CONFIG)
@@ -163,12 +167,27 @@ static int open_log(struct worker *worker, char *reason)
     return code ? fail(reason, code, "The store cannot be used: %s", error_sentence(code)) : 0;
 }
 
+/* Before anything is stamped: a wrong clock would be on record for ever. */
+static int check_clock(struct worker *worker, char *reason)
+{
+    char why[CLOCK_REASON_MAX] = "", shown[CLOCK_REASON_MAX * 2];
+    int64_t newest_ms = batch_runner_newest_ms(worker->runner);
+    int code = clock_judge(clock_now_ms(&worker->clock), newest_ms, worker->settings->clock_ahead_days, why);
+    if (code && !worker->accepts_clock)
+        return fail(reason, code, "%s", why);
+    if (code)
+        log_event(LOG_WARNING, "clock_accepted", "reason=%s", log_value(why, shown, sizeof(shown)));
+    clock_start_after(&worker->clock, newest_ms);
+    return 0;
+}
+
 static int make_service(struct worker *worker, char *reason)
 {
     struct service *service = &worker->service;
+    service->clock = &worker->clock;
     service->group_key = &worker->group_key;
     service->log_key = &worker->log_key;
-    service->started_ms = clock_unix_ms();
+    service->started_ms = clock_now_ms(&worker->clock);
     memcpy(service->group, worker->settings->group, GROUP_ID_SIZE);
     status_counters_init(&service->counters);
     int code = policy_new(&worker->settings->policy, &service->policy);
@@ -221,6 +240,8 @@ static int start(struct worker *worker, char *reason)
     if (code == 0)
         code = open_log(worker, reason);
     if (code == 0)
+        code = check_clock(worker, reason);
+    if (code == 0)
         code = make_service(worker, reason);
     if (code)
         return code;
@@ -258,12 +279,15 @@ static void stop(struct worker *worker)
         close(worker->signal_fd);
 }
 
-int run_worker(const char *config_path, struct worker_settings **settings, char reason[RUN_REASON_MAX])
+int run_worker(const char *config_path, struct worker_settings **settings, bool accepts_clock,
+               char reason[RUN_REASON_MAX])
 {
     struct worker *worker = calloc(1, sizeof(*worker));
     if (!worker)
         return fail(reason, ERR_MEMORY, "%s", error_sentence(ERR_MEMORY));
     worker->config_path = config_path;
+    worker->accepts_clock = accepts_clock;
+    clock_init(&worker->clock, NULL);
     worker->settings = *settings;
     *settings = NULL;
     worker->signal_fd = -1;
@@ -281,6 +305,7 @@ int run_worker(const char *config_path, struct worker_settings **settings, char 
             fail(reason, code, "%s", error_sentence(code));
     }
     stop(worker);
+    clock_release(&worker->clock);
     free(worker);
     return code;
 }

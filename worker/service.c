@@ -99,7 +99,7 @@ static int answer_query(struct service *service, struct job *job, const Comity__
         .store = service->store,
         .log_key = service->log_key,
         .grant = &grant,
-        .now_ms = clock_unix_ms(),
+        .now_ms = clock_now_ms(service->clock),
         .arena = job->arena,
     };
     int code = check_header_history(job, query->history, refusal);

@@ -6,6 +6,7 @@
 #define COMITY_WORKER_SERVICE_H
 
 #include "comity/v1/link.pb-c.h"
+#include "worker/clock.h"
 #include "worker/job.h"
 #include "worker/log/log_order.h"
 #include "worker/outbox.h"
@@ -18,6 +19,7 @@
 struct service {
     struct store *store;
     struct order_log *log;
+    struct clock *clock;
     struct session_cache *sessions;
     struct policy *policy;
     const struct connection_key *group_key;

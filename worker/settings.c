@@ -48,6 +48,8 @@ static const struct config_key KEYS[] = {
      "After how long a broker that says nothing is connected anew, in milliseconds; above heartbeat_ms."},
     {"worker", "drain_ms", CONFIG_INTEGER, "10000", 100, 600000, false, false, true,
      "How long the end may wait for what is in hand, in milliseconds."},
+    {"worker", "clock_ahead_days", CONFIG_INTEGER, "400", 0, 36500, false, false, true,
+     "How many days the clock may be ahead of the newest event in the store at a start; 0: no limit."},
     {"broker", "endpoint", CONFIG_TEXT, NULL, 1, 255, true, false, true,
      "The broker's back, where workers connect: tcp://HOST:PORT."},
     {"broker", "key", CONFIG_KEY, NULL, 0, 0, true, false, true, "The broker's public connection key."},
@@ -229,6 +231,7 @@ static int load_values(const struct config *config, struct worker_settings *sett
     settings->heartbeat_ms = number(config, "worker", "heartbeat_ms");
     settings->silence_ms = number(config, "worker", "silence_ms");
     settings->drain_ms = number(config, "worker", "drain_ms");
+    settings->clock_ahead_days = number(config, "worker", "clock_ahead_days");
     settings->jobs.count = number(config, "limits", "requests");
     settings->jobs.bytes = number(config, "limits", "request_mib") * MIB;
     settings->sessions.members = number(config, "limits", "sessions");

@@ -30,6 +30,7 @@ struct worker_settings {
     char ready_file[CONFIG_VALUE_MAX]; /* empty: none */
     enum log_level log_level;
     unsigned heartbeat_ms, silence_ms, drain_ms;
+    unsigned clock_ahead_days; /* 0: no limit */
     struct policy_rules policy;
     struct job_limits jobs;
     struct session_limits sessions;

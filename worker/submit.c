@@ -18,9 +18,10 @@ static int check_header(const struct job *job, struct refusal *refusal)
     return 0;
 }
 
-static int check_time(const struct command *command, struct refusal *refusal)
+/* By the time of the next stamp, as the machine will. */
+static int check_time(struct clock *clock, const struct command *command, struct refusal *refusal)
 {
-    int64_t now_ms = clock_unix_ms();
+    int64_t now_ms = clock_stamp_ms(clock);
     int64_t until_ms = command->body->valid_until_ms;
     if (until_ms < now_ms || until_ms > now_ms + VALIDITY_MAX_MS)
         return refuse(refusal, ERR_VALIDITY, "valid_until_ms");
@@ -72,7 +73,7 @@ static int check_against_store(struct service *service, struct store_txn *txn, s
         if (code != ERR_NOT_FOUND)
             return code == 0 ? 0 : refuse(refusal, code, "");
     }
-    if (check_time(command, refusal))
+    if (check_time(service->clock, command, refusal))
         return refusal->code;
     if (command->body->body_case == COMITY__V1__COMMAND__BODY_FOUND) {
         code = policy_may_found(service->policy, submit->founding_token);

@@ -53,7 +53,7 @@ static int64_t wait_for_deadline(const struct writer *writer)
 {
     if (writer->next_deadline_ms == 0)
         return -1;
-    int64_t wait_ms = writer->next_deadline_ms - clock_unix_ms();
+    int64_t wait_ms = writer->next_deadline_ms - clock_now_ms(writer->service->clock);
     return wait_ms < 0 ? 0 : wait_ms > WAIT_MOST_MS ? WAIT_MOST_MS : wait_ms;
 }
 
@@ -108,7 +108,7 @@ static void run_batch(struct writer *writer, struct job_list *jobs, struct job_l
 
 static bool deadline_is_due(const struct writer *writer)
 {
-    return writer->next_deadline_ms != 0 && writer->next_deadline_ms <= clock_unix_ms();
+    return writer->next_deadline_ms != 0 && writer->next_deadline_ms <= clock_now_ms(writer->service->clock);
 }
 
 static void *writer_thread(void *argument)
