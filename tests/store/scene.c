@@ -151,6 +151,9 @@ static void body_finish(struct scene *scene, Comity__V1__Command *body, unsigned
     body->key = (ProtobufCBinaryData){KEY_SIZE, (uint8_t *) (uintptr_t) key_of(scene, signer)->public_key};
     if (body->valid_until_ms == 0)
         body->valid_until_ms = scene->now_ms + 86400000 + scene->serial++;
+    body->nonce = (ProtobufCBinaryData){NONCE_SIZE, arena_alloc(scene->arena, NONCE_SIZE)};
+    assert_non_null(body->nonce.data);
+    scene_random(scene, body->nonce.data, NONCE_SIZE);
     body->n_cosigners = cosigner_count;
     body->cosigners = arena_alloc(scene->arena, (cosigner_count + 1) * sizeof(*body->cosigners));
     for (size_t i = 0; i < cosigner_count; i++)
@@ -257,8 +260,7 @@ Comity__V1__Command *scene_ballot(struct scene *scene, uint32_t answer, uint64_t
     body->cast_ballot->text_hash = (ProtobufCBinaryData){HASH_SIZE, scene->text_hash};
     body->cast_ballot->answer = answer;
     body->cast_ballot->replaces = replaces;
-    if (reason != NULL)
-        body->cast_ballot->reason = scene_text(scene, reason);
+    body->cast_ballot->reason = scene_text(scene, reason != NULL ? reason : "");
     return body;
 }
 
@@ -369,6 +371,8 @@ static void adopt_rule(struct scene *scene, bool closes)
     assert_int_equal(message_copy(&template->rule->base, scene->arena, &rule), 0);
     body->adopt_rule = SCENE_NEW(scene, AdoptRule, adopt_rule);
     body->adopt_rule->rule = (Comity__V1__Rule *) rule;
+    body->adopt_rule->n_bodies = 1;
+    body->adopt_rule->bodies = arena_copy(scene->arena, &(uint32_t){1}, sizeof(uint32_t));
     if (closes) {
         body->adopt_rule->rule->close = SCENE_NEW(scene, Close, close);
         body->adopt_rule->rule->close->at_time = true;

@@ -135,21 +135,52 @@ static void node_key(uint8_t key[NODE_KEY_SIZE], uint32_t number, unsigned level
     put_u64(key + 5, index);
 }
 
+static struct cached_node *node_place(struct store_txn *txn, uint32_t number, unsigned level, uint64_t index)
+{
+    if (txn->nodes == NULL && txn->is_write)
+        txn->nodes = calloc(1, sizeof(*txn->nodes));
+    if (txn->nodes == NULL)
+        return NULL;
+    /* Neighbours lie beside one another, levels apart. */
+    return &txn->nodes->places[(index + 37 * level + 101 * (uint64_t) number) % NODE_CACHE_SIZE];
+}
+
+static void node_remember(const struct store_state *state, unsigned level, uint64_t index,
+                          const uint8_t hash[HASH_SIZE])
+{
+    struct cached_node *place = node_place(state->txn, state->number, level, index);
+
+    if (place == NULL)
+        return;
+    place->number = state->number;
+    place->level = level;
+    place->index = index;
+    memcpy(place->hash, hash, HASH_SIZE);
+}
+
 static int node_get(void *self, unsigned level, uint64_t index, uint8_t ret_hash[HASH_SIZE])
 {
     struct store_state *state = self;
+    const struct cached_node *place = node_place(state->txn, state->number, level, index);
     uint8_t key[NODE_KEY_SIZE];
     struct bytes value;
     int code;
 
+    if (state->txn->error == 0 && place != NULL && place->number == state->number && place->level == level &&
+        place->index == index) {
+        memcpy(ret_hash, place->hash, HASH_SIZE);
+        return 0;
+    }
     node_key(key, state->number, level, index);
     code = table_get(state->txn, STORE_NODE, BYTES(key, sizeof(key)), &value);
     /* The tree asks for complete nodes alone: one that is not there was lost. */
     if (code == ERR_NOT_FOUND || (code == 0 && value.size != HASH_SIZE))
         return txn_fail(state->txn, ERR_CORRUPT);
-    if (code == 0)
-        memcpy(ret_hash, value.data, HASH_SIZE);
-    return code;
+    if (code != 0)
+        return code;
+    memcpy(ret_hash, value.data, HASH_SIZE);
+    node_remember(state, level, index, ret_hash);
+    return 0;
 }
 
 static int node_put(void *self, unsigned level, uint64_t index, const uint8_t hash[HASH_SIZE])
@@ -158,6 +189,7 @@ static int node_put(void *self, unsigned level, uint64_t index, const uint8_t ha
     uint8_t key[NODE_KEY_SIZE];
 
     node_key(key, state->number, level, index);
+    node_remember(state, level, index, hash);
     return table_put(state->txn, STORE_NODE, BYTES(key, sizeof(key)), BYTES(hash, HASH_SIZE));
 }
 

@@ -43,6 +43,18 @@ struct store_state {
     struct store_state *next;
 };
 
+/* Nodes of the tree that this transaction read or wrote: a complete node never changes, and the proofs of one batch
+ * share most of theirs. A place for each, taken by the latest. */
+enum { NODE_CACHE_SIZE = 512 };
+struct node_cache {
+    struct cached_node {
+        uint32_t number;   /* of the history; 0: empty */
+        uint32_t level;
+        uint64_t index;
+        uint8_t hash[HASH_SIZE];
+    } places[NODE_CACHE_SIZE];
+};
+
 struct store_txn {
     struct store *store;
     MDB_txn *txn;
@@ -51,6 +63,7 @@ struct store_txn {
     size_t changes; /* rows put or deleted */
     size_t bytes;   /* of the values put */
     struct store_state *states;
+    struct node_cache *nodes;               /* of a write transaction, once it reads a node; NULL */
     struct store_state broken; /* for a view that could not be made: error is set */
 };
 

@@ -198,6 +198,7 @@ static void transaction_end(struct store_txn **txn)
         state = next;
     }
     transaction_leave((*txn)->store);
+    free((*txn)->nodes);
     free(*txn);
     *txn = NULL;
 }
@@ -254,7 +255,7 @@ static int room_reserve(struct store_txn *txn)
         end = info.me_mapsize;
     if ((uint64_t) status.st_size >= end)
         return 0;
-    /* A step ahead if there is room for it: a file that keeps its size is cheaper to sync. */
+    /* A step ahead if there is room for it, so that not every commit has to ask. */
     if (fallocate(descriptor, 0, status.st_size, (off_t) (end + need - (uint64_t) status.st_size)) == 0 ||
         fallocate(descriptor, 0, status.st_size, (off_t) (end - (uint64_t) status.st_size)) == 0)
         return 0;
