@@ -1,5 +1,6 @@
-/* Faults of the disk, for LD_PRELOAD: while the file named by COMITY_FAULT_SYNC exists, syncs fail with EIO;
- * while the one named by COMITY_FAULT_FULL exists, writes to the store's data file fail with ENOSPC. */
+/* Faults of the disk and of the clock, for LD_PRELOAD: while the file named by COMITY_FAULT_SYNC exists,
+ * syncs fail with EIO; while the one named by COMITY_FAULT_FULL exists, writes to the store's data file fail
+ * with ENOSPC. The file named by COMITY_FAULT_CLOCK holds the seconds by which the Unix clock is ahead. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool is_on(const char *variable)
@@ -86,4 +88,20 @@ ssize_t pwritev(int fd, const struct iovec *pieces, int count, off_t offset)
     REAL(pwritev)
     FAIL_IF_FULL(fd)
     return real(fd, pieces, count, offset);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *ret_now)
+{
+    REAL(clock_gettime)
+    const char *path = getenv("COMITY_FAULT_CLOCK");
+    int result = real(clock, ret_now);
+    if (result != 0 || clock != CLOCK_REALTIME || !path)
+        return result;
+    FILE *file = fopen(path, "re");
+    long ahead_s = 0;
+    if (file && fscanf(file, "%ld", &ahead_s) == 1)
+        ret_now->tv_sec += ahead_s;
+    if (file)
+        fclose(file);
+    return 0;
 }

@@ -171,9 +171,9 @@ class FakeInstallation(Installation):
         self.fake = FakeBroker(bytes.fromhex(text.split("secret ")[1].strip()))
         self.ports = dict(self.fake.endpoints)
 
-    def start(self, name, environment=None):
+    def start(self, name, environment=None, arguments=()):
         if name == "worker":
-            super().start(name, environment)
+            super().start(name, environment, arguments)
 
     def __exit__(self, *arguments):
         super().__exit__(*arguments)

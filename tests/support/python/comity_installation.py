@@ -99,7 +99,7 @@ class Installation:
                 f"{self.worker_settings}\n"
                 f"[broker near]\nendpoint = {back}\nkey = {self.broker_key.hex()}\n")
 
-    def start(self, name, environment=None):
+    def start(self, name, environment=None, arguments=()):
         """Start and wait until it is ready. NotStarted with its last words if it ends instead."""
         assert name not in self.processes
         self.write_settings()
@@ -107,7 +107,7 @@ class Installation:
         ready.unlink(missing_ok=True)
         with open(self.directory / f"{name}.log", "ab") as log:
             process = subprocess.Popen(
-                [self.programs[name], "--config", self.directory / f"{name}.ini"], stdin=subprocess.DEVNULL,
+                [self.programs[name], "--config", self.directory / f"{name}.ini", *arguments], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, env={**os.environ, **(environment or {})})
         self.processes[name] = process
         deadline = time.monotonic() + START_S
