@@ -175,15 +175,21 @@ static bool body_invite(struct random_commands *r)
 {
     const struct person *person = random_member(r, CO_CHAIR, ANYBODY);
     Comity__V1__Invite *invite = r->body->invite;
+    Comity__V1__Office office = random_chance(r, 30) ? (Comity__V1__Office) (1 + random_below(r, 6)) : 0;
 
     if (!person)
         return false;
-    random_sign(r, person);
+    if (office == FACILITATOR || office == RECORDER) {
+        if (!sign_jointly(r))
+            return false;
+    } else {
+        random_sign(r, person);
+    }
     invite->key = random_key(r, random_invitation_new(r));
     invite->name = random_text(r);
     invite->offices = random_alloc(r, sizeof(*invite->offices));
-    if (random_chance(r, 30))
-        invite->offices[invite->n_offices++] = (Comity__V1__Office) (1 + random_below(r, 6));
+    if (office)
+        invite->offices[invite->n_offices++] = office;
     invite->expires_ms = r->time_ms + SECOND_MS + (int64_t) random_below(r, 3600 * 1000);
     return true;
 }
@@ -350,10 +356,28 @@ static void rule_add_scale(struct random_commands *r, Comity__V1__Rule *rule)
     rule->duties[0]->kind = COMITY__V1__DUTY_KIND__DUTY_KIND_REASON;
 }
 
+/* Most of the bodies that there are. */
+static bool rule_give_bodies(struct random_commands *r, Comity__V1__AdoptRule *adopt)
+{
+    uint32_t count = random_last_number(r, TABLE_BODY);
+
+    if (count == 0)
+        return false;
+    adopt->bodies = random_alloc(r, count * sizeof(*adopt->bodies));
+    for (uint32_t number = 1; number <= count; number++)
+        if (random_chance(r, 85))
+            adopt->bodies[adopt->n_bodies++] = number;
+    if (adopt->n_bodies == 0)
+        adopt->bodies[adopt->n_bodies++] = 1 + random_below(r, count);
+    return true;
+}
+
 static bool body_adopt_rule(struct random_commands *r)
 {
     Comity__V1__Rule *rule = random_alloc(r, sizeof(*rule));
 
+    if (!rule_give_bodies(r, r->body->adopt_rule))
+        return false;
     comity__v1__rule__init(rule);
     rule->name = random_name(r, "rule", random_below(r, RULE_NAMES));
     rule->form = COMITY__V1__FORM__FORM_STANCE;

@@ -62,9 +62,11 @@ struct person *random_member(struct random_commands *r, Comity__V1__Office offic
 struct person *random_person_of(struct random_commands *r, uint32_t member);
 ProtobufCBinaryData random_key(struct random_commands *r, const struct person *person);
 Comity__V1__TextRef *random_text(struct random_commands *r);
+Comity__V1__TextRef *random_empty_text(struct random_commands *r);
 
 #define CO_CHAIR COMITY__V1__OFFICE__OFFICE_CO_CHAIR
 #define FACILITATOR COMITY__V1__OFFICE__OFFICE_FACILITATOR
+#define RECORDER COMITY__V1__OFFICE__OFFICE_RECORDER
 
 /* Of the state: the last number given, a row (NULL: none), one of the latest things of a table (0: none yet).
  */

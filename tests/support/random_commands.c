@@ -133,7 +133,8 @@ ProtobufCBinaryData random_key(struct random_commands *r, const struct person *p
     return key;
 }
 
-Comity__V1__TextRef *random_text(struct random_commands *r)
+/* Under a salt of its own. */
+static Comity__V1__TextRef *text_new(struct random_commands *r, const char *words)
 {
     Comity__V1__TextRef *reference = random_alloc(r, sizeof(*reference));
     Comity__V1__Text *text = random_alloc(r, sizeof(*text));
@@ -145,15 +146,24 @@ Comity__V1__TextRef *random_text(struct random_commands *r)
     text->salt.len = SALT_SIZE;
     text->salt.data = random_alloc(r, SALT_SIZE);
     put_u64(text->salt.data, ++r->texts_made);
-    text->content.data =
-        random_need(arena_printf(r->arena, "text %llu", (unsigned long long) r->texts_made), "no memory");
-    text->content.len = strlen((const char *) text->content.data);
+    text->content.data = random_need(arena_string(r->arena, words), "no memory");
+    text->content.len = strlen(words);
     text_hash(text->salt.data, BYTES(text->content.data, text->content.len), hash);
     reference->hash.len = HASH_SIZE;
     reference->hash.data = random_need(arena_copy(r->arena, hash, HASH_SIZE), "no memory");
     reference->size = (uint32_t) text->content.len;
     r->texts[r->text_count++] = text;
     return reference;
+}
+
+Comity__V1__TextRef *random_text(struct random_commands *r)
+{
+    return text_new(r, random_name(r, "text", r->texts_made + 1));
+}
+
+Comity__V1__TextRef *random_empty_text(struct random_commands *r)
+{
+    return text_new(r, "");
 }
 
 struct random_commands *random_commands_new(uint64_t seed, bool is_signed)
@@ -268,7 +278,7 @@ static Comity__V1__Command__BodyCase kind_draw(struct random_commands *r)
     return COMITY__V1__COMMAND__BODY_CAST_BALLOT;
 }
 
-/* An empty command of a kind, valid for about an hour and never for as long as another. */
+/* An empty command of a kind, valid for about an hour, under a nonce of its own. */
 static void command_start(struct random_commands *r, Comity__V1__Command__BodyCase kind)
 {
     const ProtobufCFieldDescriptor *field =
@@ -282,6 +292,10 @@ static void command_start(struct random_commands *r, Comity__V1__Command__BodyCa
     r->body->history.len = HISTORY_ID_SIZE;
     r->body->history.data = random_need(arena_copy(r->arena, r->history, HISTORY_ID_SIZE), "no memory");
     r->body->valid_until_ms = r->time_ms + HOUR_MS + (int64_t) r->made;
+    r->body->nonce.len = NONCE_SIZE;
+    r->body->nonce.data = random_alloc(r, NONCE_SIZE);
+    put_u64(r->body->nonce.data, random_u64(r));
+    put_u64(r->body->nonce.data + 8, random_u64(r));
     r->body->cosigners = random_alloc(r, (COSIGNERS_MAX + 8) * sizeof(*r->body->cosigners));
     r->body->body_case = kind;
     protobuf_c_message_init(type, inner);
@@ -319,6 +333,9 @@ static void spoil_number(struct random_commands *r, ProtobufCMessage *message,
 {
     void *at = (uint8_t *) message + field->offset;
     uint64_t value = 0;
+
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) /* one of a list, which is never empty */
+        memcpy(&at, at, sizeof(at));
     size_t size = field->type == PROTOBUF_C_TYPE_UINT32 ? 4 : 8;
 
     memcpy(&value, at, size);

@@ -149,6 +149,21 @@ bool random_revise_proposal(struct random_commands *r)
     return sign_as_holder(r, session->body);
 }
 
+static bool rule_is_for(const Comity__V1__RuleVersion *version, uint32_t body)
+{
+    bool is_for = false;
+
+    for (size_t i = 0; i < version->n_bodies; i++)
+        is_for |= version->bodies[i] == body;
+    return is_for;
+}
+
+/* The rule that the proposal's first round had; before it, any. */
+static const char *rule_draw(struct random_commands *r, const Comity__V1__Proposal *proposal)
+{
+    return proposal->rule[0] != '\0' ? proposal->rule : random_name(r, "rule", random_below(r, RULE_NAMES));
+}
+
 bool random_open_round(struct random_commands *r)
 {
     const Comity__V1__Session *session;
@@ -156,11 +171,10 @@ bool random_open_round(struct random_commands *r)
     Comity__V1__OpenRound *open = r->body->open_round;
     ProtobufCMessage *row = NULL;
 
-    if (!proposal || state_get_by_name(r->view, r->arena, TABLE_RULE,
-                                       random_name(r, "rule", random_below(r, RULE_NAMES)), &row) != 0)
+    if (!proposal || state_get_by_name(r->view, r->arena, TABLE_RULE, rule_draw(r, proposal), &row) != 0)
         return false;
     const Comity__V1__RuleVersion *version = (const Comity__V1__RuleVersion *) row;
-    if (proposal->rounds >= version->rule->rounds)
+    if (proposal->rounds >= version->rule->rounds || !rule_is_for(version, session->body))
         return false;
     open->proposal = proposal->number;
     open->text_hash = proposal->versions[proposal->n_versions - 1]->text->hash;
@@ -227,6 +241,8 @@ bool random_cast_ballot(struct random_commands *r)
     cast->replaces = latest ? latest->sequence : 0;
     if (cast->answer >= 5 || random_chance(r, 20))
         cast->reason = random_text(r);
+    else if (round->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE)
+        cast->reason = random_empty_text(r);
     return true;
 }
 

@@ -99,6 +99,18 @@ static void command_fill(struct world *world, Comity__V1__Command *command)
     memcpy((uint8_t *) command + field->offset, &body, sizeof(body));
 }
 
+/* Another one each time. */
+static ProtobufCBinaryData command_nonce(struct world *world)
+{
+    char name[32];
+    ProtobufCBinaryData nonce;
+
+    snprintf(name, sizeof(name), "nonce %u", ++world->commands);
+    nonce = world_key(world, name);
+    nonce.len = NONCE_SIZE;
+    return nonce;
+}
+
 Comity__V1__Command *world_command(struct world *world, const char *signer,
                                    Comity__V1__Command__BodyCase body)
 {
@@ -108,6 +120,7 @@ Comity__V1__Command *world_command(struct world *world, const char *signer,
     if (body != COMITY__V1__COMMAND__BODY_FOUND)
         command->history = world_key(world, "history");
     command->key = world_key(world, signer);
+    command->nonce = command_nonce(world);
     command->valid_until_ms = world->context.time_ms + HOUR_MS;
     command->body_case = body;
     command_fill(world, command);

@@ -37,6 +37,7 @@ struct world {
     size_t record_count;
     size_t record_room;
     unsigned texts; /* made so far */
+    unsigned commands;
 };
 
 struct world *world_new(void);     /* empty: nothing is founded */
@@ -88,12 +89,15 @@ void world_create_body(struct world *world, const char *name, uint32_t labour, u
 void world_seat(struct world *world, const char *co_chair, uint32_t body, uint32_t seat, uint32_t member);
 Comity__V1__Rule *world_rule(struct world *world,
                              const char *name); /* see world_steps.c; to be changed by the test */
+/* For all the bodies that there are. */
+Comity__V1__Command *world_adopt_command(struct world *world, Comity__V1__Rule *rule);
 uint32_t world_adopt(struct world *world, Comity__V1__Rule *rule);
 uint32_t world_open_session(struct world *world, uint32_t body);
 void world_check_in(struct world *world, const char *member, uint32_t session, uint32_t site);
 uint32_t world_propose(struct world *world, uint32_t session);
 Comity__V1__Command *world_open_round_command(struct world *world, uint32_t proposal, uint32_t rule);
 uint32_t world_open_round(struct world *world, uint32_t proposal, uint32_t rule);
+/* With an empty reason where the rule hides ballots, which then have to have one. */
 Comity__V1__Command *world_ballot(struct world *world, const char *member, uint32_t round, uint32_t answer);
 
 /* Body 1 "council" with seats lena, luis | mara, mona | cora; rule 1 as of @rule; session 1 open, all but

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "core/machine/row.h"
 #include "tests/support/world.h"
 
 #define HOUR_MS ((int64_t) 3600 * 1000)
@@ -140,13 +141,25 @@ Comity__V1__Rule *world_plain_rule(struct world *world)
     return world_rule(world, "plain");
 }
 
-uint32_t world_adopt(struct world *world, Comity__V1__Rule *rule)
+Comity__V1__Command *world_adopt_command(struct world *world, Comity__V1__Rule *rule)
 {
     Comity__V1__Command *command = world_command(world, "mara", COMITY__V1__COMMAND__BODY_ADOPT_RULE);
+    Comity__V1__AdoptRule *adopt = command->adopt_rule;
+    struct row_key key = row_key_counter(TABLE_BODY);
+    uint32_t bodies = 0;
 
-    command->adopt_rule->rule = rule;
+    assert_int_equal(row_number(&world->view, &key, &bodies), 0);
+    adopt->rule = rule;
+    adopt->bodies = world_alloc(world, (bodies + 1) * sizeof(*adopt->bodies));
+    for (uint32_t number = 1; number <= bodies; number++)
+        adopt->bodies[adopt->n_bodies++] = number;
     world_cosign(world, command, "lena", NULL);
-    return world_accept(world, command)->rule_adopted->rule->number;
+    return command;
+}
+
+uint32_t world_adopt(struct world *world, Comity__V1__Rule *rule)
+{
+    return world_accept(world, world_adopt_command(world, rule))->rule_adopted->rule->number;
 }
 
 uint32_t world_open_session(struct world *world, uint32_t body)
@@ -204,6 +217,10 @@ Comity__V1__Command *world_ballot(struct world *world, const char *member, uint3
     command->cast_ballot->round = round;
     command->cast_ballot->text_hash = row->text_hash;
     command->cast_ballot->answer = answer;
+    if (row->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE) {
+        command->cast_ballot->reason = world_text(world);
+        command->cast_ballot->reason->size = 0;
+    }
     return command;
 }
 

@@ -80,12 +80,23 @@ static inline void sample_field(struct sample *sample, const struct form_row *ro
     case FORM_HASH_OR_NONE:
         *(ProtobufCBinaryData *) at = sample_binary(sample, HASH_SIZE);
         break;
+    case FORM_NONCE:
+        *(ProtobufCBinaryData *) at = sample_binary(sample, NONCE_SIZE);
+        break;
     case FORM_NUMBER:
         if (field->type == PROTOBUF_C_TYPE_UINT32)
             *(uint32_t *) at = 7;
         else
             *(uint64_t *) at = 1790000000000;
         break;
+    case FORM_NUMBERS: {
+        uint32_t *numbers = arena_alloc(sample->arena, 2 * sizeof(*numbers));
+        numbers[0] = 7;
+        numbers[1] = 3;
+        memcpy(message + field->quantifier_offset, &count, sizeof(count));
+        *(uint32_t **) at = numbers;
+        break;
+    }
     case FORM_CHOICE:
         *(int *) at = 1;
         break;

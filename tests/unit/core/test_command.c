@@ -48,15 +48,14 @@ static struct bytes sealed(Comity__V1__Command__BodyCase body, uint8_t id[COMMAN
 }
 
 /* Packed by python3-protobuf, hashed by hashlib, signed by PyNaCl. */
-static const char BALLOT_HEX[] = "0a9c010a2011111111111111111111111111111111111111111111111111111111111111111"
-                                 "22003a107bff3ce10be1d70dd18e74bc099"
-                                 "67e4d6309ba50d5f1ddc8664125531b81880d8c1a28c348a024e08031220222222222222222"
-                                 "222222222222222222222222222222222222"
-                                 "2222222222222180520292a240a20d471a9d827c716ed251b7f557d02ded644b77799721bbe"
-                                 "5cc82555d27de634f9101a1240dbce073ffa"
-                                 "64a514afc6b3e698f109d36ab594c3c1081d5888497facc7c295df515e5b53d7888fb41fa03"
-                                 "8b3831ea85276d5cbeb3fde4e8feee6a75b1"
-                                 "4d92405";
+static const char BALLOT_HEX[] =
+    "0aae010a20111111111111111111111111111111111111111111111111111111111111111112"
+    "2003a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b81880d8c1a2"
+    "8c342a10303132333435363738393a3b3c3d3e3f8a024e080312202222222222222222222222"
+    "222222222222222222222222222222222222222222180520292a240a20d471a9d827c716ed25"
+    "1b7f557d02ded644b77799721bbe5cc82555d27de634f9101a1240167963db4d2c6c32fdc967"
+    "132e9b69571e7d1edba06702f899284725bee04fff3ececee88438035d0caa8349ab5f5b8a72"
+    "e92e9db7ac4e34ddbbabf8dc268605";
 
 static void test_a_ballot_made_elsewhere(void **state)
 {
@@ -71,12 +70,14 @@ static void test_a_ballot_made_elsewhere(void **state)
     assert_int_equal(command_check_signatures(&command, &refusal), 0);
     char hex[2 * COMMAND_ID_SIZE + 1];
     hex_encode(BYTES(command.id, COMMAND_ID_SIZE), hex);
-    assert_string_equal(hex, "09b15abd9982af72ed421944bd670d1b");
+    assert_string_equal(hex, "1cb12ceab8db3d1db1921d361982af3a");
     assert_string_equal(command_name(command.body), "cast_ballot");
     assert_int_equal(command.body->cast_ballot->round, 3);
     assert_int_equal(command.body->cast_ballot->answer, 5);
     assert_int_equal(command.body->cast_ballot->replaces, 41);
     assert_int_equal(command.history[0], 0x11);
+    assert_int_equal(command.body->nonce.len, NONCE_SIZE);
+    assert_int_equal(command.body->nonce.data[0], 0x30);
 
     uint8_t salt[SALT_SIZE];
     for (uint8_t i = 0; i < SALT_SIZE; i++)
@@ -185,7 +186,8 @@ static void test_what_is_inside_is_strict(void **state)
         int code;
         const char *field;
     } ROWS[] = {
-        {"2801", ERR_UNKNOWN_FIELD, "5"},
+        {"3001", ERR_UNKNOWN_FIELD, "6"},
+        {"2801", ERR_MALFORMED, "nonce"},
         {"920204080148", ERR_MALFORMED, "close_round"},
         {"9a01021863", ERR_ENUM, "invite.offices[0]"},
         {"c201050a030a01ff", ERR_UTF8, "adopt_rule.rule.name"},
@@ -324,6 +326,23 @@ static void test_texts(void **state)
         assert_texts(2, ERR_UTF8, "make_proposal.text");
     }
 
+    /* An empty reason is a text as well: its hash is that of its salt (here by hashlib). */
+    uint8_t salt[SALT_SIZE], hash[HASH_SIZE];
+    for (uint8_t i = 0; i < SALT_SIZE; i++)
+        salt[i] = i;
+    assert_int_equal(
+        hex_decode("6e3a197384227502996d00b0b4ed57f0d4ead0cc6e06172d5d2d3574c3cf037c", hash, HASH_SIZE), 0);
+    arena_reset(arena);
+    sample_make(&sample, arena, COMITY__V1__COMMAND__BODY_CAST_BALLOT, 0);
+    sample.command->cast_ballot->reason->size = 0;
+    sample.command->cast_ballot->reason->hash.data = hash;
+    sample.texts[0]->salt.data = salt;
+    sample.texts[0]->content.len = 0;
+    assert_texts(1, 0, "");
+    assert_texts(0, ERR_MISSING, "cast_ballot.reason");
+    salt[0] ^= 1;
+    assert_texts(1, ERR_TEXT, "cast_ballot.reason");
+
     /* A ballot without a reason has no text. */
     arena_reset(arena);
     sample_make(&sample, arena, COMITY__V1__COMMAND__BODY_CAST_BALLOT, 0);
@@ -331,6 +350,20 @@ static void test_texts(void **state)
     assert_texts(0, 0, "");
     assert_texts(1, ERR_TEXT, "texts");
     assert_texts(COMMAND_TEXTS_MAX + 1, ERR_TOO_LARGE, "texts");
+}
+
+/* Two commands that differ in their nonce alone have ids of their own: nobody can guess at what is hidden. */
+static void test_the_nonce_is_in_the_id(void **state)
+{
+    (void) state;
+    uint8_t first[COMMAND_ID_SIZE], second[COMMAND_ID_SIZE];
+    struct bytes packed;
+    sealed(COMITY__V1__COMMAND__BODY_CAST_BALLOT, first);
+    assert_int_equal(command_seal_up(sample.command, &key, arena, &packed, second), 0);
+    assert_memory_equal(first, second, COMMAND_ID_SIZE);
+    sample.command->nonce.data[NONCE_SIZE - 1] ^= 1;
+    assert_int_equal(command_seal_up(sample.command, &key, arena, &packed, second), 0);
+    assert_memory_not_equal(first, second, COMMAND_ID_SIZE);
 }
 
 /* --- cosignatures --- */
@@ -552,6 +585,7 @@ int main(void)
         cmocka_unit_test(test_what_is_inside_is_strict),
         cmocka_unit_test(test_sizes_by_body),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_the_nonce_is_in_the_id),
         cmocka_unit_test(test_cosigning_in_any_order),
         cmocka_unit_test(test_who_must_sign_and_nobody_else),
         cmocka_unit_test(test_another_keys_signature),

@@ -106,6 +106,8 @@ static bool place_find(ProtobufCMessage *message, const struct path *path, unsig
 
 enum breakage {
     LEAVE_OUT,
+    OF_15_BYTES,
+    OF_17_BYTES,
     OF_31_BYTES,
     OF_33_BYTES,
     CAPITALS,
@@ -119,6 +121,8 @@ enum breakage {
     TWICE,
     ZERO_IN_LIST,
     ONE_TOO_MANY,
+    MOST_NUMBERS,
+    ONE_NUMBER_TOO_MANY,
 };
 
 static const struct {
@@ -142,6 +146,8 @@ static const struct {
     {FORM_TEXT, SIZE_PAST_MOST, ERR_RANGE, ".size"},
     {FORM_TEXT_OR_NONE, LEAVE_OUT, 0, ""},
     {FORM_TEXT_OR_NONE, HASH_LEFT_OUT, ERR_MISSING, ".hash"},
+    {FORM_TEXT_OR_NONE, HASH_OF_31_BYTES, ERR_RANGE, ".hash"},
+    {FORM_TEXT_OR_NONE, SIZE_OF_0, 0, ""},
     {FORM_TEXT_OR_NONE, SIZE_PAST_MOST, ERR_RANGE, ".size"},
     {FORM_HASH, LEAVE_OUT, ERR_MISSING, ""},
     {FORM_HASH, OF_31_BYTES, ERR_RANGE, ""},
@@ -149,11 +155,20 @@ static const struct {
     {FORM_HASH_OR_NONE, LEAVE_OUT, 0, ""},
     {FORM_HASH_OR_NONE, OF_31_BYTES, ERR_RANGE, ""},
     {FORM_HASH_OR_NONE, OF_33_BYTES, ERR_RANGE, ""},
+    {FORM_NONCE, LEAVE_OUT, ERR_MISSING, ""},
+    {FORM_NONCE, OF_15_BYTES, ERR_RANGE, ""},
+    {FORM_NONCE, OF_17_BYTES, ERR_RANGE, ""},
+    {FORM_NONCE, OF_31_BYTES, ERR_RANGE, ""},
     {FORM_HISTORY, OF_31_BYTES, ERR_RANGE, ""},
     {FORM_HISTORY, OF_33_BYTES, ERR_RANGE, ""},
     {FORM_NUMBER, LEAVE_OUT, ERR_MISSING, ""},
     {FORM_NUMBER, PAST_MOST, ERR_RANGE, ""},
     {FORM_NUMBER, NEGATIVE, ERR_RANGE, ""},
+    {FORM_NUMBERS, LEAVE_OUT, ERR_MISSING, ""},
+    {FORM_NUMBERS, TWICE, ERR_DUPLICATE, "[1]"},
+    {FORM_NUMBERS, ZERO_IN_LIST, ERR_MISSING, "[0]"},
+    {FORM_NUMBERS, MOST_NUMBERS, 0, ""},
+    {FORM_NUMBERS, ONE_NUMBER_TOO_MANY, ERR_RANGE, ""},
     {FORM_CHOICE, LEAVE_OUT, ERR_MISSING, ""},
     {FORM_CHOICES, LEAVE_OUT, 0, ""},
     {FORM_CHOICES, TWICE, ERR_DUPLICATE, "[1]"},
@@ -181,6 +196,17 @@ static void leave_out(const struct place *place, uint8_t *at)
         *(uint32_t *) at = 0;
 }
 
+/* As many numbers as the row allows, and @more. */
+static void numbers_make(const struct place *place, uint8_t *at, size_t more)
+{
+    size_t count = place->row->most + more;
+    uint32_t *numbers = arena_alloc(arena, count * sizeof(*numbers));
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = (uint32_t) (count - i);
+    memcpy((uint8_t *) place->message + place->field->quantifier_offset, &count, sizeof(count));
+    *(uint32_t **) at = numbers;
+}
+
 /* False where the breakage cannot be made in this field: a number that its type holds only up to the most. */
 static bool breakage_make(const struct place *place, enum breakage breakage)
 {
@@ -189,6 +215,10 @@ static bool breakage_make(const struct place *place, enum breakage breakage)
     switch (breakage) {
     case LEAVE_OUT:
         leave_out(place, at);
+        return true;
+    case OF_15_BYTES:
+    case OF_17_BYTES:
+        *(ProtobufCBinaryData *) at = sample_binary(&sample, breakage == OF_15_BYTES ? 15 : 17);
         return true;
     case OF_31_BYTES:
     case OF_33_BYTES:
@@ -240,6 +270,10 @@ static bool breakage_make(const struct place *place, enum breakage breakage)
         *(ProtobufCMessage ***) at = list;
         return true;
     }
+    case MOST_NUMBERS:
+    case ONE_NUMBER_TOO_MANY:
+        numbers_make(place, at, breakage == ONE_NUMBER_TOO_MANY);
+        return true;
     }
     return false;
 }
@@ -314,7 +348,8 @@ static void test_limits_as_the_contract_has_them(void **state)
         {&comity__v1__open_round__descriptor, "closes_ms", 0, INT64_MAX},
         {&comity__v1__cast_ballot__descriptor, "answer", 1, UINT32_MAX},
         {&comity__v1__cast_ballot__descriptor, "replaces", 0, INT64_MAX},
-        {&comity__v1__cast_ballot__descriptor, "reason", 1, 4096},
+        {&comity__v1__cast_ballot__descriptor, "reason", 0, 4096},
+        {&comity__v1__adopt_rule__descriptor, "bodies", 1, 64},
     };
     for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
         const struct form_row *row = sample_row(ROWS[i].type, ROWS[i].field);

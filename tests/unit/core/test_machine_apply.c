@@ -206,9 +206,7 @@ static Comity__V1__Command *command_to_fail(struct world *world, size_t index)
         command->revoke_key->key = world_key(world, "luis");
         break;
     case 4:
-        command = world_command(world, "carl", COMITY__V1__COMMAND__BODY_ADOPT_RULE);
-        command->adopt_rule->rule = world_rule(world, "plain");
-        world_cosign(world, command, "lena", "mara", NULL);
+        command = world_adopt_command(world, world_plain_rule(world));
         break;
     case 5:
         command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_ASSIGN_SEAT);

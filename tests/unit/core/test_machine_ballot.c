@@ -172,6 +172,43 @@ static Comity__V1__Rule *hidden_rule(struct world *world)
     return rule;
 }
 
+/* Nobody can tell from the number of an event's parts who had a reason to give. */
+static void test_hidden_ballots_always_have_a_reason(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(hidden_rule);
+    Comity__V1__Command *command = world_ballot(world, "lena", 1, 1);
+    Comity__V1__TextRef *none = command->cast_ballot->reason;
+
+    assert_int_equal(none->size, 0);
+    command->cast_ballot->reason = NULL;
+    world_refuse(world, command, ERR_MISSING, "cast_ballot.reason");
+    command->cast_ballot->reason = none;
+    world_accept(world, command);
+    assert_int_equal(((Comity__V1__Ballot *) world_row(world, TABLE_BALLOT, 1, LENA))->reason->size, 0);
+
+    /* Where the rule wants a reason an empty one is none. */
+    command = world_ballot(world, "mara", 1, 6);
+    world_refuse(world, command, ERR_REASON, "cast_ballot.reason");
+    command->cast_ballot->reason = NULL;
+    world_refuse(world, command, ERR_REASON, "cast_ballot.reason");
+    command->cast_ballot->reason = world_text(world);
+    world_accept(world, command);
+    world_check_replay(world);
+    world_destroy(&world);
+
+    /* Under an open rule it may be empty, or left out. */
+    world = world_with_round(world_plain_rule);
+    command = world_ballot(world, "lena", 1, 6);
+    command->cast_ballot->reason = world_text(world);
+    command->cast_ballot->reason->size = 0;
+    world_refuse(world, command, ERR_REASON, "cast_ballot.reason");
+    command->cast_ballot->answer = 1;
+    world_accept(world, command);
+    world_accept(world, world_ballot(world, "mara", 1, 1));
+    world_destroy(&world);
+}
+
 static bool may_see(struct world *world, uint32_t voter, uint32_t reader)
 {
     bool may = false;
@@ -211,6 +248,7 @@ int main(void)
         cmocka_unit_test(test_one_ballot_only),
         cmocka_unit_test(test_after_the_close),
         cmocka_unit_test(test_a_revoked_keys_ballot_stands),
+        cmocka_unit_test(test_hidden_ballots_always_have_a_reason),
         cmocka_unit_test(test_ballots_are_hidden_until_the_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

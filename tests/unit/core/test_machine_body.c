@@ -122,6 +122,8 @@ static void test_adopt_rule(void **state)
     struct world *world = world_founded();
     uint8_t hash[HASH_SIZE];
 
+    world_create_body(world, "council", 1, 1, 0);
+    world_create_body(world, "panel", 1, 1, 0);
     assert_int_equal(world_adopt(world, world_rule(world, "plain")), 1);
     assert_int_equal(world_adopt(world, world_rule(world, "other")), 2);
     Comity__V1__Rule *changed = world_rule(world, "plain");
@@ -130,6 +132,9 @@ static void test_adopt_rule(void **state)
 
     const Comity__V1__RuleVersion *version = world_row(world, TABLE_RULE, 3, 0);
     assert_int_equal(version->version, 2);
+    assert_int_equal(version->n_bodies, 2);
+    assert_int_equal(version->bodies[0], 1);
+    assert_int_equal(version->bodies[1], 2);
     assert_int_equal(version->adopted_ms, world->context.time_ms);
     assert_int_equal(version->rule->rounds, 5);
     assert_int_equal(rule_hash(changed, world->arena, hash), 0);
@@ -149,6 +154,7 @@ static void test_every_template_can_be_adopted(void **state)
     struct world *world = world_founded();
     unsigned count = 0;
 
+    world_create_body(world, "council", 1, 1, 0);
     for (const struct rule_template *template = rule_template_at(0); template;
          template = rule_template_at(++count))
         assert_int_equal(world_adopt(world, (Comity__V1__Rule *) (uintptr_t) template->rule), count + 1);
@@ -161,12 +167,13 @@ static void test_adopt_rule_is_refused(void **state)
 {
     (void) state;
     struct world *world = world_founded();
-    Comity__V1__Command *command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_ADOPT_RULE);
     Comity__V1__Rule *rule = world_rule(world, "plain");
 
-    command->adopt_rule->rule = rule;
+    world_create_body(world, "council", 1, 1, 0);
+    Comity__V1__Command *command = world_adopt_command(world, rule);
+    command->n_cosigners = 0;
     world_refuse(world, command, ERR_COSIGNERS, "cosigners");
-    world_cosign(world, command, "mara", NULL);
+    world_cosign(world, command, "lena", NULL);
     rule->rounds = 0;
     world_refuse(world, command, ERR_RANGE, "adopt_rule.rule.rounds");
     rule->rounds = 1;
@@ -180,6 +187,54 @@ static void test_adopt_rule_is_refused(void **state)
     world_destroy(&world);
 }
 
+static void test_a_rule_is_for_bodies_that_there_are(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+    uint32_t bodies[65];
+
+    world_refuse(world, world_adopt_command(world, world_plain_rule(world)), ERR_MISSING,
+                 "adopt_rule.bodies");
+    world_create_body(world, "council", 1, 1, 0);
+    world_create_body(world, "panel", 1, 1, 0);
+    Comity__V1__Command *command = world_adopt_command(world, world_plain_rule(world));
+    Comity__V1__AdoptRule *adopt = command->adopt_rule;
+
+    adopt->bodies = bodies;
+    adopt->n_bodies = 2;
+    bodies[0] = 2;
+    bodies[1] = 3;
+    world_refuse(world, command, ERR_NOT_FOUND, "adopt_rule.bodies[1]");
+    bodies[1] = 2;
+    world_refuse(world, command, ERR_DUPLICATE, "adopt_rule.bodies[1]");
+    bodies[0] = 0;
+    world_refuse(world, command, ERR_MISSING, "adopt_rule.bodies[0]");
+    for (uint32_t i = 0; i < ARRAY_COUNT(bodies); i++)
+        bodies[i] = i + 1;
+    adopt->n_bodies = 65;
+    world_refuse(world, command, ERR_RANGE, "adopt_rule.bodies");
+    assert_int_equal(world->refusal.limit, 64);
+    adopt->n_bodies = 64;
+    world_refuse(world, command, ERR_NOT_FOUND, "adopt_rule.bodies[2]");
+
+    /* In the order given; each version has its own. */
+    bodies[0] = 2;
+    bodies[1] = 1;
+    adopt->n_bodies = 2;
+    world_accept(world, command);
+    adopt->n_bodies = 1;
+    world_accept(world, command);
+    const Comity__V1__RuleVersion *version = world_row(world, TABLE_RULE, 1, 0);
+    assert_int_equal(version->n_bodies, 2);
+    assert_int_equal(version->bodies[0], 2);
+    assert_int_equal(version->bodies[1], 1);
+    version = world_row(world, TABLE_RULE, 2, 0);
+    assert_int_equal(version->n_bodies, 1);
+    assert_int_equal(version->bodies[0], 2);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_adopt_rule),
         cmocka_unit_test(test_every_template_can_be_adopted),
         cmocka_unit_test(test_adopt_rule_is_refused),
+        cmocka_unit_test(test_a_rule_is_for_bodies_that_there_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,7 +100,11 @@ static void fill_assign_seat(struct world *world, Comity__V1__Command *command)
 
 static void fill_adopt_rule(struct world *world, Comity__V1__Command *command)
 {
+    static uint32_t bodies[] = {1};
+
     command->adopt_rule->rule = world_rule(world, "other");
+    command->adopt_rule->n_bodies = ARRAY_COUNT(bodies);
+    command->adopt_rule->bodies = bodies;
     world_cosign(world, command, "mara", NULL);
 }
 
@@ -308,6 +312,75 @@ static void walk_outsiders(const struct walk_row *row)
     world_destroy(&world);
 }
 
+static Comity__V1__Command *invite_to(struct world *world, const char *signer,
+                                      const Comity__V1__Office *offices, size_t count)
+{
+    Comity__V1__Command *command = world_command(world, signer, COMITY__V1__COMMAND__BODY_INVITE);
+
+    fill_invite(world, command);
+    command->invite->n_offices = count;
+    command->invite->offices = arena_copy(world->arena, offices, count * sizeof(*offices));
+    return command;
+}
+
+/* Who facilitates or keeps the record serves all parties, so that all of them invite. */
+static void test_offices_that_serve_all_are_given_jointly(void **state)
+{
+    (void) state;
+    struct world *world = world_prepared();
+    unsigned joint = 0;
+
+    for (int office = 1; office <= 6; office++) {
+        Comity__V1__Office offices[] = {COMITY__V1__OFFICE__OFFICE_CO_CHAIR, (Comity__V1__Office) office};
+        size_t count = office == COMITY__V1__OFFICE__OFFICE_CO_CHAIR ? 1 : 2;
+        Comity__V1__Command *alone = invite_to(world, "lena", offices, count);
+        Comity__V1__Command *together = invite_to(world, "lena", offices, count);
+        char key[16];
+
+        snprintf(key, sizeof(key), "once %d", office);
+        alone->invite->key = together->invite->key = world_key(world, key);
+        world_cosign(world, together, "mara", NULL);
+        if (office == COMITY__V1__OFFICE__OFFICE_FACILITATOR ||
+            office == COMITY__V1__OFFICE__OFFICE_RECORDER) {
+            world_refuse(world, alone, ERR_COSIGNERS, "cosigners");
+            world_accept(world, together);
+            joint++;
+        } else {
+            world_refuse(world, together, ERR_RANGE, "cosigners");
+            world_accept(world, alone);
+        }
+    }
+    assert_int_equal(joint, 2);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+static void test_who_may_invite_a_facilitator(void **state)
+{
+    (void) state;
+    static const Comity__V1__Office FACILITATOR[] = {COMITY__V1__OFFICE__OFFICE_FACILITATOR};
+    struct world *world = world_prepared();
+    Comity__V1__Command *command = invite_to(world, "lars", FACILITATOR, 1);
+
+    world_cosign(world, command, "lena", "mara", NULL);
+    world_refuse(world, command, ERR_FORBIDDEN, "key"); /* who signs is a co-chair, whoever signs as well */
+    command->key = world_key(world, "stranger");
+    world_refuse(world, command, ERR_KEY_UNKNOWN, "key");
+    command = invite_to(world, "lena", FACILITATOR, 1);
+    world_cosign(world, command, "carl", NULL); /* neutral: no stand-in for the other party */
+    world_refuse(world, command, ERR_COSIGNERS, "cosigners");
+    command = invite_to(world, "lena", FACILITATOR, 1);
+    world_cosign(world, command, "mona", NULL); /* of the other party, but no co-chair */
+    world_refuse(world, command, ERR_FORBIDDEN, "cosigners[0]");
+    /* It is for the constituency of whoever signs first. */
+    command = invite_to(world, "carl", FACILITATOR, 1);
+    world_cosign(world, command, "lena", "mara", NULL);
+    const Comity__V1__Event *event = world_accept(world, command);
+    assert_int_equal(event->member_invited->invitation->constituency, CONVENER);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 static void walk_found(const struct walk_row *row)
 {
     for (size_t i = 0; i < 2; i++) {
@@ -429,6 +502,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_command_is_for_those_who_may),
+        cmocka_unit_test(test_offices_that_serve_all_are_given_jointly),
+        cmocka_unit_test(test_who_may_invite_a_facilitator),
         cmocka_unit_test(test_the_table_has_every_command),
         cmocka_unit_test(test_every_event_has_its_name),
         cmocka_unit_test(test_the_documents_show_the_same_table),

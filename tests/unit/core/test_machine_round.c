@@ -112,6 +112,60 @@ static void test_open_round_is_refused(void **state)
     world_destroy(&world);
 }
 
+/* Which body decides by which rule was agreed beforehand. */
+static void test_a_rule_is_for_its_bodies(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+
+    world_create_body(world, "panel", 1, 1, 0);
+    Comity__V1__Command *adopt = world_adopt_command(world, world_plain_rule(world));
+    assert_int_equal(adopt->adopt_rule->n_bodies, 2);
+    adopt->adopt_rule->n_bodies = 1;
+    adopt->adopt_rule->bodies[0] = 2;
+    uint32_t rule = world_accept(world, adopt)->rule_adopted->rule->number;
+    world_refuse(world, world_open_round_command(world, 1, rule), ERR_FORBIDDEN, "open_round.rule");
+    rule = world_adopt(world, world_plain_rule(world));
+    world_open_round(world, 1, rule);
+    world_accept(world, close_round(world, "cora", 1));
+    /* The next version can take it away again. */
+    adopt = world_adopt_command(world, world_plain_rule(world));
+    adopt->adopt_rule->n_bodies = 1;
+    adopt->adopt_rule->bodies[0] = 2;
+    rule = world_accept(world, adopt)->rule_adopted->rule->number;
+    world_refuse(world, world_open_round_command(world, 1, rule), ERR_FORBIDDEN, "open_round.rule");
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* What failed under one rule is not tried under another. */
+static void test_a_proposal_keeps_its_rule(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    uint32_t plain = world_adopt(world, world_plain_rule(world));
+    uint32_t other = world_adopt(world, world_rule(world, "other"));
+
+    assert_string_equal(((Comity__V1__Proposal *) world_row(world, TABLE_PROPOSAL, 1, 0))->rule, "");
+    world_open_round(world, 1, plain);
+    assert_string_equal(((Comity__V1__Proposal *) world_row(world, TABLE_PROPOSAL, 1, 0))->rule, "plain");
+    world_accept(world, close_round(world, "cora", 1));
+    world_refuse(world, world_open_round_command(world, 1, other), ERR_STATE, "open_round.rule");
+    /* Nor after a new text; under the rule's next version it goes on. */
+    Comity__V1__Command *revise = world_command(world, "lena", COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL);
+    revise->revise_proposal->proposal = 1;
+    revise->revise_proposal->base_hash =
+        ((Comity__V1__Proposal *) world_row(world, TABLE_PROPOSAL, 1, 0))->versions[0]->text->hash;
+    world_accept(world, revise);
+    world_refuse(world, world_open_round_command(world, 1, other), ERR_STATE, "open_round.rule");
+    plain = world_adopt(world, world_plain_rule(world));
+    world_open_round(world, 1, plain);
+    /* Another proposal is free to begin under another. */
+    world_open_round(world, world_propose(world, 1), other);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 static void test_rounds_run_out(void **state)
 {
     (void) state;
@@ -130,8 +184,8 @@ static void test_rounds_run_out(void **state)
     assert_int_equal(event->round_closed->outcome->kind, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED);
     world_refuse(world, world_open_round_command(world, 1, 1), ERR_ROUNDS, "open_round.rule");
     assert_int_equal(world->refusal.limit, 2);
-    /* Rounds count under whatever rule. */
-    Comity__V1__Rule *patient = world_rule(world, "patient");
+    /* They count under whatever version of the rule. */
+    Comity__V1__Rule *patient = world_plain_rule(world);
     patient->rounds = 3;
     world_open_round(world, 1, world_adopt(world, patient));
     assert_int_equal(((Comity__V1__Proposal *) world_row(world, TABLE_PROPOSAL, 1, 0))->rounds, 3);
@@ -553,6 +607,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_round_opens_over_a_frozen_roll),
         cmocka_unit_test(test_open_round_is_refused),
+        cmocka_unit_test(test_a_rule_is_for_its_bodies),
+        cmocka_unit_test(test_a_proposal_keeps_its_rule),
         cmocka_unit_test(test_rounds_run_out),
         cmocka_unit_test(test_a_session_has_to_be_open),
         cmocka_unit_test(test_quorum_before_opening),

@@ -91,7 +91,7 @@ static void test_wire_forms(void **state)
         {"a singular field twice, inside", "8a020418051805", ERR_MALFORMED, "cast_ballot.answer"},
         {"two bodies", "8a0200920200", ERR_MALFORMED, "close_round"},
         {"one body twice", "920200920200", ERR_MALFORMED, "close_round"},
-        {"an unknown field", "2801", ERR_UNKNOWN_FIELD, "5"},
+        {"an unknown field", "3001", ERR_UNKNOWN_FIELD, "6"},
         {"an unknown field, inside", "8a02024801", ERR_UNKNOWN_FIELD, "cast_ballot.9"},
         {"the last field number", "f8ffffff0f01", ERR_UNKNOWN_FIELD, "536870911"},
         {"an undefined enum", "9a01021863", ERR_ENUM, "invite.offices[0]"},
@@ -181,7 +181,7 @@ static void test_sizes(void **state)
 static void test_the_control_lets_them_pass(void **state)
 {
     (void) state;
-    static const char *const PASSED[] = {"2801", "9a01021863", "c201050a030a01ff", "c201070a050a03610062",
+    static const char *const PASSED[] = {"3001", "9a01021863", "c201050a030a01ff", "c201070a050a03610062",
                                          "18011802"};
     for (size_t i = 0; i < ARRAY_COUNT(PASSED); i++) {
         ProtobufCMessage *message;
@@ -222,6 +222,104 @@ static int note_visit(const ProtobufCMessage *found, const char *path, void *con
     assert_int_equal(((const Comity__V1__TextRef *) found)->size, visited->count + 1);
     snprintf(visited->paths[visited->count++], FIELD_PATH_MAX, "%s", path);
     return visited->count == visited->stop_at ? ERR_LIMIT : 0;
+}
+
+/* --- padding --- */
+
+enum { PADDING_FIELD = 15 }; /* of Request and Reply */
+
+/* What is appended has to be nothing, or one bytes field of zeros; read here by hand. */
+static void assert_padding(const uint8_t *at, size_t size)
+{
+    if (size == 0)
+        return;
+    assert_true(size >= 2);
+    assert_int_equal(at[0], PADDING_FIELD << 3 | 2);
+    size_t length = at[1], head = 2;
+    if (at[1] & 0x80) {
+        assert_true(size >= 3);
+        length = (at[1] & 0x7fu) | (size_t) at[2] << 7;
+        head = 3;
+        assert_true(length > 0x7f); /* the shortest form of the number */
+    }
+    assert_int_equal(head + length, size);
+    for (size_t i = head; i < size; i++)
+        assert_int_equal(at[i], 0);
+}
+
+static void test_padding_of_every_size(void **state)
+{
+    (void) state;
+    static uint8_t content[3000];
+    memset(content, 0xA5, sizeof(content));
+    for (size_t size = 0; size <= sizeof(content); size++) {
+        struct bytes padded = BYTES(NULL, 0);
+        arena_reset(arena);
+        assert_int_equal(message_pad(BYTES(content, size), PADDING_FIELD, SIZE_MAX, arena, &padded), 0);
+        assert_int_equal(padded.size % 1024, 0);
+        assert_true(padded.size >= size && padded.size <= size + 1024 + 130);
+        if (size > 0)
+            assert_memory_equal(padded.data, content, size);
+        assert_padding(padded.data + size, padded.size - size);
+
+        /* Just enough room is enough; a byte less, and it stays as it was. */
+        struct bytes again = BYTES(NULL, 0);
+        assert_int_equal(message_pad(BYTES(content, size), PADDING_FIELD, padded.size, arena, &again), 0);
+        assert_true(bytes_equal(again, padded));
+        if (padded.size == size)
+            continue;
+        assert_int_equal(message_pad(BYTES(content, size), PADDING_FIELD, padded.size - 1, arena, &again), 0);
+        assert_ptr_equal(again.data, content);
+        assert_int_equal(again.size, size);
+    }
+}
+
+static void test_padded_messages_unpack(void **state)
+{
+    (void) state;
+    static uint8_t content[3000];
+    bool seen[3001] = {false};
+    unsigned sizes = 0;
+    for (size_t size = 0; size <= sizeof(content); size++) {
+        for (unsigned is_more = 0; is_more <= 1; is_more++) {
+            Comity__V1__Submit submit = COMITY__V1__SUBMIT__INIT;
+            Comity__V1__Request request = COMITY__V1__REQUEST__INIT;
+            struct bytes packed, padded;
+            ProtobufCMessage *message = NULL;
+            arena_reset(arena);
+            submit.signed_command = (ProtobufCBinaryData){size, content};
+            submit.founding_token = is_more ? "a" : "";
+            request.kind_case = COMITY__V1__REQUEST__KIND_SUBMIT;
+            request.submit = &submit;
+            assert_int_equal(message_pack(&request.base, arena, &packed), 0);
+            assert_int_equal(message_pad(packed, PADDING_FIELD, 8192, arena, &padded), 0);
+            assert_int_equal(padded.size % 1024, 0);
+            assert_int_equal(message_unpack(request.base.descriptor, padded, 8192, arena, NULL, &message), 0);
+            const Comity__V1__Request *back = (const Comity__V1__Request *) message;
+            assert_int_equal(back->submit->signed_command.len, size);
+            assert_string_equal(back->submit->founding_token, submit.founding_token);
+            ((Comity__V1__Request *) message)->padding.len = 0;
+            struct bytes bare;
+            assert_int_equal(message_pack(message, arena, &bare), 0);
+            assert_true(bytes_equal(bare, packed));
+            if (packed.size < ARRAY_COUNT(seen)) {
+                sizes += !seen[packed.size];
+                seen[packed.size] = true;
+            }
+        }
+    }
+    assert_true(sizes > 2990); /* all but those that no Submit has */
+    assert_true(seen[1024 - 2] && seen[2048 - 1] && seen[2048 - 129] && seen[2048 - 130] && seen[2048 - 131]);
+}
+
+static void test_padding_without_memory(void **state)
+{
+    (void) state;
+    struct arena *small = arena_new(512);
+    struct bytes out = BYTES(NULL, 77);
+    assert_int_equal(message_pad(BYTES("abc", 3), PADDING_FIELD, SIZE_MAX, small, &out), ERR_MEMORY);
+    assert_int_equal(out.size, 77);
+    arena_destroy(&small);
 }
 
 static void test_visit_in_the_order_of_fields(void **state)
@@ -510,6 +608,9 @@ int main(void)
         cmocka_unit_test_setup(test_sizes, each_setup),
         cmocka_unit_test_setup(test_the_control_lets_them_pass, each_setup),
         cmocka_unit_test_setup(test_refusals, each_setup),
+        cmocka_unit_test_setup(test_padding_of_every_size, each_setup),
+        cmocka_unit_test_setup(test_padded_messages_unpack, each_setup),
+        cmocka_unit_test_setup(test_padding_without_memory, each_setup),
         cmocka_unit_test_setup(test_visit_in_the_order_of_fields, each_setup),
         cmocka_unit_test_setup(test_random_messages, each_setup),
     };
