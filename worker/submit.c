@@ -28,6 +28,11 @@ static int check_time(struct clock *clock, const struct command *command, struct
     return 0;
 }
 
+static bool is_redeem(const struct command *command)
+{
+    return command->body->body_case == COMITY__V1__COMMAND__BODY_REDEEM;
+}
+
 /* Is there such an invitation? Whether it still holds is for the machine to say. */
 static int check_invitation(const struct view *view, const struct command *command, struct arena *arena)
 {
@@ -42,13 +47,12 @@ static int check_invitation(const struct view *view, const struct command *comma
 static int check_stranger(struct store_txn *txn, const struct store_history *history,
                           const struct command *command, struct arena *arena, struct refusal *refusal)
 {
-    bool is_redeem = command->body->body_case == COMITY__V1__COMMAND__BODY_REDEEM;
-    int code = is_redeem ? ERR_INVITATION : ERR_KEY_UNKNOWN;
+    int code = is_redeem(command) ? ERR_INVITATION : ERR_KEY_UNKNOWN;
     if (history) {
         struct view view = store_view(txn, history);
         Comity__V1__Member *member;
-        code = is_redeem ? check_invitation(&view, command, arena)
-                         : state_member_of_key(&view, arena, command->body->key.data, &member);
+        code = is_redeem(command) ? check_invitation(&view, command, arena)
+                                  : state_member_of_key(&view, arena, command->body->key.data, &member);
     }
     if (code == ERR_INVITATION)
         return refuse(refusal, code, "redeem.invitation");
@@ -89,16 +93,28 @@ static int check_token(const Comity__V1__Submit *submit, struct refusal *refusal
     return 0;
 }
 
-/* The signer's own signature, before the store is asked: nobody learns whether a key that is not theirs is a
- * member's. Cosignatures, of which there may be many, are checked only for who belongs here. */
+/* Cosignatures, of which there may be many, are checked only for who belongs here. A redemption has one. */
+static bool are_all_checked_first(const struct command *command)
+{
+    return command->body->n_cosigners == 0 || is_redeem(command);
+}
+
+/* Before the store is asked: the signer's own signature, and an invitation's, so that nobody learns whether a
+ * key that is not theirs is a member's or an invitation's. */
 static int check_signer(const struct command *command, struct refusal *refusal)
 {
     const Comity__V1__SignedCommand *envelope = command->envelope;
-    if (command->body->n_cosigners == 0)
+    const Comity__V1__Command *body = command->body;
+    if (is_redeem(command) &&
+        (body->n_cosigners != 1 ||
+         !bytes_equal(BYTES(body->cosigners[0].data, body->cosigners[0].len),
+                      BYTES(body->redeem->invitation.data, body->redeem->invitation.len))))
+        return refuse(refusal, ERR_COSIGNERS, "cosigners");
+    if (are_all_checked_first(command))
         return command_check_signatures(command, refusal);
     struct bytes signed_bytes = BYTES(envelope->command.data, envelope->command.len);
     if (envelope->signature.len != SIGNATURE_SIZE ||
-        signature_check(command->body->key.data, TAG_COMMAND, signed_bytes, envelope->signature.data))
+        signature_check(body->key.data, TAG_COMMAND, signed_bytes, envelope->signature.data))
         return refuse(refusal, ERR_SIGNATURE, "signature");
     return 0;
 }
@@ -130,7 +146,7 @@ int submit_check(struct service *service, struct job *job, const Comity__V1__Sub
         return refuse(refusal, code, "");
     code = check_against_store(service, txn, job, submit, refusal);
     store_abort(&txn);
-    if (code == 0 && job->command.body->n_cosigners > 0)
+    if (code == 0 && !are_all_checked_first(&job->command))
         code = command_check_signatures(&job->command, refusal);
     return code;
 }

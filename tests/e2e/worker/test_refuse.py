@@ -310,6 +310,38 @@ class Refuse:
         self.assertEqual([entry[0] for entry in there], [ERR.GRANT, "KEY_UNKNOWN", "KEY_UNKNOWN", "INVITATION",
                                                          "SIGNATURE", "GRANT", "GRANT"])
 
+    def test_a_strangers_invitation_cannot_be_told(self):
+        """Who knows an invitation's public key but does not have it learns nothing of whether it is there."""
+        scene = self.scene
+        once, other, stranger = (nacl.signing.SigningKey.generate() for _ in range(3))
+        scene.do(scene.co_chairs["labour"][0], invite=pb.Invite(
+            key=bytes(once.verify_key), name=scene.prose.ref("New"), expires_ms=now_ms() + DAY_MS))
+
+        def forged(invitation):
+            """As if cosigned by the invitation's key, by another key, by both, by nobody."""
+            redeem = pb.Redeem(invitation=bytes(invitation.verify_key))
+            signed, _ = seal_up(scene.command(redeem=redeem), [stranger, invitation])
+            envelope = pb.SignedCommand.FromString(signed)
+            envelope.cosignatures[0].signature = bytes(64)
+            yield "SIGNATURE", "cosignatures", envelope.SerializeToString()
+            del envelope.cosignatures[:]
+            yield "COSIGNERS", "cosignatures", envelope.SerializeToString()
+            for keys in ([stranger], [stranger, other], [stranger, other, invitation]):
+                yield "COSIGNERS", "cosigners", seal_up(scene.command(redeem=redeem), keys)[0]
+
+        for invitation in (once, nacl.signing.SigningKey.generate()):
+            for name, field, signed in forged(invitation):
+                self.assertRefused(name, field, lambda: self.wire.submit_signed(signed))
+        # Who has the key may know.
+        for invitation, name in ((nacl.signing.SigningKey.generate(), "INVITATION"), (once, None)):
+            redeem = lambda: self.wire.submit(scene.command(  # noqa: E731
+                redeem=pb.Redeem(invitation=bytes(invitation.verify_key))), [stranger, invitation])
+            if name:
+                self.assertRefused(name, "redeem.invitation", redeem)
+            else:
+                self.assertEqual(redeem().first_sequence, self.before + 2)   # after the invitation
+        self.before += 2
+
     # Founding
 
     def test_founding_needs_the_token(self):
