@@ -310,13 +310,27 @@ static void convene(struct comity *client, size_t number, struct load *load)
     comity_texts_destroy(&texts);
 }
 
+/* An event loop over standard input and the client. */
+static void turn(struct comity *client, int *ret_is_open)
+{
+    struct pollfd descriptors[2] = {{.fd = comity_fd(client), .events = POLLIN},
+                                    {.fd = *ret_is_open ? STDIN_FILENO : -1, .events = POLLIN}};
+    char byte;
+    poll(descriptors, 2, -1);
+    if (descriptors[1].revents != 0 && read(STDIN_FILENO, &byte, 1) <= 0)
+        *ret_is_open = 0;
+    check("comity_pump", comity_pump(client, 0));
+}
+
 static int load(struct comity *client, size_t count, size_t window)
 {
     struct load load = {0};
-    for (size_t begun = 0; begun < count || load.under_way > 0;) {
-        while (begun < count && load.under_way < window)
+    int is_open = count == 0;
+    size_t begun = 0;
+    while (is_open || begun < count || load.under_way > 0) {
+        while ((is_open || begun < count) && load.under_way < window)
             convene(client, ++begun, &load);
-        check("comity_pump", comity_pump(client, -1));
+        turn(client, &is_open);
     }
     return load.others == 0 ? 0 : 1;
 }

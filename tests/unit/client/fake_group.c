@@ -125,6 +125,8 @@ static struct bytes welcome(struct fake_group *group, const uint8_t *client, str
 
 /* ---- Requests ---- */
 
+enum { REPLY_PADDING = 15 }; /* Reply.padding */
+
 static struct bytes refusal(int code, struct arena *arena)
 {
     Comity__V1__Reply reply = COMITY__V1__REPLY__INIT;
@@ -303,6 +305,8 @@ static void request_answer(struct fake_group *group, const struct frame_header *
         return;
     }
     struct bytes answer = request_reply(group, client, plain, arena);
+    if (message_pad(answer, REPLY_PADDING, FRAME_BODY_MAX_BYTES - SEAL_OVERHEAD, arena, &answer) != 0)
+        abort();
     if (script->is_garbled)
         answer = BYTES("\xff\xff\xff", 3);
     if (fake_take(&script->drop_replies))

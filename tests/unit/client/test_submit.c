@@ -66,6 +66,8 @@ static void assert_same_bytes(struct fake_group *group, size_t count)
 {
     fake_lock(group);
     assert_int_equal(group->frame_count, count);
+    size_t plain = group->frames[0].size - FRAME_HEADER_SIZE - SEAL_OVERHEAD;
+    assert_int_equal(plain % PADDING_MULTIPLE, 0); /* lengths say little */
     for (size_t i = 1; i < count; i++) {
         assert_int_equal(group->frames[i].size, group->frames[0].size);
         assert_memory_equal(group->frames[i].data, group->frames[0].data, FRAME_SEALED_HEADER_SIZE);
@@ -78,6 +80,25 @@ static void assert_same_bytes(struct fake_group *group, size_t count)
         assert_int_equal(header.attempt, i + 1);
     }
     fake_unlock(group);
+}
+
+/* Whatever is asked and whatever is submitted: the frame's length says only about how much it is. */
+static void requests_are_padded(void **state)
+{
+    struct scene *scene = *state;
+    struct comity_result result;
+    scene_start(scene);
+    assert_int_equal(comity_status_wait(scene->client, 0, &result), 0);
+    comity_result_release(&result);
+    result = submit(scene, 0);
+    assert_int_equal(result.verdict, COMITY_RECORDED);
+    comity_result_release(&result);
+    fake_lock(scene->group);
+    assert_int_equal(scene->group->frame_count, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(
+            (scene->group->frames[i].size - FRAME_HEADER_SIZE - SEAL_OVERHEAD) % PADDING_MULTIPLE, 0);
+    fake_unlock(scene->group);
 }
 
 static void lost_requests_are_sent_again_in_the_same_bytes(void **state)
@@ -501,6 +522,7 @@ int main(void)
 #define TWO(test) cmocka_unit_test_setup_teardown(test, set_up_two, tear_down)
     const struct CMUnitTest tests[] = {
         ONE(recorded_with_a_verified_receipt),
+        ONE(requests_are_padded),
         ONE(lost_requests_are_sent_again_in_the_same_bytes),
         ONE(lost_replies_do_nothing_twice),
         ONE(no_answer_is_unknown),
