@@ -62,7 +62,10 @@ int help_verb(struct cli *cli, const struct verb *verb)
         say(cli, "  %-24s %s%s", row->name, row->summary, row->is_optional ? " (may be left out)" : "");
     say_options(cli, "Options:", verb->options);
     if (verb->is_joint)
-        say_options(cli, "A co-chair of every party has to sign this:", JOINT_OPTIONS);
+        say_options(cli,
+                    verb->is_own_often ? "Where the others have to sign as well:"
+                                       : "A co-chair of every party has to sign this:",
+                    JOINT_OPTIONS);
     say_options(cli, "Options of every command:", COMMON_OPTIONS);
     if (verb->detail != NULL)
         say(cli, "\n%s", verb->detail);
@@ -197,7 +200,10 @@ void help_print_markdown(FILE *file)
         if (group == NULL || strcmp(group, verb->group) != 0)
             fprintf(file, "\n### %s\n", verb->group);
         group = verb->group;
-        fprintf(file, "\n#### %s%s\n\n%s\n\n    %s\n", verb->name, verb->is_joint ? " (*joint*)" : "",
+        fprintf(file, "\n#### %s%s\n\n%s\n\n    %s\n", verb->name,
+                !verb->is_joint      ? ""
+                : verb->is_own_often ? " (*joint* at times)"
+                                     : " (*joint*)",
                 verb->summary, usage);
         if (verb->arguments[0].name != NULL || verb->options[0].name != NULL)
             fputc('\n', file);

@@ -85,12 +85,15 @@ int invite_run(struct cli *cli)
         cli_fail(cli, code, "Another file: --out FILE", "%s", reason);
     else if ((code = joint_submit(cli, &command, &event)) != 0 && !cli->failure.is_unconfirmed)
         unlink(out);
-    if (code == 0) {
+    if (code == 0)
         cli_put_text(cli, "file", out);
+    if (code == 0 && event == NULL)
+        say(cli, "Keep %s until the draft is submitted: only then it is of use to %s.",
+            shown_string(cli, out), shown_string(cli, name));
+    else if (code == 0)
         say(cli, "%s is invited until %s. Hand over %s so that nobody else sees it; then: comity join %s",
             shown_string(cli, name), shown_time(cli, invitation->expires_ms), shown_string(cli, out),
             shown_string(cli, out));
-    }
     signing_key_wipe(&once);
     explicit_bzero(invitation, sizeof(*invitation));
     return code;

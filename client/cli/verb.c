@@ -167,7 +167,9 @@ void verb_usage(const struct verb *verb, char ret_usage[VERB_USAGE_MAX])
             fprintf(text, " %s", row->value);
         fprintf(text, "%s%s", row->is_required ? "" : "]", row->is_list ? "..." : "");
     }
-    if (verb->is_joint)
+    if (verb->is_joint && verb->is_own_often)
+        fputs(" [--with KEYFILE...|--draft FILE --cosigner WHO...]", text);
+    else if (verb->is_joint)
         fputs(" --with KEYFILE...|--draft FILE --cosigner WHO...", text);
     fclose(text);
 }
