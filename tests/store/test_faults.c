@@ -20,7 +20,7 @@
 enum { BALLOTS = 6, STEPS_MAX = 3000 };
 
 /* Which kind of call fails, the how-many-eth of them, and how. */
-enum fault { FAULT_NONE, FAULT_WRITE, FAULT_SHORT_WRITE, FAULT_SYNC, FAULT_LMDB };
+enum fault { FAULT_NONE, FAULT_RESERVE, FAULT_WRITE, FAULT_SHORT_WRITE, FAULT_SYNC, FAULT_LMDB };
 static struct {
     enum fault fault;
     unsigned step; /* counts down to the call that fails */
@@ -69,6 +69,16 @@ ssize_t writev(int descriptor, const struct iovec *pieces, int count)
         size += pieces[i].iov_len;
     result = write_fault(size, &is_fault);
     return is_fault ? result : syscall(SYS_writev, descriptor, pieces, count);
+}
+
+/* As long as it is armed: one that was refused asks for less. */
+int posix_fallocate(int descriptor, off_t offset, off_t size)
+{
+    if (armed.fault == FAULT_RESERVE) {
+        armed.has_failed = true;
+        return armed.code;
+    }
+    return syscall(SYS_fallocate, descriptor, 0, offset, size) == 0 ? 0 : errno;
 }
 
 int fdatasync(int descriptor)
@@ -179,10 +189,15 @@ static int teardown(void **state)
 
 static void start_anew(struct fixture *fixture)
 {
+    uint64_t used;
+    uint64_t limit;
+
     scene_next(&fixture->scene);
     scene_stop(&fixture->scene);
     scratch_copy_file(fixture->base, fixture->data);
     scene_start(&fixture->scene);
+    store_usage(fixture->scene.store, &used, &limit);
+    assert_int_equal(truncate(fixture->data, (off_t) used), 0); /* nothing is reserved */
 }
 
 static void arm(enum fault fault, unsigned step, int code)
@@ -287,13 +302,34 @@ static struct outcomes run_all(struct fixture *fixture, const char *what, enum f
     return outcomes;
 }
 
+static void a_full_disk_when_room_is_reserved(void **state)
+{
+    static const int codes[] = {ENOSPC, EDQUOT, EFBIG};
+    struct outcomes outcomes = {0};
+
+    for (unsigned i = 0; i < ARRAY_COUNT(codes); i++) {
+        assert_true(run_with(*state, FAULT_RESERVE, 1, codes[i], &outcomes));
+        assert_int_equal(outcomes.refused, i + 1);
+    }
+}
+
+/* Room was reserved: whoever says later that there is none may be the sync. */
 static void a_full_disk_at_each_write(void **state)
 {
     struct outcomes outcomes = run_all(*state, "writes, ENOSPC", FAULT_WRITE, ENOSPC);
 
-    /* All but the meta page: past that one LMDB cannot say what is on the disk. */
-    assert_int_equal(outcomes.stopped, 1);
-    assert_int_equal(outcomes.refused, outcomes.steps - 1);
+    assert_int_equal(outcomes.stopped, outcomes.steps);
+}
+
+static void a_full_disk_at_each_sync(void **state)
+{
+    static const int codes[] = {ENOSPC, EDQUOT, EFBIG};
+
+    for (unsigned i = 0; i < ARRAY_COUNT(codes); i++) {
+        struct outcomes outcomes = run_all(*state, "syncs, no room", FAULT_SYNC, codes[i]);
+
+        assert_int_equal(outcomes.stopped, outcomes.steps);
+    }
 }
 
 static void an_error_at_each_write(void **state)
@@ -329,14 +365,14 @@ static void no_memory_at_each_call(void **state)
 {
     struct outcomes outcomes = run_all(*state, "LMDB, no memory", FAULT_LMDB, ENOMEM);
 
-    assert_int_equal(outcomes.stopped, 0);
+    assert_int_equal(outcomes.stopped, 1); /* the commit */
 }
 
 static void damage_at_each_call(void **state)
 {
     struct outcomes outcomes = run_all(*state, "LMDB, damage", FAULT_LMDB, MDB_CORRUPTED);
 
-    assert_int_equal(outcomes.stopped, 0);
+    assert_int_equal(outcomes.stopped, 1); /* the commit */
     assert_int_equal(outcomes.partly, 0);
 }
 
@@ -351,9 +387,16 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_full_disk_at_each_write), TEST(an_error_at_each_write),  TEST(a_short_write_at_each_write),
-        TEST(an_error_at_each_sync),     TEST(a_full_map_at_each_call), TEST(no_memory_at_each_call),
-        TEST(damage_at_each_call),       TEST(an_error_at_each_call),
+        TEST(a_full_disk_when_room_is_reserved),
+        TEST(a_full_disk_at_each_sync),
+        TEST(a_full_disk_at_each_write),
+        TEST(an_error_at_each_write),
+        TEST(a_short_write_at_each_write),
+        TEST(an_error_at_each_sync),
+        TEST(a_full_map_at_each_call),
+        TEST(no_memory_at_each_call),
+        TEST(damage_at_each_call),
+        TEST(an_error_at_each_call),
     };
 
     scratch_use_memory();

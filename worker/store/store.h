@@ -42,8 +42,8 @@ void store_close(struct store **store);
 
 int store_begin_write(struct store *store, struct store_txn **ret_txn);
 int store_begin_read(struct store *store, struct store_txn **ret_txn);
-/* Ends the transaction in any case and clears the pointer. 0, the sticky error, ERR_STORE_FULL, ERR_DISK_FULL (nothing
- * was written), ERR_STORE (an fsync failed: the caller stops the process). */
+/* Ends the transaction in any case and clears the pointer. 0, the sticky error, ERR_STORE_FULL, ERR_DISK_FULL (no room
+ * could be reserved: nothing was written), ERR_STORE (the commit failed, perhaps at an fsync: the caller stops the process). */
 int store_commit(struct store_txn **txn);
 void store_abort(struct store_txn **txn);
 int store_error(const struct store_txn *txn);

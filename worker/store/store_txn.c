@@ -211,16 +211,19 @@ void store_abort(struct store_txn **txn)
     transaction_end(txn);
 }
 
-/* A commit that failed has written nothing that is referred to, unless the environment says otherwise: after
- * a failed write of the meta page LMDB refuses every further transaction. */
-static bool environment_is_lost(struct store *store)
+/* A commit takes its pages, then writes, syncs and writes the meta page, and returns the errno of whichever
+ * failed: "no room" may come from a sync, after which nobody knows what is on the disk. That the map is full
+ * alone is said before anything is written. */
+static int commit_code(int lmdb_code)
 {
-    MDB_txn *probe;
-
-    if (mdb_txn_begin(store->env, NULL, 0, &probe) == MDB_PANIC)
-        return true;
-    mdb_txn_abort(probe);
-    return false;
+    switch (lmdb_code) {
+    case MDB_SUCCESS:
+        return 0;
+    case MDB_MAP_FULL:
+        return ERR_STORE_FULL;
+    default:
+        return ERR_STORE;
+    }
 }
 
 /* At most so many pages does a commit append. LMDB writes every page that changes to a new place: of each row
@@ -233,8 +236,8 @@ static uint64_t pages_bound(const struct store_txn *txn, const MDB_envinfo *info
     return RESERVE_PAGES + (by_rows < by_bytes ? by_rows : by_bytes) + 2 * (uint64_t) txn->bytes / page_size;
 }
 
-/* Reserve the disk's room before a commit. On a disk that fills up a write may come out short, which LMDB
- * reports as it does a broken disk; a reservation that fails is an answer. */
+/* Reserve the disk's room before a commit: a reservation that fails is an answer, a commit that does is none.
+ */
 static int room_reserve(struct store_txn *txn)
 {
     struct store *store = txn->store;
@@ -244,6 +247,7 @@ static int room_reserve(struct store_txn *txn)
     uint64_t need;
     uint64_t end;
     int descriptor;
+    int failed;
 
     if (txn->changes == 0 || mdb_env_get_fd(store->env, &descriptor) != 0 || fstat(descriptor, &status) != 0)
         return 0;
@@ -256,16 +260,14 @@ static int room_reserve(struct store_txn *txn)
     if ((uint64_t) status.st_size >= end)
         return 0;
     /* A step ahead if there is room for it, so that not every commit has to ask. */
-    if (fallocate(descriptor, 0, status.st_size, (off_t) (end + need - (uint64_t) status.st_size)) == 0 ||
-        fallocate(descriptor, 0, status.st_size, (off_t) (end - (uint64_t) status.st_size)) == 0)
-        return 0;
-    /* A file system that cannot reserve says at the write that it is full. */
-    return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_DISK_FULL : 0;
+    failed = posix_fallocate(descriptor, status.st_size, (off_t) (end + need - (uint64_t) status.st_size));
+    if (failed != 0)
+        failed = posix_fallocate(descriptor, status.st_size, (off_t) (end - (uint64_t) status.st_size));
+    return failed == ENOSPC || failed == EDQUOT || failed == EFBIG ? ERR_DISK_FULL : 0;
 }
 
 int store_commit(struct store_txn **txn)
 {
-    struct store *store = (*txn)->store;
     int code = (*txn)->error;
 
     if (code == 0)
@@ -274,9 +276,7 @@ int store_commit(struct store_txn **txn)
         store_abort(txn);
         return code;
     }
-    code = store_code(mdb_txn_commit((*txn)->txn));
-    if (code != 0 && environment_is_lost(store))
-        code = ERR_STORE;
+    code = commit_code(mdb_txn_commit((*txn)->txn));
     transaction_end(txn);
     return code;
 }

@@ -1,13 +1,14 @@
 /* Faults of the disk and of the clock, for LD_PRELOAD: while the file named by COMITY_FAULT_SYNC exists,
- * syncs fail with EIO; while the one named by COMITY_FAULT_FULL exists, writes to the store's data file fail
- * with ENOSPC. The file named by COMITY_FAULT_CLOCK holds the seconds by which the Unix clock is ahead. */
+ * syncs fail with EIO; while the one named by COMITY_FAULT_FULL exists, no room can be reserved for the
+ * store's data file. The file named by COMITY_FAULT_CLOCK holds the seconds by which the Unix clock is ahead.
+ */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,12 +37,6 @@ static bool is_store(int fd)
         memcpy(&real, &found, sizeof(real));                                                                 \
     }
 
-#define FAIL_IF_FULL(fd)                                                                                     \
-    if (is_on("COMITY_FAULT_FULL") && is_store(fd)) {                                                        \
-        errno = ENOSPC;                                                                                      \
-        return -1;                                                                                           \
-    }
-
 int fdatasync(int fd)
 {
     REAL(fdatasync)
@@ -62,32 +57,10 @@ int fsync(int fd)
     return real(fd);
 }
 
-ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
+int posix_fallocate(int fd, off_t offset, off_t size)
 {
-    REAL(pwrite)
-    FAIL_IF_FULL(fd)
-    return real(fd, data, size, offset);
-}
-
-ssize_t write(int fd, const void *data, size_t size)
-{
-    REAL(write)
-    FAIL_IF_FULL(fd)
-    return real(fd, data, size);
-}
-
-ssize_t writev(int fd, const struct iovec *pieces, int count)
-{
-    REAL(writev)
-    FAIL_IF_FULL(fd)
-    return real(fd, pieces, count);
-}
-
-ssize_t pwritev(int fd, const struct iovec *pieces, int count, off_t offset)
-{
-    REAL(pwritev)
-    FAIL_IF_FULL(fd)
-    return real(fd, pieces, count, offset);
+    REAL(posix_fallocate)
+    return is_on("COMITY_FAULT_FULL") && is_store(fd) ? ENOSPC : real(fd, offset, size);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *ret_now)

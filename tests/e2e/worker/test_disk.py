@@ -2,7 +2,8 @@
 
 import os
 
-from worker_case import FakeInstallation, Refused, WorkerCase, main, pb, until  # sets the path
+from worker_case import FakeInstallation, Refused, WorkerCase, main, pb  # sets the path
+from comity_installation import NotStarted
 from comity_wire import NoAnswer, seal_up
 
 FAULTS = os.environ.get("COMITY_WORKER_FAULTS", "")
@@ -50,30 +51,51 @@ class Disk(WorkerCase):
         self.wire.patiently(20, self.scene.hello)
         self.assertEqual((receipt.first_sequence, self.head(self.scene)), (2, 2))
 
-    def test_a_full_disk(self):
+    def fill(self):
+        """No room can be reserved any more: what fits into the room that there is is done, until one is refused. Its bytes, and the head."""
         self.fault["full"].touch()
-        for name in ("south", "east"):
-            signed, texts = self.site(name)
+        for number in range(5000):
+            signed, texts = self.site(f"site-{number}")
+            try:
+                self.wire.submit_signed(signed, texts)
+            except Refused as refused:
+                self.assertEqual(refused.name, "DISK_FULL")
+                return signed, texts, number + 1
+        self.fail("5,000 commands fit into the room that was reserved")
+
+    def test_a_full_disk(self):
+        signed, texts, head = self.fill()
+        for _ in range(2):
             with self.assertRaises(Refused) as caught:
                 self.wire.submit_signed(signed, texts)
             self.assertEqual(caught.exception.name, "DISK_FULL")
-            self.assertEqual(self.head(self.scene), 1)   # queries are answered
+            self.assertEqual(self.head(self.scene), head)   # queries are answered
         self.fault["full"].unlink()
         receipt = self.wire.submit_signed(signed, texts)
-        self.assertEqual((receipt.first_sequence, self.head(self.scene)), (2, 2))
+        self.assertEqual((receipt.first_sequence, self.head(self.scene)), (head + 1, head + 1))
         self.assertEqual(self.installation.stop("worker"), 0)
 
     def test_a_full_disk_at_a_start(self):
+        signed, texts, head = self.fill()
         self.installation.kill("worker")
+        self.start()   # what a start writes has room
+        self.wire.patiently(20, self.scene.hello)
+        self.assertEqual(self.head(self.scene), head)
+        self.fault["full"].unlink()
+        self.assertEqual(self.wire.submit_signed(signed, texts).first_sequence, head + 1)
+
+    def test_a_full_disk_at_the_first_start(self):
+        self.installation.kill("worker")
+        data = self.installation.data_file.parent
+        data.rename(data.with_name("before"))
         self.fault["full"].touch()
-        with self.assertRaises(Exception) as caught:
+        with self.assertRaises(NotStarted) as caught:
             self.start()
-        self.assertIn("ended with 1", str(caught.exception))
-        until(lambda: self.log().splitlines()[-1].startswith("comity-worker: "), "the sentence")
+        self.assertIn("ended with 1: ", str(caught.exception))
+        self.assertTrue(self.log().splitlines()[-1].startswith("comity-worker: "), self.log()[-500:])
         self.fault["full"].unlink()
         self.start()
-        self.wire.patiently(20, self.scene.hello)
-        self.assertEqual(self.head(self.scene), 1)
+        self.wire.patiently(20, self.wire.hello)
 
 
 if __name__ == "__main__":
