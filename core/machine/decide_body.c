@@ -92,7 +92,6 @@ int concern_seat(struct decide *d)
     d->seat = decide_find(d, TABLE_SEAT, assign->body, assign->seat, "assign_seat.seat");
     if (!d->seat)
         return d->code;
-    d->of_body = assign->body;
     d->of_constituency = d->seat->constituency;
     return 0;
 }
