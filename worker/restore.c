@@ -13,6 +13,7 @@
 #include "worker/clock.h"
 #include "worker/export.h"
 #include "worker/export_stream.h"
+#include "worker/leftovers.h"
 #include "worker/restore_history.h"
 
 enum { ARENA_BYTES = 128 * 1024 * 1024, RECORDS_A_COMMIT = 2048, PATH_MAX_BYTES = 4096 };
@@ -21,6 +22,7 @@ struct restore {
     const struct restore_options *options;
     char *reason;
     char directory[PATH_MAX_BYTES]; /* where it is made */
+    int lock_descriptor;            /* of the data directory; -1: not held */
     struct store *store;
     struct store_txn *txn;
     unsigned records; /* in the open transaction */
@@ -319,13 +321,31 @@ static int file_wrong(struct restore *restore, const char *path)
     return explain(restore, code, "%.300s: %s.", path, strerror(errno));
 }
 
+/* Ours alone, and without what others left that were killed. */
+static int directory_take(struct restore *restore)
+{
+    const char *target = restore->options->directory;
+    int code = leftovers_lock(target, &restore->lock_descriptor);
+
+    if (code == ERR_STORE_IN_USE)
+        return explain(restore, code, "Another restore is at work in %.300s: let it finish.", target);
+    if (code != 0)
+        return file_wrong(restore, target);
+    leftovers_remove(target);
+    return 0;
+}
+
 static int directory_make(struct restore *restore)
 {
     const char *target = restore->options->directory;
     char path[PATH_MAX_BYTES];
+    int code;
 
     if (mkdir(target, 0700) != 0 && errno != EEXIST)
         return file_wrong(restore, target);
+    code = directory_take(restore);
+    if (code != 0)
+        return code;
     if (snprintf(path, sizeof(path), "%s/data.mdb", target) >= (int) sizeof(path) ||
         snprintf(restore->directory, sizeof(restore->directory), "%s/restoring-XXXXXX", target) >=
             (int) sizeof(restore->directory))
@@ -344,16 +364,10 @@ static int directory_make(struct restore *restore)
 
 static void directory_remove(struct restore *restore)
 {
-    static const char *const names[] = {"data.mdb", "lock.mdb", "writer.lock"};
-    char path[PATH_MAX_BYTES + 16];
-
-    if (restore->directory[0] == '\0')
-        return;
-    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
-        snprintf(path, sizeof(path), "%s/%s", restore->directory, names[i]);
-        unlink(path);
-    }
-    rmdir(restore->directory);
+    if (restore->directory[0] != '\0')
+        leftover_remove(restore->directory);
+    if (restore->lock_descriptor >= 0)
+        close(restore->lock_descriptor);
 }
 
 /* A link, so that a store which came to be there meanwhile is not overwritten. */
@@ -409,6 +423,7 @@ int restore_read(const struct restore_options *options, int descriptor, struct e
         snprintf(reason, EXPORT_REASON_MAX, "%s", error_sentence(ERR_MEMORY));
     } else {
         restore->options = options;
+        restore->lock_descriptor = -1;
         restore->reason = reason;
         source_init(&restore->source, descriptor);
         code = restore_all(restore);

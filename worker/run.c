@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "worker/batch.h"
 #include "worker/clock.h"
+#include "worker/leftovers.h"
 #include "worker/loop.h"
 #include "worker/pool.h"
 #include "worker/service.h"
@@ -136,7 +137,10 @@ static int open_store(struct worker *worker, char *reason)
         .group = worker->settings->group,
     };
     char why[STORE_REASON_MAX] = "";
-    int code = store_open(&options, &worker->service.store, why);
+    _Static_assert((int) STORE_REASON_MAX >= (int) LEFTOVERS_REASON_MAX, "reasons");
+    int code = leftovers_check(options.directory, why);
+    if (code == 0)
+        code = store_open(&options, &worker->service.store, why);
     if (code)
         return fail(reason, code, "%s", why);
     code = store_take_term(worker->service.store, &worker->service.term);

@@ -1,0 +1,89 @@
+#include "worker/leftovers.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "core/bytes.h"
+#include "core/error.h"
+
+enum { PATH_MAX_BYTES = 4096 + 300 };
+
+static const char PREFIX[] = "restoring-";
+
+int leftovers_lock(const char *directory, int *ret_descriptor)
+{
+    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return ERR_FILE;
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        int code = errno == EWOULDBLOCK ? ERR_STORE_IN_USE : ERR_FILE;
+        close(descriptor);
+        return code;
+    }
+    *ret_descriptor = descriptor;
+    return 0;
+}
+
+void leftover_remove(const char *path)
+{
+    static const char *const NAMES[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    char file[PATH_MAX_BYTES];
+    for (size_t i = 0; i < ARRAY_COUNT(NAMES); i++)
+        if (snprintf(file, sizeof(file), "%s/%s", path, NAMES[i]) < (int) sizeof(file))
+            unlink(file);
+    rmdir(path);
+}
+
+/* Calls @visit for each; returns how many there are. */
+static size_t leftovers_each(const char *directory, void (*visit)(const char *path))
+{
+    DIR *stream = opendir(directory);
+    if (!stream)
+        return 0;
+    char path[PATH_MAX_BYTES];
+    size_t count = 0;
+    const struct dirent *entry;
+    while ((entry = readdir(stream)) != NULL) {
+        if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
+            snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name) >= (int) sizeof(path))
+            continue;
+        count++;
+        if (visit)
+            visit(path);
+    }
+    closedir(stream);
+    return count;
+}
+
+void leftovers_remove(const char *directory)
+{
+    leftovers_each(directory, leftover_remove);
+}
+
+int leftovers_check(const char *directory, char reason[LEFTOVERS_REASON_MAX])
+{
+    char path[PATH_MAX_BYTES];
+    int descriptor;
+    if (leftovers_each(directory, NULL) == 0 ||
+        snprintf(path, sizeof(path), "%s/data.mdb", directory) >= (int) sizeof(path))
+        return 0;
+    if (access(path, F_OK) != 0) {
+        snprintf(
+            reason, LEFTOVERS_REASON_MAX,
+            "A restore into %.300s has not finished: let it finish, or run it again; to begin with an empty "
+            "store instead, remove %.40sXXXXXX there.",
+            directory, PREFIX);
+        return ERR_CONFIG;
+    }
+    if (leftovers_lock(directory, &descriptor) == 0) {
+        leftovers_remove(directory);
+        close(descriptor);
+    }
+    return 0;
+}
