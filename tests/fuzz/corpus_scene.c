@@ -10,7 +10,17 @@
 #include "worker/export.h"
 
 enum { MACHINE_INPUTS = 4, MACHINE_COMMANDS = 600, KINDS_MAX = 64, TEXTS_MAX = 64 };
-enum { EXPORT_MAX_BYTES = 256 * 1024, DRAFT_MAX_BYTES = 64 * 1024 };
+enum { EXPORT_MAX_BYTES = 256 * 1024, DRAFT_MAX_BYTES = 64 * 1024, REQUEST_PADDING = 15 };
+
+/* As a client sends it. */
+static void put_padded(const ProtobufCMessage *request, struct arena *arena)
+{
+    struct bytes packed, padded;
+
+    assert_int_equal(message_pack(request, arena, &packed), 0);
+    assert_int_equal(message_pad(packed, REQUEST_PADDING, SIZE_MAX, arena, &padded), 0);
+    corpus_put("submit", "padded", padded);
+}
 
 /* A command with its texts, on its way: the body of a REQUEST, and the file of a draft. */
 static void put_submit(const struct command *command, struct arena *arena, struct bytes *ret_draft)
@@ -36,6 +46,8 @@ static void put_submit(const struct command *command, struct arena *arena, struc
     request.kind_case = COMITY__V1__REQUEST__KIND_SUBMIT;
     request.submit = &submit;
     corpus_put_message("submit", command_name(command->body), &request.base);
+    if (command->body->body_case == COMITY__V1__COMMAND__BODY_CAST_BALLOT)
+        put_padded(&request.base, arena);
     assert_int_equal(message_pack(&submit.base, arena, &packed), 0);
     int line = snprintf(draft, DRAFT_MAX_BYTES, "comity draft 1\n");
     assert_true((size_t) line + packed.size <= DRAFT_MAX_BYTES);
