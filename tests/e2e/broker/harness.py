@@ -11,6 +11,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -92,6 +93,25 @@ def wait_until(condition, what, deadline=None):
         if time.monotonic() > end:
             raise AssertionError("waited in vain for: " + what)
         time.sleep(0.01)
+
+
+def decode_status(body):
+    """BrokerStatus by protoc --decode_raw's betters: the contract itself, compiled for Python."""
+    if decode_status.type is None:
+        folder = tempfile.mkdtemp(prefix="comity-contract-")
+        try:
+            proto = os.path.join(SOURCE_DIR, "proto")
+            files = ["comity/v1/" + name for name in os.listdir(os.path.join(proto, "comity/v1"))]
+            subprocess.run(["protoc", "-I" + proto, "--python_out=" + folder] + files, check=True)
+            sys.path.insert(0, folder)
+            from comity.v1 import query_pb2
+            decode_status.type = query_pb2.BrokerStatus
+        finally:
+            shutil.rmtree(folder)
+    return decode_status.type.FromString(body)
+
+
+decode_status.type = None
 
 
 class Peer:
@@ -189,6 +209,11 @@ class Peer:
             number = self.requests
         self.send(Frame(type, request=number, group=to, budget=budget, attempt=1, body=body, **fields))
         return number
+
+    def status(self):
+        """What the broker tells an operator."""
+        self.send(Frame(REQUEST, flags=FLAG_BROKER, request=77, attempt=1))
+        return decode_status(self.expect(REPLY, request=77).body)
 
     def alive(self):
         """A heartbeat there and back: everything that was sent before has been taken up."""
@@ -317,6 +342,11 @@ class Broker:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    def is_stopped(self):
+        """By a signal: its state is T."""
+        with open("/proc/%d/stat" % self.process.pid) as file:
+            return file.read().rpartition(")")[2].split()[0] == "T"
 
     def restart_at_same_address(self):
         self.endpoints = {"front": self.front, "back": self.back}

@@ -1,6 +1,4 @@
 """Bounded everything: what is too much is refused with BUSY and a time to wait, and what is no frame is counted."""
-import subprocess
-import tempfile
 import unittest
 
 from harness import *
@@ -8,31 +6,7 @@ from harness import *
 LABOUR, MANAGEMENT = group("labour"), group("management")
 
 
-def decode_status(body):
-    """BrokerStatus by protoc --decode_raw's betters: the contract itself, compiled for Python."""
-    if decode_status.type is None:
-        folder = tempfile.mkdtemp(prefix="comity-contract-")
-        try:
-            proto = os.path.join(SOURCE_DIR, "proto")
-            files = ["comity/v1/" + name for name in os.listdir(os.path.join(proto, "comity/v1"))]
-            subprocess.run(["protoc", "-I" + proto, "--python_out=" + folder] + files, check=True)
-            import sys
-            sys.path.insert(0, folder)
-            from comity.v1 import query_pb2
-            decode_status.type = query_pb2.BrokerStatus
-        finally:
-            shutil.rmtree(folder)
-    return decode_status.type.FromString(body)
-
-
-decode_status.type = None
-
-
 class Status(TestCase):
-    def ask(self, client):
-        client.send(Frame(REQUEST, flags=FLAG_BROKER, request=77, attempt=1))
-        return decode_status(client.expect(REPLY, request=77).body)
-
     def test_operator_is_told(self):
         operator = Key()
         broker = self.broker(["north", "south"], operators=[operator.hex], settings=dict(pending=100))
@@ -44,7 +18,7 @@ class Status(TestCase):
         client.request(group("nobody"), 2)
         client.expect(ERROR, error=NO_ROUTE)
         client.send(b"garbage")
-        status = self.ask(client)
+        status = client.status()
         self.assertRegex(status.software, r"^comity-broker \d")
         self.assertEqual((status.front, status.back), (broker.front, broker.back))
         self.assertEqual((status.clients, status.pending, status.pending_limit, status.subscriptions), (1, 1, 100, 1))
@@ -56,7 +30,7 @@ class Status(TestCase):
         self.assertEqual((row.name, row.in_flight, row.window, row.is_draining), ("north", 1, 10, False))
         self.assertEqual({(entry.group, entry.term) for entry in row.groups}, {(LABOUR, 4), (MANAGEMENT, 2)})
         broker.stranger_at_back().event([zmq.EVENT_HANDSHAKE_FAILED_AUTH])
-        self.assertEqual(self.ask(client).denied_keys, 1)
+        self.assertEqual(client.status().denied_keys, 1)
 
     def test_others_are_not(self):
         broker = self.broker(operators=[Key().hex])

@@ -301,16 +301,14 @@ class News(TestCase):
         client.expect(ERROR, error=LIMIT, history=history("3"))
 
     def test_silent_client_is_forgotten(self):
-        broker = self.broker(settings=dict(client_silence_ms=300))
+        operator = Key()
+        broker = self.broker(settings=dict(client_silence_ms=300), operators=[operator.hex])
         worker = broker.worker("north").ready(LABOUR)
-        silent, lively = broker.client(), broker.client()
+        silent, lively = broker.client(), broker.client(key=operator)
         for client in (silent, lively):
             client.send(Frame(SUBSCRIBE, group=LABOUR, history=history("a"), sequence=1))
             client.alive()
-        end = time.monotonic() + 1.0
-        while time.monotonic() < end:
-            lively.alive()
-            time.sleep(0.05)
+        wait_until(lambda: lively.status().subscriptions == 1, "the silent one to be forgotten")
         worker.send(Frame(NEWS, group=LABOUR, history=history("a"), sequence=2))
         lively.expect(NEWS, sequence=2)
         silent.expect_nothing()
