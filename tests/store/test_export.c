@@ -481,10 +481,10 @@ static void too_small_a_limit_is_an_answer(void **state)
 static void forge(struct fixture *fixture, Comity__V1__Event *open, const struct command *command)
 {
     struct scene *scene = &fixture->scene;
-    struct event_part parts[2] = {
+    struct event_part parts[3] = {
         {.kind = COMITY__V1__PART_KIND__PART_KIND_OPEN, .audience = COMITY__V1__AUDIENCE__AUDIENCE_ALL},
         {.kind = COMITY__V1__PART_KIND__PART_KIND_COMMAND, .audience = COMITY__V1__AUDIENCE__AUDIENCE_ALL}};
-    size_t count = command != NULL ? 2 : 1;
+    size_t count = command != NULL ? 2 + command->text_count : 1;
     struct event_header header = {.level = FORMAT_LEVEL, .time_ms = scene->now_ms};
     struct store_txn *txn;
     struct store_history history;
@@ -494,6 +494,16 @@ static void forge(struct fixture *fixture, Comity__V1__Event *open, const struct
     if (command != NULL) {
         parts[1].content = command->signed_command;
         event_part_hash(&parts[1]);
+    }
+    for (size_t i = 2; i < count; i++) {
+        const struct command_text *text = &command->texts[i - 2];
+
+        assert_true(count <= ARRAY_COUNT(parts));
+        parts[i] = (struct event_part){.kind = COMITY__V1__PART_KIND__PART_KIND_TEXT,
+                                       .audience = COMITY__V1__AUDIENCE__AUDIENCE_ALL,
+                                       .content = text->content};
+        memcpy(parts[i].salt, text->salt, SALT_SIZE);
+        memcpy(parts[i].hash, text->hash, HASH_SIZE);
     }
     assert_int_equal(store_begin_write(scene->store, &txn), 0);
     assert_int_equal(store_history_get(txn, scene->history, &history), 0);
