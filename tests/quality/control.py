@@ -1,11 +1,13 @@
 """The controls of the checks: in a small tree that breaks each rule once, each check has to find just that."""
 import os
+import subprocess
 import sys
 import tempfile
 
 import layers
 import links
 import marks
+import report
 import sizes
 
 GOOD = {
@@ -60,6 +62,38 @@ BAD = [
 ]
 
 
+# A project whose tests end in every way that a test can end.
+ENDS = """cmake_minimum_required(VERSION 3.25)
+project(ends NONE)
+include(CTest)
+foreach(name good code words)
+  add_test(NAME ${name} COMMAND sh -c "echo nothing to do; exit 77")
+endforeach()
+add_test(NAME bad COMMAND false)
+add_test(NAME late COMMAND sleep 30)
+add_test(NAME off COMMAND true)
+add_test(NAME lost COMMAND /nowhere/at-all)
+set_tests_properties(good PROPERTIES PASS_REGULAR_EXPRESSION "nothing to do")
+set_tests_properties(code PROPERTIES SKIP_RETURN_CODE 77)
+set_tests_properties(words PROPERTIES SKIP_REGULAR_EXPRESSION "nothing to do")
+set_tests_properties(late PROPERTIES TIMEOUT 1)
+set_tests_properties(off PROPERTIES DISABLED TRUE)
+"""
+COUNTS = (1, 3, 3)
+
+
+def check_report(root):
+    """True where the report of CTest is read as it should be."""
+    write(root, "ends/CMakeLists.txt", ENDS)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(["cmake", "-S", f"{root}/ends", "-B", f"{root}/ends/b"], check=True, **quiet)
+    subprocess.run(["ctest", "--test-dir", f"{root}/ends/b", "--output-junit", f"{root}/ends/report"], **quiet)
+    counts, rest = report.read(f"{root}/ends/report")
+    if counts != COUNTS:
+        print(f"report: {counts} and {rest}, not {COUNTS}")
+    return counts == COUNTS
+
+
 def write(root, path, content):
     os.makedirs(os.path.dirname(f"{root}/{path}") or root, exist_ok=True)
     with open(f"{root}/{path}", "w", encoding="utf-8") as file:
@@ -82,6 +116,7 @@ def main():
             if len(findings) != 1 or expected not in findings[0]:
                 failures += 1
                 print(f"{check.__name__} of {content!r} in {path}: {findings}, not {expected!r}")
+        failures += not check_report(root)
         body = "    x();\n" * 70
         write(root, "core/long.c", f"int f(void)\n{{\n{body}}}\n\nint g(void)\n{{\n    return 0;\n}}\n")
         lengths = list(sizes.functions(root, "core/long.c"))
