@@ -378,7 +378,8 @@ int batch_run(struct batch_runner *runner, struct batch_item *items, size_t coun
     if (code == 0) {
         items_answer(runner, items, taken);
         news_gather(runner, &result);
-        batch_refuse_all(items + taken, count - taken, ERR_BUSY);
+        if (count > taken)
+            batch_refuse_all(items + taken, count - taken, ERR_BUSY);
     } else {
         batch_refuse_all(items, count, code);
     }
