@@ -17,6 +17,7 @@
 
 static const char USAGE[] =
     "usage: comity-worker --config FILE [--check | --accept-clock]\n"
+    "       comity-worker keys --config FILE\n"
     "       comity-worker export --config FILE --to FILE [--history HEX]\n"
     "       comity-worker restore --config FILE --from FILE [--accept-clock]\n"
     "       comity-worker verify --config FILE\n"
@@ -24,6 +25,7 @@ static const char USAGE[] =
     "\n"
     "Runs until SIGTERM, which finishes what is in hand. SIGHUP takes up the configuration anew.\n"
     "\n"
+    "  keys           make those of the three key files that are missing; print the public halves\n"
     "  export         write the store, or one history of it, to a new file; a worker may be running\n"
     "  restore        make a store from such a file, in an empty data directory; opens a new epoch\n"
     "  verify         read every row of the store and say whether it is whole; a worker may be running\n"
@@ -58,6 +60,32 @@ static int check(struct worker_settings **settings, const struct arguments *argu
     (void) settings;
     (void) arguments;
     puts("The configuration can be used.");
+    return EXIT_ORDERLY;
+}
+
+/* Without settings: it is there for a configuration whose key files are still to be made. */
+static int keys(struct worker_settings **settings, const struct arguments *arguments)
+{
+    (void) settings;
+    char reason[REASON_MAX] = "", hex[2 * KEY_SIZE + 1], group_hex[2 * GROUP_ID_SIZE + 1];
+    uint8_t group[GROUP_ID_SIZE];
+    struct settings_public made[SETTINGS_KEYS];
+    int code = settings_make_keys(arguments->config, made, reason);
+    if (code)
+        return complain(code, reason);
+    for (size_t i = 0; i < SETTINGS_KEYS; i++) {
+        hex_encode(BYTES(made[i].key, KEY_SIZE), hex);
+        printf("%s %s public %s%s\n", made[i].name, made[i].path, hex, made[i].is_new ? " (new)" : "");
+    }
+    group_id(made[SETTINGS_GROUP_KEY].key, group);
+    hex_encode(BYTES(group, GROUP_ID_SIZE), group_hex);
+    hex_encode(BYTES(made[SETTINGS_CONNECTION_KEY].key, KEY_SIZE), hex);
+    printf("\nIn the configuration of every broker:\n[worker NAME]\nkey = %s\ngroup = %s\n\n", hex,
+           group_hex);
+    hex_encode(BYTES(made[SETTINGS_GROUP_KEY].key, KEY_SIZE), hex);
+    printf("In the place file that members get:\n\"group_key\": \"%s\"\n\n"
+           "The files themselves are secrets: keep a copy of the group's key in a safe.\n",
+           hex);
     return EXIT_ORDERLY;
 }
 
@@ -151,10 +179,12 @@ static int run(struct worker_settings **settings, const struct arguments *argume
 static const struct verb {
     const char *name;
     int (*carry_out)(struct worker_settings **settings, const struct arguments *arguments);
+    bool needs_no_settings;
 } VERBS[] = {
-    {"export", export},
-    {"restore", restore},
-    {"verify", verify},
+    {"keys", keys, .needs_no_settings = true},
+    {"export", export, false},
+    {"restore", restore, false},
+    {"verify", verify, false},
 };
 
 /* The command line. */
@@ -228,9 +258,13 @@ static bool take_option(int option, struct arguments *arguments, int *ret_exit)
 static int carry_out(const struct arguments *arguments)
 {
     int (*function)(struct worker_settings **, const struct arguments *) = arguments->is_check ? check : run;
-    for (size_t i = 0; arguments->verb && i < ARRAY_COUNT(VERBS); i++)
-        if (strcmp(VERBS[i].name, arguments->verb) == 0)
+    bool needs_settings = true;
+    for (size_t i = 0; arguments->verb && i < ARRAY_COUNT(VERBS); i++) {
+        if (strcmp(VERBS[i].name, arguments->verb) == 0) {
             function = VERBS[i].carry_out;
+            needs_settings = !VERBS[i].needs_no_settings;
+        }
+    }
     if (arguments->verb && function == run)
         return complain(ERR_USAGE, "There is no such verb: see --help.");
     if (!arguments->config)
@@ -241,7 +275,8 @@ static int carry_out(const struct arguments *arguments)
     int code = key_init();
     if (code)
         return complain(code, error_sentence(code));
-    code = settings_load(arguments->config, &settings, reason);
+    if (needs_settings)
+        code = settings_load(arguments->config, &settings, reason);
     if (code)
         return complain(code, reason);
     return function(&settings, arguments);

@@ -66,10 +66,12 @@ static int64_t read_clock(void *context)
 static void log_settings(const struct worker *worker)
 {
     const struct worker_settings *settings = worker->settings;
-    char data[512], group[2 * GROUP_ID_SIZE + 1], log_key[FINGERPRINT_SIZE], own[FINGERPRINT_SIZE];
+    char data[512], group[2 * GROUP_ID_SIZE + 1], log_key[2 * KEY_SIZE + 1], group_key[2 * KEY_SIZE + 1],
+        own[2 * KEY_SIZE + 1];
     hex_encode(BYTES(settings->group, GROUP_ID_SIZE), group);
-    key_fingerprint(settings->log_key.public_key, log_key);
-    key_fingerprint(settings->connection.public_key, own);
+    hex_encode(BYTES(settings->log_key.public_key, KEY_SIZE), log_key);
+    hex_encode(BYTES(settings->group_key.public_key, KEY_SIZE), group_key);
+    hex_encode(BYTES(settings->connection.public_key, KEY_SIZE), own);
     log_event(
         LOG_INFO, "settings",
         "version=%s format_level=%d data=%s map_limit_mib=%" PRIu64 " threads=%u window=%u requests=%zu "
@@ -79,13 +81,13 @@ static void log_settings(const struct worker *worker)
         settings->jobs.bytes >> 20, settings->sessions.members, settings->sessions.strangers,
         founding_name(settings->policy.founding), settings->policy.operator_count, settings->heartbeat_ms,
         settings->silence_ms);
-    log_event(LOG_INFO, "group", "group=%s term=%" PRIu64 " log_key=\"%s\" connection_key=\"%s\"", group,
-              worker->service.term, log_key, own);
+    log_event(LOG_INFO, "group", "group=%s term=%" PRIu64 " connection_key=%s group_key=%s log_key=%s", group,
+              worker->service.term, own, group_key, log_key);
     for (size_t i = 0; i < settings->broker_count; i++) {
         const struct broker_settings *broker = &settings->brokers[i];
-        char name[128], endpoint[512], key[FINGERPRINT_SIZE];
-        key_fingerprint(broker->key, key);
-        log_event(LOG_INFO, "broker", "broker=%s endpoint=%s key=\"%s\"",
+        char name[128], endpoint[512], key[2 * KEY_SIZE + 1];
+        hex_encode(BYTES(broker->key, KEY_SIZE), key);
+        log_event(LOG_INFO, "broker", "broker=%s endpoint=%s key=%s",
                   log_value(broker->name, name, sizeof(name)),
                   log_value(broker->endpoint, endpoint, sizeof(endpoint)), key);
     }

@@ -110,6 +110,46 @@ static int load_keys(const struct config *config, struct worker_settings *settin
     return code ? fail_file(reason, code, "log_key", path) : 0;
 }
 
+static int make_key(enum settings_key which, const char *path, uint8_t ret_public[KEY_SIZE])
+{
+    struct connection_key connection;
+    struct signing_key signing;
+    if (which == SETTINGS_LOG_KEY) {
+        int code = signing_key_load_or_create(path, &signing);
+        if (code == 0)
+            memcpy(ret_public, signing.public_key, KEY_SIZE);
+        signing_key_wipe(&signing);
+        return code;
+    }
+    int code = connection_key_load_or_create(path, &connection);
+    if (code == 0)
+        memcpy(ret_public, connection.public_key, KEY_SIZE);
+    connection_key_wipe(&connection);
+    return code;
+}
+
+int settings_make_keys(const char *path, struct settings_public ret_keys[SETTINGS_KEYS],
+                       char reason[CONFIG_REASON_MAX])
+{
+    static const char *const NAMES[] = {
+        [SETTINGS_CONNECTION_KEY] = "connection_key",
+        [SETTINGS_GROUP_KEY] = "group_key",
+        [SETTINGS_LOG_KEY] = "log_key",
+    };
+    CLEANUP(config_destroy) struct config *config = NULL;
+    int code = config_read(path, KEYS, ARRAY_COUNT(KEYS), &config, reason);
+    for (size_t i = 0; code == 0 && i < SETTINGS_KEYS; i++) {
+        struct settings_public *key = &ret_keys[i];
+        key->name = NAMES[i];
+        copy(key->path, config_text(config, "worker", NULL, NAMES[i]));
+        key->is_new = access(key->path, F_OK) != 0;
+        code = make_key((enum settings_key) i, key->path, key->key);
+        if (code)
+            code = fail_file(reason, code, NAMES[i], key->path);
+    }
+    return code;
+}
+
 /* One line of a secret file, without its end. ERR_FILE, ERR_FILE_MODE, ERR_MALFORMED. */
 static int read_token(const char *path, char ret_token[FOUNDING_TOKEN_MAX + 1])
 {
@@ -189,6 +229,11 @@ static int load_brokers(const struct config *config, struct worker_settings *set
         copy(broker->endpoint, config_text(config, "broker", name, "endpoint"));
         if (!config_key32(config, "broker", name, "key", broker->key))
             return fail(reason, ERR_CONFIG, "[broker %s] key: give the broker's public connection key.",
+                        name);
+        if (sodium_is_zero(broker->key, KEY_SIZE))
+            return fail(reason, ERR_CONFIG,
+                        "[broker %s] key: this is the sample's, all zeros: put the broker's own there, which "
+                        "is in its log and in its ready_file.",
                         name);
     }
     settings->broker_count = count;

@@ -43,6 +43,20 @@ struct worker_settings {
 int settings_load(const char *path, struct worker_settings **ret_settings, char reason[CONFIG_REASON_MAX]);
 void settings_destroy(struct worker_settings **settings); /* wipes the secrets */
 
+/* The public halves of the three keys, the paths of their files, and which of them were made just now. */
+enum settings_key { SETTINGS_CONNECTION_KEY, SETTINGS_GROUP_KEY, SETTINGS_LOG_KEY, SETTINGS_KEYS };
+struct settings_public {
+    const char *name; /* of the setting */
+    char path[CONFIG_VALUE_MAX];
+    uint8_t key[KEY_SIZE];
+    bool is_new;
+};
+
+/* Make those of the three key files that are missing. Nothing else that the configuration names has to be
+ * there yet. As settings_load. */
+int settings_make_keys(const char *path, struct settings_public ret_keys[SETTINGS_KEYS],
+                       char reason[CONFIG_REASON_MAX]);
+
 /* The first setting that differs and is taken up by a restart alone; NULL: none. */
 const char *settings_needs_restart(const struct worker_settings *now, const struct worker_settings *next);
 

@@ -101,6 +101,71 @@ class Config(unittest.TestCase):
         self.assertEqual(result.returncode, CONFIGURATION)
         self.assertIn("[broker NAME]", result.stderr)
 
+    def test_the_brokers_key_is_still_the_samples(self):
+        self.broker["key"] = "0" * 64
+        self.check("[broker near] key", "all zeros", "ready_file")
+
+    def public(self, key):
+        return re.search(r"^public ([0-9a-f]{64})$", Path(self.values[key]).read_text(), re.M)[1]
+
+    def test_keys_are_made(self):
+        """Those that are missing, and no others; whatever else is still to be filled in."""
+        names = ("connection_key", "group_key", "log_key")
+        kept = self.values["group_key"].read_bytes()
+        for name in ("connection_key", "log_key"):
+            self.values[name].unlink()
+        (self.directory / "token").unlink()
+        self.broker["key"] = "0" * 64
+        first = run("keys", "--config", self.write())
+        self.assertEqual((first.returncode, first.stderr), (ORDERLY, ""))
+        lines = first.stdout.splitlines()
+        for line, name in zip(lines, names):
+            new = "" if name == "group_key" else " (new)"
+            self.assertEqual(line, f"{name} {self.values[name]} public {self.public(name)}{new}")
+            self.assertEqual(os.stat(self.values[name]).st_mode & 0o777, 0o600)
+        self.assertEqual(lines[lines.index("[worker NAME]") + 1], f"key = {self.public('connection_key')}")
+        self.assertIn(f'"group_key": "{self.public("group_key")}"', lines)
+        self.assertEqual(self.values["group_key"].read_bytes(), kept)
+        again = run("keys", "--config", self.write())
+        self.assertEqual(again.stdout, first.stdout.replace(" (new)", ""))
+        self.assertFalse((self.directory / "data").exists())
+        write_secret(self.directory / "token", "token\n")
+        self.broker["key"] = "ab" * 32
+        self.assertEqual(run("--config", self.write(), "--check").returncode, ORDERLY)
+
+    def test_keys_that_cannot_be_made(self):
+        self.values["log_key"] = self.directory / "nowhere" / "log.key"
+        result = run("keys", "--config", self.write())
+        self.assertEqual(result.returncode, CONFIGURATION)
+        self.assertIn("log_key", result.stderr)
+        self.assertEqual(len(result.stderr.splitlines()), 1)
+        os.chmod(self.values["group_key"], 0o644)
+        self.assertIn("0600", run("keys", "--config", self.write()).stderr)
+        self.assertEqual(run("keys").returncode, CONFIGURATION)
+
+    def test_the_logs_name_keys_in_full(self):
+        """What the broker has to know of the worker, and the worker of the broker, can be compared and copied."""
+        process = subprocess.Popen([WORKER, "--config", self.write()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        try:
+            log = ""
+            while "event=broker " not in log:
+                line = process.stderr.readline()
+                self.assertTrue(line, "it ended: " + log)
+                log += line
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
+        for name in ("connection_key", "group_key", "log_key"):
+            self.assertIn(f" {name}={self.public(name)}", log)
+        self.assertIn(f" key={'ab' * 32}", log)
+
+    def test_the_shipped_samples_fit_each_other(self):
+        deploy = ROOT / "deploy"
+        back = re.search(r"^back = (\S+)$", (deploy / "broker.ini").read_text(), re.M)[1]
+        endpoint = re.search(r"^endpoint = (\S+)$", (deploy / "worker.ini").read_text(), re.M)[1]
+        self.assertEqual(back, endpoint)
+
     def test_an_endpoint_that_is_none(self):
         self.broker["endpoint"] = "carrier-pigeon"
         result = run("--config", self.write())
@@ -155,7 +220,8 @@ class Config(unittest.TestCase):
                 result = run(*arguments)
                 self.assertEqual(result.returncode, CONFIGURATION, result.stderr)
                 self.assertIn(words, result.stderr)
-        for arguments, words in ((["--help"], "usage: comity-worker"), (["--version"], "comity-worker "),
+        for arguments, words in ((["--help"], "usage: comity-worker"), (["--help"], "comity-worker keys --config FILE"),
+                                 (["--version"], "comity-worker "),
                                  (["--help-config"], "[worker]")):
             result = run(*arguments)
             self.assertEqual((result.returncode, result.stderr), (ORDERLY, ""))
