@@ -73,14 +73,13 @@ static void log_denied(struct loop *loop, const struct zap_report *report)
         return;
     }
     /* A stranger at the workers' door is the operator's business; who a client is, is nobody's. */
-    char fingerprint[FINGERPRINT_SIZE] = "";
-    char shown[2 * FINGERPRINT_SIZE];
+    char key[2 * KEY_SIZE + 1] = "none";
     char address[sizeof(report->address) + 16];
     if (report->has_key)
-        key_fingerprint(report->key, fingerprint);
+        hex_encode(BYTES(report->key, KEY_SIZE), key);
     log_event(LOG_WARNING, "key_refused", "side=%s key=%s address=%s so_far=%" PRIu64,
-              side_name(report->side), log_value(fingerprint, shown, sizeof(shown)),
-              log_value(report->address, address, sizeof(address)), loop->denied_log.count);
+              side_name(report->side), key, log_value(report->address, address, sizeof(address)),
+              loop->denied_log.count);
 }
 
 void loop_serve_zap(void *argument)

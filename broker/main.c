@@ -165,15 +165,13 @@ static void log_rights(const struct settings *settings)
     log_event(LOG_INFO, "may_connect", "side=front key=any");
     for (size_t i = 0; i < admission->worker_count; i++) {
         const struct admission_worker *worker = &admission->workers[i];
-        char fingerprint[FINGERPRINT_SIZE];
-        char shown[2 * FINGERPRINT_SIZE];
-        key_fingerprint(worker->key, fingerprint);
+        char key[2 * KEY_SIZE + 1];
+        hex_encode(BYTES(worker->key, KEY_SIZE), key);
         if (worker->group_count == 0)
-            log_event(LOG_INFO, "may_connect", "side=back worker=%s key=%s groups=any", worker->name,
-                      log_value(fingerprint, shown, sizeof(shown)));
+            log_event(LOG_INFO, "may_connect", "side=back worker=%s key=%s groups=any", worker->name, key);
         else
-            log_event(LOG_INFO, "may_connect", "side=back worker=%s key=%s groups=%zu", worker->name,
-                      log_value(fingerprint, shown, sizeof(shown)), worker->group_count);
+            log_event(LOG_INFO, "may_connect", "side=back worker=%s key=%s groups=%zu", worker->name, key,
+                      worker->group_count);
     }
     if (admission->worker_count == 0)
         log_event(LOG_WARNING, "may_connect", "side=back key=none remedy=\"add a section [worker NAME]\"");
