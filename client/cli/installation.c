@@ -220,6 +220,13 @@ int installation_prepare(const char *directory, struct installation *ret_install
     return code;
 }
 
+/* What a wildcard became is an address to listen on, and none to connect to from another machine. */
+static bool is_wildcard(const char *endpoint)
+{
+    return strncmp(endpoint, "tcp://0.0.0.0:", 14) == 0 || strncmp(endpoint, "tcp://[::]:", 11) == 0 ||
+           strncmp(endpoint, "tcp://*:", 8) == 0;
+}
+
 int installation_place(const struct installation *installation, struct place *ret_place,
                        char reason[INSTALLATION_REASON_MAX])
 {
@@ -241,6 +248,13 @@ int installation_place(const struct installation *installation, struct place *re
         fclose(file);
     if (place.brokers[0].endpoint[0] == '\0' || !has_key)
         return failed(reason, ERR_FILE, path, "the broker did not say where it listens.");
+    if (is_wildcard(place.brokers[0].endpoint)) {
+        installation_path(installation, "broker.ini", path);
+        return failed(
+            reason, ERR_CONFIG, path,
+            "front stands for every address of this machine, which is none that clients can connect "
+            "to: give this machine's own address there, front = tcp://ADDRESS:PORT.");
+    }
     memcpy(place.group_key, installation->group_key, KEY_SIZE);
     struct json_object *value = place_to_json(&place);
     const char *text =

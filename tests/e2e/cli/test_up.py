@@ -81,6 +81,20 @@ class Up(unittest.TestCase):
         self.assertEqual(error["name"], "ADDRESS")
         self.assertIn("broker.ini", error["next"])
 
+    def test_a_front_that_nobody_can_connect_to(self):
+        self.world.up()
+        self.world.down()
+        place = (self.world.data / "place.json").read_bytes()
+        config = self.world.data / "broker.ini"
+        mine = [line for line in config.read_text().splitlines() if line.startswith("front =")][0]
+        config.write_text(config.read_text().replace(mine, "front = tcp://*:*"))
+        error = self.world.up(exit=USAGE)["error"]
+        self.assertEqual(error["name"], "CONFIG")
+        self.assertIn("broker.ini: front stands for every address", error["what"])
+        self.assertEqual((self.world.data / "place.json").read_bytes(), place)
+        self.assertFalse(self.world.down()["was_running"])
+        self.assertFalse(any(map(is_alive, self.children())))
+
     def test_a_key_that_others_can_read(self):
         self.world.up()
         self.world.down()
