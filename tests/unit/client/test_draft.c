@@ -134,6 +134,31 @@ static void the_same_twice_are_two_commands(void **state)
     comity_draft_destroy(&two);
 }
 
+/* A reason that is not given: a text of no bytes, which goes along under its salt like any other. */
+static void an_empty_reason_is_a_text(void **state)
+{
+    struct scene *scene = *state;
+    Comity__V1__Command command = COMITY__V1__COMMAND__INIT;
+    Comity__V1__CastBallot ballot = COMITY__V1__CAST_BALLOT__INIT;
+    struct comity_draft *made = NULL;
+    uint8_t hash[HASH_SIZE];
+    ballot.round = 1;
+    ballot.answer = 2;
+    ballot.text_hash = (ProtobufCBinaryData){COMITY_HISTORY_SIZE, scene->history};
+    assert_int_equal(comity_texts_add(scene->texts, "", 0, &ballot.reason), 0);
+    assert_int_equal(ballot.reason->size, 0);
+    command.body_case = COMITY__V1__COMMAND__BODY_CAST_BALLOT;
+    command.cast_ballot = &ballot;
+    assert_int_equal(
+        comity_draft_new(&command, scene->history, scene->texts, scene->seeds[0], 0, &made, NULL), 0);
+    assert_int_equal(made->submit.n_texts, 1);
+    assert_int_equal(made->submit.texts[0]->content.len, 0);
+    text_hash(made->submit.texts[0]->salt.data, BYTES(NULL, 0), hash);
+    assert_memory_equal(comity_draft_command(made)->cast_ballot->reason->hash.data, hash, HASH_SIZE);
+    assert_string_equal(comity_draft_text(made, ballot.reason), "");
+    comity_draft_destroy(&made);
+}
+
 static void cosigners_sign_one_after_another(void **state)
 {
     struct scene *scene = *state;
@@ -353,6 +378,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ONE(what_is_left_open_is_filled_in),
         ONE(the_same_twice_are_two_commands),
+        ONE(an_empty_reason_is_a_text),
         ONE(cosigners_sign_one_after_another),
         ONE(an_unsigned_draft_is_not_submitted),
         ONE(founding_has_no_history_yet),
