@@ -120,6 +120,33 @@ void cli_print_document(struct cli *cli)
     cli->is_streaming = true;
 }
 
+/* What failed afterwards does not undo it. */
+static void tell_recorded(struct cli *cli)
+{
+    struct failure *failure = &cli->failure;
+    const char *what = failure->what[0] != '\0' ? failure->what : error_sentence(failure->code);
+
+    what = arena_printf(cli->arena, "It was recorded as number %" PRIu64 ", but afterwards: %s",
+                        cli->recorded, what);
+    if (what != NULL)
+        snprintf(failure->what, WHAT_MAX, "%s", what);
+    failure->recorded = cli->recorded;
+}
+
+/* Nobody reads the output. What was recorded before stays recorded, and must not be given again. */
+static void fail_output(struct cli *cli, int reason)
+{
+    const char *why = reason == 0 ? "" : arena_printf(cli->arena, ": %s", strerror(reason));
+
+    cli->failure.recorded = cli->recorded;
+    if (cli->recorded == 0)
+        cli_fail(cli, ERR_FILE, NULL, "The output cannot be written%s.", why);
+    else
+        cli_fail(cli, ERR_FILE, NULL,
+                 "It was recorded as number %" PRIu64 ", but the output could not be written%s.",
+                 cli->recorded, why);
+}
+
 static void finish(struct cli *cli, int code)
 {
     struct failure *failure = &cli->failure;
@@ -131,12 +158,16 @@ static void finish(struct cli *cli, int code)
     }
     if (code == 0)
         failure->code = 0;
-    if (fflush(stdout) != 0 && code == 0)
-        cli_fail(cli, ERR_FILE, NULL, "The output cannot be written: %s.", strerror(errno));
-    if (!cli->is_json && failure->code != 0)
-        failure_print(cli);
+    else if (cli->recorded != 0)
+        tell_recorded(cli);
     if (cli->is_json && !(cli->is_streaming && failure->code == 0))
         print_document(cli);
+    errno = 0;
+    bool is_lost = fflush(stdout) != 0 || ferror(stdout) != 0;
+    if (is_lost && failure->code == 0)
+        fail_output(cli, errno);
+    if (failure->code != 0 && (!cli->is_json || is_lost))
+        failure_print(cli);
 }
 
 int cli_run(int argc, char **argv)

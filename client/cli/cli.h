@@ -24,6 +24,7 @@ struct failure {
     char command_id[2 * COMMAND_ID_SIZE + 1]; /* of a command that was signed; else empty */
     bool is_unconfirmed;                      /* sent, and no word that counts came back */
     bool is_unsent;                           /* nothing left this machine, or no answer to a question came */
+    uint64_t recorded; /* number of what this run had recorded before it failed; 0: nothing */
 };
 
 struct desk;
@@ -35,6 +36,7 @@ struct cli {
     bool is_streaming; /* documents were printed line by line: none at the end */
     struct json_object *document;
     struct failure failure;
+    uint64_t recorded;      /* number of what this run's last command is in the record; 0: none */
     char home[HOME_MAX];    /* with NEEDS_HOME */
     struct context context; /* with NEEDS_PLACE */
     struct desk *desk;      /* the connection, made when it is first used: desk.h */
@@ -54,6 +56,10 @@ void cli_print_document(struct cli *cli);
  * @next may be NULL. The text must be escaped where it has outside text in it. */
 int cli_fail(struct cli *cli, int code, const char *next, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The same for a key file that cannot be read: which, and what makes it usable. @next: where there is none.
+ */
+int cli_fail_key(struct cli *cli, int code, const char *next, const char *path);
 
 /* Values from the command line. Each fails with a sentence. */
 const char *cli_argument(const struct cli *cli, const char *name); /* NULL where it was not given */

@@ -43,11 +43,6 @@ static void hear(const struct comity_event *event, void *context)
         fprintf(stderr, "Warning: the receipt could not be kept: %s\n", error_sentence(event->code));
 }
 
-static int fail_file(struct cli *cli, int code, const char *path)
-{
-    return cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path), error_sentence(code));
-}
-
 static int make_desk(struct cli *cli, struct desk **ret_desk)
 {
     struct desk *desk = arena_alloc(cli->arena, sizeof(*desk));
@@ -78,7 +73,7 @@ int desk_signer(struct cli *cli, struct signing_key *ret_key)
     if (path_join(path, cli->home, cli->context.signing_key) != 0)
         return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
     int code = signing_key_load(path, ret_key);
-    return code == 0 ? 0 : fail_file(cli, code, path);
+    return code == 0 ? 0 : cli_fail_key(cli, code, NULL, path);
 }
 
 static int make_client(struct cli *cli, struct desk *desk)
@@ -98,7 +93,7 @@ static int make_client(struct cli *cli, struct desk *desk)
         return cli_fail(cli, ERR_FILE, NULL, "%s", why);
     int code = connection_key_load_or_create(path, &connection);
     if (code != 0)
-        return fail_file(cli, code, path);
+        return cli_fail_key(cli, code, NULL, path);
     for (size_t i = 0; i < context->place.broker_count; i++) {
         brokers[i].endpoint = context->place.brokers[i].endpoint;
         memcpy(brokers[i].server_key, context->place.brokers[i].key, KEY_SIZE);
@@ -137,6 +132,23 @@ static int make_client(struct cli *cli, struct desk *desk)
     return code;
 }
 
+/* A member runs no installation: the operator knows whether the broker moved. NULL: the table's advice. */
+static const char *unreached_advice(struct cli *cli)
+{
+    const struct context *context = &cli->context;
+    char history[2 * HISTORY_ID_SIZE + 1];
+    bool is_usual_key = strcmp(context->signing_key, "keys/signing.key") == 0;
+
+    if (!context->has_history)
+        return NULL;
+    hex_encode(BYTES(context->history, HISTORY_ID_SIZE), history);
+    return arena_printf(
+        cli->arena,
+        "Check the address with the operator. If the broker has moved: comity context add NAME "
+        "--place FILE --history %s%s%s",
+        history, is_usual_key ? "" : " --key ", is_usual_key ? "" : shown_string(cli, context->signing_key));
+}
+
 /* Which broker stands how, in one sentence. */
 static int fail_unreached(struct cli *cli, struct desk *desk)
 {
@@ -152,7 +164,7 @@ static int fail_unreached(struct cli *cli, struct desk *desk)
             return ERR_MEMORY;
     }
     cli->failure.is_unsent = true;
-    return cli_fail(cli, code, NULL, "%s", text);
+    return cli_fail(cli, code, code == ERR_UNREACHABLE ? unreached_advice(cli) : NULL, "%s", text);
 }
 
 static bool is_definite(const struct cli *cli, struct desk *desk)
@@ -262,6 +274,10 @@ int desk_judge(struct cli *cli, const struct comity_result *result)
     failure->is_unsent =
         result->verdict == COMITY_NOT_SENT || (result->verdict == COMITY_UNKNOWN && !is_command);
     failure->is_unconfirmed = result->verdict == COMITY_UNKNOWN && is_command;
+    if (failure->code == ERR_GRANT)
+        return cli_fail(cli, ERR_GRANT, NULL,
+                        "You are not a member here, or not any longer; or the founding draft has not been "
+                        "submitted yet.");
     return failure->code;
 }
 
@@ -539,11 +555,14 @@ int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V
     struct comity_result result = {0};
     int code = desk_open(cli);
 
+    cli->recorded = 0;
     if (code != 0)
         return code;
     code = comity_submit_wait(cli->desk->client, draft, 0, &result);
     if (result.verdict != 0)
         code = desk_judge(cli, &result);
+    if (code == 0)
+        cli->recorded = result.sequence;
     if (code == 0)
         code = read_event(cli, &result, ret_event);
     if (code == 0) {

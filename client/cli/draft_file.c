@@ -8,6 +8,7 @@
 #include "client/cli/json_file.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
+#include "client/cli/rule_text.h"
 #include "core/keyfile.h"
 #include "core/text.h"
 
@@ -165,6 +166,18 @@ static struct json_object *show_signatures(struct cli *cli, const struct comity_
     return array;
 }
 
+/* A rule is read in the same words before it is signed and after it is adopted. */
+static void say_adoption(struct cli *cli, const Comity__V1__AdoptRule *adopt)
+{
+    const char **bodies = arena_alloc(cli->arena, (adopt->n_bodies + 1) * sizeof(*bodies));
+
+    rule_say(cli, adopt->rule);
+    for (size_t i = 0; bodies != NULL && i < adopt->n_bodies; i++)
+        bodies[i] = arena_printf(cli->arena, "%" PRIu32, adopt->bodies[i]);
+    if (bodies != NULL && adopt->n_bodies > 0)
+        say(cli, "To decide by it: body number %s.", shown_list(cli, bodies, adopt->n_bodies));
+}
+
 int draft_file_show(struct cli *cli, const struct draft_file *file)
 {
     const Comity__V1__Command *command = comity_draft_command(file->draft);
@@ -174,7 +187,10 @@ int draft_file_show(struct cli *cli, const struct draft_file *file)
 
     json_object_object_get_ex(content, comity_draft_name(file->draft), &body);
     say(cli, "This draft is to do: %s", comity_draft_name(file->draft));
-    say_json(cli, body, 1);
+    if (command->body_case == COMITY__V1__COMMAND__BODY_ADOPT_RULE)
+        say_adoption(cli, command->adopt_rule);
+    else
+        say_json(cli, body, 1);
     say(cli, "It has to be sent before %s.", shown_time(cli, command->valid_until_ms));
     say(cli, "Signatures:");
     json_object_object_add(value, "act", json_object_new_string(comity_draft_name(file->draft)));
@@ -217,7 +233,7 @@ static int load_with(struct cli *cli, size_t index, struct signing_key *ret_key)
     const char *path = option_at(&cli->arguments, "with", index);
     int code = signing_key_load(path, ret_key);
 
-    return code == 0 ? 0 : cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path), error_sentence(code));
+    return code == 0 ? 0 : cli_fail_key(cli, code, NULL, path);
 }
 
 static int collect_cosigners(struct cli *cli, struct cosigners *cosigners)
@@ -263,6 +279,18 @@ static int sign_with(struct cli *cli, struct comity_draft *draft)
     return code;
 }
 
+/* All joint acts do, but an invitation to no office that serves all parties. */
+static bool needs_cosigners(const Comity__V1__Command *command)
+{
+    if (command->body_case != COMITY__V1__COMMAND__BODY_INVITE)
+        return true;
+    for (size_t i = 0; i < command->invite->n_offices; i++)
+        if (command->invite->offices[i] == COMITY__V1__OFFICE__OFFICE_FACILITATOR ||
+            command->invite->offices[i] == COMITY__V1__OFFICE__OFFICE_RECORDER)
+            return true;
+    return false;
+}
+
 int joint_submit(struct cli *cli, Comity__V1__Command *command, const Comity__V1__Event **ret_event)
 {
     struct cosigners *cosigners = arena_alloc(cli->arena, sizeof(*cosigners));
@@ -277,6 +305,9 @@ int joint_submit(struct cli *cli, Comity__V1__Command *command, const Comity__V1
     int code = collect_cosigners(cli, cosigners);
     if (code != 0)
         return code;
+    if (path != NULL && cosigners->count == 0 && needs_cosigners(command))
+        return cli_fail(cli, ERR_USAGE, "Leave --draft out where nobody else has to sign.",
+                        "Name who signs as well: --cosigner WHO, one co-chair of every party.");
     command->cosigners = cosigners->list;
     command->n_cosigners = cosigners->count;
     code = desk_sign(cli, command, cli->context.history, &file.draft);

@@ -10,7 +10,8 @@
     X(EXIT_REFUSED, 1, "Refused, and nothing was changed. The same again would be refused again.")           \
     X(EXIT_USAGE, 2, "The command line, a file or the configuration cannot be used. Nothing was sent.")      \
     X(EXIT_UNREACHABLE, 3, "Nobody answered or had room. Nothing was done: the same may be tried again.")    \
-    X(EXIT_INTERNAL, 4, "Something failed on this machine, or a fault of the software.")                     \
+    X(EXIT_INTERNAL, 4,                                                                                      \
+      "Something failed on this machine, or the software is at fault. What was recorded before is named.")   \
     X(EXIT_UNCONFIRMED, 5, "Sent and not confirmed: it may have been done. `comity resubmit` finds out.")
 
 enum exit_code {

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "client/cli/output.h"
 #include "core/text.h"
 
 static const struct {
@@ -19,7 +20,9 @@ static const struct {
     {ERR_FORBIDDEN, "comity whoami shows your offices; docs/trust.md says who may do what."},
     {ERR_COSIGNERS, "Add --with KEYFILE for each co-chair, or --draft FILE --cosigner WHO to let them sign."},
     {ERR_VALIDITY, "Give the command again, so that it is signed anew; check this machine's clock."},
-    {ERR_GRANT, "comity whoami shows whether this key is a member's."},
+    {ERR_GRANT,
+     "Ask a co-chair of your constituency for an invitation, then comity join INVITATION; founders: comity "
+     "draft submit FILE"},
     {ERR_FOUNDING, "Ask the operator for the founding token: comity draft submit FILE --token TOKEN"},
     {ERR_INVITATION, "Ask whoever invited you for a new invitation."},
     {ERR_HISTORY, "If the founding draft was not submitted yet: comity draft submit FILE"},
@@ -72,10 +75,23 @@ int cli_fail(struct cli *cli, int code, const char *next, const char *format, ..
     return code;
 }
 
+int cli_fail_key(struct cli *cli, int code, const char *next, const char *path)
+{
+    const char *shown_path = shown_string(cli, path);
+
+    if (code == ERR_FILE_MODE)
+        next = arena_printf(cli->arena, "chmod 600 %s", shown_path);
+    else if (code != ERR_FILE)
+        next = NULL;
+    return cli_fail(cli, code, next, "%s: %s", shown_path, error_sentence(code));
+}
+
 enum exit_code failure_exit(const struct failure *failure)
 {
     if (failure->code == 0)
         return EXIT_DONE;
+    if (failure->recorded != 0)
+        return EXIT_INTERNAL;
     if (failure->is_unsent)
         return EXIT_UNREACHABLE;
     return failure->is_unconfirmed ? EXIT_UNCONFIRMED : exit_of_error(failure->code);
@@ -85,6 +101,8 @@ static const char *failure_next(const struct failure *failure)
 {
     if (failure->next[0] != '\0')
         return failure->next;
+    if (failure->recorded != 0)
+        return "comity receipt list shows what was recorded: do not give the same command again.";
     if (failure->is_unconfirmed)
         return "comity resubmit sends the same again: it is never done twice.";
     return failure_advice(failure->code);

@@ -111,9 +111,24 @@ static int load_home_key(struct cli *cli, struct signing_key *ret_key)
     if (path_join(path, cli->home, "keys/signing.key") != 0)
         return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
     int code = signing_key_load(path, ret_key);
-    return code == 0 ? 0
-                     : cli_fail(cli, code, "comity key new", "%s: %s", shown_string(cli, path),
-                                error_sentence(code));
+    return code == 0 ? 0 : cli_fail_key(cli, code, "comity key new", path);
+}
+
+/* The key that this home signs with in the draft's history; where it has none there, the home's own. */
+static int load_draft_key(struct cli *cli, const struct draft_file *file, struct signing_key *ret_key)
+{
+    struct context *context = arena_alloc(cli->arena, sizeof(*context));
+    char path[PATH_BYTES];
+
+    if (context == NULL)
+        return ERR_MEMORY;
+    if (context_of_history(cli->home, comity_draft_history(file->draft), cli->arena, context) != 0 ||
+        context->signing_key[0] == '\0')
+        return load_home_key(cli, ret_key);
+    if (path_join(path, cli->home, context->signing_key) != 0)
+        return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
+    int code = signing_key_load(path, ret_key);
+    return code == 0 ? 0 : cli_fail_key(cli, code, NULL, path);
 }
 
 int found_prepare_run(struct cli *cli)
@@ -177,9 +192,9 @@ int draft_sign_run(struct cli *cli)
     int code = draft_file_read(cli, path, &file);
 
     if (code == 0 && key_file != NULL && (code = signing_key_load(key_file, &key)) != 0)
-        cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, key_file), error_sentence(code));
+        cli_fail_key(cli, code, NULL, key_file);
     else if (code == 0 && key_file == NULL)
-        code = load_home_key(cli, &key);
+        code = load_draft_key(cli, &file, &key);
     if (code == 0) {
         const Comity__V1__Command *command = comity_draft_command(file.draft);
         bool is_signer = memcmp(command->key.data, key.public_key, KEY_SIZE) == 0;

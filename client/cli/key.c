@@ -64,8 +64,7 @@ int key_show_run(struct cli *cli)
         return code;
     code = signing_key_load(path, &key);
     if (code != 0)
-        return cli_fail(cli, code, code == ERR_FILE ? "comity key new" : NULL, "%s: %s",
-                        shown_string(cli, path), error_sentence(code));
+        return cli_fail_key(cli, code, "comity key new", path);
     show_key(cli, path, key.public_key);
     signing_key_wipe(&key);
     return 0;

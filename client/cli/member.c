@@ -15,7 +15,7 @@
 
 #define DAY_MS ((int64_t) 24 * 3600 * 1000)
 
-enum { INVITATION_DAYS = 14, INVITATION_DAYS_MOST = 89 };
+enum { INVITATION_DAYS = 14, INVITATION_DAYS_MOST = 89, KEY_FILES_MOST = 1000 };
 
 static int read_offices(struct cli *cli, Comity__V1__Invite *body)
 {
@@ -171,6 +171,72 @@ static int redeem(struct cli *cli, const struct signing_key *signer, const struc
     return code;
 }
 
+/* The context's key, where there is one already; else the home's own, made where there is none. */
+static int load_joining_key(struct cli *cli, const char *name, char ret_path[PATH_BYTES],
+                            struct signing_key *ret_key)
+{
+    if (path_join(ret_path, cli->home, *name != '\0' ? name : "keys/signing.key") != 0)
+        return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
+    int code = signing_key_load_or_create(ret_path, ret_key);
+    return code == 0 ? 0 : cli_fail_key(cli, code, NULL, ret_path);
+}
+
+/* A new key in a file of its own, beside those that are there. @ret_name: relative to the home. */
+static int make_next_key(struct cli *cli, char ret_name[PATH_BYTES], char ret_path[PATH_BYTES],
+                         struct signing_key *ret_key)
+{
+    int code = ERR_EXISTS;
+
+    signing_key_generate(ret_key);
+    for (unsigned i = 2; code == ERR_EXISTS && i <= KEY_FILES_MOST; i++) {
+        snprintf(ret_name, PATH_BYTES, "keys/signing-%u.key", i);
+        if (path_join(ret_path, cli->home, ret_name) != 0)
+            return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
+        code = signing_key_save(ret_path, ret_key);
+    }
+    return code == 0 ? 0 : cli_fail_key(cli, code, NULL, ret_path);
+}
+
+/* The history knows the key. A member needs no second membership; whose key was revoked gets a new one, which
+ * the context keeps to from then on. */
+static int redeem_anew(struct cli *cli, char path[PATH_BYTES], struct signing_key *signer,
+                       const struct signing_key *once, const Comity__V1__Event **ret_event,
+                       bool *ret_is_member)
+{
+    const Comity__V1__WhoamiAnswer *whoami;
+    char name[PATH_BYTES], before[PATH_BYTES], reason[CONTEXT_REASON_MAX];
+    int code = desk_whoami(cli, &whoami);
+
+    *ret_is_member = code == 0;
+    if (code == 0)
+        return cli_fail(cli, ERR_EXISTS,
+                        arena_printf(cli->arena, "comity whoami --context %s", cli->context.name),
+                        "You are a member already: comity whoami");
+    if (code != ERR_GRANT && code != ERR_KEY_REVOKED && code != ERR_KEY_UNKNOWN)
+        return code;
+    /* The next connection is the new key's. */
+    desk_close(cli);
+    cli->failure = (struct failure){0};
+    signing_key_wipe(signer);
+    if ((code = context_load(cli->home, cli->context.name, &cli->context, reason)) != 0)
+        return cli_fail(cli, code, NULL, "%s", reason);
+    code = make_next_key(cli, name, path, signer);
+    if (code != 0)
+        return code;
+    memcpy(before, cli->context.signing_key, sizeof(before));
+    memcpy(cli->context.signing_key, name, sizeof(name));
+    if ((code = context_save(cli->home, &cli->context, true, reason)) != 0)
+        return cli_fail(cli, code, NULL, "%s", reason);
+    code = redeem(cli, signer, once, ret_event);
+    if (code != 0 && !cli->failure.is_unconfirmed && cli->recorded == 0) {
+        /* Nothing was done with it: as it was before. */
+        memcpy(cli->context.signing_key, before, sizeof(before));
+        if (context_save(cli->home, &cli->context, true, reason) == 0)
+            unlink(path);
+    }
+    return code;
+}
+
 int join_run(struct cli *cli)
 {
     struct invitation *invitation = arena_alloc(cli->arena, sizeof(*invitation));
@@ -178,22 +244,22 @@ int join_run(struct cli *cli)
     const Comity__V1__Event *event;
     char reason[INVITATION_REASON_MAX], path[PATH_BYTES], why[CONTEXT_REASON_MAX];
 
-    if (invitation == NULL || path_join(path, cli->home, "keys/signing.key") != 0)
+    if (invitation == NULL)
         return ERR_MEMORY;
     int code = invitation_read(cli_argument(cli, "INVITATION"), cli->arena, invitation, reason);
     if (code != 0)
         return cli_fail(cli, code, NULL, "%s", reason);
     signing_key_from_seed(invitation->seed, &once);
-    code = signing_key_load_or_create(path, &signer);
-    if (code != 0)
-        cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path), error_sentence(code));
-    bool is_new =
-        code == 0 && context_of_history(cli->home, invitation->history, cli->arena, &cli->context) != 0;
+    bool is_member = false;
+    bool is_new = context_of_history(cli->home, invitation->history, cli->arena, &cli->context) != 0;
+    code = load_joining_key(cli, is_new ? "" : cli->context.signing_key, path, &signer);
     if (code == 0)
         code = make_context(cli, invitation);
     if (code == 0)
         code = redeem(cli, &signer, &once, &event);
-    if (code != 0 && is_new && failure_exit(&cli->failure) == EXIT_REFUSED)
+    if (code == ERR_EXISTS && strcmp(cli->failure.field, "key") == 0)
+        code = redeem_anew(cli, path, &signer, &once, &event, &is_member);
+    if (code != 0 && is_new && !is_member && failure_exit(&cli->failure) == EXIT_REFUSED)
         context_remove(cli->home, cli->context.name);
     if (code == 0)
         code = context_set_current(cli->home, cli->context.name, why);

@@ -166,6 +166,8 @@ static const struct verb VERBS[] = {
      .summary = "join a partnership by an invitation: makes your key and your context",
      .arguments = {{"INVITATION", "the file that you were given", 0}},
      .options = {{"name", "NAME", "name of the context (else the partnership's)", 0, 0}},
+     .detail = "Whose key was revoked there joins again with a new one: it is made beside the old one, as "
+               "keys/signing-2.key, and the context signs with it from then on.",
      .json = JSON_NUMBER ", `context`"},
 
     /* The partnership */

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from cli_case import COMITY, CliCase, REFUSED, USAGE, wait_until
+from cli_case import COMITY, CliCase, INTERNAL, REFUSED, USAGE, wait_until
 
 
 class Founding(CliCase):
@@ -73,7 +73,8 @@ class Founding(CliCase):
         self.ask("ada", "invite", "Fay Lind", "--out", "fay.invitation", "--office", "adviser")
         self.assertEqual(os.stat(self.world.file("fay.invitation")).st_mode & 0o777, 0o600)
         self.refuse("ada", "invite", "Fay Lind", "--out", "fay.invitation", name="EXISTS")
-        row = self.ask("ada", "invitation", "list")["invitations"][0]
+        rows = self.ask("ada", "invitation", "list")["invitations"]
+        row = [row for row in rows if row["name"]["text"] == "Fay Lind"][0]
         self.assertEqual((row["name"]["text"], row["offices"], row["member"]), ("Fay Lind", ["ADVISER"], 0))
         joined = self.ask("fay", "join", "fay.invitation")
         self.assertEqual(joined["context"], "lakeside")
@@ -102,11 +103,61 @@ class Founding(CliCase):
         self.assertNotEqual(rows[0]["revoked"], 0)
         error = self.world.ask("ira", "whoami", exit=REFUSED)["error"]
         self.assertIn(error["name"], ("KEY_REVOKED", "GRANT"))
+        self.assertNotIn("whoami", error["next"])
+
+    def test_joining_again_after_a_revocation(self):
+        self.ask("ada", "invite", "Jo Hart", "--out", "jo.invitation")
+        first = self.ask("jo", "join", "jo.invitation")["number"]
+        old = self.world.home("jo") / "keys" / "signing.key"
+        before = old.read_bytes()
+        # A member needs no second membership, and the invitation stays good for somebody else.
+        self.ask("ada", "invite", "Jo Hart", "--out", "jo-2.invitation", "--office", "co-chair")
+        error = self.refuse("jo", "join", "jo-2.invitation", name="EXISTS")
+        self.assertIn("You are a member already", error["what"])
+        self.assertEqual(self.ask("jo", "whoami")["member"]["number"], first)
+        self.assertFalse((self.world.home("jo") / "keys" / "signing-2.key").exists())
+        # Where the context was lost, it is back.
+        (self.world.home("jo") / "contexts" / "lakeside.ini").unlink()
+        self.refuse("jo", "join", "jo-2.invitation", name="EXISTS")
+        self.assertEqual(self.ask("jo", "whoami")["member"]["number"], first)
+        self.ask("ada", "key", "revoke", self.ask("jo", "key", "show")["key"])
+        joined = self.ask("jo", "join", "jo-2.invitation")
+        self.assertEqual(joined["context"], "lakeside")
+        self.assertEqual(old.read_bytes(), before)
+        new = self.world.home("jo") / "keys" / "signing-2.key"
+        self.assertEqual(os.stat(new).st_mode & 0o777, 0o600)
+        self.assertEqual(self.ask("jo", "whoami")["member"]["number"], joined["number"])
+        self.assertNotEqual(joined["number"], first)
+        # Its rights are the new key's: as a co-chair it invites, and signs what others drafted.
+        self.ask("jo", "invite", "Kit", "--out", "kit.invitation")
+        drafted = self.ask("carla", "site", "add", "east", "--title", "East", "--time-zone", "UTC", "--draft",
+                           "east.draft", "--cosigner", str(joined["number"]))
+        self.assertEqual(drafted["draft"]["missing"], 1)
+        self.assertEqual(self.ask("jo", "draft", "sign", "east.draft")["draft"]["missing"], 0)
+        self.ask("jo", "draft", "submit", "east.draft")
+        # An invitation that is used up leaves everything as it is.
+        self.ask("ada", "key", "revoke", self.ask("jo", "key", "show", new)["key"])
+        self.refuse("jo", "join", "kit.invitation-that-is-not-there", name="FILE", exit=USAGE)
+        self.refuse("jo", "join", "jo-2.invitation", name="INVITATION")
+        self.assertFalse((self.world.home("jo") / "keys" / "signing-3.key").exists())
+
+    def test_a_key_that_others_can_read(self):
+        self.ask("lea", "key", "new")
+        self.ask("ada", "invite", "Lea", "--out", "lea.invitation")
+        key = self.world.home("lea") / "keys" / "signing.key"
+        key.chmod(0o644)
+        for words in (["key", "show"], ["draft", "sign", "founding.draft"], ["join", "lea.invitation"]):
+            error = self.refuse("lea", *words, name="FILE_MODE", exit=USAGE)
+            self.assertEqual(error["next"], f"chmod 600 {key}")
+            self.assertIn(str(key), error["what"])
 
     def test_joint_acts(self):
         add = ["site", "add", "west", "--title", "West Clinic", "--time-zone", "America/Denver"]
         self.refuse("ada", *add, name="COSIGNERS")
         self.refuse("ada", *add, "--cosigner", "Carla Weiss", name="USAGE", exit=USAGE)
+        error = self.refuse("ada", *add, "--draft", "alone.draft", name="USAGE", exit=USAGE)
+        self.assertIn("--cosigner WHO, one co-chair of every party", error["what"])
+        self.assertFalse(self.world.file("alone.draft").exists())
         drafted = self.ask("ada", *add, "--draft", "west.draft", "--cosigner", "Carla Weiss")
         self.assertEqual(drafted["draft"]["missing"], 1)
         self.assertNotIn("receipt", drafted)
@@ -209,6 +260,39 @@ class Decision(CliCase):
                 self.assertEqual((code, errors), (0, ""))
                 self.assertGreater(len(output), 5)
                 self.assertNotIn("(null)", output)
+
+    def test_output_that_nobody_takes(self):
+        """What is recorded stays so, whether or not it could be printed."""
+        item = self.ask("ben", "item", "add", 1, "A full disk")["number"]
+        known = self.ask("ben", "proposal", "list", item)["proposals"]
+        for options in ([], ["--json"]):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([COMITY, "proposal", "make", str(item), "Unseen", "--text", "x", "--home",
+                                       self.world.home("dev"), *options], stdout=full, stderr=subprocess.PIPE,
+                                      text=True, timeout=60)
+            self.assertEqual(done.returncode, INTERNAL, done.stderr)
+            now = self.ask("ben", "proposal", "list", item)["proposals"]
+            self.assertEqual(len(now), len(known) + 1)
+            known = now
+            number = self.ask("dev", "receipt", "list")["receipts"][-1]["sequence"]
+            self.assertIn(f"It was recorded as number {number}, but the output could not be written", done.stderr)
+            self.assertNotIn("othing was sent", done.stderr)
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([COMITY, "item", "list", "--home", self.world.home("dev")], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(done.returncode, USAGE)
+        self.assertNotIn("recorded", done.stderr)
+
+    def test_a_rule_is_read_before_it_is_signed(self):
+        self.ask("ada", "rule", "adopt", "consensus", "--as", "read-first", "--draft", "rule.draft", "--cosigner",
+                 "Carla Weiss")
+        rule = self.world.comity("carla", "rule", "show", "consensus")[1].splitlines()
+        for words in (["draft", "show", "rule.draft"], ["draft", "sign", "rule.draft"]):
+            code, output, _ = self.world.comity("carla", *words)
+            self.assertEqual(code, 0)
+            for line in rule[1:]:
+                self.assertIn(line, output.splitlines())
+            self.assertIn("read-first", output)
 
     def test_a_rule_of_ones_own(self):
         rule = self.ask("ada", "rule", "show", "consensus")["rule"]

@@ -74,6 +74,8 @@ class Line(CliCase):
         self.replace(who, self.endpoint(), f"tcp://127.0.0.1:{port}")
         error = self.refuse(who, "whoami", name="UNREACHABLE", exit=UNREACHABLE)
         self.assertIn(str(port), error["what"])
+        self.assertNotIn("comity up", error["next"])
+        self.assertIn("--history " + self.ask(who, "context", "show")["context"]["history"], error["next"])
         self.refuse(who, "item", "add", 1, "x", name="UNREACHABLE", exit=UNREACHABLE)
         self.assertEqual(self.ask(who, "receipt", "list")["receipts"], [])
 
