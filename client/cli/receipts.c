@@ -40,10 +40,15 @@ static int list_entry(const struct comity_journal_entry *entry, void *context)
     json_object_object_add(value, "has_receipt", json_object_new_boolean(entry->has_receipt));
     json_object_object_add(value, "sequence", json_object_new_uint64(entry->sequence));
     json_object_object_add(value, "epoch", json_object_new_uint64(entry->epoch));
+    json_object_object_add(value, "refused",
+                           json_object_new_string(entry->refused == 0 ? "" : error_name(entry->refused)));
     json_object_array_add(listing->array, value);
-    const char *cells[] = {arena_string(cli->arena, id), comity_draft_name(entry->draft),
-                           entry->has_receipt ? arena_printf(cli->arena, "number %" PRIu64, entry->sequence)
-                                              : "not confirmed",
+    const char *standing = "not confirmed";
+    if (entry->has_receipt)
+        standing = arena_printf(cli->arena, "number %" PRIu64, entry->sequence);
+    else if (entry->refused != 0)
+        standing = arena_printf(cli->arena, "refused: %s", error_name(entry->refused));
+    const char *cells[] = {arena_string(cli->arena, id), comity_draft_name(entry->draft), standing,
                            shown_time(cli, entry->kept_ms)};
     sheet_row(&listing->sheet, cells);
     return 0;
@@ -196,10 +201,16 @@ int receipt_show_run(struct cli *cli)
 struct resending {
     struct cli *cli;
     struct json_object *array;
-    int worst;    /* the first code that is not RECORDED */
-    bool is_open; /* of one of them it is still not known what became of it */
-    unsigned sent;
+    int worst; /* the first code of what is still open */
+    unsigned recorded, open, refused;
 };
+
+static void count_open(struct resending *resending, int code)
+{
+    resending->open++;
+    if (resending->worst == 0)
+        resending->worst = code;
+}
 
 static void note_result(struct resending *resending, const struct comity_result *result, const char *act)
 {
@@ -214,15 +225,18 @@ static void note_result(struct resending *resending, const struct comity_result 
     json_object_object_add(value, "sequence", json_object_new_uint64(result->sequence));
     json_object_object_add(value, "error", json_object_new_string(error_name(result->fault.code)));
     json_object_array_add(resending->array, value);
-    resending->sent++;
     if (result->verdict == COMITY_RECORDED) {
+        resending->recorded++;
         say(cli, "%s %s: recorded as number %" PRIu64 ".", id, act, result->sequence);
         return;
     }
-    say(cli, "%s %s: %s", id, act, error_sentence(result->fault.code));
-    resending->is_open |= result->verdict != COMITY_REFUSED;
-    if (resending->worst == 0)
-        resending->worst = desk_judge(cli, result);
+    bool is_refused = result->verdict == COMITY_REFUSED && comity_is_final(result->fault.code);
+    say(cli, "%s %s: %s: %s: %s", id, act, is_refused ? "refused" : "not confirmed",
+        error_name(result->fault.code), error_sentence(result->fault.code));
+    if (is_refused)
+        resending->refused++;
+    else
+        count_open(resending, desk_judge(cli, result));
 }
 
 static int resend_entry(const struct comity_journal_entry *entry, void *context)
@@ -230,14 +244,13 @@ static int resend_entry(const struct comity_journal_entry *entry, void *context)
     struct resending *resending = context;
     struct comity_result result = {0};
 
-    if (entry->has_receipt)
+    if (entry->has_receipt || entry->refused != 0)
         return 0;
     int code = comity_submit_wait(desk_client(resending->cli), entry->draft, 0, &result);
     if (result.verdict != 0)
         note_result(resending, &result, comity_draft_name(entry->draft));
-    else if (resending->worst == 0)
-        resending->worst = code;
-    resending->is_open |= result.verdict == 0;
+    else
+        count_open(resending, code);
     comity_result_release(&result);
     return 0;
 }
@@ -306,7 +319,7 @@ static int resubmit_lost(struct cli *cli, struct resending *resending)
         comity_resubmit(desk_client(cli), cli->context.history, restored_to, epoch, 0, resent, resending);
     if (count < 0)
         return count;
-    if (resending->is_open)
+    if (resending->open > 0)
         return 0;
     code = context_enter_epoch(cli->home, cli->context.name, epoch, restored_to + 1, reason);
     return code == 0 ? 0 : cli_fail(cli, code, NULL, "%s", reason);
@@ -322,10 +335,19 @@ int resubmit_run(struct cli *cli)
         code = desk_open(cli);
     if (code == 0)
         code = comity_journal_each(path, cli->context.history, resend_entry, &resending, NULL);
-    if (code == 0 && !resending.is_open)
+    if (code == 0 && resending.open == 0)
         code = resubmit_lost(cli, &resending);
     cli_put(cli, "resubmitted", resending.array);
-    if (code == 0 && resending.sent == 0)
-        say(cli, "Everything that was signed here is confirmed.");
-    return code != 0 ? code : resending.worst;
+    cli_put_number(cli, "recorded", resending.recorded);
+    cli_put_number(cli, "unconfirmed", resending.open);
+    cli_put_number(cli, "refused", resending.refused);
+    if (resending.recorded + resending.open + resending.refused > 0)
+        say(cli, "%u sent and recorded, %u still not confirmed, %u refused.", resending.recorded,
+            resending.open, resending.refused);
+    else if (code == 0)
+        say(cli, "Nothing that was signed here is left unanswered.");
+    if (code == 0 && resending.open > 0)
+        code = cli_fail(cli, resending.worst, "comity resubmit once more, later: nothing is done twice.",
+                        "%u of the commands that were signed here are still not confirmed.", resending.open);
+    return code;
 }

@@ -463,8 +463,8 @@ static const struct verb VERBS[] = {
      .group = "The record",
      .run = receipt_list_run,
      .needs = NEEDS_HISTORY,
-     .summary = "list what you signed in the last 30 days, and whether it is confirmed",
-     .json = "`receipts` [{command_id, act, kept_ms, has_receipt, sequence, epoch}], `damaged`"},
+     .summary = "list what you signed in the last 30 days, and whether it is confirmed or was refused",
+     .json = "`receipts` [{command_id, act, kept_ms, has_receipt, sequence, epoch, refused}], `damaged`"},
     {.name = "receipt show",
      .group = "The record",
      .run = receipt_show_run,
@@ -481,8 +481,11 @@ static const struct verb VERBS[] = {
                "go first whose\n"
                "acts the others build on: co-chairs and facilitators, then the members. What is refused "
                "because the\n"
-               "thing it belongs to is not there yet stays refused: it has to be done anew.",
-     .json = "`resubmitted` [{command_id, verdict, sequence, error}]"},
+               "thing it belongs to is not there yet stays refused: it has to be done anew. What was refused "
+               "is never\n"
+               "sent again. It ends with 0 when nothing is left unanswered.",
+     .json = "`resubmitted` [{command_id, verdict, sequence, error}], `recorded`, `unconfirmed`, `refused`: "
+             "how many"},
     {.name = "export",
      .group = "The record",
      .run = export_run,

@@ -17,7 +17,7 @@ enum {
     ATTEMPT_PRESET_MS = 5000,
     DEADLINE_PRESET_MS = 30000,
     POLL_PRESET_MS = 10000,
-    PRUNE_MS = 24 * 3600 * 1000,
+    IDLE_MS = 24 * 3600 * 1000,
     SOFTWARE_MAX = 64,
     ROUNDS_MAX = 8, /* times that one run goes over its links before it gives way to callbacks */
 };
@@ -202,14 +202,6 @@ static void client_deliver(struct comity *client)
 
 /* ---- Running ---- */
 
-static void journal_prune_when_due(struct comity *client)
-{
-    if (client->journal == NULL || client->now_ms < client->prune_ms)
-        return;
-    journal_prune(client->journal, client_unix_ms());
-    client->prune_ms = client->now_ms + PRUNE_MS;
-}
-
 /* Everything that is due now. ZMQ_FD is edge-triggered: we leave only when no socket has anything left, or
  * come back at once. */
 static void client_run(struct comity *client)
@@ -220,7 +212,7 @@ static void client_run(struct comity *client)
         ;
     int64_t before_ms = client->now_ms;
     client->now_ms = clock_ms(CLOCK_MONOTONIC);
-    client->wake_ms = client->now_ms + PRUNE_MS;
+    client->wake_ms = client->now_ms + IDLE_MS;
     if (client->now_ms - before_ms > 2 * HEARTBEAT_MS) /* nobody pumped: the silence was ours */
         for (size_t i = 0; i < client->link_count; i++)
             client->links[i].heard_ms = client->now_ms;
@@ -236,7 +228,6 @@ static void client_run(struct comity *client)
     }
     if (has_input)
         client_wake_at(client, client->now_ms);
-    journal_prune_when_due(client);
     timer_set(client);
 }
 

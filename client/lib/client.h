@@ -54,6 +54,7 @@ struct history {
     bool is_reader;
     struct signing_key key; /* of a reader */
     uint64_t seen;
+    int64_t pruned_ms; /* the stamp of the receipt by which its journal was pruned last */
     uint8_t pins[PINS_MAX][KEY_SIZE];
     size_t pin_count;
     uint8_t refused[KEY_SIZE]; /* the log key that was refused last; zeros: none */
@@ -123,6 +124,7 @@ struct comity_request {
     size_t link; /* where it was sent last */
     uint64_t connection;
     unsigned attempts;
+    bool is_first_sending;                       /* the journal had not kept the command before */
     unsigned unsettled;                          /* tries that no sealed word says were not executed */
     uint8_t nonces[NONCES_MAX][SEAL_NONCE_SIZE]; /* of the sealed refusals so far */
     size_t nonce_count;
@@ -153,7 +155,7 @@ struct comity {
     struct seal_session seal;
     char *software;
     char *journal;
-    int64_t attempt_ms, deadline_ms, poll_ms, prune_ms;
+    int64_t attempt_ms, deadline_ms, poll_ms;
     comity_event_fn *on_event;
     void *context;
     struct link links[COMITY_BROKERS_MAX];

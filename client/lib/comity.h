@@ -128,11 +128,11 @@ struct comity_options {
     const struct comity_pin *pins;
     size_t pin_count;
     const char *software; /* what HELLO says, 1 to 64 printable ASCII bytes; NULL: "libcomity <version>" */
-    const char
-        *journal;       /* directory that keeps signed commands and receipts 30 days; NULL: nothing is kept */
-    int64_t attempt_ms; /* how long one try waits for its answer; default 5,000 */
-    int64_t deadline_ms; /* how long a request is tried; default 30,000 */
-    int64_t poll_ms;     /* how often a subscription asks by itself; default 10,000 */
+    const char *journal;  /* directory that keeps signed commands and receipts 30 days by the log; NULL:
+                             nothing is kept */
+    int64_t attempt_ms;   /* how long one try waits for its answer; default 5,000 */
+    int64_t deadline_ms;  /* how long a request is tried; default 30,000 */
+    int64_t poll_ms;      /* how often a subscription asks by itself; default 10,000 */
     comity_event_fn *on_event;
     void *context; /* for on_event */
 };
@@ -167,6 +167,10 @@ uint64_t comity_seen(struct comity *client, const uint8_t history[COMITY_HISTORY
 
 /* Set it: to what an earlier run has seen, or back after a restore. 0, ERR_MEMORY. */
 int comity_set_seen(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t sequence);
+
+/* Does a REFUSED with @code hold for the command, however often it is sent? If not, it speaks of one sending.
+ */
+bool comity_is_final(int code);
 
 /* How each broker's connection stands: 0 ready, ERR_TIMEOUT (no answer yet), or why not (UNREACHABLE,
  * SERVER_KEY, CLIENT_KEY, NO_ROUTE and others as the broker has it). @index from 0; ERR_NOT_FOUND past the
@@ -216,12 +220,14 @@ struct comity_texts *comity_texts_new(void); /* NULL where memory is out */
 void comity_texts_destroy(struct comity_texts **texts);
 
 /* Add one piece of UTF-8. The reference goes into a command; it lives as long as @texts.
- * An empty piece stands for a reason that is not given. 0, ERR_UTF8, ERR_RANGE (over 65,536 bytes), ERR_MEMORY. */
+ * An empty piece stands for a reason that is not given. 0, ERR_UTF8, ERR_RANGE (over 65,536 bytes),
+ * ERR_MEMORY. */
 int comity_texts_add(struct comity_texts *texts, const char *prose, size_t size,
                      Comity__V1__TextRef **ret_reference);
 
 /* Sign a command. Of @command only the body and `cosigners` are read (in any order): the library fills in
- * history, key, nonce and valid_until_ms, packs once and keeps the bytes. @texts has every text that it refers to.
+ * history, key, nonce and valid_until_ms, packs once and keeps the bytes. @texts has every text that it
+ * refers to.
  *
  * @history       32 bytes; NULL with found
  * @texts         may be NULL where the command has none
@@ -348,6 +354,8 @@ struct comity_journal_entry {
     uint32_t epoch; /* of the latest verified receipt */
     uint64_t sequence;
     const struct comity_draft *draft;
+    int64_t time_ms; /* of that receipt, as the log stamped it */
+    int refused;     /* the code of a final refusal: it is not to be sent again; 0: none */
 };
 
 /* Walk the journal in @directory: by sequence, commands without a receipt last. @history NULL: all. A
@@ -359,9 +367,9 @@ int comity_journal_each(const char *directory, const uint8_t *history, comity_jo
 
 /* After a restore from a backup opened @epoch and went back to @restored_to: submit again, in their old
  * order, all commands in the client's journal that have a receipt of an earlier epoch past that sequence and
- * none of @epoch. Waits for each; @done is called for each. What is past its validity is REFUSED with
- * ERR_VALIDITY. Returns how many were submitted, or a code: ERR_MISSING (no journal), ERR_FILE,
- * ERR_FILE_MODE, ERR_MEMORY. */
+ * none of @epoch, and were not refused. Waits for each; @done is called for each. What is past its validity
+ * is REFUSED with ERR_VALIDITY. Returns how many were submitted, or a code: ERR_MISSING (no journal),
+ * ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
 int comity_resubmit(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t restored_to,
                     uint32_t epoch, int64_t deadline_ms, comity_done_fn *done, void *context);
 

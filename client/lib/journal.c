@@ -10,6 +10,7 @@
 
 #include "client/lib/draft.h"
 #include "core/error.h"
+#include "core/event.h"
 #include "core/message.h"
 #include "core/text.h"
 
@@ -25,6 +26,7 @@ enum {
 
 static const char SUFFIX_COMMAND[] = ".command";
 static const char SUFFIX_RECEIPT[] = ".receipt-";
+static const char SUFFIX_REFUSED[] = ".refused";
 
 static void fd_close(int *fd)
 {
@@ -112,9 +114,25 @@ static int file_put(int directory, const char *name, struct bytes bytes)
     return code;
 }
 
-int journal_keep_command(const char *directory, const struct comity_draft *draft)
+/* The name of one of a command's files. */
+static void name_make(const uint8_t *id, const char *suffix, char ret_name[NAME_SIZE])
+{
+    hex_encode(BYTES(id, COMMAND_ID_SIZE), ret_name);
+    snprintf(ret_name + ID_HEX, NAME_SIZE - ID_HEX, "%s", suffix);
+}
+
+/* Durably. What is not there is gone already. */
+static int file_remove(int directory, const char *name)
+{
+    if (unlinkat(directory, name, 0) != 0)
+        return errno == ENOENT ? 0 : error_of(errno);
+    return fsync(directory) == 0 ? 0 : error_of(errno);
+}
+
+int journal_keep_command(const char *directory, const struct comity_draft *draft, bool *ret_is_new)
 {
     char name[NAME_SIZE];
+    struct stat status;
     uint8_t *bytes = NULL;
     size_t size = 0;
     CLEANUP(fd_close) int fd = -1;
@@ -123,11 +141,38 @@ int journal_keep_command(const char *directory, const struct comity_draft *draft
         code = comity_draft_pack(draft, &bytes, &size);
     if (code != 0)
         return code;
-    hex_encode(BYTES(comity_draft_id(draft), COMMAND_ID_SIZE), name);
-    strcat(name, SUFFIX_COMMAND);
+    name_make(comity_draft_id(draft), SUFFIX_COMMAND, name);
+    *ret_is_new = fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0;
     code = file_put(fd, name, BYTES(bytes, size));
     free(bytes);
-    return code;
+    name_make(comity_draft_id(draft), SUFFIX_REFUSED, name);
+    if (code != 0 || fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return code;
+    *ret_is_new = true;
+    return file_remove(fd, name);
+}
+
+int journal_drop_command(const char *directory, const struct comity_draft *draft)
+{
+    char name[NAME_SIZE];
+    CLEANUP(fd_close) int fd = -1;
+    int code = history_open(directory, comity_draft_history(draft), false, &fd);
+    if (code != 0)
+        return code;
+    name_make(comity_draft_id(draft), SUFFIX_COMMAND, name);
+    return file_remove(fd, name);
+}
+
+int journal_keep_refusal(const char *directory, const uint8_t *history, const uint8_t *id, int refusal)
+{
+    char name[NAME_SIZE], text[16];
+    CLEANUP(fd_close) int fd = -1;
+    int code = history_open(directory, history, true, &fd);
+    if (code != 0)
+        return code;
+    name_make(id, SUFFIX_REFUSED, name);
+    int size = snprintf(text, sizeof(text), "%d\n", refusal);
+    return file_put(fd, name, BYTES((const uint8_t *) text, (size_t) size));
 }
 
 int journal_keep_receipt(const char *directory, const uint8_t *history, const uint8_t *id, uint32_t epoch,
@@ -140,7 +185,11 @@ int journal_keep_receipt(const char *directory, const uint8_t *history, const ui
         return code;
     hex_encode(BYTES(id, COMMAND_ID_SIZE), name);
     snprintf(name + ID_HEX, sizeof(name) - ID_HEX, "%s%u", SUFFIX_RECEIPT, epoch);
-    return file_put(fd, name, receipt);
+    code = file_put(fd, name, receipt);
+    if (code != 0)
+        return code;
+    name_make(id, SUFFIX_REFUSED, name);
+    return file_remove(fd, name);
 }
 
 /* ---- Reading ---- */
@@ -264,15 +313,44 @@ static int receipt_load(int directory, const char *name, struct list *list)
     if (arena != NULL)
         code = message_unpack(&comity__v1__receipt__descriptor, bytes, FILE_MAX_BYTES, arena, NULL, &message);
     if (message != NULL) {
+        const Comity__V1__Receipt *receipt = (const Comity__V1__Receipt *) message;
+        struct event_header header;
+        bool has_stamp =
+            receipt->event != NULL &&
+            event_header_read(BYTES(receipt->event->header.data, receipt->event->header.len), &header) == 0;
         entry->has_receipt = true;
         entry->epoch = (uint32_t) epoch;
-        entry->sequence = ((const Comity__V1__Receipt *) message)->first_sequence;
+        entry->sequence = receipt->first_sequence;
+        entry->time_ms = has_stamp ? header.time_ms : 0;
     } else {
         list->damaged++;
     }
     if (arena != NULL)
         free((uint8_t *) bytes.data);
     arena_destroy(&arena);
+    return code == ERR_MEMORY ? code : 0;
+}
+
+/* A marker that cannot be read is a refusal all the same. */
+static int refusal_load(int directory, const char *name, struct list *list)
+{
+    struct bytes bytes;
+    int64_t kept_ms;
+    struct comity_journal_entry *entry = entry_find(list, name);
+    if (entry == NULL)
+        return 0;
+    entry->refused = ERR_CORRUPT;
+    int code = file_get(directory, name, &bytes, &kept_ms);
+    if (code == 0) {
+        char text[16];
+        snprintf(text, sizeof(text), "%.*s", bytes.size < 15 ? (int) bytes.size : 15,
+                 (const char *) bytes.data);
+        int refusal = (int) strtol(text, NULL, 10);
+        if (refusal < 0)
+            entry->refused = refusal;
+        free((uint8_t *) bytes.data);
+    }
+    list->damaged += entry->refused == ERR_CORRUPT;
     return code == ERR_MEMORY ? code : 0;
 }
 
@@ -295,7 +373,9 @@ static int files_load(int directory, const char *suffix, load_fn *load, struct l
 static int history_load(int directory, struct list *list)
 {
     int code = files_load(directory, SUFFIX_COMMAND, command_load, list);
-    return code != 0 ? code : files_load(directory, SUFFIX_RECEIPT, receipt_load, list);
+    if (code == 0)
+        code = files_load(directory, SUFFIX_RECEIPT, receipt_load, list);
+    return code != 0 ? code : files_load(directory, SUFFIX_REFUSED, refusal_load, list);
 }
 
 static int entry_compare(const void *a, const void *b)
@@ -374,24 +454,35 @@ int comity_journal_each(const char *directory, const uint8_t *history, comity_jo
 
 /* ---- Pruning ---- */
 
-static int history_prune(int directory, void *context)
+static bool is_over(const struct comity_journal_entry *entry, int64_t stamp_ms)
 {
-    const int64_t *now_unix_ms = context;
-    int copy = dup(directory);
-    CLEANUP(dir_close) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-    if (dir == NULL)
-        return 0;
-    for (struct dirent *file = readdir(dir); file != NULL; file = readdir(dir)) {
-        struct stat status;
-        if (fstatat(directory, file->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode))
-            continue;
-        if (*now_unix_ms - (int64_t) status.st_mtim.tv_sec * 1000 > JOURNAL_KEPT_MS)
-            unlinkat(directory, file->d_name, 0);
-    }
-    return 0;
+    int64_t last_ms = entry->has_receipt ? entry->time_ms : entry->draft->command.body->valid_until_ms;
+    return last_ms > 0 && last_ms < stamp_ms - JOURNAL_KEPT_MS;
 }
 
-void journal_prune(const char *directory, int64_t now_unix_ms)
+/* The command first: what is left of an entry without it is never sent again. */
+static void entry_remove(int directory, const struct comity_journal_entry *entry)
 {
-    histories_walk(directory, history_prune, &now_unix_ms);
+    char name[NAME_SIZE];
+    name_make(entry->command_id, SUFFIX_COMMAND, name);
+    if (file_remove(directory, name) != 0)
+        return;
+    name_make(entry->command_id, SUFFIX_REFUSED, name);
+    file_remove(directory, name);
+    for (uint32_t epoch = entry->epoch; epoch > 0; epoch--) {
+        name_make(entry->command_id, SUFFIX_RECEIPT, name);
+        snprintf(name + strlen(name), sizeof(name) - strlen(name), "%u", epoch);
+        unlinkat(directory, name, 0);
+    }
+}
+
+void journal_prune(const char *directory, const uint8_t *history, int64_t stamp_ms)
+{
+    CLEANUP(list_release) struct list list = {0};
+    CLEANUP(fd_close) int fd = -1;
+    if (history_open(directory, history, false, &fd) != 0 || history_load(fd, &list) != 0)
+        return;
+    for (size_t i = 0; i < list.count; i++)
+        if (is_over(&list.entries[i], stamp_ms))
+            entry_remove(fd, &list.entries[i]);
 }

@@ -1,9 +1,11 @@
-/* The journal: signed commands before they are sent, receipts once they are verified, 30 days.
+/* The journal: signed commands before they are sent, receipts once they are verified, final refusals.
  *
  * A directory of mode 0700, files of mode 0600; a second process may use it at the same time:
  *
  *   <history in hex>/<command id in hex>.command         a draft in its portable form
  *   <history in hex>/<command id in hex>.receipt-<epoch>  a packed Receipt
+ *
+ *   <history in hex>/<command id in hex>.refused         the code of a final refusal, decimal
  *
  * Each file is written to a temporary one, synced, and renamed into place: it is there whole or not at all.
  */
@@ -16,12 +18,23 @@
 /* Make the directory where there is none, and check who can read it. 0, ERR_FILE, ERR_FILE_MODE. */
 int journal_open(const char *directory);
 
-/* 0, ERR_FILE, ERR_DISK_FULL, ERR_MEMORY. Again: 0, and nothing is written. */
-int journal_keep_command(const char *directory, const struct comity_draft *draft);
+/* 0, ERR_FILE, ERR_DISK_FULL, ERR_MEMORY. Again: 0, and nothing is written. *ret_is_new:
+ * nothing is open of it, for it was not kept yet or had been refused; that refusal is taken back. */
+int journal_keep_command(const char *directory, const struct comity_draft *draft, bool *ret_is_new);
+
+/* A new command was refused before it was sent: it goes for good. 0, ERR_FILE, ERR_DISK_FULL. */
+int journal_drop_command(const char *directory, const struct comity_draft *draft);
+
+/* It was refused with @refusal, finally: it is never sent again. 0, ERR_FILE, ERR_DISK_FULL. */
+int journal_keep_refusal(const char *directory, const uint8_t *history, const uint8_t *id, int refusal);
+
+/* A receipt outweighs a refusal that was kept before. 0, ERR_FILE, ERR_DISK_FULL. */
 int journal_keep_receipt(const char *directory, const uint8_t *history, const uint8_t *id, uint32_t epoch,
                          struct bytes receipt);
 
-/* Remove what is older than 30 days. Errors are passed over: the next time will do. */
-void journal_prune(const char *directory, int64_t now_unix_ms);
+/* Remove from one history what is over by its log's clock, never by this machine's: commands with a receipt
+ * that was stamped 30 days before @stamp_ms, the stamp of the receipt that was just kept; all others when
+ * their validity ended 30 days before it. Errors are passed over: the next time will do. */
+void journal_prune(const char *directory, const uint8_t *history, int64_t stamp_ms);
 
 #endif

@@ -13,12 +13,12 @@ static const int PASSING[] = {
     ERR_BEHIND, ERR_DRAINING, ERR_MEMORY,   ERR_STORE,      ERR_STORE_FULL, ERR_DISK_FULL, ERR_INTERNAL,
 };
 
-static bool is_passing(int code)
+bool comity_is_final(int code)
 {
     for (size_t i = 0; i < ARRAY_COUNT(PASSING); i++)
         if (PASSING[i] == code)
-            return true;
-    return false;
+            return false;
+    return code < 0;
 }
 
 /* Nothing that counts can come of it any more. */
@@ -95,7 +95,7 @@ static void refusal_take(struct comity *client, struct link *link, struct comity
     if (nonce == NONCE_NEW && request->unsettled > 0 && error_execution(code) == NOT_EXECUTED)
         request->unsettled--;
     bool is_cured = is_cured_by_hello(request, code);
-    if (!is_cured && !is_passing(code)) {
+    if (!is_cured && comity_is_final(code)) {
         refusal_final(client, request);
         return;
     }
@@ -141,6 +141,16 @@ static void journal_receipt(struct comity *client, const struct comity_request *
                                                     .history = request->claim.history});
 }
 
+/* By the log's clock, once a day of it: this machine's may be anything. */
+static void journal_tidy(struct comity *client, struct history *history, int64_t stamp_ms)
+{
+    enum { DAY_MS = 24 * 3600 * 1000 };
+    if (client->journal == NULL || (history->pruned_ms != 0 && stamp_ms < history->pruned_ms + DAY_MS))
+        return;
+    journal_prune(client->journal, history->id, stamp_ms);
+    history->pruned_ms = stamp_ms;
+}
+
 static void recorded(struct comity *client, struct comity_request *request,
                      const Comity__V1__Receipt *receipt, const struct event_header *header,
                      struct bytes packed)
@@ -155,6 +165,8 @@ static void recorded(struct comity *client, struct comity_request *request,
         session_pin_first(client, history, client->links[request->link].log_key);
     history_raise_seen(client, request->claim.history, header->sequence + receipt->events - 1);
     journal_receipt(client, request, header, packed);
+    if (history != NULL)
+        journal_tidy(client, history, header->time_ms);
     result.receipt = malloc(packed.size);
     if (result.receipt != NULL) {
         memcpy(result.receipt, packed.data, packed.size);

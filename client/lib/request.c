@@ -208,12 +208,32 @@ void request_drop(struct comity *client, struct comity_request *request)
     request_free(&request);
 }
 
+/* What its user is told was refused is never sent again. A passing refusal of what was sent before, by an
+ * earlier request, says nothing of that: it stays open. */
+static void journal_refusal(struct comity *client, const struct comity_request *request,
+                            const struct comity_result *result)
+{
+    if (client->journal == NULL || request->kind != REQUEST_SUBMIT || result->verdict != COMITY_REFUSED ||
+        result->is_brokers_word)
+        return;
+    if (!request->is_first_sending && !comity_is_final(result->fault.code))
+        return;
+    int code =
+        journal_keep_refusal(client->journal, request->claim.history, request->claim.id, result->fault.code);
+    if (code != 0)
+        client_event(client, &(struct comity_event){.kind = COMITY_EVENT_JOURNAL,
+                                                    .code = code,
+                                                    .request = request->number,
+                                                    .history = request->claim.history});
+}
+
 void request_end(struct comity *client, struct comity_request *request, struct comity_result *result)
 {
     result->request = request->number;
     result->attempts = request->attempts;
     memcpy(result->history, request->claim.history, HISTORY_ID_SIZE);
     memcpy(result->command_id, request->claim.id, COMMAND_ID_SIZE);
+    journal_refusal(client, request, result);
     if (request->settle != NULL)
         request->settle(client, request, result);
     else
@@ -376,11 +396,19 @@ int comity_submit(struct comity *client, const struct comity_draft *draft, int64
         return ERR_RANGE;
     if (comity_draft_missing(draft, NULL, 0) != 0)
         return ERR_COSIGNERS;
-    int code = client->journal == NULL ? 0 : journal_keep_command(client->journal, draft);
+    bool is_new = false;
+    uint64_t number = 0;
+    int code = client->journal == NULL ? 0 : journal_keep_command(client->journal, draft, &is_new);
     if (code != 0)
         return code;
     pthread_mutex_lock(&client->lock);
-    code = request_submit(client, draft, deadline_ms, done, context, ret_request);
+    code = request_submit(client, draft, deadline_ms, done, context, &number);
+    if (code == 0)
+        request_find(client, number)->is_first_sending = is_new;
+    else if (is_new)
+        journal_drop_command(client->journal, draft); /* it never left */
+    if (code == 0 && ret_request != NULL)
+        *ret_request = number;
     pthread_mutex_unlock(&client->lock);
     return code;
 }

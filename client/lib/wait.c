@@ -178,7 +178,7 @@ static int resubmit_one(const struct comity_journal_entry *entry, void *context)
     struct resubmit *resubmit = context;
     bool is_lost =
         entry->has_receipt && entry->epoch < resubmit->epoch && entry->sequence > resubmit->restored_to;
-    if (!is_lost)
+    if (!is_lost || entry->refused != 0)
         return 0;
     struct comity_result result;
     comity_submit_wait(resubmit->client, entry->draft, resubmit->deadline_ms, &result);

@@ -110,10 +110,22 @@ class Line(CliCase):
         self.assertEqual([row["has_receipt"] for row in kept], [False])
         self.assertEqual(kept[0]["command_id"], error["command_id"])
         self.replace(who, line.endpoint, endpoint)
-        sent = self.ask(who, "resubmit")["resubmitted"]
-        self.assertEqual([row["verdict"] for row in sent], ["RECORDED"])
+        said = self.ask(who, "resubmit")
+        self.assertEqual([row["verdict"] for row in said["resubmitted"]], ["RECORDED"])
+        self.assertEqual((said["recorded"], said["unconfirmed"], said["refused"]), (1, 0, 0))
         self.assertEqual(self.ask(who, "resubmit")["resubmitted"], [])
         self.assertEqual(len(self.ask("ada", "proposal", "list", item)["proposals"]), before + 1)
+
+    def test_what_was_refused_is_never_sent_again(self):
+        who = self.twin("ada", "ada-refused")
+        self.refuse(who, "vote", 999, "agree", name="NOT_FOUND")
+        self.ask(who, "item", "add", 999, "x", exit=REFUSED)
+        rows = self.ask(who, "receipt", "list")["receipts"]
+        self.assertTrue(rows)
+        self.assertEqual({(row["has_receipt"], row["refused"]) for row in rows}, {(False, "NOT_FOUND")})
+        again = self.ask(who, "resubmit")
+        self.assertEqual(again["resubmitted"], [])
+        self.assertEqual((again["recorded"], again["unconfirmed"], again["refused"]), (0, 0, 0))
 
     def test_files_that_are_not_what_they_should_be(self):
         who = self.twin("ada", "ada-odd")

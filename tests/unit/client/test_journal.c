@@ -51,7 +51,8 @@ static int tear_down(void **state)
 }
 
 struct seen {
-    size_t entries, receipts;
+    size_t entries, receipts, refused;
+    int last_refused;
     uint64_t sequences[64];
     uint8_t ids[64][COMITY_ID_SIZE];
 };
@@ -64,6 +65,8 @@ static int look(const struct comity_journal_entry *entry, void *context)
     memcpy(seen->ids[seen->entries], entry->command_id, COMITY_ID_SIZE);
     seen->sequences[seen->entries++] = entry->sequence;
     seen->receipts += entry->has_receipt;
+    seen->refused += entry->refused != 0;
+    seen->last_refused = entry->refused;
     return 0;
 }
 
@@ -262,27 +265,150 @@ static void damaged_files_are_passed_over(void **state)
     assert_int_equal(damaged, 1);
 }
 
-static void after_30_days_they_go(void **state)
+static void refuse_with(struct scene *scene, int code)
+{
+    SCRIPT(scene, script.refuse_code, code);
+    SCRIPT(scene, script.refuse_requests, 1000);
+}
+
+static void submit_one(struct scene *scene, const struct comity_draft *draft, int64_t deadline_ms,
+                       enum comity_verdict verdict)
+{
+    struct comity_result result;
+    comity_submit_wait(scene->client, draft, deadline_ms, &result);
+    assert_int_equal(result.verdict, verdict);
+    comity_result_release(&result);
+}
+
+static void a_final_refusal_is_kept_and_a_receipt_outweighs_it(void **state)
+{
+    struct scene *scene = *state;
+    scene_start_ready(scene);
+    struct comity_draft *draft = scene_ballot(scene);
+    refuse_with(scene, ERR_ROUNDS);
+    submit_one(scene, draft, 0, COMITY_REFUSED);
+    struct seen seen = read_all(scene, NULL);
+    assert_int_equal(seen.entries, 1);
+    assert_int_equal(seen.refused, 1);
+    assert_int_equal(seen.last_refused, ERR_ROUNDS);
+    comity_destroy(&scene->client); /* it is on disk */
+    scene_start_ready(scene);
+    assert_int_equal(read_all(scene, NULL).last_refused, ERR_ROUNDS);
+    SCRIPT(scene, script.refuse_requests, 0);
+    submit_one(scene, draft, 0, COMITY_RECORDED);
+    seen = read_all(scene, NULL);
+    assert_int_equal(seen.refused, 0);
+    assert_int_equal(seen.receipts, 1);
+    comity_draft_destroy(&draft);
+}
+
+/* Of a command that may have been recorded before, BUSY says nothing. */
+static void a_passing_refusal_closes_only_what_was_never_sent_before(void **state)
+{
+    struct scene *scene = *state;
+    scene_start_ready(scene);
+    struct comity_draft *draft = scene_ballot(scene);
+    SCRIPT(scene, script.drop_replies, 1000);
+    submit_one(scene, draft, 600, COMITY_UNKNOWN);
+    SCRIPT(scene, script.drop_replies, 0);
+    refuse_with(scene, ERR_BUSY);
+    submit_one(scene, draft, 600, COMITY_REFUSED);
+    assert_int_equal(read_all(scene, NULL).refused, 0);
+    struct comity_draft *fresh = scene_ballot(scene);
+    submit_one(scene, fresh, 600, COMITY_REFUSED);
+    assert_int_equal(read_all(scene, NULL).refused, 1);
+    comity_draft_destroy(&fresh);
+    comity_draft_destroy(&draft);
+}
+
+static void ignore(struct comity_result *result, void *context)
+{
+    (void) result;
+    (void) context;
+}
+
+static void what_is_refused_before_it_is_sent_is_not_kept(void **state)
+{
+    struct scene *scene = *state;
+    SCRIPT(scene, script.is_silent, true);
+    scene_start(scene);
+    struct comity_draft *first = scene_ballot(scene);
+    for (int i = 0; i < COMITY_REQUESTS_MAX; i++)
+        assert_int_equal(comity_submit(scene->client, first, 0, ignore, NULL, NULL), 0);
+    struct comity_draft *draft = scene_ballot(scene);
+    assert_int_equal(comity_submit(scene->client, draft, 0, ignore, NULL, NULL), ERR_BUSY);
+    assert_int_equal(comity_submit(scene->client, first, 0, ignore, NULL, NULL), ERR_BUSY);
+    struct seen seen = read_all(scene, NULL);
+    assert_int_equal(seen.entries, 1); /* that which waits */
+    assert_memory_equal(seen.ids[0], comity_draft_id(first), COMITY_ID_SIZE);
+    comity_draft_destroy(&draft);
+    comity_draft_destroy(&first);
+}
+
+#define DAY_MS (24 * 3600 * INT64_C(1000))
+
+static void stamp_later(struct scene *scene, int64_t by_ms)
+{
+    fake_lock(scene->group);
+    scene->group->ledger->time_ms += by_ms;
+    fake_unlock(scene->group);
+}
+
+static void thirty_days_are_counted_by_the_log(void **state)
+{
+    struct scene *scene = *state;
+    fake_lock(scene->group);
+    scene->group->ledger->time_ms = (int64_t) time(NULL) * 1000;
+    fake_unlock(scene->group);
+    scene_start_ready(scene);
+    recorded(scene);
+    SCRIPT(scene, script.drop_requests, 1000);
+    struct comity_result result = submit(scene, 600);
+    assert_int_equal(result.verdict, COMITY_UNKNOWN);
+    comity_result_release(&result);
+    SCRIPT(scene, script.drop_requests, 0);
+    refuse_with(scene, ERR_ROUNDS);
+    result = submit(scene, 0);
+    assert_int_equal(result.verdict, COMITY_REFUSED);
+    comity_result_release(&result);
+    SCRIPT(scene, script.refuse_requests, 0);
+    stamp_later(scene, 29 * DAY_MS);
+    recorded(scene);
+    assert_int_equal(read_all(scene, NULL).entries, 4);
+    stamp_later(scene, 2 * DAY_MS); /* the first receipt goes; the unanswered are valid for 29 days */
+    recorded(scene);
+    struct seen seen = read_all(scene, NULL);
+    assert_int_equal(seen.entries, 4);
+    assert_int_equal(seen.receipts, 2);
+    stamp_later(scene, 29 * DAY_MS); /* 60 days: 29 of validity and 30 */
+    recorded(scene);
+    seen = read_all(scene, NULL);
+    assert_int_equal(seen.entries, 2);
+    assert_int_equal(seen.receipts, 2);
+}
+
+/* However old the files look to this machine: opening, asking and recording leave them. */
+static void this_machines_clock_removes_nothing(void **state)
 {
     struct scene *scene = *state;
     char path[384];
     scene_start(scene);
     recorded(scene);
+    struct timespec times[2] = {{.tv_sec = time(NULL) - 400 * 24 * 3600},
+                                {.tv_sec = time(NULL) - 400 * 24 * 3600}};
+    static const char *const SUFFIXES[] = {".command", ".receipt-1"};
+    for (size_t i = 0; i < 2; i++) {
+        file_of(scene, SUFFIXES[i], path, sizeof(path));
+        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    }
+    comity_destroy(&scene->client);
+    scene_start_ready(scene);
+    struct comity_result result;
+    assert_int_equal(comity_status_wait(scene->client, 0, &result), 0);
+    comity_result_release(&result);
+    assert_int_equal(read_all(scene, NULL).receipts, 1);
     recorded(scene);
-    file_of(scene, ".command", path, sizeof(path));
-    struct timespec times[2] = {{.tv_sec = time(NULL) - 29 * 24 * 3600},
-                                {.tv_sec = time(NULL) - 29 * 24 * 3600}};
-    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-    comity_destroy(&scene->client);
-    scene_start(scene);
-    comity_pump(scene->client, 0);
-    assert_int_equal(read_all(scene, NULL).entries, 2);
-    times[0].tv_sec = times[1].tv_sec = time(NULL) - 31 * 24 * 3600;
-    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-    comity_destroy(&scene->client);
-    scene_start(scene);
-    comity_pump(scene->client, 0);
-    assert_int_equal(read_all(scene, NULL).entries, 1);
+    assert_int_equal(read_all(scene, NULL).receipts, 2);
 }
 
 struct again {
@@ -327,6 +453,28 @@ static void what_a_restore_lost_is_submitted_again_in_order(void **state)
     assert_int_equal(read_all(scene, NULL).receipts, 5);
 }
 
+static void note_refused(struct comity_result *result, void *context)
+{
+    size_t *refused = context;
+    assert_int_equal(result->verdict, COMITY_REFUSED);
+    (*refused)++;
+}
+
+static void what_was_refused_after_a_restore_is_not_submitted_again(void **state)
+{
+    struct scene *scene = *state;
+    size_t refused = 0;
+    scene_start(scene);
+    recorded(scene);
+    refuse_with(scene, ERR_ROUNDS);
+    assert_int_equal(comity_resubmit(scene->client, scene->group->history, 0, 2, 0, note_refused, &refused),
+                     1);
+    assert_int_equal(refused, 1);
+    assert_int_equal(comity_resubmit(scene->client, scene->group->history, 0, 3, 0, note_refused, &refused),
+                     0);
+    assert_int_equal(read_all(scene, NULL).receipts, 1); /* what it proves, it still proves */
+}
+
 static void without_a_journal_there_is_nothing_to_submit(void **state)
 {
     struct scene *scene = *state;
@@ -352,8 +500,13 @@ int main(void)
         ONE(what_cannot_be_kept_is_not_sent),
         ONE(a_receipt_that_cannot_be_kept_is_told),
         ONE(damaged_files_are_passed_over),
-        ONE(after_30_days_they_go),
+        ONE(a_final_refusal_is_kept_and_a_receipt_outweighs_it),
+        ONE(a_passing_refusal_closes_only_what_was_never_sent_before),
+        ONE(what_is_refused_before_it_is_sent_is_not_kept),
+        ONE(thirty_days_are_counted_by_the_log),
+        ONE(this_machines_clock_removes_nothing),
         ONE(what_a_restore_lost_is_submitted_again_in_order),
+        ONE(what_was_refused_after_a_restore_is_not_submitted_again),
         ONE(without_a_journal_there_is_nothing_to_submit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
