@@ -256,20 +256,34 @@ static int report(struct cli *cli, const struct local *local, int told, int code
     return code;
 }
 
-/* The supervisor's whole life. @told: where a detached one reports to; -1 in the foreground. */
+static void release(struct supervisor **supervisor, int *lock)
+{
+    supervisor_destroy(supervisor);
+    if (*lock >= 0)
+        close(*lock);
+    *lock = -1;
+}
+
+/* The supervisor's whole life; the lock is its own. @told: where a detached one reports to; -1 in the
+ * foreground. */
 static int supervise(struct cli *cli, const char *directory, int lock, int told)
 {
     struct local *local = arena_alloc(cli->arena, sizeof(*local));
     struct supervisor *supervisor = NULL;
 
-    if (local == NULL)
+    if (local == NULL) {
+        release(&supervisor, &lock);
         return ERR_MEMORY;
+    }
     log_init("comity-up", told >= 0 ? LOG_INFO : LOG_WARNING);
     int code = start_local(cli, directory, lock, local, &supervisor);
+    /* Who hears that it failed may try again at once: by then nothing runs, and the lock is free. */
+    if (code != 0)
+        release(&supervisor, &lock);
     code = report(cli, local, told, code);
     if (code == 0)
         code = supervisor_run(supervisor);
-    supervisor_destroy(&supervisor);
+    release(&supervisor, &lock);
     if (code == 0 && told < 0)
         say(cli, "Ended.");
     return code;
@@ -338,9 +352,7 @@ int up_run(struct cli *cli)
         return code;
     if (cli_has(cli, "detach"))
         return detach(cli, directory, lock);
-    code = supervise(cli, directory, lock, -1);
-    close(lock);
-    return code;
+    return supervise(cli, directory, lock, -1);
 }
 
 /* Tell the process of this number to stop, if it still is the one that holds the lock: between reading the

@@ -2,11 +2,22 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import unittest
 
 from cli_case import COMITY, INTERNAL, REFUSED, USAGE, World, is_alive, wait_until
+
+SLOW_TO_END = """#!/usr/bin/python3
+import configparser, signal, sys, time
+config = configparser.ConfigParser()
+config.read(sys.argv[2])
+signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.7), sys.exit(0)))
+open(config["broker"]["ready_file"], "w").close()
+while True:
+    signal.pause()
+"""
 
 
 class Up(unittest.TestCase):
@@ -94,6 +105,21 @@ class Up(unittest.TestCase):
         self.assertEqual((self.world.data / "place.json").read_bytes(), place)
         self.assertFalse(self.world.down()["was_running"])
         self.assertFalse(any(map(is_alive, self.children())))
+
+    def test_a_failure_is_told_when_nothing_runs_any_more(self):
+        """A stand-in for the broker is ready at once and slow to end; one for the worker ends at once."""
+        programs = self.world.directory / "programs"
+        programs.mkdir()
+        shutil.copy(COMITY, programs / "comity")
+        for name, text in (("comity-broker", SLOW_TO_END), ("comity-worker", "#!/bin/sh\nexit 1\n")):
+            (programs / name).write_text(text)
+            (programs / name).chmod(0o755)
+        command = [programs / "comity", "up", "--data", self.world.data, "--home", self.world.home("operator"), "--detach",
+                   "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        self.assertIn("The worker ended at once", json.loads(done.stdout)["error"]["what"])
+        self.assertFalse(any(map(is_alive, self.children())))
+        self.assertFalse(self.world.down()["was_running"])
 
     def test_a_key_that_others_can_read(self):
         self.world.up()
