@@ -175,12 +175,23 @@ static void apply_redeemed(struct apply *a, const Comity__V1__Event *open)
 
 static void apply_key_revoked(struct apply *a, const Comity__V1__Event *open)
 {
-    Comity__V1__Key *key = apply_get_by_key(a, TABLE_KEY, open->key_revoked->key);
+    const Comity__V1__KeyRevoked *revoked = open->key_revoked;
+    Comity__V1__Invitation *invitation;
+    Comity__V1__Key *key;
 
-    if (!key)
+    if (revoked->member != 0) {
+        key = apply_get_by_key(a, TABLE_KEY, revoked->key);
+        if (!key)
+            return;
+        key->revoked = a->event->sequence;
+        APPLY_PUT_KEYED(a, TABLE_KEY, key);
         return;
-    key->revoked = a->event->sequence;
-    APPLY_PUT_KEYED(a, TABLE_KEY, key);
+    }
+    invitation = apply_get_by_key(a, TABLE_INVITATION, revoked->key);
+    if (!invitation)
+        return;
+    invitation->revoked = a->event->sequence;
+    APPLY_PUT_KEYED(a, TABLE_INVITATION, invitation);
 }
 
 static void apply_body_created(struct apply *a, const Comity__V1__Event *open)

@@ -24,7 +24,8 @@ struct decide {
     uint32_t of_constituency;
     uint32_t of_body;
     uint32_t of_member;
-    Comity__V1__Key *key;
+    Comity__V1__Key *key;               /* that revoke_key names; NULL: it names an invitation */
+    Comity__V1__Invitation *invitation;
     Comity__V1__Seat *seat;
     Comity__V1__Session *session;
     Comity__V1__Item *item;

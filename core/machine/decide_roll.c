@@ -50,27 +50,39 @@ int decide_invite(struct decide *d)
     invitation->offices = invite->offices;
     invitation->expires_ms = invite->expires_ms;
     invitation->invited_by = d->actor->number;
+    invitation->signer = d->body->key;
     invited->invitation = invitation;
     event->member_invited = invited;
     return 0;
 }
 
-/* The invitation that is redeemed: there, unused, in time. */
+/* Is it unused, in time, not withdrawn, and the key that signed it still good? Whoever stole a co-chair's key
+ * must not come back by what it invited before it was revoked. ERR_INVITATION if not. */
+static int check_open(struct decide *d, const Comity__V1__Invitation *invitation)
+{
+    ProtobufCMessage *row = NULL;
+    int code;
+
+    if (invitation->member != 0 || invitation->revoked != 0 || invitation->expires_ms <= d->context->time_ms)
+        return ERR_INVITATION;
+    code = state_get_by_key(d->view, d->arena, TABLE_KEY, invitation->signer.data, &row);
+    if (code != 0)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    return ((const Comity__V1__Key *) row)->revoked == 0 ? 0 : ERR_INVITATION;
+}
+
 static Comity__V1__Invitation *invitation_find(struct decide *d, ProtobufCBinaryData key)
 {
     ProtobufCMessage *row = NULL;
-    Comity__V1__Invitation *invitation;
     int code = state_get_by_key(d->view, d->arena, TABLE_INVITATION, key.data, &row);
 
-    invitation = (Comity__V1__Invitation *) row;
-    if (code == ERR_NOT_FOUND ||
-        (code == 0 && (invitation->member != 0 || invitation->expires_ms <= d->context->time_ms))) {
+    if (code == 0)
+        code = check_open(d, (const Comity__V1__Invitation *) row);
+    if (code == ERR_NOT_FOUND || code == ERR_INVITATION)
         decide_refuse(d, ERR_INVITATION, "redeem.invitation");
-        return NULL;
-    }
-    if (code != 0)
+    else if (code != 0)
         decide_fail(d, code);
-    return code == 0 ? invitation : NULL;
+    return code == 0 ? (Comity__V1__Invitation *) row : NULL;
 }
 
 int decide_redeem(struct decide *d)
@@ -110,6 +122,21 @@ int decide_redeem(struct decide *d)
     return 0;
 }
 
+/* The key is no member's: an invitation's, perhaps. */
+static int concern_invitation(struct decide *d)
+{
+    ProtobufCMessage *row = NULL;
+    int code = state_get_by_key(d->view, d->arena, TABLE_INVITATION, d->body->revoke_key->key.data, &row);
+
+    if (code == ERR_NOT_FOUND)
+        return decide_refuse(d, code, "revoke_key.key");
+    if (code != 0)
+        return decide_fail(d, code);
+    d->invitation = (Comity__V1__Invitation *) row;
+    d->of_constituency = d->invitation->constituency;
+    return 0;
+}
+
 int concern_key(struct decide *d)
 {
     ProtobufCMessage *row = NULL;
@@ -117,7 +144,7 @@ int concern_key(struct decide *d)
     int code = state_get_by_key(d->view, d->arena, TABLE_KEY, d->body->revoke_key->key.data, &row);
 
     if (code == ERR_NOT_FOUND)
-        return decide_refuse(d, code, "revoke_key.key");
+        return concern_invitation(d);
     if (code != 0)
         return decide_fail(d, code);
     d->key = (Comity__V1__Key *) row;
@@ -189,21 +216,29 @@ static int check_last_co_chair(struct decide *d)
     return has_other ? 0 : decide_refuse(d, ERR_LAST_CO_CHAIR, "revoke_key.key");
 }
 
+static int check_revocable(struct decide *d)
+{
+    bool is_over =
+        d->invitation ? d->invitation->member != 0 || d->invitation->revoked != 0 : d->key->revoked != 0;
+
+    if (is_over)
+        return decide_refuse(d, ERR_STATE, "revoke_key.key");
+    return d->invitation ? 0 : check_last_co_chair(d);
+}
+
 int decide_revoke_key(struct decide *d)
 {
     Comity__V1__KeyRevoked *revoked;
     Comity__V1__Event *event;
 
-    if (d->key->revoked != 0)
-        return decide_refuse(d, ERR_STATE, "revoke_key.key");
-    if (check_last_co_chair(d) != 0)
+    if (check_revocable(d) != 0)
         return d->code;
     revoked = decide_new(d, &comity__v1__key_revoked__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_KEY_REVOKED);
     if (!revoked || !event)
         return d->code;
-    revoked->key = d->key->key;
-    revoked->member = d->key->member;
+    revoked->key = d->body->revoke_key->key;
+    revoked->member = d->of_member;
     event->key_revoked = revoked;
     return 0;
 }

@@ -80,7 +80,8 @@ int decide_close_session(struct decide *d)
     uint32_t open_rounds;
     int code;
 
-    if (d->session->state != COMITY__V1__SESSION_STATE__SESSION_STATE_OPEN)
+    /* One that was only convened is called off so. */
+    if (!session_takes_work(d->session))
         return decide_refuse(d, ERR_NOT_OPEN, "close_session.session");
     code = row_number(d->view, &key, &open_rounds);
     if (code != 0)

@@ -203,7 +203,8 @@ static bool body_redeem(struct random_commands *r)
         if (!once || state_get_by_key(r->view, r->arena, TABLE_INVITATION, once->key.public_key, &row) != 0)
             continue;
         const Comity__V1__Invitation *invitation = (const Comity__V1__Invitation *) row;
-        if (r->was_valid && (invitation->member != 0 || invitation->expires_ms <= r->time_ms))
+        if (r->was_valid && (invitation->member != 0 || invitation->revoked != 0 ||
+                             invitation->expires_ms <= r->time_ms))
             continue;
         random_sign(r, random_person_new(r));
         r->body->redeem->invitation = random_key(r, once);
@@ -213,8 +214,26 @@ static bool body_redeem(struct random_commands *r)
     return false;
 }
 
+static bool body_withdraw(struct random_commands *r)
+{
+    const struct person *once = random_invitation(r);
+    ProtobufCMessage *row = NULL;
+
+    if (!once || state_get_by_key(r->view, r->arena, TABLE_INVITATION, once->key.public_key, &row) != 0)
+        return false;
+    const struct person *signer =
+        random_member(r, CO_CHAIR, ((const Comity__V1__Invitation *) row)->constituency);
+    if (!signer)
+        return false;
+    random_sign(r, signer);
+    r->body->revoke_key->key = random_key(r, once);
+    return true;
+}
+
 static bool body_revoke_key(struct random_commands *r)
 {
+    if (random_chance(r, 25))
+        return body_withdraw(r);
     const struct person *whose = random_member(r, 0, ANYBODY);
     const struct person *signer = whose;
 

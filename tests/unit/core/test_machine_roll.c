@@ -193,12 +193,58 @@ static void test_the_last_co_chair_stays(void **state)
     world_destroy(&world);
 }
 
+/* A stolen co-chair's key does not come back by what it invited before it was revoked. */
+static void test_a_revoked_key_takes_its_invitations_with_it(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+
+    world_accept(world, invite(world, "luis", "once"));
+    world_accept(world, invite(world, "luis", "twice"));
+    world_accept(world, invite(world, "lena", "hers"));
+    world_accept(world, redeem(world, "nell", "twice"));
+    world_accept(world, revoke(world, "lena", "luis"));
+    world_refuse(world, redeem(world, "nina", "once"), ERR_INVITATION, "redeem.invitation");
+    world_accept(world, redeem(world, "nina", "hers"));
+    /* Who came by an invitation of his before stays. */
+    assert_true(world_has(world, TABLE_MEMBER, ODO + 1, 0));
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+static void test_an_invitation_is_withdrawn(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+    ProtobufCMessage *row = NULL;
+
+    world_accept(world, invite(world, "luis", "once"));
+    world_accept(world, invite(world, "luis", "used"));
+    world_accept(world, redeem(world, "nell", "used"));
+    world_refuse(world, revoke(world, "mara", "once"), ERR_FORBIDDEN, "key");
+    world_refuse(world, revoke(world, "lars", "once"), ERR_FORBIDDEN, "key");
+    world_refuse(world, revoke(world, "lena", "used"), ERR_STATE, "revoke_key.key");
+
+    const Comity__V1__Event *event = world_accept(world, revoke(world, "lena", "once"));
+    assert_int_equal(event->key_revoked->member, 0);
+    assert_int_equal(
+        state_get_by_key(&world->view, world->arena, TABLE_INVITATION, world_key(world, "once").data, &row),
+        0);
+    assert_int_equal(((Comity__V1__Invitation *) row)->revoked, 5);
+    world_refuse(world, redeem(world, "nina", "once"), ERR_INVITATION, "redeem.invitation");
+    world_refuse(world, revoke(world, "lena", "once"), ERR_STATE, "revoke_key.key");
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_invite_and_redeem),       cmocka_unit_test(test_invite_is_refused),
         cmocka_unit_test(test_redeem_is_refused),       cmocka_unit_test(test_revoke_key),
         cmocka_unit_test(test_the_last_co_chair_stays),
+        cmocka_unit_test(test_a_revoked_key_takes_its_invitations_with_it),
+        cmocka_unit_test(test_an_invitation_is_withdrawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,7 +97,6 @@ static void test_a_session_from_convened_to_closed(void **state)
     assert_int_equal(session->starts_ms, 1700000360000);
 
     world_refuse(world, check_in(world, "lena", 1, 1), ERR_NOT_OPEN, "check_in.session");
-    world_refuse(world, close_session(world, "cora", 1), ERR_NOT_OPEN, "close_session.session");
     world->context.time_ms += 5;
     world_accept(world, open_session(world, "cora", 1));
     session = world_row(world, TABLE_SESSION, 1, 0);
@@ -114,6 +113,22 @@ static void test_a_session_from_convened_to_closed(void **state)
     world_refuse(world, open_session(world, "cora", 1), ERR_STATE, "open_session.session");
     world_refuse(world, close_session(world, "cora", 1), ERR_NOT_OPEN, "close_session.session");
     world_refuse(world, check_in(world, "lena", 1, 1), ERR_NOT_OPEN, "check_in.session");
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+static void test_a_session_is_called_off(void **state)
+{
+    (void) state;
+    struct world *world = world_with_body();
+
+    world_accept(world, convene(world, "cora", 1));
+    world_accept(world, close_session(world, "cora", 1));
+    const Comity__V1__Session *session = world_row(world, TABLE_SESSION, 1, 0);
+    assert_int_equal(session->state, COMITY__V1__SESSION_STATE__SESSION_STATE_CLOSED);
+    assert_int_equal(session->opened_ms, 0);
+    world_refuse(world, open_session(world, "cora", 1), ERR_STATE, "open_session.session");
+    world_refuse(world, close_session(world, "cora", 1), ERR_NOT_OPEN, "close_session.session");
     world_check_replay(world);
     world_destroy(&world);
 }
@@ -289,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_session_from_convened_to_closed),
+        cmocka_unit_test(test_a_session_is_called_off),
         cmocka_unit_test(test_a_session_is_refused),
         cmocka_unit_test(test_a_session_with_an_open_round_does_not_close),
         cmocka_unit_test(test_check_in),
