@@ -52,6 +52,13 @@ static int envelope_open(struct bytes signed_command, struct arena *arena, struc
         if (cosignature->key.len != KEY_SIZE || cosignature->signature.len != SIGNATURE_SIZE)
             return refuse(refusal, ERR_RANGE, "cosignatures");
     }
+    /* One form alone: it is kept as it came, and its author checks the receipt against the one that was sent. */
+    struct bytes canonical;
+    code = message_pack(&envelope->base, arena, &canonical);
+    if (code)
+        return refuse(refusal, code, "");
+    if (!bytes_equal(canonical, signed_command))
+        return refuse(refusal, ERR_MALFORMED, "signed_command");
     *ret_envelope = envelope;
     return 0;
 }
@@ -173,16 +180,12 @@ int command_check_signatures(const struct command *command, struct refusal *refu
     const Comity__V1__Command *body = command->body;
     struct bytes bytes = binary(envelope->command);
 
-    /* What costs little comes first: everybody named, and nobody else, has signed. */
-    uint64_t seen = 0;
-    for (size_t i = 0; i < envelope->n_cosignatures; i++) {
-        size_t at = cosigner_index(body, envelope->cosignatures[i]->key.data);
-        if (at == body->n_cosigners || (seen >> at & 1))
-            return refuse(refusal, ERR_COSIGNERS, "cosignatures");
-        seen |= UINT64_C(1) << at;
-    }
+    /* What costs little comes first: everybody named, and nobody else, has signed, in the order of the names. */
     if (envelope->n_cosignatures != body->n_cosigners)
         return refuse(refusal, ERR_COSIGNERS, "cosignatures");
+    for (size_t i = 0; i < envelope->n_cosignatures; i++)
+        if (memcmp(envelope->cosignatures[i]->key.data, body->cosigners[i].data, KEY_SIZE) != 0)
+            return refuse(refusal, ERR_COSIGNERS, "cosignatures");
 
     if (signature_check(body->key.data, TAG_COMMAND, bytes, envelope->signature.data))
         return refuse(refusal, ERR_SIGNATURE, "signature");

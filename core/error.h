@@ -36,7 +36,7 @@ enum execution { NOT_EXECUTED, EXECUTION_UNKNOWN };
     X(ERR_HELLO, -37, NOT_EXECUTED, "The worker does not know this connection: say HELLO first.") \
     X(ERR_SEAL, -38, NOT_EXECUTED, "The sealed body does not open.") \
     X(ERR_FOUNDING, -39, NOT_EXECUTED, "The operator does not let you found a partnership here.") \
-    X(ERR_INVITATION, -40, NOT_EXECUTED, "The invitation is unknown, used or expired.") \
+    X(ERR_INVITATION, -40, NOT_EXECUTED, "The invitation is unknown, used, withdrawn or expired.") \
     X(ERR_HISTORY, -50, NOT_EXECUTED, "This worker has no such history.") \
     X(ERR_NOT_FOUND, -51, NOT_EXECUTED, "There is no such thing in this history.") \
     X(ERR_EXISTS, -52, NOT_EXECUTED, "There is one already.") \

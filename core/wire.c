@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "comity/v1/link.pb-c.h"
 #include "core/error.h"
 #include "core/path.h"
 #include "core/text.h"
@@ -14,6 +15,7 @@ enum wire_type { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_LENGTH = 2, WIRE_32 = 5 };
 struct scan {
     struct refusal *refusal;
     size_t fields;
+    size_t fields_max;
 };
 
 static int scan_message(struct scan *scan, const ProtobufCMessageDescriptor *type, struct bytes bytes,
@@ -122,7 +124,7 @@ static int scan_packed(struct scan *scan, const ProtobufCFieldDescriptor *field,
                        struct path *path, uint32_t *count)
 {
     while (bytes.size > 0) {
-        if (++scan->fields > WIRE_FIELDS_MAX)
+        if (++scan->fields > scan->fields_max)
             return scan_refuse(scan, ERR_TOO_LARGE, path);
         path->index = (*count)++;
         int code = scan_number(scan, field, &bytes, path);
@@ -199,7 +201,7 @@ static int scan_message(struct scan *scan, const ProtobufCMessageDescriptor *typ
         uint32_t *count = &counts[field - type->fields];
         bool is_repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
         struct path inner = {path, field->name, is_repeated ? (int64_t) *count : PATH_NOT_REPEATED};
-        if (++scan->fields > WIRE_FIELDS_MAX)
+        if (++scan->fields > scan->fields_max)
             return scan_refuse(scan, ERR_TOO_LARGE, &inner);
         if (was_given(type, field, counts))
             return scan_refuse(scan, ERR_MALFORMED, &inner);
@@ -212,6 +214,7 @@ static int scan_message(struct scan *scan, const ProtobufCMessageDescriptor *typ
 
 int wire_check(const ProtobufCMessageDescriptor *type, struct bytes packed, struct refusal *refusal)
 {
-    struct scan scan = {refusal, 0};
+    bool is_request = type == &comity__v1__request__descriptor;
+    struct scan scan = {refusal, 0, is_request ? WIRE_REQUEST_FIELDS_MAX : WIRE_FIELDS_MAX};
     return scan_message(&scan, type, packed, NULL, 0);
 }

@@ -12,12 +12,13 @@
 
 enum {
     WIRE_FIELDS_MAX = 200000,   /* in all, elements of packed fields included */
+    WIRE_REQUEST_FIELDS_MAX = 4096, /* of a Request, which anybody may send: 512 texts of 3 fields, and the rest */
     WIRE_DEPTH_MAX = 16,        /* no message type contains itself: the contract is 6 deep */
 };
 
 /* Refused are: truncated or over-long lengths, numbers in more bytes than they need or too large for their type,
  * another wire type than the field's, a singular field or a oneof given twice (ERR_MALFORMED); more fields than
- * WIRE_FIELDS_MAX (ERR_TOO_LARGE); ERR_UNKNOWN_FIELD; ERR_ENUM; ERR_UTF8, also for an embedded NUL. */
+ * WIRE_FIELDS_MAX, in a Request WIRE_REQUEST_FIELDS_MAX (ERR_TOO_LARGE); ERR_UNKNOWN_FIELD; ERR_ENUM; ERR_UTF8, also for an embedded NUL. */
 int wire_check(const ProtobufCMessageDescriptor *type, struct bytes packed, struct refusal *refusal);
 
 #endif

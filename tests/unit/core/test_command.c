@@ -176,6 +176,15 @@ static void test_envelopes(void **state)
     uint8_t longer[65] = {0};
     cosignature.signature.data = longer;
     assert_opens(&bad, ERR_RANGE, "cosignatures");
+
+    /* The same fields in another order are another envelope. */
+    size_t signature_at = packed.size - 2 - SIGNATURE_SIZE;
+    uint8_t *turned = arena_alloc(arena, packed.size);
+    struct refusal refusal;
+    memcpy(turned, packed.data + signature_at, packed.size - signature_at);
+    memcpy(turned + packed.size - signature_at, packed.data, signature_at);
+    assert_int_equal(command_open(BYTES(turned, packed.size), arena, &refusal, &command), ERR_MALFORMED);
+    assert_string_equal(refusal.field, "signed_command");
 }
 
 static void test_what_is_inside_is_strict(void **state)
@@ -469,10 +478,10 @@ static void test_who_must_sign_and_nobody_else(void **state)
     envelope.signature.data[63] ^= 1;
     assert_int_equal(command_check_signatures(&command, &refusal), 0);
 
-    /* Any order will do: only who signed counts. */
+    /* In the order of the cosigners alone: one command has one envelope. */
     list[2] = list[0];
     list[0] = last;
-    assert_int_equal(command_check_signatures(&command, &refusal), 0);
+    assert_int_equal(command_check_signatures(&command, &refusal), ERR_COSIGNERS);
 }
 
 static void test_another_keys_signature(void **state)

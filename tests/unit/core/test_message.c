@@ -162,6 +162,17 @@ static void test_sizes(void **state)
         wire_check(&comity__v1__outcome__descriptor, BYTES(packed, WIRE_FIELDS_MAX + 4), &refusal),
         ERR_TOO_LARGE);
 
+    /* Of a Request, which anybody may send, fewer: here empty texts of a Submit. */
+    size_t texts = 2 * WIRE_REQUEST_FIELDS_MAX;
+    for (size_t i = 0; i < texts; i += 2)
+        memcpy(packed + 4 + i, "\x12", 2);
+    memcpy(packed, "\x0A\x80\x40", 3);
+    assert_int_equal(wire_check(&comity__v1__submit__descriptor, BYTES(packed + 4, texts), &refusal), 0);
+    memmove(packed + 3, packed + 4, texts);
+    assert_int_equal(wire_check(&comity__v1__request__descriptor, BYTES(packed, 3 + texts), &refusal),
+                     ERR_TOO_LARGE);
+    assert_string_equal(refusal.field, "submit.texts[4095]");
+
     /* What does not fit into the arena is memory's refusal, not the input's. */
     struct arena *small = arena_new(4096);
     assert_int_equal(message_unpack(COMMAND, BYTES(many, size - 2), size, small, &refusal, &message),
