@@ -317,7 +317,7 @@ class Connection:
         self.group = sha256(b"comity/v1/group\0", self.group_key)[:16]
         self.public, self.secret = nacl.bindings.crypto_box_keypair()
         self.seal = Seal(self.secret, self.public, self.group_key)
-        self.request = 0
+        self.request = secrets.randbits(62)
         self.news = []
         self.stray = []
         self.log_key = None
