@@ -17,6 +17,7 @@ enum { SIGNATURE_SIZE = 64, SEED_SIZE = 32, CONNECTION_SECRET_SIZE = 32 };
 #define TAG_COMMITMENT "comity/v1/commitment"
 #define TAG_RULE "comity/v1/rule"
 #define TAG_GROUP "comity/v1/group"
+#define TAG_EXPORT "comity/v1/export"
 
 /* A member's signing key, from its seed. */
 struct signing_key {

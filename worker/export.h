@@ -11,8 +11,6 @@
 #include "core/key.h"
 #include "worker/store/store.h"
 
-#define TAG_EXPORT "comity/v1/export"
-
 enum {
     EXPORT_FORMAT = 1,
     EXPORT_REASON_MAX = 512,

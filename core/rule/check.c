@@ -9,7 +9,7 @@
 #define VALUE_MAX UINT64_C(1000000000000)
 #define BIT(value) (1U << (value))
 
-enum { TESTS_MAX = 32, SCALE_MAX = 32, DUTIES_MAX = 16, ROUNDS_MAX = 100, ANSWER_MAX = 1000 };
+enum { TESTS_MAX = 32, DUTIES_MAX = 16, ROUNDS_MAX = 100 };
 
 /* A choice among the values of an enum: which are built, and whether it may be left out. */
 struct choice {

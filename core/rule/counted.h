@@ -5,7 +5,7 @@
 
 #include "core/rule/rule.h"
 
-enum { STANCE_COUNT = COMITY__V1__STANCE__STANCE_BLOCK + 1, SCALE_MAX = 32, ANSWER_MAX = 1000 };
+enum { STANCE_COUNT = COMITY__V1__STANCE__STANCE_BLOCK + 1 };
 
 /* Counts of one constituency, or of several. */
 struct group {

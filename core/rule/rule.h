@@ -8,7 +8,7 @@
 #include "core/arena.h"
 #include "core/message.h"
 
-enum { ROLL_MAX = 10000, RULE_MAX_BYTES = 16384, CONSTITUENCIES_MAX = 64 };
+enum { ROLL_MAX = 10000, RULE_MAX_BYTES = 16384, CONSTITUENCIES_MAX = 64, SCALE_MAX = 32, ANSWER_MAX = 1000 };
 
 /* One member of the frozen roll, with what the count has to know. */
 struct roll_line {
