@@ -224,12 +224,12 @@ static int serve(struct program *program, struct settings *settings, const struc
         settings_destroy(&settings);
         return give_up(ERR_MEMORY, "there is not enough memory to start");
     }
-    if (ready_file[0] != '\0')
-        unlink(ready_file); /* of an earlier start */
     log_event(LOG_INFO, "starting", "version=%s", COMITY_VERSION);
     log_limits(settings);
     log_rights(settings);
     int error = loop_new(&options, &loop, reason);
+    if (error == 0 && ready_file[0] != '\0')
+        unlink(ready_file); /* of one that was killed: the addresses are ours now */
     if (error == 0)
         error = write_ready_file(ready_file, loop, key, reason);
     if (error == 0) {

@@ -126,6 +126,19 @@ class Start(TestCase):
             self.assertEqual(broker.process.wait(DEADLINE), 3)
             self.assertIn("another program listens there: stop it, or choose another port", broker.log())
 
+    def test_a_second_start_leaves_the_first_ones_ready_file(self):
+        first = self.broker()
+        with open(first.ready_file) as file:
+            text = file.read()
+        first.endpoints.update(front=first.front, back=first.back)
+        first.write_config()
+        result = self.run_program("--config", first.config)
+        self.assertEqual(result.returncode, 3)
+        with open(first.ready_file) as file:
+            self.assertEqual(file.read(), text)
+        first.stop()
+        self.assertFalse(os.path.exists(first.ready_file))
+
     def test_key_file_that_others_can_read(self):
         broker = self.broker()
         broker.stop()
