@@ -2,12 +2,13 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
 import unittest
 
-from cli_case import BUILD, CliCase, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE
+from cli_case import BUILD, COMITY, CliCase, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE, wait_until
 
 
 class HalfDeafLine:
@@ -67,6 +68,16 @@ class Line(CliCase):
         self.assertIn(old, text)
         self.context_file(who).write_text(text.replace(old, new))
 
+    def deaf_twin(self, name):
+        """Somebody who sends a large act and does not hear what came of it."""
+        endpoint = self.endpoint()
+        host, port = endpoint.removeprefix("tcp://").rsplit(":", 1)
+        line = HalfDeafLine((host, int(port)), 20000)
+        self.addCleanup(line.close)
+        who = self.twin("ada", name)
+        self.replace(who, endpoint, line.endpoint)
+        return who, line, endpoint
+
     def test_nobody_listens(self):
         who = self.twin("ada", "ada-far")
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -95,14 +106,9 @@ class Line(CliCase):
 
     def test_sent_and_not_confirmed(self):
         """The answer is lost: it is not called recorded, and sending again finds out, once."""
-        host, port = self.endpoint().removeprefix("tcp://").rsplit(":", 1)
-        line = HalfDeafLine((host, int(port)), 20000)
-        self.addCleanup(line.close)
-        who = self.twin("ada", "ada-deaf")
         item = self.ask("ada", "item", "add", 1, "Unconfirmed")["number"]
         before = len(self.ask("ada", "proposal", "list", item)["proposals"])
-        endpoint = self.endpoint()
-        self.replace(who, endpoint, line.endpoint)
+        who, line, endpoint = self.deaf_twin("ada-deaf")
         error = self.refuse(who, "proposal", "make", item, "Large", "--text", "x" * 40000, "--timeout", 4,
                             name="TIMEOUT", exit=UNCONFIRMED)
         self.assertIn("comity resubmit", error["next"])
@@ -115,6 +121,29 @@ class Line(CliCase):
         self.assertEqual((said["recorded"], said["unconfirmed"], said["refused"]), (1, 0, 0))
         self.assertEqual(self.ask(who, "resubmit")["resubmitted"], [])
         self.assertEqual(len(self.ask("ada", "proposal", "list", item)["proposals"]), before + 1)
+
+    def test_an_interrupt_says_that_it_may_have_been_done(self):
+        item = self.ask("ada", "item", "add", 1, "Interrupted")["number"]
+        who, line, endpoint = self.deaf_twin("ada-hasty")
+        journal = self.world.home(who) / "journal"
+        for count, name in enumerate(("SIGINT", "SIGTERM"), start=1):
+            process = subprocess.Popen([COMITY, "proposal", "make", str(item), "Large", "--text", "x" * 40000, "--home",
+                                        self.world.home(who)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            try:
+                wait_until(lambda: len(list(journal.glob("*/*.command"))) == count, "the act is in the journal")
+                process.send_signal(getattr(signal, name))
+                output, errors = process.communicate(timeout=30)
+            finally:
+                process.kill()
+                process.wait()
+            self.assertEqual(process.returncode, UNCONFIRMED, errors)
+            self.assertEqual(output, "")
+            self.assertIn("Not confirmed: It was interrupted before an answer came. (TIMEOUT)\nNext: comity resubmit", errors)
+        self.replace(who, line.endpoint, endpoint)
+        _, _, errors = self.world.comity(who, "item", "add", 1, "Later")
+        self.assertEqual(errors, "2 of your acts are not confirmed: comity resubmit\n")
+        self.assertEqual(self.ask(who, "resubmit")["recorded"], 2)
+        self.assertEqual(self.world.comity(who, "item", "add", 1, "Last")[2], "")
 
     def test_what_was_refused_is_never_sent_again(self):
         who = self.twin("ada", "ada-refused")

@@ -1,0 +1,207 @@
+/* Giving acts: the part of desk.h that writes, signs and sends commands. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "client/cli/desk.h"
+#include "client/cli/output.h"
+#include "core/text.h"
+
+enum { SUBMIT_PUMP_MS = 50 };
+
+int desk_text(struct cli *cli, const char *what, const char *text, size_t size,
+              Comity__V1__TextRef **ret_reference)
+{
+    struct comity_texts *texts;
+    int code = desk_texts(cli, &texts);
+
+    if (code != 0)
+        return code;
+    code = comity_texts_add(texts, text, size, ret_reference);
+    if (code != 0)
+        return cli_fail(cli, code, NULL, "%s: %s", what, error_sentence(code));
+    desk_keep_text(cli, (*ret_reference)->hash.data, BYTES(text, size));
+    return 0;
+}
+
+void desk_command_init(Comity__V1__Command *command, Comity__V1__Command__BodyCase body)
+{
+    comity__v1__command__init(command);
+    command->body_case = body;
+}
+
+int desk_sign(struct cli *cli, const Comity__V1__Command *command, const uint8_t *history,
+              struct comity_draft **ret_draft)
+{
+    struct signing_key signer;
+    struct comity_texts *texts;
+    struct comity_fault fault = {0};
+    int code = desk_texts(cli, &texts);
+
+    if (code == 0)
+        code = desk_signer(cli, &signer);
+    if (code != 0)
+        return code;
+    code = comity_draft_new(command, history, texts, signer.seed, 0, ret_draft, &fault);
+    signing_key_wipe(&signer);
+    if (code != 0) {
+        cli->failure.code = code;
+        cli->failure.limit = fault.limit;
+        snprintf(cli->failure.field, sizeof(cli->failure.field), "%s", fault.field);
+    }
+    return code;
+}
+
+/* The first event of the command, out of the receipt that libcomity has verified. */
+static int read_event(struct cli *cli, const struct comity_result *result,
+                      const Comity__V1__Event **ret_event)
+{
+    ProtobufCMessage *receipt, *event;
+    int code = message_unpack_trusted(&comity__v1__receipt__descriptor,
+                                      BYTES(result->receipt, result->receipt_size), cli->arena, &receipt);
+
+    if (code != 0)
+        return code;
+    const Comity__V1__EventRecord *record = ((const Comity__V1__Receipt *) receipt)->event;
+    for (size_t i = 0; record != NULL && i < record->n_parts; i++) {
+        if (record->parts[i]->kind != COMITY__V1__PART_KIND__PART_KIND_OPEN)
+            continue;
+        const ProtobufCBinaryData *content = &record->parts[i]->content;
+        code = message_unpack_trusted(&comity__v1__event__descriptor, BYTES(content->data, content->len),
+                                      cli->arena, &event);
+        if (code == 0)
+            *ret_event = (const Comity__V1__Event *) event;
+        return code;
+    }
+    return ERR_MALFORMED;
+}
+
+static void put_receipt(struct cli *cli, const struct comity_result *result)
+{
+    struct json_object *receipt = json_object_new_object();
+
+    json_object_object_add(receipt, "command_id", json_hex(BYTES(result->command_id, COMMAND_ID_SIZE)));
+    json_object_object_add(receipt, "history", json_hex(BYTES(result->history, HISTORY_ID_SIZE)));
+    json_object_object_add(receipt, "sequence", json_object_new_uint64(result->sequence));
+    json_object_object_add(receipt, "events", json_object_new_uint64(result->events));
+    json_object_object_add(receipt, "epoch", json_object_new_uint64(result->epoch));
+    json_object_object_add(receipt, "time_ms", json_object_new_int64(result->time_ms));
+    cli_put(cli, "receipt", receipt);
+}
+
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int signal)
+{
+    (void) signal;
+    is_interrupted = 1;
+}
+
+/* From here to the end of the run the first SIGINT or SIGTERM ends the waiting, so that it can still be told
+ * that the act may have been done. The second one ends the run. What is ignored stays so. */
+static void heed_interrupts(void)
+{
+    static const int SIGNALS[] = {SIGINT, SIGTERM};
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int) SA_RESETHAND}, before;
+
+    for (size_t i = 0; i < ARRAY_COUNT(SIGNALS); i++)
+        if (sigaction(SIGNALS[i], &action, &before) == 0 && before.sa_handler == SIG_IGN)
+            sigaction(SIGNALS[i], &before, NULL);
+}
+
+struct waiting {
+    struct comity_result result;
+    bool is_done;
+};
+
+static void take_result(struct comity_result *result, void *context)
+{
+    struct waiting *waiting = context;
+
+    waiting->result = *result;
+    memset(result, 0, sizeof(*result));
+    waiting->is_done = true;
+}
+
+static int fail_interrupted(struct cli *cli, const struct comity_draft *draft)
+{
+    cli->failure.is_unconfirmed = true;
+    hex_encode(BYTES(comity_draft_id(draft), COMMAND_ID_SIZE), cli->failure.command_id);
+    return cli_fail(cli, ERR_TIMEOUT, NULL, "It was interrupted before an answer came.");
+}
+
+/* 0, or the failure filled in. */
+static int submit(struct cli *cli, const struct comity_draft *draft, struct comity_result *ret_result)
+{
+    struct comity *client = desk_client(cli);
+    struct waiting waiting = {0};
+    uint64_t request = 0;
+
+    heed_interrupts();
+    int code = comity_submit(client, draft, 0, take_result, &waiting, &request);
+    while (code == 0 && !waiting.is_done && !is_interrupted)
+        code = comity_pump(client, SUBMIT_PUMP_MS);
+    if (code != 0)
+        return code;
+    if (!waiting.is_done) {
+        comity_cancel(client, request);
+        return fail_interrupted(cli, draft);
+    }
+    *ret_result = waiting.result;
+    return desk_judge(cli, ret_result);
+}
+
+static int count_unconfirmed(const struct comity_journal_entry *entry, void *context)
+{
+    *(size_t *) context += !entry->has_receipt && entry->refused == 0;
+    return 0;
+}
+
+/* Who gives a further act should know of those whose answer never came. */
+static void tell_unconfirmed(struct cli *cli)
+{
+    char journal[PATH_BYTES];
+    size_t count = 0;
+
+    if (path_join(journal, cli->home, "journal") != 0 ||
+        comity_journal_each(journal, cli->context.history, count_unconfirmed, &count, NULL) != 0 ||
+        count == 0)
+        return;
+    fprintf(stderr, "%zu of your acts %s not confirmed: comity resubmit\n", count, count == 1 ? "is" : "are");
+}
+
+int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V1__Event **ret_event)
+{
+    struct comity_result result = {0};
+    int code = desk_open(cli);
+
+    cli->recorded = 0;
+    if (code != 0)
+        return code;
+    tell_unconfirmed(cli);
+    code = submit(cli, draft, &result);
+    if (code == 0)
+        cli->recorded = result.sequence;
+    if (code == 0)
+        code = read_event(cli, &result, ret_event);
+    if (code == 0) {
+        put_receipt(cli, &result);
+        cli_put(cli, "event", desk_json(cli, &(*ret_event)->base));
+        char id[2 * COMMAND_ID_SIZE + 1];
+        hex_encode(BYTES(result.command_id, COMMAND_ID_SIZE), id);
+        say(cli, "Recorded as number %" PRIu64 ", receipt checked (%s).", result.sequence, id);
+    }
+    comity_result_release(&result);
+    return code;
+}
+
+int desk_submit(struct cli *cli, const Comity__V1__Command *command, const Comity__V1__Event **ret_event)
+{
+    struct comity_draft *draft = NULL;
+    int code = desk_sign(cli, command, cli->context.history, &draft);
+
+    if (code == 0)
+        code = desk_send(cli, draft, ret_event);
+    comity_draft_destroy(&draft);
+    return code;
+}
