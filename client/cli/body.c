@@ -86,7 +86,7 @@ int body_list_run(struct cli *cli)
 
 int body_show_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"seat", "constituency", "held by"};
+    static const char *const TITLES[] = {"seat", "constituency", "held by", "state"};
     const ProtobufCMessage *row;
     struct rows seats;
     struct sheet sheet;
@@ -101,7 +101,9 @@ int body_show_run(struct cli *cli)
         return code;
     const Comity__V1__Body *body = (const Comity__V1__Body *) row;
     cli_put(cli, "body", desk_json(cli, row));
-    cli_put(cli, "seats", desk_json_rows(cli, &seats));
+    struct json_object *array = desk_json_rows(cli, &seats);
+    json_add_key_state(cli, array, "holder");
+    cli_put(cli, "seats", array);
     say(cli, "Body %" PRIu32 ", %s: %s", body->number, shown_string(cli, body->name),
         desk_shown(cli, body->title));
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
@@ -109,7 +111,8 @@ int body_show_run(struct cli *cli)
         const Comity__V1__Seat *seat = (const Comity__V1__Seat *) seats.list[i];
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, seat->number),
                                name_of_constituency(cli, seat->constituency),
-                               seat->holder == 0 ? "vacant" : name_of_member(cli, seat->holder)};
+                               seat->holder == 0 ? "vacant" : name_of_member(cli, seat->holder),
+                               state_of_member(cli, seat->holder)};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "It has no seats.");

@@ -254,7 +254,7 @@ static int collect_cosigners(struct cli *cli, struct cosigners *cosigners)
         if (strlen(who) == 2 * KEY_SIZE && hex_decode(who, public_key, KEY_SIZE) == 0)
             code = 0;
         else if ((code = find_member(cli, who, &member)) == 0)
-            code = find_key_of_member(cli, member, public_key);
+            code = find_key_of_member(cli, member, public_key, NULL);
         if (code == 0)
             code = add_cosigner(cli, cosigners, signer.public_key, public_key);
     }

@@ -280,21 +280,25 @@ int join_run(struct cli *cli)
 
 int member_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"no.", "name", "constituency", "offices", "since"};
+    static const char *const TITLES[] = {"no.", "name", "constituency", "offices", "since", "state"};
     struct rows rows;
     struct sheet sheet;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, 0, &rows);
 
     if (code != 0)
         return code;
-    cli_put(cli, "members", desk_json_rows(cli, &rows));
+    struct json_object *array = desk_json_rows(cli, &rows);
+    json_add_key_state(cli, array, "number");
+    cli_put(cli, "members", array);
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Member *row = (const Comity__V1__Member *) rows.list[i];
-        const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, row->number), desk_shown(cli, row->name),
+        const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, row->number),
+                               desk_shown(cli, row->name),
                                name_of_constituency(cli, row->constituency),
                                shown_offices(cli, row->offices, row->n_offices),
-                               shown_time(cli, row->since_ms)};
+                               shown_time(cli, row->since_ms),
+                               state_of_member(cli, row->number)};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "There are no members.");

@@ -6,25 +6,32 @@
 #include "client/cli/charter.h"
 #include "client/cli/output.h"
 
-/* A list that was asked for, once a run; a failed one stays empty, and numbers are shown instead. */
+/* A list, asked for once a run. */
+static int need_list(struct cli *cli, Comity__V1__ListKind kind, const struct rows **ret_rows)
+{
+    int code = desk_open(cli);
+    struct rows **cache = code == 0 ? desk_list_cache(cli, kind) : NULL;
+    struct rows *rows = cache == NULL ? NULL : *cache;
+
+    if (code == 0 && rows == NULL) {
+        rows = arena_alloc(cli->arena, sizeof(*rows));
+        code = rows == NULL ? ERR_MEMORY : desk_rows(cli, kind, 0, rows);
+    }
+    if (code == 0)
+        *ret_rows = *cache = rows;
+    return code;
+}
+
+/* The same for names alone: NULL where it cannot be had, and numbers are shown instead. */
 static const struct rows *list_of(struct cli *cli, Comity__V1__ListKind kind)
 {
     struct failure before = cli->failure;
-    struct rows **cache = desk_open(cli) == 0 ? desk_list_cache(cli, kind) : NULL;
+    const struct rows *rows;
 
-    if (cache == NULL) {
-        cli->failure = before;
-        return NULL;
-    }
-    if (*cache == NULL) {
-        struct rows *rows = arena_alloc(cli->arena, sizeof(*rows));
-        if (rows == NULL)
-            return NULL;
-        if (desk_rows(cli, kind, 0, rows) != 0)
-            cli->failure = before;
-        *cache = rows;
-    }
-    return *cache;
+    if (need_list(cli, kind, &rows) == 0)
+        return rows;
+    cli->failure = before;
+    return NULL;
 }
 
 const char *shown_offices(struct cli *cli, const Comity__V1__Office *offices, size_t count)
@@ -99,6 +106,34 @@ const char *name_of_body(struct cli *cli, uint32_t number)
     return numbered(cli, number);
 }
 
+bool member_has_key(struct cli *cli, uint32_t number)
+{
+    const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS);
+
+    for (size_t i = 0; rows != NULL && i < rows->count; i++) {
+        const Comity__V1__Key *key = (const Comity__V1__Key *) rows->list[i];
+        if (key->member == number && key->revoked == 0)
+            return true;
+    }
+    return rows == NULL;
+}
+
+const char *state_of_member(struct cli *cli, uint32_t number)
+{
+    return number == 0 || member_has_key(cli, number) ? "" : "no valid key";
+}
+
+void json_add_key_state(struct cli *cli, struct json_object *rows, const char *field)
+{
+    for (size_t i = 0; i < json_object_array_length(rows); i++) {
+        struct json_object *row = json_object_array_get_idx(rows, i), *member = NULL;
+        json_object_object_get_ex(row, field, &member);
+        uint32_t number = (uint32_t) json_object_get_int64(member);
+        json_object_object_add(row, "has_valid_key",
+                               number == 0 ? NULL : json_object_new_boolean(member_has_key(cli, number)));
+    }
+}
+
 static bool is_number(const char *typed)
 {
     return typed[0] != '\0' && typed[strspn(typed, "0123456789")] == '\0';
@@ -124,29 +159,49 @@ static int not_found(struct cli *cli, const char *what, const char *typed, const
     return cli_fail(cli, ERR_NOT_FOUND, next, "There is no %s `%s`.", what, shown_string(cli, typed));
 }
 
+/* Members of one name. */
+struct namesakes {
+    uint32_t meant; /* the last of those with a key; of those without where nobody has one */
+    size_t count, with_key;
+    const char *list; /* "7 (union), 9 (union, no valid key)" */
+};
+
+static void add_namesake(struct cli *cli, struct namesakes *found, const Comity__V1__Member *member)
+{
+    bool has_key = member_has_key(cli, member->number);
+
+    if (has_key || found->with_key == 0)
+        found->meant = member->number;
+    found->list = arena_printf(
+        cli->arena, "%s%s%" PRIu32 " (%s%s)", found->list, found->count == 0 ? "" : ", ", member->number,
+        name_of_constituency(cli, member->constituency), has_key ? "" : ", no valid key");
+    found->count++;
+    found->with_key += has_key;
+}
+
 int find_member(struct cli *cli, const char *typed, uint32_t *ret_number)
 {
-    struct rows rows;
-    uint32_t found = 0;
+    const struct rows *rows;
+    struct namesakes found = {.list = ""};
 
     if (is_number(typed))
         return read_number(cli, "MEMBER", typed, ret_number);
-    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, 0, &rows);
+    int code = need_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, &rows);
+    for (size_t i = 0; code == 0 && i < rows->count; i++) {
+        const Comity__V1__Member *member = (const Comity__V1__Member *) rows->list[i];
+        const char *name = desk_prose(cli, member->name);
+        if (name != NULL && strcasecmp(name, typed) == 0)
+            add_namesake(cli, &found, member);
+    }
     if (code != 0)
         return code;
-    for (size_t i = 0; i < rows.count; i++) {
-        const Comity__V1__Member *member = (const Comity__V1__Member *) rows.list[i];
-        const char *name = desk_prose(cli, member->name);
-        if (name == NULL || strcasecmp(name, typed) != 0)
-            continue;
-        if (found != 0)
-            return cli_fail(cli, ERR_USAGE, "comity member list",
-                            "Two members are called `%s`: give the number.", shown_string(cli, typed));
-        found = member->number;
-    }
-    if (found == 0)
+    if (found.count == 0)
         return not_found(cli, "member", typed, "comity member list");
-    *ret_number = found;
+    if (found.count > 1 && found.with_key != 1)
+        return cli_fail(cli, ERR_USAGE, "Give the number instead of the name.",
+                        "%zu members are called `%s`: %s.", found.count, shown_string(cli, typed),
+                        found.list);
+    *ret_number = found.meant;
     return 0;
 }
 
@@ -208,19 +263,24 @@ int find_rule(struct cli *cli, const char *typed, const Comity__V1__RuleVersion 
     return 0;
 }
 
-int find_key_of_member(struct cli *cli, uint32_t member, uint8_t ret_key[KEY_SIZE])
+int find_key_of_member(struct cli *cli, uint32_t member, uint8_t ret_key[KEY_SIZE], size_t *ret_count)
 {
-    struct rows rows;
-    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS, 0, &rows);
+    const struct rows *rows;
+    size_t count = 0;
+    int code = need_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS, &rows);
 
-    for (size_t i = 0; code == 0 && i < rows.count; i++) {
-        const Comity__V1__Key *key = (const Comity__V1__Key *) rows.list[i];
+    for (size_t i = 0; code == 0 && i < rows->count; i++) {
+        const Comity__V1__Key *key = (const Comity__V1__Key *) rows->list[i];
         if (key->member != member || key->revoked != 0 || key->key.len != KEY_SIZE)
             continue;
-        memcpy(ret_key, key->key.data, KEY_SIZE);
-        return 0;
+        if (count == 0)
+            memcpy(ret_key, key->key.data, KEY_SIZE);
+        count++;
     }
-    return code != 0 ? code
-                     : cli_fail(cli, ERR_NOT_FOUND, "comity member list",
-                                "Member %" PRIu32 " has no valid key.", member);
+    if (code == 0 && ret_count != NULL)
+        *ret_count = count;
+    if (code == 0 && count == 0)
+        code = cli_fail(cli, ERR_NOT_FOUND, "comity member list", "Member %" PRIu32 " (%s) has no valid key.",
+                        member, name_of_member(cli, member));
+    return code;
 }

@@ -18,16 +18,26 @@ const char *shown_offices(struct cli *cli, const Comity__V1__Office *offices, si
 /* NULL where there is none. */
 const Comity__V1__Member *member_of(struct cli *cli, uint32_t number);
 
+/* Whether any key of the member's is valid; true where the keys cannot be read. A member without one has
+ * left, for all that is told of them. */
+bool member_has_key(struct cli *cli, uint32_t number);
+/* "no valid key"; "" of everybody else, and of 0. */
+const char *state_of_member(struct cli *cli, uint32_t number);
+/* The same for programs: add "has_valid_key" to each row of @rows whose member @field is; null for 0. */
+void json_add_key_state(struct cli *cli, struct json_object *rows, const char *field);
+
 /* What a person typed: a number, a NAME where there is one, or a member's full name. Fails with a sentence.
- */
+ * Of several members of one name the one with a valid key is meant; where that does not tell, the sentence
+ * lists them. */
 int find_member(struct cli *cli, const char *typed, uint32_t *ret_number);
 int find_site(struct cli *cli, const char *typed, uint32_t *ret_number);
 int find_body(struct cli *cli, const char *typed, uint32_t *ret_number);
 /* The latest version of an adopted rule. */
 int find_rule(struct cli *cli, const char *typed, const Comity__V1__RuleVersion **ret_rule);
 
-/* A member's valid key; the first there is. ERR_NOT_FOUND with a sentence. */
-int find_key_of_member(struct cli *cli, uint32_t member, uint8_t ret_key[KEY_SIZE]);
+/* A member's valid key; the first there is. ERR_NOT_FOUND with a sentence. @ret_count (may be NULL): how many
+ * there are. */
+int find_key_of_member(struct cli *cli, uint32_t member, uint8_t ret_key[KEY_SIZE], size_t *ret_count);
 
 /* The argument of this name as the number of a thing. */
 int number_argument(struct cli *cli, const char *name, uint32_t *ret_number);

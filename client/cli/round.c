@@ -85,16 +85,19 @@ static const char *round_state(const Comity__V1__Round *round)
 
 static void print_roll(struct cli *cli, const struct rows *rows)
 {
-    static const char *const TITLES[] = {"member", "name", "constituency", "seat", "there when it opened"};
+    static const char *const TITLES[] = {"member", "name", "constituency", "seat", "there when it opened",
+                                         "state"};
     struct sheet sheet;
 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < rows->count; i++) {
         const Comity__V1__RollEntry *entry = (const Comity__V1__RollEntry *) rows->list[i];
-        const char *cells[] = {
-            arena_printf(cli->arena, "%" PRIu32, entry->member), name_of_member(cli, entry->member),
-            name_of_constituency(cli, entry->constituency), arena_printf(cli->arena, "%" PRIu32, entry->seat),
-            entry->present_at_open ? "yes" : "no"};
+        const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, entry->member),
+                               name_of_member(cli, entry->member),
+                               name_of_constituency(cli, entry->constituency),
+                               arena_printf(cli->arena, "%" PRIu32, entry->seat),
+                               entry->present_at_open ? "yes" : "no",
+                               state_of_member(cli, entry->member)};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "Nobody is on the roll.");
@@ -115,7 +118,9 @@ int round_show_run(struct cli *cli)
         return code;
     const Comity__V1__Round *round = (const Comity__V1__Round *) row;
     cli_put(cli, "round", desk_json(cli, row));
-    cli_put(cli, "roll", desk_json_rows(cli, &roll));
+    struct json_object *array = desk_json_rows(cli, &roll);
+    json_add_key_state(cli, array, "member");
+    cli_put(cli, "roll", array);
     say(cli, "Round %" PRIu32 " (%s) on proposal %" PRIu32 ", version %" PRIu32 "; its round number %" PRIu32,
         round->number, round_state(round), round->proposal, round->version, round->round_of);
     say(cli, "Opened %s by %s; closes %s; closed %s", shown_time(cli, round->opened_ms),

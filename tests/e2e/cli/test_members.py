@@ -1,0 +1,69 @@
+"""Members who leave, and what is told of them to those who stay."""
+
+import unittest
+
+from cli_case import CliCase, USAGE
+
+
+class Leaving(CliCase):
+    def join(self, who, name, file):
+        self.ask("ada", "invite", name, "--out", file)
+        return self.ask(who, "join", file)["number"]
+
+    def test_who_left_is_seen_to_have_left(self):
+        first = self.join("lou", "Lou Berg", "lou.invitation")
+        self.ask("ada", "body", "create", "board", "--title", "Board", "--seats", "union=2", *self.world.with_key("carla"))
+        self.ask("ada", "seat", "assign", "board", 1, "Lou Berg")
+        self.ask("ada", "seat", "assign", "board", 2, "Ada Okafor")
+        self.ask("ada", "rule", "adopt", "consensus", "--as", "of-the-board", "--body", "board",
+                 *self.world.with_key("carla"))
+        self.ask("ada", "invite", "Lou Berg", "--out", "lou-2.invitation")
+        rows = {row["number"]: row["has_valid_key"] for row in self.ask("ada", "member", "list")["members"]}
+        self.assertTrue(rows[first])
+        code, output, errors = self.world.comity("ada", "key", "revoke", "lou berg")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn("The key of Lou Berg is revoked.", output)
+        self.assertIn("They still hold seat 1 of board: comity seat vacate board 1\n", output)
+        self.assertIn("An invitation in the name of Lou Berg, by Ada Okafor, can be used until ", output)
+        members = {row["number"]: row["has_valid_key"] for row in self.ask("ben", "member", "list")["members"]}
+        self.assertEqual((members[first], members[1]), (False, True))
+        seats = self.ask("ben", "body", "show", "board")["seats"]
+        self.assertEqual([row["has_valid_key"] for row in seats], [False, True])
+        for words in (["member", "list"], ["body", "show", "board"]):
+            shown = self.world.comity("ben", *words)[1].splitlines()
+            for line in shown:
+                if "Lou Berg" in line or "Ada Okafor" in line:
+                    self.assertEqual("Lou Berg" in line, line.endswith("no valid key"), line)
+        self.ask("eli", "session", "convene", "board", "Without Lou")
+        session = len(self.ask("eli", "session", "list")["sessions"])
+        self.ask("eli", "session", "open", session)
+        self.ask("ada", "checkin", session, "north")
+        item = self.ask("ada", "item", "add", session, "x")["number"]
+        proposal = self.ask("ada", "proposal", "make", item, "x", "--text", "x")["number"]
+        number = self.ask("eli", "round", "open", proposal, "--rule", "of-the-board")["number"]
+        roll = self.ask("ada", "round", "show", number)["roll"]
+        self.assertEqual([row["has_valid_key"] for row in roll if row["member"] == first], [False])
+        # Two of one name: the one with a key is meant, and the other one by number.
+        second = self.ask("lou", "join", "lou-2.invitation")["number"]
+        self.ask("ada", "seat", "assign", "board", 1, "Lou Berg")
+        self.assertEqual(self.ask("ada", "body", "show", "board")["seats"][0]["holder"], second)
+        third = self.join("lou-too", "Lou Berg", "lou-3.invitation")
+        error = self.refuse("ada", "seat", "assign", "board", 1, "Lou Berg", name="USAGE", exit=USAGE)
+        self.assertEqual(error["what"], f"3 members are called `Lou Berg`: {first} (union, no valid key), "
+                         f"{second} (union), {third} (union).")
+        self.assertIn("number", error["next"])
+
+    def test_the_ways_to_name_a_key(self):
+        for index, way in enumerate(("number", "fingerprint", "key")):
+            who = f"moe-{index}"
+            number = self.join(who, f"Moe {index}", f"{who}.invitation")
+            shown = dict(self.ask(who, "key", "show"), number=number)
+            revoked = self.ask("ada", "key", "revoke", shown[way])
+            self.assertEqual(revoked["event"]["key_revoked"], {"key": shown["key"], "member": number})
+            self.assertEqual((revoked["seats"], revoked["invitations"]), ([], []))
+        self.refuse("ada", "key", "revoke", "Moe 0", name="NOT_FOUND")
+        self.refuse("ada", "key", "revoke", "Nobody", name="NOT_FOUND")
+
+
+if __name__ == "__main__":
+    unittest.main()
