@@ -1,9 +1,29 @@
 /* `comity status`: what the worker and the brokers say of themselves. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "client/cli/desk.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
+
+/* What a worker tells its operators alone. */
+static const char *const FIGURES[] = {"queued_checks", "queued_commands", "batches",   "commands", "refusals",
+                                      "map_bytes",     "map_limit_bytes", "histories", "peers"};
+
+/* A store has a limit: none is told to those who get no figures. */
+static bool has_figures(const Comity__V1__StatusAnswer *status)
+{
+    return status->map_limit_bytes != 0;
+}
+
+static struct json_object *worker_to_json(const Comity__V1__StatusAnswer *status)
+{
+    struct json_object *value = message_to_json(&status->base, NULL, NULL);
+
+    for (size_t i = 0; !has_figures(status) && i < ARRAY_COUNT(FIGURES); i++)
+        json_object_object_add(value, FIGURES[i], NULL);
+    return value;
+}
 
 static void say_worker(struct cli *cli, const Comity__V1__StatusAnswer *status)
 {
@@ -21,12 +41,13 @@ static void say_worker(struct cli *cli, const Comity__V1__StatusAnswer *status)
             hex_encode(BYTES(head->history.data, HISTORY_ID_SIZE), hex);
         say(cli, "  history %s is at number %" PRIu64, hex, head->head);
     }
+    if (!has_figures(status))
+        return;
     say(cli, "  waiting: %" PRIu32 " for a signature check, %" PRIu32 " for a batch", status->queued_checks,
         status->queued_commands);
     say(cli, "  since start: %" PRIu64 " recorded, %" PRIu64 " refused, in %" PRIu64 " batches",
         status->commands, status->refusals, status->batches);
-    if (status->map_limit_bytes != 0)
-        say(cli, "  store: %" PRIu64 " of %" PRIu64 " bytes", status->map_bytes, status->map_limit_bytes);
+    say(cli, "  store: %" PRIu64 " of %" PRIu64 " bytes", status->map_bytes, status->map_limit_bytes);
 }
 
 static void say_broker(struct cli *cli, const Comity__V1__BrokerStatus *status)
@@ -47,7 +68,7 @@ static void say_broker(struct cli *cli, const Comity__V1__BrokerStatus *status)
     }
 }
 
-enum { FIGURES_MS = 300 };
+enum { FIGURES_MS = 500 };
 
 /* A broker's own figures are for operators; that this is none is no failure, and no reason to wait long: the
  * broker says so at once, but libcomity takes no broker's word for final. */
@@ -57,9 +78,7 @@ static struct json_object *ask_broker(struct cli *cli, size_t index)
     const char *endpoint = cli->context.place.brokers[index].endpoint;
     struct json_object *value = json_object_new_object();
     int state = comity_broker_state(desk_client(cli), index);
-    int code = state == 0 ? comity_broker_status_wait(desk_client(cli), index,
-                                                      cli->context.has_history ? FIGURES_MS : 0, &status)
-                          : state;
+    int code = state == 0 ? comity_broker_status_wait(desk_client(cli), index, FIGURES_MS, &status) : state;
 
     json_object_object_add(value, "endpoint", json_object_new_string(endpoint));
     json_object_object_add(value, "state", json_object_new_string(error_name(state)));
@@ -88,10 +107,14 @@ int status_run(struct cli *cli)
     query.status = &status;
     say(cli, "Context %s", cli->context.name);
     int code = desk_ask(cli, &query, &answer);
+    if (code == ERR_NO_ROUTE)
+        snprintf(
+            cli->failure.next, NEXT_MAX,
+            "Ask whoever runs the worker: it is down, or does not reach this broker. Its log says which.");
     if (code == 0 && answer->status == NULL)
         code = cli_fail(cli, ERR_MALFORMED, NULL, "The worker's answer has no status.");
     if (code == 0) {
-        cli_put(cli, "worker", message_to_json(&answer->status->base, NULL, NULL));
+        cli_put(cli, "worker", worker_to_json(answer->status));
         say_worker(cli, answer->status);
     }
     for (size_t i = 0; desk_client(cli) != NULL && i < cli->context.place.broker_count; i++)

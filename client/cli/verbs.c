@@ -37,7 +37,8 @@ static const struct verb VERBS[] = {
      .run = status_run,
      .needs = NEEDS_PLACE,
      .summary = "show what the worker and the brokers say of themselves",
-     .json = "`worker` (StatusAnswer), `brokers` [{endpoint, state, status (BrokerStatus; null unless you "
+     .json = "`worker` (StatusAnswer; its figures are null unless you operate it), `brokers` [{endpoint, "
+             "state, status (BrokerStatus; null unless you "
              "operate it)}]"},
 
     /* Keys and contexts */

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 
 from cli_case import COMITY, INTERNAL, REFUSED, USAGE, World, is_alive, wait_until
@@ -50,6 +51,34 @@ class Up(unittest.TestCase):
         # The same ports, keys and context the next time.
         self.assertEqual(self.world.up()["place"], first["place"])
         self.assertEqual(len(self.world.ask("operator", "context", "list")["contexts"]), 1)
+
+    def test_status_for_somebody_who_operates_nothing(self):
+        self.world.up()
+        self.world.ask("guest", "context", "add", "look", "--place", self.world.data / "place.json")
+        began = time.monotonic()
+        status = self.world.ask("guest", "status")
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertTrue(status["worker"]["software"])
+        for name in ("queued_checks", "commands", "refusals", "map_limit_bytes", "peers"):
+            self.assertIsNone(status["worker"][name], name)
+        self.assertIsNone(status["brokers"][0]["status"])
+        self.assertNotIn("recorded", self.world.comity("guest", "status")[1])
+        self.assertIn("recorded", self.world.comity("operator", "status")[1])
+        # Its connection key under `operator` makes it one, as docs/operations.md has it.
+        key = (self.world.home("guest") / "keys" / "connection.key").read_text().split("public ")[1].split()[0]
+        for name in ("broker", "worker"):
+            config = self.world.data / f"{name}.ini"
+            config.write_text(config.read_text().replace("\noperator = ", f"\noperator = {key}\noperator = ", 1))
+        self.world.down()
+        self.world.up()
+        self.assertIsNotNone(self.world.ask("guest", "status")["worker"]["commands"])
+        # A group that no worker serves.
+        context = self.world.home("guest") / "contexts" / "look.ini"
+        group = self.world.ask("guest", "context", "show")["context"]["place"]["group_key"]
+        context.write_text(context.read_text().replace(group, key))
+        error = self.world.ask("guest", "status", "--timeout", 3, exit=3)["error"]
+        self.assertEqual(error["name"], "NO_ROUTE")
+        self.assertNotIn("comity status", error["next"])
 
     def test_the_supervisor_is_killed(self):
         self.world.up()
