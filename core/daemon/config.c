@@ -101,6 +101,33 @@ static bool section_exists(const struct config *config, const char *section, boo
     return false;
 }
 
+/* "kind, title" of a section. */
+static void list_keys(const struct config *config, const char *section, bool is_named, char *ret_list,
+                      size_t size)
+{
+    size_t length = 0;
+    ret_list[0] = '\0';
+    for (size_t i = 0; i < config->key_count && length < size; i++) {
+        const struct config_key *row = &config->keys[i];
+        if (strcmp(row->section, section) == 0 && row->is_named == is_named)
+            length += (size_t) snprintf(ret_list + length, size - length, "%s%s", length == 0 ? "" : ", ",
+                                        row->name);
+    }
+}
+
+/* "[broker], [worker NAME]"; rows of one section stand together. */
+static void list_sections(const struct config *config, char *ret_list, size_t size)
+{
+    size_t length = 0;
+    ret_list[0] = '\0';
+    for (size_t i = 0; i < config->key_count && length < size; i++) {
+        const struct config_key *row = &config->keys[i];
+        if (i == 0 || strcmp(row->section, row[-1].section) != 0 || row->is_named != row[-1].is_named)
+            length += (size_t) snprintf(ret_list + length, size - length, "%s[%s%s]", length == 0 ? "" : ", ",
+                                        row->section, row->is_named ? " NAME" : "");
+    }
+}
+
 /* The index-th value of a key; NULL where it was given fewer times. */
 static const struct entry *entry_find(const struct config *config, const struct config_key *key,
                                       const char *name, size_t index)
@@ -157,12 +184,13 @@ static int section_enter(struct reading *reading, const char *line)
     reading->section[0] = reading->name[0] = '\0';
     char overflow[2];
     int words = sscanf(inside, "%49s %49s %1s", reading->section, reading->name, overflow);
-    char text[SHOWN_MAX_BYTES];
+    char text[SHOWN_MAX_BYTES], known[CONFIG_REASON_MAX];
     bool is_plain = section_exists(reading->config, reading->section, false);
     bool is_named = section_exists(reading->config, reading->section, true);
+    list_sections(reading->config, known, sizeof(known));
     if (words < 1 || words > 2 || (!is_plain && !is_named))
-        return fail(reading, ERR_CONFIG, "there is no section [%s]: --help-config lists them",
-                    shown(inside, text));
+        return fail(reading, ERR_CONFIG, "there is no section [%s]: there are %s", shown(inside, text),
+                    known);
     if (words == 1 && !is_plain)
         return fail(reading, ERR_CONFIG, "section [%s] needs a name: write [%s NAME]", reading->section,
                     reading->section);
@@ -265,16 +293,17 @@ static int take_value(void *context, const char *section, const char *name, cons
     struct reading *reading = context;
     if (reading->code != 0)
         return 1;
-    char text[SHOWN_MAX_BYTES];
+    char text[SHOWN_MAX_BYTES], known[CONFIG_REASON_MAX];
     if (reading->section[0] == '\0') {
         fail(reading, ERR_CONFIG, "%s stands before any section: put it into one", shown(name, text));
         return 1;
     }
     const struct config_key *key = key_find(reading->config, reading->section, name);
     bool in_named = reading->name[0] != '\0';
+    list_keys(reading->config, reading->section, in_named, known, sizeof(known));
     if (!key || key->is_named != in_named)
-        fail(reading, ERR_CONFIG, "section [%s] has no key %s: --help-config lists them", reading->section,
-             shown(name, text));
+        fail(reading, ERR_CONFIG, "section [%s] has no key %s: it has %s", reading->section,
+             shown(name, text), known);
     else if (!key->is_list && entry_find(reading->config, key, reading->name, 0))
         fail(reading, ERR_CONFIG, "%s is given twice: keep one of the two", name);
     else if (value_check(reading, key, value) == 0)
