@@ -4,24 +4,35 @@
 #include <stdio.h>
 
 #include "client/cli/desk.h"
+#include "client/cli/hint.h"
 #include "client/cli/output.h"
 #include "core/text.h"
 
 enum { SUBMIT_PUMP_MS = 50 };
 
-int desk_text(struct cli *cli, const char *what, const char *text, size_t size,
+int desk_text(struct cli *cli, enum prose_kind kind, const char *what, struct bytes text,
               Comity__V1__TextRef **ret_reference)
 {
     struct comity_texts *texts;
+    const char *fault = prose_fault(kind, text, cli->arena);
     int code = desk_texts(cli, &texts);
 
     if (code != 0)
         return code;
-    code = comity_texts_add(texts, text, size, ret_reference);
+    if (fault != NULL) {
+        cli_fail(cli, ERR_TEXT, "Give the same command with another text.", "%s %s", what, fault);
+        return cli_unusable(cli, ERR_TEXT);
+    }
+    code = comity_texts_add(texts, (const char *) text.data, text.size, ret_reference);
     if (code != 0)
-        return cli_fail(cli, code, NULL, "%s: %s", what, error_sentence(code));
-    desk_keep_text(cli, (*ret_reference)->hash.data, BYTES(text, size));
+        return code;
+    desk_keep_text(cli, (*ret_reference)->hash.data, text);
     return 0;
+}
+
+int desk_line(struct cli *cli, const char *what, const char *line, Comity__V1__TextRef **ret_reference)
+{
+    return desk_text(cli, PROSE_LINE, what, BYTES(line, strlen(line)), ret_reference);
 }
 
 void desk_command_init(Comity__V1__Command *command, Comity__V1__Command__BodyCase body)
@@ -48,6 +59,7 @@ int desk_sign(struct cli *cli, const Comity__V1__Command *command, const uint8_t
         cli->failure.code = code;
         cli->failure.limit = fault.limit;
         snprintf(cli->failure.field, sizeof(cli->failure.field), "%s", fault.field);
+        hint_tell(cli, command);
     }
     return code;
 }
@@ -148,7 +160,10 @@ static int submit(struct cli *cli, const struct comity_draft *draft, struct comi
         return fail_interrupted(cli, draft);
     }
     *ret_result = waiting.result;
-    return desk_judge(cli, ret_result);
+    code = desk_judge(cli, ret_result);
+    if (ret_result->verdict == COMITY_REFUSED)
+        hint_tell(cli, comity_draft_command(draft));
+    return code;
 }
 
 static int count_unconfirmed(const struct comity_journal_entry *entry, void *context)

@@ -142,10 +142,13 @@ static int no_such_verb(char *const *words, size_t count, char reason[ARGUMENTS_
     snprintf(typed, sizeof(typed), "%.30s%s%.30s", words[0], count > 1 ? " " : "", count > 1 ? words[1] : "");
     const struct verb *by_two = verb_nearest(typed);
     const struct verb *by_one = verb_nearest(words[0]);
-    bool is_one = word_distance(words[0], by_one->name) < word_distance(typed, by_two->name);
+    bool is_one = by_two == NULL || (by_one != NULL && word_distance(words[0], by_one->name) <
+                                                           word_distance(typed, by_two->name));
     const struct verb *nearest = is_one ? by_one : by_two;
     /* A known noun with a strange second word: the command that is shown is the noun, not its argument. */
     const char *said = verb_is_noun(words[0]) ? typed : words[0];
+    if (nearest == NULL)
+        return usage_error(reason, "There is no command `%s`.", said);
     return usage_error(reason, "There is no command `%s`. Did you mean `comity %s`?", said, nearest->name);
 }
 

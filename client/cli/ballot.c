@@ -116,7 +116,7 @@ int vote_run(struct cli *cli)
     if (code == 0 && reason == NULL && is_hidden(round->rule))
         reason = ""; /* so that nobody can tell from outside who gave one */
     if (code == 0 && reason != NULL)
-        code = desk_text(cli, "--reason", reason, strlen(reason), &body.reason);
+        code = desk_text(cli, PROSE_REASON, "--reason", BYTES(reason, strlen(reason)), &body.reason);
     if (code != 0)
         return code;
     body.round = round->number;

@@ -31,14 +31,13 @@ int body_create_run(struct cli *cli)
     Comity__V1__Command command;
     Comity__V1__CreateBody body = COMITY__V1__CREATE_BODY__INIT;
     const Comity__V1__Event *event;
-    const char *title = cli_option(cli, "title");
     size_t count = option_count(&cli->arguments, "seats");
     Comity__V1__SeatGroup *groups = arena_alloc(cli->arena, count * sizeof(*groups));
     Comity__V1__SeatGroup **list = arena_alloc(cli->arena, count * sizeof(*list));
 
     if (groups == NULL || list == NULL)
         return ERR_MEMORY;
-    int code = desk_text(cli, "--title", title, strlen(title), &body.title);
+    int code = desk_line(cli, "--title", cli_option(cli, "title"), &body.title);
     for (size_t i = 0; i < count && code == 0; i++) {
         code = read_seat_group(cli, option_at(&cli->arguments, "seats", i), &groups[i]);
         list[i] = &groups[i];
@@ -119,27 +118,50 @@ int body_show_run(struct cli *cli)
     return 0;
 }
 
+/* NULL where there is no such seat: of that the worker will say more. */
+static int find_seat(struct cli *cli, const Comity__V1__AssignSeat *assign, const Comity__V1__Seat **ret_seat)
+{
+    struct rows rows;
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_SEATS, assign->body, &rows);
+
+    *ret_seat = NULL;
+    for (size_t i = 0; code == 0 && i < rows.count; i++)
+        if (((const Comity__V1__Seat *) rows.list[i])->number == assign->seat)
+            *ret_seat = (const Comity__V1__Seat *) rows.list[i];
+    return code;
+}
+
 static int assign(struct cli *cli, uint32_t member)
 {
     Comity__V1__Command command;
     Comity__V1__AssignSeat body = COMITY__V1__ASSIGN_SEAT__INIT;
     const Comity__V1__Event *event;
+    const Comity__V1__Seat *seat;
     int code = find_body(cli, cli_argument(cli, "BODY"), &body.body);
 
     if (code == 0)
         code = number_argument(cli, "SEAT", &body.seat);
+    if (code == 0)
+        code = find_seat(cli, &body, &seat);
     if (code != 0)
         return code;
+    uint32_t holder = seat == NULL ? 0 : seat->holder;
+    const char *name = name_of_body(cli, body.body), *before = holder == 0 ? "" : name_of_member(cli, holder);
+    if (seat != NULL && holder == member)
+        return cli_fail(cli, ERR_STATE, arena_printf(cli->arena, "comity body show %s", name),
+                        member == 0 ? "Seat %" PRIu32 " of %s is vacant%s already."
+                                    : "Seat %" PRIu32 " of %s is held by %s already.",
+                        body.seat, name, before);
     body.member = member;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_ASSIGN_SEAT);
     command.assign_seat = &body;
     code = desk_submit(cli, &command, &event);
-    if (code == 0 && member == 0)
-        say(cli, "Seat %" PRIu32 " of body %" PRIu32 " is vacant.", body.seat, body.body);
-    else if (code == 0)
-        say(cli, "%s holds seat %" PRIu32 " of body %" PRIu32 ".", name_of_member(cli, member), body.seat,
-            body.body);
-    return code;
+    if (code != 0)
+        return code;
+    cli_put(cli, "before", holder == 0 ? NULL : json_object_new_int64(holder));
+    say(cli, "%s holds seat %" PRIu32 " of %s.%s%s%s", member == 0 ? "Nobody" : name_of_member(cli, member),
+        body.seat, name, holder == 0 ? "" : " Before: ", before, holder == 0 ? "" : ".");
+    return 0;
 }
 
 int seat_assign_run(struct cli *cli)

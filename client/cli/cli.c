@@ -156,6 +156,8 @@ static void finish(struct cli *cli, int code)
         failure->what[0] = '\0';
         failure->code = code;
     }
+    if (code == ERR_USAGE && failure->next[0] == '\0' && cli->arguments.verb != NULL)
+        snprintf(failure->next, NEXT_MAX, "comity help %s", cli->arguments.verb->name);
     if (code == 0)
         failure->code = 0;
     else if (cli->recorded != 0)
@@ -185,14 +187,10 @@ int cli_run(int argc, char **argv)
     if (cli->arena == NULL || cli->document == NULL)
         return EXIT_INTERNAL;
     cli_put_text(cli, "verb", cli->arguments.verb == NULL ? NULL : cli->arguments.verb->name);
-    if (code != 0) {
-        const char *next = cli->arguments.verb == NULL
-                               ? "comity help"
-                               : arena_printf(cli->arena, "comity help %s", cli->arguments.verb->name);
-        cli_fail(cli, code, next, "%s", reason);
-    } else {
+    if (code != 0)
+        cli_fail(cli, code, NULL, "%s", reason);
+    else
         code = run_verb(cli);
-    }
     desk_close(cli);
     finish(cli, code);
     code = (int) failure_exit(&cli->failure);

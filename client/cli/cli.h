@@ -23,7 +23,8 @@ struct failure {
     uint64_t latest, limit;                   /* as the contract's Refusal has them */
     char command_id[2 * COMMAND_ID_SIZE + 1]; /* of a command that was signed; else empty */
     bool is_unconfirmed;                      /* sent, and no word that counts came back */
-    bool is_unsent;                           /* nothing left this machine, or no answer to a question came */
+    bool is_unusable;  /* a file or a text that was given is no good; nothing was sent */
+    bool is_unsent;    /* nothing left this machine, or no answer to a question came */
     uint64_t recorded; /* number of what this run had recorded before it failed; 0: nothing */
 };
 
@@ -60,6 +61,9 @@ int cli_fail(struct cli *cli, int code, const char *next, const char *format, ..
 /* The same for a key file that cannot be read: which, and what makes it usable. @next: where there is none.
  */
 int cli_fail_key(struct cli *cli, int code, const char *next, const char *path);
+
+/* What was given, a file or a text, is no good: exit code 2, whatever the code is. Returns @code. */
+int cli_unusable(struct cli *cli, int code);
 
 /* Values from the command line. Each fails with a sentence. */
 const char *cli_argument(const struct cli *cli, const char *name); /* NULL where it was not given */

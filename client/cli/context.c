@@ -262,7 +262,7 @@ int context_remove(const char *home, const char *name)
     char path[PATH_BYTES], current[NAME_MAX_BYTES + 1], reason[CONTEXT_REASON_MAX];
 
     if (context_path(home, name, path) != 0 || unlink(path) != 0)
-        return ERR_FILE;
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_FILE;
     if (context_choose(home, NULL, current, reason) == 0 && strcmp(current, name) == 0 &&
         path_join(path, home, "current") == 0)
         unlink(path);

@@ -1,4 +1,5 @@
 /* Verbs about contexts: which partnership this machine talks to. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -113,9 +114,12 @@ int context_add_run(struct cli *cli)
     struct json_object *value = json_read(content);
     code = value == NULL ? ERR_MALFORMED : place_from_json(value, &context.place);
     json_object_put(value);
-    if (code != 0)
-        return cli_fail(cli, code, NULL, "%s does not say where workers are reached: %s",
-                        shown_string(cli, path), error_sentence(code));
+    if (code != 0) {
+        cli_fail(cli, code, "Give the place.json that `comity up` wrote.",
+                 "%s does not say where workers are reached: %s", shown_string(cli, path),
+                 error_sentence(code));
+        return cli_unusable(cli, code);
+    }
     if (history != NULL && (code = cli_key(cli, "--history", history, context.history)) != 0)
         return code;
     context.has_history = history != NULL;
@@ -129,5 +133,21 @@ int context_add_run(struct cli *cli)
         return fail(cli, code, reason);
     cli_put_text(cli, "context", name);
     say(cli, "Context %s is made.", name);
+    return 0;
+}
+
+int context_remove_run(struct cli *cli)
+{
+    const char *name = cli_argument(cli, "NAME");
+    int code = name_is_valid(name) ? context_remove(cli->home, name) : ERR_NOT_FOUND;
+
+    if (code == ERR_NOT_FOUND)
+        return cli_fail(cli, code, "comity context list", "There is no context `%s`.",
+                        shown_string(cli, name));
+    if (code != 0)
+        return cli_fail(cli, code, NULL, "Context %s cannot be removed: %s.", name, strerror(errno));
+    cli_put_text(cli, "context", name);
+    say(cli, "Context %s is removed. Your keys, and what you signed, stay in %s.", name,
+        shown_string(cli, cli->home));
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "client/cli/cli.h"
 #include "client/cli/message_json.h"
+#include "client/cli/prose.h"
 #include "client/lib/comity.h"
 
 /* Ready to ask and to submit: keys are read, a worker said WELCOME. Called by the functions below; by itself
@@ -58,9 +59,11 @@ struct json_object *desk_json_rows(struct cli *cli, const struct rows *rows);
 /* Where the texts of this run's command go. */
 int desk_texts(struct cli *cli, struct comity_texts **ret_texts);
 
-/* Take a text for a command that is being written. */
-int desk_text(struct cli *cli, const char *what, const char *text, size_t size,
+/* Take a text for a command that is being written. @what: where it was given, for the sentence. */
+int desk_text(struct cli *cli, enum prose_kind kind, const char *what, struct bytes text,
               Comity__V1__TextRef **ret_reference);
+/* One line from the command line: a name or a title. */
+int desk_line(struct cli *cli, const char *what, const char *line, Comity__V1__TextRef **ret_reference);
 
 /* Sign with the context's key, send, wait, and put "receipt" and "event" into the document. @ret_event: the
  * first event of the command, from the verified receipt. */

@@ -21,7 +21,9 @@ void draft_file_release(struct draft_file *file)
 
 static int not_a_draft(struct cli *cli, const char *path, int code, const char *what)
 {
-    return cli_fail(cli, code, NULL, "%s is not a draft that can be used: %s", shown_string(cli, path), what);
+    cli_fail(cli, code, "Ask whoever made the draft for the file.", "%s is not a draft that can be used: %s",
+             shown_string(cli, path), what);
+    return cli_unusable(cli, code);
 }
 
 static int unpack(struct cli *cli, const char *path, const char *base64, struct comity_draft **ret_draft)

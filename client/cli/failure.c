@@ -1,8 +1,10 @@
 #include "client/cli/failure.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "client/cli/output.h"
 #include "core/text.h"
@@ -17,7 +19,7 @@ static const struct {
     {ERR_RULE, "comity rule templates lists rules that are sound."},
     {ERR_KEY_UNKNOWN, "A co-chair of your constituency can invite you: comity invite NAME --out FILE"},
     {ERR_KEY_REVOKED, "Ask a co-chair of your constituency for an invitation, and join with a new key."},
-    {ERR_FORBIDDEN, "comity whoami shows your offices; docs/trust.md says who may do what."},
+    {ERR_FORBIDDEN, "comity whoami shows your offices, and comity member list everybody's."},
     {ERR_COSIGNERS, "Add --with KEYFILE for each co-chair, or --draft FILE --cosigner WHO to let them sign."},
     {ERR_VALIDITY, "Give the command again, so that it is signed anew; check this machine's clock."},
     {ERR_GRANT,
@@ -31,8 +33,9 @@ static const struct {
     {ERR_CLOSED, "comity outcome ROUND shows how it came out."},
     {ERR_NOT_OPEN, "comity session list and comity round list show what is open."},
     {ERR_NOT_ON_ROLL, "comity round show ROUND lists who may answer; seats are given by comity seat assign."},
-    {ERR_STALE, "See your latest ballot with comity ballots ROUND, then vote again with --replace."},
+    {ERR_STALE, "Look at what is there now, and give the command anew."},
     {ERR_ONCE, "comity ballots ROUND shows it."},
+    {ERR_UTF8, "Save the text as UTF-8, and give the same command again."},
     {ERR_REASON, "Give the same command with --reason \"...\""},
     {ERR_ANSWER, "comity round show ROUND lists the answers of its rule."},
     {ERR_QUORUM, "comity session show SESSION lists who is there; members check in with comity checkin."},
@@ -75,10 +78,22 @@ int cli_fail(struct cli *cli, int code, const char *next, const char *format, ..
     return code;
 }
 
+int cli_unusable(struct cli *cli, int code)
+{
+    cli->failure.is_unusable = true;
+    return code;
+}
+
 int cli_fail_key(struct cli *cli, int code, const char *next, const char *path)
 {
     const char *shown_path = shown_string(cli, path);
 
+    if (code == ERR_FILE && access(path, F_OK) != 0 && errno == ENOENT)
+        return next != NULL
+                   ? cli_fail(cli, code, next, "There is no key in %s yet.", shown_path)
+                   : cli_fail(cli, code,
+                              "Put your copy of it there; who has none is invited anew by a co-chair.",
+                              "There is no key file %s.", shown_path);
     if (code == ERR_FILE_MODE)
         next = arena_printf(cli->arena, "chmod 600 %s", shown_path);
     else if (code != ERR_FILE)
@@ -94,6 +109,8 @@ enum exit_code failure_exit(const struct failure *failure)
         return EXIT_INTERNAL;
     if (failure->is_unsent)
         return EXIT_UNREACHABLE;
+    if (failure->is_unusable)
+        return EXIT_USAGE;
     return failure->is_unconfirmed ? EXIT_UNCONFIRMED : exit_of_error(failure->code);
 }
 
@@ -111,21 +128,19 @@ static const char *failure_next(const struct failure *failure)
 void failure_print(const struct cli *cli)
 {
     static const char *const OPENINGS[] = {
-        [EXIT_DONE] = "Done",
-        [EXIT_REFUSED] = "Refused",
-        [EXIT_USAGE] = "Not understood",
-        [EXIT_UNREACHABLE] = "Not reached",
-        [EXIT_INTERNAL] = "Failed",
-        [EXIT_UNCONFIRMED] = "Not confirmed",
+        [EXIT_DONE] = "Done",       [EXIT_REFUSED] = "Refused",
+        [EXIT_USAGE] = "Not done",  [EXIT_UNREACHABLE] = "Not reached",
+        [EXIT_INTERNAL] = "Failed", [EXIT_UNCONFIRMED] = "Not confirmed",
     };
     const struct failure *failure = &cli->failure;
     char field[2 * FIELD_PATH_MAX];
 
     text_escape(BYTES(failure->field, strlen(failure->field)), false, field, sizeof(field));
-    fprintf(stderr, "%s: %s", OPENINGS[failure_exit(failure)],
+    const char *opening = failure->code == ERR_USAGE ? "Not understood" : OPENINGS[failure_exit(failure)];
+    fprintf(stderr, "%s: %s", opening,
             failure->what[0] != '\0' ? failure->what : error_sentence(failure->code));
     fprintf(stderr, " (%s%s%s)\n", error_name(failure->code), field[0] == '\0' ? "" : ", ", field);
-    if (failure->latest != 0)
+    if (failure->latest != 0 && failure->what[0] == '\0')
         fprintf(stderr, "The latest is number %" PRIu64 " in the record.\n", failure->latest);
     if (failure->limit != 0)
         fprintf(stderr, "The limit is %" PRIu64 ".\n", failure->limit);

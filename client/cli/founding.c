@@ -72,9 +72,11 @@ static int find_place(struct cli *cli, struct place *ret_place)
     struct json_object *value = json_read(content);
     code = value == NULL ? ERR_MALFORMED : place_from_json(value, ret_place);
     json_object_put(value);
-    return code == 0 ? 0
-                     : cli_fail(cli, code, NULL, "%s does not say where workers are reached: %s",
-                                shown_string(cli, path), error_sentence(code));
+    if (code == 0)
+        return 0;
+    cli_fail(cli, code, "Give the place.json that `comity up` wrote.",
+             "%s does not say where workers are reached: %s", shown_string(cli, path), error_sentence(code));
+    return cli_unusable(cli, code);
 }
 
 /* Every founder but the signer, as cosigners. ERR_USAGE where the signer is not among them. */
@@ -200,7 +202,8 @@ int draft_sign_run(struct cli *cli)
         bool is_signer = memcmp(command->key.data, key.public_key, KEY_SIZE) == 0;
         code = is_signer ? 0 : comity_draft_cosign(file.draft, key.seed);
         if (code == ERR_COSIGNERS)
-            cli_fail(cli, code, "comity draft show FILE", "This draft does not ask for your signature.");
+            cli_fail(cli, code, arena_printf(cli->arena, "comity draft show %s", shown_string(cli, path)),
+                     "This draft does not ask for your signature.");
     }
     if (code == 0)
         code = draft_file_write(cli, path, &file, true);
@@ -210,8 +213,10 @@ int draft_sign_run(struct cli *cli)
         code = keep_founder_context(cli, &file);
     if (code == 0)
         say(cli, "Signed. %s",
-            comity_draft_missing(file.draft, NULL, 0) == 0 ? "Nobody is missing: comity draft submit FILE"
-                                                           : "Pass the file on to whoever has not signed.");
+            comity_draft_missing(file.draft, NULL, 0) > 0
+                ? "Pass the file on to whoever has not signed."
+                : arena_printf(cli->arena, "Nobody is missing: comity draft submit %s",
+                               shown_string(cli, path)));
     signing_key_wipe(&key);
     draft_file_release(&file);
     return code;
@@ -235,14 +240,17 @@ int draft_submit_run(struct cli *cli)
     const char *token = cli_option(cli, "token");
     const Comity__V1__Event *event;
     struct draft_file file = {0};
-    int code = draft_file_read(cli, cli_argument(cli, "FILE"), &file);
+    const char *path = cli_argument(cli, "FILE");
+    int code = draft_file_read(cli, path, &file);
 
     if (code == 0)
         code = check_history(cli, &file);
     if (code == 0 && comity_draft_missing(file.draft, NULL, 0) > 0) {
         draft_file_show(cli, &file);
-        code = cli_fail(cli, ERR_COSIGNERS, "Each of them: comity draft sign FILE",
-                        "Not everybody has signed yet.");
+        code =
+            cli_fail(cli, ERR_COSIGNERS,
+                     arena_printf(cli->arena, "Each of them: comity draft sign %s", shown_string(cli, path)),
+                     "Not everybody has signed yet.");
     }
     if (token == NULL && cli->context.founding_token[0] != '\0')
         token = cli->context.founding_token;

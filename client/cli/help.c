@@ -138,8 +138,10 @@ int help_run(struct cli *cli)
     if (verb_is_noun(words[0]))
         return help_list(cli, words[0]);
     const char *typed = count == 2 ? arena_printf(cli->arena, "%s %s", words[0], words[1]) : words[0];
-    return cli_fail(cli, ERR_USAGE, "comity help", "There is no command `%s`. Did you mean `comity %s`?",
-                    shown_string(cli, typed), verb_nearest(typed)->name);
+    const struct verb *nearest = verb_nearest(typed);
+    return cli_fail(cli, ERR_USAGE, "comity help", "There is no command `%s`.%s%s%s",
+                    shown_string(cli, typed), nearest == NULL ? "" : " Did you mean `comity ",
+                    nearest == NULL ? "" : nearest->name, nearest == NULL ? "" : "`?");
 }
 
 int version_run(struct cli *cli)

@@ -6,6 +6,8 @@
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
 
+enum { PAST_MS = 60000 }; /* a time is typed to the minute */
+
 static const char *state_word(Comity__V1__SessionState state)
 {
     switch (state) {
@@ -25,16 +27,19 @@ int session_convene_run(struct cli *cli)
     Comity__V1__Command command;
     Comity__V1__ConveneSession body = COMITY__V1__CONVENE_SESSION__INIT;
     const Comity__V1__Event *event;
-    const char *title = cli_argument(cli, "TITLE"), *starts = cli_option(cli, "starts");
+    const char *starts = cli_option(cli, "starts");
     int64_t now_ms = time_now_ms();
 
     body.starts_ms = now_ms;
     if (starts != NULL && time_read(starts, now_ms, &body.starts_ms) != 0)
         return cli_fail(cli, ERR_USAGE, "--starts \"2026-11-30 17:00\", or --starts +2h",
                         "--starts `%s` is no time that can be understood.", shown_string(cli, starts));
+    if (body.starts_ms < now_ms - PAST_MS)
+        return cli_fail(cli, ERR_USAGE, "--starts \"2026-11-30 17:00\", or --starts +2h",
+                        "--starts is in the past: %s.", shown_time(cli, body.starts_ms));
     int code = find_body(cli, cli_argument(cli, "BODY"), &body.body);
     if (code == 0)
-        code = desk_text(cli, "TITLE", title, strlen(title), &body.title);
+        code = desk_line(cli, "TITLE", cli_argument(cli, "TITLE"), &body.title);
     if (code != 0)
         return code;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_CONVENE_SESSION);
@@ -194,11 +199,10 @@ int item_add_run(struct cli *cli)
     Comity__V1__Command command;
     Comity__V1__AddItem body = COMITY__V1__ADD_ITEM__INIT;
     const Comity__V1__Event *event;
-    const char *title = cli_argument(cli, "TITLE");
     int code = number_argument(cli, "SESSION", &body.session);
 
     if (code == 0)
-        code = desk_text(cli, "TITLE", title, strlen(title), &body.title);
+        code = desk_line(cli, "TITLE", cli_argument(cli, "TITLE"), &body.title);
     if (code != 0)
         return code;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_ADD_ITEM);

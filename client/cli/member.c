@@ -65,7 +65,7 @@ int invite_run(struct cli *cli)
     if (code == 0)
         code = read_offices(cli, &body);
     if (code == 0)
-        code = desk_text(cli, "NAME", name, strlen(name), &body.name);
+        code = desk_line(cli, "NAME", name, &body.name);
     if (code == 0)
         code = desk_whoami(cli, &whoami);
     if (code == 0)
@@ -247,8 +247,10 @@ int join_run(struct cli *cli)
     if (invitation == NULL)
         return ERR_MEMORY;
     int code = invitation_read(cli_argument(cli, "INVITATION"), cli->arena, invitation, reason);
-    if (code != 0)
-        return cli_fail(cli, code, NULL, "%s", reason);
+    if (code != 0) {
+        cli_fail(cli, code, "Give the file that whoever invited you has handed over.", "%s", reason);
+        return cli_unusable(cli, code);
+    }
     signing_key_from_seed(invitation->seed, &once);
     bool is_member = false;
     bool is_new = context_of_history(cli->home, invitation->history, cli->arena, &cli->context) != 0;

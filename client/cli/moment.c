@@ -2,9 +2,11 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "client/cli/output.h"
+#include "core/text.h"
 
 int64_t time_now_ms(void)
 {
@@ -73,4 +75,18 @@ int time_read(const char *text, int64_t now_ms, int64_t *ret_time_ms)
         return 0;
     }
     return ERR_RANGE;
+}
+
+bool time_zone_exists(const char *zone)
+{
+    static const char ZONES[] = "/usr/share/zoneinfo";
+    char path[sizeof(ZONES) + 80];
+    struct stat found;
+
+    if (!time_zone_is_valid(zone))
+        return false;
+    if (stat(ZONES, &found) != 0)
+        return true;
+    snprintf(path, sizeof(path), "%s/%s", ZONES, zone);
+    return stat(path, &found) == 0 && S_ISREG(found.st_mode);
 }

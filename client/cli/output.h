@@ -46,6 +46,8 @@ const char *shown_time(struct cli *cli, int64_t time_ms);
 /* "2026-11-30 17:00" in the machine's time zone, "2026-11-30T17:00:00Z", "+90m", "+2h", "+3d". */
 int time_read(const char *text, int64_t now_ms, int64_t *ret_time_ms);
 int64_t time_now_ms(void);
+/* An IANA name that this machine's zoneinfo has; where it has none at all, any that could be one. */
+bool time_zone_exists(const char *zone);
 
 /* "a, b and c". In the arena. */
 const char *shown_list(struct cli *cli, const char *const *items, size_t count);

@@ -162,13 +162,15 @@ int site_add_run(struct cli *cli)
     Comity__V1__NewSite site = COMITY__V1__NEW_SITE__INIT;
     Comity__V1__AddSite body = COMITY__V1__ADD_SITE__INIT;
     const Comity__V1__Event *event;
-    const char *title = cli_option(cli, "title");
-    int code = desk_text(cli, "--title", title, strlen(title), &site.title);
+    int code = desk_line(cli, "--title", cli_option(cli, "title"), &site.title);
 
     if (code != 0)
         return code;
     site.name = (char *) cli_argument(cli, "NAME");
     site.time_zone = (char *) cli_option(cli, "time-zone");
+    if (!time_zone_exists(site.time_zone))
+        return cli_fail(cli, ERR_USAGE, "--time-zone ZONE, as America/Chicago: region and city.",
+                        "There is no time zone `%s`.", shown_string(cli, site.time_zone));
     body.site = &site;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_ADD_SITE);
     command.add_site = &body;

@@ -18,12 +18,13 @@ static int read_text(struct cli *cli, Comity__V1__TextRef **ret_reference)
         return cli_fail(cli, ERR_USAGE, NULL,
                         "Give the text by --text TEXT or by --file FILE (\"-\" is standard input).");
     if (text != NULL)
-        return desk_text(cli, "--text", text, strlen(text), ret_reference);
+        return desk_text(cli, PROSE_TEXT, "--text", BYTES(text, strlen(text)), ret_reference);
     int code =
-        file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, TEXT_MAX_BYTES, cli->arena, &content, why);
+        file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, FILE_MAX_BYTES, cli->arena, &content, why);
     if (code != 0)
         return cli_fail(cli, code, NULL, "%s", why);
-    return desk_text(cli, "--file", (const char *) content.data, content.size, ret_reference);
+    return desk_text(cli, PROSE_TEXT, strcmp(path, "-") == 0 ? "Standard input" : shown_string(cli, path),
+                     content, ret_reference);
 }
 
 static const Comity__V1__ProposalVersion *latest_version(const Comity__V1__Proposal *proposal)
@@ -36,11 +37,10 @@ int proposal_make_run(struct cli *cli)
     Comity__V1__Command command;
     Comity__V1__MakeProposal body = COMITY__V1__MAKE_PROPOSAL__INIT;
     const Comity__V1__Event *event;
-    const char *title = cli_argument(cli, "TITLE");
     int code = number_argument(cli, "ITEM", &body.item);
 
     if (code == 0)
-        code = desk_text(cli, "TITLE", title, strlen(title), &body.title);
+        code = desk_line(cli, "TITLE", cli_argument(cli, "TITLE"), &body.title);
     if (code == 0)
         code = read_text(cli, &body.text);
     if (code != 0)

@@ -16,6 +16,58 @@ struct prose {
 
 enum { SLOTS_FIRST = 64 };
 
+static const struct {
+    size_t size_max;
+    bool is_line, may_be_empty;
+} FORMS[] = {
+    [PROSE_LINE] = {TITLE_MAX_BYTES, true, false},
+    [PROSE_REASON] = {REASON_MAX_BYTES, false, true},
+    [PROSE_TEXT] = {TEXT_MAX_BYTES, false, false},
+};
+
+static bool is_blank(struct bytes text)
+{
+    static const char *const BLANKS[] = {" ", "\t", "\n", "\r", "\v", "\f", "\u00a0", "\u200b", "\u3000"};
+    size_t at = 0, i;
+
+    while (at < text.size) {
+        for (i = 0; i < ARRAY_COUNT(BLANKS); i++) {
+            size_t length = strlen(BLANKS[i]);
+            if (length <= text.size - at && memcmp(text.data + at, BLANKS[i], length) == 0)
+                break;
+        }
+        if (i == ARRAY_COUNT(BLANKS))
+            return false;
+        at += strlen(BLANKS[i]);
+    }
+    return true;
+}
+
+/* Line breaks among them; of UTF-8 that is valid. */
+static bool has_control(struct bytes text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        bool is_c1 = text.data[i] == 0xc2 && i + 1 < text.size && text.data[i + 1] < 0xa0;
+        if (text.data[i] < ' ' || text.data[i] == 0x7f || is_c1)
+            return true;
+    }
+    return false;
+}
+
+const char *prose_fault(enum prose_kind kind, struct bytes text, struct arena *arena)
+{
+    if (!utf8_is_valid(text))
+        return "is not valid UTF-8, or holds a NUL character.";
+    if (text.size > FORMS[kind].size_max)
+        return arena_printf(arena, "has %zu bytes: at most %zu are allowed.", text.size,
+                            FORMS[kind].size_max);
+    if (is_blank(text) && !(FORMS[kind].may_be_empty && text.size == 0))
+        return "has nothing in it but blanks.";
+    if (FORMS[kind].is_line && has_control(text))
+        return "has to be one line, and has a line break or a control character in it.";
+    return NULL;
+}
+
 struct prose *prose_new(struct arena *arena)
 {
     struct prose *prose = arena_alloc(arena, sizeof(*prose));

@@ -8,6 +8,14 @@
 
 struct prose;
 
+/* What people write: one line (a name, a title), a ballot's reason, which may be empty, or a proposal's text.
+ */
+enum prose_kind { PROSE_LINE, PROSE_REASON, PROSE_TEXT };
+
+/* Why it cannot be used, as the rest of a sentence ("is not valid UTF-8."), in the arena; NULL where it can.
+ */
+const char *prose_fault(enum prose_kind kind, struct bytes text, struct arena *arena);
+
 /* In the arena; NULL where memory is out. */
 struct prose *prose_new(struct arena *arena);
 

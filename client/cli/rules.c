@@ -42,6 +42,8 @@ static int find_template(struct cli *cli, const char *name, const Comity__V1__Ru
     return 0;
 }
 
+static const char START_FROM[] = "comity rule show consensus --json prints one to start from";
+
 static int read_rule_file(struct cli *cli, const char *path, const Comity__V1__Rule **ret_rule)
 {
     struct bytes content;
@@ -52,17 +54,20 @@ static int read_rule_file(struct cli *cli, const char *path, const Comity__V1__R
     if (code != 0)
         return cli_fail(cli, code, NULL, "%s", why);
     struct json_object *value = json_read(content), *inner = NULL;
-    if (value == NULL)
-        return cli_fail(cli, ERR_MALFORMED, "comity rule show consensus --json prints one to start from",
-                        "%s is not JSON.", shown_string(cli, path));
+    if (value == NULL) {
+        cli_fail(cli, ERR_MALFORMED, START_FROM, "%s is not JSON.", shown_string(cli, path));
+        return cli_unusable(cli, ERR_MALFORMED);
+    }
     /* A document as `comity rule show --json` printed it holds the rule inside. */
     if (!json_object_is_type(value, json_type_object) || !json_object_object_get_ex(value, "rule", &inner))
         inner = value;
     code = message_from_json(inner, &comity__v1__rule__descriptor, cli->arena, field, &rule);
     json_object_put(value);
-    if (code != 0)
-        return cli_fail(cli, code, "comity rule show consensus --json prints one to start from", "%s, %s: %s",
-                        shown_string(cli, path), shown_string(cli, field), error_sentence(code));
+    if (code != 0) {
+        cli_fail(cli, code, START_FROM, "%s, %s: %s", shown_string(cli, path), shown_string(cli, field),
+                 error_sentence(code));
+        return cli_unusable(cli, code);
+    }
     *ret_rule = (const Comity__V1__Rule *) rule;
     return 0;
 }
@@ -151,6 +156,42 @@ static int read_bodies(struct cli *cli, Comity__V1__AdoptRule *body)
     return 0;
 }
 
+static bool is_for_same_bodies(const Comity__V1__RuleVersion *row, const Comity__V1__AdoptRule *body)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < body->n_bodies; i++)
+        for (size_t j = 0; j < row->n_bodies; j++)
+            found += row->bodies[j] == body->bodies[i];
+    return found == body->n_bodies && found == row->n_bodies;
+}
+
+/* The latest version is the same already: a further one would say nothing new. */
+static int check_is_new(struct cli *cli, const Comity__V1__AdoptRule *body)
+{
+    struct rows rows;
+    const Comity__V1__RuleVersion *latest = NULL;
+    uint8_t hash[HASH_SIZE];
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_RULES, 0, &rows);
+
+    if (code == 0)
+        code = rule_hash(body->rule, cli->arena, hash);
+    for (size_t i = 0; code == 0 && i < rows.count; i++) {
+        const Comity__V1__RuleVersion *row = (const Comity__V1__RuleVersion *) rows.list[i];
+        if (strcmp(row->rule->name, body->rule->name) == 0 &&
+            (latest == NULL || row->version > latest->version))
+            latest = row;
+    }
+    if (code != 0 || latest == NULL || latest->hash.len != HASH_SIZE ||
+        memcmp(latest->hash.data, hash, HASH_SIZE) != 0 || !is_for_same_bodies(latest, body))
+        return code;
+    return cli_fail(
+        cli, ERR_EXISTS,
+        arena_printf(cli->arena, "comity round open PROPOSAL --rule %s", shown_string(cli, body->rule->name)),
+        "Rule %s is adopted for the same bodies already: it is number %" PRIu32 ".",
+        shown_string(cli, body->rule->name), latest->number);
+}
+
 int rule_adopt_run(struct cli *cli)
 {
     Comity__V1__Command command;
@@ -168,9 +209,11 @@ int rule_adopt_run(struct cli *cli)
         code = alter(cli, from, &rule);
     if (code == 0)
         code = read_bodies(cli, &body);
+    body.rule = &rule;
+    if (code == 0)
+        code = check_is_new(cli, &body);
     if (code != 0)
         return code;
-    body.rule = &rule;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_ADOPT_RULE);
     command.adopt_rule = &body;
     code = joint_submit(cli, &command, &event);

@@ -164,7 +164,9 @@ static int bring_up(struct cli *cli, struct local *local, struct supervisor *sup
         code = installation_context(&local->installation, &place, cli->home, cli->arena, &local->context,
                                     reason);
     if (code != 0)
-        return cli_fail(cli, code, NULL, "%s", reason);
+        return cli_fail(cli, code,
+                        code == ERR_CONFIG ? "Edit that file, then give the same command again." : NULL, "%s",
+                        reason);
     cli->context = local->context;
     if (probe(cli) != 0)
         return cli_fail(cli, ERR_INTERNAL,
@@ -204,8 +206,11 @@ static int take_lock(struct cli *cli, const char *directory, int *ret_lock)
         return cli_fail(cli, code, NULL, "%s", why);
     code = installation_lock(directory, ret_lock, &pid, reason);
     if (code == ERR_STATE)
-        return cli_fail(cli, code, "comity status; comity down ends it", "%s Process %ld looks after it.",
-                        reason, pid);
+        return cli_fail(cli, code,
+                        arena_printf(cli->arena, "comity status; comity down%s%s ends it",
+                                     cli_has(cli, "data") ? " --data " : "",
+                                     cli_has(cli, "data") ? shown_string(cli, directory) : ""),
+                        "%s Process %ld looks after it.", reason, pid);
     if (code != 0)
         return cli_fail(cli, code, NULL, "%s", reason);
     return 0;

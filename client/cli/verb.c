@@ -106,8 +106,9 @@ unsigned word_distance(const char *a, const char *b)
 
 const struct verb *verb_nearest(const char *typed)
 {
-    const struct verb *nearest = verb_at(0);
-    unsigned least = UINT32_MAX;
+    const struct verb *nearest = NULL;
+    /* A third of the letters may be wrong. */
+    unsigned least = (unsigned) (strlen(typed) + 2) / 3 + 1;
 
     for (unsigned i = 0; verb_at(i) != NULL; i++) {
         unsigned distance = word_distance(typed, verb_at(i)->name);

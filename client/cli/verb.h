@@ -62,7 +62,7 @@ const struct verb *verb_by_name(const char *name);
 /* Is it the first word of any verb? */
 bool verb_is_noun(const char *word);
 
-/* The verb whose name is nearest to what was typed; never NULL. */
+/* The verb whose name is nearest to what was typed; NULL where none is near. */
 const struct verb *verb_nearest(const char *typed);
 
 /* An option by its name, wherever it comes from. NULL where the verb takes no such option. */

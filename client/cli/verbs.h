@@ -88,6 +88,7 @@ int context_list_run(struct cli *cli);
 int context_use_run(struct cli *cli);
 int context_show_run(struct cli *cli);
 int context_add_run(struct cli *cli);
+int context_remove_run(struct cli *cli);
 
 /* status.c */
 int status_run(struct cli *cli);

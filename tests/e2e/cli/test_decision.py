@@ -58,7 +58,7 @@ class Founding(CliCase):
             other = "A" if packed[at] != "A" else "B"
             document["submit"] = packed[:at] + other + packed[at + 1:]
             self.world.file("altered.draft", json.dumps(document))
-            answer = self.world.ask("ada", "draft", "show", "altered.draft", exit=REFUSED)
+            answer = self.world.ask("ada", "draft", "show", "altered.draft", exit=USAGE)
             self.assertNotIn("draft", answer)
 
     def test_a_key_that_is_not_asked_for(self):
@@ -307,7 +307,8 @@ class Decision(CliCase):
         self.assertEqual([test["numerator"] for test in adopted["tests"] if test["name"] == "floor"], [9])
         rule["tests"][0]["bound"] = "AT_BEST"
         self.world.file("wrong.json", json.dumps(rule))
-        error = self.refuse("ada", "rule", "adopt", "--file", "wrong.json", *self.world.with_key("carla"), name="ENUM")
+        error = self.refuse("ada", "rule", "adopt", "--file", "wrong.json", *self.world.with_key("carla"), name="ENUM",
+                            exit=USAGE)
         self.assertIn("tests.bound", error["what"])
         rule["tests"][0]["bound"], rule["tests"][0]["denominator"] = "AT_LEAST", 0
         self.world.file("wrong.json", json.dumps(rule))

@@ -44,6 +44,7 @@ class Up(unittest.TestCase):
         again = self.world.ask("operator", "up", "--data", self.world.data, exit=REFUSED)["error"]
         self.assertEqual(again["name"], "STATE")
         self.assertIn(str(supervisor), again["what"])
+        self.assertIn(f"comity down --data {self.world.data} ends it", again["next"])
         self.assertTrue(self.world.down()["was_running"])
         self.assertFalse(is_alive(supervisor) or any(map(is_alive, self.children())))
         self.assertFalse(self.world.down()["was_running"])
@@ -131,6 +132,7 @@ class Up(unittest.TestCase):
         error = self.world.up(exit=USAGE)["error"]
         self.assertEqual(error["name"], "CONFIG")
         self.assertIn("broker.ini: front stands for every address", error["what"])
+        self.assertEqual(error["next"], "Edit that file, then give the same command again.")
         self.assertEqual((self.world.data / "place.json").read_bytes(), place)
         self.assertFalse(self.world.down()["was_running"])
         self.assertFalse(any(map(is_alive, self.children())))

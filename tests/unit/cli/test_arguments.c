@@ -91,6 +91,7 @@ static const struct {
     {{"body", "list", "--seats", "a=1"}, {"`comity body list` has no option --seats"}},
     {{"status", "--draft", "x"}, {"no option --draft"}},
     {{"\033[31mred"}, {"\\x1b[31mred"}},
+    {{"frob"}, {"There is no command `frob`."}},
 };
 
 static void test_not_understood(void **state)

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "client/cli/hint.h"
 #include "client/cli/json_file.h"
 #include "client/cli/message_json.h"
 #include "client/cli/output.h"
@@ -88,6 +90,73 @@ static void test_outside_text(void **state)
     assert_string_equal(shown_list(&cli, names, 1), "a");
     assert_string_equal(shown_list(&cli, names, 0), "nobody");
     arena_destroy(&cli.arena);
+}
+
+static void test_prose_that_is_no_good(void **state)
+{
+    static const struct {
+        enum prose_kind kind;
+        const char *text, *said; /* NULL: it is good */
+    } ROWS[] = {
+        {PROSE_LINE, "Ada Okafor", NULL},
+        {PROSE_LINE, "\u9673 \u00c4", NULL},
+        {PROSE_LINE, "", "blanks"},
+        {PROSE_LINE, " \t", "blanks"},
+        {PROSE_LINE, "\u3000\u00a0\u200b", "blanks"},
+        {PROSE_LINE, "a\nb", "one line"},
+        {PROSE_LINE,
+         "a\xc2\x85"
+         "b",
+         "one line"},
+        {PROSE_LINE, "a\177", "one line"},
+        {PROSE_LINE, "\xff", "UTF-8"},
+        {PROSE_TEXT, "a\n\tb\n", NULL},
+        {PROSE_TEXT, "\n", "blanks"},
+        {PROSE_REASON, "", NULL},
+        {PROSE_REASON, " ", "blanks"},
+    };
+    struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+    char *longer = calloc(1, REASON_MAX_BYTES + 1);
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
+        const char *said = prose_fault(ROWS[i].kind, BYTES(ROWS[i].text, strlen(ROWS[i].text)), arena);
+        if ((said == NULL) != (ROWS[i].said == NULL) || (said != NULL && strstr(said, ROWS[i].said) == NULL))
+            fail_msg("row %zu: %s", i, said);
+    }
+    memset(longer, 'x', REASON_MAX_BYTES + 1);
+    assert_string_equal(prose_fault(PROSE_REASON, BYTES(longer, REASON_MAX_BYTES + 1), arena),
+                        "has 4097 bytes: at most 4096 are allowed.");
+    assert_null(prose_fault(PROSE_REASON, BYTES(longer, REASON_MAX_BYTES), arena));
+    free(longer);
+    arena_destroy(&arena);
+}
+
+static void test_fields_without_their_indices(void **state)
+{
+    char field[FIELD_PATH_MAX];
+
+    (void) state;
+    hint_field("create_body.seats[3].constituency", field);
+    assert_string_equal(field, "create_body.seats[].constituency");
+    hint_field("cosigners[12]", field);
+    assert_string_equal(field, "cosigners[]");
+    hint_field("", field);
+    assert_string_equal(field, "");
+    hint_field("a[", field);
+    assert_string_equal(field, "a[");
+}
+
+static void test_time_zones(void **state)
+{
+    (void) state;
+    assert_true(time_zone_exists("UTC"));
+    assert_false(time_zone_exists("../../etc/passwd"));
+    assert_false(time_zone_exists("over the sea"));
+    if (access("/usr/share/zoneinfo", F_OK) != 0)
+        skip();
+    assert_false(time_zone_exists("America/Chikago"));
+    assert_false(time_zone_exists("America"));
 }
 
 /* Every shipped rule goes to JSON and comes back as the same bytes. */
@@ -242,6 +311,9 @@ int main(void)
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_local_times),
         cmocka_unit_test(test_outside_text),
+        cmocka_unit_test(test_prose_that_is_no_good),
+        cmocka_unit_test(test_fields_without_their_indices),
+        cmocka_unit_test(test_time_zones),
         cmocka_unit_test(test_rules_there_and_back),
         cmocka_unit_test(test_rules_that_are_none),
         cmocka_unit_test(test_rows_as_json),

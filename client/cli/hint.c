@@ -1,0 +1,262 @@
+#include "client/cli/hint.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+#include "core/machine/machine.h"
+
+/* What the rows below do; false where nothing better can be said. */
+typedef bool tell_fn(struct cli *cli, const Comity__V1__Command *command);
+
+/* The failure in better words. */
+#define TELL(cli, next, ...) (cli_fail(cli, (cli)->failure.code, next, __VA_ARGS__) != 0)
+
+/* Which element of a list the field names: 3 of "seats[3]". */
+static size_t index_of(const char *field)
+{
+    const char *bracket = strchr(field, '[');
+
+    return bracket == NULL ? 0 : (size_t) strtoul(bracket + 1, NULL, 10);
+}
+
+static bool tell_right(struct cli *cli, const Comity__V1__Command *command)
+{
+    for (unsigned i = 0; command_row_at(i) != NULL; i++) {
+        const struct command_row *row = command_row_at(i);
+        if (row->body == command->body_case)
+            return TELL(cli, NULL, "You do not have the right to do this. Who has it: %s.",
+                        right_name(row->right));
+    }
+    return false;
+}
+
+static bool tell_no_constituency(struct cli *cli, const Comity__V1__Command *command)
+{
+    const Comity__V1__CreateBody *body = command->create_body;
+    size_t at = index_of(cli->failure.field);
+    struct rows rows;
+
+    if (at >= body->n_seats || desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES, 0, &rows) != 0)
+        return false;
+    const char **names = arena_alloc(cli->arena, (rows.count + 1) * sizeof(*names));
+    for (size_t i = 0; names != NULL && i < rows.count; i++)
+        names[i] = shown_string(cli, ((const Comity__V1__Constituency *) rows.list[i])->name);
+    return names != NULL &&
+           TELL(cli, "--seats CONSTITUENCY=N, as in comity constituency list",
+                "There is no constituency `%s`. There are %s.",
+                shown_string(cli, body->seats[at]->constituency), shown_list(cli, names, rows.count));
+}
+
+static bool tell_seated(struct cli *cli, const Comity__V1__Command *command)
+{
+    const Comity__V1__AssignSeat *assign = command->assign_seat;
+    struct rows rows;
+
+    if (desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_SEATS, assign->body, &rows) != 0)
+        return false;
+    for (size_t i = 0; i < rows.count; i++) {
+        const Comity__V1__Seat *seat = (const Comity__V1__Seat *) rows.list[i];
+        if (seat->holder == assign->member)
+            return TELL(
+                cli,
+                arena_printf(cli->arena, "comity seat vacate %s %" PRIu32 ", where it is to be another",
+                             name_of_body(cli, assign->body), seat->number),
+                "%s holds seat %" PRIu32 " already.", name_of_member(cli, assign->member), seat->number);
+    }
+    return false;
+}
+
+static bool tell_other_side(struct cli *cli, const Comity__V1__Command *command)
+{
+    const Comity__V1__Member *member = member_of(cli, command->assign_seat->member);
+
+    return member != NULL &&
+           TELL(cli, "comity body show BODY lists whose seats there are.",
+                "%s is in %s, and the seat is another constituency's.", name_of_member(cli, member->number),
+                name_of_constituency(cli, member->constituency));
+}
+
+static bool tell_no_seat(struct cli *cli, const Comity__V1__Command *command)
+{
+    const ProtobufCMessage *row;
+
+    return desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_BODIES, command->assign_seat->body, &row) == 0 &&
+           TELL(cli, "comity body show BODY lists them.",
+                "%s has seats 1 to %" PRIu32 ", and none of number %" PRIu32 ".",
+                shown_string(cli, ((const Comity__V1__Body *) row)->name),
+                ((const Comity__V1__Body *) row)->seats, command->assign_seat->seat);
+}
+
+static bool tell_other_rule(struct cli *cli, const Comity__V1__Command *command)
+{
+    const ProtobufCMessage *row;
+    uint32_t number = command->open_round->proposal, first = 0;
+    struct rows rows;
+
+    if (desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, number, &row) != 0 ||
+        desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, number, &rows) != 0)
+        return false;
+    for (size_t i = 0; i < rows.count; i++)
+        if (((const Comity__V1__Round *) rows.list[i])->round_of == 1)
+            first = ((const Comity__V1__Round *) rows.list[i])->number;
+    const char *rule = shown_string(cli, ((const Comity__V1__Proposal *) row)->rule);
+    return TELL(cli,
+                arena_printf(cli->arena, "comity round open %" PRIu32 " --rule %s; or comity proposal make",
+                             number, rule),
+                "Proposal %" PRIu32 " is decided by %s since round %" PRIu32
+                "; another rule needs a new proposal.",
+                number, rule, first);
+}
+
+static bool tell_newer_rule(struct cli *cli, const Comity__V1__Command *command)
+{
+    return TELL(cli,
+                arena_printf(cli->arena, "comity round open %" PRIu32 " --rule %" PRIu64,
+                             command->open_round->proposal, cli->failure.latest),
+                "Rule number %" PRIu32 " has a newer version: it is rule number %" PRIu64 ".",
+                command->open_round->rule, cli->failure.latest);
+}
+
+static bool tell_closing_time(struct cli *cli, const Comity__V1__Command *command)
+{
+    const Comity__V1__RuleVersion *version;
+    char number[16];
+
+    snprintf(number, sizeof(number), "%" PRIu32, command->open_round->rule);
+    if (find_rule(cli, number, &version) != 0)
+        return false;
+    if (version->rule->close == NULL || !version->rule->close->at_time)
+        return TELL(cli, "Leave --closes out.", "The rule %s has no closing time.",
+                    shown_string(cli, version->rule->name));
+    if (command->open_round->closes_ms <= time_now_ms())
+        return TELL(cli, "--closes \"2026-11-30 17:00\", or --closes +3d", "--closes is in the past: %s.",
+                    shown_time(cli, command->open_round->closes_ms));
+    return TELL(cli, "--closes \"2026-11-30 17:00\", or --closes +3d",
+                "--closes is %s: a round is open for a year at most.",
+                shown_time(cli, command->open_round->closes_ms));
+}
+
+static bool tell_of_proposal(struct cli *cli, uint32_t number)
+{
+    const ProtobufCMessage *row;
+
+    if (desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, number, &row) != 0)
+        return false;
+    const Comity__V1__Proposal *proposal = (const Comity__V1__Proposal *) row;
+    if (proposal->decision != 0)
+        return TELL(cli, "comity decisions; what is to be another needs a new proposal.",
+                    "Proposal %" PRIu32 " is decided: decision %" PRIu32 ".", number, proposal->decision);
+    if (proposal->open_round != 0)
+        return TELL(cli, arena_printf(cli->arena, "comity round close %" PRIu32, proposal->open_round),
+                    "Round %" PRIu32 " on proposal %" PRIu32 " is open.", proposal->open_round, number);
+    return TELL(cli, "comity session list", "The session of proposal %" PRIu32 " is closed.", number);
+}
+
+static bool tell_round_refused(struct cli *cli, const Comity__V1__Command *command)
+{
+    return tell_of_proposal(cli, command->open_round->proposal);
+}
+
+static bool tell_revision_refused(struct cli *cli, const Comity__V1__Command *command)
+{
+    return tell_of_proposal(cli, command->revise_proposal->proposal);
+}
+
+static bool tell_open_rounds(struct cli *cli, const Comity__V1__Command *command)
+{
+    struct rows rows;
+
+    if (desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, 0, &rows) != 0)
+        return false;
+    for (size_t i = 0; i < rows.count; i++) {
+        const Comity__V1__Round *round = (const Comity__V1__Round *) rows.list[i];
+        if (round->session == command->close_session->session &&
+            round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN)
+            return TELL(cli, arena_printf(cli->arena, "comity round close %" PRIu32, round->number),
+                        "Round %" PRIu32 " is open.", round->number);
+    }
+    return false;
+}
+
+static const struct hint {
+    int code;
+    const char *field; /* with [] where it names an element of a list */
+    const char *what;  /* NULL: as the failure has it */
+    const char *next;
+    tell_fn *tell; /* in their place, where names and numbers belong into it */
+} HINTS[] = {
+    {ERR_FORBIDDEN, "key", NULL, NULL, tell_right},
+    {ERR_FORBIDDEN, "cosigners[]", "Somebody who is to sign with you is no co-chair.", "comity member list",
+     NULL},
+    {ERR_NOT_FOUND, "create_body.seats[].constituency", NULL, NULL, tell_no_constituency},
+    {ERR_EXISTS, "assign_seat.member", NULL, NULL, tell_seated},
+    {ERR_FORBIDDEN, "assign_seat.member", NULL, NULL, tell_other_side},
+    {ERR_NOT_FOUND, "assign_seat.seat", NULL, NULL, tell_no_seat},
+    {ERR_STATE, "revoke_key.key", "This key was revoked before.", "comity key list", NULL},
+    {ERR_STATE, "open_session.session", "It was opened before: a session is opened once.",
+     "comity session list", NULL},
+    {ERR_STATE, "close_session.session", NULL, NULL, tell_open_rounds},
+    {ERR_NOT_OPEN, "close_session.session", "This session is not open.", "comity session list", NULL},
+    {ERR_NOT_OPEN, "check_in.session", "This session is not open.",
+     "comity session list; a facilitator opens it: comity session open SESSION", NULL},
+    {ERR_STATE, "add_item.session", "This session is closed.", "comity session list", NULL},
+    {ERR_STATE, "make_proposal.item", "The session of this item is closed.", "comity session list", NULL},
+    {ERR_STATE, "revise_proposal.proposal", NULL, NULL, tell_revision_refused},
+    {ERR_STALE, "revise_proposal.base_hash", "Somebody else wrote a newer version meanwhile.",
+     "Read it with comity proposal show PROPOSAL, and give the same command again.", NULL},
+    {ERR_NOT_OPEN, "open_round.proposal", "The session of this proposal is not open.",
+     "comity session list; a facilitator opens it: comity session open SESSION", NULL},
+    {ERR_STATE, "open_round.proposal", NULL, NULL, tell_round_refused},
+    {ERR_QUORUM, "open_round.proposal", "Nobody holds a seat of this body.",
+     "comity seat assign BODY SEAT MEMBER", NULL},
+    {ERR_STALE, "open_round.text_hash", "Somebody wrote a newer version of the text meanwhile.",
+     "Read it with comity proposal show PROPOSAL, and give the same command again.", NULL},
+    {ERR_FORBIDDEN, "open_round.rule", "This body does not decide by that rule.",
+     "comity rule list; comity rule adopt TEMPLATE --body BODY", NULL},
+    {ERR_STATE, "open_round.rule", NULL, NULL, tell_other_rule},
+    {ERR_STALE, "open_round.rule", NULL, NULL, tell_newer_rule},
+    {ERR_SCOPE, "open_round.rule", "A party has seats in this body, and nobody holds one of them.",
+     "comity body show BODY; comity seat assign BODY SEAT MEMBER", NULL},
+    {ERR_MISSING, "open_round.closes_ms", "The rule closes at a time: say at which.",
+     "Add --closes TIME: \"2026-11-30 17:00\", or +3d", NULL},
+    {ERR_RANGE, "open_round.closes_ms", NULL, NULL, tell_closing_time},
+    {ERR_STALE, "cast_ballot.replaces", NULL,
+     "See your latest ballot with comity ballots ROUND, then vote again with --replace.", NULL},
+    {ERR_REASON, "cast_ballot.reason", NULL, "Give the same command with --reason \"...\"", NULL},
+};
+
+void hint_field(const char *field, char ret_field[FIELD_PATH_MAX])
+{
+    size_t length = 0;
+    bool is_inside = false;
+
+    for (; *field != '\0' && length + 1 < FIELD_PATH_MAX; field++) {
+        is_inside = is_inside && *field != ']';
+        if (!is_inside)
+            ret_field[length++] = *field;
+        is_inside = is_inside || *field == '[';
+    }
+    ret_field[length] = '\0';
+}
+
+void hint_tell(struct cli *cli, const Comity__V1__Command *command)
+{
+    struct failure before = cli->failure;
+    char field[FIELD_PATH_MAX];
+
+    hint_field(before.field, field);
+    for (size_t i = 0; i < ARRAY_COUNT(HINTS); i++) {
+        const struct hint *row = &HINTS[i];
+        if (row->code != before.code || strcmp(row->field, field) != 0)
+            continue;
+        if (row->tell != NULL && !row->tell(cli, command))
+            cli->failure = before;
+        if (row->what != NULL)
+            snprintf(cli->failure.what, WHAT_MAX, "%s", row->what);
+        if (row->next != NULL)
+            snprintf(cli->failure.next, NEXT_MAX, "%s", row->next);
+    }
+}
