@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "client/cli/output.h"
+#include "client/cli/prose.h"
 #include "core/daemon/config.h"
 #include "core/error.h"
 #include "core/text.h"
@@ -22,6 +24,8 @@ const char CHARTER_SAMPLE[] =
     "kind = worker\n"
     "standing = party\n"
     "title = Nurses United, Local 12\n"
+    "# With one co-chair alone, besides: comity key new --out recovery.key; keep that file apart from hers.\n"
+    "# recovery = HEX\n"
     "\n"
     "[site north]\n"
     "title = North Hospital\n"
@@ -32,6 +36,12 @@ const char CHARTER_SAMPLE[] =
     "constituency = union\n"
     "name = Ada Okafor\n"
     "key = 0000000000000000000000000000000000000000000000000000000000000000\n"
+    "offices = co-chair\n"
+    "\n"
+    "[founder ben]\n"
+    "constituency = union\n"
+    "name = Ben Ruiz\n"
+    "key = 1111111111111111111111111111111111111111111111111111111111111111\n"
     "offices = co-chair\n";
 
 static const struct config_key FOUND_KEYS[] = {
@@ -101,12 +111,14 @@ static int out_of_memory(char reason[CHARTER_REASON_MAX])
 /* "charter.ini, [founder ada]: what is wrong" */
 static int wrong(struct reading *reading, const char *section, const char *name, const char *what)
 {
-    char path[160], shown_name[80];
+    char path[160], shown_name[80], shown_what[400];
 
     text_escape(BYTES(reading->path, strlen(reading->path)), false, path, sizeof(path));
     text_escape(BYTES(name, strlen(name)), false, shown_name, sizeof(shown_name));
+    what = what == NULL ? "it cannot be used." : what;
+    text_escape(BYTES(what, strlen(what)), false, shown_what, sizeof(shown_what));
     snprintf(reading->reason, CHARTER_REASON_MAX, "%s, [%s%s%s]: %.340s", path, section,
-             *name == '\0' ? "" : " ", shown_name, what);
+             *name == '\0' ? "" : " ", shown_name, shown_what);
     return ERR_CONFIG;
 }
 
@@ -160,11 +172,12 @@ int offices_read(const char *text, struct arena *arena, Comity__V1__Office **ret
 static int add_text(struct reading *reading, const char *section, const char *name, const char *text,
                     Comity__V1__TextRef **ret_reference)
 {
-    int code = comity_texts_add(reading->texts, text, strlen(text), ret_reference);
+    const char *fault = prose_fault(PROSE_LINE, BYTES(text, strlen(text)), reading->arena);
 
-    if (code == ERR_MEMORY)
-        return out_of_memory(reading->reason);
-    return code == 0 ? 0 : wrong(reading, section, name, error_sentence(code));
+    if (fault != NULL)
+        return wrong(reading, section, name, fault);
+    int code = comity_texts_add(reading->texts, text, strlen(text), ret_reference);
+    return code == 0 ? 0 : out_of_memory(reading->reason);
 }
 
 static const char *value_of(const struct reading *reading, const char *section, const char *name,
@@ -226,6 +239,25 @@ static int read_founders(struct reading *reading, Comity__V1__NewConstituency *c
     return code;
 }
 
+/* As the worker has it, said by the sections of the file. */
+static int check_co_chairs(struct reading *reading, const Comity__V1__NewConstituency *constituency)
+{
+    unsigned co_chairs = 0;
+
+    for (size_t i = 0; i < constituency->n_founders; i++)
+        for (size_t j = 0; j < constituency->founders[i]->n_offices; j++)
+            co_chairs += constituency->founders[i]->offices[j] == COMITY__V1__OFFICE__OFFICE_CO_CHAIR;
+    if (co_chairs == 0)
+        return wrong(
+            reading, "constituency", constituency->name,
+            "it has no co-chair: two [founder ...] need offices = co-chair, or one and recovery = KEY.");
+    if (co_chairs == 1 && constituency->recovery_key.len == 0)
+        return wrong(
+            reading, "constituency", constituency->name,
+            "it has one co-chair: add a second, or recovery = KEY (comity key new --out recovery.key).");
+    return 0;
+}
+
 static int read_kind_and_standing(struct reading *reading, const char *name,
                                   Comity__V1__NewConstituency *constituency)
 {
@@ -270,6 +302,8 @@ static int read_constituency(struct reading *reading, const char *name,
     if (code == 0)
         code = read_founders(reading, constituency);
     if (code == 0)
+        code = check_co_chairs(reading, constituency);
+    if (code == 0)
         *ret_constituency = constituency;
     return code;
 }
@@ -287,8 +321,9 @@ static int read_site(struct reading *reading, const char *name, Comity__V1__NewS
         return out_of_memory(reading->reason);
     if (!name_is_valid(name))
         return wrong(reading, "site", name, "a name is 1 to 40 of a-z, 0-9 and -, starting with a letter.");
-    if (!time_zone_is_valid(site->time_zone))
-        return wrong(reading, "site", name, "time_zone is an IANA name, as America/Chicago.");
+    if (!time_zone_exists(site->time_zone))
+        return wrong(reading, "site", name,
+                     "there is no such time_zone: it is an IANA name, as America/Chicago.");
     int code = add_text(reading, "site", name, value_of(reading, "site", name, "title"), &site->title);
     if (code == 0)
         *ret_site = site;
@@ -308,8 +343,50 @@ static int check_founders_belong(struct reading *reading)
         for (size_t j = 0; j < constituencies; j++)
             is_found |= strcmp(config_section_at(reading->config, "constituency", j), name) == 0;
         if (!is_found)
-            return wrong(reading, "founder", label, "the file has no [constituency ...] of that name.");
+            return wrong(reading, "founder", label,
+                         arena_printf(reading->arena, "constituency = %s: the file has no [constituency %s].",
+                                      name, name));
     }
+    return 0;
+}
+
+/* A key that the file names. */
+struct named_key {
+    const char *section, *label;
+    uint8_t key[KEY_SIZE];
+};
+
+static size_t take_keys(const struct reading *reading, const char *section, const char *key,
+                        struct named_key *ret_keys)
+{
+    size_t sections = config_section_count(reading->config, section), count = 0;
+
+    for (size_t i = 0; i < sections; i++) {
+        struct named_key *row = &ret_keys[count];
+        row->section = section;
+        row->label = config_section_at(reading->config, section, i);
+        count += config_key32(reading->config, section, row->label, key, row->key);
+    }
+    return count;
+}
+
+/* Each key is one person's, or a recovery key of one constituency. */
+static int check_keys_differ(struct reading *reading)
+{
+    size_t room = config_section_count(reading->config, "founder") +
+                  config_section_count(reading->config, "constituency") + 1;
+    struct named_key *keys = arena_alloc(reading->arena, room * sizeof(*keys));
+
+    if (keys == NULL)
+        return out_of_memory(reading->reason);
+    size_t count = take_keys(reading, "founder", "key", keys);
+    count += take_keys(reading, "constituency", "recovery", keys + count);
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (memcmp(keys[i].key, keys[j].key, KEY_SIZE) == 0)
+                return wrong(reading, keys[i].section, keys[i].label,
+                             arena_printf(reading->arena, "it has the same key as [%s %s].", keys[j].section,
+                                          keys[j].label));
     return 0;
 }
 
@@ -320,6 +397,8 @@ static int read_constituencies(struct reading *reading, Comity__V1__NewConstitue
     Comity__V1__NewConstituency **list = arena_alloc(reading->arena, (count + 1) * sizeof(*list));
     int code = list == NULL ? out_of_memory(reading->reason) : check_founders_belong(reading);
 
+    if (code == 0)
+        code = check_keys_differ(reading);
     for (size_t i = 0; i < count && code == 0; i++)
         code = read_constituency(reading, config_section_at(reading->config, "constituency", i), &list[i]);
     if (code == 0) {

@@ -51,6 +51,10 @@ static void key_files(struct arena *arena)
              arena_printf(arena, "comity connection key 1\npublic %s\nsecret %s\n", hex, secret));
 }
 
+/* Keys as far as a charter looks at them. */
+#define ONES "1111111111111111111111111111111111111111111111111111111111111111"
+#define TWOS "2222222222222222222222222222222222222222222222222222222222222222"
+
 static void ini_files(struct arena *arena)
 {
     char hex[2 * KEY_SIZE + 1], secret[2 * KEY_SIZE + 1];
@@ -70,16 +74,18 @@ static void ini_files(struct arena *arena)
         "charter", "whole",
         arena_printf(arena,
                      "[partnership]\nname = works\ntitle = The Works\n[constituency union]\nkind = worker\n"
-                     "standing = party\ntitle = Local 12\n[constituency board]\nkind = employer\n"
+                     "standing = party\ntitle = Local 12\nrecovery = " ONES
+                     "\n[constituency board]\nkind = employer\n"
                      "standing = party\nside = owners\ntitle = Board\nrecovery = %s\n[site north]\n"
                      "title = North\ntime_zone = America/Chicago\n[founder ada]\nconstituency = union\n"
                      "name = Ada Okafor\nkey = %s\noffices = co-chair, facilitator\n[founder bo]\n"
-                     "constituency = board\nname = Bo Lind\nkey = %s\noffices = co-chair\n",
-                     secret, hex, secret));
+                     "constituency = board\nname = Bo Lind\nkey = " TWOS "\noffices = co-chair\n",
+                     secret, hex));
     put_text(
         "charter", "admitted",
         arena_printf(arena,
-                     "[constituency guild]\nkind = other\nstanding = neutral\ntitle = Guild\n[founder cy]\n"
+                     "[constituency guild]\nkind = other\nstanding = neutral\ntitle = Guild\nrecovery = " ONES
+                     "\n[founder cy]\n"
                      "constituency = guild\nname = Cy\nkey = %s\noffices = co-chair recorder\n",
                      hex));
 }

@@ -13,14 +13,18 @@
 #define KEY_A "d4bf96eac1b5213e27082f836c50ac59ea70eb2c56efe8fd5e363c432f3245e2"
 #define KEY_B "8161c0a4317b9c69d320e51fe26cc9f08c1ef14390597db50aa8acc67e38c619"
 #define PARTNERSHIP "[partnership]\nname = lakeside\ntitle = Lakeside Partnership\n"
-#define UNION "[constituency union]\nkind = worker\nstanding = party\ntitle = Nurses United\n"
+#define KEY_C "1f1e1d1c1b1a191817161514131211100f0e0d0c0b0a09080706050403020100"
+#define KEY_D "2f1e1d1c1b1a191817161514131211100f0e0d0c0b0a09080706050403020100"
+#define UNION_ALONE "[constituency union]\nkind = worker\nstanding = party\ntitle = Nurses United\n"
+#define UNION UNION_ALONE "recovery = " KEY_C "\n"
 #define EMPLOYER                                                                                             \
-    "[constituency management]\nkind = Employer\nstanding = NEUTRAL\nside = owners\ntitle = Lakeside\n"
+    "[constituency management]\nkind = Employer\nstanding = NEUTRAL\nside = owners\ntitle = Lakeside\n"      \
+    "recovery = " KEY_D "\n"
 #define SITE "[site north]\ntitle = North Hospital\ntime_zone = America/Chicago\n"
 #define ADA                                                                                                  \
     "[founder ada]\nconstituency = union\nname = Ada Okafor\nkey = " KEY_A "\noffices = co-chair, "          \
     "recorder\n"
-#define BEN "[founder ben]\nconstituency = management\nname = Ben Ruiz\nkey = " KEY_B "\n"
+#define BEN "[founder ben]\nconstituency = management\nname = Ben Ruiz\nkey = " KEY_B "\noffices = co-chair\n"
 
 struct fixture {
     struct scratch scratch;
@@ -71,7 +75,7 @@ static void test_whole_charter(void **state)
     assert_int_equal(labour->kind, COMITY__V1__CONSTITUENCY_KIND__CONSTITUENCY_KIND_WORKER);
     assert_int_equal(labour->standing, COMITY__V1__STANDING__STANDING_PARTY);
     assert_string_equal(labour->side, "");
-    assert_int_equal(labour->recovery_key.len, 0);
+    assert_int_equal(labour->recovery_key.len, KEY_SIZE);
     assert_int_equal(labour->n_founders, 1);
     assert_int_equal(labour->founders[0]->n_offices, 2);
     assert_int_equal(labour->founders[0]->offices[0], COMITY__V1__OFFICE__OFFICE_CO_CHAIR);
@@ -79,7 +83,7 @@ static void test_whole_charter(void **state)
     assert_int_equal(labour->founders[0]->name->size, strlen("Ada Okafor"));
     assert_int_equal(management->standing, COMITY__V1__STANDING__STANDING_NEUTRAL);
     assert_string_equal(management->side, "owners");
-    assert_int_equal(management->founders[0]->n_offices, 0);
+    assert_int_equal(management->founders[0]->n_offices, 1);
     assert_int_equal(charter_founders(found->constituencies, found->n_constituencies, keys, 4), 2);
     assert_memory_equal(keys[1], management->founders[0]->key.data, KEY_SIZE);
     assert_int_equal(charter_founders(found->constituencies, found->n_constituencies, keys, 1), 2);
@@ -103,7 +107,7 @@ static const struct {
 } BAD[] = {
     {"", {"name"}},
     {UNION SITE ADA, {"name"}},
-    {PARTNERSHIP SITE ADA, {"[founder ada]", "no [constituency ...]"}},
+    {PARTNERSHIP SITE ADA, {"[founder ada]", "constituency = union: the file has no [constituency union]"}},
     {PARTNERSHIP SITE, {"no [constituency ...]"}},
     {PARTNERSHIP UNION ADA, {"no [site ...]"}},
     {PARTNERSHIP UNION EMPLOYER SITE ADA, {"[constituency management]", "no [founder ...]"}},
@@ -116,8 +120,24 @@ static const struct {
     {PARTNERSHIP UNION SITE "[founder a]\nconstituency = union\nname = A\nkey = " KEY_A "\noffices = king\n",
      {"[founder a]", "`king`"}},
     {PARTNERSHIP UNION SITE "[founder a]\nconstituency = union\nname = A\nkey = 12\n", {"key"}},
-    {PARTNERSHIP UNION SITE ADA "nickname = Addie\n", {"nickname"}},
-    {PARTNERSHIP UNION SITE ADA "[committee steering]\nseats = 3\n", {"committee"}},
+    {PARTNERSHIP UNION_ALONE SITE ADA,
+     {"[constituency union]", "one co-chair: add a second, or recovery = KEY"}},
+    {PARTNERSHIP UNION SITE "[founder a]\nconstituency = union\nname = A\nkey = " KEY_A "\n",
+     {"[constituency union]", "no co-chair"}},
+    {PARTNERSHIP UNION SITE ADA "[founder ben]\nconstituency = union\nname = B\nkey = " KEY_A
+                                "\noffices = co-chair\n",
+     {"[founder ben]", "same key as [founder ada]"}},
+    {PARTNERSHIP UNION SITE ADA "[founder ben]\nconstituency = union\nname = B\nkey = " KEY_C
+                                "\noffices = co-chair\n",
+     {"[constituency union]", "same key as [founder ben]"}},
+    {PARTNERSHIP UNION "[site north]\ntitle = T\ntime_zone = Amerika/Chicago\n" ADA,
+     {"[site north]", "no such time_zone"}},
+    {PARTNERSHIP UNION "[site north]\ntitle = a\x01z\ntime_zone = UTC\n" ADA,
+     {"[site north]", "control character"}},
+    {PARTNERSHIP UNION SITE ADA "nickname = Addie\n",
+     {"nickname", "it has constituency, name, key, offices"}},
+    {PARTNERSHIP UNION SITE ADA "[committee steering]\nseats = 3\n",
+     {"committee", "[partnership], [constituency NAME], [site NAME], [founder NAME]"}},
     {"[partnership]\nname = Lake Side\ntitle = T\n" UNION SITE ADA, {"[partnership]", "title"}},
 };
 
