@@ -42,7 +42,7 @@ bool admission_is_operator(const struct admission *admission, const uint8_t key[
 
 enum verdict {
     VERDICT_ADMIT,  /* 200 */
-    VERDICT_LATER,  /* 300: too many connections; the peer tries again by itself */
+    VERDICT_LATER,  /* 500: too many connections; the peer is to try again later */
     VERDICT_REFUSE, /* 400: this key has no business here */
 };
 

@@ -98,10 +98,10 @@ void loop_serve_zap(void *argument)
 
 void loop_cut(struct loop *loop, int fd, const char *why)
 {
-    /* Closed by a reset: the peer learns it at once, and nothing of it is waited for. */
-    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-    if (!watch_is_open(&loop->watch, fd) ||
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)) != 0 || shutdown(fd, SHUT_RDWR) != 0)
+    /* A reset, which shutdown() would not be: the peer tells it from the silent end of a handshake with
+     * another key, and nothing is waited for. */
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    if (!watch_is_open(&loop->watch, fd) || connect(fd, &nobody, sizeof(nobody)) != 0)
         return;
     loop->cut_connections++;
     if (quiet_log_is_due(&loop->cut_log, loop->now_ms))

@@ -57,7 +57,7 @@ int loop_send(struct loop *loop, enum side side, const struct peer_id *to, struc
 /* loop_guard.c: answer ZAP and take up what the monitors say. @argument: the loop. */
 void loop_serve_zap(void *argument);
 
-/* Close a connection under libzmq's hands: it sees an end of stream. Should the descriptor have become
+/* Reset a connection under libzmq's hands, which takes it for the peer's doing. Should the descriptor have become
  * another connection's since, that one reconnects. */
 void loop_cut(struct loop *loop, int fd, const char *why);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <zmq.h>
 
+#include "broker/defence.h"
 #include "core/error.h"
 
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
@@ -23,12 +24,13 @@ struct zap_request {
     size_t count; /* of parts that came, also those that have no place here */
 };
 
+/* Not 300 for "later": there libzmq hangs up without a word, as a server with another key does. */
 static const struct {
     const char *code;
     const char *text;
 } STATUSES[] = {
     [VERDICT_ADMIT] = {"200", "OK"},
-    [VERDICT_LATER] = {"300", "too many connections"},
+    [VERDICT_LATER] = {"500", "too many connections"},
     [VERDICT_REFUSE] = {"400", "this key is refused"},
 };
 
@@ -125,6 +127,8 @@ static void reply(struct zap *zap, const struct zap_request *request, const stru
     if (report->verdict == VERDICT_ADMIT)
         hex_encode(BYTES(report->key, KEY_SIZE), user_id);
     const char *code = STATUSES[report->verdict].code;
+    if (report->verdict == VERDICT_LATER && !DEFENCE(say_full))
+        code = "300";
     const char *text = STATUSES[report->verdict].text;
     bool has_id = request->count > PART_ID && request->sizes[PART_ID] <= PART_MAX_BYTES;
     const struct bytes parts[] = {

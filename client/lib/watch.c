@@ -22,6 +22,10 @@ static enum watch_news handshake_broken_off(struct watch *watch, uint32_t error)
         watch->hangups = 0;
         return down(watch, ERR_TIMEOUT);
     }
+    if (error == ECONNRESET) {
+        watch->hangups = 0;
+        return down(watch, ERR_BUSY);
+    }
     if (watch->hangups < WATCH_HANGUPS_FINAL)
         watch->hangups++;
     return down(watch, ERR_SERVER_KEY);

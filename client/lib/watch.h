@@ -3,17 +3,20 @@
  * Seen with libzmq 4.3.4 on a DEALER that connects with CURVE, by what stands at the other end:
  *
  *   nobody listens        CONNECT_DELAYED, CLOSED, CONNECT_RETRIED, and so on
- *   the server has        CONNECTED, HANDSHAKE_FAILED_NO_DETAIL(EPIPE or ECONNRESET), DISCONNECTED,
- *   another key           CONNECT_RETRIED, and so on: the server cannot open our hello and hangs up without a
- * word ZAP refuses our key   CONNECTED, HANDSHAKE_FAILED_AUTH(400), DISCONNECTED; libzmq does not try again
+ *   the server has        CONNECTED, HANDSHAKE_FAILED_NO_DETAIL(EPIPE), DISCONNECTED, CONNECT_RETRIED, and so
+ *   another key           on: the server cannot open our hello and hangs up without a word
+ *   a broker resets us,   the same with ECONNRESET
+ *   one too many, or dies
+ *   ZAP refuses our key   CONNECTED, HANDSHAKE_FAILED_AUTH(400), DISCONNECTED; libzmq does not try again
+ *   a broker is full      the same with 500
  *   a server without      CONNECTED, HANDSHAKE_FAILED_PROTOCOL, DISCONNECTED; libzmq does not try again
  *   CURVE
  *   a listener that       CONNECTED, HANDSHAKE_FAILED_NO_DETAIL(EAGAIN) once ZMQ_HANDSHAKE_IVL has passed
  *   says nothing
  *   the right server      CONNECTED, HANDSHAKE_SUCCEEDED
  *
- * A broker that is killed in the middle of a handshake hangs up as well: only several in a row are taken for
- * another key for good. None of it is authenticated: it explains, and decides nothing but whether to go on
+ * A broker that is stopped in the middle of a handshake may hang up as well: only several in a row are taken
+ * for another key for good. None of it is authenticated: it explains, and decides nothing but whether to go on
  * trying. */
 #ifndef COMITY_CLIENT_LIB_WATCH_H
 #define COMITY_CLIENT_LIB_WATCH_H

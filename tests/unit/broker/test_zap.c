@@ -104,7 +104,7 @@ static void test_verdicts(void **state)
 
     assert_int_equal(ask_for(setup, "front", STRANGER, 2).verdict, VERDICT_ADMIT);
     assert_int_equal(ask_for(setup, "front", STRANGER, 3).verdict, VERDICT_LATER);
-    assert_string_equal(setup->parts[2], "300");
+    assert_string_equal(setup->parts[2], "500");
     assert_int_equal(ask_for(setup, "side", WORKER, 0).verdict, VERDICT_REFUSE);
     assert_int_equal(ask_for(setup, "", WORKER, 0).verdict, VERDICT_REFUSE);
     assert_int_equal(ask_for(setup, "backside", WORKER, 0).verdict, VERDICT_REFUSE);

@@ -58,7 +58,7 @@ struct row {
     {                                                                                                        \
         ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, 400                                                                 \
     }
-#define ZAP_BROKEN                                                                                           \
+#define FULL                                                                                                 \
     {                                                                                                        \
         ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, 500                                                                 \
     }
@@ -77,16 +77,22 @@ static const struct row ROWS[] = {
      false,
      false},
     {"the server hung up twice",
-     {CONNECTED, HANGUP, DISCONNECTED, RETRIED, CONNECTED, RESET, DISCONNECTED, RETRIED},
+     {CONNECTED, HANGUP, DISCONNECTED, RETRIED, CONNECTED, HANGUP, DISCONNECTED, RETRIED},
      ERR_SERVER_KEY,
      false,
      false,
      false},
     {"the server keeps hanging up",
-     {CONNECTED, HANGUP, RETRIED, CONNECTED, RESET, RETRIED, CONNECTED, HANGUP},
+     {CONNECTED, HANGUP, RETRIED, CONNECTED, HANGUP, RETRIED, CONNECTED, HANGUP},
      ERR_SERVER_KEY,
      false,
      true,
+     false},
+    {"the broker keeps resetting us: it is full",
+     {CONNECTED, RESET, RETRIED, CONNECTED, RESET, RETRIED, CONNECTED, RESET},
+     ERR_BUSY,
+     false,
+     false,
      false},
     {"hung up, then gone",
      {CONNECTED, HANGUP, DISCONNECTED, RETRIED, RETRIED},
@@ -101,7 +107,7 @@ static const struct row ROWS[] = {
      false,
      false},
     {"our key is refused", {CONNECTED, DENIED, DISCONNECTED}, ERR_CLIENT_KEY, false, true, true},
-    {"the server cannot judge", {CONNECTED, ZAP_BROKEN, DISCONNECTED}, ERR_BUSY, false, false, true},
+    {"the broker is full", {CONNECTED, FULL, DISCONNECTED}, ERR_BUSY, false, false, true},
     {"no CURVE there", {CONNECTED, NO_CURVE, DISCONNECTED}, ERR_SERVER_KEY, false, true, true},
     {"says nothing", {CONNECTED, QUIET, DISCONNECTED, RETRIED}, ERR_TIMEOUT, false, false, false},
     {"broke after all was well",
