@@ -12,6 +12,7 @@
 
 #include "core/daemon/config.h"
 #include "core/error.h"
+#include "core/keyfile.h"
 
 static const struct config_key KEYS[] = {
     {"context", "title", CONFIG_TEXT, "", 0, TITLE_MAX_BYTES, false, false, false,
@@ -229,8 +230,27 @@ static void plain_title(const char *title, char ret_title[TITLE_MAX_BYTES + 1])
             *c = ',';
 }
 
-int context_save(const char *home, const struct context *context, bool may_replace,
-                 char reason[CONTEXT_REASON_MAX])
+/* Runs beside one another take turns: what one of them writes, the next one reads. */
+static int lock_home(const char *home, int *ret_lock, char reason[CONTEXT_REASON_MAX])
+{
+    char path[PATH_BYTES];
+
+    if (path_join(path, home, "lock") != 0)
+        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
+    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0 || flock(lock, LOCK_EX) != 0) {
+        failed(reason, ERR_FILE, "%s cannot be locked.", path);
+        if (lock >= 0)
+            close(lock);
+        return ERR_FILE;
+    }
+    *ret_lock = lock;
+    return 0;
+}
+
+/* The caller holds the home's lock. */
+static int write_context(const char *home, const struct context *context, bool may_replace,
+                         char reason[CONTEXT_REASON_MAX])
 {
     char path[PATH_BYTES], why[FILE_REASON_MAX], *content = NULL, current[NAME_MAX_BYTES + 1];
     struct context plain = *context;
@@ -257,6 +277,62 @@ int context_save(const char *home, const struct context *context, bool may_repla
     return code;
 }
 
+int context_save(const char *home, const struct context *context, bool may_replace,
+                 char reason[CONTEXT_REASON_MAX])
+{
+    int lock;
+    int code = lock_home(home, &lock, reason);
+
+    if (code != 0)
+        return code;
+    code = write_context(home, context, may_replace, reason);
+    close(lock);
+    return code;
+}
+
+/* A worker knows a reader by its connection key: two contexts that shared one would take each other's leave
+ * to read. */
+static int make_connection_key(const char *home, struct context *context, char reason[CONTEXT_REASON_MAX])
+{
+    char path[PATH_BYTES], why[FILE_REASON_MAX];
+    struct connection_key key;
+
+    snprintf(context->connection_key, sizeof(context->connection_key), "keys/connection-%s.key",
+             context->name);
+    if (path_join(path, home, "keys") != 0)
+        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
+    int code = directory_make(path, why);
+    if (code != 0) {
+        snprintf(reason, CONTEXT_REASON_MAX, "%s", why);
+        return code;
+    }
+    code = path_join(path, home, context->connection_key);
+    if (code == 0)
+        code = connection_key_load_or_create(path, &key);
+    connection_key_wipe(&key);
+    if (code != 0)
+        snprintf(reason, CONTEXT_REASON_MAX, "keys/connection-%s.key: %s", context->name,
+                 error_sentence(code));
+    return code;
+}
+
+int context_make(const char *home, struct context *context, char reason[CONTEXT_REASON_MAX])
+{
+    int lock;
+    int code = lock_home(home, &lock, reason);
+
+    if (code != 0)
+        return code;
+    if (exists(home, context->name))
+        code = failed(reason, ERR_EXISTS, "There is a context `%s` already.", context->name);
+    if (code == 0)
+        code = make_connection_key(home, context, reason);
+    if (code == 0)
+        code = write_context(home, context, false, reason);
+    close(lock);
+    return code;
+}
+
 int context_remove(const char *home, const char *name)
 {
     char path[PATH_BYTES], current[NAME_MAX_BYTES + 1], reason[CONTEXT_REASON_MAX];
@@ -278,24 +354,6 @@ static void add_pin(struct context *context, const uint8_t pin[KEY_SIZE])
         memcpy(context->pins[context->pin_count++], pin, KEY_SIZE);
 }
 
-/* Runs beside one another take turns: what one of them writes, the next one reads. */
-static int lock_home(const char *home, int *ret_lock, char reason[CONTEXT_REASON_MAX])
-{
-    char path[PATH_BYTES];
-
-    if (path_join(path, home, "lock") != 0)
-        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
-    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock < 0 || flock(lock, LOCK_EX) != 0) {
-        failed(reason, ERR_FILE, "%s cannot be locked.", path);
-        if (lock >= 0)
-            close(lock);
-        return ERR_FILE;
-    }
-    *ret_lock = lock;
-    return 0;
-}
-
 int context_learn(const char *home, const char *name, uint64_t seen, const uint8_t pins[][KEY_SIZE],
                   size_t pin_count, char reason[CONTEXT_REASON_MAX])
 {
@@ -311,7 +369,25 @@ int context_learn(const char *home, const char *name, uint64_t seen, const uint8
             context.seen = seen;
         for (size_t i = 0; i < pin_count; i++)
             add_pin(&context, pins[i]);
-        code = context_save(home, &context, true, reason);
+        code = write_context(home, &context, true, reason);
+    }
+    close(lock);
+    return code;
+}
+
+int context_change_key(const char *home, const char *name, const char *signing_key,
+                       char reason[CONTEXT_REASON_MAX])
+{
+    struct context context;
+    int lock;
+    int code = lock_home(home, &lock, reason);
+
+    if (code != 0)
+        return code;
+    code = context_load(home, name, &context, reason);
+    if (code == 0) {
+        snprintf(context.signing_key, sizeof(context.signing_key), "%s", signing_key);
+        code = write_context(home, &context, true, reason);
     }
     close(lock);
     return code;
@@ -330,7 +406,7 @@ int context_enter_epoch(const char *home, const char *name, uint32_t epoch, uint
     if (code == 0 && context.epoch < epoch) {
         context.epoch = epoch;
         context.seen = seen;
-        code = context_save(home, &context, true, reason);
+        code = write_context(home, &context, true, reason);
     }
     close(lock);
     return code;

@@ -4,7 +4,7 @@
  * HOME is --home, else $COMITY_HOME, else $XDG_CONFIG_HOME/comity, else ~/.config/comity:
  *   current            name of the context that is used where none is given
  *   contexts/NAME.ini  brokers and their keys, the group's key, history, key files, what was seen
- *   keys/              signing.key, connection.key (0600)
+ *   keys/              signing.key; connection-NAME.key, one a context (0600)
  *   journal/           signed commands and receipts: libcomity's */
 #ifndef COMITY_CLI_CONTEXT_H
 #define COMITY_CLI_CONTEXT_H
@@ -21,8 +21,8 @@ struct context {
     struct place place;
     bool has_history;
     uint8_t history[HISTORY_ID_SIZE];
-    char signing_key[PATH_BYTES]; /* relative to HOME, or absolute; empty: none */
-    char connection_key[PATH_BYTES];
+    char signing_key[PATH_BYTES];             /* relative to HOME, or absolute; empty: none */
+    char connection_key[PATH_BYTES];          /* the same; no other context's */
     char founding_token[TOKEN_MAX_BYTES + 1]; /* of an operator's context; else empty */
     uint64_t seen;                            /* highest sequence that was shown or recorded */
     uint32_t epoch;                           /* that it belongs to; 0: the first, or not known */
@@ -42,16 +42,25 @@ int context_set_current(const char *home, const char *name, char reason[CONTEXT_
 int context_load(const char *home, const char *name, struct context *ret_context,
                  char reason[CONTEXT_REASON_MAX]);
 
-/* Write it whole, 0600. The first context of a home becomes the current one. ERR_EXISTS unless @may_replace.
+/* Write it whole, 0600, under the home's lock. The first context of a home becomes the current one.
+ * ERR_EXISTS unless @may_replace.
  */
 int context_save(const char *home, const struct context *context, bool may_replace,
                  char reason[CONTEXT_REASON_MAX]);
+
+/* Write a new context, with a connection key of its own, which is made here: @context->connection_key is set.
+ * ERR_EXISTS where the name is taken. */
+int context_make(const char *home, struct context *context, char reason[CONTEXT_REASON_MAX]);
 int context_remove(const char *home, const char *name);
 
 /* Take up what a run has learnt: the file is read again under a lock, so that runs beside one another lose
  * nothing. */
 int context_learn(const char *home, const char *name, uint64_t seen, const uint8_t pins[][KEY_SIZE],
                   size_t pin_count, char reason[CONTEXT_REASON_MAX]);
+
+/* From now on the context signs with another key, likewise under the lock. */
+int context_change_key(const char *home, const char *name, const char *signing_key,
+                       char reason[CONTEXT_REASON_MAX]);
 
 /* After a restore from a backup, which is on record as @epoch: what was seen before it counts no longer.
  * Nothing happens where the epoch is known already. */

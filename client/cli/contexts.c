@@ -124,11 +124,10 @@ int context_add_run(struct cli *cli)
         return code;
     context.has_history = history != NULL;
     snprintf(context.name, sizeof(context.name), "%s", name);
-    snprintf(context.connection_key, sizeof(context.connection_key), "keys/connection.key");
     if (history != NULL)
         snprintf(context.signing_key, sizeof(context.signing_key), "%s",
                  key != NULL ? key : "keys/signing.key");
-    code = context_save(cli->home, &context, false, reason);
+    code = context_make(cli->home, &context, reason);
     if (code != 0)
         return fail(cli, code, reason);
     cli_put_text(cli, "context", name);

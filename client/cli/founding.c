@@ -33,11 +33,10 @@ static int keep_founder_context(struct cli *cli, const struct draft_file *file)
     context_free_name(cli->home, command->found->name, context.name);
     snprintf(context.title, sizeof(context.title), "%s", title == NULL ? "" : title);
     snprintf(context.signing_key, sizeof(context.signing_key), "keys/signing.key");
-    snprintf(context.connection_key, sizeof(context.connection_key), "keys/connection.key");
     context.place = file->place;
     context.has_history = true;
     memcpy(context.history, comity_draft_history(file->draft), HISTORY_ID_SIZE);
-    int code = context_save(cli->home, &context, false, reason);
+    int code = context_make(cli->home, &context, reason);
     if (code == 0)
         code = context_set_current(cli->home, context.name, reason);
     if (code != 0)

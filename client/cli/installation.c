@@ -291,7 +291,7 @@ int installation_context(const struct installation *installation, const struct p
     installation_path(installation, "operator.key", context.connection_key);
     snprintf(context.founding_token, sizeof(context.founding_token), "%s", installation->token);
     if (code == 0)
-        code = context_save(home, &context, true, why);
+        code = context_save(home, &context, is_there, why);
     if (code == 0)
         *ret_context = context;
     else

@@ -140,11 +140,10 @@ static int make_context(struct cli *cli, const struct invitation *invitation)
     context_free_name(cli->home, wanted != NULL ? wanted : invitation->short_name, context->name);
     snprintf(context->title, sizeof(context->title), "%s", invitation->partnership);
     snprintf(context->signing_key, sizeof(context->signing_key), "keys/signing.key");
-    snprintf(context->connection_key, sizeof(context->connection_key), "keys/connection.key");
     memcpy(context->history, invitation->history, HISTORY_ID_SIZE);
     memcpy(context->pins, invitation->log_keys, sizeof(context->pins));
     context->pin_count = invitation->log_key_count;
-    int code = context_save(cli->home, context, false, reason);
+    int code = context_make(cli->home, context, reason);
     return code == 0 ? 0 : cli_fail(cli, code, NULL, "%s", reason);
 }
 
@@ -225,13 +224,13 @@ static int redeem_anew(struct cli *cli, char path[PATH_BYTES], struct signing_ke
         return code;
     memcpy(before, cli->context.signing_key, sizeof(before));
     memcpy(cli->context.signing_key, name, sizeof(name));
-    if ((code = context_save(cli->home, &cli->context, true, reason)) != 0)
+    if ((code = context_change_key(cli->home, cli->context.name, name, reason)) != 0)
         return cli_fail(cli, code, NULL, "%s", reason);
     code = redeem(cli, signer, once, ret_event);
     if (code != 0 && !cli->failure.is_unconfirmed && cli->recorded == 0) {
         /* Nothing was done with it: as it was before. */
         memcpy(cli->context.signing_key, before, sizeof(before));
-        if (context_save(cli->home, &cli->context, true, reason) == 0)
+        if (context_change_key(cli->home, cli->context.name, before, reason) == 0)
             unlink(path);
     }
     return code;

@@ -6,11 +6,14 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "client/cli/context.h"
 #include "core/error.h"
+#include "core/keyfile.h"
 #include "tests/unit/cli/scratch.h"
 
 static int set_up(void **state)
@@ -88,6 +91,29 @@ static void test_saved_and_loaded(void **state)
     assert_int_equal(stat(scratch_path(scratch, "contexts/lakeside.ini"), &found), 0);
     assert_int_equal(found.st_mode & 0777, 0600);
     assert_int_equal(context_save(scratch->path, &context, false, reason), ERR_EXISTS);
+}
+
+/* Two contexts with one key would take each other's leave to read. */
+static void test_made_with_a_key_of_its_own(void **state)
+{
+    struct scratch *scratch = *state;
+    struct context one = sample("one"), two = sample("two"), loaded;
+    char reason[CONTEXT_REASON_MAX] = "";
+    struct connection_key first, second;
+    struct stat found;
+
+    assert_int_equal(context_make(scratch->path, &one, reason), 0);
+    assert_int_equal(context_make(scratch->path, &two, reason), 0);
+    assert_string_not_equal(one.connection_key, two.connection_key);
+    assert_int_equal(connection_key_load(scratch_path(scratch, one.connection_key), &first), 0);
+    assert_int_equal(connection_key_load(scratch_path(scratch, two.connection_key), &second), 0);
+    assert_memory_not_equal(first.public_key, second.public_key, KEY_SIZE);
+    assert_int_equal(stat(scratch_path(scratch, two.connection_key), &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0600);
+    assert_int_equal(context_load(scratch->path, "two", &loaded, reason), 0);
+    assert_string_equal(loaded.connection_key, two.connection_key);
+    /* It does not take another's place. */
+    assert_int_equal(context_make(scratch->path, &one, reason), ERR_EXISTS);
 }
 
 static void test_operators_context(void **state)
@@ -250,6 +276,35 @@ static void test_learning_beside_one_another(void **state)
 #define HEX "0000000000000000000000000000000000000000000000000000000000000001"
 #define HEAD "[context]\ngroup_key = " HEX "\nconnection_key = k\n"
 
+/* Whoever writes waits for whoever reads and writes. */
+static void test_saving_waits_its_turn(void **state)
+{
+    struct scratch *scratch = *state;
+    struct context context = sample("lakeside"), other = sample("other");
+    char reason[CONTEXT_REASON_MAX];
+    int status = -1;
+
+    save(scratch, &context);
+    int lock = open(scratch_path(scratch, "lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(flock(lock, LOCK_EX), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(lock);
+        _exit(context_save(scratch->path, &context, true, reason) == 0 &&
+                      context_make(scratch->path, &other, reason) == 0 &&
+                      context_change_key(scratch->path, "other", "keys/next.key", reason) == 0
+                  ? 0
+                  : 1);
+    }
+    usleep(100 * 1000);
+    assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+    close(lock);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(context_load(scratch->path, "other", &context, reason), 0);
+    assert_string_equal(context.signing_key, "keys/next.key");
+}
+
 static void test_damaged(void **state)
 {
     static const struct {
@@ -306,6 +361,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_saved_and_loaded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_made_with_a_key_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_operators_context, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_title_of_several_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_current, set_up, tear_down),
@@ -313,6 +369,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_learning_never_goes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_new_epoch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_learning_beside_one_another, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_saving_waits_its_turn, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_home, set_up, tear_down),
     };
