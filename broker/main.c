@@ -259,6 +259,8 @@ int main(int argc, char **argv)
     int error = read_settings(&program, &settings, reason);
     if (error == 0)
         error = read_key(settings, program.is_check, &key, reason);
+    if (error == 0 && program.is_check)
+        error = settings_check(settings, reason);
     if (error != 0)
         return give_up(error, reason);
     if (program.is_check) {

@@ -1,18 +1,22 @@
 #include "broker/settings.h"
 
+#include <net/if.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/daemon/process.h"
+#include "core/endpoint.h"
 #include "core/error.h"
 #include "core/text.h"
 
 #define MINUTE_MS INT64_C(60000)
 
 static const struct config_key KEYS[] = {
-    {"broker", "front", CONFIG_TEXT, "tcp://127.0.0.1:7411", 1, 255,
+    {"broker", "front", CONFIG_TEXT, "tcp://127.0.0.1:7411", 1, ENDPOINT_MAX - 1,
      .summary =
          "Where clients connect: tcp://ADDRESS:PORT; an interface or * for the address, * for a free port."},
-    {"broker", "back", CONFIG_TEXT, "tcp://127.0.0.1:7412", 1, 255,
+    {"broker", "back", CONFIG_TEXT, "tcp://127.0.0.1:7412", 1, ENDPOINT_MAX - 1,
      .summary = "Where workers connect, in the same form."},
     {"broker", "key_file", CONFIG_TEXT, "/var/lib/comity-broker/broker.key", 1, 1000,
      .summary = "The broker's connection key; made at the first start where there is none. Nobody else may "
@@ -88,14 +92,21 @@ static int take_log_level(struct settings *settings, char *reason)
     return ERR_CONFIG;
 }
 
-static int take_endpoint(struct settings *settings, enum side side, char *reason)
+static int take_endpoints(struct settings *settings, char *reason)
 {
-    const char *endpoint = text(settings, side_name(side));
-    if (strncmp(endpoint, "tcp://", 6) != 0 || !strchr(endpoint + 6, ':')) {
-        snprintf(reason, CONFIG_REASON_MAX, "%s is to be tcp://ADDRESS:PORT, and is not", side_name(side));
+    struct endpoint endpoints[2];
+    for (enum side side = SIDE_FRONT; side <= SIDE_BACK; side++) {
+        const char *endpoint = text(settings, side_name(side)), *form;
+        if (endpoint_parse(endpoint, ENDPOINT_LISTEN, &endpoints[side], &form) != 0) {
+            snprintf(reason, CONFIG_REASON_MAX, "%s is to be %s, and is not", side_name(side), form);
+            return ERR_CONFIG;
+        }
+        settings->endpoint[side] = endpoint;
+    }
+    if (endpoint_collides(&endpoints[SIDE_FRONT], &endpoints[SIDE_BACK])) {
+        snprintf(reason, CONFIG_REASON_MAX, "front and back have the same address: give each its own port");
         return ERR_CONFIG;
     }
-    settings->endpoint[side] = endpoint;
     return 0;
 }
 
@@ -146,6 +157,13 @@ static int take_worker(struct settings *settings, const char *name, char *reason
     if (!config_key32(settings->config, "worker", name, "key", worker->key)) {
         snprintf(reason, CONFIG_REASON_MAX,
                  "the key of [worker %s] is empty: give the public half of its connection key", name);
+        return ERR_CONFIG;
+    }
+    if (sodium_is_zero(worker->key, KEY_SIZE)) {
+        snprintf(reason, CONFIG_REASON_MAX,
+                 "the key of [worker %s] is the sample's, all zeros: put the worker's own there, as "
+                 "`comity-worker keys` prints it",
+                 name);
         return ERR_CONFIG;
     }
     const struct admission_worker *twin = admission_worker(admission, worker->key);
@@ -206,9 +224,7 @@ int settings_read(const char *path, struct settings **ret_settings, char reason[
         settings->ready_file = text(settings, "ready_file");
         error = take_log_level(settings, reason);
         if (error == 0)
-            error = take_endpoint(settings, SIDE_FRONT, reason);
-        if (error == 0)
-            error = take_endpoint(settings, SIDE_BACK, reason);
+            error = take_endpoints(settings, reason);
         if (error == 0)
             error = take_operators(settings, reason);
         if (error == 0)
@@ -221,6 +237,32 @@ int settings_read(const char *path, struct settings **ret_settings, char reason[
         return error;
     }
     *ret_settings = settings;
+    return 0;
+}
+
+int settings_check(const struct settings *settings, char reason[CONFIG_REASON_MAX])
+{
+    static const char *const FILES[] = {"key_file", "ready_file"};
+    for (enum side side = SIDE_FRONT; side <= SIDE_BACK; side++) {
+        struct endpoint endpoint;
+        const char *form;
+        if (endpoint_parse(settings->endpoint[side], ENDPOINT_LISTEN, &endpoint, &form) == 0 &&
+            !endpoint.is_address && !endpoint.is_any && if_nametoindex(endpoint.host) == 0) {
+            snprintf(reason, CONFIG_REASON_MAX,
+                     "%s: this machine has no interface %s now: bring it up, or give an address (a host's "
+                     "name is none)",
+                     side_name(side), endpoint.host);
+            return ERR_ADDRESS;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(FILES); i++) {
+        const char *path = text(settings, FILES[i]);
+        if (path[0] != '\0' && !process_has_folder(path)) {
+            snprintf(reason, CONFIG_REASON_MAX, "%s %.300s: there is no such folder: make it", FILES[i],
+                     path);
+            return ERR_CONFIG;
+        }
+    }
     return 0;
 }
 

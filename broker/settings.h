@@ -21,6 +21,10 @@ struct settings {
 
 /* 0, ERR_FILE, ERR_CONFIG or ERR_MEMORY; @reason gets one sentence. */
 int settings_read(const char *path, struct settings **ret_settings, char reason[CONFIG_REASON_MAX]);
+
+/* What can be seen beyond that without serving: interfaces and folders that are not there. 0, ERR_ADDRESS,
+ * ERR_CONFIG. */
+int settings_check(const struct settings *settings, char reason[CONFIG_REASON_MAX]);
 void settings_destroy(struct settings **settings);
 
 /* The first setting that differs and is taken up only by a restart; NULL for none. */

@@ -4,9 +4,10 @@
 #define COMITY_BROKER_SOCKETS_H
 
 #include "broker/settings.h"
+#include "core/endpoint.h"
 #include "core/key.h"
 
-enum { ENDPOINT_MAX = 300, MESSAGE_MAX_BYTES = 1024 * 1024 };
+enum { MESSAGE_MAX_BYTES = 1024 * 1024 };
 
 /* Open and bind one. @ret_endpoint: as it is in effect, with the port that a wildcard became. 0, ERR_ADDRESS
  * (in use, or not there now), ERR_CONFIG (no address at all), ERR_MEMORY; @reason gets one sentence. */

@@ -71,6 +71,7 @@ static int set_options(struct link *link)
         {ZMQ_RECONNECT_IVL_MAX, RECONNECT_MOST_MS},
         {ZMQ_SNDHWM, queue},
         {ZMQ_RCVHWM, queue},
+        {ZMQ_IPV6, strchr(link->broker.endpoint, '[') != NULL},
         {ZMQ_TCP_KEEPALIVE, 1},
         {ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S},
         {ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL_S},

@@ -57,8 +57,13 @@ static int complain(int code, const char *sentence)
 
 static int check(struct worker_settings **settings, const struct arguments *arguments)
 {
-    (void) settings;
     (void) arguments;
+    const char *ready_file = (*settings)->ready_file;
+    if (ready_file[0] != '\0' && !process_has_folder(ready_file)) {
+        char reason[REASON_MAX];
+        snprintf(reason, sizeof(reason), "ready_file %.300s: there is no such folder: make it.", ready_file);
+        return complain(ERR_CONFIG, reason);
+    }
     puts("The configuration can be used.");
     return EXIT_ORDERLY;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/endpoint.h"
 #include "core/error.h"
 #include "core/keyfile.h"
 #include "core/text.h"
@@ -50,7 +51,7 @@ static const struct config_key KEYS[] = {
      "How long the end may wait for what is in hand, in milliseconds."},
     {"worker", "clock_ahead_days", CONFIG_INTEGER, "400", 0, 36500, false, false, true,
      "How many days the clock may be ahead of the newest event in the store at a start; 0: no limit."},
-    {"broker", "endpoint", CONFIG_TEXT, NULL, 1, 255, true, false, true,
+    {"broker", "endpoint", CONFIG_TEXT, NULL, 1, ENDPOINT_MAX - 1, true, false, true,
      "The broker's back, where workers connect: tcp://HOST:PORT."},
     {"broker", "key", CONFIG_KEY, NULL, 0, 0, true, false, true, "The broker's public connection key."},
     {"limits", "requests", CONFIG_INTEGER, "1024", 1, 65536, false, false, true,
@@ -221,12 +222,16 @@ static int load_brokers(const struct config *config, struct worker_settings *set
                     SETTINGS_BROKERS_MAX);
     for (size_t i = 0; i < count; i++) {
         struct broker_settings *broker = &settings->brokers[i];
+        struct endpoint endpoint;
+        const char *form;
         const char *name = config_section_at(config, "broker", i);
         if (strlen(name) > SETTINGS_NAME_MAX)
             return fail(reason, ERR_CONFIG, "[broker NAME]: a name has at most %d characters.",
                         SETTINGS_NAME_MAX);
         snprintf(broker->name, sizeof(broker->name), "%s", name);
         copy(broker->endpoint, config_text(config, "broker", name, "endpoint"));
+        if (endpoint_parse(broker->endpoint, ENDPOINT_CONNECT, &endpoint, &form) != 0)
+            return fail(reason, ERR_CONFIG, "[broker %s] endpoint is to be %s, and is not.", name, form);
         if (!config_key32(config, "broker", name, "key", broker->key))
             return fail(reason, ERR_CONFIG, "[broker %s] key: give the broker's public connection key.",
                         name);

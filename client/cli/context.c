@@ -248,6 +248,35 @@ static int lock_home(const char *home, int *ret_lock, char reason[CONTEXT_REASON
     return 0;
 }
 
+/* What could not be read back as it is, or would be read as something else, is not written. */
+static int check_values(const struct context *context, char reason[CONTEXT_REASON_MAX])
+{
+    const struct {
+        const char *format, *value;
+    } VALUES[] = {
+        {"The signing key's path `%s` cannot be kept.", context->signing_key},
+        {"The connection key's path `%s` cannot be kept.", context->connection_key},
+        {"The founding token `%s` cannot be kept.", context->founding_token},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(VALUES); i++) {
+        if (config_value_is_plain(VALUES[i].value))
+            continue;
+        failed(reason, ERR_CONFIG, VALUES[i].format, VALUES[i].value);
+        size_t length = strlen(reason);
+        snprintf(reason + length, CONTEXT_REASON_MAX - length, " %s", CONTEXT_PLAIN_RULE);
+        return ERR_CONFIG;
+    }
+    for (size_t i = 0; i < context->place.broker_count; i++) {
+        struct endpoint endpoint;
+        const char *form;
+        if (endpoint_parse(context->place.brokers[i].endpoint, ENDPOINT_CONNECT, &endpoint, &form) != 0)
+            return failed(reason, ERR_ADDRESS, "The broker's endpoint `%s` cannot be used.",
+                          context->place.brokers[i].endpoint);
+    }
+    return 0;
+}
+
 /* The caller holds the home's lock. */
 static int write_context(const char *home, const struct context *context, bool may_replace,
                          char reason[CONTEXT_REASON_MAX])
@@ -256,10 +285,13 @@ static int write_context(const char *home, const struct context *context, bool m
     struct context plain = *context;
     size_t size = 0;
 
+    int code = check_values(context, reason);
+    if (code != 0)
+        return code;
     if (path_join(path, home, "contexts") != 0 || context_path(home, context->name, path) != 0)
         return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
     *strrchr(path, '/') = '\0';
-    int code = directory_make(path, why);
+    code = directory_make(path, why);
     context_path(home, context->name, path);
     FILE *file = open_memstream(&content, &size);
     if (file == NULL)

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/daemon/config.h"
 #include "core/error.h"
 #include "core/keyfile.h"
 #include "core/text.h"
@@ -43,6 +44,8 @@ static int find_directory(const char *directory, struct installation *installati
         return failed(reason, ERR_FILE, directory, strerror(errno));
     if (code == 0 && strlen(absolute) >= PATH_BYTES - 64)
         code = failed(reason, ERR_CONFIG, directory, "its path is too long.");
+    else if (code == 0 && !config_value_is_plain(absolute))
+        code = failed(reason, ERR_CONFIG, directory, "no such path can be kept. " CONTEXT_PLAIN_RULE);
     else if (code == 0)
         snprintf(installation->directory, sizeof(installation->directory), "%s", absolute);
     else

@@ -33,7 +33,8 @@ struct json_object *place_to_json(const struct place *place)
 static int broker_from_json(struct json_object *value, struct place_broker *ret_broker)
 {
     static const char *const NAMES[] = {"endpoint", "key"};
-    const char *endpoint;
+    const char *endpoint, *form;
+    struct endpoint parsed;
 
     if (!json_object_is_type(value, json_type_object))
         return ERR_MALFORMED;
@@ -42,6 +43,8 @@ static int broker_from_json(struct json_object *value, struct place_broker *ret_
     int code = json_get_text(value, "endpoint", ENDPOINT_MAX - 1, &endpoint);
     if (code == 0)
         code = json_get_key(value, "key", ret_broker->key, KEY_SIZE);
+    if (code == 0)
+        code = endpoint_parse(endpoint, ENDPOINT_CONNECT, &parsed, &form);
     if (code == 0)
         snprintf(ret_broker->endpoint, ENDPOINT_MAX, "%s", endpoint);
     return code;

@@ -5,9 +5,9 @@
 
 #include <json-c/json.h>
 
-#include "core/bytes.h"
+#include "core/endpoint.h"
 
-enum { PLACE_BROKERS_MAX = 16, ENDPOINT_MAX = 256 };
+enum { PLACE_BROKERS_MAX = 16 };
 
 struct place_broker {
     char endpoint[ENDPOINT_MAX];

@@ -4,6 +4,7 @@
 #include <zmq.h>
 
 #include "client/lib/client.h"
+#include "core/endpoint.h"
 #include "core/error.h"
 
 enum {
@@ -33,6 +34,7 @@ static bool options_set(struct comity *client, struct link *link)
            option_set(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS) &&
            option_set(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MOST_MS) &&
            option_set(socket, ZMQ_TCP_KEEPALIVE, 1) &&
+           option_set(socket, ZMQ_IPV6, strchr(link->endpoint, '[') != NULL) &&
            zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &(int64_t){MESSAGE_MOST_BYTES}, sizeof(int64_t)) == 0 &&
            zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, link->server_key, KEY_SIZE) == 0 &&
            zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, client->key.public_key, KEY_SIZE) == 0 &&
@@ -118,9 +120,11 @@ static void link_open_again(struct comity *client, struct link *link)
 int link_init(struct comity *client, size_t index, const struct comity_broker *broker)
 {
     struct link *link = &client->links[index];
+    struct endpoint endpoint;
+    const char *form;
     if (broker->endpoint == NULL)
         return ERR_MISSING;
-    if (strncmp(broker->endpoint, "tcp://", 6) != 0)
+    if (endpoint_parse(broker->endpoint, ENDPOINT_CONNECT, &endpoint, &form) != 0)
         return ERR_ADDRESS;
     *link = (struct link){.index = index, .state = LINK_IDLE, .code = ERR_TIMEOUT, .is_brokers_word = true};
     memcpy(link->server_key, broker->server_key, KEY_SIZE);

@@ -529,6 +529,20 @@ const char *config_section_at(const struct config *config, const char *section, 
     return NULL;
 }
 
+/* Writing. */
+
+bool config_value_is_plain(const char *value)
+{
+    size_t length = strlen(value);
+    if (length >= CONFIG_VALUE_MAX || !utf8_is_valid(BYTES(value, length)) || value[0] == ';' ||
+        value[0] == ' ' || (length > 0 && value[length - 1] == ' '))
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char) value[i] < 0x20 || value[i] == 0x7f || (value[i] == ' ' && value[i + 1] == ';'))
+            return false;
+    return true;
+}
+
 /* The sample. */
 
 static const char *type_words(const struct config_key *key, char *buffer, size_t size)

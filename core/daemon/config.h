@@ -42,6 +42,11 @@ const char *config_at(const struct config *config, const char *section, const ch
 size_t config_section_count(const struct config *config, const char *section);        /* named ones */
 const char *config_section_at(const struct config *config, const char *section, size_t index);
 
+/* Whether a file that says `key = @value` is read back with just this value: UTF-8 of one line, without control
+ * characters and outer blanks, and without a `;` behind a blank, where a comment would begin. For whoever
+ * writes such a file. */
+bool config_value_is_plain(const char *value);
+
 /* A commented sample of the whole table. @print gets it line by line. */
 void config_print_sample(const struct config_key *keys, size_t key_count, void (*print)(const char *line, void *context),
                          void *context);

@@ -5,7 +5,9 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -96,4 +98,15 @@ int process_file_write(const char *path, const char *text)
         errno = saved_errno;
     }
     return error;
+}
+
+bool process_has_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    struct stat found;
+    const char *slash = strrchr(path, '/');
+    int length = slash ? snprintf(folder, sizeof(folder), "%.*s", (int) (slash - path + 1), path)
+                       : snprintf(folder, sizeof(folder), ".");
+    return length > 0 && (size_t) length < sizeof(folder) && stat(folder, &found) == 0 &&
+           S_ISDIR(found.st_mode);
 }

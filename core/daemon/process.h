@@ -35,4 +35,7 @@ enum process_signal process_signal_take(int fd);
  * ERR_FILE (errno says why). */
 int process_file_write(const char *path, const char *text);
 
+/* Whether the folder that the file is in, or is to be in, is there. */
+bool process_has_folder(const char *path);
+
 #endif

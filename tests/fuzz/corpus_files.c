@@ -102,7 +102,7 @@ static void json_files(struct arena *arena)
             "{\"comity_invitation\": 1, \"partnership\": \"The Works\", \"short_name\": \"works\",\n"
             "\"name\": \"Ad\\u00e9 \\\"Okafor\\\"\", \"expires_ms\": 1750000000000, \"history\": \"%s\",\n"
             "\"place\": {\"group_key\": \"%s\", \"brokers\": [{\"endpoint\": \"tcp://127.0.0.1:5550\",\n"
-            "\"key\": \"%s\"}, {\"endpoint\": \"ipc://x\", \"key\": \"%s\"}]},\n"
+            "\"key\": \"%s\"}, {\"endpoint\": \"tcp://x:1\", \"key\": \"%s\"}]},\n"
             "\"log_keys\": [\"%s\"], \"seed\": \"%s\"}\n",
             hex, hex, hex, secret, hex, secret));
     put_text("invitation", "version", "{\"comity_invitation\": 2}");

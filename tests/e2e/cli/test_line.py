@@ -1,5 +1,6 @@
 """What happens when the line, a key or a backup is not what it should be."""
 
+import json
 import os
 import shutil
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from cli_case import BUILD, COMITY, CliCase, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE, wait_until
+from cli_case import BUILD, COMITY, CliCase, INTERNAL, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE, wait_until
 
 
 class HalfDeafLine:
@@ -170,6 +171,18 @@ class Line(CliCase):
         self.refuse("operator", "whoami", name="CONFIG", exit=USAGE)
         self.refuse("ada", "whoami", "--context", "other", name="CONFIG", exit=USAGE)
         self.refuse("ada", "whoami", "--timeout", "soon", name="USAGE", exit=USAGE)
+
+    def test_what_cannot_be_kept_is_refused_where_it_is_written(self):
+        """A path or an endpoint that a configuration would cut, or take for lines of its own."""
+        place = json.loads((self.world.data / "place.json").read_text())
+        words = ["context", "add", "odd", "--place", self.world.data / "place.json", "--history", "ab" * 32]
+        for key in ("keys/my ;key", "k\n[log]\nkey = " + "0" * 64):
+            error = self.refuse("ada", *words, "--key", key, name="CONFIG", exit=USAGE)
+            self.assertIn("cannot be kept", error["what"])
+        place["brokers"][0]["endpoint"] += "\n[log]\nkey = " + "0" * 64
+        self.world.file("evil.json", json.dumps(place))
+        self.refuse("ada", "context", "add", "odd", "--place", "evil.json", name="ADDRESS", exit=INTERNAL)
+        self.assertNotIn("odd", [row["name"] for row in self.ask("ada", "context", "list")["contexts"]])
 
     def test_a_stranger_reads_nothing(self):
         """The place and the history's id are no secrets: without a member's key they give nothing."""

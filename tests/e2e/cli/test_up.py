@@ -152,6 +152,16 @@ class Up(unittest.TestCase):
         self.assertFalse(any(map(is_alive, self.children())))
         self.assertFalse(self.world.down()["was_running"])
 
+    def test_a_directory_that_no_configuration_can_name(self):
+        for name in ("we ;ird/data", "a\nb"):
+            began = time.monotonic()
+            data = self.world.directory / name
+            error = self.world.ask("operator", "up", "--data", data, "--detach", exit=USAGE)["error"]
+            self.assertEqual(error["name"], "CONFIG")
+            self.assertIn("; behind a blank", error["what"])
+            self.assertLess(time.monotonic() - began, 10, "it has waited for a start")
+            self.assertFalse((data / "broker.ini").exists())
+
     def test_a_key_that_others_can_read(self):
         self.world.up()
         self.world.down()

@@ -167,10 +167,17 @@ class Config(unittest.TestCase):
         self.assertEqual(back, endpoint)
 
     def test_an_endpoint_that_is_none(self):
-        self.broker["endpoint"] = "carrier-pigeon"
-        result = run("--config", self.write())
-        self.assertNotEqual(result.returncode, ORDERLY)
-        self.assertIn("[broker near] endpoint", result.stderr.splitlines()[-1])
+        for endpoint in ("carrier-pigeon", "tcp://127.0.0.1:99999", "tcp://*:7412", "tcp://127.0.0.1:1;10.0.0.1:2"):
+            with self.subTest(endpoint):
+                self.broker["endpoint"] = endpoint
+                self.check("[broker near] endpoint is to be tcp://HOST:PORT")
+
+    def test_a_ready_file_in_no_folder(self):
+        self.values["ready_file"] = self.directory / "nowhere" / "ready"
+        result = run("--config", self.write(), "--check")
+        self.assertEqual(result.returncode, CONFIGURATION)
+        self.assertIn("ready_file", result.stderr)
+        self.assertIn("no such folder", result.stderr)
 
     def test_secrets_that_others_can_read(self):
         for key in ("connection_key", "group_key", "log_key", "founding_token_file"):

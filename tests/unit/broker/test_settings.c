@@ -12,6 +12,7 @@
 
 #define NORTH "0000000000000000000000000000000000000000000000000000000000000001"
 #define SOUTH "0000000000000000000000000000000000000000000000000000000000000002"
+#define ZERO "0000000000000000000000000000000000000000000000000000000000000000"
 #define GROUP "000102030405060708090a0b0c0d0e0f"
 
 static int read_text(const char *text, struct settings **ret_settings, char *reason)
@@ -95,6 +96,12 @@ static void test_refusals(void **state)
     } CASES[] = {
         {"[broker]\nfront = ipc:///tmp/x\n", "front is to be tcp://ADDRESS:PORT"},
         {"[broker]\nback = tcp://host\n", "back is to be tcp://ADDRESS:PORT"},
+        {"[broker]\nfront = tcp://127.0.0.1:99999\n",
+         "front is to be tcp://ADDRESS:PORT with a port of 1 to"},
+        {"[broker]\nfront = tcp://comity.example.org:7411\n", "the name of an interface or *"},
+        {"[broker]\nfront = tcp://127.0.0.1:7412\n", "front and back have the same address"},
+        {"[broker]\nback = tcp://*:7411\n", "front and back have the same address"},
+        {"[worker a]\nkey = " ZERO "\n", "the key of [worker a] is the sample's"},
         {"[broker]\nlog_level = loud\n", "log_level is to be debug, info, warning or error"},
         {"[broker]\nheartbeats = 1\n", "heartbeats is to be 2 to 100"},
         {"[worker a]\nkey =\n", "the key of [worker a] is empty"},
@@ -112,6 +119,33 @@ static void test_refusals(void **state)
         int error = read_text(CASES[i].text, &settings, reason);
         if (error != ERR_CONFIG || settings || !strstr(reason, CASES[i].says) ||
             !strstr(reason, "/tmp/comity-settings-"))
+            fail_msg("case %zu: %d \"%s\"", i, error, reason);
+    }
+}
+
+/* What only --check looks for: a start finds out by itself, and may have to wait for an interface. */
+static void test_what_is_not_there(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *text;
+        int code;
+        const char *says;
+    } CASES[] = {
+        {"[broker]\nkey_file = /tmp/k\nready_file = /tmp/r\n", 0, ""},
+        {"[broker]\nkey_file = k\nfront = tcp://lo:7411\n", 0, ""},
+        {"[broker]\nkey_file = /nonexistent/k\n", ERR_CONFIG,
+         "key_file /nonexistent/k: there is no such folder"},
+        {"[broker]\nkey_file = /tmp/k\nready_file = /nonexistent/r\n", ERR_CONFIG,
+         "ready_file /nonexistent/r"},
+        {"[broker]\nkey_file = /tmp/k\nback = tcp://nohost:7412\n", ERR_ADDRESS, "no interface nohost now"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
+        char reason[CONFIG_REASON_MAX] = "";
+        CLEANUP(settings_destroy) struct settings *settings = NULL;
+        assert_int_equal(read_text(CASES[i].text, &settings, reason), 0);
+        int error = settings_check(settings, reason);
+        if (error != CASES[i].code || !strstr(reason, CASES[i].says))
             fail_msg("case %zu: %d \"%s\"", i, error, reason);
     }
 }
@@ -136,6 +170,7 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_everything_is_taken_up),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_what_is_not_there),
         cmocka_unit_test(test_what_needs_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,6 +149,28 @@ static void test_title_of_several_lines(void **state)
     assert_int_equal(loaded.place.broker_count, 2);
 }
 
+/* Nor can a path or an endpoint; and none is kept that would be cut where it is read. */
+static void test_values_that_are_not_plain(void **state)
+{
+    struct scratch *scratch = *state;
+    char reason[CONTEXT_REASON_MAX];
+
+    for (int i = 0; i < 5; i++) {
+        struct context context = sample("lakeside"), loaded;
+        const char *bad = i % 2 == 0 ? "keys ;/x" : "k\n[broker evil]\nendpoint = tcp://evil:1";
+        snprintf(i < 2   ? context.signing_key
+                 : i < 4 ? context.connection_key
+                         : context.place.brokers[1].endpoint,
+                 i < 4 ? PATH_BYTES : ENDPOINT_MAX, "%s", bad);
+        memset(reason, 0, sizeof(reason));
+        assert_int_equal(context_save(scratch->path, &context, false, reason),
+                         i < 4 ? ERR_CONFIG : ERR_ADDRESS);
+        assert_non_null(strstr(reason, i < 4 ? "cannot be kept" : "cannot be used"));
+        assert_null(strchr(reason, '\n'));
+        assert_int_equal(context_load(scratch->path, "lakeside", &loaded, reason), ERR_NOT_FOUND);
+    }
+}
+
 static void test_current(void **state)
 {
     struct scratch *scratch = *state;
@@ -364,6 +386,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_made_with_a_key_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_operators_context, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_title_of_several_lines, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_values_that_are_not_plain, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_current, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_learning_never_goes_back, set_up, tear_down),

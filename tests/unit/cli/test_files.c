@@ -163,6 +163,24 @@ static void test_place(void **state)
     json_object_put(value);
 }
 
+/* It comes from outside and goes into configurations: what is no endpoint does not get in. */
+static void test_place_with_a_hostile_endpoint(void **state)
+{
+    static const char *const ENDPOINTS[] = {
+        "tcp://x:1\n[log]\nkey = 00", "tcp://x ;y:1", "tcp://x:99999", "tcp://*:1", "ipc:///tmp/x", "",
+    };
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_COUNT(ENDPOINTS); i++) {
+        struct place place = sample_place(), back = {.broker_count = 7};
+        snprintf(place.brokers[1].endpoint, ENDPOINT_MAX, "%s", ENDPOINTS[i]);
+        struct json_object *value = place_to_json(&place);
+        assert_int_not_equal(place_from_json(value, &back), 0);
+        assert_int_equal(back.broker_count, 7);
+        json_object_put(value);
+    }
+}
+
 static struct invitation sample_invitation(void)
 {
     struct invitation invitation = {.place = sample_place(), .expires_ms = 1893456000000, .log_key_count = 1};
@@ -239,6 +257,7 @@ int main(void)
         cmocka_unit_test(test_json_strictly),
         cmocka_unit_test(test_json_members),
         cmocka_unit_test(test_place),
+        cmocka_unit_test(test_place_with_a_hostile_endpoint),
         cmocka_unit_test_setup_teardown(test_invitation, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_invitation_damaged, set_up, tear_down),
     };

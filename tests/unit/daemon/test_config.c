@@ -211,6 +211,39 @@ static void test_sample_is_a_configuration(void **state)
     assert_int_equal(read_text(filled, &config, reason), 0);
 }
 
+/* What is called plain comes back as it was written; what is not would not, or would be refused. */
+static void test_plain_values(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *value;
+        bool is_plain;
+    } CASES[] = {
+        {"/home/ada/keys/signing.key", true},
+        {"/home/Ada Okafor/caf\xc3\xa9/#1 [x] = y", true},
+        {"a;b", true},
+        {"a ;b", false},
+        {"a b ; c", false},
+        {";a", false},
+        {" a", false},
+        {"a ", false},
+        {"a\nlimit = 3", false},
+        {"a\rb", false},
+        {"a\t;b", false},
+        {"a\x7f", false},
+        {"caf\xe9", false},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
+        char text[128], reason[CONFIG_REASON_MAX];
+        CLEANUP(config_destroy) struct config *config = NULL;
+        snprintf(text, sizeof(text), "[server]\naddress = %s\n", CASES[i].value);
+        bool is_same = read_text(text, &config, reason) == 0 &&
+                       strcmp(config_text(config, "server", NULL, "address"), CASES[i].value) == 0;
+        if (config_value_is_plain(CASES[i].value) != CASES[i].is_plain || (CASES[i].is_plain && !is_same))
+            fail_msg("case %zu: read back the same: %d", i, is_same);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_nul_and_long_lines_are_refused),
         cmocka_unit_test(test_long_value_is_whole),
         cmocka_unit_test(test_file_that_cannot_be_read),
+        cmocka_unit_test(test_plain_values),
         cmocka_unit_test(test_sample_is_a_configuration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

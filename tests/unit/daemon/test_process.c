@@ -84,6 +84,16 @@ static void test_file_that_cannot_be_written(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+static void test_folder_of_a_file(void **state)
+{
+    (void) state;
+    assert_true(process_has_folder("/tmp/not-there-yet"));
+    assert_true(process_has_folder("not-there-yet"));
+    assert_true(process_has_folder("/not-there-yet"));
+    assert_false(process_has_folder("/nonexistent/ready"));
+    assert_false(process_has_folder("/dev/null/ready"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +101,7 @@ int main(void)
         cmocka_unit_test(test_signals_are_taken),
         cmocka_unit_test(test_file_is_replaced_whole),
         cmocka_unit_test(test_file_that_cannot_be_written),
+        cmocka_unit_test(test_folder_of_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
