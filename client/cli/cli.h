@@ -12,7 +12,11 @@
 #include "core/key.h"
 #include "core/message.h"
 
-enum { WHAT_MAX = 768, NEXT_MAX = 512, CLI_ARENA_BYTES = 256 * 1024 * 1024 };
+/* What a run may keep in memory at most. A control of the tests has less. */
+#ifndef COMITY_CONTROL_ARENA_BYTES
+#define COMITY_CONTROL_ARENA_BYTES 256 * 1024 * 1024
+#endif
+enum { WHAT_MAX = 768, NEXT_MAX = 512, CLI_ARENA_BYTES = COMITY_CONTROL_ARENA_BYTES };
 
 /* Why a run failed: what, why, what to do next. */
 struct failure {

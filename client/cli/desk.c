@@ -13,12 +13,14 @@ enum {
     TIMEOUT_MOST_S = 3600,
     OUT_OF_REACH_MS = 2000, /* every broker has said no for so long: enough */
     PUMP_MS = 50,
-    LIST_PAGE = 1000,
 };
 
 struct desk {
+    struct arena *arena; /* the run's */
     struct comity *client;
     struct prose *prose;
+    struct arena *page;       /* of desk_page: dropped with each page */
+    struct prose *page_prose; /* NULL: no page was asked for */
     struct comity_texts *texts;
     int64_t timeout_ms;
     uint64_t seen;                            /* as the context had it */
@@ -53,6 +55,7 @@ static int make_desk(struct cli *cli, struct desk **ret_desk)
         return ERR_MEMORY;
     if (timeout != NULL && cli_number(cli, "--timeout", timeout, 1, TIMEOUT_MOST_S, &seconds) != 0)
         return ERR_USAGE;
+    desk->arena = cli->arena;
     desk->timeout_ms = (int64_t) seconds * 1000;
     desk->seen = cli->context.seen;
     desk->prose = prose_new(cli->arena);
@@ -233,6 +236,7 @@ void desk_close(struct cli *cli)
                           desk->pin_count, reason) != 0)
             fprintf(stderr, "Warning: %s\n", reason);
     }
+    arena_destroy(&desk->page);
     comity_texts_destroy(&desk->texts);
     comity_destroy(&desk->client);
     cli->desk = NULL;
@@ -253,8 +257,10 @@ void desk_pins(struct cli *cli, const uint8_t (**ret_pins)[KEY_SIZE], size_t *re
 
 void desk_keep_text(struct cli *cli, const uint8_t hash[HASH_SIZE], struct bytes content)
 {
-    if (cli->desk != NULL)
-        prose_keep(cli->desk->prose, hash, content);
+    struct desk *desk = cli->desk;
+
+    if (desk != NULL)
+        prose_keep(desk->page_prose != NULL ? desk->page_prose : desk->prose, hash, content);
 }
 
 int desk_judge(struct cli *cli, const struct comity_result *result)
@@ -281,31 +287,59 @@ int desk_judge(struct cli *cli, const struct comity_result *result)
     return failure->code;
 }
 
-int desk_ask(struct cli *cli, const Comity__V1__Query *query, const Comity__V1__Answer **ret_answer)
+static int ask(struct cli *cli, const Comity__V1__Query *query, struct arena *arena, struct prose *prose,
+               const Comity__V1__Answer **ret_answer)
 {
     struct comity_result result = {0};
     ProtobufCMessage *copy;
     bool is_status = query->kind_case == COMITY__V1__QUERY__KIND_STATUS;
-    int code = desk_open(cli);
 
-    if (code != 0)
-        return code;
     Comity__V1__Query asked = *query;
     if (cli->desk->ignores_seen)
         asked.floor = 1;
-    code = comity_query_wait(cli->desk->client, is_status ? NULL : cli->context.history, &asked, 0, &result);
+    int code =
+        comity_query_wait(cli->desk->client, is_status ? NULL : cli->context.history, &asked, 0, &result);
     if (result.verdict != 0)
         code = desk_judge(cli, &result);
     if (code == 0) {
         const Comity__V1__Answer *body = comity_answer_body(result.answer);
-        code = message_copy(&body->base, cli->arena, &copy);
+        code = message_copy(&body->base, arena, &copy);
         if (code == 0)
-            code = prose_add(cli->desk->prose, body->texts, body->n_texts);
+            code = prose_add(prose, body->texts, body->n_texts);
         if (code == 0)
             *ret_answer = (const Comity__V1__Answer *) copy;
     }
     comity_result_release(&result);
     return code;
+}
+
+int desk_ask(struct cli *cli, const Comity__V1__Query *query, const Comity__V1__Answer **ret_answer)
+{
+    int code = desk_open(cli);
+
+    return code != 0 ? code : ask(cli, query, cli->desk->arena, cli->desk->prose, ret_answer);
+}
+
+int desk_page(struct cli *cli, const Comity__V1__Query *query, const Comity__V1__Answer **ret_answer)
+{
+    int code = desk_open(cli);
+
+    if (code != 0)
+        return code;
+    /* The query may point into the page before, to its cursor: that one goes afterwards. */
+    struct desk *desk = cli->desk;
+    struct arena *page = arena_new(ARENA_LIMIT_DEFAULT);
+    struct prose *prose = page == NULL ? NULL : prose_new(page);
+    code = prose == NULL ? ERR_MEMORY : ask(cli, query, page, prose, ret_answer);
+    arena_destroy(&desk->page);
+    desk->page = page;
+    desk->page_prose = prose;
+    return code;
+}
+
+struct arena *desk_page_arena(struct cli *cli)
+{
+    return cli->desk->page;
 }
 
 void desk_ignore_seen(struct cli *cli)
@@ -333,84 +367,9 @@ int desk_whoami(struct cli *cli, const Comity__V1__WhoamiAnswer **ret_whoami)
     return 0;
 }
 
-/* Rows of an answer, by the name of their field in it. */
-static const char *const LIST_FIELDS[] = {
-    [COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES] = "constituencies",
-    [COMITY__V1__LIST_KIND__LIST_KIND_SITES] = "sites",
-    [COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS] = "members",
-    [COMITY__V1__LIST_KIND__LIST_KIND_KEYS] = "keys",
-    [COMITY__V1__LIST_KIND__LIST_KIND_INVITATIONS] = "invitations",
-    [COMITY__V1__LIST_KIND__LIST_KIND_BODIES] = "bodies",
-    [COMITY__V1__LIST_KIND__LIST_KIND_RULES] = "rules",
-    [COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS] = "sessions",
-    [COMITY__V1__LIST_KIND__LIST_KIND_PRESENCES] = "presences",
-    [COMITY__V1__LIST_KIND__LIST_KIND_ITEMS] = "items",
-    [COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS] = "proposals",
-    [COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS] = "rounds",
-    [COMITY__V1__LIST_KIND__LIST_KIND_ROLL] = "roll",
-    [COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS] = "ballots",
-    [COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS] = "decisions",
-    [COMITY__V1__LIST_KIND__LIST_KIND_SEATS] = "seats",
-};
-
-static struct rows rows_of(const Comity__V1__Answer *answer, Comity__V1__ListKind kind)
+struct arena *desk_arena(struct cli *cli)
 {
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(answer->base.descriptor, LIST_FIELDS[kind]);
-    const char *base = (const char *) answer;
-
-    return (struct rows){.list = *(const ProtobufCMessage *const *const *) (base + field->offset),
-                         .count = *(const size_t *) (base + field->quantifier_offset),
-                         .as_of = answer->as_of};
-}
-
-/* All pages, or one row where @number says which. */
-static int ask_rows(struct cli *cli, Comity__V1__ListKind kind, uint32_t parent, uint32_t number,
-                    struct rows *ret_rows)
-{
-    Comity__V1__List list = COMITY__V1__LIST__INIT;
-    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
-    const ProtobufCMessage **all = NULL;
-    struct rows rows = {0};
-    size_t room = 0;
-
-    list.kind = kind;
-    list.parent = parent;
-    list.number = number;
-    query.kind_case = COMITY__V1__QUERY__KIND_LIST;
-    query.list = &list;
-    query.limit = LIST_PAGE;
-    for (;;) {
-        const Comity__V1__Answer *answer;
-        int code = desk_ask(cli, &query, &answer);
-        if (code != 0)
-            return code;
-        struct rows page = rows_of(answer, kind);
-        if (rows.count + page.count > room) {
-            room = 2 * (rows.count + page.count);
-            const ProtobufCMessage **larger = arena_alloc(cli->arena, room * sizeof(*larger));
-            if (larger == NULL)
-                return ERR_MEMORY;
-            if (rows.count > 0)
-                memcpy(larger, all, rows.count * sizeof(*larger));
-            all = larger;
-        }
-        if (page.count > 0)
-            memcpy(all + rows.count, page.list, page.count * sizeof(*all));
-        rows.count += page.count;
-        rows.as_of = page.as_of;
-        if (answer->next_cursor.len == 0)
-            break;
-        query.cursor = answer->next_cursor;
-    }
-    rows.list = all;
-    *ret_rows = rows;
-    return 0;
-}
-
-int desk_rows(struct cli *cli, Comity__V1__ListKind kind, uint32_t parent, struct rows *ret_rows)
-{
-    return ask_rows(cli, kind, parent, 0, ret_rows);
+    return cli->desk->arena;
 }
 
 struct rows **desk_list_cache(struct cli *cli, Comity__V1__ListKind kind)
@@ -418,27 +377,13 @@ struct rows **desk_list_cache(struct cli *cli, Comity__V1__ListKind kind)
     return cli->desk == NULL ? NULL : &cli->desk->lists[kind];
 }
 
-int desk_row(struct cli *cli, Comity__V1__ListKind kind, uint32_t number, const ProtobufCMessage **ret_row)
-{
-    struct rows rows;
-    int code = ask_rows(cli, kind, 0, number, &rows);
-
-    if (code != 0 && code != ERR_NOT_FOUND)
-        return code;
-    if (code == ERR_NOT_FOUND || rows.count == 0) {
-        cli->failure.field[0] = '\0';
-        return cli_fail(cli, ERR_NOT_FOUND, NULL, "There is no number %" PRIu32 " among the %s.", number,
-                        LIST_FIELDS[kind]);
-    }
-    *ret_row = rows.list[0];
-    return 0;
-}
-
 const char *desk_prose(void *cli, const Comity__V1__TextRef *reference)
 {
-    struct cli *self = cli;
+    const struct desk *desk = ((struct cli *) cli)->desk;
+    const char *text =
+        desk == NULL || desk->page_prose == NULL ? NULL : prose_find(desk->page_prose, reference);
 
-    return self->desk == NULL ? NULL : prose_find(self->desk->prose, reference);
+    return desk == NULL || text != NULL ? text : prose_find(desk->prose, reference);
 }
 
 const char *desk_shown(struct cli *cli, const Comity__V1__TextRef *reference)

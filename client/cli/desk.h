@@ -1,5 +1,5 @@
 /* The desk: one connection of one run, over libcomity. Asks, submits, and remembers what was learnt. Made
- * when a verb first needs it; everything that it hands out lives in the run's arena. */
+ * when a verb first needs it; everything that it hands out lives in the run's arena, but for pages. */
 #ifndef COMITY_CLI_DESK_H
 #define COMITY_CLI_DESK_H
 
@@ -23,6 +23,14 @@ int desk_signer(struct cli *cli, struct signing_key *ret_key);
 int desk_ask(struct cli *cli, const Comity__V1__Query *query, const Comity__V1__Answer **ret_answer);
 int desk_whoami(struct cli *cli, const Comity__V1__WhoamiAnswer **ret_whoami); /* asked once a run */
 
+/* Ask for a page of something that may be longer than the memory of a run. What the page before handed out,
+ * the answer and what was kept by desk_keep_text, is gone. */
+int desk_page(struct cli *cli, const Comity__V1__Query *query, const Comity__V1__Answer **ret_answer);
+
+/* Memory that lives as long as the page; and as long as the run, for what outlives a page. */
+struct arena *desk_page_arena(struct cli *cli);
+struct arena *desk_arena(struct cli *cli);
+
 /* From here on ask for the record as it stands now, be it shorter than what was seen: for what has to find
  * out why. The context is left as it is at the end of the run. */
 void desk_ignore_seen(struct cli *cli);
@@ -44,7 +52,7 @@ int desk_row(struct cli *cli, Comity__V1__ListKind kind, uint32_t number, const 
 /* Keys that may sign the history's checkpoints: of the context, and learnt in this run. */
 void desk_pins(struct cli *cli, const uint8_t (**ret_pins)[KEY_SIZE], size_t *ret_count);
 
-/* A text of a record whose hash was checked. */
+/* A text of a record whose hash was checked: for the page, where there is one, else for the run. */
 void desk_keep_text(struct cli *cli, const uint8_t hash[HASH_SIZE], struct bytes content);
 
 /* Prose, unescaped; NULL where it is withheld. For message_to_json: context is the cli. */

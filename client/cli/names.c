@@ -14,7 +14,7 @@ static int need_list(struct cli *cli, Comity__V1__ListKind kind, const struct ro
     struct rows *rows = cache == NULL ? NULL : *cache;
 
     if (code == 0 && rows == NULL) {
-        rows = arena_alloc(cli->arena, sizeof(*rows));
+        rows = arena_alloc(desk_arena(cli), sizeof(*rows));
         code = rows == NULL ? ERR_MEMORY : desk_rows(cli, kind, 0, rows);
     }
     if (code == 0)

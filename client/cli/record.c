@@ -131,7 +131,7 @@ static int show_records(struct reading *reading, const Comity__V1__Answer *answe
                 json_object_to_json_string_ext(row, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
             fflush(stdout);
         }
-        if (reading->is_stream)
+        if (reading->is_stream || !cli->is_json)
             json_object_put(row);
         else
             json_object_array_add(reading->array, row);
@@ -140,6 +140,17 @@ static int show_records(struct reading *reading, const Comity__V1__Answer *answe
     }
     fflush(stdout);
     return 0;
+}
+
+/* What is made to be shown lives as long as the page. */
+static int show_page(struct reading *reading, const Comity__V1__Answer *answer)
+{
+    struct arena *run = reading->cli->arena;
+
+    reading->cli->arena = desk_page_arena(reading->cli);
+    int code = show_records(reading, answer);
+    reading->cli->arena = run;
+    return code;
 }
 
 /* From reading->next to the head, or as many as are wanted. */
@@ -153,9 +164,9 @@ static int read_on(struct reading *reading)
         query.kind_case = COMITY__V1__QUERY__KIND_EVENTS;
         query.events = &events;
         query.limit = EVENTS_PAGE;
-        int code = desk_ask(reading->cli, &query, &answer);
+        int code = desk_page(reading->cli, &query, &answer);
         if (code == 0)
-            code = show_records(reading, answer);
+            code = show_page(reading, answer);
         if (code != 0 || answer->next_cursor.len == 0 || answer->n_events == 0 || reading->left == 0)
             return code;
     }
@@ -224,7 +235,7 @@ static int write_pages(struct cli *cli, struct record_file *file)
     query.limit = EVENTS_PAGE;
     for (;;) {
         const Comity__V1__Answer *answer;
-        int code = desk_ask(cli, &query, &answer);
+        int code = desk_page(cli, &query, &answer);
         for (size_t i = 0; code == 0 && i < answer->n_events; i++)
             code = record_file_add(file, answer->events[i]);
         if (code != 0)

@@ -1,0 +1,102 @@
+/* Lists: all pages of them, or one row. */
+#include <inttypes.h>
+
+#include "client/cli/desk.h"
+
+enum { LIST_PAGE = 1000 };
+
+/* Rows of an answer, by the name of their field in it. */
+static const char *const LIST_FIELDS[] = {
+    [COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES] = "constituencies",
+    [COMITY__V1__LIST_KIND__LIST_KIND_SITES] = "sites",
+    [COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS] = "members",
+    [COMITY__V1__LIST_KIND__LIST_KIND_KEYS] = "keys",
+    [COMITY__V1__LIST_KIND__LIST_KIND_INVITATIONS] = "invitations",
+    [COMITY__V1__LIST_KIND__LIST_KIND_BODIES] = "bodies",
+    [COMITY__V1__LIST_KIND__LIST_KIND_RULES] = "rules",
+    [COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS] = "sessions",
+    [COMITY__V1__LIST_KIND__LIST_KIND_PRESENCES] = "presences",
+    [COMITY__V1__LIST_KIND__LIST_KIND_ITEMS] = "items",
+    [COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS] = "proposals",
+    [COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS] = "rounds",
+    [COMITY__V1__LIST_KIND__LIST_KIND_ROLL] = "roll",
+    [COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS] = "ballots",
+    [COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS] = "decisions",
+    [COMITY__V1__LIST_KIND__LIST_KIND_SEATS] = "seats",
+};
+
+static struct rows rows_of(const Comity__V1__Answer *answer, Comity__V1__ListKind kind)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(answer->base.descriptor, LIST_FIELDS[kind]);
+    const char *base = (const char *) answer;
+
+    return (struct rows){.list = *(const ProtobufCMessage *const *const *) (base + field->offset),
+                         .count = *(const size_t *) (base + field->quantifier_offset),
+                         .as_of = answer->as_of};
+}
+
+/* All pages, or one row where @number says which. */
+static int ask_rows(struct cli *cli, Comity__V1__ListKind kind, uint32_t parent, uint32_t number,
+                    struct rows *ret_rows)
+{
+    Comity__V1__List list = COMITY__V1__LIST__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    const ProtobufCMessage **all = NULL;
+    struct rows rows = {0};
+    size_t room = 0;
+
+    list.kind = kind;
+    list.parent = parent;
+    list.number = number;
+    query.kind_case = COMITY__V1__QUERY__KIND_LIST;
+    query.list = &list;
+    query.limit = LIST_PAGE;
+    for (;;) {
+        const Comity__V1__Answer *answer;
+        int code = desk_ask(cli, &query, &answer);
+        if (code != 0)
+            return code;
+        struct rows page = rows_of(answer, kind);
+        if (rows.count + page.count > room) {
+            room = 2 * (rows.count + page.count);
+            const ProtobufCMessage **larger = arena_alloc(desk_arena(cli), room * sizeof(*larger));
+            if (larger == NULL)
+                return ERR_MEMORY;
+            if (rows.count > 0)
+                memcpy(larger, all, rows.count * sizeof(*larger));
+            all = larger;
+        }
+        if (page.count > 0)
+            memcpy(all + rows.count, page.list, page.count * sizeof(*all));
+        rows.count += page.count;
+        rows.as_of = page.as_of;
+        if (answer->next_cursor.len == 0)
+            break;
+        query.cursor = answer->next_cursor;
+    }
+    rows.list = all;
+    *ret_rows = rows;
+    return 0;
+}
+
+int desk_rows(struct cli *cli, Comity__V1__ListKind kind, uint32_t parent, struct rows *ret_rows)
+{
+    return ask_rows(cli, kind, parent, 0, ret_rows);
+}
+
+int desk_row(struct cli *cli, Comity__V1__ListKind kind, uint32_t number, const ProtobufCMessage **ret_row)
+{
+    struct rows rows;
+    int code = ask_rows(cli, kind, 0, number, &rows);
+
+    if (code != 0 && code != ERR_NOT_FOUND)
+        return code;
+    if (code == ERR_NOT_FOUND || rows.count == 0) {
+        cli->failure.field[0] = '\0';
+        return cli_fail(cli, ERR_NOT_FOUND, NULL, "There is no number %" PRIu32 " among the %s.", number,
+                        LIST_FIELDS[kind]);
+    }
+    *ret_row = rows.list[0];
+    return 0;
+}
