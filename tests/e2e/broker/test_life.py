@@ -88,7 +88,7 @@ class Start(TestCase):
 
     def test_configuration(self):
         same = Key()
-        self.refused(2, ["line", "no key mistake", "--help-config"], settings=dict(mistake=1))
+        self.refused(2, ["line", "no key mistake", "it has front, back"], settings=dict(mistake=1))
         self.refused(2, ["pending is to be 1 to 65536"], settings=dict(pending=0))
         self.refused(2, ["log_level is to be"], settings=dict(log_level="loud"))
         self.refused(2, ["[worker a] and [worker b] have the same key"], workers={"a": same, "b": same})

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from cli_case import BUILD, COMITY, CliCase, INTERNAL, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE, wait_until
+from cli_case import BUILD, COMITY, CliCase, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE, wait_until
 
 
 class HalfDeafLine:
@@ -181,7 +181,7 @@ class Line(CliCase):
             self.assertIn("cannot be kept", error["what"])
         place["brokers"][0]["endpoint"] += "\n[log]\nkey = " + "0" * 64
         self.world.file("evil.json", json.dumps(place))
-        self.refuse("ada", "context", "add", "odd", "--place", "evil.json", name="ADDRESS", exit=INTERNAL)
+        self.refuse("ada", "context", "add", "odd", "--place", "evil.json", name="ADDRESS", exit=USAGE)
         self.assertNotIn("odd", [row["name"] for row in self.ask("ada", "context", "list")["contexts"]])
 
     def test_a_stranger_reads_nothing(self):

@@ -66,7 +66,7 @@ class Up(unittest.TestCase):
         self.assertNotIn("recorded", self.world.comity("guest", "status")[1])
         self.assertIn("recorded", self.world.comity("operator", "status")[1])
         # Its connection key under `operator` makes it one, as docs/operations.md has it.
-        key = (self.world.home("guest") / "keys" / "connection.key").read_text().split("public ")[1].split()[0]
+        key = (self.world.home("guest") / "keys" / "connection-look.key").read_text().split("public ")[1].split()[0]
         for name in ("broker", "worker"):
             config = self.world.data / f"{name}.ini"
             config.write_text(config.read_text().replace("\noperator = ", f"\noperator = {key}\noperator = ", 1))

@@ -18,6 +18,7 @@ class Words(CliCase):
         w = self.world
         both = w.with_key("carla")
         closed = self.ask("eli", "session", "convene", "steering", "Over", "--starts", "+1h")["number"]
+        self.ask("eli", "session", "close", closed)
         proposal = w.propose()
         number = w.open_round(proposal)
         if not any(row["rule"]["name"] == "timed" for row in self.ask("ada", "rule", "list")["rules"]):

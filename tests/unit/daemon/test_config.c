@@ -219,7 +219,7 @@ static void test_plain_values(void **state)
         const char *value;
         bool is_plain;
     } CASES[] = {
-        {"/home/ada/keys/signing.key", true},
+        {"/var/lib/comity/signing.key", true},
         {"/home/Ada Okafor/caf\xc3\xa9/#1 [x] = y", true},
         {"a;b", true},
         {"a ;b", false},
