@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "client/cli/draft_file.h"
+#include "client/cli/made.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
@@ -50,14 +51,8 @@ int body_create_run(struct cli *cli)
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_CREATE_BODY);
     command.create_body = &body;
     code = joint_submit(cli, &command, &event);
-    if (code == 0 && event != NULL) {
-        cli_put_number(cli, "number", event->body_created->body->number);
-        say(cli,
-            "Body %s is number %" PRIu32 ", with %" PRIu32
-            " seats. Next, by each side's co-chair: comity seat assign",
-            shown_string(cli, body.name), event->body_created->body->number,
-            event->body_created->body->seats);
-    }
+    if (code == 0 && event != NULL)
+        made_tell(cli, event);
     return code;
 }
 

@@ -115,7 +115,23 @@ static const char *draft_prose(void *context, const Comity__V1__TextRef *referen
     return comity_draft_text(context, reference);
 }
 
-/* A founder's name, where the draft itself says whose key it is. */
+/* Whose key it is by the record, where the home has a context of it that answers; NULL else. What founds a
+ * history has none. */
+static const Comity__V1__Member *known_signer(struct cli *cli, const struct comity_draft *draft,
+                                              const ProtobufCBinaryData *key)
+{
+    bool is_founding = comity_draft_command(draft)->body_case == COMITY__V1__COMMAND__BODY_FOUND;
+    const uint8_t *history = comity_draft_history(draft);
+
+    if (is_founding ||
+        (!cli->context.has_history &&
+         context_of_history(cli->home, history, cli->arena, &cli->context) != 0) ||
+        memcmp(cli->context.history, history, HISTORY_ID_SIZE) != 0)
+        return NULL;
+    return member_of_key(cli, BYTES(key->data, key->len));
+}
+
+/* A founder's name, where the draft itself says whose key it is; else as the record has it. */
 static const char *signer_name(struct cli *cli, const struct comity_draft *draft,
                                const ProtobufCBinaryData *key)
 {
@@ -139,7 +155,10 @@ static const char *signer_name(struct cli *cli, const struct comity_draft *draft
                 return arena_printf(cli->arena, "%s (%s)", shown_string(cli, name),
                                     shown_string(cli, list[i]->name));
         }
-    return "";
+    const Comity__V1__Member *member = known_signer(cli, draft, key);
+    return member == NULL ? ""
+                          : arena_printf(cli->arena, "%s (%s)", name_of_member(cli, member->number),
+                                         name_of_constituency(cli, member->constituency));
 }
 
 /* Who signed, who has not. */
@@ -169,15 +188,16 @@ static struct json_object *show_signatures(struct cli *cli, const struct comity_
 }
 
 /* A rule is read in the same words before it is signed and after it is adopted. */
-static void say_adoption(struct cli *cli, const Comity__V1__AdoptRule *adopt)
+static void say_adoption(struct cli *cli, const Comity__V1__AdoptRule *adopt, bool has_names)
 {
     const char **bodies = arena_alloc(cli->arena, (adopt->n_bodies + 1) * sizeof(*bodies));
 
     rule_say(cli, adopt->rule);
     for (size_t i = 0; bodies != NULL && i < adopt->n_bodies; i++)
-        bodies[i] = arena_printf(cli->arena, "%" PRIu32, adopt->bodies[i]);
+        bodies[i] = has_names ? name_of_body(cli, adopt->bodies[i])
+                              : arena_printf(cli->arena, "number %" PRIu32, adopt->bodies[i]);
     if (bodies != NULL && adopt->n_bodies > 0)
-        say(cli, "To decide by it: body number %s.", shown_list(cli, bodies, adopt->n_bodies));
+        say(cli, "To decide by it: body %s.", shown_list(cli, bodies, adopt->n_bodies));
 }
 
 int draft_file_show(struct cli *cli, const struct draft_file *file)
@@ -189,10 +209,13 @@ int draft_file_show(struct cli *cli, const struct draft_file *file)
 
     json_object_object_get_ex(content, comity_draft_name(file->draft), &body);
     say(cli, "This draft is to do: %s", comity_draft_name(file->draft));
+    const Comity__V1__Member *author = known_signer(cli, file->draft, &command->key);
     if (command->body_case == COMITY__V1__COMMAND__BODY_ADOPT_RULE)
-        say_adoption(cli, command->adopt_rule);
+        say_adoption(cli, command->adopt_rule, author != NULL);
     else
         say_json(cli, body, 1);
+    if (command->body_case == COMITY__V1__COMMAND__BODY_INVITE && author != NULL)
+        say(cli, "  constituency: %s", name_of_constituency(cli, author->constituency));
     say(cli, "It has to be sent before %s.", shown_time(cli, command->valid_until_ms));
     say(cli, "Signatures:");
     json_object_object_add(value, "act", json_object_new_string(comity_draft_name(file->draft)));

@@ -4,6 +4,7 @@
 #include "client/cli/charter.h"
 #include "client/cli/draft_file.h"
 #include "client/cli/json_file.h"
+#include "client/cli/made.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
 #include "core/command.h"
@@ -234,6 +235,17 @@ static int check_history(struct cli *cli, const struct draft_file *file)
                     "This draft belongs to another partnership than context %s.", cli->context.name);
 }
 
+/* The event has the name by its hash; the text came with the draft. */
+static void keep_invited_name(struct cli *cli, const struct comity_draft *draft)
+{
+    const Comity__V1__Command *command = comity_draft_command(draft);
+    bool is_invitation = command->body_case == COMITY__V1__COMMAND__BODY_INVITE;
+    const char *name = is_invitation ? comity_draft_text(draft, command->invite->name) : NULL;
+
+    if (name != NULL)
+        desk_keep_text(cli, command->invite->name->hash.data, BYTES(name, strlen(name)));
+}
+
 int draft_submit_run(struct cli *cli)
 {
     const char *token = cli_option(cli, "token");
@@ -260,10 +272,9 @@ int draft_submit_run(struct cli *cli)
     if (code == 0)
         code = desk_send(cli, file.draft, &event);
     if (code == 0)
-        say(cli, "%s",
-            event->kind_case == COMITY__V1__EVENT__KIND_PARTNERSHIP_FOUNDED
-                ? "The partnership is founded. Each founder can go on: comity partnership show"
-                : "Done.");
+        keep_invited_name(cli, file.draft);
+    if (code == 0)
+        made_tell(cli, event);
     draft_file_release(&file);
     return code;
 }

@@ -6,6 +6,9 @@
 #include "client/cli/charter.h"
 #include "client/cli/output.h"
 
+/* In the place of a list that could not be had. */
+static struct rows UNREAD;
+
 /* A list, asked for once a run. */
 static int need_list(struct cli *cli, Comity__V1__ListKind kind, const struct rows **ret_rows)
 {
@@ -13,7 +16,7 @@ static int need_list(struct cli *cli, Comity__V1__ListKind kind, const struct ro
     struct rows **cache = code == 0 ? desk_list_cache(cli, kind) : NULL;
     struct rows *rows = cache == NULL ? NULL : *cache;
 
-    if (code == 0 && rows == NULL) {
+    if (code == 0 && (rows == NULL || rows == &UNREAD)) {
         rows = arena_alloc(desk_arena(cli), sizeof(*rows));
         code = rows == NULL ? ERR_MEMORY : desk_rows(cli, kind, 0, rows);
     }
@@ -22,14 +25,20 @@ static int need_list(struct cli *cli, Comity__V1__ListKind kind, const struct ro
     return code;
 }
 
-/* The same for names alone: NULL where it cannot be had, and numbers are shown instead. */
+/* The same for names alone: NULL where it cannot be had, which is tried once; numbers are shown instead. */
 static const struct rows *list_of(struct cli *cli, Comity__V1__ListKind kind)
 {
     struct failure before = cli->failure;
+    struct rows **cache = desk_list_cache(cli, kind);
     const struct rows *rows;
 
+    if (cache != NULL && *cache == &UNREAD)
+        return NULL;
     if (need_list(cli, kind, &rows) == 0)
         return rows;
+    cache = desk_list_cache(cli, kind);
+    if (cache != NULL)
+        *cache = &UNREAD;
     cli->failure = before;
     return NULL;
 }
@@ -58,6 +67,18 @@ const Comity__V1__Member *member_of(struct cli *cli, uint32_t number)
         const Comity__V1__Member *member = (const Comity__V1__Member *) rows->list[i];
         if (member->number == number)
             return member;
+    }
+    return NULL;
+}
+
+const Comity__V1__Member *member_of_key(struct cli *cli, struct bytes key)
+{
+    const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS);
+
+    for (size_t i = 0; rows != NULL && i < rows->count; i++) {
+        const Comity__V1__Key *row = (const Comity__V1__Key *) rows->list[i];
+        if (bytes_equal(BYTES(row->key.data, row->key.len), key))
+            return member_of(cli, row->member);
     }
     return NULL;
 }

@@ -17,6 +17,7 @@ const char *shown_offices(struct cli *cli, const Comity__V1__Office *offices, si
 
 /* NULL where there is none. */
 const Comity__V1__Member *member_of(struct cli *cli, uint32_t number);
+const Comity__V1__Member *member_of_key(struct cli *cli, struct bytes key);
 
 /* Whether any key of the member's is valid; true where the keys cannot be read. A member without one has
  * left, for all that is told of them. */

@@ -1,5 +1,6 @@
 #include "client/cli/output.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +153,11 @@ void sheet_print(const struct sheet *sheet, const char *if_empty)
     }
 }
 
+const char *counted(struct cli *cli, uint64_t count, const char *one, const char *many)
+{
+    return arena_printf(cli->arena, "%" PRIu64 " %s", count, count == 1 ? one : many);
+}
+
 const char *shown_list(struct cli *cli, const char *const *items, size_t count)
 {
     const char *text = count == 0 ? "nobody" : items[0];
@@ -220,7 +226,13 @@ static void say_member(struct cli *cli, const char *lead, const char *name, stru
     struct json_object *value = prose != NULL ? prose : member;
     bool is_array = json_object_is_type(value, json_type_array);
     const char *line = is_array ? joined(cli, value) : NULL;
+    size_t length = strlen(name);
+    bool is_time = length > 3 && strcmp(name + length - 3, "_ms") == 0;
 
+    if (is_time && json_object_is_type(value, json_type_int)) {
+        name = arena_printf(cli->arena, "%.*s", (int) (length - 3), name);
+        line = shown_time(cli, json_object_get_int64(value));
+    }
     if (line == NULL && is_scalar(value))
         line = shown_string(cli, json_object_get_string(value));
     if (line == NULL) {

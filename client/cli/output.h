@@ -22,8 +22,8 @@ void cli_put_number(struct cli *cli, const char *name, uint64_t value);
 void cli_put_hex(struct cli *cli, const char *name, struct bytes bytes);
 struct json_object *json_hex(struct bytes bytes);
 
-/* A value of a document for people: one line a member, indented by two blanks a level, empty ones left out.
- */
+/* A value of a document for people: one line a member, indented by two blanks a level, empty ones left out;
+ * what is called `x_ms` is an instant, and shown as one. */
 void say_json(struct cli *cli, struct json_object *value, int level);
 
 /* Null, 0, false, "", [], and a choice that was not made. */
@@ -48,6 +48,9 @@ int time_read(const char *text, int64_t now_ms, int64_t *ret_time_ms);
 int64_t time_now_ms(void);
 /* An IANA name that this machine's zoneinfo has; where it has none at all, any that could be one. */
 bool time_zone_exists(const char *zone);
+
+/* "1 ballot", "2 ballots". In the arena. */
+const char *counted(struct cli *cli, uint64_t count, const char *one, const char *many);
 
 /* "a, b and c". In the arena. */
 const char *shown_list(struct cli *cli, const char *const *items, size_t count);

@@ -3,6 +3,7 @@
 
 #include "client/cli/charter.h"
 #include "client/cli/draft_file.h"
+#include "client/cli/made.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
@@ -140,7 +141,7 @@ int constituency_admit_run(struct cli *cli)
     command.admit_constituency = &body;
     code = joint_submit(cli, &command, &event);
     if (code == 0 && event != NULL)
-        say(cli, "%s is admitted.", shown_string(cli, body.constituency->name));
+        made_tell(cli, event);
     return code;
 }
 
@@ -175,10 +176,7 @@ int site_add_run(struct cli *cli)
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_ADD_SITE);
     command.add_site = &body;
     code = joint_submit(cli, &command, &event);
-    if (code == 0 && event != NULL) {
-        cli_put_number(cli, "number", event->site_added->site->number);
-        say(cli, "Site %s is number %" PRIu32 ".", shown_string(cli, site.name),
-            event->site_added->site->number);
-    }
+    if (code == 0 && event != NULL)
+        made_tell(cli, event);
     return code;
 }

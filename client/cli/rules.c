@@ -3,6 +3,7 @@
 
 #include "client/cli/draft_file.h"
 #include "client/cli/json_file.h"
+#include "client/cli/made.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
@@ -217,12 +218,8 @@ int rule_adopt_run(struct cli *cli)
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_ADOPT_RULE);
     command.adopt_rule = &body;
     code = joint_submit(cli, &command, &event);
-    if (code == 0 && event != NULL) {
-        const Comity__V1__RuleVersion *version = event->rule_adopted->rule;
-        cli_put_number(cli, "number", version->number);
-        say(cli, "Rule %s, version %" PRIu32 ", is number %" PRIu32 ".", shown_string(cli, rule.name),
-            version->version, version->number);
-    }
+    if (code == 0 && event != NULL)
+        made_tell(cli, event);
     return code;
 }
 

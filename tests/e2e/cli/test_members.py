@@ -65,5 +65,41 @@ class Leaving(CliCase):
         self.refuse("ada", "key", "revoke", "Nobody", name="NOT_FOUND")
 
 
+class Drafts(CliCase):
+    """What those who are asked to sign see, and what is said once it is done."""
+
+    def test_a_draft_names_people_and_times(self):
+        self.ask("ada", "invite", "Nia Falk", "--out", "nia.invitation", "--office", "recorder", "--draft", "nia.draft",
+                 "--cosigner", "Carla Weiss")
+        for words in (["draft", "show", "nia.draft"], ["draft", "sign", "nia.draft"]):
+            code, output, errors = self.world.comity("carla", *words)
+            self.assertEqual((code, errors), (0, ""))
+            self.assertRegex(output, r"\n  expires: 20\d\d-\d\d-\d\d \d\d:\d\d ")
+            self.assertNotIn("expires_ms", output)
+            self.assertIn("\n  constituency: union\n", output)
+            self.assertRegex(output, r"has signed +Ada Okafor \(union\)\n")
+            self.assertRegex(output, r"  Carla Weiss \(management\)\n")
+        code, output, errors = self.world.comity("carla", "draft", "submit", "nia.draft")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn("Nia Falk is invited until 20", output)
+        # Who has no context of it, or whose broker is out of reach, sees the draft all the same.
+        self.assertIn("has signed", self.world.comity("stranger", "draft", "show", "nia.draft")[1])
+
+    def test_a_draft_tells_what_it_made(self):
+        for words, said in ((["site", "add", "mill", "--title", "Mill", "--time-zone", "UTC"], "Site mill is number 3."),
+                            (["body", "create", "one", "--title", "One", "--seats", "union=1"],
+                             "Body one is number 2, with 1 seat. Next, by each side's co-chair: comity seat assign one SEAT"),
+                            (["rule", "adopt", "consensus", "--as", "drafted", "--body", "steering"],
+                             "Rule drafted, version 1, is number 2.")):
+            self.ask("ada", *words, "--draft", "made.draft", "--cosigner", "Carla Weiss")
+            signed = self.world.comity("carla", "draft", "sign", "made.draft")[1]
+            if words[0] == "rule":
+                self.assertIn("To decide by it: body steering.", signed)
+            code, output, _ = self.world.comity("carla", "draft", "submit", "made.draft")
+            self.assertEqual(code, 0)
+            self.assertIn(said, output)
+            self.world.file("made.draft").unlink()
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,75 @@
+#include "client/cli/made.h"
+
+#include <inttypes.h>
+
+#include "client/cli/output.h"
+
+static void tell_founded(struct cli *cli, const Comity__V1__Event *event)
+{
+    (void) event;
+    say(cli, "The partnership is founded. Each founder can go on: comity partnership show");
+}
+
+static void tell_admitted(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__Constituency *row = event->constituency_admitted->constituency;
+
+    cli_put_number(cli, "number", row->number);
+    say(cli, "%s is admitted.", shown_string(cli, row->name));
+}
+
+static void tell_site(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__Site *row = event->site_added->site;
+
+    cli_put_number(cli, "number", row->number);
+    say(cli, "Site %s is number %" PRIu32 ".", shown_string(cli, row->name), row->number);
+}
+
+static void tell_invited(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__Invitation *row = event->member_invited->invitation;
+
+    say(cli, "%s is invited until %s, and joins with the file that was made with the draft: comity join FILE",
+        desk_shown(cli, row->name), shown_time(cli, row->expires_ms));
+}
+
+static void tell_body(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__Body *row = event->body_created->body;
+    const char *name = shown_string(cli, row->name);
+
+    cli_put_number(cli, "number", row->number);
+    say(cli,
+        "Body %s is number %" PRIu32
+        ", with %s. Next, by each side's co-chair: comity seat assign %s SEAT MEMBER",
+        name, row->number, counted(cli, row->seats, "seat", "seats"), name);
+}
+
+static void tell_rule(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__RuleVersion *row = event->rule_adopted->rule;
+
+    cli_put_number(cli, "number", row->number);
+    say(cli, "Rule %s, version %" PRIu32 ", is number %" PRIu32 ".", shown_string(cli, row->rule->name),
+        row->version, row->number);
+}
+
+static const struct {
+    Comity__V1__Event__KindCase kind;
+    void (*tell)(struct cli *cli, const Comity__V1__Event *event);
+} ROWS[] = {
+    {COMITY__V1__EVENT__KIND_PARTNERSHIP_FOUNDED, tell_founded},
+    {COMITY__V1__EVENT__KIND_CONSTITUENCY_ADMITTED, tell_admitted},
+    {COMITY__V1__EVENT__KIND_SITE_ADDED, tell_site},
+    {COMITY__V1__EVENT__KIND_MEMBER_INVITED, tell_invited},
+    {COMITY__V1__EVENT__KIND_BODY_CREATED, tell_body},
+    {COMITY__V1__EVENT__KIND_RULE_ADOPTED, tell_rule},
+};
+
+void made_tell(struct cli *cli, const Comity__V1__Event *event)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++)
+        if (ROWS[i].kind == event->kind_case)
+            ROWS[i].tell(cli, event);
+}
