@@ -264,7 +264,7 @@ int main(int argc, char **argv)
     if (error != 0)
         return give_up(error, reason);
     if (program.is_check) {
-        printf("%s can be used: front %s, back %s, %zu workers, %zu operators\n", program.config_path,
+        printf("%s can be used: front %s, back %s, workers: %zu, operators: %zu\n", program.config_path,
                settings->endpoint[SIDE_FRONT], settings->endpoint[SIDE_BACK],
                settings->admission.worker_count, settings->admission.operator_count);
         return EXIT_ORDERLY;
