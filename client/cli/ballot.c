@@ -36,6 +36,22 @@ static int find_own_ballot(struct cli *cli, uint32_t round, uint32_t member,
     return code;
 }
 
+/* Who may not answer need not read the text first. */
+static int check_roll(struct cli *cli, uint32_t round, uint32_t member)
+{
+    struct rows rows;
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROLL, round, &rows);
+
+    for (size_t i = 0; code == 0 && i < rows.count; i++)
+        if (((const Comity__V1__RollEntry *) rows.list[i])->member == member)
+            return 0;
+    return code != 0 ? code
+                     : cli_fail(cli, ERR_NOT_ON_ROLL,
+                                arena_printf(cli->arena,
+                                             "comity round show %" PRIu32 " lists who may answer.", round),
+                                "You are not on the roll of round %" PRIu32 ".", round);
+}
+
 /* Exactly what is being answered, before it is answered. */
 static int show_question(struct cli *cli, const Comity__V1__Round *round)
 {
@@ -59,6 +75,7 @@ static int show_question(struct cli *cli, const Comity__V1__Round *round)
         desk_shown(cli, proposal->title), round->version);
     say(cli, "%s",
         prose == NULL ? "    (the text is withheld)" : shown_lines(cli, BYTES(prose, strlen(prose)), "    "));
+    say(cli, "It closes %s.", rule_closing(cli, round->rule, round->closes_ms));
     if (prose == NULL && !cli_has(cli, "unseen"))
         return cli_fail(
             cli, ERR_TEXT, "Ask whoever runs the worker why. To answer all the same: --unseen",
@@ -107,6 +124,8 @@ int vote_run(struct cli *cli)
         code = rule_read_answer(cli, round->rule, cli_argument(cli, "ANSWER"), &body.answer);
     if (code == 0)
         code = desk_whoami(cli, &whoami);
+    if (code == 0)
+        code = check_roll(cli, round->number, whoami->member->number);
     if (code == 0)
         code = find_own_ballot(cli, round->number, whoami->member->number, &before);
     if (code == 0)

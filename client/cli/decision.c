@@ -39,6 +39,18 @@ static struct json_object *say_working(struct cli *cli, const Comity__V1__Outcom
     return lines;
 }
 
+static void say_reason(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Ballot *ballot)
+{
+    const char *text = desk_prose(cli, ballot->reason);
+    const char *label = rule_answer_label(cli, round->rule, ballot->answer);
+    const char *name = name_of_member(cli, ballot->member);
+
+    if (text != NULL && strchr(text, '\n') != NULL)
+        say(cli, "  %s (%s):\n%s", name, label, shown_lines(cli, BYTES(text, strlen(text)), "    "));
+    else
+        say(cli, "  %s (%s): %s", name, label, desk_shown(cli, ballot->reason));
+}
+
 /* Reasons that were given, for they are what the next version answers. */
 static int say_reasons(struct cli *cli, const Comity__V1__Round *round)
 {
@@ -55,8 +67,7 @@ static int say_reasons(struct cli *cli, const Comity__V1__Round *round)
         if (is_first)
             say(cli, "Reasons:");
         is_first = false;
-        say(cli, "  %s (%s): %s", name_of_member(cli, ballot->member),
-            rule_answer_label(cli, round->rule, ballot->answer), desk_shown(cli, ballot->reason));
+        say_reason(cli, round, ballot);
     }
     cli_put(cli, "ballots", desk_json_rows(cli, &rows));
     return 0;
@@ -90,7 +101,8 @@ int outcome_run(struct cli *cli)
         say_tally(cli, round->rule, outcome->tallies[i]);
     code = say_reasons(cli, round);
     if (code == 0)
-        say(cli, "Counted from %zu ballots, by their numbers in the record.", outcome->n_ballots);
+        say(cli, "Counted from %s, by their numbers in the record.",
+            counted(cli, outcome->n_ballots, "ballot", "ballots"));
     return code;
 }
 

@@ -129,6 +129,28 @@ static void print_presences(struct cli *cli, const struct rows *rows)
     sheet_print(&sheet, "Nobody has checked in yet.");
 }
 
+/* Holders of seats who have not checked in, in words and as numbers. */
+static void put_absent(struct cli *cli, const struct rows *seats, const struct rows *presences)
+{
+    const char **names = arena_alloc(cli->arena, (seats->count + 1) * sizeof(*names));
+    struct json_object *absent = json_object_new_array();
+    size_t count = 0;
+
+    for (size_t i = 0; names != NULL && i < seats->count; i++) {
+        uint32_t holder = ((const Comity__V1__Seat *) seats->list[i])->holder;
+        bool is_there = holder == 0;
+        for (size_t j = 0; j < presences->count; j++)
+            is_there |= ((const Comity__V1__Presence *) presences->list[j])->member == holder;
+        if (is_there)
+            continue;
+        names[count++] = name_of_member(cli, holder);
+        json_object_array_add(absent, json_object_new_int64(holder));
+    }
+    cli_put(cli, "absent", absent);
+    if (count > 0)
+        say(cli, "Not checked in, of those who hold a seat: %s.", shown_list(cli, names, count));
+}
+
 static void print_items(struct cli *cli, const struct rows *rows)
 {
     static const char *const TITLES[] = {"item", "session", "added by", "title"};
@@ -148,7 +170,7 @@ static void print_items(struct cli *cli, const struct rows *rows)
 int session_show_run(struct cli *cli)
 {
     const ProtobufCMessage *row;
-    struct rows presences, items;
+    struct rows presences, items, seats;
     uint32_t number;
     int code = number_argument(cli, "SESSION", &number);
 
@@ -161,6 +183,9 @@ int session_show_run(struct cli *cli)
     if (code != 0)
         return code;
     const Comity__V1__Session *session = (const Comity__V1__Session *) row;
+    code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_SEATS, session->body, &seats);
+    if (code != 0)
+        return code;
     cli_put(cli, "session", desk_json(cli, row));
     cli_put(cli, "presences", desk_json_rows(cli, &presences));
     cli_put(cli, "items", desk_json_rows(cli, &items));
@@ -169,6 +194,7 @@ int session_show_run(struct cli *cli)
     say(cli, "Starts %s, opened %s, closed %s\n", shown_time(cli, session->starts_ms),
         shown_time(cli, session->opened_ms), shown_time(cli, session->closed_ms));
     print_presences(cli, &presences);
+    put_absent(cli, &seats, &presences);
     say(cli, "%s", "");
     print_items(cli, &items);
     return 0;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <wchar.h>
 
 #include "core/text.h"
 
@@ -98,13 +99,25 @@ void cli_put_hex(struct cli *cli, const char *name, struct bytes bytes)
     cli_put(cli, name, json_hex(bytes));
 }
 
-/* Cells are UTF-8 without control characters: characters are counted, not bytes. */
+/* Columns on a terminal: a character has none, one or two. Cells are escaped; what the locale does not know
+ * has one. */
 static size_t cell_width(const char *cell)
 {
-    size_t width = 0;
+    mbstate_t state = {0};
+    size_t width = 0, length;
 
-    for (; *cell != '\0'; cell++)
-        width += ((unsigned char) *cell & 0xc0) != 0x80;
+    for (; *cell != '\0'; cell += length) {
+        wchar_t character = 0;
+        length = mbrtowc(&character, cell, MB_CUR_MAX, &state);
+        if (length == 0 || length > MB_CUR_MAX) {
+            memset(&state, 0, sizeof(state));
+            length = 1;
+            width += ((unsigned char) *cell & 0xc0) != 0x80;
+            continue;
+        }
+        int columns = wcwidth(character);
+        width += columns < 0 ? 1 : (size_t) columns;
+    }
     return width;
 }
 

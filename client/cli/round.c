@@ -47,10 +47,11 @@ int round_open_run(struct cli *cli)
         const Comity__V1__Round *round = event->round_opened->round;
         cli_put_number(cli, "number", round->number);
         say(cli,
-            "Round %" PRIu32 " is open: %s, version %" PRIu32 ", by rule %s. %" PRIu32
-            " members are on the roll: comity vote %" PRIu32 " ANSWER",
+            "Round %" PRIu32 " is open: %s, version %" PRIu32 ", by rule %s. On the roll: %s. It closes %s.\n"
+            "Each of them: comity vote %" PRIu32 " ANSWER",
             round->number, desk_shown(cli, proposal->title), version->version,
-            shown_string(cli, rule->rule->name), round->eligible, round->number);
+            shown_string(cli, rule->rule->name), counted(cli, round->eligible, "member", "members"),
+            rule_closing(cli, round->rule, round->closes_ms), round->number);
     }
     return code;
 }
@@ -83,30 +84,62 @@ static const char *round_state(const Comity__V1__Round *round)
     return round->outcome == NULL ? "closed" : outcome_name(round->outcome->kind);
 }
 
-static void print_roll(struct cli *cli, const struct rows *rows)
+/* Who has answered, as far as the reader may know. */
+enum answered { ANSWERED_NO, ANSWERED_YES, ANSWERED_UNKNOWN };
+
+static enum answered has_answered(const Comity__V1__Round *round, const struct rows *ballots, uint32_t member)
 {
-    static const char *const TITLES[] = {"member", "name", "constituency", "seat", "there when it opened",
-                                         "state"};
+    for (size_t i = 0; i < ballots->count; i++)
+        if (((const Comity__V1__Ballot *) ballots->list[i])->member == member)
+            return ANSWERED_YES;
+    return ballots->count == round->answered ? ANSWERED_NO : ANSWERED_UNKNOWN;
+}
+
+static void print_roll(struct cli *cli, const Comity__V1__Round *round, const struct rows *roll,
+                       const struct rows *ballots)
+{
+    static const char *const TITLES[] = {"member",   "name", "constituency", "seat", "there when it opened",
+                                         "answered", "state"};
+    static const char *const WORDS[] = {
+        [ANSWERED_NO] = "not yet", [ANSWERED_YES] = "yes", [ANSWERED_UNKNOWN] = "?"};
     struct sheet sheet;
 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
-    for (size_t i = 0; i < rows->count; i++) {
-        const Comity__V1__RollEntry *entry = (const Comity__V1__RollEntry *) rows->list[i];
+    for (size_t i = 0; i < roll->count; i++) {
+        const Comity__V1__RollEntry *entry = (const Comity__V1__RollEntry *) roll->list[i];
+        enum answered answered = has_answered(round, ballots, entry->member);
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, entry->member),
                                name_of_member(cli, entry->member),
                                name_of_constituency(cli, entry->constituency),
                                arena_printf(cli->arena, "%" PRIu32, entry->seat),
                                entry->present_at_open ? "yes" : "no",
+                               answered == ANSWERED_NO && round->closed_ms != 0 ? "no" : WORDS[answered],
                                state_of_member(cli, entry->member)};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "Nobody is on the roll.");
 }
 
+static struct json_object *roll_to_json(struct cli *cli, const Comity__V1__Round *round,
+                                        const struct rows *roll, const struct rows *ballots)
+{
+    struct json_object *array = desk_json_rows(cli, roll);
+
+    json_add_key_state(cli, array, "member");
+    for (size_t i = 0; i < roll->count; i++) {
+        const Comity__V1__RollEntry *entry = (const Comity__V1__RollEntry *) roll->list[i];
+        enum answered answered = has_answered(round, ballots, entry->member);
+        json_object_object_add(
+            json_object_array_get_idx(array, i), "has_answered",
+            answered == ANSWERED_UNKNOWN ? NULL : json_object_new_boolean(answered == ANSWERED_YES));
+    }
+    return array;
+}
+
 int round_show_run(struct cli *cli)
 {
     const ProtobufCMessage *row;
-    struct rows roll;
+    struct rows roll, ballots;
     uint32_t number;
     int code = number_argument(cli, "ROUND", &number);
 
@@ -114,23 +147,24 @@ int round_show_run(struct cli *cli)
         code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, number, &row);
     if (code == 0)
         code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROLL, number, &roll);
+    if (code == 0)
+        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, number, &ballots);
     if (code != 0)
         return code;
     const Comity__V1__Round *round = (const Comity__V1__Round *) row;
     cli_put(cli, "round", desk_json(cli, row));
-    struct json_object *array = desk_json_rows(cli, &roll);
-    json_add_key_state(cli, array, "member");
-    cli_put(cli, "roll", array);
+    cli_put(cli, "roll", roll_to_json(cli, round, &roll, &ballots));
     say(cli, "Round %" PRIu32 " (%s) on proposal %" PRIu32 ", version %" PRIu32 "; its round number %" PRIu32,
         round->number, round_state(round), round->proposal, round->version, round->round_of);
-    say(cli, "Opened %s by %s; closes %s; closed %s", shown_time(cli, round->opened_ms),
-        name_of_member(cli, round->opened_by), shown_time(cli, round->closes_ms),
-        shown_time(cli, round->closed_ms));
+    say(cli, "Opened %s by %s; %s %s", shown_time(cli, round->opened_ms),
+        name_of_member(cli, round->opened_by), round->closed_ms != 0 ? "closed" : "closes",
+        round->closed_ms != 0 ? shown_time(cli, round->closed_ms)
+                              : rule_closing(cli, round->rule, round->closes_ms));
     say(cli, "%" PRIu32 " of %" PRIu32 " have answered.\n", round->answered, round->eligible);
     if (round->rule != NULL)
         rule_say(cli, round->rule);
     say(cli, "%s", "");
-    print_roll(cli, &roll);
+    print_roll(cli, round, &roll, &ballots);
     return 0;
 }
 

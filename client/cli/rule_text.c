@@ -172,6 +172,16 @@ void rule_say(struct cli *cli, const Comity__V1__Rule *rule)
     say_manner(cli, rule);
 }
 
+const char *rule_closing(struct cli *cli, const Comity__V1__Rule *rule, int64_t closes_ms)
+{
+    bool is_on_answers = rule != NULL && rule->close != NULL && rule->close->all_answered;
+
+    return arena_printf(cli->arena, "%s%s%s%s", closes_ms == 0 ? "when a facilitator closes it" : "at ",
+                        closes_ms == 0 ? "" : shown_time(cli, closes_ms),
+                        closes_ms == 0 ? "" : ", or earlier by a facilitator",
+                        is_on_answers ? ", or once everybody has answered" : "");
+}
+
 int rule_read_answer(struct cli *cli, const Comity__V1__Rule *rule, const char *typed, uint32_t *ret_answer)
 {
     bool is_number = typed[0] != '\0' && typed[strspn(typed, "0123456789")] == '\0';

@@ -7,6 +7,9 @@
 
 void rule_say(struct cli *cli, const Comity__V1__Rule *rule);
 
+/* When a round of it closes, as the rest of a sentence: "at TIME, or earlier by a facilitator". */
+const char *rule_closing(struct cli *cli, const Comity__V1__Rule *rule, int64_t closes_ms);
+
 /* "stand aside": lower case, for sentences. */
 const char *stance_word(Comity__V1__Stance stance);
 

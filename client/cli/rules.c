@@ -73,30 +73,42 @@ static int read_rule_file(struct cli *cli, const char *path, const Comity__V1__R
     return 0;
 }
 
+/* Where a rule of the name is adopted in the context's partnership; ERR_NOT_FOUND where none is, any other
+ * code where nobody can be asked. */
+static int find_adopted(struct cli *cli, const char *name, const Comity__V1__RuleVersion **ret_version)
+{
+    int code = cli_need(cli, NEEDS_MEMBER);
+
+    return code == 0 ? find_rule(cli, name, ret_version) : code;
+}
+
 int rule_show_run(struct cli *cli)
 {
     const char *name = cli_argument(cli, "RULE");
     const Comity__V1__RuleVersion *version = NULL;
     const Comity__V1__Rule *rule = NULL;
-    int code;
+    bool is_template = cli_has(cli, "template"), is_asked = !is_template;
+    int code = is_template ? 0 : find_adopted(cli, name, &version);
 
-    if (!cli_has(cli, "adopted")) {
-        code = find_template(cli, name, &rule);
-    } else {
-        code = cli_need(cli, NEEDS_MEMBER);
-        if (code == 0)
-            code = find_rule(cli, name, &version);
-        if (code == 0)
-            rule = version->rule;
+    if (code != 0 && !cli_has(cli, "adopted") && (rule_template_find(name) != NULL || code == ERR_CONFIG)) {
+        is_asked = code == ERR_NOT_FOUND;
+        cli->failure = (struct failure){0};
+        is_template = true;
     }
+    if (is_template)
+        code = find_template(cli, name, &rule);
     if (code != 0)
         return code;
+    if (version != NULL)
+        rule = version->rule;
     cli_put(cli, "rule", message_to_json(&rule->base, NULL, NULL));
     cli_put(cli, "number", version == NULL ? NULL : json_object_new_uint64(version->number));
     cli_put(cli, "version", version == NULL ? NULL : json_object_new_uint64(version->version));
     if (version != NULL)
-        say(cli, "Number %" PRIu32 ", version %" PRIu32 ", adopted %s", version->number, version->version,
-            shown_time(cli, version->adopted_ms));
+        say(cli, "Adopted %s: number %" PRIu32 ", version %" PRIu32, shown_time(cli, version->adopted_ms),
+            version->number, version->version);
+    else
+        say(cli, "A template%s", is_asked ? "; no rule of this name is adopted" : "");
     rule_say(cli, rule);
     return 0;
 }

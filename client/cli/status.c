@@ -45,18 +45,19 @@ static void say_worker(struct cli *cli, const Comity__V1__StatusAnswer *status)
         return;
     say(cli, "  waiting: %" PRIu32 " for a signature check, %" PRIu32 " for a batch", status->queued_checks,
         status->queued_commands);
-    say(cli, "  since start: %" PRIu64 " recorded, %" PRIu64 " refused, in %" PRIu64 " batches",
-        status->commands, status->refusals, status->batches);
+    say(cli, "  since start: %" PRIu64 " recorded, %" PRIu64 " refused, in %s", status->commands,
+        status->refusals, counted(cli, status->batches, "batch", "batches"));
     say(cli, "  store: %" PRIu64 " of %" PRIu64 " bytes", status->map_bytes, status->map_limit_bytes);
 }
 
 static void say_broker(struct cli *cli, const Comity__V1__BrokerStatus *status)
 {
     say(cli,
-        "  %s, since %s: %" PRIu32 " clients, %" PRIu32 " of %" PRIu32 " requests wait, %" PRIu64
-        " asked, %" PRIu64 " answered",
-        shown_string(cli, status->software), shown_time(cli, status->started_ms), status->clients,
-        status->pending, status->pending_limit, status->requests, status->replies);
+        "  %s, since %s: %s, %" PRIu32 " of %" PRIu32 " requests wait, %" PRIu64 " asked, %" PRIu64
+        " answered",
+        shown_string(cli, status->software), shown_time(cli, status->started_ms),
+        counted(cli, status->clients, "client", "clients"), status->pending, status->pending_limit,
+        status->requests, status->replies);
     say(cli,
         "  turned away: %" PRIu64 " busy, %" PRIu64 " no worker, %" PRIu64 " too late, %" PRIu64 " malformed",
         status->refused_busy, status->refused_no_route, status->expired, status->malformed);

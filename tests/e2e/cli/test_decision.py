@@ -229,6 +229,14 @@ class Decision(CliCase):
         second = self.ask("ada", "vote", number, "agree", "--replace")
         self.assertEqual(second["replaces"], first["receipt"]["sequence"])
         self.refuse("eve", "vote", number, "agree", name="NOT_ON_ROLL")
+        code, output, errors = self.world.comity("eve", "vote", number, "agree")
+        self.assertEqual((code, output), (REFUSED, ""))
+        self.assertIn("You are not on the roll", errors)
+        roll = self.ask("ben", "round", "show", number)["roll"]
+        self.assertEqual([row["has_answered"] for row in roll], [True, False, False, False])
+        shown = self.world.comity("ben", "round", "show", number)[1]
+        self.assertIn("; closes when a facilitator closes it", shown)
+        self.assertEqual(shown.count("not yet"), 3)
         self.refuse("eli", "session", "close", 1, name="STATE")
         ballots = self.ask("ben", "ballots", number)
         self.assertEqual([(row["answer"], row["replaces"]) for row in ballots["ballots"]],
@@ -245,6 +253,13 @@ class Decision(CliCase):
         self.assertEqual([row["holder"] for row in self.ask("ada", "body", "show", "steering")["seats"]], [1, 2, 3, 4])
         shown = self.ask("ada", "session", "show", 1)
         self.assertEqual(sorted(row["site"] for row in shown["presences"]), [1, 1, 2, 2])
+        self.assertEqual(shown["absent"], [])
+        later = self.ask("eli", "session", "convene", "steering", "Later", "--starts", "+1d")["number"]
+        self.ask("eli", "session", "open", later)
+        self.ask("ada", "checkin", later, "north")
+        self.assertEqual(self.ask("ada", "session", "show", later)["absent"], [2, 3, 4])
+        self.assertIn("Not checked in, of those who hold a seat: Ben Ruiz, Carla Weiss and Dev Patel.",
+                      self.world.comity("ada", "session", "show", later)[1])
         self.assertEqual(shown["session"]["state"], "OPEN")
         self.assertEqual(self.ask("ada", "rule", "list")["rules"][0]["rule"]["name"], "consensus")
         self.assertEqual(self.ask("ada", "rule", "show", "consensus", "--adopted")["version"], 1)
@@ -290,7 +305,7 @@ class Decision(CliCase):
         for words in (["draft", "show", "rule.draft"], ["draft", "sign", "rule.draft"]):
             code, output, _ = self.world.comity("carla", *words)
             self.assertEqual(code, 0)
-            for line in rule[1:]:
+            for line in rule[2:]:
                 self.assertIn(line, output.splitlines())
             self.assertIn("read-first", output)
 
@@ -336,6 +351,41 @@ class Decision(CliCase):
         outcome = self.ask("ada", "outcome", number)
         self.assertEqual((outcome["outcome"], outcome["round"]["cause"]), ("ADOPTED", "TIME"))
         self.refuse("ben", "vote", number, "agree", name="CLOSED")
+
+    def test_ballots_that_are_hidden(self):
+        rule = self.ask("ada", "rule", "show", "consensus", "--template")["rule"]
+        rule["name"], rule["visibility"], rule["close"] = "hidden", "UNTIL_CLOSE", {"at_time": True, "all_answered": True}
+        self.world.file("hidden.json", json.dumps(rule))
+        self.ask("ada", "rule", "adopt", "--file", "hidden.json", *self.world.with_key("carla"))
+        code, opened, _ = self.world.comity("eli", "round", "open", self.world.propose(), "--rule", "hidden", "--closes",
+                                            "+2d")
+        self.assertEqual(code, 0)
+        closing = r"It closes at 20\d\d-\d\d-\d\d \d\d:\d\d \S+, or earlier by a facilitator, or once everybody has answered\."
+        self.assertRegex(opened, closing)
+        number = self.ask("eli", "round", "list")["rounds"][-1]["number"]
+        code, output, _ = self.world.comity("ada", "vote", number, "block", "--reason", "first\nsecond\x1b[2J")
+        self.assertEqual(code, 0)
+        self.assertRegex(output, closing)
+        self.assertEqual([row["has_answered"] for row in self.ask("ada", "round", "show", number)["roll"]],
+                         [True, False, False, False])
+        self.assertEqual([row["has_answered"] for row in self.ask("ben", "round", "show", number)["roll"]], [None] * 4)
+        self.ask("eli", "round", "close", number)
+        self.assertEqual([row["has_answered"] for row in self.ask("ben", "round", "show", number)["roll"]],
+                         [True, False, False, False])
+        output = self.world.comity("ben", "outcome", number)[1]
+        self.assertIn("  Ada Okafor (block):\n    first\n    second\\x1b[2J\n", output)
+        self.assertIn("Counted from 1 ballot,", output)
+
+    def test_the_rule_that_is_shown_is_the_one_that_is_meant(self):
+        self.ask("ada", "rule", "adopt", "thumbs", "--rounds", "2", *self.world.with_key("carla"))
+        self.assertEqual(self.ask("ben", "rule", "show", "thumbs")["rule"]["rounds"], 2)
+        self.assertTrue(self.world.comity("ben", "rule", "show", "thumbs")[1].startswith("Adopted "))
+        self.assertIsNone(self.ask("ben", "rule", "show", "thumbs", "--template")["number"])
+        self.assertTrue(self.world.comity("ben", "rule", "show", "simple-majority")[1].startswith(
+            "A template; no rule of this name is adopted\n"))
+        self.assertTrue(self.world.comity("nobody", "rule", "show", "thumbs")[1].startswith("A template\n"))
+        self.refuse("nobody", "rule", "show", "no-such", name="NOT_FOUND")
+        self.refuse("ben", "rule", "show", "simple-majority", "--adopted", name="NOT_FOUND")
 
     def test_hostile_text_is_shown_harmlessly(self):
         hostile = "quiet\x1b[2J\x1b[31m \u202egnihton\u202c \x07"
