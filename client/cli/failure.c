@@ -87,18 +87,18 @@ int cli_unusable(struct cli *cli, int code)
 int cli_fail_key(struct cli *cli, int code, const char *next, const char *path)
 {
     const char *shown_path = shown_string(cli, path);
+    bool is_absent = code == ERR_FILE && access(path, F_OK) != 0 && errno == ENOENT;
 
-    if (code == ERR_FILE && access(path, F_OK) != 0 && errno == ENOENT)
-        return next != NULL
-                   ? cli_fail(cli, code, next, "There is no key in %s yet.", shown_path)
-                   : cli_fail(cli, code,
-                              "Put your copy of it there; who has none is invited anew by a co-chair.",
-                              "There is no key file %s.", shown_path);
-    if (code == ERR_FILE_MODE)
-        next = arena_printf(cli->arena, "chmod 600 %s", shown_path);
-    else if (code != ERR_FILE)
-        next = NULL;
-    return cli_fail(cli, code, next, "%s: %s", shown_path, error_sentence(code));
+    if (is_absent && next != NULL)
+        cli_fail(cli, code, next, "There is no key in %s yet.", shown_path);
+    else if (is_absent)
+        cli_fail(cli, code, "Put your copy of it there; who has none is invited anew by a co-chair.",
+                 "There is no key file %s.", shown_path);
+    else
+        cli_fail(cli, code,
+                 code == ERR_FILE_MODE ? arena_printf(cli->arena, "chmod 600 %s", shown_path) : NULL,
+                 "%s: %s", shown_path, error_sentence(code));
+    return cli_unusable(cli, code);
 }
 
 enum exit_code failure_exit(const struct failure *failure)

@@ -159,6 +159,7 @@ int found_prepare_run(struct cli *cli)
         cli_fail(cli, code, "comity found charter prints one to start from",
                  "The charter cannot be founded so: %s", error_sentence(code));
         snprintf(cli->failure.field, sizeof(cli->failure.field), "%s", fault.field);
+        cli_unusable(cli, code);
     }
     if (code == 0)
         code = draft_file_write(cli, out, &file, false);

@@ -220,7 +220,7 @@ int key_revoke_run(struct cli *cli)
     const Comity__V1__Event *event;
     struct remains remains;
     uint8_t key[KEY_SIZE];
-    uint32_t member;
+    uint32_t member = 0;
     int code = find_key(cli, cli_argument(cli, "KEY"), key, &member);
 
     if (code != 0)

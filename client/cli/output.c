@@ -143,6 +143,23 @@ void sheet_row(struct sheet *sheet, const char *const *cells)
     sheet->rows++;
 }
 
+/* Nothing stands behind the last cell that has something in it. */
+static void print_row(const char *const *cells, const size_t *widths, size_t columns)
+{
+    size_t blanks = 0;
+
+    for (size_t i = 0; i < columns; i++) {
+        if (widths[i] == 0)
+            continue;
+        if (*cells[i] != '\0') {
+            printf("%*s%s", (int) blanks, "", cells[i]);
+            blanks = 0;
+        }
+        blanks += widths[i] - cell_width(cells[i]) + 2;
+    }
+    putchar('\n');
+}
+
 void sheet_print(const struct sheet *sheet, const char *if_empty)
 {
     size_t widths[SHEET_COLUMNS_MAX] = {0};
@@ -153,17 +170,18 @@ void sheet_print(const struct sheet *sheet, const char *if_empty)
         printf("%s\n", if_empty);
         return;
     }
-    for (size_t i = 0; i < sheet->rows * sheet->columns; i++) {
+    for (size_t i = sheet->columns; i < sheet->rows * sheet->columns; i++) {
         size_t width = cell_width(sheet->cells[i]);
         if (width > widths[i % sheet->columns])
             widths[i % sheet->columns] = width;
     }
-    for (size_t row = 0; row < sheet->rows; row++) {
-        const char **cells = sheet->cells + row * sheet->columns;
-        for (size_t i = 0; i + 1 < sheet->columns; i++)
-            printf("%s%*s  ", cells[i], (int) (widths[i] - cell_width(cells[i])), "");
-        printf("%s\n", cells[sheet->columns - 1]);
+    for (size_t i = 0; i < sheet->columns; i++) {
+        size_t width = cell_width(sheet->cells[i]);
+        if (widths[i] != 0 && width > widths[i])
+            widths[i] = width;
     }
+    for (size_t row = 0; row < sheet->rows; row++)
+        print_row(sheet->cells + row * sheet->columns, widths, sheet->columns);
 }
 
 const char *counted(struct cli *cli, uint64_t count, const char *one, const char *many)

@@ -29,7 +29,7 @@ void say_json(struct cli *cli, struct json_object *value, int level);
 /* Null, 0, false, "", [], and a choice that was not made. */
 bool json_says_nothing(struct json_object *value);
 
-/* A table: columns as wide as their widest cell. Cells are kept as they are given (in the arena, escaped). */
+/* A table: columns as wide as their widest cell; one with nothing in it but its title is left out. Cells are kept as they are given (in the arena, escaped). */
 enum { SHEET_COLUMNS_MAX = 8 };
 struct sheet {
     struct cli *cli;

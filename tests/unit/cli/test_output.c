@@ -133,11 +133,14 @@ static void test_prose_that_is_no_good(void **state)
     arena_destroy(&arena);
 }
 
-/* Columns are as wide as a terminal shows them: 陳 takes two, an accent that is put on takes none. */
+/* Columns are as wide as a terminal shows them: 陳 takes two, an accent that is put on takes none. What is
+ * empty is not shown. */
 static void test_wide_characters(void **state)
 {
-    static const char *const TITLES[] = {"name", "no."}, *const WIDE[] = {"\u9673\u5927\u6587", "1"},
-                             *const ACCENT[] = {"Jose\u0301", "2"}, *const PLAIN[] = {"Ada", "3"};
+    static const char *const TITLES[] = {"name", "no.", "nothing", "state"},
+                             *const WIDE[] = {"\u9673\u5927\u6587", "1", "", ""},
+                             *const ACCENT[] = {"Jose\u0301", "2", "", ""},
+                             *const PLAIN[] = {"Ada", "", "", "x"};
     struct cli cli = {.arena = arena_new(ARENA_LIMIT_DEFAULT)};
     struct sheet sheet;
     char printed[200] = "", path[] = "/tmp/comity-sheet-XXXXXX";
@@ -145,7 +148,7 @@ static void test_wide_characters(void **state)
     (void) state;
     if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
         skip();
-    sheet_init(&sheet, &cli, 2, TITLES);
+    sheet_init(&sheet, &cli, 4, TITLES);
     sheet_row(&sheet, WIDE);
     sheet_row(&sheet, ACCENT);
     sheet_row(&sheet, PLAIN);
@@ -159,7 +162,8 @@ static void test_wide_characters(void **state)
     close(before);
     close(file);
     unlink(path);
-    assert_string_equal(printed, "name    no.\n\u9673\u5927\u6587  1\nJose\u0301    2\nAda     3\n");
+    assert_string_equal(printed,
+                        "name    no.  state\n\u9673\u5927\u6587  1\nJose\u0301    2\nAda          x\n");
     assert_string_equal(counted(&cli, 1, "ballot", "ballots"), "1 ballot");
     assert_string_equal(counted(&cli, 0, "ballot", "ballots"), "0 ballots");
     arena_destroy(&cli.arena);
