@@ -44,10 +44,18 @@ bool admission_is_operator(const struct admission *admission, const uint8_t key[
     return false;
 }
 
+bool admission_is_crowded(const struct admission *admission, size_t from_there, size_t spare)
+{
+    const uint64_t share = (uint64_t) admission->connection_limit * admission->address_percent / 100;
+    return from_there > (share > 0 ? share : 1) + spare;
+}
+
 enum verdict admission_judge(const struct admission *admission, enum side side, const uint8_t key[KEY_SIZE],
-                             size_t connections)
+                             struct crowd crowd)
 {
     if (side == SIDE_BACK)
         return admission_worker(admission, key) ? VERDICT_ADMIT : VERDICT_REFUSE;
-    return connections > admission->connection_limit ? VERDICT_LATER : VERDICT_ADMIT;
+    bool is_full =
+        crowd.all > admission->connection_limit || admission_is_crowded(admission, crowd.from_there, 0);
+    return is_full ? VERDICT_LATER : VERDICT_ADMIT;
 }

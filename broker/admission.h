@@ -30,6 +30,7 @@ struct admission {
     uint8_t (*operators)[KEY_SIZE];
     size_t operator_count;
     uint32_t connection_limit; /* of front */
+    uint32_t address_percent;  /* of these, from one address; 100: as many as there are */
 };
 
 void admission_release(struct admission *admission);
@@ -46,8 +47,16 @@ enum verdict {
     VERDICT_REFUSE, /* 400: this key has no business here */
 };
 
-/* @connections: those of the front that are open now, this one included. */
+/* Connections of the front that are open now, the one in question included. */
+struct crowd {
+    size_t all;
+    size_t from_there; /* from its own address; 0 where that does not count */
+};
+
+/* Whether there are more from one address than its share and @spare. */
+bool admission_is_crowded(const struct admission *admission, size_t from_there, size_t spare);
+
 enum verdict admission_judge(const struct admission *admission, enum side side, const uint8_t key[KEY_SIZE],
-                             size_t connections);
+                             struct crowd crowd);
 
 #endif

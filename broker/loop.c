@@ -54,11 +54,18 @@ static bool receive(struct loop *loop, enum side side, struct peer_id *ret_from)
     return !zmq_msg_more(&loop->message) || part_receive(loop, loop->sockets[side]);
 }
 
+/* What came of a connection's bytes. */
+static void count_part(struct loop *loop)
+{
+    watch_delivered(&loop->watch, loop->message_fd, watch_wire_bytes(zmq_msg_size(&loop->message)),
+                    loop->now_ms);
+}
+
 /* Read the rest of a message of several parts and let it go. */
 static void discard(struct loop *loop, void *socket)
 {
     while (zmq_msg_more(&loop->message) && part_receive(loop, socket))
-        ;
+        count_part(loop);
 }
 
 static bool handle_one(struct loop *loop, enum side side)
@@ -68,7 +75,7 @@ static bool handle_one(struct loop *loop, enum side side)
         return false;
     loop->messages++;
     loop->message_fd = zmq_msg_get(&loop->message, ZMQ_SRCFD);
-    watch_delivered(&loop->watch, loop->message_fd);
+    count_part(loop);
     if (zmq_msg_more(&loop->message)) {
         discard(loop, loop->sockets[side]);
         router_garbage(loop->router);
@@ -76,6 +83,7 @@ static bool handle_one(struct loop *loop, enum side side)
     }
     const struct router_input input = {
         .from = &from,
+        .connection = watch_connection(&loop->watch, loop->message_fd),
         .key = zmq_msg_gets(&loop->message, "User-Id"),
         .frame = BYTES(zmq_msg_data(&loop->message), zmq_msg_size(&loop->message)),
     };
@@ -108,8 +116,9 @@ static void send_kept(struct loop *loop)
         next = TAILQ_NEXT(client, in_waiting);
         struct bytes frame;
         int error = 0;
-        while (error == 0 && (frame = router_kept(client)).size > 0) {
-            error = loop_send(loop, SIDE_FRONT, &client->id, frame);
+        while (error == 0 && (frame = router_kept(client)).size > 0 &&
+               loop_has_room(loop, client->connection)) {
+            error = loop_send(loop, SIDE_FRONT, &client->id, client->connection, frame);
             if (error == 0)
                 router_kept_sent(loop->router, client);
         }
@@ -167,6 +176,14 @@ static void do_what_is_due(struct loop *loop)
 
 /* Signals. */
 
+static void take_limits(struct loop *loop)
+{
+    loop->watch.limits = (struct watch_limits){
+        .silence_ms = loop->settings->limits.client_silence_ms,
+        .held_bytes = loop->settings->buffer_bytes,
+    };
+}
+
 static void reload(struct loop *loop)
 {
     char reason[CONFIG_REASON_MAX] = "there is not enough memory";
@@ -188,6 +205,7 @@ static void reload(struct loop *loop)
     struct settings *old = loop->settings;
     loop->settings = fresh;
     fresh = old;
+    take_limits(loop);
     log_set_level(loop->settings->log_level);
     loop_cut_removed(loop);
     log_event(LOG_INFO, "reloaded", "workers=%zu operators=%zu", loop->settings->admission.worker_count,
@@ -220,6 +238,7 @@ static void forgive_standstill(struct loop *loop, int64_t expected_ms)
     if (late_ms < STALL_MS)
         return;
     router_forgive(loop->router, late_ms);
+    watch_forgive(&loop->watch, late_ms);
     log_event(LOG_WARNING, "stood_still", "ms=%" PRId64, late_ms);
 }
 
@@ -314,6 +333,7 @@ static int open_all(struct loop *loop, char *reason)
     if (watch_init(&loop->watch, loop->options.open_files) != 0 ||
         router_new(&loop->settings->limits, &loop->settings->admission, random, &loop->router) != 0)
         return ERR_MEMORY;
+    take_limits(loop);
     if (DEFENCE(zap) && zap_open(loop->context, &loop->zap) != 0)
         return ERR_MEMORY;
     int error = open_side(loop, SIDE_BACK, reason);

@@ -27,8 +27,10 @@ static int part_send(void *socket, zmq_msg_t *part, int flags)
 }
 
 /* @frame is taken over on success. */
-static int frame_send(struct loop *loop, enum side side, const struct peer_id *to, zmq_msg_t *frame)
+static int frame_send(struct loop *loop, enum side side, const struct peer_id *to, uint64_t connection,
+                      zmq_msg_t *frame)
 {
+    const size_t size = zmq_msg_size(frame);
     zmq_msg_t id;
     if (zmq_msg_init_size(&id, to->size) != 0)
         return ERR_BUSY;
@@ -36,17 +38,20 @@ static int frame_send(struct loop *loop, enum side side, const struct peer_id *t
     int error = part_send(loop->sockets[side], &id, ZMQ_SNDMORE);
     if (error == 0)
         error = part_send(loop->sockets[side], frame, 0);
+    if (error == 0)
+        watch_sent(&loop->watch, watch_descriptor(&loop->watch, connection), watch_wire_bytes(size));
     zmq_msg_close(&id);
     return error;
 }
 
-int loop_send(struct loop *loop, enum side side, const struct peer_id *to, struct bytes bytes)
+int loop_send(struct loop *loop, enum side side, const struct peer_id *to, uint64_t connection,
+              struct bytes bytes)
 {
     zmq_msg_t frame;
     if (zmq_msg_init_size(&frame, bytes.size) != 0)
         return ERR_BUSY;
     memcpy(zmq_msg_data(&frame), bytes.data, bytes.size);
-    int error = frame_send(loop, side, to, &frame);
+    int error = frame_send(loop, side, to, connection, &frame);
     zmq_msg_close(&frame);
     return error;
 }
@@ -64,17 +69,23 @@ static void settle(struct loop *loop, const struct action *action, int error, st
         router_failed(loop->router, action, error, &loop->actions);
 }
 
-/* Whether earlier frames still wait for this client: then this one goes behind them. */
-static bool has_to_wait(const struct action *action)
+/* Whether earlier frames still wait for this client: then this one goes behind them; or whether too much is
+ * held for this peer. Small frames to a worker always go: they find out whether it is still there. */
+static bool has_to_wait(struct loop *loop, const struct action *action)
 {
-    return action->client && action->client->outbox.count > 0 && !action->subscription;
+    if (action->client && action->client->outbox.count > 0 && !action->subscription)
+        return true;
+    bool is_small = action->side == SIDE_BACK && action->kind != ACTION_FORWARD;
+    return !is_small && !loop_has_room(loop, action->connection);
 }
 
 /* The frame that came, with another route. */
 static void act_pass(struct loop *loop, const struct action *action)
 {
     frame_set_route(zmq_msg_data(&loop->message), action->kind == ACTION_FORWARD ? action->ticket : 0);
-    int error = has_to_wait(action) ? ERR_BUSY : frame_send(loop, action->side, action->to, &loop->message);
+    int error = ERR_BUSY;
+    if (!has_to_wait(loop, action))
+        error = frame_send(loop, action->side, action->to, action->connection, &loop->message);
     settle(loop, action, error, BYTES(zmq_msg_data(&loop->message), zmq_msg_size(&loop->message)));
 }
 
@@ -83,7 +94,9 @@ static void act_send(struct loop *loop, const struct action *action)
     uint8_t header[FRAME_HEADER_SIZE];
     frame_header_write(&action->header, header);
     struct bytes frame = BYTES(header, sizeof(header));
-    int error = has_to_wait(action) ? ERR_BUSY : loop_send(loop, action->side, action->to, frame);
+    int error = ERR_BUSY;
+    if (!has_to_wait(loop, action))
+        error = loop_send(loop, action->side, action->to, action->connection, frame);
     settle(loop, action, error, frame);
 }
 
@@ -112,7 +125,10 @@ static void act_status(struct loop *loop, const struct action *action)
     frame_header_write(&action->header, frame);
     memcpy(frame + FRAME_HEADER_SIZE, status.data, status.size);
     struct bytes whole = BYTES(frame, FRAME_HEADER_SIZE + status.size);
-    settle(loop, action, loop_send(loop, action->side, action->to, whole), whole);
+    int error = ERR_BUSY;
+    if (!has_to_wait(loop, action))
+        error = loop_send(loop, action->side, action->to, action->connection, whole);
+    settle(loop, action, error, whole);
 }
 
 static void act_note(struct loop *loop, const struct action *action)
@@ -144,6 +160,13 @@ static void act_note(struct loop *loop, const struct action *action)
     }
 }
 
+static void act_cut(struct loop *loop, const struct action *action)
+{
+    int fd = watch_descriptor(&loop->watch, action->connection);
+    if (fd >= 0)
+        loop_cut(loop, fd, action->to ? "worker_lost" : "key_not_configured");
+}
+
 /* Carry out everything, and what follows from what could not be. */
 void loop_act(struct loop *loop)
 {
@@ -161,7 +184,7 @@ void loop_act(struct loop *loop)
             act_status(loop, &action);
             break;
         case ACTION_CUT:
-            loop_cut(loop, loop->message_fd, "key_not_configured");
+            act_cut(loop, &action);
             break;
         case ACTION_NOTE:
             act_note(loop, &action);

@@ -1,5 +1,6 @@
-/* The inside of the loop, shared by loop.c (turns, signals, life), loop_act.c (sending, the router's actions)
- * and loop_guard.c (admission, connections). Nobody else includes this. */
+/* The inside of the loop, shared by loop.c (turns, signals, life), loop_act.c (sending, the router's
+ * actions), loop_guard.c (admission, connections) and loop_look.c (looks at connections, cuts). Nobody else
+ * includes this. */
 #ifndef COMITY_BROKER_LOOP_INSIDE_H
 #define COMITY_BROKER_LOOP_INSIDE_H
 
@@ -32,13 +33,14 @@ struct loop {
     int message_fd;
     int64_t now_ms;
     int64_t started_ms; /* Unix time */
-    int64_t news_ms, retry_ms, look_ms, look_anyhow_ms, probe_ms, stop_ms;
+    int64_t news_ms, retry_ms, look_ms, look_anyhow_ms, learn_ms, probe_ms, stop_ms;
     size_t probe; /* the next of PROBE_AFTER_MS */
     int64_t disconnect_ms;
     bool is_read_out[2];
     bool is_testing, is_stopping, is_ended;
     int statm_fd;
     size_t look_memory;
+    unsigned trims; /* of the next looks: give freed memory back to the system */
     uint64_t denied_keys, cut_connections, turns, messages;
     struct quiet_log denied_log, strays_log, cut_log;
 };
@@ -51,15 +53,12 @@ int64_t loop_clock_ms(clockid_t clock);
 /* loop_act.c: carry out everything that the router wants, and what follows from what could not be. */
 void loop_act(struct loop *loop);
 
-/* Send a frame of ours, without waiting. 0, ERR_BUSY or ERR_UNREACHABLE. */
-int loop_send(struct loop *loop, enum side side, const struct peer_id *to, struct bytes frame);
+/* Send a frame of ours, without waiting, to @to, whose connection this is. 0, ERR_BUSY or ERR_UNREACHABLE. */
+int loop_send(struct loop *loop, enum side side, const struct peer_id *to, uint64_t connection,
+              struct bytes frame);
 
 /* loop_guard.c: answer ZAP and take up what the monitors say. @argument: the loop. */
 void loop_serve_zap(void *argument);
-
-/* Reset a connection under libzmq's hands, which takes it for the peer's doing. Should the descriptor have become
- * another connection's since, that one reconnects. */
-void loop_cut(struct loop *loop, int fd, const char *why);
 
 /* Cut the connections of workers whose keys are no longer configured. */
 void loop_cut_removed(struct loop *loop);
@@ -67,7 +66,15 @@ void loop_cut_removed(struct loop *loop);
 /* After a connection of the back was closed: find out whose it was, by a heartbeat to all. */
 void loop_probe(struct loop *loop);
 
-/* Look at every connection, and cut those that feed bytes of which nothing comes. */
+/* loop_look.c: reset a connection under libzmq's hands, which takes it for the peer's doing. Should the
+ * descriptor have become another connection's since, that one reconnects. */
+void loop_cut(struct loop *loop, int fd, const char *why);
+
+/* Look at every connection, and cut those that are silent, that feed bytes of which nothing comes, or, where
+ * all together have too much, that have the most. */
 void loop_look(struct loop *loop);
+
+/* Whether libzmq holds little enough for a connection that more may be handed to it. */
+bool loop_has_room(struct loop *loop, uint64_t connection);
 
 #endif

@@ -97,7 +97,7 @@ void clients_collect(struct clients *clients)
 
 int workers_init(struct workers *workers)
 {
-    *workers = (struct workers){0};
+    *workers = (struct workers){.pending_size_limit = UINT64_MAX};
     LIST_INIT(&workers->list);
     return index_init(&workers->groups, GROUPS_EXPECTED);
 }
@@ -302,9 +302,9 @@ void worker_unserve(struct workers *workers, struct served *served)
     group_drop_if_empty(workers, group);
 }
 
-static bool is_full(const struct worker *worker)
+static bool is_full(const struct workers *workers, const struct worker *worker)
 {
-    return worker->pending_count >= worker->window;
+    return worker->pending_count >= worker->window || worker->pending_size >= workers->pending_size_limit;
 }
 
 int workers_route(const struct workers *workers, const uint8_t group_id[GROUP_ID_SIZE], bool follower_ok,
@@ -322,12 +322,12 @@ int workers_route(const struct workers *workers, const uint8_t group_id[GROUP_ID
             continue;
         if (!leader || served->term > leader->term)
             leader = served;
-        if (!is_full(served->worker) && (!free_one || served->term > free_one->term))
+        if (!is_full(workers, served->worker) && (!free_one || served->term > free_one->term))
             free_one = served;
     }
     if (!leader)
         return ERR_DRAINING;
-    const struct served *chosen = !is_full(leader->worker) ? leader : follower_ok ? free_one : NULL;
+    const struct served *chosen = !is_full(workers, leader->worker) ? leader : follower_ok ? free_one : NULL;
     if (!chosen)
         return ERR_BUSY;
     *ret_worker = chosen->worker;

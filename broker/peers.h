@@ -46,9 +46,11 @@ struct client {
     TAILQ_ENTRY(client) by_silence;
     struct peer_id id;
     char key[PEER_KEY_DIGITS + 1];
+    uint64_t connection; /* by which it was heard last: broker/watch.h */
     int64_t heard_ms;
     struct pending_list pending;
     uint32_t pending_count;
+    uint64_t pending_size; /* bytes of their frames */
     struct subscription_list subscriptions;
     uint32_t subscription_count;
     struct outbox outbox;
@@ -110,10 +112,12 @@ struct worker {
     char key_text[PEER_KEY_DIGITS + 1];
     bool is_connected; /* has a session; what follows is the session's */
     struct peer_id id;
+    uint64_t connection;
     int64_t heard_ms;
-    uint32_t window; /* requests that it takes at once */
+    uint32_t window; /* requests that it takes at once, of all its groups */
     struct pending_list pending;
     uint32_t pending_count;
+    uint64_t pending_size; /* bytes of their frames */
     struct served_list served;
     uint32_t served_count;
     struct peer_id replaced[WORKER_REPLACED_MAX];
@@ -126,6 +130,7 @@ struct workers {
     struct worker_list list;
     struct index groups;
     const struct admission *admission;
+    uint64_t pending_size_limit; /* with so many bytes pending a worker is full; none at first */
 };
 
 int workers_init(struct workers *workers);

@@ -10,7 +10,12 @@ int pending_table_init(struct pending_table *table, uint32_t limit, uint64_t sta
     if (!places)
         return ERR_MEMORY;
     *table = (struct pending_table){
-        .places = places, .limit = limit, .turn = start, .next_deadline_ms = INT64_MAX};
+        .places = places,
+        .limit = limit,
+        .size_limit = UINT64_MAX,
+        .turn = start,
+        .next_deadline_ms = INT64_MAX,
+    };
     TAILQ_INIT(&table->free_places);
     return 0;
 }
@@ -32,9 +37,9 @@ static uint64_t ticket_make(struct pending_table *table, const struct pending *p
 }
 
 struct pending *pending_add(struct pending_table *table, struct client *client, struct worker *worker,
-                            const struct frame_header *header, int64_t deadline_ms)
+                            const struct frame_header *header, uint32_t size, int64_t deadline_ms)
 {
-    if (table->count >= table->limit)
+    if (table->count >= table->limit || table->size + size > table->size_limit)
         return NULL;
     struct pending *place = TAILQ_FIRST(&table->free_places);
     if (place)
@@ -45,12 +50,16 @@ struct pending *pending_add(struct pending_table *table, struct client *client, 
     place->client = client;
     place->worker = worker;
     place->deadline_ms = deadline_ms;
+    place->size = size;
     place->header = *header;
     TAILQ_INSERT_TAIL(&client->pending, place, in_client);
     client->pending_count++;
+    client->pending_size += size;
     TAILQ_INSERT_TAIL(&worker->pending, place, in_worker);
     worker->pending_count++;
+    worker->pending_size += size;
     table->count++;
+    table->size += size;
     if (deadline_ms < table->next_deadline_ms)
         table->next_deadline_ms = deadline_ms;
     return place;
@@ -68,6 +77,7 @@ void pending_orphan(struct pending *pending)
         return;
     TAILQ_REMOVE(&pending->client->pending, pending, in_client);
     pending->client->pending_count--;
+    pending->client->pending_size -= pending->size;
     pending->client = NULL;
 }
 
@@ -76,9 +86,11 @@ void pending_remove(struct pending_table *table, struct pending *pending)
     pending_orphan(pending);
     TAILQ_REMOVE(&pending->worker->pending, pending, in_worker);
     pending->worker->pending_count--;
+    pending->worker->pending_size -= pending->size;
     pending->ticket = 0;
     TAILQ_INSERT_TAIL(&table->free_places, pending, in_worker);
     table->count--;
+    table->size -= pending->size;
 }
 
 void pending_expire(struct pending_table *table, int64_t now_ms, pending_end_fn *end, void *context)

@@ -12,6 +12,7 @@ struct pending {
     struct client *client; /* NULL: it is gone, the answer goes nowhere */
     struct worker *worker;
     int64_t deadline_ms;
+    uint32_t size;              /* of its frame, in bytes */
     struct frame_header header; /* as it came */
     TAILQ_ENTRY(pending) in_client;
     TAILQ_ENTRY(pending) in_worker; /* of a free place: in the list of free ones */
@@ -22,6 +23,8 @@ struct pending_table {
     uint32_t used;          /* how many ever were */
     uint32_t limit;
     uint32_t count;
+    uint64_t size_limit; /* bytes of their frames, in all */
+    uint64_t size;
     uint64_t turn; /* high part of the next ticket */
     struct pending_list free_places;
     int64_t next_deadline_ms; /* not later than the earliest one */
@@ -29,13 +32,14 @@ struct pending_table {
 
 enum { PENDING_LIMIT_MAX = 1 << 16 };
 
-/* The limit, at most PENDING_LIMIT_MAX, can be changed at any time. @start: random. 0 or ERR_MEMORY. */
+/* The limit, at most PENDING_LIMIT_MAX, can be changed at any time, and so can that of bytes, which is none
+ * at first. @start: random. 0 or ERR_MEMORY. */
 int pending_table_init(struct pending_table *table, uint32_t limit, uint64_t start);
 void pending_table_release(struct pending_table *table);
 
-/* A new one, linked to both; NULL at the limit. */
+/* A new one of a frame of @size bytes, linked to both and counted at both; NULL at a limit. */
 struct pending *pending_add(struct pending_table *table, struct client *client, struct worker *worker,
-                            const struct frame_header *header, int64_t deadline_ms);
+                            const struct frame_header *header, uint32_t size, int64_t deadline_ms);
 struct pending *pending_find(const struct pending_table *table, uint64_t ticket);
 void pending_remove(struct pending_table *table, struct pending *pending);
 

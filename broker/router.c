@@ -92,9 +92,7 @@ void router_probe(struct router *router, struct actions *out)
     {
         if (!worker->is_connected)
             continue;
-        struct action *action = action_add(router, out, ACTION_SEND);
-        action->side = SIDE_BACK;
-        action->to = &worker->id;
+        struct action *action = action_to_worker(router, out, ACTION_SEND, worker);
         action->header = (struct frame_header){.type = FRAME_HEARTBEAT};
     }
 }
@@ -155,8 +153,11 @@ void router_tick(struct router *router, int64_t now_ms, struct actions *out)
     struct worker *worker;
     LIST_FOREACH(worker, &router->workers.list, in_workers)
     {
-        if (worker->is_connected && now_ms - worker->heard_ms >= router->limits.worker_silence_ms)
-            session_end(router, worker, NOTE_WORKER_LOST, out);
+        if (!worker->is_connected || now_ms - worker->heard_ms < router->limits.worker_silence_ms)
+            continue;
+        /* With its connection goes what libzmq still held for it, which is of no use any more. */
+        session_end(router, worker, NOTE_WORKER_LOST, out);
+        action_to_worker(router, out, ACTION_CUT, worker);
     }
     if (now_ms >= router->scan_ms && now_ms >= router->pending.next_deadline_ms) {
         struct expiry expiry = {router, out};
@@ -191,10 +192,7 @@ void router_news(struct router *router, size_t most, struct actions *out)
     clients_collect(&router->clients);
     struct subscription *subscription;
     for (size_t i = 0; i < most && (subscription = news_take(&router->news)) != NULL; i++) {
-        struct action *action = action_add(router, out, ACTION_SEND);
-        action->side = SIDE_FRONT;
-        action->to = &subscription->client->id;
-        action->client = subscription->client;
+        struct action *action = action_to_client(router, out, ACTION_SEND, subscription->client);
         action->subscription = subscription;
         action->header = (struct frame_header){.type = FRAME_NEWS, .sequence = subscription->sequence};
         memcpy(action->header.group, subscription->topic->group, GROUP_ID_SIZE);
@@ -223,6 +221,8 @@ static void apply_limits(struct router *router, const struct router_limits *limi
 {
     router->limits = *limits;
     router->pending.limit = limits->pending < PENDING_LIMIT_MAX ? limits->pending : PENDING_LIMIT_MAX;
+    router->pending.size_limit = limits->pending_bytes;
+    router->workers.pending_size_limit = limits->pending_bytes / 2;
     router->clients.limit = limits->clients;
     router->news.limit = limits->subscriptions;
     router->news.client_limit = limits->client_subscriptions;

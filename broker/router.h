@@ -19,6 +19,7 @@
 struct router_limits {
     uint32_t pending;        /* requests in flight, in all; at most PENDING_LIMIT_MAX */
     uint32_t client_pending; /* of one client */
+    uint64_t pending_bytes;  /* of their frames, in all; of one client a quarter, of one worker half */
     uint32_t worker_window;  /* of one worker, whatever it says */
     uint32_t clients;
     uint32_t subscriptions;
@@ -44,7 +45,7 @@ enum action_kind {
     ACTION_RETURN,  /* the frame that came, with route 0, to the client `to` */
     ACTION_SEND,    /* a frame of `header` alone, to `to` on `side` */
     ACTION_STATUS,  /* REPLY of `header` with a BrokerStatus, to the client `to` */
-    ACTION_CUT,     /* the connection that this came by has no business here: cut it */
+    ACTION_CUT,     /* `connection` has no business here, or its worker is silent: cut it */
     ACTION_NOTE,    /* for the log */
 };
 
@@ -65,6 +66,7 @@ struct action {
     enum action_kind kind;
     enum side side;
     const struct peer_id *to;
+    uint64_t connection;               /* of `to`, or to be cut; 0: not known */
     struct client *client;             /* of a known client; NULL */
     struct subscription *subscription; /* of NEWS: told now */
     bool is_owed;                      /* the answer to a request that was taken */
@@ -84,7 +86,8 @@ struct router;
 
 struct router_input {
     const struct peer_id *from;
-    const char *key; /* User-Id as ZAP set it: 64 hex digits */
+    uint64_t connection; /* broker/watch.h; 0: not known */
+    const char *key;     /* User-Id as ZAP set it: 64 hex digits */
     struct bytes frame;
 };
 

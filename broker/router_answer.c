@@ -53,6 +53,27 @@ struct action *action_add(struct router *router, struct actions *out, enum actio
     return action;
 }
 
+struct action *action_to_client(struct router *router, struct actions *out, enum action_kind kind,
+                                struct client *client)
+{
+    struct action *action = action_add(router, out, kind);
+    action->side = SIDE_FRONT;
+    action->to = &client->id;
+    action->connection = client->connection;
+    action->client = client;
+    return action;
+}
+
+struct action *action_to_worker(struct router *router, struct actions *out, enum action_kind kind,
+                                const struct worker *worker)
+{
+    struct action *action = action_add(router, out, kind);
+    action->side = SIDE_BACK;
+    action->to = &worker->id;
+    action->connection = worker->connection;
+    return action;
+}
+
 void actions_release(struct actions *actions)
 {
     free(actions->at);
@@ -71,13 +92,14 @@ void router_note(struct router *router, struct actions *out, enum note what, con
 
 void turn_send(struct turn *turn, enum side side, const struct frame_header *header)
 {
+    if (side == SIDE_FRONT && turn->client) {
+        action_to_client(turn->router, turn->out, ACTION_SEND, turn->client)->header = *header;
+        return;
+    }
     struct action *action = action_add(turn->router, turn->out, ACTION_SEND);
     action->side = side;
     action->to = turn->input->from;
-    if (side == SIDE_FRONT && turn->client) {
-        action->to = &turn->client->id;
-        action->client = turn->client;
-    }
+    action->connection = turn->input->connection;
     action->header = *header;
 }
 
@@ -123,10 +145,7 @@ void pending_answer(struct router *router, const struct pending *pending, int er
     count_error(router, error);
     if (!pending->client)
         return;
-    struct action *action = action_add(router, out, ACTION_SEND);
-    action->side = SIDE_FRONT;
-    action->to = &pending->client->id;
-    action->client = pending->client;
+    struct action *action = action_to_client(router, out, ACTION_SEND, pending->client);
     action->is_owed = true;
     action->header = error_header(&pending->header, error);
 }

@@ -83,11 +83,7 @@ static void back_answer(struct turn *turn)
         return;
     }
     if (pending->client) {
-        struct action *action = action_add(router, turn->out, ACTION_RETURN);
-        action->side = SIDE_FRONT;
-        action->to = &pending->client->id;
-        action->client = pending->client;
-        action->is_owed = true;
+        action_to_client(router, turn->out, ACTION_RETURN, pending->client)->is_owed = true;
         router->counters.replies++;
     }
     pending_remove(&router->pending, pending);
@@ -136,7 +132,7 @@ void router_back(struct router *router, const struct router_input *input, int64_
     if (!turn.worker) {
         /* Its key was taken out of the configuration after it had connected. */
         router->counters.strays++;
-        action_add(router, out, ACTION_CUT)->side = SIDE_BACK;
+        action_add(router, out, ACTION_CUT)->connection = input->connection;
         return;
     }
     int error = frame_read(input->frame, &turn.header, &body);
@@ -153,5 +149,6 @@ void router_back(struct router *router, const struct router_input *input, int64_
         return;
     }
     turn.worker->heard_ms = now_ms;
+    turn.worker->connection = input->connection;
     BACK[turn.header.type](&turn);
 }

@@ -20,6 +20,8 @@ static struct client *client_of(struct turn *turn)
 {
     if (!turn->client)
         turn->client = clients_add(&turn->router->clients, turn->input->from, turn->input->key, turn->now_ms);
+    if (turn->client)
+        turn->client->connection = turn->input->connection;
     return turn->client;
 }
 
@@ -36,6 +38,7 @@ static void front_status(struct turn *turn)
     struct action *action = action_add(turn->router, turn->out, ACTION_STATUS);
     action->side = SIDE_FRONT;
     action->to = turn->client ? &turn->client->id : turn->input->from;
+    action->connection = turn->input->connection;
     action->client = turn->client;
     action->header = (struct frame_header){
         .type = FRAME_REPLY, .request = turn->header.request, .attempt = turn->header.attempt};
@@ -53,7 +56,9 @@ static int route(struct turn *turn, struct worker **ret_worker)
     if (turn->header.budget_ms == 0)
         return ERR_EXPIRED;
     /* Answers that it has not taken yet count too: so there is room for every answer that is owed. */
-    if (client->pending_count + client->outbox.count >= router->limits.client_pending)
+    if (client->pending_count + client->outbox.count >= router->limits.client_pending ||
+        client->pending_size >= router->limits.pending_bytes / 4 ||
+        client->outbox.size >= OUTBOX_CLIENT_BYTES / 2)
         return ERR_BUSY;
     bool follower_ok = (turn->header.flags & FRAME_FLAG_FOLLOWER_OK) != 0;
     return workers_route(&router->workers, turn->header.group, follower_ok, ret_worker);
@@ -81,16 +86,13 @@ static void front_request(struct turn *turn)
     }
     uint32_t budget_ms =
         header->budget_ms < router->limits.budget_most_ms ? header->budget_ms : router->limits.budget_most_ms;
-    struct pending *pending =
-        pending_add(&router->pending, turn->client, worker, header, turn->now_ms + budget_ms);
+    struct pending *pending = pending_add(&router->pending, turn->client, worker, header,
+                                          (uint32_t) turn->input->frame.size, turn->now_ms + budget_ms);
     if (!pending) {
         turn_refuse(turn, SIDE_FRONT, ERR_BUSY);
         return;
     }
-    struct action *action = action_add(router, turn->out, ACTION_FORWARD);
-    action->side = SIDE_BACK;
-    action->to = &worker->id;
-    action->ticket = pending->ticket;
+    action_to_worker(router, turn->out, ACTION_FORWARD, worker)->ticket = pending->ticket;
 }
 
 static void front_heartbeat(struct turn *turn)
@@ -148,8 +150,10 @@ void router_front(struct router *router, const struct router_input *input, int64
         client_end(router, turn.client);
         turn.client = NULL;
     }
-    if (turn.client)
+    if (turn.client) {
+        turn.client->connection = input->connection;
         clients_heard(&router->clients, turn.client, now_ms);
+    }
     int error = frame_read(input->frame, &turn.header, &body);
     if (error != 0)
         turn_refuse_unreadable(&turn, SIDE_FRONT, error);

@@ -35,6 +35,12 @@ bool turn_has_key(const struct turn *turn);
 /* The next action, zeroed; where memory is out, one that nobody carries out, and it is counted. */
 struct action *action_add(struct router *router, struct actions *out, enum action_kind kind);
 
+/* The same, to a client that is known, or to a worker's session. */
+struct action *action_to_client(struct router *router, struct actions *out, enum action_kind kind,
+                                struct client *client);
+struct action *action_to_worker(struct router *router, struct actions *out, enum action_kind kind,
+                                const struct worker *worker);
+
 /* An ACTION_SEND to the peer that this turn is about. */
 void turn_send(struct turn *turn, enum side side, const struct frame_header *header);
 

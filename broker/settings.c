@@ -29,7 +29,16 @@ static const struct config_key KEYS[] = {
     {"broker", "log_level", CONFIG_TEXT, "info", 1, 7, .is_reloadable = true,
      .summary = "What is logged: debug, info, warning or error."},
     {"broker", "connections", CONFIG_INTEGER, "10000", 1, 60000, .is_reloadable = true,
-     .summary = "Connections of clients at one time; further ones are told to come again later."},
+     .summary = "Connections of clients at one time; further ones are answered that the broker is busy."},
+    {"broker", "address_percent", CONFIG_INTEGER, "25", 1, 100, .is_reloadable = true,
+     .summary =
+         "How many of these may come from one address (of IPv6: one /64), in per cent. This machine's own "
+         "are not counted. 100: all, for a front behind a proxy."},
+    {"broker", "buffer_mib", CONFIG_INTEGER, "64", 8, 16384, .is_reloadable = true,
+     .summary =
+         "Memory for what is on its way, in MiB, of each of four kinds: requests without an answer, "
+         "unfinished "
+         "messages of clients, what workers and what clients have not taken yet. Above it: BUSY, or a cut."},
     {"broker", "clients", CONFIG_INTEGER, "10000", 1, 60000, .is_reloadable = true,
      .summary = "Clients that are remembered at one time; requests of further ones are answered BUSY."},
     {"broker", "pending", CONFIG_INTEGER, "8192", 1, PENDING_LIMIT_MAX, .is_reloadable = true,
@@ -49,8 +58,7 @@ static const struct config_key KEYS[] = {
     {"broker", "heartbeats", CONFIG_INTEGER, "5", 2, 100, .is_reloadable = true,
      .summary = "How many of them in a row may be missing before a worker counts as lost."},
     {"broker", "client_silence_ms", CONFIG_INTEGER, "30000", 100, 60 * MINUTE_MS, .is_reloadable = true,
-     .summary =
-         "After this time without a word, in milliseconds, a client and its subscriptions are forgotten."},
+     .summary = "After this time without a word, in milliseconds, a client is cut off and forgotten."},
     {"broker", "news_ms", CONFIG_INTEGER, "5", 0, 1000, .is_reloadable = true,
      .summary = "How long news of one history are gathered into one, in milliseconds."},
     {"broker", "stop_ms", CONFIG_INTEGER, "2000", 0, MINUTE_MS, .is_reloadable = true,
@@ -116,9 +124,12 @@ static void take_numbers(struct settings *settings)
     settings->news_ms = integer(settings, "news_ms");
     settings->stop_ms = integer(settings, "stop_ms");
     settings->admission.connection_limit = (uint32_t) integer(settings, "connections");
+    settings->admission.address_percent = (uint32_t) integer(settings, "address_percent");
+    settings->buffer_bytes = (uint64_t) integer(settings, "buffer_mib") * 1024 * 1024;
     settings->limits = (struct router_limits){
         .pending = (uint32_t) integer(settings, "pending"),
         .client_pending = (uint32_t) integer(settings, "client_pending"),
+        .pending_bytes = settings->buffer_bytes,
         .worker_window = (uint32_t) integer(settings, "worker_window"),
         .clients = (uint32_t) integer(settings, "clients"),
         .subscriptions = (uint32_t) integer(settings, "subscriptions"),

@@ -13,8 +13,9 @@ struct settings {
     const char *ready_file; /* "": none */
     enum log_level log_level;
     int io_threads;
-    int64_t news_ms; /* how long news are gathered */
-    int64_t stop_ms; /* how long pending requests are waited for at an orderly end */
+    int64_t news_ms;       /* how long news are gathered */
+    int64_t stop_ms;       /* how long pending requests are waited for at an orderly end */
+    uint64_t buffer_bytes; /* of each of the kinds that docs/operations.md names */
     struct router_limits limits;
     struct admission admission;
 };

@@ -146,15 +146,23 @@ static void reply(struct zap *zap, const struct zap_request *request, const stru
     }
 }
 
-bool zap_answer(struct zap *zap, const struct admission *admission, size_t connections,
+static struct crowd crowd_of(const struct watch *watch, const char *text)
+{
+    const struct address from = address_of_text(text);
+    return (struct crowd){.all = watch->counts[SIDE_FRONT], .from_there = watch_count_from(watch, &from)};
+}
+
+bool zap_answer(struct zap *zap, const struct admission *admission, const struct watch *watch,
                 struct zap_report *ret_report)
 {
     struct zap_request request;
     struct zap_report report = {.verdict = VERDICT_REFUSE};
     if (!request_receive(zap, &request))
         return false;
-    if (request_read(&request, &report))
-        report.verdict = admission_judge(admission, report.side, report.key, connections);
+    if (request_read(&request, &report)) {
+        report.crowd = crowd_of(watch, report.address);
+        report.verdict = admission_judge(admission, report.side, report.key, report.crowd);
+    }
     reply(zap, &request, &report);
     *ret_report = report;
     return true;

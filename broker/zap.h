@@ -4,7 +4,7 @@
 #ifndef COMITY_BROKER_ZAP_H
 #define COMITY_BROKER_ZAP_H
 
-#include "broker/admission.h"
+#include "broker/watch.h"
 
 struct zap;
 
@@ -15,6 +15,7 @@ struct zap_report {
     bool has_key;
     uint8_t key[KEY_SIZE];
     char address[64]; /* of the peer, as libzmq says it */
+    struct crowd crowd;
 };
 
 /* ERR_MEMORY; ERR_EXISTS where this context has a handler. */
@@ -22,8 +23,8 @@ int zap_open(void *context, struct zap **ret_zap);
 void zap_close(struct zap **zap);
 void *zap_socket(struct zap *zap);
 
-/* Answer the next request. False where none waits. @connections: open ones of the front. */
-bool zap_answer(struct zap *zap, const struct admission *admission, size_t connections,
+/* Answer the next request. False where none waits. @watch: the connections that are open. */
+bool zap_answer(struct zap *zap, const struct admission *admission, const struct watch *watch,
                 struct zap_report *ret_report);
 
 #endif

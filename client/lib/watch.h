@@ -16,8 +16,8 @@
  *   the right server      CONNECTED, HANDSHAKE_SUCCEEDED
  *
  * A broker that is stopped in the middle of a handshake may hang up as well: only several in a row are taken
- * for another key for good. None of it is authenticated: it explains, and decides nothing but whether to go on
- * trying. */
+ * for another key for good. None of it is authenticated: it explains, and decides nothing but whether to go
+ * on trying. */
 #ifndef COMITY_CLIENT_LIB_WATCH_H
 #define COMITY_CLIENT_LIB_WATCH_H
 

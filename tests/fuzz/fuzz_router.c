@@ -43,6 +43,7 @@ struct run {
 static const struct router_limits LIMITS = {
     .pending = 12,
     .client_pending = 4,
+    .pending_bytes = 1 << 20,
     .worker_window = 5,
     .clients = 5,
     .subscriptions = 9,
@@ -199,7 +200,8 @@ static void front(struct run *run)
             client_gone(run, run->from);
         *last_key = key;
     }
-    struct router_input input = {&from, run->keys[key], BYTES(run->frame, run->frame_size)};
+    struct router_input input = {
+        .from = &from, .key = run->keys[key], .frame = BYTES(run->frame, run->frame_size)};
     router_front(run->router, &input, run->now_ms, &run->actions);
     carry_out(run);
 }
@@ -219,7 +221,8 @@ static void back(struct run *run)
             run->header.request = owed->request;
         frame_header_write(&run->header, run->frame);
     }
-    struct router_input input = {&from, run->keys[key], BYTES(run->frame, run->frame_size)};
+    struct router_input input = {
+        .from = &from, .key = run->keys[key], .frame = BYTES(run->frame, run->frame_size)};
     router_back(run->router, &input, run->now_ms, &run->actions);
     carry_out(run);
     /* What a client that is gone waited for leaves the table in silence. */

@@ -301,7 +301,9 @@ class Broker:
             file.write("\n".join(lines) + "\n")
 
     def start(self, expect_ready=True):
-        environment = dict(os.environ, COMITY_WITHOUT=" ".join(self.without))
+        # A sanitizer is to give back what was freed, so that memory can be measured.
+        sanitizer = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1:allocator_release_to_os_interval_ms=100"
+        environment = dict(os.environ, COMITY_WITHOUT=" ".join(self.without), ASAN_OPTIONS=sanitizer)
         if os.path.exists(self.ready_file):
             os.unlink(self.ready_file)
         with open(self.log_path, "ab") as log:

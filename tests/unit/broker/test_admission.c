@@ -12,7 +12,7 @@ static const uint8_t LABOUR[GROUP_ID_SIZE] = {7}, MANAGEMENT[GROUP_ID_SIZE] = {8
 
 static void make(struct admission *admission)
 {
-    *admission = (struct admission){.connection_limit = 3};
+    *admission = (struct admission){.connection_limit = 8, .address_percent = 50};
     admission->workers = calloc(2, sizeof(*admission->workers));
     admission->operators = calloc(1, sizeof(*admission->operators));
     admission->worker_count = 2;
@@ -33,19 +33,30 @@ static void test_verdicts(void **state)
     static const struct {
         enum side side;
         const uint8_t *key;
-        size_t connections;
+        struct crowd crowd;
         enum verdict verdict;
     } CASES[] = {
-        {SIDE_BACK, NORTH, 0, VERDICT_ADMIT},     {SIDE_BACK, SOUTH, 9999, VERDICT_ADMIT},
-        {SIDE_BACK, STRANGER, 0, VERDICT_REFUSE}, {SIDE_FRONT, STRANGER, 1, VERDICT_ADMIT},
-        {SIDE_FRONT, STRANGER, 3, VERDICT_ADMIT}, {SIDE_FRONT, STRANGER, 4, VERDICT_LATER},
-        {SIDE_FRONT, NORTH, 4, VERDICT_LATER},
+        {SIDE_BACK, NORTH, {0, 0}, VERDICT_ADMIT},     {SIDE_BACK, SOUTH, {9999, 9999}, VERDICT_ADMIT},
+        {SIDE_BACK, STRANGER, {0, 0}, VERDICT_REFUSE}, {SIDE_FRONT, STRANGER, {1, 1}, VERDICT_ADMIT},
+        {SIDE_FRONT, STRANGER, {8, 0}, VERDICT_ADMIT}, {SIDE_FRONT, STRANGER, {9, 0}, VERDICT_LATER},
+        {SIDE_FRONT, NORTH, {9, 0}, VERDICT_LATER},    {SIDE_FRONT, STRANGER, {8, 4}, VERDICT_ADMIT},
+        {SIDE_FRONT, STRANGER, {8, 5}, VERDICT_LATER},
     };
     for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
-        enum verdict verdict = admission_judge(&admission, CASES[i].side, CASES[i].key, CASES[i].connections);
+        enum verdict verdict = admission_judge(&admission, CASES[i].side, CASES[i].key, CASES[i].crowd);
         if (verdict != CASES[i].verdict)
             fail_msg("case %zu: %d", i, (int) verdict);
     }
+}
+
+/* However small the share is, one connection from there is let in. */
+static void test_share_of_nothing(void **state)
+{
+    (void) state;
+    const struct admission admission = {.connection_limit = 3, .address_percent = 1};
+    const struct crowd one = {1, 1}, two = {2, 2};
+    assert_int_equal(admission_judge(&admission, SIDE_FRONT, STRANGER, one), VERDICT_ADMIT);
+    assert_int_equal(admission_judge(&admission, SIDE_FRONT, STRANGER, two), VERDICT_LATER);
 }
 
 static void test_groups_and_operators(void **state)
@@ -67,7 +78,8 @@ static void test_nobody_is_configured(void **state)
 {
     (void) state;
     struct admission admission = {0};
-    assert_int_equal(admission_judge(&admission, SIDE_BACK, (const uint8_t[KEY_SIZE]){0}, 0), VERDICT_REFUSE);
+    assert_int_equal(admission_judge(&admission, SIDE_BACK, (const uint8_t[KEY_SIZE]){0}, (struct crowd){0}),
+                     VERDICT_REFUSE);
     assert_false(admission_is_operator(&admission, (const uint8_t[KEY_SIZE]){0}));
     admission_release(&admission);
 }
@@ -76,6 +88,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_share_of_nothing),
         cmocka_unit_test(test_groups_and_operators),
         cmocka_unit_test(test_nobody_is_configured),
     };

@@ -16,6 +16,7 @@ static const uint8_t HISTORY[HISTORY_ID_SIZE] = {1};
 static const struct router_limits LIMITS = {
     .pending = 4,
     .client_pending = 3,
+    .pending_bytes = 1 << 20,
     .worker_window = 100,
     .clients = 2,
     .subscriptions = 10,
@@ -303,6 +304,7 @@ static void test_silent_worker(void **state)
     assert_int_equal(setup->out.count, 0);
     router_tick(setup->router, 1700, &setup->out);
     assert_true(noted(setup, NOTE_WORKER_LOST));
+    assert_int_equal(setup->out.at[--setup->out.count].kind, ACTION_CUT); /* what is held for it goes too */
     expect_error(setup, &setup->a, 1, ERR_WORKER_LOST);
     request(setup, &setup->a, LABOUR, 2);
     expect_error(setup, &setup->a, 2, ERR_NO_ROUTE);

@@ -192,7 +192,8 @@ static void give(struct simulation *simulation, enum side side, const struct pee
                  const struct frame_header *header)
 {
     frame_header_write(header, simulation->frame);
-    const struct router_input input = {from, key, BYTES(simulation->frame, FRAME_HEADER_SIZE)};
+    const struct router_input input = {
+        .from = from, .key = key, .frame = BYTES(simulation->frame, FRAME_HEADER_SIZE)};
     if (side == SIDE_FRONT)
         router_front(simulation->router, &input, simulation->now_ms, &simulation->out);
     else
@@ -354,6 +355,7 @@ static void simulation_start(struct simulation *simulation, uint64_t seed)
     static const struct router_limits LIMITS = {
         .pending = 10,
         .client_pending = 20,
+        .pending_bytes = 1 << 20,
         .worker_window = 15,
         .clients = 2 * CLIENTS,
         .subscriptions = 8,

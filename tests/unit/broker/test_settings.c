@@ -39,6 +39,8 @@ static void test_defaults(void **state)
     assert_int_equal(settings->log_level, LOG_INFO);
     assert_int_equal(settings->limits.worker_silence_ms, 5000);
     assert_int_equal(settings->limits.client_silence_ms, 30000);
+    assert_int_equal(settings->admission.address_percent, 25);
+    assert_int_equal(settings->buffer_bytes, 64 * 1024 * 1024);
     assert_int_equal(settings->admission.worker_count, 0);
     assert_int_equal(settings->admission.operator_count, 0);
 }
@@ -51,7 +53,8 @@ static void test_everything_is_taken_up(void **state)
     assert_int_equal(read_text("[broker]\n"
                                "front = tcp://*:1\nback = tcp://[::1]:2\nkey_file = /k\nready_file = /r\n"
                                "operator = " NORTH "\noperator = " SOUTH "\nlog_level = error\n"
-                               "connections = 11\nclients = 12\npending = 13\nclient_pending = 14\n"
+                               "connections = 11\naddress_percent = 50\nbuffer_mib = 9\nclients = "
+                               "12\npending = 13\nclient_pending = 14\n"
                                "worker_window = 15\nsubscriptions = 16\nclient_subscriptions = 17\n"
                                "budget_ms = 118\nheartbeat_ms = 19\nheartbeats = 3\nclient_silence_ms = 120\n"
                                "news_ms = 21\nstop_ms = 22\nio_threads = 3\n"
@@ -66,6 +69,9 @@ static void test_everything_is_taken_up(void **state)
     assert_string_equal(settings->ready_file, "/r");
     assert_int_equal(settings->log_level, LOG_ERROR);
     assert_int_equal(settings->admission.connection_limit, 11);
+    assert_int_equal(settings->admission.address_percent, 50);
+    assert_int_equal(settings->buffer_bytes, 9 * 1024 * 1024);
+    assert_int_equal(limits->pending_bytes, 9 * 1024 * 1024);
     assert_int_equal(limits->clients, 12);
     assert_int_equal(limits->pending, 13);
     assert_int_equal(limits->client_pending, 14);

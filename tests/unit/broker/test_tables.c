@@ -123,25 +123,31 @@ static void test_pending(void **state)
     struct pending *pending[3];
     for (unsigned i = 0; i < 3; i++) {
         struct frame_header header = {.request = i + 1};
-        pending[i] = pending_add(&table, client, &worker, &header, 100 * (i + 1));
+        pending[i] = pending_add(&table, client, &worker, &header, 1000, 100 * (i + 1));
         assert_non_null(pending[i]);
         assert_int_not_equal(pending[i]->ticket, 0);
         assert_ptr_equal(pending_find(&table, pending[i]->ticket), pending[i]);
     }
-    assert_null(pending_add(&table, client, &worker, &(struct frame_header){0}, 1));
+    assert_null(pending_add(&table, client, &worker, &(struct frame_header){0}, 1000, 1));
     assert_null(pending_find(&table, 0));
     assert_null(pending_find(&table, pending[0]->ticket + PENDING_LIMIT_MAX));
     assert_int_equal(client->pending_count, 3);
     assert_int_equal(worker.pending_count, 3);
+    assert_int_equal(client->pending_size, 3000);
+    assert_int_equal(worker.pending_size, 3000);
 
     uint64_t old = pending[1]->ticket;
     pending_remove(&table, pending[1]);
     assert_null(pending_find(&table, old));
-    struct pending *again = pending_add(&table, client, &worker, &(struct frame_header){.request = 9}, 250);
+    struct pending *again =
+        pending_add(&table, client, &worker, &(struct frame_header){.request = 9}, 7, 250);
     assert_int_not_equal(again->ticket, old); /* the same place, never the same ticket */
     pending_orphan(again);
     assert_int_equal(client->pending_count, 2);
+    assert_int_equal(client->pending_size, 2000);
     assert_int_equal(worker.pending_count, 3);
+    assert_int_equal(worker.pending_size, 2007);
+    assert_int_equal(table.size, 2007);
 
     struct ended ended = {0};
     pending_expire(&table, 99, end_one, &ended);
@@ -153,7 +159,31 @@ static void test_pending(void **state)
     assert_int_equal(ended.count, 3);
     assert_int_equal(table.count, 0);
     assert_int_equal(client->pending_count + worker.pending_count, 0);
+    assert_int_equal(client->pending_size + worker.pending_size + table.size, 0);
     assert_int_equal(table.next_deadline_ms, INT64_MAX);
+}
+
+static void test_bytes_of_pending_requests(void **state)
+{
+    (void) state;
+    CLEANUP(clients_release) struct clients clients;
+    CLEANUP(pending_table_release) struct pending_table table;
+    struct worker worker = {.window = 10};
+    TAILQ_INIT(&worker.pending);
+    assert_int_equal(clients_init(&clients, 1), 0);
+    assert_int_equal(pending_table_init(&table, 4, 1), 0);
+    struct client *client = add_client(&clients, 1, 0);
+    const struct frame_header header = {0};
+    table.size_limit = 1000;
+    struct pending *first = pending_add(&table, client, &worker, &header, 600, 1);
+    assert_null(pending_add(&table, client, &worker, &header, 401, 1));
+    assert_non_null(pending_add(&table, client, &worker, &header, 400, 1));
+    assert_null(pending_add(&table, client, &worker, &header, 1, 1));
+    pending_remove(&table, first);
+    assert_non_null(pending_add(&table, client, &worker, &header, 600, 1));
+    while ((first = TAILQ_FIRST(&client->pending)) != NULL)
+        pending_remove(&table, first);
+    assert_int_equal(table.size, 0);
 }
 
 static void test_tickets_never_come_twice(void **state)
@@ -168,7 +198,7 @@ static void test_tickets_never_come_twice(void **state)
     struct client *client = add_client(&clients, 1, 0);
     uint64_t highest = 0;
     for (int i = 0; i < 100000; i++) {
-        struct pending *pending = pending_add(&table, client, &worker, &(struct frame_header){0}, 1);
+        struct pending *pending = pending_add(&table, client, &worker, &(struct frame_header){0}, 1, 1);
         assert_true(pending->ticket > highest);
         highest = pending->ticket;
         pending_remove(&table, pending);
@@ -287,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_clients_are_bounded),
         cmocka_unit_test(test_ids_of_any_length),
         cmocka_unit_test(test_pending),
+        cmocka_unit_test(test_bytes_of_pending_requests),
         cmocka_unit_test(test_tickets_never_come_twice),
         cmocka_unit_test(test_news),
         cmocka_unit_test(test_outbox),

@@ -1,0 +1,272 @@
+"""What strangers can make the broker hold: connections, and bytes in each of the kinds that docs/operations.md names.
+
+Each bound is measured, and measured again without its defence (broker/defence.h).
+"""
+import socket
+import unittest
+
+from curve_raw import Curve, connect
+from harness import *
+
+LABOUR = group("labour")
+MB = 1000 * 1000
+LARGE = 512 * 1024
+SANITIZED = b"__asan_init" in open(BROKER, "rb").read()
+
+
+class Silence(TestCase):
+    def fill(self, **arguments):
+        """A broker whose five places are taken by peers that shook hands and say nothing."""
+        broker = self.broker(settings=dict(connections=5, client_silence_ms=1000), **arguments)
+        for _ in range(5):
+            self.addCleanup(Curve(broker.front, broker.key, Key()).close)
+        return broker
+
+    def gets_in(self, broker, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            event = broker.client().event([zmq.EVENT_HANDSHAKE_SUCCEEDED, zmq.EVENT_HANDSHAKE_FAILED_AUTH])
+            if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                return True
+            time.sleep(0.2)
+        return False
+
+    def test_silent_strangers_do_not_hold_the_places(self):
+        broker = self.fill()
+        self.assertTrue(self.gets_in(broker, DEADLINE))
+        self.assertIn("event=connection_cut side=front reason=silent", broker.log())
+
+    def test_without_it_they_do(self):
+        self.assertFalse(self.gets_in(self.fill(without=("silence",)), 4))
+
+    def test_who_sends_heartbeats_stays(self):
+        broker = self.broker(settings=dict(client_silence_ms=1000))
+        client = broker.client()
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            client.alive()
+            time.sleep(0.2)
+        self.assertNotIn("connection_cut", broker.log())
+
+    def test_standing_still_is_nobodys_silence(self):
+        broker = self.broker(settings=dict(client_silence_ms=2000))
+        client = broker.client().connected()
+        client.alive()
+        broker.process.send_signal(signal.SIGSTOP)
+        wait_until(broker.is_stopped, "the broker to stand still")
+        time.sleep(3)
+        broker.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: "event=stood_still" in broker.log(), "the log to tell")
+        time.sleep(0.5)
+        client.alive()
+        self.assertNotIn("connection_cut", broker.log())
+
+
+class Connections(TestCase):
+    FLOOD = 800
+
+    def descriptors(self, broker):
+        return len(os.listdir("/proc/%d/fd" % broker.process.pid))
+
+    def flood(self, broker, endpoint):
+        """TCP connections that never shake hands. Returns how many descriptors they cost at most."""
+        before, most = self.descriptors(broker), 0
+        connections = []
+        for _ in range(self.FLOOD):
+            try:
+                connections.append(connect(endpoint))
+            except ConnectionError:
+                continue  # cut at once
+            self.addCleanup(connections[-1].close)
+            most = max(most, self.descriptors(broker))
+        return connections, most - before
+
+    def test_flood_of_the_back(self):
+        broker = self.broker()
+        connections, cost = self.flood(broker, broker.back)
+        self.assertLess(cost, 512 + 200)
+        broker.worker("north").ready(LABOUR)
+        self.assertIn("event=connection_cut side=back reason=too_many_connections", broker.log())
+        # The oldest went, and was told by a reset: an orderly end would say something else to a client.
+        connections[0].settimeout(DEADLINE)
+        with self.assertRaises(ConnectionResetError):
+            while connections[0].recv(64):
+                pass
+
+    def test_flood_of_the_front(self):
+        broker = self.broker(settings=dict(connections=100))
+        client = broker.client()
+        client.alive()
+        _, cost = self.flood(broker, broker.front)
+        self.assertLess(cost, 100 + 256 + 200)  # closing takes a moment
+        client.alive()  # has delivered something, and is not the one to go
+
+    def test_without_the_cut_they_have_as_many_as_they_want(self):
+        for side in ("back", "front"):
+            broker = self.broker(settings=dict(connections=100), without=("connection_cut", "handshake_limit"))
+            _, cost = self.flood(broker, getattr(broker, side))
+            self.assertGreaterEqual(cost, self.FLOOD - 5)
+
+    def test_share_of_one_address(self):
+        # The tests' peers are all on this machine, which does not count: unless it is told to.
+        broker = self.broker(settings=dict(connections=8), without=("loopback_is_free",))
+        for _ in range(2):
+            broker.client().connected()
+        further = broker.client()
+        self.assertEqual(further.event([zmq.EVENT_HANDSHAKE_SUCCEEDED, zmq.EVENT_HANDSHAKE_FAILED_AUTH]),
+                         zmq.EVENT_HANDSHAKE_FAILED_AUTH)
+        self.assertIn("event=connection_refused side=front reason=too_many_from_one_address", broker.log())
+        _, cost = self.flood(broker, broker.front)
+        self.assertLess(cost, 2 + 32 + 200)
+        self.assertIn("event=connection_cut side=front reason=too_many_from_one_address", broker.log())
+
+    def test_this_machine_has_no_share(self):
+        broker = self.broker(settings=dict(connections=8))
+        for _ in range(8):
+            broker.client().connected()
+
+
+class Unfinished(TestCase):
+    """Parts of messages whose end does not come."""
+
+    def feed(self, broker, peers, size):
+        """@peers strangers with @size bytes of parts each, and then silence. What memory that costs at first."""
+        self.connections = len(os.listdir("/proc/%d/fd" % broker.pid))
+        self.before = broker.memory_bytes()
+        part = bytes(16000)
+        for _ in range(peers):
+            peer = Curve(broker.front, broker.key, Key())
+            self.addCleanup(peer.close)
+            try:
+                for _ in range(size // (16 * len(part))):
+                    peer.connection.sendall(b"".join(peer.box(part, more=True) for _ in range(16)))
+            except ConnectionError:
+                pass  # cut already
+
+    def count(self, broker):
+        """How many of the strangers are still there."""
+        return len(os.listdir("/proc/%d/fd" % broker.pid)) - self.connections
+
+    def cost(self, broker):
+        return broker.memory_bytes() - self.before
+
+    def test_sum_is_bounded(self):
+        broker = self.broker(settings=dict(buffer_mib=16))
+        self.feed(broker, 20, 7 * MB)
+        wait_until(lambda: self.count(broker) <= 2, "the largest to be cut", 8)
+        self.assertIn("event=connection_cut side=front reason=too_much_unfinished", broker.log())
+        if not SANITIZED:  # a sanitizer keeps what was freed
+            wait_until(lambda: self.cost(broker) < 25 * MB, "the memory to be given back", 4)
+        broker.client().alive()
+
+    def test_without_the_sum_it_is_not(self):
+        broker = self.broker(settings=dict(buffer_mib=16), without=("unfinished_budget", "unfinished_age"))
+        self.feed(broker, 20, 7 * MB)
+        time.sleep(4)
+        self.assertEqual(self.count(broker), 20)
+        self.assertGreater(self.cost(broker), 120 * MB)
+
+    def cut_within(self, broker, seconds):
+        self.feed(broker, 2, 5 * MB)
+        time.sleep(4)
+        self.assertNotIn("connection_cut", broker.log())
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and "reason=unfinished_for_long" not in broker.log():
+            time.sleep(0.1)
+        return "reason=unfinished_for_long" in broker.log()
+
+    def test_time_is_bounded(self):
+        self.assertTrue(self.cut_within(self.broker(), DEADLINE))
+
+    def test_without_the_time_it_is_not(self):
+        self.assertFalse(self.cut_within(self.broker(without=("unfinished_age",)), 10))
+
+
+class NotTaken(TestCase):
+    """What is on its way to those who do not read."""
+
+    SLOW = ((zmq.RCVHWM, 1), (zmq.RCVBUF, 4096))
+    SETTINGS = dict(buffer_mib=16, heartbeats=100)
+
+    def requests_to_a_stopped_worker(self, broker):
+        """Three strangers send 50 MB each. Their requests are over at once; what libzmq has of them is not. What memory
+        that costs."""
+        broker.worker("north", options=self.SLOW).ready(LABOUR)
+        clients = [broker.client() for _ in range(3)]
+        for client in clients:
+            client.alive()
+        before = broker.memory_bytes()
+        self.errors = set()
+        for number in range(1, 101):
+            for client in clients:
+                client.request(LABOUR, number, budget=1, body=bytes(LARGE))
+        for client in clients:
+            self.errors |= {frame.error for frame in client.alive() if frame.type == ERROR}
+        return broker.memory_bytes() - before
+
+    def test_stopped_worker(self):
+        broker = self.broker(settings=self.SETTINGS)
+        self.assertLess(self.requests_to_a_stopped_worker(broker), 45 * MB)
+        self.assertIn(BUSY, self.errors)
+
+    def test_without_counting_bytes_requests_pile_up(self):
+        broker = self.broker(settings=self.SETTINGS, without=("held",))
+        self.assertGreater(self.requests_to_a_stopped_worker(broker), 100 * MB)
+
+    def test_lost_worker_is_cut_with_what_is_held_for_it(self):
+        broker = self.broker(settings=dict(heartbeat_ms=1000, heartbeats=3))
+        worker = broker.worker("north", options=self.SLOW).ready(LABOUR)
+        client = broker.client()
+        client.alive()
+        before = broker.memory_bytes()
+        for number in range(1, 25):
+            client.request(LABOUR, number, body=bytes(LARGE))
+        client.alive()
+        self.assertGreater(broker.memory_bytes() - before, 8 * MB)
+        wait_until(lambda: broker.memory_bytes() - before < 6 * MB, "its memory to be free")
+        self.assertIn("event=connection_cut side=back reason=worker_lost", broker.log())
+
+    def answers_to_one_that_does_not_read(self, broker, clients, count):
+        worker = broker.worker("north").ready(LABOUR)
+        peers = [broker.client(options=self.SLOW) for _ in range(clients)]
+        for number in range(1, count + 1):
+            for peer in peers:
+                peer.request(LABOUR, number, budget=60000)
+        requests = [worker.expect(REQUEST) for _ in range(clients * count)]
+        worker.alive()
+        before = broker.memory_bytes()
+        for request in requests:
+            worker.answer(request, body=bytes(LARGE))
+        worker.alive()
+        return broker.memory_bytes() - before
+
+    def test_client_that_does_not_read(self):
+        broker = self.broker(settings=self.SETTINGS)
+        self.assertLess(self.answers_to_one_that_does_not_read(broker, 1, 120), 20 * MB)
+
+    def test_without_counting_bytes_answers_pile_up(self):
+        broker = self.broker(settings=self.SETTINGS, without=("held",))
+        self.assertGreater(self.answers_to_one_that_does_not_read(broker, 1, 120), 40 * MB)
+
+    def test_many_that_do_not_read(self):
+        broker = self.broker(settings=dict(self.SETTINGS, buffer_mib=8))
+        self.answers_to_one_that_does_not_read(broker, 12, 6)
+        wait_until(lambda: "event=connection_cut side=front reason=too_much_not_taken" in broker.log(),
+                   "some to be cut")
+        broker.client().alive()
+
+    def test_client_that_reads_late_gets_what_fits(self):
+        broker = self.broker()
+        worker = broker.worker("north").ready(LABOUR)
+        client = broker.client(options=self.SLOW)
+        for number in range(1, 9):
+            client.request(LABOUR, number)
+        for number in range(1, 9):
+            worker.answer(worker.expect(REQUEST), body=bytes(LARGE))
+        worker.alive()
+        for number in range(1, 9):
+            self.assertEqual(len(client.expect(REPLY, request=number).body), LARGE)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,184 @@
+/* The router's bounds in bytes, and whose connection each action is about. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "broker/router.h"
+#include "core/error.h"
+
+static const uint8_t LABOUR[GROUP_ID_SIZE] = {7};
+
+enum { FRAME = FRAME_HEADER_SIZE + 888, NORTH = 11, SOUTH = 12 };
+
+static const struct router_limits LIMITS = {
+    .pending = 100,
+    .client_pending = 100,
+    .pending_bytes = 12 * FRAME, /* of one client 3, of one worker 6 */
+    .worker_window = 100,
+    .clients = 10,
+    .subscriptions = 10,
+    .client_subscriptions = 2,
+    .budget_most_ms = 1000,
+    .worker_silence_ms = 500,
+    .client_silence_ms = 3000,
+};
+
+struct setup {
+    struct admission admission;
+    struct admission_worker workers[2];
+    struct router *router;
+    struct actions out;
+    int64_t now_ms;
+    uint64_t request;
+};
+
+static int setup_make(void **state)
+{
+    struct setup *setup = calloc(1, sizeof(*setup));
+    setup->workers[0] = (struct admission_worker){.name = "north", .key = {NORTH}};
+    setup->workers[1] = (struct admission_worker){.name = "south", .key = {SOUTH}};
+    setup->admission = (struct admission){.workers = setup->workers, .worker_count = 2};
+    setup->now_ms = 1000;
+    *state = setup;
+    return router_new(&LIMITS, &setup->admission, 77, &setup->router);
+}
+
+static int setup_end(void **state)
+{
+    struct setup *setup = *state;
+    actions_release(&setup->out);
+    router_destroy(&setup->router);
+    free(setup);
+    return 0;
+}
+
+/* From the peer whose routing id, key and connection are this number. */
+static void give(struct setup *setup, enum side side, uint8_t number, const struct frame_header *header,
+                 size_t size)
+{
+    uint8_t frame[FRAME] = {0};
+    char key[PEER_KEY_DIGITS + 1];
+    const uint8_t bytes[KEY_SIZE] = {number};
+    const struct peer_id from = {.size = 1, .bytes = {number}};
+    hex_encode(BYTES(bytes, KEY_SIZE), key);
+    frame_header_write(header, frame);
+    const struct router_input input = {
+        .from = &from, .connection = number, .key = key, .frame = BYTES(frame, size)};
+    setup->out.count = 0;
+    if (side == SIDE_FRONT)
+        router_front(setup->router, &input, setup->now_ms, &setup->out);
+    else
+        router_back(setup->router, &input, setup->now_ms, &setup->out);
+}
+
+static void ready(struct setup *setup, uint8_t worker, uint64_t term)
+{
+    struct frame_header header = {.type = FRAME_READY, .term = term, .sequence = 100};
+    memcpy(header.group, LABOUR, GROUP_ID_SIZE);
+    give(setup, SIDE_BACK, worker, &header, FRAME_HEADER_SIZE);
+}
+
+/* The action that came of a request of FRAME bytes. */
+static const struct action *request(struct setup *setup, uint8_t client)
+{
+    struct frame_header header = {.type = FRAME_REQUEST, .request = ++setup->request, .budget_ms = 800};
+    memcpy(header.group, LABOUR, GROUP_ID_SIZE);
+    give(setup, SIDE_FRONT, client, &header, FRAME);
+    assert_int_equal(setup->out.count, 1);
+    return setup->out.at;
+}
+
+static bool is_busy(const struct action *action)
+{
+    return action->kind == ACTION_SEND && action->header.error == ERR_BUSY;
+}
+
+static void test_bytes_of_a_client(void **state)
+{
+    struct setup *setup = *state;
+    ready(setup, NORTH, 1);
+    uint64_t first = 0;
+    for (int i = 0; i < 3; i++) {
+        const struct action *action = request(setup, 1);
+        assert_int_equal(action->kind, ACTION_FORWARD);
+        first = i == 0 ? action->ticket : first;
+    }
+    assert_true(is_busy(request(setup, 1)));
+    assert_int_equal(request(setup, 2)->kind, ACTION_FORWARD);
+    struct frame_header reply = {.type = FRAME_REPLY, .request = 1, .route = first};
+    give(setup, SIDE_BACK, NORTH, &reply, FRAME_HEADER_SIZE);
+    assert_int_equal(request(setup, 1)->kind, ACTION_FORWARD);
+}
+
+static void test_bytes_of_a_worker_and_of_all(void **state)
+{
+    struct setup *setup = *state;
+    ready(setup, NORTH, 1);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(request(setup, (uint8_t) (1 + i / 3))->kind, ACTION_FORWARD);
+    assert_true(is_busy(request(setup, 3)));
+    ready(setup, SOUTH, 2); /* leads, and has nothing yet */
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(request(setup, (uint8_t) (3 + i / 3))->kind, ACTION_FORWARD);
+    assert_true(is_busy(request(setup, 5)));
+    setup->now_ms += 900; /* all are over their time */
+    setup->out.count = 0;
+    router_tick(setup->router, setup->now_ms, &setup->out);
+    ready(setup, SOUTH, 2);
+    assert_int_equal(request(setup, 1)->kind, ACTION_FORWARD);
+}
+
+static void test_answers_not_taken(void **state)
+{
+    struct setup *setup = *state;
+    ready(setup, NORTH, 1);
+    struct action forward = *request(setup, 1);
+    struct frame_header reply = {.type = FRAME_REPLY, .request = 1, .route = forward.ticket};
+    give(setup, SIDE_BACK, NORTH, &reply, FRAME_HEADER_SIZE);
+    struct action answer = setup->out.at[0];
+    assert_int_equal(answer.kind, ACTION_RETURN);
+    uint8_t *large = calloc(1, 1024 * 1024);
+    assert_non_null(large);
+    assert_int_equal(router_keep(setup->router, &answer, BYTES(large, 1024 * 1024)), 0);
+    assert_int_equal(request(setup, 1)->kind, ACTION_FORWARD);
+    assert_int_equal(router_keep(setup->router, &answer, BYTES(large, 1024 * 1024)), 0);
+    assert_true(is_busy(request(setup, 1))); /* before anything is executed */
+    router_kept_sent(setup->router, answer.client);
+    assert_int_equal(request(setup, 1)->kind, ACTION_FORWARD);
+    free(large);
+}
+
+static void test_connections_of_actions(void **state)
+{
+    struct setup *setup = *state;
+    ready(setup, NORTH, 1);
+    const struct action *action = request(setup, 1);
+    assert_int_equal(action->connection, NORTH);
+    struct frame_header reply = {.type = FRAME_REPLY, .request = 1, .route = action->ticket};
+    give(setup, SIDE_BACK, NORTH, &reply, FRAME_HEADER_SIZE);
+    assert_int_equal(setup->out.at[0].connection, 1);
+    setup->out.count = 0;
+    router_probe(setup->router, &setup->out);
+    assert_int_equal(setup->out.at[0].connection, NORTH);
+    setup->out.count = 0;
+    router_tick(setup->router, setup->now_ms + 500, &setup->out); /* silent: cut, with what is held for it */
+    assert_int_equal(setup->out.count, 2);
+    assert_int_equal(setup->out.at[0].kind, ACTION_NOTE);
+    assert_int_equal(setup->out.at[1].kind, ACTION_CUT);
+    assert_int_equal(setup->out.at[1].connection, NORTH);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_make, setup_end)
+    const struct CMUnitTest tests[] = {
+        TEST(test_bytes_of_a_client),
+        TEST(test_bytes_of_a_worker_and_of_all),
+        TEST(test_answers_not_taken),
+        TEST(test_connections_of_actions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
