@@ -1,4 +1,4 @@
-/* The broker's two ROUTER sockets, with every option that DESIGN's measurements ask for, and what goes with
+/* The broker's two ROUTER sockets, with every option that docs/architecture.md asks for, and what goes with
  * opening them: the monitors, and the test that the back refuses strangers. */
 #ifndef COMITY_BROKER_SOCKETS_H
 #define COMITY_BROKER_SOCKETS_H

@@ -1,4 +1,4 @@
-"""The rules of ZeroMQ that DESIGN numbers, each shown twice: what the broker does, and what happens without it.
+"""The rules of ZeroMQ that docs/architecture.md numbers, each shown twice: what the broker does, and what happens without it.
 
 The control is the same program built so that one defence can be left out (broker/defence.h).
 """
@@ -355,48 +355,80 @@ class Turns(TestCase):
 
 
 class Structure(unittest.TestCase):
-    """Rules 3, 6 and 7, where they forbid something: what is not there cannot go wrong."""
+    """Rules 3, 6 and 7, where they forbid something: what is not there cannot go wrong. Over all that uses ZeroMQ."""
+
+    FOLDERS = ("broker", "worker", "worker/store", "worker/log", "client/lib", "client/cli")
+    RIM = ["broker/loop.c", "broker/loop_act.c", "broker/loop_inside.h", "broker/sockets.c", "broker/zap.c",
+           "client/lib/client.c", "client/lib/link.c", "client/lib/watch.c", "worker/link.c", "worker/link.h",
+           "worker/loop.c"]
 
     @classmethod
     def setUpClass(cls):
-        folder = os.path.join(SOURCE_DIR, "broker")
         cls.sources = {}
-        for name in sorted(os.listdir(folder)):
-            if name.endswith((".c", ".h")):
-                with open(os.path.join(folder, name)) as file:
-                    cls.sources[name] = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-        cls.all = "\n".join(cls.sources.values())
+        for folder in cls.FOLDERS:
+            for name in sorted(os.listdir(os.path.join(SOURCE_DIR, folder))):
+                if name.endswith((".c", ".h")):
+                    with open(os.path.join(SOURCE_DIR, folder, name)) as file:
+                        cls.sources[folder + "/" + name] = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
 
-    def users(self, pattern):
-        return sorted(name for name, text in self.sources.items() if re.search(pattern, text))
+    def users(self, pattern, of=""):
+        return sorted(name for name, text in self.sources.items() if name.startswith(of) and re.search(pattern, text))
+
+    def count(self, pattern, of):
+        return sum(len(re.findall(pattern, text)) for name, text in self.sources.items() if name.startswith(of))
 
     def test_no_heartbeats_of_libzmq(self):
         self.assertEqual(self.users(r"ZMQ_HEARTBEAT"), [])
 
-    def test_one_context_and_no_threads_of_our_own(self):
-        self.assertEqual(len(re.findall(r"\bzmq_ctx_new\b", self.all)), 1)
-        self.assertEqual(self.users(r"pthread_|zactor|thrd_create"), [])
+    def test_one_context_a_program(self):
+        for program in ("broker/", "worker/", "client/"):
+            self.assertEqual(self.count(r"\bzmq_ctx_new\b", program), 1, program)
 
-    def test_no_edge_triggered_descriptor(self):
-        self.assertEqual(self.users(r"\bZMQ_FD\b"), [])
+    def test_one_thread_a_socket(self):
+        """The broker has none of its own; in the worker and the client, who makes threads and who has sockets differ: the
+        client's lock is what lets its thread and its user's take turns."""
+        self.assertEqual(self.users(r"pthread_|zactor|thrd_create", "broker/"), [])
+        self.assertEqual(set(self.users(r"pthread_create")) & set(self.RIM), {"client/lib/client.c"})
+
+    def test_one_dealer_a_broker(self):
+        """A socket is made and connected in one place, to one endpoint, and a link has one."""
+        for link in ("worker/link.c", "client/lib/link.c"):
+            text = self.sources[link]
+            self.assertEqual(len(re.findall(r"ZMQ_DEALER", text)), 1, link)
+            self.assertEqual(re.findall(r"zmq_connect\((link->socket, link->\w+(?:\.\w+)?)", text),
+                             ["link->socket, link->" + ("broker.endpoint" if link[0] == "w" else "endpoint")])
+            # The other socket is the monitor's.
+            self.assertEqual(len(re.findall(r"zmq_connect\(", text)), 2, link)
+        self.assertEqual(self.users(r"ZMQ_DEALER"), ["broker/sockets.c", "client/lib/link.c", "worker/link.c"])
+
+    def test_the_edge_triggered_descriptor_is_the_clients_alone(self):
+        """Which has a user with an event loop, and reads on until no socket has anything left."""
+        self.assertEqual(self.users(r"\bZMQ_FD\b"), ["client/lib/link.c"])
 
     def test_messages_without_wrappers(self):
         self.assertEqual(self.users(r"\b(czmq|zmsg_|zframe_|zstr_|zsock_)"), [])
 
     def test_only_the_rim_knows_zeromq(self):
-        self.assertEqual(self.users(r"zmq\.h|\bzmq_"),
-                         ["loop.c", "loop_act.c", "loop_inside.h", "sockets.c", "zap.c"])
+        self.assertEqual(self.users(r"zmq\.h|\bzmq_\w+\("), self.RIM)
 
     def test_every_send_is_checked_and_waits_for_nobody(self):
-        sends = [(name, line.strip()) for name, text in self.sources.items() for line in text.splitlines()
-                 if re.search(r"\bzmq_(msg_)?send\(", line)]
-        self.assertEqual(len(sends), 2, sends)  # part_send of the loop and reply of ZAP, which wait for nobody
-        self.assertIn("flags |= ZMQ_DONTWAIT", self.sources["loop_act.c"])
-        self.assertIn("int flags = ZMQ_DONTWAIT |", self.sources["zap.c"])
+        sends = {}
+        for name, text in self.sources.items():
+            for line in text.splitlines():
+                if re.search(r"\bzmq_(msg_)?send\(", line):
+                    sends.setdefault(name, []).append(line.strip())
+        # part_send of the loop and reply of ZAP, which wait for nobody; one a link.
+        self.assertEqual({name: len(lines) for name, lines in sends.items()},
+                         {"broker/loop_act.c": 1, "broker/zap.c": 1, "client/lib/link.c": 1, "worker/link.c": 1}, sends)
+        self.assertIn("flags |= ZMQ_DONTWAIT", self.sources["broker/loop_act.c"])
+        self.assertIn("int flags = ZMQ_DONTWAIT |", self.sources["broker/zap.c"])
+        for link in ("client/lib/link.c", "worker/link.c"):
+            self.assertRegex(sends[link][0], r"^if .*ZMQ_DONTWAIT\) < 0\)")
 
     def test_the_checks_would_find_something(self):
         self.assertTrue(self.users(r"ZMQ_ROUTER_MANDATORY"))
-        self.assertTrue(re.search(r"\bzmq_ctx_new\b", self.all))
+        for folder in self.FOLDERS:
+            self.assertTrue(self.users(r"#include", folder + "/"), folder)
 
 
 if __name__ == "__main__":
