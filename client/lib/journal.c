@@ -47,20 +47,31 @@ static int error_of(int number)
 
 /* ---- Directories ---- */
 
+/* A directory that was made just now is durable once its parent is. */
+static int parent_sync(int directory)
+{
+    CLEANUP(fd_close) int fd = openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 && fsync(fd) == 0 ? 0 : error_of(errno);
+}
+
 /* Open a directory that is ours and that nobody else can read; make it first with @is_making. */
 static int directory_open(int at, const char *path, bool is_making, int *ret_fd)
 {
     struct stat status;
-    if (is_making && mkdirat(at, path, 0700) != 0 && errno != EEXIST)
+    bool is_new = is_making && mkdirat(at, path, 0700) == 0;
+    if (is_making && !is_new && errno != EEXIST)
         return error_of(errno);
     CLEANUP(fd_close) int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 || fstat(fd, &status) != 0)
         return ERR_FILE;
     if (status.st_uid != geteuid() || (status.st_mode & 077) != 0)
         return ERR_FILE_MODE;
-    *ret_fd = fd;
-    fd = -1;
-    return 0;
+    int code = is_new ? parent_sync(fd) : 0;
+    if (code == 0) {
+        *ret_fd = fd;
+        fd = -1;
+    }
+    return code;
 }
 
 int journal_open(const char *directory)
