@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -22,7 +23,7 @@ enum {
     BACKOFF_MOST_MS = 5000,
     BACKOFF_FORGIVEN_MS = 10000, /* who lived so long starts from the first wait again */
     READY_POLL_MS = 20,
-    LOG_MOST_BYTES = 16 * 1024 * 1024,
+    TURN_MOST_MS = 60000, /* so often the logs are looked at, if nothing else happens */
 };
 
 struct child {
@@ -39,7 +40,8 @@ struct supervisor {
     struct child children[SUPERVISOR_CHILDREN_MAX];
     int signals;
     sigset_t before;
-    bool is_stopping;
+    const char *own_log;
+    bool is_stopping, ends_on_hangup;
 };
 
 static int64_t now_ms(void)
@@ -108,14 +110,36 @@ static void become_program(const struct supervised *row, int parent)
     _exit(127);
 }
 
+/* Whoever writes keeps the file open, and adds at its end: so the content goes and the file stays. What is
+ * written between the copy and the cut is lost. Where there is no room for the copy, the log is cut all the
+ * same. */
 static void limit_log(const char *path)
 {
     char old[PATH_BYTES];
     struct stat found;
 
-    if (stat(path, &found) == 0 && found.st_size > LOG_MOST_BYTES &&
-        snprintf(old, sizeof(old), "%s.old", path) < PATH_BYTES)
-        rename(path, old);
+    if (stat(path, &found) != 0 || found.st_size <= SUPERVISOR_LOG_MOST_BYTES ||
+        snprintf(old, sizeof(old), "%s.old", path) >= PATH_BYTES)
+        return;
+    unlink(old);
+    int from = open(path, O_RDWR | O_CLOEXEC);
+    int to = open(old, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    while (from >= 0 && to >= 0 && sendfile(to, from, NULL, SUPERVISOR_LOG_MOST_BYTES) > 0)
+        continue;
+    if (from >= 0 && ftruncate(from, 0) != 0)
+        log_event(LOG_WARNING, "log-not-cut", "errno=%d", errno);
+    if (from >= 0)
+        close(from);
+    if (to >= 0)
+        close(to);
+}
+
+static void limit_logs(const struct supervisor *supervisor)
+{
+    for (size_t i = 0; i < supervisor->count; i++)
+        limit_log(supervisor->rows[i].log);
+    if (supervisor->own_log != NULL)
+        limit_log(supervisor->own_log);
 }
 
 static void start(struct supervisor *supervisor, size_t index)
@@ -125,7 +149,6 @@ static void start(struct supervisor *supervisor, size_t index)
     int parent = getpid();
 
     unlink(row->ready_file);
-    limit_log(row->log);
     child->restart_ms = 0;
     child->started_ms = now_ms();
     pid_t pid = fork();
@@ -161,15 +184,18 @@ static void reap(struct supervisor *supervisor)
     }
 }
 
-/* Signals that came: what they ask for is noted, and HUP is passed on. */
+/* Signals that came: what they ask for is noted, and HUP is passed on, unless it is the terminal's that went.
+ */
 static void take_signals(struct supervisor *supervisor)
 {
     struct signalfd_siginfo info;
 
     while (read(supervisor->signals, &info, sizeof(info)) == (ssize_t) sizeof(info)) {
-        if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+        if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
+            (info.ssi_signo == SIGHUP && supervisor->ends_on_hangup))
             supervisor->is_stopping = true;
-        for (size_t i = 0; info.ssi_signo == SIGHUP && i < supervisor->count; i++)
+        bool is_reload = info.ssi_signo == SIGHUP && !supervisor->ends_on_hangup;
+        for (size_t i = 0; is_reload && i < supervisor->count; i++)
             if (supervisor->children[i].pid != 0)
                 kill(supervisor->children[i].pid, SIGHUP);
     }
@@ -180,14 +206,25 @@ static void wait_signal(struct supervisor *supervisor, int64_t timeout_ms)
 {
     struct pollfd descriptor = {.fd = supervisor->signals, .events = POLLIN};
 
-    poll(&descriptor, 1, (int) (timeout_ms < 0 ? -1 : timeout_ms > 60000 ? 60000 : timeout_ms));
+    poll(&descriptor, 1, (int) (timeout_ms < 0 || timeout_ms > TURN_MOST_MS ? TURN_MOST_MS : timeout_ms));
     take_signals(supervisor);
+}
+
+void supervisor_own_log(struct supervisor *supervisor, const char *path)
+{
+    supervisor->own_log = path;
+}
+
+void supervisor_end_on_hangup(struct supervisor *supervisor)
+{
+    supervisor->ends_on_hangup = true;
 }
 
 int supervisor_start(struct supervisor *supervisor, int64_t timeout_ms, size_t *ret_failed, int *ret_exit)
 {
     int64_t end_ms = now_ms() + timeout_ms;
 
+    limit_logs(supervisor);
     for (size_t i = 0; i < supervisor->count; i++) {
         start(supervisor, i);
         while (access(supervisor->rows[i].ready_file, F_OK) != 0) {
@@ -247,6 +284,7 @@ int supervisor_run(struct supervisor *supervisor)
             if (child->restart_ms != 0 && (next_ms < 0 || child->restart_ms - time_ms < next_ms))
                 next_ms = child->restart_ms - time_ms;
         }
+        limit_logs(supervisor);
         wait_signal(supervisor, next_ms);
     }
     stop_all(supervisor);

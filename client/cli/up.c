@@ -19,13 +19,21 @@
 #include "core/daemon/log.h"
 #include "core/daemon/process.h"
 
-enum { START_MS = 20000, BROKER_STOP_MS = 5000, WORKER_STOP_MS = 15000, DOWN_MS = 25000, TAIL_BYTES = 400 };
+enum {
+    START_MS = 20000,
+    BROKER_STOP_MS = 5000,
+    WORKER_STOP_MS = 15000,
+    DOWN_MS = 25000,
+    HOLDER_MS = 1000,
+    TAIL_BYTES = 400
+};
 
 enum { BROKER, WORKER, CHILDREN };
 
 /* Everything that the supervisor's rows point to. */
 struct local {
     struct installation installation;
+    char own_log[PATH_BYTES];
     char programs[CHILDREN][PATH_BYTES], configs[CHILDREN][PATH_BYTES], logs[CHILDREN][PATH_BYTES],
         ready[CHILDREN][PATH_BYTES];
     const char *arguments[CHILDREN][4];
@@ -198,6 +206,7 @@ static void tell(struct cli *cli, const char *directory, const struct place *pla
 /* Take the lock and write who we are into it. */
 static int take_lock(struct cli *cli, const char *directory, int *ret_lock)
 {
+    const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
     char reason[INSTALLATION_REASON_MAX], why[FILE_REASON_MAX];
     long pid = 0;
     int code = directory_make(directory, why);
@@ -205,6 +214,12 @@ static int take_lock(struct cli *cli, const char *directory, int *ret_lock)
     if (code != 0)
         return cli_fail(cli, code, NULL, "%s", why);
     code = installation_lock(directory, ret_lock, &pid, reason);
+    /* Who has just taken it writes its number a moment later. */
+    for (int64_t end_ms = time_now_ms() + HOLDER_MS; code == ERR_STATE && pid == 0 && time_now_ms() < end_ms;
+         nanosleep(&pause, NULL))
+        code = installation_lock(directory, ret_lock, &pid, reason);
+    if (code == ERR_STATE && pid == 0)
+        return cli_fail(cli, code, "comity status", "%s It is just being started, or brought down.", reason);
     if (code == ERR_STATE)
         return cli_fail(cli, code,
                         arena_printf(cli->arena, "comity status; comity down%s%s ends it",
@@ -227,8 +242,8 @@ static int write_pid(struct cli *cli, int lock)
 }
 
 /* Everything up to the point where all is well and needs only to be kept so. */
-static int start_local(struct cli *cli, const char *directory, int lock, struct local *local,
-                       struct supervisor **ret_supervisor)
+static int start_local(struct cli *cli, const char *directory, int lock, bool is_detached,
+                       struct local *local, struct supervisor **ret_supervisor)
 {
     char reason[INSTALLATION_REASON_MAX];
     int code = write_pid(cli, lock);
@@ -238,8 +253,15 @@ static int start_local(struct cli *cli, const char *directory, int lock, struct 
     if (code != 0)
         return code;
     fill_rows(local);
-    *ret_supervisor = supervisor_new(local->rows, CHILDREN);
-    return *ret_supervisor == NULL ? ERR_MEMORY : bring_up(cli, local, *ret_supervisor);
+    struct supervisor *supervisor = *ret_supervisor = supervisor_new(local->rows, CHILDREN);
+    if (supervisor == NULL)
+        return ERR_MEMORY;
+    installation_path(&local->installation, "log/up.log", local->own_log);
+    if (is_detached)
+        supervisor_own_log(supervisor, local->own_log);
+    else if (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO))
+        supervisor_end_on_hangup(supervisor);
+    return bring_up(cli, local, supervisor);
 }
 
 /* To whoever waits for it: by the pipe of a detached one, or on the terminal. */
@@ -281,7 +303,7 @@ static int supervise(struct cli *cli, const char *directory, int lock, int told)
         return ERR_MEMORY;
     }
     log_init("comity-up", told >= 0 ? LOG_INFO : LOG_WARNING);
-    int code = start_local(cli, directory, lock, local, &supervisor);
+    int code = start_local(cli, directory, lock, told >= 0, local, &supervisor);
     /* Who hears that it failed may try again at once: by then nothing runs, and the lock is free. */
     if (code != 0)
         release(&supervisor, &lock);

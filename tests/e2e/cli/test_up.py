@@ -1,10 +1,13 @@
 """comity up and down: a whole installation, looked after."""
 
+import fcntl
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
+import threading
 import time
 import unittest
 
@@ -193,6 +196,41 @@ class Up(unittest.TestCase):
             process.wait()
             process.stdout.close()
             process.stderr.close()
+
+    def test_the_terminal_is_gone(self):
+        """In the foreground it ends with its terminal; detached it has none."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execv(COMITY, [COMITY, "up", "--data", self.world.data, "--home", self.world.home("operator")])
+        try:
+            text = b""
+            while b"It ends by" not in text:
+                text += os.read(terminal, 4096)
+            children = [int(word) for word in subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True,
+                                                             text=True).stdout.split()]
+            self.assertEqual(len(children), 2)
+            os.close(terminal)
+            wait_until(lambda: not is_alive(pid), "comity up to end with its terminal")
+            self.assertFalse(any(map(is_alive, children)))
+        finally:
+            if is_alive(pid):
+                os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        self.world.up()
+        os.kill(self.world.supervisor(), signal.SIGHUP)
+        log = self.world.data / "log" / "broker.log"
+        wait_until(lambda: "event=reloaded" in log.read_text(), "the broker to read its configuration again")
+        self.world.ask("operator", "status")
+
+    def test_who_is_just_starting_has_no_number_yet(self):
+        self.world.data.mkdir()
+        with open(self.world.data / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            error = self.world.up(exit=REFUSED)["error"]
+            self.assertNotIn("Process 0", error["what"])
+            self.assertIn("just being started", error["what"])
+            threading.Timer(0.3, lambda: (lock.write("4711\n"), lock.flush())).start()
+            self.assertIn("Process 4711 looks after it", self.world.up(exit=REFUSED)["error"]["what"])
 
     def test_down_where_nothing_ever_was(self):
         error = self.world.ask("operator", "down", "--data", self.world.directory / "nowhere", exit=USAGE)["error"]

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -314,6 +315,82 @@ static void test_backoff(void **state)
     assert_int_equal(supervisor_backoff_ms(wait_ms, 10000), 100);
 }
 
+static off_t size_of(const char *path)
+{
+    struct stat found;
+
+    return stat(path, &found) == 0 ? found.st_size : -1;
+}
+
+/* A child that makes its log too long as soon as it is told to by HUP, and goes on writing. */
+static const char TALKER[] = "trap 'exit 0' TERM\n"
+                             "trap 'truncate -s 17M \"$0.log\"; echo after; touch \"$0.grown\"' HUP\n"
+                             "touch $1\n"
+                             "while :; do sleep 0.05 & wait $!; done\n";
+
+/* Beside the supervisor, in a process of its own: 0 where the log was taken away and the file kept. */
+static int watch_log(const char *log, const char *old, const char *grown, pid_t supervisor)
+{
+    int64_t end_ms = now_ms() + DEADLINE_MS;
+
+    kill(supervisor, SIGHUP);
+    while (access(grown, F_OK) != 0 && now_ms() < end_ms)
+        usleep(10000);
+    kill(supervisor, SIGHUP); /* a turn */
+    while (size_of(old) < SUPERVISOR_LOG_MOST_BYTES && now_ms() < end_ms)
+        usleep(10000);
+    bool is_cut = false;
+    while (!is_cut && now_ms() < end_ms) {
+        usleep(10000);
+        is_cut = size_of(log) >= 0 && size_of(log) < 1024;
+    }
+    kill(supervisor, SIGTERM);
+    return is_cut ? 0 : 1;
+}
+
+/* A log does not grow without end while a child runs, nor the supervisor's own. */
+static void test_logs_are_limited(void **state)
+{
+    struct fixture *fixture = *state;
+    char old[PATH_BYTES + 8], own[PATH_BYTES], own_old[PATH_BYTES + 8], grown[PATH_BYTES + 8];
+    size_t failed;
+    int status = 0, exit;
+
+    use_script(fixture, 0, TALKER);
+    snprintf(fixture->logs[0], PATH_BYTES, "%s", scratch_path(&fixture->scratch, "child-0.log"));
+    snprintf(old, sizeof(old), "%s.old", fixture->logs[0]);
+    snprintf(grown, sizeof(grown), "%s.grown", fixture->scripts[0]);
+    snprintf(own, sizeof(own), "%s", scratch_write(&fixture->scratch, "up.log", "first\n"));
+    snprintf(own_old, sizeof(own_old), "%s.old", own);
+    assert_int_equal(truncate(own, SUPERVISOR_LOG_MOST_BYTES + 1), 0);
+    struct supervisor *supervisor = make(fixture);
+    supervisor_own_log(supervisor, own);
+    assert_int_equal(supervisor_start(supervisor, DEADLINE_MS, &failed, &exit), 0);
+    assert_int_equal(size_of(own), 0);
+    assert_int_equal(size_of(own_old), SUPERVISOR_LOG_MOST_BYTES + 1);
+    pid_t parent = getpid(), pid = fork();
+    if (pid == 0)
+        _exit(watch_log(fixture->logs[0], old, grown, parent));
+    supervisor_run(supervisor);
+    supervisor_destroy(&supervisor);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+static void test_the_terminal_is_gone(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t failed;
+    int exit;
+    struct supervisor *supervisor = make(fixture);
+
+    supervisor_end_on_hangup(supervisor);
+    assert_int_equal(supervisor_start(supervisor, DEADLINE_MS, &failed, &exit), 0);
+    kill(getpid(), SIGHUP);
+    assert_int_equal(supervisor_run(supervisor), 0);
+    supervisor_destroy(&supervisor);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +402,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one_that_never_is_ready, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_one_that_does_not_end, set_up, tear_down),
         cmocka_unit_test(test_backoff),
+        cmocka_unit_test_setup_teardown(test_logs_are_limited, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_terminal_is_gone, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
