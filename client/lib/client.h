@@ -32,7 +32,6 @@ enum {
     READ_AT_ONCE = 256,          /* frames a link takes before others get their turn */
     PINS_MAX = 64,               /* log keys kept of one history */
     IN_FLIGHT_MAX = 256,         /* requests on one link at a time */
-    NONCES_MAX = 16,             /* replies to one request that are told from replays */
 };
 
 /* ---- Histories ---- */
@@ -124,10 +123,6 @@ struct comity_request {
     size_t link; /* where it was sent last */
     uint64_t connection;
     unsigned attempts;
-    bool is_first_sending;                       /* the journal had not kept the command before */
-    unsigned unsettled;                          /* tries that no sealed word says were not executed */
-    uint8_t nonces[NONCES_MAX][SEAL_NONCE_SIZE]; /* of the sealed refusals so far */
-    size_t nonce_count;
     bool has_said_hello_again;
     bool is_found;
     struct comity_fault fault; /* the last that was heard */

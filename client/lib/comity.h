@@ -184,8 +184,10 @@ enum comity_verdict {
     COMITY_ANSWERED,     /* a query: answered */
     COMITY_REFUSED,  /* a worker of the group refused it, sealed: nothing was done. A draft that was refused
                         for  the state of the history stays refused: to try anew, make a new one */
-    COMITY_UNKNOWN,  /* sent, and no word that counts came back: it may have been recorded. The same draft
-                        can be submitted again, at any time until it expires, to learn */
+    COMITY_UNKNOWN,  /* sent, and no word that counts came back, or for a command only such as pass by (BUSY,
+                        DISK_FULL; see comity_is_final): it may have been recorded, for a broker can deliver it
+                        more than once. The same draft can be submitted again, at any time until it expires, to
+                        learn */
     COMITY_NOT_SENT, /* nothing ever left this machine: no connection, or no worker said WELCOME */
 };
 

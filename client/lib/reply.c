@@ -7,7 +7,8 @@
 
 enum { REPLY_ARENA_BYTES = 16 * 1024 * 1024, RECEIPT_MAX_BYTES = FRAME_BODY_MAX_BYTES };
 
-/* Sealed refusals that another try may turn out differently. All others are final. */
+/* Sealed refusals that another try may turn out differently. All others are final. These settle nothing: each
+ * speaks of one delivery, and the broker may have delivered the frame several times. */
 static const int PASSING[] = {
     ERR_HELLO,  ERR_BUSY,     ERR_NO_ROUTE, ERR_NOT_LEADER, ERR_EXPIRED,    ERR_TIMEOUT,   ERR_WORKER_LOST,
     ERR_BEHIND, ERR_DRAINING, ERR_MEMORY,   ERR_STORE,      ERR_STORE_FULL, ERR_DISK_FULL, ERR_INTERNAL,
@@ -42,21 +43,6 @@ void reply_hint(struct comity *client, struct link *link, struct comity_request 
 
 /* ---- Refusals ---- */
 
-enum nonce { NONCE_NEW, NONCE_SEEN, NONCE_NO_ROOM };
-
-/* A broker may bring the same sealed frame twice: the second time it says nothing of the second try. */
-static enum nonce nonce_take(struct comity_request *request, struct bytes frame)
-{
-    const uint8_t *nonce = frame.data + FRAME_HEADER_SIZE + KEY_SIZE;
-    for (size_t i = 0; i < request->nonce_count; i++)
-        if (memcmp(request->nonces[i], nonce, SEAL_NONCE_SIZE) == 0)
-            return NONCE_SEEN;
-    if (request->nonce_count == NONCES_MAX)
-        return NONCE_NO_ROOM;
-    memcpy(request->nonces[request->nonce_count++], nonce, SEAL_NONCE_SIZE);
-    return NONCE_NEW;
-}
-
 static void fault_take(struct comity_fault *fault, const Comity__V1__Refusal *refusal)
 {
     *fault = (struct comity_fault){.code = refusal->code, .latest = refusal->latest, .limit = refusal->limit};
@@ -80,20 +66,15 @@ static bool is_cured_by_hello(const struct comity_request *request, int code)
 }
 
 static void refusal_take(struct comity *client, struct link *link, struct comity_request *request,
-                         const Comity__V1__Refusal *refusal, struct bytes frame)
+                         const Comity__V1__Refusal *refusal)
 {
     int code = refusal->code;
-    enum nonce nonce = nonce_take(request, frame);
-    if (nonce == NONCE_SEEN)
-        return;
     if (code >= 0) { /* a refusal that names no reason is none */
         end_unknown(client, request, ERR_MALFORMED);
         return;
     }
     fault_take(&request->fault, refusal);
     request->is_brokers_word = false;
-    if (nonce == NONCE_NEW && request->unsettled > 0 && error_execution(code) == NOT_EXECUTED)
-        request->unsettled--;
     bool is_cured = is_cured_by_hello(request, code);
     if (!is_cured && comity_is_final(code)) {
         refusal_final(client, request);
@@ -281,11 +262,11 @@ static void status_take(struct comity *client, struct comity_request *request, s
 }
 
 static void body_take(struct comity *client, struct link *link, struct comity_request *request,
-                      const Comity__V1__Reply *reply, struct bytes frame, struct arena **arena)
+                      const Comity__V1__Reply *reply, struct arena **arena)
 {
     bool is_submit = request->kind == REQUEST_SUBMIT;
     if (reply->kind_case == COMITY__V1__REPLY__KIND_REFUSAL)
-        refusal_take(client, link, request, reply->refusal, frame);
+        refusal_take(client, link, request, reply->refusal);
     else if (reply->kind_case == COMITY__V1__REPLY__KIND_RECEIPT && is_submit)
         receipt_take(client, link, request, reply->receipt, *arena);
     else if (reply->kind_case == COMITY__V1__REPLY__KIND_ANSWER && !is_submit)
@@ -314,7 +295,7 @@ void reply_take(struct comity *client, struct link *link, struct comity_request 
     if (request->link != link->index)
         request_move(client, request, link);
     if (code == 0)
-        body_take(client, link, request, (const Comity__V1__Reply *) message, frame, &arena);
+        body_take(client, link, request, (const Comity__V1__Reply *) message, &arena);
     else
         end_unknown(client, request, code);
     arena_destroy(&arena);

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/message.h"
 
-enum { REQUEST_ARENA_BYTES = 4 * 1024 * 1024, LAST_TRY_MS = 500 };
+enum { REQUEST_ARENA_BYTES = 4 * 1024 * 1024 };
 
 uint64_t request_number(struct comity *client)
 {
@@ -208,15 +208,12 @@ void request_drop(struct comity *client, struct comity_request *request)
     request_free(&request);
 }
 
-/* What its user is told was refused is never sent again. A passing refusal of what was sent before, by an
- * earlier request, says nothing of that: it stays open. */
+/* What its user is told was refused is never sent again. */
 static void journal_refusal(struct comity *client, const struct comity_request *request,
                             const struct comity_result *result)
 {
     if (client->journal == NULL || request->kind != REQUEST_SUBMIT || result->verdict != COMITY_REFUSED ||
         result->is_brokers_word)
-        return;
-    if (!request->is_first_sending && !comity_is_final(result->fault.code))
         return;
     int code =
         journal_keep_refusal(client->journal, request->claim.history, request->claim.id, result->fault.code);
@@ -242,14 +239,16 @@ void request_end(struct comity *client, struct comity_request *request, struct c
     request_drop(client, request);
 }
 
-/* The deadline has passed, or nothing more can come: say how things stand. */
+/* The deadline has passed, or nothing more can come: say how things stand. A query does nothing: of that a
+ * passing refusal is a word that counts. */
 void request_give_up(struct comity *client, struct comity_request *request)
 {
     struct comity_result result = {.fault = request->fault, .is_brokers_word = request->is_brokers_word};
     if (request->attempts == 0) {
         result.verdict = COMITY_NOT_SENT;
         result.fault.code = link_fault(client, &result.is_brokers_word);
-    } else if (request->unsettled == 0) {
+    } else if (request->kind == REQUEST_QUERY && request->state == REQUEST_WAITING &&
+               !request->is_brokers_word) {
         result.verdict = COMITY_REFUSED;
     } else {
         result.verdict = COMITY_UNKNOWN;
@@ -345,25 +344,15 @@ static void request_send(struct comity *client, struct comity_request *request)
     request->link = link->index;
     request->connection = link->connection;
     request->attempts++;
-    request->unsettled++;
     request->state = REQUEST_SENT;
     request->due_ms = client->now_ms + wait_ms;
-}
-
-/* Every try so far was refused, sealed. One more whose answer may not come in time would turn what is certain
- * into something unknown. */
-static bool is_better_left(const struct comity *client, const struct comity_request *request)
-{
-    int64_t next_ms = request->due_ms > client->now_ms ? request->due_ms : client->now_ms;
-    return request->state == REQUEST_WAITING && request->attempts > 0 && request->unsettled == 0 &&
-           request->deadline_ms - next_ms < LAST_TRY_MS;
 }
 
 static void request_run(struct comity *client, struct comity_request *request, bool is_hopeless)
 {
     if (request->kind == REQUEST_BROKER_STATUS)
         is_hopeless = client->links[request->link].watch.is_hopeless;
-    bool is_over = client->now_ms >= request->deadline_ms || is_better_left(client, request);
+    bool is_over = client->now_ms >= request->deadline_ms;
     if (is_over || (is_hopeless && request->attempts == 0)) {
         request_give_up(client, request);
         return;
@@ -397,18 +386,13 @@ int comity_submit(struct comity *client, const struct comity_draft *draft, int64
     if (comity_draft_missing(draft, NULL, 0) != 0)
         return ERR_COSIGNERS;
     bool is_new = false;
-    uint64_t number = 0;
     int code = client->journal == NULL ? 0 : journal_keep_command(client->journal, draft, &is_new);
     if (code != 0)
         return code;
     pthread_mutex_lock(&client->lock);
-    code = request_submit(client, draft, deadline_ms, done, context, &number);
-    if (code == 0)
-        request_find(client, number)->is_first_sending = is_new;
-    else if (is_new)
+    code = request_submit(client, draft, deadline_ms, done, context, ret_request);
+    if (code != 0 && is_new)
         journal_drop_command(client->journal, draft); /* it never left */
-    if (code == 0 && ret_request != NULL)
-        *ret_request = number;
     pthread_mutex_unlock(&client->lock);
     return code;
 }

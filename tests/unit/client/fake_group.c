@@ -311,6 +311,10 @@ static void request_answer(struct fake_group *group, const struct frame_header *
         answer = BYTES("\xff\xff\xff", 3);
     if (fake_take(&script->drop_replies))
         return;
+    if (fake_take(&script->busy_though_done)) {
+        fake_reply(replies, seal(&group->key, client, &out, refusal(ERR_BUSY, arena), arena));
+        return;
+    }
     if (fake_take(&script->repeat_refusal)) {
         fake_reply(replies, BYTES(group->last_refusal.data, group->last_refusal.size));
         return;

@@ -37,15 +37,17 @@ struct fake_script {
     int hint_wait_ms;
     int refuse_requests; /* refused, sealed, with refuse_code; not done */
     int refuse_code;
-    int repeat_refusal;  /* done, but answered with the frame of the last sealed refusal once more */
-    int forged_replies;  /* done, answered by somebody who has another group's key; then truly */
-    int stale_replies;   /* before the true answer comes the body of the last one, under the new header */
-    int stale_hints;     /* before the true answer comes an ERROR for the try before */
-    int hold_replies;    /* gathered, and sent in reverse once there are so many */
-    enum lie lie;        /* of the receipts recorded from now on */
-    bool is_silent;      /* reads and says nothing */
-    bool has_bad_texts;  /* answers show texts under other hashes */
-    bool has_bad_events; /* and events whose parts do not have the hashes that they commit to */
+    int repeat_refusal;   /* done, but answered with the frame of the last sealed refusal once more */
+    int busy_though_done; /* done, but answered by a sealed BUSY, which came of another delivery of the frame
+                           */
+    int forged_replies;   /* done, answered by somebody who has another group's key; then truly */
+    int stale_replies;    /* before the true answer comes the body of the last one, under the new header */
+    int stale_hints;      /* before the true answer comes an ERROR for the try before */
+    int hold_replies;     /* gathered, and sent in reverse once there are so many */
+    enum lie lie;         /* of the receipts recorded from now on */
+    bool is_silent;       /* reads and says nothing */
+    bool has_bad_texts;   /* answers show texts under other hashes */
+    bool has_bad_events;  /* and events whose parts do not have the hashes that they commit to */
     bool is_garbled_welcome;
     bool is_garbled; /* sealed bodies are no messages */
 };

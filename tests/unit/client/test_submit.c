@@ -172,17 +172,32 @@ static void a_passing_refusal_is_tried_again(void **state)
     comity_result_release(&result);
 }
 
-static void refused_to_the_end_is_refused(void **state)
+/* A refusal speaks of one delivery, and a broker may make several of one frame: the passing ones settle
+ * nothing, however many. */
+static void busy_to_the_end_is_unknown(void **state)
 {
     struct scene *scene = *state;
     SCRIPT(scene, script.refuse_requests, 1000);
     SCRIPT(scene, script.refuse_code, ERR_BUSY);
     scene_start_ready(scene);
     struct comity_result result = submit(scene, 1200);
-    assert_int_equal(result.verdict, COMITY_REFUSED);
+    assert_int_equal(result.verdict, COMITY_UNKNOWN);
     assert_int_equal(result.fault.code, ERR_BUSY);
     assert_false(result.is_brokers_word);
     assert_int_equal(SEEN(scene, command_count), 0);
+    comity_result_release(&result);
+}
+
+/* The broker has delivered a frame several times, gathered what came of it, and keeps the receipt back. */
+static void a_busy_of_another_delivery_settles_nothing(void **state)
+{
+    struct scene *scene = *state;
+    SCRIPT(scene, script.busy_though_done, 1000);
+    scene_start_ready(scene);
+    struct comity_result result = submit(scene, 1500);
+    assert_int_equal(result.verdict, COMITY_UNKNOWN);
+    assert_int_equal(result.fault.code, ERR_BUSY);
+    assert_int_equal(SEEN(scene, command_count), 1);
     comity_result_release(&result);
 }
 
@@ -528,7 +543,8 @@ int main(void)
         ONE(no_answer_is_unknown),
         ONE(a_sealed_refusal_is_final),
         ONE(a_passing_refusal_is_tried_again),
-        ONE(refused_to_the_end_is_refused),
+        ONE(busy_to_the_end_is_unknown),
+        ONE(a_busy_of_another_delivery_settles_nothing),
         ONE(a_refusal_that_is_brought_twice_settles_nothing),
         ONE(error_frames_are_hints),
         ONE(hints_to_the_end_are_unknown_with_the_brokers_word),
