@@ -44,6 +44,8 @@ static bool is_host_name(const char *host)
         if (*c == '.') {
             if (label == 0 || c[-1] == '-')
                 return false;
+            if (c[1] == '\0') /* a name may end in the root's dot */
+                break;
             label = 0;
             has_letter = false;
             continue;
@@ -54,7 +56,7 @@ static bool is_host_name(const char *host)
             return false;
         has_letter |= !is_digit(*c);
     }
-    return *host != '\0' && host[strlen(host) - 1] != '-' && (has_letter || label == 0) && *host != '.';
+    return *host != '\0' && host[strlen(host) - 1] != '-' && has_letter;
 }
 
 /* eth0, br-lan, eth0.100; a name whose last label begins with a letter (example.org) is a host's. */

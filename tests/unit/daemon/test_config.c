@@ -99,8 +99,8 @@ static void test_refusals(void **state)
         const char *text;
         const char *says;
     } CASES[] = {
-        {"[server]\naddress = x\nlimt = 3\n", "line 3: section [server] has no key limt: it has address, "},
-        {"[server]\naddress = x\n[sever]\n", "line 3: there is no section [sever]: there are [server], [peer NAME]"},
+        {"[server]\naddress = x\nlimt = 3\n", "line 3: section [server] has no key limt"},
+        {"[server]\naddress = x\n[sever]\n", "line 3: there is no section [sever]"},
         {"[server]\naddress = x\n[]\n", "line 3: there is no section []"},
         {"[server]\naddress = x\n[server x]\n", "line 3: section [server] takes no name"},
         {"[server]\naddress = x\n[peer]\n", "line 3: section [peer] needs a name"},
@@ -219,8 +219,8 @@ static void test_plain_values(void **state)
         const char *value;
         bool is_plain;
     } CASES[] = {
-        {"/var/lib/comity/signing.key", true},
-        {"/home/Ada Okafor/caf\xc3\xa9/#1 [x] = y", true},
+        {"/srv/ada/keys/signing.key", true},
+        {"/srv/Ada Okafor/caf\xc3\xa9/#1 [x] = y", true},
         {"a;b", true},
         {"a ;b", false},
         {"a b ; c", false},
