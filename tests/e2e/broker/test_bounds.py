@@ -105,7 +105,7 @@ class Connections(TestCase):
         for side in ("back", "front"):
             broker = self.broker(settings=dict(connections=100), without=("connection_cut", "handshake_limit"))
             _, cost = self.flood(broker, getattr(broker, side))
-            self.assertGreaterEqual(cost, self.FLOOD - 5)
+            self.assertGreater(cost, 512 + 200, side)  # what the two above must not reach; some went by their own time
 
     def test_share_of_one_address(self):
         # The tests' peers are all on this machine, which does not count: unless it is told to.
