@@ -99,47 +99,75 @@ int key_list_run(struct cli *cli)
     return 0;
 }
 
-static bool is_hex_key(const char *typed, uint8_t ret_key[KEY_SIZE])
+/* The key that is to be revoked: a member's, or an invitation's. */
+struct revocation {
+    uint8_t key[KEY_SIZE];
+    uint32_t member; /* 0: an invitation's */
+};
+
+/* By its digits or its fingerprint. */
+static bool is_typed(const char *typed, const ProtobufCBinaryData *key)
 {
-    return strlen(typed) == 2 * KEY_SIZE && hex_decode(typed, ret_key, KEY_SIZE) == 0;
+    char hex[2 * KEY_SIZE + 1], fingerprint[FINGERPRINT_SIZE];
+
+    if (key->len != KEY_SIZE)
+        return false;
+    hex_encode(BYTES(key->data, KEY_SIZE), hex);
+    key_fingerprint(key->data, fingerprint);
+    return strcasecmp(hex, typed) == 0 || strcasecmp(fingerprint, typed) == 0;
 }
 
-/* A key by its digits, its fingerprint, or by whose it is. @ret_member: 0 where nobody here has it. */
-static int find_key(struct cli *cli, const char *typed, uint8_t ret_key[KEY_SIZE], uint32_t *ret_member)
+static int find_typed_key(struct cli *cli, const char *typed, struct revocation *ret_revocation,
+                          bool *ret_is_found)
 {
-    struct rows rows;
-    uint8_t wanted[KEY_SIZE];
-    uint32_t member;
-    size_t count;
-    bool is_hex = is_hex_key(typed, wanted);
-    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS, 0, &rows);
+    struct rows keys, invitations;
+    const ProtobufCBinaryData *found = NULL;
+    uint32_t member = 0;
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS, 0, &keys);
 
-    for (size_t i = 0; code == 0 && i < rows.count; i++) {
-        const Comity__V1__Key *key = (const Comity__V1__Key *) rows.list[i];
-        char fingerprint[FINGERPRINT_SIZE];
-        if (key->key.len != KEY_SIZE)
-            continue;
-        key_fingerprint(key->key.data, fingerprint);
-        if (is_hex ? memcmp(key->key.data, wanted, KEY_SIZE) != 0 : strcasecmp(fingerprint, typed) != 0)
-            continue;
-        memcpy(ret_key, key->key.data, KEY_SIZE);
-        *ret_member = key->member;
-        return 0;
-    }
-    if (is_hex && code == 0) {
-        memcpy(ret_key, wanted, KEY_SIZE);
-        *ret_member = 0;
-        return 0;
-    }
     if (code == 0)
-        code = find_member(cli, typed, &member);
+        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_INVITATIONS, 0, &invitations);
+    if (code != 0)
+        return code;
+    for (size_t i = 0; i < invitations.count; i++) {
+        const Comity__V1__Invitation *row = (const Comity__V1__Invitation *) invitations.list[i];
+        if (is_typed(typed, &row->key))
+            found = &row->key;
+    }
+    for (size_t i = 0; i < keys.count; i++) {
+        const Comity__V1__Key *row = (const Comity__V1__Key *) keys.list[i];
+        if (!is_typed(typed, &row->key))
+            continue;
+        found = &row->key;
+        member = row->member;
+    }
+    if (found != NULL) {
+        memcpy(ret_revocation->key, found->data, KEY_SIZE);
+        ret_revocation->member = member;
+    }
+    *ret_is_found = found != NULL;
+    return 0;
+}
+
+/* A key by itself, or by whose it is. */
+static int find_key(struct cli *cli, const char *typed, struct revocation *ret_revocation)
+{
+    bool is_found = false;
+    size_t count = 0;
+    int code = find_typed_key(cli, typed, ret_revocation, &is_found);
+
+    if (code != 0 || is_found)
+        return code;
+    if (strlen(typed) == 2 * KEY_SIZE && hex_decode(typed, ret_revocation->key, KEY_SIZE) == 0)
+        return cli_fail(cli, ERR_NOT_FOUND, "comity key list; comity invitation list",
+                        "This key belongs to nobody here.");
+    code = find_member(cli, typed, &ret_revocation->member);
     if (code == 0)
-        code = find_key_of_member(cli, member, ret_key, &count);
+        code = find_key_of_member(cli, ret_revocation->member, ret_revocation->key, &count);
     if (code == 0 && count > 1)
         return cli_fail(cli, ERR_USAGE, "comity key list, then comity key revoke FINGERPRINT",
-                        "%s has %zu valid keys: say which.", name_of_member(cli, member), count);
-    if (code == 0)
-        *ret_member = member;
+                        "%s has %zu valid keys: say which.", name_of_member(cli, ret_revocation->member),
+                        count);
     return code;
 }
 
@@ -175,9 +203,10 @@ static void collect_seats(struct cli *cli, uint32_t member, struct remains *rema
     }
 }
 
-static void collect_invitations(struct cli *cli, uint32_t number, struct remains *remains)
+/* Those in the member's own name, by which they can come back; those that the key has signed end with it. */
+static void collect_invitations(struct cli *cli, const struct revocation *revocation, struct remains *remains)
 {
-    const Comity__V1__Member *member = member_of(cli, number);
+    const Comity__V1__Member *member = member_of(cli, revocation->member);
     const char *name = member == NULL ? NULL : desk_prose(cli, member->name);
     struct rows rows;
 
@@ -186,29 +215,38 @@ static void collect_invitations(struct cli *cli, uint32_t number, struct remains
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Invitation *row = (const Comity__V1__Invitation *) rows.list[i];
         const char *invited = desk_prose(cli, row->name);
-        if (row->member != 0 || row->expires_ms < time_now_ms() || invited == NULL ||
-            strcasecmp(invited, name) != 0)
+        bool ends = bytes_equal(BYTES(row->signer.data, row->signer.len), BYTES(revocation->key, KEY_SIZE));
+        char fingerprint[FINGERPRINT_SIZE];
+        if (!invitation_is_open(cli, row) || row->key.len != KEY_SIZE)
             continue;
-        json_object_array_add(remains->invitations, desk_json(cli, rows.list[i]));
-        remains->lines = arena_printf(
-            cli->arena, "%s\nAn invitation in the name of %s, by %s, can be used until %s by whoever has it.",
-            remains->lines, desk_shown(cli, row->name), name_of_member(cli, row->invited_by),
-            shown_time(cli, row->expires_ms));
+        key_fingerprint(row->key.data, fingerprint);
+        if (ends) {
+            remains->lines = arena_printf(cli->arena, "%s\nTheir invitation of %s ends with it.",
+                                          remains->lines, desk_shown(cli, row->name));
+        } else if (invited != NULL && strcasecmp(invited, name) == 0) {
+            json_object_array_add(remains->invitations, desk_json(cli, rows.list[i]));
+            remains->lines = arena_printf(
+                cli->arena,
+                "%s\nAn invitation of %s, by %s, is open until %s: comity key revoke \"%s\" withdraws it",
+                remains->lines, desk_shown(cli, row->name), name_of_member(cli, row->invited_by),
+                shown_time(cli, row->expires_ms), fingerprint);
+        }
     }
 }
 
 /* Asked before the act: who revokes their own key is answered no more. It is an addition: what cannot be had
  * is left out. */
-static void collect_remains(struct cli *cli, uint32_t member, struct remains *ret_remains)
+static void collect_remains(struct cli *cli, const struct revocation *revocation, struct remains *ret_remains)
 {
     struct failure before = cli->failure;
+    uint32_t member = revocation->member;
     uint8_t key[KEY_SIZE];
     size_t keys = 0;
 
     *ret_remains = (struct remains){"", json_object_new_array(), json_object_new_array()};
     if (member != 0 && find_key_of_member(cli, member, key, &keys) == 0 && keys == 1) {
         collect_seats(cli, member, ret_remains);
-        collect_invitations(cli, member, ret_remains);
+        collect_invitations(cli, revocation, ret_remains);
     }
     cli->failure = before;
 }
@@ -218,22 +256,23 @@ int key_revoke_run(struct cli *cli)
     Comity__V1__Command command;
     Comity__V1__RevokeKey body = COMITY__V1__REVOKE_KEY__INIT;
     const Comity__V1__Event *event;
+    struct revocation revocation = {0};
     struct remains remains;
-    uint8_t key[KEY_SIZE];
-    uint32_t member = 0;
-    int code = find_key(cli, cli_argument(cli, "KEY"), key, &member);
+    int code = find_key(cli, cli_argument(cli, "KEY"), &revocation);
 
     if (code != 0)
         return code;
-    collect_remains(cli, member, &remains);
+    collect_remains(cli, &revocation, &remains);
     cli_put(cli, "seats", remains.seats);
     cli_put(cli, "invitations", remains.invitations);
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_REVOKE_KEY);
-    body.key = (ProtobufCBinaryData){KEY_SIZE, key};
+    body.key = (ProtobufCBinaryData){KEY_SIZE, revocation.key};
     command.revoke_key = &body;
     code = desk_submit(cli, &command, &event);
-    if (code == 0)
-        say(cli, "The key%s%s is revoked. What it signed before stands.%s", member == 0 ? "" : " of ",
-            member == 0 ? "" : name_of_member(cli, member), remains.lines);
+    if (code == 0 && revocation.member == 0)
+        say(cli, "The invitation is withdrawn.");
+    else if (code == 0)
+        say(cli, "The key of %s is revoked. What it signed before stands.%s",
+            name_of_member(cli, revocation.member), remains.lines);
     return code;
 }

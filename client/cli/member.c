@@ -101,25 +101,31 @@ int invite_run(struct cli *cli)
 
 int invitation_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"for",   "constituency", "offices",
-                                         "until", "invited by",   "joined as"};
+    static const char *const TITLES[] = {"for",        "constituency", "offices", "until",
+                                         "invited by", "fingerprint",  "state"};
     struct rows rows;
     struct sheet sheet;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_INVITATIONS, 0, &rows);
 
     if (code != 0)
         return code;
-    cli_put(cli, "invitations", desk_json_rows(cli, &rows));
+    struct json_object *array = desk_json_rows(cli, &rows);
+    cli_put(cli, "invitations", array);
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Invitation *row = (const Comity__V1__Invitation *) rows.list[i];
+        char fingerprint[FINGERPRINT_SIZE] = "";
+        if (row->key.len == KEY_SIZE)
+            key_fingerprint(row->key.data, fingerprint);
+        json_object_object_add(json_object_array_get_idx(array, i), "is_open",
+                               json_object_new_boolean(invitation_is_open(cli, row)));
         const char *cells[] = {desk_shown(cli, row->name),
                                name_of_constituency(cli, row->constituency),
                                shown_offices(cli, row->offices, row->n_offices),
                                shown_time(cli, row->expires_ms),
                                name_of_member(cli, row->invited_by),
-                               row->member == 0 ? "not yet"
-                                                : arena_printf(cli->arena, "member %" PRIu32, row->member)};
+                               arena_string(cli->arena, fingerprint),
+                               state_of_invitation(cli, row)};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "There are no invitations.");

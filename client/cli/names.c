@@ -144,6 +144,36 @@ const char *state_of_member(struct cli *cli, uint32_t number)
     return number == 0 || member_has_key(cli, number) ? "" : "no valid key";
 }
 
+/* A member's key that was revoked; what cannot be read is taken for valid. */
+static bool is_revoked(struct cli *cli, struct bytes key)
+{
+    const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS);
+
+    for (size_t i = 0; rows != NULL && i < rows->count; i++) {
+        const Comity__V1__Key *row = (const Comity__V1__Key *) rows->list[i];
+        if (bytes_equal(BYTES(row->key.data, row->key.len), key))
+            return row->revoked != 0;
+    }
+    return false;
+}
+
+bool invitation_is_open(struct cli *cli, const Comity__V1__Invitation *invitation)
+{
+    return invitation->member == 0 && invitation->revoked == 0 && invitation->expires_ms > time_now_ms() &&
+           !is_revoked(cli, BYTES(invitation->signer.data, invitation->signer.len));
+}
+
+const char *state_of_invitation(struct cli *cli, const Comity__V1__Invitation *invitation)
+{
+    if (invitation->member != 0)
+        return arena_printf(cli->arena, "member %" PRIu32, invitation->member);
+    if (invitation->revoked != 0)
+        return "withdrawn";
+    if (invitation_is_open(cli, invitation))
+        return "open";
+    return invitation->expires_ms > time_now_ms() ? "void: the key that signed it is revoked" : "expired";
+}
+
 void json_add_key_state(struct cli *cli, struct json_object *rows, const char *field)
 {
     for (size_t i = 0; i < json_object_array_length(rows); i++) {

@@ -24,6 +24,9 @@ const Comity__V1__Member *member_of_key(struct cli *cli, struct bytes key);
 bool member_has_key(struct cli *cli, uint32_t number);
 /* "no valid key"; "" of everybody else, and of 0. */
 const char *state_of_member(struct cli *cli, uint32_t number);
+/* Whether somebody can still join with it: "open", "member 7", "withdrawn", "expired", "void: ...". */
+bool invitation_is_open(struct cli *cli, const Comity__V1__Invitation *invitation);
+const char *state_of_invitation(struct cli *cli, const Comity__V1__Invitation *invitation);
 /* The same for programs: add "has_valid_key" to each row of @rows whose member @field is; null for 0. */
 void json_add_key_state(struct cli *cli, struct json_object *rows, const char *field);
 

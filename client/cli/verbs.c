@@ -66,8 +66,14 @@ static const struct verb VERBS[] = {
      .group = "Your keys, and whom you talk to",
      .run = key_revoke_run,
      .needs = NEEDS_MEMBER,
-     .summary = "end the validity of a key: your own, or one of your constituency's as its co-chair",
-     .arguments = {{"KEY", "its member's name or number, its fingerprint, or its 64 hexadecimal digits", 0}},
+     .summary =
+         "end the validity of a key: your own, or as a co-chair one of your constituency's; or withdraw "
+         "an invitation",
+     .arguments =
+         {{"KEY",
+           "its member's name or number, its fingerprint, or its 64 hexadecimal digits; of an invitation "
+           "its fingerprint or digits",
+           0}},
      .json = JSON_RECEIPT ", `seats` [{body, seat}] and `invitations` [Invitation] that remain"},
     {.name = "context list",
      .group = "Your keys, and whom you talk to",
@@ -166,7 +172,7 @@ static const struct verb VERBS[] = {
      .run = invitation_list_run,
      .needs = NEEDS_MEMBER,
      .summary = "list the invitations of all constituencies",
-     .json = "`invitations` [Invitation]"},
+     .json = "`invitations` [Invitation, and `is_open`]"},
     {.name = "join",
      .group = "Founding a partnership, and joining one",
      .run = join_run,

@@ -1,5 +1,6 @@
 """Members who leave, and what is told of them to those who stay."""
 
+import re
 import unittest
 
 from cli_case import CliCase, USAGE
@@ -24,7 +25,7 @@ class Leaving(CliCase):
         self.assertEqual((code, errors), (0, ""))
         self.assertIn("The key of Lou Berg is revoked.", output)
         self.assertIn("They still hold seat 1 of board: comity seat vacate board 1\n", output)
-        self.assertIn("An invitation in the name of Lou Berg, by Ada Okafor, can be used until ", output)
+        self.assertRegex(output, r"An invitation of Lou Berg, by Ada Okafor, is open until .*: comity key revoke \"[0-9a-f ]{19}\"")
         members = {row["number"]: row["has_valid_key"] for row in self.ask("ben", "member", "list")["members"]}
         self.assertEqual((members[first], members[1]), (False, True))
         seats = self.ask("ben", "body", "show", "board")["seats"]
@@ -52,6 +53,33 @@ class Leaving(CliCase):
         self.assertEqual(error["what"], f"3 members are called `Lou Berg`: {first} (union, no valid key), "
                          f"{second} (union), {third} (union).")
         self.assertIn("number", error["next"])
+
+    def test_an_invitation_is_withdrawn(self):
+        self.ask("ada", "invite", "Pia Roth", "--out", "pia.invitation")
+        row = [row for row in self.ask("ada", "invitation", "list")["invitations"] if row["name"]["text"] == "Pia Roth"][0]
+        self.assertTrue(row["is_open"])
+        line = [line for line in self.world.comity("ada", "invitation", "list")[1].splitlines() if "Pia Roth" in line][0]
+        self.assertTrue(line.endswith("  open"), line)
+        fingerprint = re.search(r"([0-9a-f]{4} ){3}[0-9a-f]{4}", line)[0]
+        self.refuse("carla", "key", "revoke", fingerprint, name="FORBIDDEN")
+        code, output, _ = self.world.comity("ada", "key", "revoke", fingerprint)
+        self.assertEqual(code, 0)
+        self.assertIn("The invitation is withdrawn.\n", output)
+        self.refuse("pia", "join", "pia.invitation", name="INVITATION")
+        self.refuse("ada", "key", "revoke", row["key"], name="STATE")
+        self.refuse("ada", "key", "revoke", "ab" * 32, name="NOT_FOUND")
+        row = [row for row in self.ask("ada", "invitation", "list")["invitations"] if row["name"]["text"] == "Pia Roth"][0]
+        self.assertFalse(row["is_open"])
+
+    def test_invitations_end_with_the_key_that_signed_them(self):
+        self.ask("ada", "invite", "Quy Tran", "--out", "quy.invitation", "--office", "co-chair")
+        self.ask("quy", "join", "quy.invitation")
+        self.ask("quy", "invite", "Rob Lee", "--out", "rob.invitation")
+        code, output, _ = self.world.comity("quy", "key", "revoke", "Quy Tran")
+        self.assertEqual(code, 0)
+        self.assertIn("Their invitation of Rob Lee ends with it.\n", output)
+        self.assertIn("void: the key that signed it is revoked", self.world.comity("ada", "invitation", "list")[1])
+        self.refuse("rob", "join", "rob.invitation", name="INVITATION")
 
     def test_the_ways_to_name_a_key(self):
         for index, way in enumerate(("number", "fingerprint", "key")):
