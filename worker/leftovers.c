@@ -30,13 +30,18 @@ int leftovers_lock(const char *directory, int *ret_descriptor)
     return 0;
 }
 
-void leftover_remove(const char *path)
+void leftover_empty(const char *path)
 {
     static const char *const NAMES[] = {"data.mdb", "lock.mdb", "writer.lock"};
     char file[PATH_MAX_BYTES];
     for (size_t i = 0; i < ARRAY_COUNT(NAMES); i++)
         if (snprintf(file, sizeof(file), "%s/%s", path, NAMES[i]) < (int) sizeof(file))
             unlink(file);
+}
+
+void leftover_remove(const char *path)
+{
+    leftover_empty(path);
     rmdir(path);
 }
 
@@ -74,11 +79,11 @@ int leftovers_check(const char *directory, char reason[LEFTOVERS_REASON_MAX])
         snprintf(path, sizeof(path), "%s/data.mdb", directory) >= (int) sizeof(path))
         return 0;
     if (access(path, F_OK) != 0) {
-        snprintf(
-            reason, LEFTOVERS_REASON_MAX,
-            "A restore into %.300s has not finished: let it finish, or run it again; to begin with an empty "
-            "store instead, remove %.40sXXXXXX there.",
-            directory, PREFIX);
+        snprintf(reason, LEFTOVERS_REASON_MAX,
+                 "A restore into %.300s has not finished, or failed: let it finish, or run it again; to "
+                 "begin with an "
+                 "empty store instead, remove %.40sXXXXXX there.",
+                 directory, PREFIX);
         return ERR_CONFIG;
     }
     if (leftovers_lock(directory, &descriptor) == 0) {

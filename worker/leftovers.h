@@ -8,7 +8,8 @@ enum { LEFTOVERS_REASON_MAX = 512 };
 /* One restore at a time: holds @directory until the descriptor is closed. ERR_STORE_IN_USE, ERR_FILE. */
 int leftovers_lock(const char *directory, int *ret_descriptor);
 
-/* One of them, or all of @directory; with the lock. What is not a restore's stays. */
+/* One of them, or all of @directory; with the lock. What is not a restore's stays. Emptied: what is in it. */
+void leftover_empty(const char *path);
 void leftover_remove(const char *path);
 void leftovers_remove(const char *directory);
 

@@ -31,6 +31,8 @@ struct restore {
     uint32_t histories;        /* announced */
     uint8_t log_key[KEY_SIZE]; /* of the header */
     struct stream_source source;
+    const char *unreadable; /* the file, where it cannot be opened; NULL: it could */
+    int open_errno;
     struct restore_history history;
 };
 
@@ -362,9 +364,13 @@ static int directory_make(struct restore *restore)
     return 0;
 }
 
-static void directory_remove(struct restore *restore)
+/* After a failure the emptied directory stays as a mark: a worker that is started now is to say that the
+ * restore has not been done, not to serve an empty store in its place. The next restore takes it away. */
+static void directory_remove(struct restore *restore, bool has_failed)
 {
-    if (restore->directory[0] != '\0')
+    if (restore->directory[0] != '\0' && has_failed)
+        leftover_empty(restore->directory);
+    else if (restore->directory[0] != '\0')
         leftover_remove(restore->directory);
     if (restore->lock_descriptor >= 0)
         close(restore->lock_descriptor);
@@ -397,6 +403,9 @@ static int restore_all(struct restore *restore)
 {
     int code = directory_make(restore);
 
+    if (code == 0 && restore->unreadable != NULL)
+        code = explain(restore, ERR_FILE, "%.300s cannot be read: %s.", restore->unreadable,
+                       strerror(restore->open_errno));
     if (code == 0)
         code = store_make(restore);
     if (code == 0)
@@ -407,13 +416,15 @@ static int restore_all(struct restore *restore)
     store_close(&restore->store);
     if (code == 0)
         code = directory_place(restore);
-    directory_remove(restore);
+    directory_remove(restore, code != 0 && code != ERR_EXISTS);
     return code;
 }
 
-int restore_read(const struct restore_options *options, int descriptor, struct export_totals *ret_totals,
-                 char reason[EXPORT_REASON_MAX])
+/* @unreadable: NULL, or the file that could not be opened, for the reason in errno. */
+static int restore_from(const struct restore_options *options, int descriptor, const char *unreadable,
+                        struct export_totals *ret_totals, char reason[EXPORT_REASON_MAX])
 {
+    int open_errno = errno;
     struct restore *restore = calloc(1, sizeof(*restore));
     int code = ERR_MEMORY;
 
@@ -425,6 +436,8 @@ int restore_read(const struct restore_options *options, int descriptor, struct e
         restore->options = options;
         restore->lock_descriptor = -1;
         restore->reason = reason;
+        restore->unreadable = unreadable;
+        restore->open_errno = open_errno;
         source_init(&restore->source, descriptor);
         code = restore_all(restore);
         if (code == 0)
@@ -435,17 +448,19 @@ int restore_read(const struct restore_options *options, int descriptor, struct e
     return code;
 }
 
+int restore_read(const struct restore_options *options, int descriptor, struct export_totals *ret_totals,
+                 char reason[EXPORT_REASON_MAX])
+{
+    return restore_from(options, descriptor, NULL, ret_totals, reason);
+}
+
 int restore_read_file(const struct restore_options *options, const char *path,
                       struct export_totals *ret_totals, char reason[EXPORT_REASON_MAX])
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    int code;
+    int code = restore_from(options, descriptor, descriptor < 0 ? path : NULL, ret_totals, reason);
 
-    if (descriptor < 0) {
-        snprintf(reason, EXPORT_REASON_MAX, "%s cannot be read: %s.", path, strerror(errno));
-        return ERR_FILE;
-    }
-    code = restore_read(options, descriptor, ret_totals, reason);
-    close(descriptor);
+    if (descriptor >= 0)
+        close(descriptor);
     return code;
 }

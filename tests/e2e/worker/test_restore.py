@@ -1,4 +1,4 @@
-"""A restore that is killed: nobody takes the half of it for a store, and nothing of it stays."""
+"""A restore that is killed, or fails: nobody takes the half of it for a store, and nothing of it stays."""
 
 import os
 import subprocess
@@ -50,7 +50,8 @@ class Restore(WorkerCase):
         with self.assertRaises(NotStarted) as caught:
             self.installation.start("worker")
         self.assertIn("ended with 2: ", str(caught.exception))
-        self.assertIn("has not finished", str(caught.exception))
+        self.start_words = str(caught.exception)
+        self.assertIn("has not finished", self.start_words)
         self.assertFalse((self.data / "data.mdb").exists())
 
     def assertRestored(self):
@@ -65,6 +66,30 @@ class Restore(WorkerCase):
         process.wait()
         self.assertEqual(len(self.leftovers()), 1)
         self.assertNotStarted()   # with an empty store in its place
+        result = self.verb("restore", "--from", self.stream)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRestored()
+
+    def test_failed(self):
+        """Whatever was wrong with the file, and whether the directory was there: a start in between makes no store in its
+        place, and the proper restore is not refused for what the failed one left."""
+        bad = bytearray(self.stream.read_bytes())
+        bad[len(bad) // 2] ^= 1
+        (self.directory / "bad").write_bytes(bad)
+        for file in ("bad", "there-is-none"):
+            for is_there in (False, True):
+                if is_there:
+                    self.data.mkdir(mode=0o700)
+                result = self.verb("restore", "--from", self.directory / file)
+                self.assertNotEqual(result.returncode, 0)
+                self.assertNotStarted()
+                left = list(self.data.iterdir())
+                self.assertEqual([list(each.iterdir()) for each in left], [[]], left)   # the mark, and no more
+                self.assertIn("has not finished, or failed", self.start_words)
+                left[0].rmdir()
+                self.data.rmdir()
+        self.assertNotEqual(self.verb("restore", "--from", self.directory / "bad").returncode, 0)
+        self.assertNotStarted()
         result = self.verb("restore", "--from", self.stream)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertRestored()
