@@ -30,6 +30,7 @@ static const struct form_row ROWS[] = {
     {TYPE(command), "valid_until_ms", TIME},
     {TYPE(command), "cosigners", FORM_COSIGNERS, 0, COSIGNERS_MAX},
     {TYPE(command), "nonce", FORM_NONCE, 0, 0},
+    {TYPE(command), "epoch", FORM_EPOCH, 0, 0},
     {TYPE(command), "found", FORM_BODY, 0, 0},
     {TYPE(command), "admit_constituency", FORM_BODY, 0, 0},
     {TYPE(command), "add_site", FORM_BODY, 0, 0},
@@ -281,6 +282,15 @@ static int number_check(const struct field *field)
     return 0;
 }
 
+static int epoch_check(const struct field *field)
+{
+    bool names_nothing = field->command->body_case == COMITY__V1__COMMAND__BODY_FOUND ||
+                         field->command->body_case == COMITY__V1__COMMAND__BODY_REDEEM;
+    if (names_nothing)
+        return field->command->epoch == 0 ? 0 : field_refuse(field, ERR_RANGE);
+    return field->command->epoch > 0 ? 0 : field_refuse(field, ERR_MISSING);
+}
+
 static int numbers_check(const struct field *field)
 {
     size_t count = field_count(field);
@@ -368,7 +378,8 @@ static form_check_fn *const CHECKS[] = {
     [FORM_HASH_OR_NONE] = hash_check, [FORM_HISTORY] = history_check,   [FORM_COSIGNERS] = cosigners_check,
     [FORM_NUMBER] = number_check,     [FORM_CHOICE] = choice_check,     [FORM_CHOICES] = choices_check,
     [FORM_MESSAGE] = messages_check,  [FORM_MESSAGES] = messages_check, [FORM_RULE] = rule_check_given,
-    [FORM_BODY] = body_check,         [FORM_NONCE] = nonce_check,       [FORM_NUMBERS] = numbers_check,
+    [FORM_BODY] = body_check,         [FORM_NONCE] = nonce_check,       [FORM_EPOCH] = epoch_check,
+    [FORM_NUMBERS] = numbers_check,
 };
 
 /* The rows of a type stand together and in the order of its fields. */

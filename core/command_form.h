@@ -15,6 +15,7 @@ enum form {
     FORM_HASH_OR_NONE,
     FORM_NONCE,     /* 16 bytes */
     FORM_HISTORY,   /* 32 bytes; empty in found */
+    FORM_EPOCH,     /* at least 1; 0 in found and redeem, which name nothing by number */
     FORM_COSIGNERS, /* keys, ascending, at most `most`, the signer not among them */
     FORM_NUMBER,    /* least to most; 0 where least is 1: missing */
     FORM_NUMBERS,   /* least to most numbers of things, none twice */

@@ -53,6 +53,7 @@ enum execution { NOT_EXECUTED, EXECUTION_UNKNOWN };
     X(ERR_LAST_CO_CHAIR, -63, NOT_EXECUTED, "It would leave a constituency without a co-chair.") \
     X(ERR_LIMIT, -64, NOT_EXECUTED, "There are as many as are allowed.") \
     X(ERR_SCOPE, -65, NOT_EXECUTED, "The rule has a scope that names nobody here.") \
+    X(ERR_EPOCH, -66, NOT_EXECUTED, "It was meant for the record as it was before a restore from a backup.") \
     X(ERR_BUSY, -80, NOT_EXECUTED, "The service is busy: try again shortly.") \
     X(ERR_NO_ROUTE, -81, NOT_EXECUTED, "No worker serves this group at the moment.") \
     X(ERR_NOT_LEADER, -82, NOT_EXECUTED, "This worker does not lead its group.") \

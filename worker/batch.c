@@ -38,16 +38,17 @@ static int log_key_check(struct batch_runner *runner, const struct view *view)
 {
     ProtobufCMessage *row;
     const Comity__V1__Partnership *partnership;
-    const ProtobufCBinaryData *latest;
+    const Comity__V1__Epoch *latest;
     int code = state_get(view, runner->scratch, TABLE_PARTNERSHIP, 0, 0, &row);
 
     if (code != 0)
         return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
     partnership = (const Comity__V1__Partnership *) row;
-    if (partnership->n_log_keys == 0)
+    if (partnership->n_epochs == 0)
         return ERR_CORRUPT;
-    latest = &partnership->log_keys[partnership->n_log_keys - 1];
-    return bytes_equal(BYTES(latest->data, latest->len), BYTES(runner->options.log_key->public_key, KEY_SIZE))
+    latest = partnership->epochs[partnership->n_epochs - 1];
+    return bytes_equal(BYTES(latest->log_key.data, latest->log_key.len),
+                       BYTES(runner->options.log_key->public_key, KEY_SIZE))
                ? 0
                : ERR_CONFIG;
 }

@@ -92,7 +92,7 @@ static int log_key_check(struct export *export, struct store_txn *txn, const str
 {
     struct view view = store_view(txn, history);
     const Comity__V1__Partnership *partnership;
-    const ProtobufCBinaryData *latest;
+    const Comity__V1__Epoch *latest;
     ProtobufCMessage *row;
     char hex[2 * HISTORY_ID_SIZE + 1];
     int code = state_get(&view, export->arena, TABLE_PARTNERSHIP, 0, 0, &row);
@@ -100,9 +100,9 @@ static int log_key_check(struct export *export, struct store_txn *txn, const str
     if (code != 0)
         return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
     partnership = (const Comity__V1__Partnership *) row;
-    latest = partnership->n_log_keys > 0 ? &partnership->log_keys[partnership->n_log_keys - 1] : NULL;
-    if (latest != NULL &&
-        bytes_equal(BYTES(latest->data, latest->len), BYTES(export->options->log_key->public_key, KEY_SIZE)))
+    latest = partnership->n_epochs > 0 ? partnership->epochs[partnership->n_epochs - 1] : NULL;
+    if (latest != NULL && bytes_equal(BYTES(latest->log_key.data, latest->log_key.len),
+                                      BYTES(export->options->log_key->public_key, KEY_SIZE)))
         return 0;
     hex_encode(BYTES(history->id, HISTORY_ID_SIZE), hex);
     return explain(

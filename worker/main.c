@@ -138,6 +138,15 @@ static int export(struct worker_settings **settings, const struct arguments *arg
     return EXIT_ORDERLY;
 }
 
+/* An epoch is called after the second in which it was opened: whoever restores the same backup once more gets
+ * another, if this one is over by then. */
+static void wait_out_second(int64_t time_ms)
+{
+    int64_t left_ms = time_ms - time_ms % 1000 + 1000 - clock_unix_ms();
+    if (left_ms > 0 && left_ms <= 1000)
+        usleep((useconds_t) left_ms * 1000);
+}
+
 static int restore(struct worker_settings **settings, const struct arguments *arguments)
 {
     char reason[REASON_MAX] = "";
@@ -156,6 +165,7 @@ static int restore(struct worker_settings **settings, const struct arguments *ar
     int code = restore_read_file(&options, arguments->from, &totals, reason);
     if (code)
         return complain(code, reason);
+    wait_out_second(options.time_ms);
     print_totals("restored", &totals);
     return EXIT_ORDERLY;
 }

@@ -54,6 +54,7 @@ static int run_query(struct query_run *run)
     run->view = store_view(run->txn, &run->history);
     visible_init(&run->visible, &run->view, reader->number);
     run->answer->as_of = run->history.head;
+    run->answer->epoch = run->history.epoch;
     for (size_t i = 0; i < ARRAY_COUNT(KINDS); i++)
         if (KINDS[i].kind == run->query->kind_case)
             return KINDS[i].run(run);

@@ -97,8 +97,11 @@ static int parts_take(struct restore_history *h, struct incoming *in)
 static int header_check(struct restore_history *h, const struct incoming *in)
 {
     bool is_epoch = in->open->kind_case == COMITY__V1__EVENT__KIND_EPOCH_OPENED;
-    uint32_t epoch = h->history.number == 0 ? 1 : h->history.epoch + (is_epoch ? 1 : 0);
+    uint32_t epoch = h->history.number == 0 ? 1 : h->history.epoch;
 
+    /* Whether it is the number that has to come, the machine says. */
+    if (is_epoch && h->history.number != 0 && in->open->epoch_opened->epoch != NULL)
+        epoch = in->open->epoch_opened->epoch->number;
     if (in->header.level != FORMAT_LEVEL)
         return wrong(h, ERR_VERSION, "it is of format level %" PRIu32 ", this worker knows %d",
                      in->header.level, FORMAT_LEVEL);
@@ -203,12 +206,13 @@ static const uint8_t *log_key_of(const struct restore_history *h, const struct i
 
     switch (in->open->kind_case) {
     case COMITY__V1__EVENT__KIND_EPOCH_OPENED:
-        key = in->open->epoch_opened->log_key;
+        if (in->open->epoch_opened->epoch != NULL)
+            key = in->open->epoch_opened->epoch->log_key;
         break;
     case COMITY__V1__EVENT__KIND_PARTNERSHIP_FOUNDED:
         founded = in->open->partnership_founded;
-        if (founded->partnership != NULL && founded->partnership->n_log_keys == 1)
-            key = founded->partnership->log_keys[0];
+        if (founded->partnership != NULL && founded->partnership->n_epochs == 1)
+            key = founded->partnership->epochs[0]->log_key;
         break;
     default:
         return h->log_key;
@@ -431,7 +435,7 @@ int restore_history_open_epoch(struct store_txn *txn, struct store_history *hist
     if (code == 0)
         code = message_pack(&events.list[0].open->base, arena, &part.content);
     if (code == 0)
-        code = store_history_set_epoch(txn, history, history->epoch + 1);
+        code = store_history_set_epoch(txn, history, events.list[0].open->epoch_opened->epoch->number);
     if (code != 0)
         return code;
     randombytes_buf(part.salt, sizeof(part.salt));

@@ -41,19 +41,38 @@ void desk_command_init(Comity__V1__Command *command, Comity__V1__Command__BodyCa
     command->body_case = body;
 }
 
+/* What a person types is meant as that person last saw it, before this run: after a restore the first act
+ * that names something by a number that is gone is refused, and the next one knows better. */
+static int epoch_of_signer(struct cli *cli, uint32_t *ret_epoch)
+{
+    const Comity__V1__WhoamiAnswer *whoami;
+    uint32_t epoch = cli->context.epoch;
+    int code = 0;
+
+    if (epoch == 0 && desk_client(cli) != NULL)
+        epoch = comity_epoch(desk_client(cli), cli->context.history);
+    if (epoch == 0 && (code = desk_whoami(cli, &whoami)) == 0)
+        epoch = whoami->partnership->epoch;
+    *ret_epoch = epoch;
+    return code;
+}
+
 int desk_sign(struct cli *cli, const Comity__V1__Command *command, const uint8_t *history,
               struct comity_draft **ret_draft)
 {
     struct signing_key signer;
     struct comity_texts *texts;
     struct comity_fault fault = {0};
-    int code = desk_texts(cli, &texts);
+    Comity__V1__Command filled = *command;
+    int code = epoch_of_signer(cli, &filled.epoch);
 
+    if (code == 0)
+        code = desk_texts(cli, &texts);
     if (code == 0)
         code = desk_signer(cli, &signer);
     if (code != 0)
         return code;
-    code = comity_draft_new(command, history, texts, signer.seed, 0, ret_draft, &fault);
+    code = comity_draft_new(&filled, history, texts, signer.seed, 0, ret_draft, &fault);
     signing_key_wipe(&signer);
     if (code != 0) {
         cli->failure.code = code;
@@ -185,6 +204,19 @@ static void tell_unconfirmed(struct cli *cli)
     fprintf(stderr, "%zu of your acts %s not confirmed: comity resubmit\n", count, count == 1 ? "is" : "are");
 }
 
+/* Refused, for it was meant as things were before a restore: from here on this person knows of it. */
+static void learn_epoch(struct cli *cli)
+{
+    const Comity__V1__WhoamiAnswer *whoami;
+    struct failure failure = cli->failure;
+
+    if (comity_epoch(desk_client(cli), cli->context.history) > cli->context.epoch)
+        return;
+    comity_set_seen(desk_client(cli), cli->context.history, 0, 0);
+    desk_whoami(cli, &whoami);
+    cli->failure = failure;
+}
+
 int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V1__Event **ret_event)
 {
     struct comity_result result = {0};
@@ -195,6 +227,8 @@ int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V
         return code;
     tell_unconfirmed(cli);
     code = submit(cli, draft, &result);
+    if (code == ERR_EPOCH)
+        learn_epoch(cli);
     if (code == 0)
         cli->recorded = result.sequence;
     if (code == 0)

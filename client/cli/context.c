@@ -28,9 +28,9 @@ static const struct config_key KEYS[] = {
     {"context", "founding_token", CONFIG_TEXT, "", 0, TOKEN_MAX_BYTES, false, false, false,
      "Token with which the operator lets a partnership be founded."},
     {"context", "seen", CONFIG_INTEGER, "0", 0, INT64_MAX, false, false, false,
-     "Highest number in the record that was seen."},
+     "Highest number in the record that was seen in that epoch."},
     {"context", "epoch", CONFIG_INTEGER, "0", 0, UINT32_MAX, false, false, false,
-     "Epoch of the record that this number belongs to."},
+     "The latest epoch in which the record was seen."},
     {"log", "key", CONFIG_KEY, "", 0, 0, false, true, false, "Key that signs the record's checkpoints."},
     {"broker", "endpoint", CONFIG_TEXT, NULL, 1, ENDPOINT_MAX - 1, true, false, false,
      "Where the broker listens."},
@@ -386,8 +386,8 @@ static void add_pin(struct context *context, const uint8_t pin[KEY_SIZE])
         memcpy(context->pins[context->pin_count++], pin, KEY_SIZE);
 }
 
-int context_learn(const char *home, const char *name, uint64_t seen, const uint8_t pins[][KEY_SIZE],
-                  size_t pin_count, char reason[CONTEXT_REASON_MAX])
+int context_learn(const char *home, const char *name, uint32_t epoch, uint64_t seen,
+                  const uint8_t pins[][KEY_SIZE], size_t pin_count, char reason[CONTEXT_REASON_MAX])
 {
     struct context context;
     int lock;
@@ -397,8 +397,10 @@ int context_learn(const char *home, const char *name, uint64_t seen, const uint8
         return code;
     code = context_load(home, name, &context, reason);
     if (code == 0) {
-        if (seen > context.seen)
+        if (epoch > context.epoch || (epoch == context.epoch && seen > context.seen))
             context.seen = seen;
+        if (epoch > context.epoch)
+            context.epoch = epoch;
         for (size_t i = 0; i < pin_count; i++)
             add_pin(&context, pins[i]);
         code = write_context(home, &context, true, reason);
@@ -419,25 +421,6 @@ int context_change_key(const char *home, const char *name, const char *signing_k
     code = context_load(home, name, &context, reason);
     if (code == 0) {
         snprintf(context.signing_key, sizeof(context.signing_key), "%s", signing_key);
-        code = write_context(home, &context, true, reason);
-    }
-    close(lock);
-    return code;
-}
-
-int context_enter_epoch(const char *home, const char *name, uint32_t epoch, uint64_t seen,
-                        char reason[CONTEXT_REASON_MAX])
-{
-    struct context context;
-    int lock;
-    int code = lock_home(home, &lock, reason);
-
-    if (code != 0)
-        return code;
-    code = context_load(home, name, &context, reason);
-    if (code == 0 && context.epoch < epoch) {
-        context.epoch = epoch;
-        context.seen = seen;
         code = write_context(home, &context, true, reason);
     }
     close(lock);

@@ -28,8 +28,8 @@ struct context {
     char signing_key[PATH_BYTES];             /* relative to HOME, or absolute; empty: none */
     char connection_key[PATH_BYTES];          /* the same; no other context's */
     char founding_token[TOKEN_MAX_BYTES + 1]; /* of an operator's context; else empty */
-    uint64_t seen;                            /* highest sequence that was shown or recorded */
-    uint32_t epoch;                           /* that it belongs to; 0: the first, or not known */
+    uint32_t epoch;                           /* the latest in which the record was seen; 0: not known */
+    uint64_t seen;                            /* highest sequence that was shown or recorded in it */
     uint8_t pins[CONTEXT_PINS_MAX][KEY_SIZE]; /* keys that sign the history's checkpoints */
     size_t pin_count;
 };
@@ -58,18 +58,13 @@ int context_make(const char *home, struct context *context, char reason[CONTEXT_
 int context_remove(const char *home, const char *name);
 
 /* Take up what a run has learnt: the file is read again under a lock, so that runs beside one another lose
- * nothing. */
-int context_learn(const char *home, const char *name, uint64_t seen, const uint8_t pins[][KEY_SIZE],
-                  size_t pin_count, char reason[CONTEXT_REASON_MAX]);
+ * nothing. What was seen in an earlier epoch counts no longer, and never again. */
+int context_learn(const char *home, const char *name, uint32_t epoch, uint64_t seen,
+                  const uint8_t pins[][KEY_SIZE], size_t pin_count, char reason[CONTEXT_REASON_MAX]);
 
 /* From now on the context signs with another key, likewise under the lock. */
 int context_change_key(const char *home, const char *name, const char *signing_key,
                        char reason[CONTEXT_REASON_MAX]);
-
-/* After a restore from a backup, which is on record as @epoch: what was seen before it counts no longer.
- * Nothing happens where the epoch is known already. */
-int context_enter_epoch(const char *home, const char *name, uint32_t epoch, uint64_t seen,
-                        char reason[CONTEXT_REASON_MAX]);
 
 /* Names in alphabetical order, in the arena. */
 int context_names(const char *home, struct arena *arena, const char *const **ret_names, size_t *ret_count,

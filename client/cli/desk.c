@@ -23,13 +23,29 @@ struct desk {
     struct prose *page_prose; /* NULL: no page was asked for */
     struct comity_texts *texts;
     int64_t timeout_ms;
-    uint64_t seen;                            /* as the context had it */
     uint8_t pins[CONTEXT_PINS_MAX][KEY_SIZE]; /* learnt in this run */
     size_t pin_count;
-    bool ignores_seen;
+    bool has_warned;      /* that a restore was noticed */
+    bool is_out_of_touch; /* a request, or a connection, has lost the daemons */
+    int touch_code;       /* by this */
     const Comity__V1__WhoamiAnswer *whoami;
     struct rows *lists[COMITY__V1__LIST_KIND__LIST_KIND_SEATS + 1];
 };
+
+/* No broker, or no worker behind it. A worker that answers at all, if only with "busy", is there. */
+static bool is_lost_touch(const struct desk *desk, const struct comity_event *event)
+{
+    int state = 0;
+
+    if (event->kind == COMITY_EVENT_RETRYING)
+        return event->code != ERR_HELLO && event->code != ERR_BUSY && event->code != ERR_BEHIND;
+    if (event->kind != COMITY_EVENT_DISCONNECTED)
+        return false;
+    for (size_t i = 0; desk->client != NULL && state != ERR_NOT_FOUND; i++)
+        if ((state = comity_broker_state(desk->client, i)) == 0)
+            return false;
+    return true;
+}
 
 /* What libcomity tells while it works: keys to keep, and what must not pass unseen. */
 static void hear(const struct comity_event *event, void *context)
@@ -41,7 +57,12 @@ static void hear(const struct comity_event *event, void *context)
     else if (event->kind == COMITY_EVENT_LOG_KEY_REFUSED)
         fputs("Warning: a worker signs with a key that is not on record. Its receipts are not believed.\n",
               stderr);
-    else if (event->kind == COMITY_EVENT_JOURNAL)
+    else if (event->kind == COMITY_EVENT_IN_TOUCH)
+        desk->is_out_of_touch = false;
+    else if (is_lost_touch(desk, event)) {
+        desk->is_out_of_touch = true;
+        desk->touch_code = event->code;
+    } else if (event->kind == COMITY_EVENT_JOURNAL)
         fprintf(stderr, "Warning: the receipt could not be kept: %s\n", error_sentence(event->code));
 }
 
@@ -57,7 +78,6 @@ static int make_desk(struct cli *cli, struct desk **ret_desk)
         return ERR_USAGE;
     desk->arena = cli->arena;
     desk->timeout_ms = (int64_t) seconds * 1000;
-    desk->seen = cli->context.seen;
     desk->prose = prose_new(cli->arena);
     desk->texts = comity_texts_new();
     if (desk->prose == NULL || desk->texts == NULL)
@@ -213,7 +233,7 @@ int desk_open(struct cli *cli)
         return 0;
     int code = make_client(cli, cli->desk);
     if (code == 0 && cli->context.has_history)
-        comity_set_seen(cli->desk->client, cli->context.history, cli->context.seen);
+        comity_set_seen(cli->desk->client, cli->context.history, cli->context.epoch, cli->context.seen);
     return code != 0 ? code : wait_ready(cli, cli->desk);
 }
 
@@ -230,9 +250,12 @@ void desk_close(struct cli *cli)
     if (desk == NULL)
         return;
     if (desk->client != NULL && cli->context.has_history) {
-        uint64_t seen = desk->ignores_seen ? 0 : comity_seen(desk->client, cli->context.history);
-        if ((seen > desk->seen || desk->pin_count > 0) &&
-            context_learn(cli->home, cli->context.name, seen, (const uint8_t(*)[KEY_SIZE]) desk->pins,
+        uint32_t epoch = comity_epoch(desk->client, cli->context.history);
+        uint64_t seen = comity_seen(desk->client, cli->context.history);
+        bool is_further =
+            epoch > cli->context.epoch || (epoch == cli->context.epoch && seen > cli->context.seen);
+        if ((is_further || desk->pin_count > 0) &&
+            context_learn(cli->home, cli->context.name, epoch, seen, (const uint8_t(*)[KEY_SIZE]) desk->pins,
                           desk->pin_count, reason) != 0)
             fprintf(stderr, "Warning: %s\n", reason);
     }
@@ -283,8 +306,20 @@ int desk_judge(struct cli *cli, const struct comity_result *result)
     if (failure->code == ERR_GRANT)
         return cli_fail(cli, ERR_GRANT, NULL,
                         "You are not a member here, or not any longer; or the founding draft has not been "
-                        "submitted yet.");
+                        "submitted yet; or a restore from a backup has lost that you joined.");
     return failure->code;
+}
+
+/* Whatever this run is about: people have to hear of it. */
+static void warn_of_restore(struct cli *cli, uint32_t epoch)
+{
+    if (cli->desk->has_warned || cli->context.epoch == 0 || epoch <= cli->context.epoch)
+        return;
+    cli->desk->has_warned = true;
+    fprintf(stderr,
+            "Warning: the record was restored from a backup (epoch %" PRIu32
+            "). comity resubmit sends again what was lost of yours.\n",
+            epoch);
 }
 
 static int ask(struct cli *cli, const Comity__V1__Query *query, struct arena *arena, struct prose *prose,
@@ -294,11 +329,8 @@ static int ask(struct cli *cli, const Comity__V1__Query *query, struct arena *ar
     ProtobufCMessage *copy;
     bool is_status = query->kind_case == COMITY__V1__QUERY__KIND_STATUS;
 
-    Comity__V1__Query asked = *query;
-    if (cli->desk->ignores_seen)
-        asked.floor = 1;
     int code =
-        comity_query_wait(cli->desk->client, is_status ? NULL : cli->context.history, &asked, 0, &result);
+        comity_query_wait(cli->desk->client, is_status ? NULL : cli->context.history, query, 0, &result);
     if (result.verdict != 0)
         code = desk_judge(cli, &result);
     if (code == 0) {
@@ -306,8 +338,11 @@ static int ask(struct cli *cli, const Comity__V1__Query *query, struct arena *ar
         code = message_copy(&body->base, arena, &copy);
         if (code == 0)
             code = prose_add(prose, body->texts, body->n_texts);
-        if (code == 0)
+        if (code == 0) {
+            cli->desk->is_out_of_touch = false;
             *ret_answer = (const Comity__V1__Answer *) copy;
+            warn_of_restore(cli, body->epoch);
+        }
     }
     comity_result_release(&result);
     return code;
@@ -344,7 +379,15 @@ struct arena *desk_page_arena(struct cli *cli)
 
 void desk_ignore_seen(struct cli *cli)
 {
-    cli->desk->ignores_seen = true;
+    comity_set_seen(cli->desk->client, cli->context.history, 0, 0);
+    cli->desk->has_warned = true; /* the verb says it */
+}
+
+bool desk_is_in_touch(struct cli *cli, int *ret_code)
+{
+    if (cli->desk->is_out_of_touch)
+        *ret_code = cli->desk->touch_code;
+    return !cli->desk->is_out_of_touch;
 }
 
 int desk_whoami(struct cli *cli, const Comity__V1__WhoamiAnswer **ret_whoami)

@@ -16,6 +16,9 @@ struct comity *desk_client(struct cli *cli);
 /* Ends the connection and writes what was learnt (highest sequence, log keys) to the context. NULL-safe. */
 void desk_close(struct cli *cli);
 
+/* Where the signed commands and receipts of this home are; made where it is not there. In receipts.c. */
+int journal_path(struct cli *cli, char ret_path[PATH_BYTES]);
+
 /* The signer's key: the context's. ERR_CONFIG where it has none; ERR_FILE, ERR_FILE_MODE, ... of the file. */
 int desk_signer(struct cli *cli, struct signing_key *ret_key);
 
@@ -32,8 +35,12 @@ struct arena *desk_page_arena(struct cli *cli);
 struct arena *desk_arena(struct cli *cli);
 
 /* From here on ask for the record as it stands now, be it shorter than what was seen: for what has to find
- * out why. The context is left as it is at the end of the run. */
+ * out why, and tell. The desk is open. */
 void desk_ignore_seen(struct cli *cli);
+
+/* Do the daemons answer, as far as this run has heard? If not, *ret_code says why. For what goes on and on.
+ */
+bool desk_is_in_touch(struct cli *cli, int *ret_code);
 
 /* Rows of a list, all pages. */
 struct rows {

@@ -23,8 +23,8 @@ static const struct {
     {ERR_COSIGNERS, "Add --with KEYFILE for each co-chair, or --draft FILE --cosigner WHO to let them sign."},
     {ERR_VALIDITY, "Give the command again, so that it is signed anew; check this machine's clock."},
     {ERR_GRANT,
-     "Ask a co-chair of your constituency for an invitation, then comity join INVITATION; founders: comity "
-     "draft submit FILE"},
+     "After a restore from a backup: comity resubmit. Else ask a co-chair of your constituency for an "
+     "invitation, then comity join INVITATION; founders: comity draft submit FILE"},
     {ERR_FOUNDING, "Ask the operator for the founding token: comity draft submit FILE --token TOKEN"},
     {ERR_INVITATION, "Ask whoever invited you for a new invitation."},
     {ERR_HISTORY, "If the founding draft was not submitted yet: comity draft submit FILE"},
@@ -41,6 +41,9 @@ static const struct {
     {ERR_QUORUM, "comity session show SESSION lists who is there; members check in with comity checkin."},
     {ERR_ROUNDS, "Adopt another rule, or make a new proposal."},
     {ERR_LAST_CO_CHAIR, "Invite another co-chair first."},
+    {ERR_EPOCH,
+     "Look at the record as it is now (comity events); then give it again, with the numbers that things "
+     "have now, if it is still wanted."},
     {ERR_BUSY, "Give the same command again in a moment."},
     {ERR_NO_ROUTE, "The operator sees with comity status whether a worker is running."},
     {ERR_UNREACHABLE,
@@ -140,7 +143,9 @@ void failure_print(const struct cli *cli)
     fprintf(stderr, "%s: %s", opening,
             failure->what[0] != '\0' ? failure->what : error_sentence(failure->code));
     fprintf(stderr, " (%s%s%s)\n", error_name(failure->code), field[0] == '\0' ? "" : ", ", field);
-    if (failure->latest != 0 && failure->what[0] == '\0')
+    if (failure->latest != 0 && failure->code == ERR_EPOCH)
+        fprintf(stderr, "The record is in epoch %" PRIu64 ".\n", failure->latest);
+    else if (failure->latest != 0 && failure->what[0] == '\0')
         fprintf(stderr, "The latest is number %" PRIu64 " in the record.\n", failure->latest);
     if (failure->limit != 0)
         fprintf(stderr, "The limit is %" PRIu64 ".\n", failure->limit);

@@ -28,6 +28,16 @@ static int read_offices(struct cli *cli, Comity__V1__Invite *body)
     return code == 0 ? 0 : cli_fail(cli, ERR_USAGE, "comity help invite", "--office: %s", reason);
 }
 
+static void add_log_key(struct invitation *invitation, const ProtobufCBinaryData *key)
+{
+    bool is_there = key->len != KEY_SIZE || invitation->log_key_count == CONTEXT_PINS_MAX;
+
+    for (size_t i = 0; i < invitation->log_key_count; i++)
+        is_there = is_there || memcmp(invitation->log_keys[i], key->data, KEY_SIZE) == 0;
+    if (!is_there)
+        memcpy(invitation->log_keys[invitation->log_key_count++], key->data, KEY_SIZE);
+}
+
 /* Everything that the file says, but for the seed. */
 static int fill_invitation(struct cli *cli, const Comity__V1__WhoamiAnswer *whoami, const char *name,
                            struct invitation *invitation)
@@ -39,10 +49,9 @@ static int fill_invitation(struct cli *cli, const Comity__V1__WhoamiAnswer *whoa
     snprintf(invitation->partnership, sizeof(invitation->partnership), "%s", title == NULL ? "" : title);
     snprintf(invitation->short_name, sizeof(invitation->short_name), "%s", whoami->partnership->name);
     snprintf(invitation->name, sizeof(invitation->name), "%s", name);
-    for (size_t i = 0; i < whoami->partnership->n_log_keys && i < CONTEXT_PINS_MAX; i++)
-        if (whoami->partnership->log_keys[i].len == KEY_SIZE)
-            memcpy(invitation->log_keys[invitation->log_key_count++], whoami->partnership->log_keys[i].data,
-                   KEY_SIZE);
+    /* The latest first: they are what the newcomer needs, if there are more than the file takes. */
+    for (size_t i = whoami->partnership->n_epochs; i > 0; i--)
+        add_log_key(invitation, &whoami->partnership->epochs[i - 1]->log_key);
     return 0;
 }
 

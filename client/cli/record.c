@@ -108,10 +108,13 @@ static void print_record(struct cli *cli, struct json_object *row, const Comity_
 /* What one run of the verb goes through. */
 struct reading {
     struct cli *cli;
-    uint64_t next;  /* sequence of the next event to show */
+    uint64_t from;  /* sequence from which on events are wanted */
+    uint64_t next;  /* of the next event to show */
     uint64_t left;  /* how many more; UINT64_MAX: no end */
     bool is_stream; /* one document a line */
     struct json_object *array;
+    const Comity__V1__Partnership *partnership; /* with is_stream: the epochs as they were when it was read */
+    bool is_out_of_touch;                       /* and that was said */
 };
 
 static int show_records(struct reading *reading, const Comity__V1__Answer *answer)
@@ -153,6 +156,79 @@ static int show_page(struct reading *reading, const Comity__V1__Answer *answer)
     return code;
 }
 
+/* A line of its own kind: what follows replaces what was shown after that number. */
+static void show_restore(struct reading *reading, uint32_t epoch, uint64_t restored_to)
+{
+    struct cli *cli = reading->cli;
+
+    fprintf(stderr,
+            "The record was restored from a backup as of number %" PRIu64 " (epoch %" PRIu32
+            "): what was shown after that number is not in it. It goes on from there.\n",
+            restored_to, epoch);
+    if (cli->is_json) {
+        struct json_object *row = json_object_new_object(), *restored = json_object_new_object();
+        json_object_object_add(restored, "epoch", json_object_new_uint64(epoch));
+        json_object_object_add(restored, "restored_to", json_object_new_uint64(restored_to));
+        json_object_object_add(row, "restored", restored);
+        puts(json_object_to_json_string_ext(row, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+        fflush(stdout);
+        json_object_put(row);
+    }
+}
+
+/* Where two records part: the last number that both have. Their epochs are the same so far. */
+static uint64_t last_common(const Comity__V1__Partnership *a, const Comity__V1__Partnership *b)
+{
+    size_t i = 0;
+    uint64_t last = UINT64_MAX;
+
+    while (i < a->n_epochs && i < b->n_epochs && a->epochs[i]->number == b->epochs[i]->number)
+        i++;
+    if (i < a->n_epochs)
+        last = a->epochs[i]->restored_to;
+    if (i < b->n_epochs && b->epochs[i]->restored_to < last)
+        last = b->epochs[i]->restored_to;
+    return last;
+}
+
+static int ask_epochs(struct reading *reading, const Comity__V1__Partnership **ret_partnership)
+{
+    Comity__V1__Whoami whoami = COMITY__V1__WHOAMI__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    const Comity__V1__Answer *answer;
+
+    query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
+    query.whoami = &whoami;
+    query.floor = 1;
+    int code = desk_ask(reading->cli, &query, &answer);
+    if (code == 0 && (answer->whoami == NULL || answer->whoami->partnership == NULL))
+        code = cli_fail(reading->cli, ERR_MALFORMED, NULL,
+                        "The worker's answer does not say which epoch it is.");
+    if (code == 0)
+        *ret_partnership = answer->whoami->partnership;
+    return code;
+}
+
+/* The record is in another epoch than the one that is being followed: go back to where the two part. */
+static int take_epoch(struct reading *reading)
+{
+    struct cli *cli = reading->cli;
+    const Comity__V1__Partnership *now;
+    int code = ask_epochs(reading, &now);
+
+    if (code != 0)
+        return code;
+    uint64_t last = last_common(reading->partnership, now);
+    if (last == UINT64_MAX)
+        return cli_fail(cli, ERR_CORRUPT, NULL, "The record does not say how it came into epoch %" PRIu32 ".",
+                        now->epoch);
+    if (last < reading->next)
+        reading->next = last + 1 > reading->from ? last + 1 : reading->from;
+    show_restore(reading, now->epoch, last);
+    reading->partnership = now;
+    return 0;
+}
+
 /* From reading->next to the head, or as many as are wanted. */
 static int read_on(struct reading *reading)
 {
@@ -164,7 +240,15 @@ static int read_on(struct reading *reading)
         query.kind_case = COMITY__V1__QUERY__KIND_EVENTS;
         query.events = &events;
         query.limit = EVENTS_PAGE;
+        query.floor =
+            reading->is_stream ? 1 : 0; /* a record that went back is to be noticed, not waited for */
         int code = desk_page(reading->cli, &query, &answer);
+        if (code == 0 && reading->is_stream && answer->epoch != reading->partnership->epoch) {
+            code = take_epoch(reading);
+            if (code != 0)
+                return code;
+            continue;
+        }
         if (code == 0)
             code = show_page(reading, answer);
         if (code != 0 || answer->next_cursor.len == 0 || answer->n_events == 0 || reading->left == 0)
@@ -178,6 +262,19 @@ static void hear_news(const uint8_t *history, uint64_t sequence, void *context)
     *(uint64_t *) context = sequence;
 }
 
+/* Whoever watches has to know when there is nothing to be seen because nobody tells. */
+static void say_touch(struct reading *reading)
+{
+    int code = 0;
+    bool is_in_touch = desk_is_in_touch(reading->cli, &code);
+
+    if (!is_in_touch && !reading->is_out_of_touch)
+        fprintf(stderr, "Out of touch with the daemons, waiting: %s\n", error_sentence(code));
+    else if (is_in_touch && reading->is_out_of_touch)
+        fputs("In touch again.\n", stderr);
+    reading->is_out_of_touch = !is_in_touch;
+}
+
 static int follow(struct reading *reading)
 {
     struct cli *cli = reading->cli;
@@ -188,7 +285,9 @@ static int follow(struct reading *reading)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     while (code == 0 && !is_interrupted && reading->left > 0) {
-        if (heard >= reading->next)
+        say_touch(reading);
+        if (heard >= reading->next ||
+            comity_epoch(desk_client(cli), cli->context.history) != reading->partnership->epoch)
             code = read_on(reading);
         if (code == 0 && reading->left > 0 && heard < reading->next)
             code = comity_pump(desk_client(cli), FOLLOW_PUMP_MS);
@@ -214,8 +313,12 @@ int events_run(struct cli *cli)
         code = cli_number(cli, "--limit", limit, 1, INT64_MAX, &reading.left);
     if (code != 0)
         return code;
+    reading.from = reading.next;
     reading.array = json_object_new_array();
-    code = read_on(&reading);
+    if (reading.is_stream)
+        code = ask_epochs(&reading, &reading.partnership);
+    if (code == 0)
+        code = read_on(&reading);
     cli->is_streaming = code == 0 && reading.is_stream;
     if (code == 0 && reading.is_stream)
         code = follow(&reading);

@@ -160,6 +160,9 @@ int round_show_run(struct cli *cli)
         name_of_member(cli, round->opened_by), round->closed_ms != 0 ? "closed" : "closes",
         round->closed_ms != 0 ? shown_time(cli, round->closed_ms)
                               : rule_closing(cli, round->rule, round->closes_ms));
+    if (round->resume_ms != 0 && round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN)
+        say(cli, "The record was restored from a backup: it does not close by itself before %s.",
+            shown_time(cli, round->resume_ms));
     say(cli, "%" PRIu32 " of %" PRIu32 " have answered.\n", round->answered, round->eligible);
     if (round->rule != NULL)
         rule_say(cli, round->rule);

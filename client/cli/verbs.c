@@ -473,15 +473,22 @@ static const struct verb VERBS[] = {
      .options = {{"from", "N", "from this number on (else 1)", 0, 0},
                  {"limit", "N", "so many at most", 0, 0},
                  {"follow", NULL, "go on as it grows, until Ctrl-C", 0, 0}},
+     .detail = "With --follow it notices a restore from a backup: it says so on standard error, and goes on "
+               "after the\n"
+               "last number that the backup had. It says there, too, when the daemons cannot be reached, and "
+               "when they can\n"
+               "again.",
      .json = "`events` [{sequence, epoch, time_ms, kind, event (Event)}], `next`; with --follow each event "
              "is a line and "
-             "a document of its own, and nothing comes at the end"},
+             "a document of its own, {restored: {epoch, restored_to}} is one after a restore, and nothing "
+             "comes at the end"},
     {.name = "receipt list",
      .group = "The record",
      .run = receipt_list_run,
      .needs = NEEDS_HISTORY,
      .summary = "list what you signed in the last 30 days, and whether it is confirmed or was refused",
-     .json = "`receipts` [{command_id, act, kept_ms, has_receipt, sequence, epoch, refused}], `damaged`"},
+     .json = "`receipts` [{command_id, act, kept_ms, has_receipt, sequence, epoch, is_lost, refused}], "
+             "`damaged`"},
     {.name = "receipt show",
      .group = "The record",
      .run = receipt_show_run,
@@ -494,15 +501,23 @@ static const struct verb VERBS[] = {
      .run = resubmit_run,
      .needs = NEEDS_MEMBER,
      .summary = "send again what was never confirmed, or was lost by a restore from a backup",
-     .detail = "The same signed bytes are sent again, so that nothing is done twice. After a restore those "
-               "go first whose\n"
-               "acts the others build on: co-chairs and facilitators, then the members. What is refused "
-               "because the\n"
-               "thing it belongs to is not there yet stays refused: it has to be done anew. What was refused "
-               "is never\n"
-               "sent again. It ends with 0 when nothing is left unanswered.",
-     .json = "`resubmitted` [{command_id, verdict, sequence, error}], `recorded`, `unconfirmed`, `refused`: "
-             "how many"},
+     .detail =
+         "The same signed bytes are sent again, so that nothing is done twice. If the record does not "
+         "know you any\n"
+         "more, that you joined goes first; then what a restore lost, in the old order; then what was "
+         "never confirmed.\n"
+         "After a restore co-chairs say it first, then facilitators, then the members. What was done to "
+         "a thing\n"
+         "that the backup has goes in again. What was done to one that it does not have, and every "
+         "close of a\n"
+         "round or session, is refused (EPOCH): it is named, with what to do anew, each time, as long "
+         "as it is\n"
+         "kept here. No round that was open closes by itself for 24 hours after a restore. What was "
+         "refused is\n"
+         "not sent again in the same epoch. It ends with 0 when nothing is left unanswered.",
+     .json = "`resubmitted` [{command_id, act, was_lost, verdict, sequence, error, field}], `not_taken_over` "
+             "[{command_id, act, sequence, epoch, error, why}], `recorded`, `unconfirmed`, `refused`: how "
+             "many"},
     {.name = "export",
      .group = "The record",
      .run = export_run,

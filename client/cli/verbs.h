@@ -81,6 +81,8 @@ int export_run(struct cli *cli);
 /* receipts.c */
 int receipt_list_run(struct cli *cli);
 int receipt_show_run(struct cli *cli);
+
+/* resubmit.c */
 int resubmit_run(struct cli *cli);
 
 /* contexts.c */

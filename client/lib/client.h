@@ -39,6 +39,7 @@ enum {
 struct subscription {
     comity_news_fn *news; /* NULL: none */
     void *context;
+    uint32_t epoch;     /* of what was told; 0: not known yet */
     uint64_t told;      /* the sequence that was told last */
     uint64_t confirmed; /* the highest that a worker has told, sealed */
     int64_t poll_ms;    /* when to ask by ourselves */
@@ -52,8 +53,9 @@ struct history {
     uint8_t id[HISTORY_ID_SIZE];
     bool is_reader;
     struct signing_key key; /* of a reader */
-    uint64_t seen;
-    int64_t pruned_ms; /* the stamp of the receipt by which its journal was pruned last */
+    uint32_t epoch;         /* the latest that was seen; 0: none */
+    uint64_t seen;          /* the highest sequence that was seen in it */
+    int64_t pruned_ms;      /* the stamp of the receipt by which its journal was pruned last */
     uint8_t pins[PINS_MAX][KEY_SIZE];
     size_t pin_count;
     uint8_t refused[KEY_SIZE]; /* the log key that was refused last; zeros: none */
@@ -195,7 +197,7 @@ bool link_all_hopeless(const struct comity *client);
 /* session.c */
 struct history *history_find(struct comity *client, const uint8_t *id);
 struct history *history_ensure(struct comity *client, const uint8_t *id); /* NULL where memory is out */
-void history_raise_seen(struct comity *client, const uint8_t *id, uint64_t sequence);
+void history_raise_seen(struct comity *client, const uint8_t *id, uint32_t epoch, uint64_t sequence);
 bool history_has_pin(const struct history *history, const uint8_t *key);
 int history_pin(struct history *history, const uint8_t *key); /* ERR_LIMIT; again: nothing changes */
 void histories_release(struct comity *client);

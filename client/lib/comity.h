@@ -94,7 +94,9 @@ enum comity_event_kind {
                               pin next time. is_first: nothing was pinned before. Else the history lists it */
     COMITY_EVENT_LOG_KEY_REFUSED, /* history, log_key: another key than the pinned ones, and the history does
                                      not list it. Receipts signed by it are refused with ERR_RECEIPT */
-    COMITY_EVENT_JOURNAL, /* code: a file of the journal could not be written after the receipt came */
+    COMITY_EVENT_IN_TOUCH, /* history, sequence, epoch: a worker answered what a subscription asks by itself
+                            */
+    COMITY_EVENT_JOURNAL,  /* code: a file of the journal could not be written after the receipt came */
 };
 
 /* Something to show, or to keep. Fields that the kind does not name are zero. Valid during the call. */
@@ -109,6 +111,7 @@ struct comity_event {
     int64_t wait_ms;
     int64_t time_ms; /* Unix time */
     uint64_t sequence;
+    uint32_t epoch;
     uint32_t member;
     const uint8_t *history;
     const uint8_t *log_key;
@@ -162,11 +165,18 @@ int comity_read(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE
                 const uint8_t seed[COMITY_KEY_SIZE]);
 
 /* The highest sequence of a history that an answer or a verified receipt has shown; 0: none. It goes with
- * queries as their floor, so that no worker shows an older state than was seen. */
+ * queries as their floor, so that no worker shows an older state than was seen. It belongs to comity_epoch: a
+ * later epoch begins anew, and an answer of an earlier one ends UNKNOWN with ERR_BEHIND. */
 uint64_t comity_seen(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE]);
 
-/* Set it: to what an earlier run has seen, or back after a restore. 0, ERR_MEMORY. */
-int comity_set_seen(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t sequence);
+/* The latest epoch in which the history was seen; 0: none yet. It belongs into every command that names
+ * something by number. */
+uint32_t comity_epoch(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE]);
+
+/* Set both: to what an earlier run has seen, or to 0 and 0, to look at the record whatever was seen. 0,
+ * ERR_MEMORY. */
+int comity_set_seen(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint32_t epoch,
+                    uint64_t sequence);
 
 /* Does a REFUSED with @code hold for the command, however often it is sent? If not, it speaks of one sending.
  */
@@ -202,7 +212,7 @@ struct comity_result {
     uint8_t command_id[COMITY_ID_SIZE];
     uint64_t sequence; /* RECORDED: of the command's first event; ANSWERED: as_of */
     uint32_t events;   /* RECORDED: how many events it caused */
-    uint32_t epoch;    /* RECORDED */
+    uint32_t epoch;    /* RECORDED, ANSWERED: that sequence belongs to */
     int64_t time_ms;   /* RECORDED: as the log stamped it */
     uint8_t *receipt;  /* RECORDED: the packed Receipt */
     size_t receipt_size;
@@ -227,9 +237,10 @@ void comity_texts_destroy(struct comity_texts **texts);
 int comity_texts_add(struct comity_texts *texts, const char *prose, size_t size,
                      Comity__V1__TextRef **ret_reference);
 
-/* Sign a command. Of @command only the body and `cosigners` are read (in any order): the library fills in
- * history, key, nonce and valid_until_ms, packs once and keeps the bytes. @texts has every text that it
- * refers to.
+/* Sign a command. Of @command only the body, `cosigners` (in any order) and `epoch` are read: the library
+ * fills in history, key, nonce and valid_until_ms, packs once and keeps the bytes. @texts has every text that
+ * it refers to. `epoch` is that of the answers from which its numbers were taken (comity_epoch); 0 in found
+ * and redeem.
  *
  * @history       32 bytes; NULL with found
  * @texts         may be NULL where the command has none
@@ -336,7 +347,9 @@ void comity_answer_destroy(struct comity_answer **answer);
 
 /* ---- News ---- */
 
-/* @sequence of @history was reached, as far as is heard. A hint: query from your own cursor. */
+/* @sequence of @history was reached, as far as is heard. A hint: query from your own cursor. After a restore,
+ * which comity_epoch and the epoch of every answer tell, it may be lower than before: the cursor is then of
+ * no use past the epoch's restored_to. */
 typedef void comity_news_fn(const uint8_t history[COMITY_HISTORY_SIZE], uint64_t sequence, void *context);
 
 /* Call @news once for every advance past @from, coalesced. Subscribes at every broker, again on every new
@@ -348,6 +361,11 @@ void comity_unsubscribe(struct comity *client, const uint8_t history[COMITY_HIST
 
 /* ---- The journal ---- */
 
+struct comity_journal_receipt {
+    uint32_t epoch;
+    uint64_t sequence;
+};
+
 struct comity_journal_entry {
     uint8_t history[COMITY_HISTORY_SIZE];
     uint8_t command_id[COMITY_ID_SIZE];
@@ -357,7 +375,11 @@ struct comity_journal_entry {
     uint64_t sequence;
     const struct comity_draft *draft;
     int64_t time_ms; /* of that receipt, as the log stamped it */
-    int refused;     /* the code of a final refusal: it is not to be sent again; 0: none */
+    int refused; /* the code of a final refusal: it is not to be sent again; 0: none. Beside a receipt: it was
+                    lost by a restore and sent again */
+    uint32_t refused_epoch;                        /* in which it was refused; 0: not known */
+    const struct comity_journal_receipt *receipts; /* all that were verified, one an epoch at most */
+    size_t receipt_count;
 };
 
 /* Walk the journal in @directory: by sequence, commands without a receipt last. @history NULL: all. A
@@ -367,12 +389,17 @@ typedef int comity_journal_fn(const struct comity_journal_entry *entry, void *co
 int comity_journal_each(const char *directory, const uint8_t *history, comity_journal_fn *each, void *context,
                         size_t *ret_damaged);
 
-/* After a restore from a backup opened @epoch and went back to @restored_to: submit again, in their old
- * order, all commands in the client's journal that have a receipt of an earlier epoch past that sequence and
- * none of @epoch, and were not refused. Waits for each; @done is called for each. What is past its validity
- * is REFUSED with ERR_VALIDITY. Returns how many were submitted, or a code: ERR_MISSING (no journal),
- * ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
-int comity_resubmit(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t restored_to,
-                    uint32_t epoch, int64_t deadline_ms, comity_done_fn *done, void *context);
+/* Did a restore lose it? It has receipts, and none is of what the record of today holds. @partnership: out of
+ * a WhoamiAnswer. */
+bool comity_is_lost(const struct comity_journal_entry *entry, const Comity__V1__Partnership *partnership);
+
+/* After a restore from a backup: submit again, in their old order, all commands in the client's journal that
+ * are lost and were not refused in the present epoch. Waits for each; @done is called for each. What is meant
+ * for something that the backup did not have is REFUSED with ERR_EPOCH, what is past its validity with
+ * ERR_VALIDITY. Returns how many were submitted, or a code: ERR_MISSING (no journal), ERR_FILE,
+ * ERR_FILE_MODE, ERR_MEMORY. */
+int comity_resubmit(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
+                    const Comity__V1__Partnership *partnership, int64_t deadline_ms, comity_done_fn *done,
+                    void *context);
 
 #endif

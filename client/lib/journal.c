@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@ enum {
     HISTORY_HEX = 2 * HISTORY_ID_SIZE,
     ID_HEX = 2 * COMMAND_ID_SIZE,
     NAME_SIZE = 96,
+    REFUSAL_SIZE = 32,
 };
 #define JOURNAL_KEPT_MS ((int64_t) JOURNAL_DAYS * 24 * 3600 * 1000)
 
@@ -174,15 +176,16 @@ int journal_drop_command(const char *directory, const struct comity_draft *draft
     return file_remove(fd, name);
 }
 
-int journal_keep_refusal(const char *directory, const uint8_t *history, const uint8_t *id, int refusal)
+int journal_keep_refusal(const char *directory, const uint8_t *history, const uint8_t *id, int refusal,
+                         uint32_t epoch)
 {
-    char name[NAME_SIZE], text[16];
+    char name[NAME_SIZE], text[REFUSAL_SIZE];
     CLEANUP(fd_close) int fd = -1;
     int code = history_open(directory, history, true, &fd);
     if (code != 0)
         return code;
     name_make(id, SUFFIX_REFUSED, name);
-    int size = snprintf(text, sizeof(text), "%d\n", refusal);
+    int size = snprintf(text, sizeof(text), "%d %" PRIu32 "\n", refusal, epoch);
     return file_put(fd, name, BYTES((const uint8_t *) text, (size_t) size));
 }
 
@@ -242,6 +245,7 @@ static void list_release(struct list *list)
     for (size_t i = 0; i < list->count; i++) {
         struct comity_draft *draft = (struct comity_draft *) list->entries[i].draft;
         comity_draft_destroy(&draft);
+        free((struct comity_journal_receipt *) list->entries[i].receipts);
     }
     free(list->entries);
 }
@@ -307,14 +311,25 @@ static struct comity_journal_entry *entry_find(struct list *list, const char *na
     return NULL;
 }
 
-/* Of several receipts the one of the latest epoch counts. They were verified before they were kept. */
+static int receipt_add(struct comity_journal_entry *entry, uint32_t epoch, uint64_t sequence)
+{
+    struct comity_journal_receipt *receipts = (struct comity_journal_receipt *) entry->receipts;
+    receipts = realloc(receipts, (entry->receipt_count + 1) * sizeof(*receipts));
+    if (receipts == NULL)
+        return ERR_MEMORY;
+    receipts[entry->receipt_count++] = (struct comity_journal_receipt){epoch, sequence};
+    entry->receipts = receipts;
+    return 0;
+}
+
+/* They were verified before they were kept. */
 static int receipt_load(int directory, const char *name, struct list *list)
 {
     struct bytes bytes;
     int64_t kept_ms;
     struct comity_journal_entry *entry = entry_find(list, name);
     unsigned long epoch = strtoul(name + ID_HEX + strlen(SUFFIX_RECEIPT), NULL, 10);
-    if (entry == NULL || (entry->has_receipt && entry->epoch > epoch))
+    if (entry == NULL)
         return 0;
     int code = file_get(directory, name, &bytes, &kept_ms);
     if (code == ERR_MEMORY)
@@ -329,10 +344,13 @@ static int receipt_load(int directory, const char *name, struct list *list)
         bool has_stamp =
             receipt->event != NULL &&
             event_header_read(BYTES(receipt->event->header.data, receipt->event->header.len), &header) == 0;
-        entry->has_receipt = true;
-        entry->epoch = (uint32_t) epoch;
-        entry->sequence = receipt->first_sequence;
-        entry->time_ms = has_stamp ? header.time_ms : 0;
+        code = receipt_add(entry, (uint32_t) epoch, receipt->first_sequence);
+        if (code == 0 && (!entry->has_receipt || epoch > entry->epoch)) {
+            entry->has_receipt = true;
+            entry->epoch = (uint32_t) epoch;
+            entry->sequence = receipt->first_sequence;
+            entry->time_ms = has_stamp ? header.time_ms : 0;
+        }
     } else {
         list->damaged++;
     }
@@ -353,12 +371,15 @@ static int refusal_load(int directory, const char *name, struct list *list)
     entry->refused = ERR_CORRUPT;
     int code = file_get(directory, name, &bytes, &kept_ms);
     if (code == 0) {
-        char text[16];
-        snprintf(text, sizeof(text), "%.*s", bytes.size < 15 ? (int) bytes.size : 15,
+        char text[REFUSAL_SIZE], *end;
+        snprintf(text, sizeof(text), "%.*s",
+                 (int) (bytes.size < sizeof(text) ? bytes.size : sizeof(text) - 1),
                  (const char *) bytes.data);
-        int refusal = (int) strtol(text, NULL, 10);
-        if (refusal < 0)
+        int refusal = (int) strtol(text, &end, 10);
+        if (refusal < 0) {
             entry->refused = refusal;
+            entry->refused_epoch = (uint32_t) strtoul(end, NULL, 10);
+        }
         free((uint8_t *) bytes.data);
     }
     list->damaged += entry->refused == ERR_CORRUPT;
@@ -480,9 +501,9 @@ static void entry_remove(int directory, const struct comity_journal_entry *entry
         return;
     name_make(entry->command_id, SUFFIX_REFUSED, name);
     file_remove(directory, name);
-    for (uint32_t epoch = entry->epoch; epoch > 0; epoch--) {
+    for (size_t i = 0; i < entry->receipt_count; i++) {
         name_make(entry->command_id, SUFFIX_RECEIPT, name);
-        snprintf(name + strlen(name), sizeof(name) - strlen(name), "%u", epoch);
+        snprintf(name + strlen(name), sizeof(name) - strlen(name), "%" PRIu32, entry->receipts[i].epoch);
         unlinkat(directory, name, 0);
     }
 }

@@ -5,7 +5,8 @@
  *   <history in hex>/<command id in hex>.command         a draft in its portable form
  *   <history in hex>/<command id in hex>.receipt-<epoch>  a packed Receipt
  *
- *   <history in hex>/<command id in hex>.refused         the code of a final refusal, decimal
+ *   <history in hex>/<command id in hex>.refused         the code of a final refusal and the epoch in which
+ * it was refused (0: not known), decimal
  *
  * Each file is written to a temporary one, synced, and renamed into place: it is there whole or not at all.
  */
@@ -25,8 +26,9 @@ int journal_keep_command(const char *directory, const struct comity_draft *draft
 /* A new command was refused before it was sent: it goes for good. 0, ERR_FILE, ERR_DISK_FULL. */
 int journal_drop_command(const char *directory, const struct comity_draft *draft);
 
-/* It was refused with @refusal, finally: it is never sent again. 0, ERR_FILE, ERR_DISK_FULL. */
-int journal_keep_refusal(const char *directory, const uint8_t *history, const uint8_t *id, int refusal);
+/* It was refused with @refusal in @epoch, finally: it is not sent again there. 0, ERR_FILE, ERR_DISK_FULL. */
+int journal_keep_refusal(const char *directory, const uint8_t *history, const uint8_t *id, int refusal,
+                         uint32_t epoch);
 
 /* A receipt outweighs a refusal that was kept before. 0, ERR_FILE, ERR_DISK_FULL. */
 int journal_keep_receipt(const char *directory, const uint8_t *history, const uint8_t *id, uint32_t epoch,

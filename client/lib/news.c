@@ -47,14 +47,28 @@ static void polled(struct comity *client, const struct comity_request *request, 
         return;
     struct subscription *subscription = &history->subscription;
     subscription->is_polling = false;
-    if (result->verdict != COMITY_ANSWERED || result->sequence <= subscription->confirmed)
+    if (result->verdict != COMITY_ANSWERED)
+        return;
+    client_event(client, &(struct comity_event){.kind = COMITY_EVENT_IN_TOUCH,
+                                                .history = history->id,
+                                                .sequence = result->sequence,
+                                                .epoch = result->epoch});
+    bool is_new_epoch = subscription->epoch != 0 && result->epoch > subscription->epoch;
+    subscription->epoch = result->epoch;
+    if (is_new_epoch) { /* it went back: what was told before is no measure any more */
+        subscription->confirmed = result->sequence;
+        if (subscription->news != NULL)
+            tell(client, history, result->sequence);
+        return;
+    }
+    if (result->sequence <= subscription->confirmed)
         return;
     subscription->confirmed = result->sequence;
     if (subscription->news != NULL && subscription->told != result->sequence)
         tell(client, history, result->sequence);
 }
 
-/* The cheapest question whose answer says how far the history has come. */
+/* The cheapest question whose answer says how far the history has come, or that a restore took it back. */
 static void poll_send(struct comity *client, struct history *history)
 {
     Comity__V1__Whoami whoami = COMITY__V1__WHOAMI__INIT;
@@ -62,6 +76,7 @@ static void poll_send(struct comity *client, struct history *history)
     query.history = (ProtobufCBinaryData){HISTORY_ID_SIZE, history->id};
     query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
     query.whoami = &whoami;
+    query.floor = 1;
     int64_t deadline_ms = client->poll_ms > client->attempt_ms ? client->poll_ms : client->attempt_ms;
     history->subscription.is_polling =
         request_query(client, &query, deadline_ms, polled, NULL, NULL, NULL) == 0;
@@ -100,6 +115,7 @@ static int subscription_set(struct comity *client, const uint8_t *id, const stru
         bool is_call_queued = history->subscription.is_call_queued;
         bool is_polling = history->subscription.is_polling;
         history->subscription = *subscription;
+        history->subscription.epoch = history->epoch;
         history->subscription.is_due = true;
         history->subscription.is_call_queued = is_call_queued;
         history->subscription.is_polling = is_polling;

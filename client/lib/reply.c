@@ -93,8 +93,14 @@ static void refusal_take(struct comity *client, struct link *link, struct comity
 static void answer_take(struct comity *client, struct comity_request *request, const Comity__V1__Answer *body,
                         struct arena **arena)
 {
-    struct comity_result result = {.verdict = COMITY_ANSWERED, .sequence = body->as_of};
+    struct comity_result result = {.verdict = COMITY_ANSWERED, .sequence = body->as_of, .epoch = body->epoch};
+    const struct history *history = history_find(client, request->claim.history);
     uint64_t as_of = body->as_of;
+    /* A store that was put back, or one that a restore has replaced: nothing that it says is the present. */
+    if (history != NULL && body->epoch < history->epoch) {
+        end_unknown(client, request, ERR_BEHIND);
+        return;
+    }
     int code = answer_new(arena, body, &result.answer);
     if (code != 0) {
         end_unknown(client, request, code);
@@ -102,7 +108,7 @@ static void answer_take(struct comity *client, struct comity_request *request, c
     }
     static const uint8_t none[HISTORY_ID_SIZE];
     if (memcmp(request->claim.history, none, HISTORY_ID_SIZE) != 0)
-        history_raise_seen(client, request->claim.history, as_of);
+        history_raise_seen(client, request->claim.history, result.epoch, as_of);
     request_end(client, request, &result);
 }
 
@@ -144,7 +150,7 @@ static void recorded(struct comity *client, struct comity_request *request,
     struct history *history = history_ensure(client, request->claim.history);
     if (history != NULL)
         session_pin_first(client, history, client->links[request->link].log_key);
-    history_raise_seen(client, request->claim.history, header->sequence + receipt->events - 1);
+    history_raise_seen(client, request->claim.history, header->epoch, header->sequence + receipt->events - 1);
     journal_receipt(client, request, header, packed);
     if (history != NULL)
         journal_tidy(client, history, header->time_ms);

@@ -215,8 +215,9 @@ static void journal_refusal(struct comity *client, const struct comity_request *
     if (client->journal == NULL || request->kind != REQUEST_SUBMIT || result->verdict != COMITY_REFUSED ||
         result->is_brokers_word)
         return;
-    int code =
-        journal_keep_refusal(client->journal, request->claim.history, request->claim.id, result->fault.code);
+    const struct history *history = history_find(client, request->claim.history);
+    int code = journal_keep_refusal(client->journal, request->claim.history, request->claim.id,
+                                    result->fault.code, history == NULL ? 0 : history->epoch);
     if (code != 0)
         client_event(client, &(struct comity_event){.kind = COMITY_EVENT_JOURNAL,
                                                     .code = code,

@@ -51,11 +51,15 @@ void histories_release(struct comity *client)
     client->history_count = 0;
 }
 
-void history_raise_seen(struct comity *client, const uint8_t *id, uint64_t sequence)
+/* What was seen in an earlier epoch says nothing of a later one. */
+void history_raise_seen(struct comity *client, const uint8_t *id, uint32_t epoch, uint64_t sequence)
 {
     struct history *history = sequence == 0 ? NULL : history_ensure(client, id);
-    if (history != NULL && history->seen < sequence)
+    if (history == NULL || epoch < history->epoch)
+        return;
+    if (epoch > history->epoch || history->seen < sequence)
         history->seen = sequence;
+    history->epoch = epoch;
 }
 
 bool history_has_pin(const struct history *history, const uint8_t *key)
@@ -119,12 +123,24 @@ uint64_t comity_seen(struct comity *client, const uint8_t history[COMITY_HISTORY
     return seen;
 }
 
-int comity_set_seen(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t sequence)
+uint32_t comity_epoch(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE])
+{
+    pthread_mutex_lock(&client->lock);
+    const struct history *found = history_find(client, history);
+    uint32_t epoch = found == NULL ? 0 : found->epoch;
+    pthread_mutex_unlock(&client->lock);
+    return epoch;
+}
+
+int comity_set_seen(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint32_t epoch,
+                    uint64_t sequence)
 {
     pthread_mutex_lock(&client->lock);
     struct history *found = history_ensure(client, history);
-    if (found != NULL)
+    if (found != NULL) {
+        found->epoch = epoch;
         found->seen = sequence;
+    }
     pthread_mutex_unlock(&client->lock);
     return found == NULL ? ERR_MEMORY : 0;
 }
@@ -297,8 +313,8 @@ void session_pin_first(struct comity *client, struct history *history, const uin
 
 static bool is_listed(const Comity__V1__Partnership *partnership, const uint8_t *key)
 {
-    for (size_t i = 0; i < partnership->n_log_keys; i++)
-        if (bytes_equal(BYTES(partnership->log_keys[i].data, partnership->log_keys[i].len),
+    for (size_t i = 0; i < partnership->n_epochs; i++)
+        if (bytes_equal(BYTES(partnership->epochs[i]->log_key.data, partnership->epochs[i]->log_key.len),
                         BYTES(key, KEY_SIZE)))
             return true;
     return false;
@@ -319,8 +335,8 @@ static void log_keys_take(struct comity *client, struct history *history,
 {
     if (!is_own_list(history, partnership))
         return;
-    for (size_t i = 0; i < partnership->n_log_keys; i++) {
-        const ProtobufCBinaryData *key = &partnership->log_keys[i];
+    for (size_t i = 0; i < partnership->n_epochs; i++) {
+        const ProtobufCBinaryData *key = &partnership->epochs[i]->log_key;
         if (key->len != KEY_SIZE || history_has_pin(history, key->data))
             continue;
         if (history_pin(history, key->data) == 0)
@@ -355,6 +371,7 @@ static void log_key_ask(struct comity *client, struct history *history, const ui
     query.history = (ProtobufCBinaryData){HISTORY_ID_SIZE, history->id};
     query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
     query.whoami = &whoami;
+    query.floor = 1; /* a restore may have gone back behind what was seen: just then keys change */
     memcpy(history->asked, key, KEY_SIZE);
     history->is_asking = request_query(client, &query, 0, log_key_answered, NULL, NULL, NULL) == 0;
 }

@@ -163,10 +163,28 @@ int comity_list_all(struct comity *client, const uint8_t history[COMITY_HISTORY_
 
 /* ---- After a restore ---- */
 
+/* Is what the receipt proves in the record of today? */
+static bool receipt_stands(const struct comity_journal_receipt *receipt,
+                           const Comity__V1__Partnership *partnership)
+{
+    for (size_t i = 0; i < partnership->n_epochs; i++)
+        if (partnership->epochs[i]->number == receipt->epoch)
+            return i + 1 == partnership->n_epochs ||
+                   receipt->sequence <= partnership->epochs[i + 1]->restored_to;
+    return false;
+}
+
+bool comity_is_lost(const struct comity_journal_entry *entry, const Comity__V1__Partnership *partnership)
+{
+    for (size_t i = 0; i < entry->receipt_count; i++)
+        if (receipt_stands(&entry->receipts[i], partnership))
+            return false;
+    return entry->receipt_count > 0;
+}
+
 struct resubmit {
     struct comity *client;
-    uint64_t restored_to;
-    uint32_t epoch;
+    const Comity__V1__Partnership *partnership;
     int64_t deadline_ms;
     comity_done_fn *done;
     void *context;
@@ -176,9 +194,8 @@ struct resubmit {
 static int resubmit_one(const struct comity_journal_entry *entry, void *context)
 {
     struct resubmit *resubmit = context;
-    bool is_lost =
-        entry->has_receipt && entry->epoch < resubmit->epoch && entry->sequence > resubmit->restored_to;
-    if (!is_lost || entry->refused != 0)
+    bool is_refused = entry->refused != 0 && entry->refused_epoch >= resubmit->partnership->epoch;
+    if (!comity_is_lost(entry, resubmit->partnership) || is_refused)
         return 0;
     struct comity_result result;
     comity_submit_wait(resubmit->client, entry->draft, resubmit->deadline_ms, &result);
@@ -188,15 +205,16 @@ static int resubmit_one(const struct comity_journal_entry *entry, void *context)
     return 0;
 }
 
-int comity_resubmit(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t restored_to,
-                    uint32_t epoch, int64_t deadline_ms, comity_done_fn *done, void *context)
+int comity_resubmit(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
+                    const Comity__V1__Partnership *partnership, int64_t deadline_ms, comity_done_fn *done,
+                    void *context)
 {
     if (client->journal == NULL)
         return ERR_MISSING;
     int code = wait_check(client);
     if (code != 0)
         return code;
-    struct resubmit resubmit = {client, restored_to, epoch, deadline_ms, done, context, 0};
+    struct resubmit resubmit = {client, partnership, deadline_ms, done, context, 0};
     code = comity_journal_each(client->journal, history, resubmit_one, &resubmit, NULL);
     return code != 0 ? code : resubmit.count;
 }

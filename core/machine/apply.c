@@ -1,6 +1,8 @@
 /* What events do to the state: one row of EVENTS a kind. The first error sticks and later steps do nothing,
  * so that an apply function reads straight down. An event that lacks a piece, or names a row that is not
  * there, is ERR_INTERNAL: machine_decide makes none, a foreign record may. */
+#include <stdlib.h>
+
 #include "core/error.h"
 #include "core/machine/machine.h"
 #include "core/machine/row.h"
@@ -329,6 +331,11 @@ static void add_open_rounds(struct apply *a, uint32_t session, int change)
     apply_put_number(a, key, (uint32_t) ((int64_t) open + change));
 }
 
+static int64_t later(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms > b_ms ? a_ms : b_ms;
+}
+
 static void put_deadline(struct apply *a, int64_t due_ms, enum deadline_kind kind, uint32_t round)
 {
     struct row_key key = row_key_deadline(due_ms, kind, round);
@@ -374,6 +381,8 @@ static void put_ballot(struct apply *a, const Comity__V1__BallotCast *cast, cons
     ballot.reason = command->reason;
     ballot.cast_ms = a->event->time_ms;
     ballot.replaces = cast->replaces;
+    ballot.epoch = a->event->command->epoch;
+    ballot.named = command->replaces;
     apply_put(a, TABLE_BALLOT, cast->round, cast->member, &ballot.base);
 }
 
@@ -395,10 +404,10 @@ static void apply_ballot_cast(struct apply *a, const Comity__V1__Event *open)
         return;
     apply_put_number(a, row_key(TABLE_ANSWERED, cast->round, 0), round->answered + 1);
     if (round->answered + 1 == round->eligible && round->rule->close && round->rule->close->all_answered)
-        put_deadline(a, a->event->time_ms, DEADLINE_ALL_ANSWERED, cast->round);
+        put_deadline(a, later(a->event->time_ms, round->resume_ms), DEADLINE_ALL_ANSWERED, cast->round);
 }
 
-/* Both kinds of deadline that the round can have: at its time, and at once. */
+/* Both kinds of deadline that the round can have: at its time, and when all had answered. */
 static void delete_deadlines(struct apply *a, const Comity__V1__Round *round)
 {
     struct row_key key = row_key_deadline(round->closes_ms, DEADLINE_TIME, round->number);
@@ -408,7 +417,7 @@ static void delete_deadlines(struct apply *a, const Comity__V1__Round *round)
     if (round->closes_ms != 0)
         apply_delete(a, key);
     while (a->code == 0 && code == 0) {
-        code = deadline_find(a->view, round->number, a->event->time_ms, &left);
+        code = deadline_find(a->view, round->number, later(a->event->time_ms, round->resume_ms), &left);
         if (code == 0)
             apply_delete(a, row_key_deadline(left.due_ms, left.kind, left.number));
         else if (code != ERR_NOT_FOUND)
@@ -449,37 +458,87 @@ static void apply_decision_made(struct apply *a, const Comity__V1__Event *open)
     apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
 }
 
-static bool has_log_key(const Comity__V1__Partnership *partnership, ProtobufCBinaryData key)
+/* The numbers of the rounds that are open. */
+struct open_rounds {
+    struct arena *scratch;
+    uint32_t *numbers;
+    size_t count, room;
+};
+
+static int open_rounds_visit(void *context, const ProtobufCMessage *row, struct bytes key)
 {
+    const Comity__V1__Round *round = (const Comity__V1__Round *) row;
+    struct open_rounds *open = context;
+    uint32_t *larger;
+
+    (void) key;
+    if (round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN && open->count == open->room) {
+        open->room = open->room == 0 ? 64 : 2 * open->room;
+        larger = realloc(open->numbers, open->room * sizeof(*larger));
+        if (!larger)
+            return ERR_MEMORY;
+        open->numbers = larger;
+    }
+    if (round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN)
+        open->numbers[open->count++] = round->number;
+    arena_reset(open->scratch);
+    return 0;
+}
+
+/* It does not close by itself before @resume_ms. */
+static void hold_round(struct apply *a, uint32_t number, int64_t resume_ms)
+{
+    Comity__V1__Round *round = apply_get(a, TABLE_ROUND, number, 0);
+
+    if (!round)
+        return;
+    round->resume_ms = resume_ms;
+    if (round->closes_ms != 0 && round->closes_ms < resume_ms) {
+        apply_delete(a, row_key_deadline(round->closes_ms, DEADLINE_TIME, number));
+        round->closes_ms = resume_ms;
+        put_deadline(a, resume_ms, DEADLINE_TIME, number);
+    }
+    apply_put(a, TABLE_ROUND, number, 0, &round->base);
+}
+
+/* Members whose ballots a restore lost have yet to hear of it: what is open waits for them. */
+static void hold_rounds(struct apply *a, int64_t resume_ms)
+{
+    struct row_key all = row_key_all(TABLE_ROUND);
+    struct open_rounds open = {.scratch = arena_new(ARENA_LIMIT_DEFAULT)};
     size_t i;
 
-    for (i = 0; i < partnership->n_log_keys; i++)
-        if (bytes_equal(BYTES(partnership->log_keys[i].data, partnership->log_keys[i].len),
-                        BYTES(key.data, key.len)))
-            return true;
-    return false;
+    if (!open.scratch)
+        apply_fail(a, ERR_MEMORY);
+    else
+        apply_fail(a, row_each(a->view, open.scratch, TABLE_ROUND, &all, open_rounds_visit, &open));
+    for (i = 0; i < open.count && a->code == 0; i++)
+        hold_round(a, open.numbers[i], resume_ms);
+    free(open.numbers);
+    arena_destroy(&open.scratch);
 }
 
 static void apply_epoch_opened(struct apply *a, const Comity__V1__Event *open)
 {
-    const Comity__V1__EpochOpened *opened = open->epoch_opened;
+    Comity__V1__Epoch *epoch = open->epoch_opened->epoch;
     Comity__V1__Partnership *partnership = apply_get(a, TABLE_PARTNERSHIP, 0, 0);
-    ProtobufCBinaryData *keys;
+    Comity__V1__Epoch **epochs;
 
-    if (!partnership)
+    if (!epoch)
+        apply_fail(a, ERR_INTERNAL);
+    if (a->code != 0)
         return;
-    partnership->epoch = opened->epoch;
-    if (!has_log_key(partnership, opened->log_key)) {
-        keys = arena_alloc(a->arena, (partnership->n_log_keys + 1) * sizeof(*keys));
-        if (!keys) {
-            apply_fail(a, ERR_MEMORY);
-            return;
-        }
-        if (partnership->n_log_keys > 0)
-            memcpy(keys, partnership->log_keys, partnership->n_log_keys * sizeof(*keys));
-        keys[partnership->n_log_keys++] = opened->log_key;
-        partnership->log_keys = keys;
+    epochs = arena_alloc(a->arena, (partnership->n_epochs + 1) * sizeof(*epochs));
+    if (!epochs) {
+        apply_fail(a, ERR_MEMORY);
+        return;
     }
+    if (partnership->n_epochs > 0)
+        memcpy(epochs, partnership->epochs, partnership->n_epochs * sizeof(*epochs));
+    epochs[partnership->n_epochs++] = epoch;
+    partnership->epochs = epochs;
+    partnership->epoch = epoch->number;
+    hold_rounds(a, epoch->resume_ms);
     apply_put(a, TABLE_PARTNERSHIP, 0, 0, &partnership->base);
 }
 

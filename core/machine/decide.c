@@ -49,6 +49,8 @@ static void *find_row(struct decide *d, enum table table, uint32_t a, uint32_t b
 
 void *decide_find(struct decide *d, enum table table, uint32_t a, uint32_t b, const char *field)
 {
+    if (decide_check_number(d, table, a, field) != 0)
+        return NULL;
     return find_row(d, table, a, b, ERR_NOT_FOUND, field);
 }
 

@@ -19,6 +19,10 @@ struct decide {
     const Comity__V1__Command *body;
     Comity__V1__Member *actor; /* NULL in found, redeem, and without a command */
     uint32_t actor_number;     /* of the events' actor */
+    uint32_t epoch;            /* of the history */
+    /* The command is of an earlier epoch: numbers up to the counts of this one mean what its signer meant by
+     * them, and sequences up to its restored_to. NULL: all do. */
+    const Comity__V1__Epoch *since;
 
     /* What the command concerns, as far as it says: filled by its concern function. */
     uint32_t of_constituency;
@@ -57,6 +61,11 @@ int decide_fail(struct decide *d, int code);
 /* A row that a number of the command names: NULL where there is none (refused as NOT_FOUND, with the field).
  */
 void *decide_find(struct decide *d, enum table table, uint32_t a, uint32_t b, const char *field);
+/* The gate for what a command names by number: 0, or ERR_EPOCH where it means something that a restore has
+ * lost. decide_find asks it. */
+int decide_check_number(struct decide *d, enum table table, uint32_t number, const char *field);
+/* In which epoch was the command signed? Sets d->epoch and d->since. 0, ERR_EPOCH, ERR_BEHIND. */
+int decide_check_epoch(struct decide *d, const Comity__V1__Partnership *partnership);
 /* A row that the state itself names: NULL where there is none (ERR_CORRUPT). */
 void *decide_get(struct decide *d, enum table table, uint32_t a, uint32_t b);
 /* Is there such a row? 0 or a failure. */

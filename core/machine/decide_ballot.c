@@ -14,8 +14,27 @@ static int check_round(struct decide *d, const Comity__V1__CastBallot *cast)
     return 0;
 }
 
-/* Against the ballot that counts so far, if there is one. */
-static int check_replaced(struct decide *d, const Comity__V1__CastBallot *cast)
+/* Does the ballot come after @latest, which counts so far (NULL: none)?
+ *
+ * One of an earlier epoch names what it replaces in the numbers of then. What the backup had is still called
+ * so. What came in after the restore has a new number: there the voter's own order decides, by the epoch in
+ * which each was signed and by what each names, so that of ballots that are sent again the last one stands,
+ * in whatever order they come, and a new one before all of them. */
+static bool comes_after(const struct decide *d, const Comity__V1__CastBallot *cast,
+                        const Comity__V1__Ballot *latest)
+{
+    if (!d->since)
+        return cast->replaces == (latest ? latest->sequence : 0);
+    if (!latest)
+        return true;
+    if (latest->sequence <= d->since->restored_to)
+        return cast->replaces == latest->sequence || cast->replaces > d->since->restored_to;
+    return latest->epoch < d->body->epoch ||
+           (latest->epoch == d->body->epoch && latest->named < cast->replaces);
+}
+
+/* Against the ballot that counts so far, if there is one: *ret_replaced gets its sequence, or 0. */
+static int check_replaced(struct decide *d, const Comity__V1__CastBallot *cast, uint64_t *ret_replaced)
 {
     ProtobufCMessage *row = NULL;
     uint64_t latest = 0;
@@ -27,7 +46,8 @@ static int check_replaced(struct decide *d, const Comity__V1__CastBallot *cast)
         latest = ((const Comity__V1__Ballot *) row)->sequence;
     if (latest != 0 && d->round->rule->change == COMITY__V1__CHANGE__CHANGE_ONCE)
         return decide_refuse_latest(d, ERR_ONCE, "cast_ballot.round", latest);
-    if (cast->replaces != latest)
+    *ret_replaced = latest;
+    if (!comes_after(d, cast, (const Comity__V1__Ballot *) row))
         return decide_refuse_latest(d, ERR_STALE, "cast_ballot.replaces", latest);
     return 0;
 }
@@ -56,13 +76,14 @@ int decide_cast_ballot(struct decide *d)
     Comity__V1__BallotCast *ballot;
     Comity__V1__Event *event;
     Comity__V1__Stance stance;
+    uint64_t replaced;
 
     if (check_round(d, cast) != 0)
         return d->code;
     stance = rule_stance(d->round->rule, cast->answer);
     if (stance == COMITY__V1__STANCE__STANCE_UNSPECIFIED)
         return decide_refuse(d, ERR_ANSWER, "cast_ballot.answer");
-    if (check_replaced(d, cast) != 0)
+    if (check_replaced(d, cast, &replaced) != 0)
         return d->code;
     if (check_reason(d, cast, stance) != 0)
         return d->code;
@@ -72,7 +93,7 @@ int decide_cast_ballot(struct decide *d)
         return d->code;
     ballot->round = cast->round;
     ballot->member = d->actor->number;
-    ballot->replaces = cast->replaces;
+    ballot->replaces = replaced;
     event->ballot_cast = ballot;
     if (is_hidden(d->round)) {
         d->events.list[0].audience = COMITY__V1__AUDIENCE__AUDIENCE_VOTER_UNTIL_CLOSE;

@@ -1,4 +1,6 @@
 /* Bodies, their seats, and the rules that they decide by. */
+#include <stdio.h>
+
 #include "core/machine/decide.h"
 #include "core/rule/rule.h"
 
@@ -151,11 +153,15 @@ static int check_bodies(struct decide *d, const Comity__V1__AdoptRule *adopt)
 
     for (i = 0; i < adopt->n_bodies; i++) {
         struct row_key key = row_key(TABLE_BODY, adopt->bodies[i], 0);
+        char field[FIELD_PATH_MAX];
 
+        snprintf(field, sizeof(field), "adopt_rule.bodies[%zu]", i);
+        if (decide_check_number(d, TABLE_BODY, adopt->bodies[i], field) != 0)
+            return d->code;
         if (decide_exists(d, &key, &exists) != 0)
             return d->code;
         if (!exists)
-            return decide_refuse(d, ERR_NOT_FOUND, "adopt_rule.bodies[%zu]", i);
+            return decide_refuse(d, ERR_NOT_FOUND, "%s", field);
     }
     return 0;
 }

@@ -132,17 +132,21 @@ static int check_found_keys(struct decide *d, const Comity__V1__Found *found)
 static Comity__V1__Partnership *partnership_new(struct decide *d, const Comity__V1__Found *found)
 {
     Comity__V1__Partnership *partnership = decide_new(d, &comity__v1__partnership__descriptor);
-    ProtobufCBinaryData *log_key = decide_alloc(d, 1, sizeof(*log_key));
+    Comity__V1__Epoch *epoch = decide_new(d, &comity__v1__epoch__descriptor);
+    Comity__V1__Epoch **epochs = decide_alloc(d, 1, sizeof(*epochs));
 
-    if (!partnership || !log_key)
+    if (!partnership || !epoch || !epochs)
         return NULL;
-    *log_key = decide_bytes(d, d->context->log_key, KEY_SIZE);
+    epoch->number = 1;
+    epoch->log_key = decide_bytes(d, d->context->log_key, KEY_SIZE);
+    epoch->opened_ms = d->context->time_ms;
+    epochs[0] = epoch;
     partnership->name = found->name;
     partnership->title = found->title;
     partnership->founded_ms = d->context->time_ms;
     partnership->epoch = 1;
-    partnership->n_log_keys = 1;
-    partnership->log_keys = log_key;
+    partnership->n_epochs = 1;
+    partnership->epochs = epochs;
     return d->code == 0 ? partnership : NULL;
 }
 

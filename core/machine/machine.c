@@ -1,15 +1,17 @@
 #include "core/machine/decide.h"
 
-static int check_history(struct decide *d)
+/* *ret_partnership: NULL in found. */
+static int check_history(struct decide *d, const Comity__V1__Partnership **ret_partnership)
 {
-    struct row_key key = row_key(TABLE_PARTNERSHIP, 0, 0);
-    bool exists;
+    ProtobufCMessage *row = NULL;
+    int code = state_get(d->view, d->arena, TABLE_PARTNERSHIP, 0, 0, &row);
 
-    if (decide_exists(d, &key, &exists) != 0)
-        return d->code;
+    if (code != 0 && code != ERR_NOT_FOUND)
+        return decide_fail(d, code);
+    *ret_partnership = (const Comity__V1__Partnership *) row;
     if (d->body->body_case == COMITY__V1__COMMAND__BODY_FOUND)
-        return exists ? decide_refuse(d, ERR_EXISTS, "history") : 0;
-    return exists ? 0 : decide_refuse(d, ERR_HISTORY, "history");
+        return row ? decide_refuse(d, ERR_EXISTS, "history") : 0;
+    return row ? 0 : decide_refuse(d, ERR_HISTORY, "history");
 }
 
 static int check_validity(struct decide *d)
@@ -44,12 +46,15 @@ static int check_signer(struct decide *d, enum right right)
 static int judge(struct decide *d)
 {
     const struct command_rule *rule = command_rule_find(d->body->body_case);
+    const Comity__V1__Partnership *partnership = NULL;
     enum right right;
 
     if (!rule)
         return decide_refuse(d, ERR_MISSING, "body");
     right = invite_is_joint(d->body) ? MAY_EACH_PARTY : rule->row.right;
-    if (check_history(d) != 0 || check_validity(d) != 0 || check_signer(d, right) != 0)
+    if (check_history(d, &partnership) != 0 || check_validity(d) != 0 || check_signer(d, right) != 0)
+        return d->code;
+    if (partnership && decide_check_epoch(d, partnership) != 0)
         return d->code;
     if (rule->concern && rule->concern(d) != 0)
         return d->code;
@@ -109,28 +114,5 @@ int machine_next_deadline(const struct view *view, int64_t *ret_due_ms)
     if (code != 0 && code != ERR_NOT_FOUND)
         return code;
     *ret_due_ms = code == 0 ? due.due_ms : 0;
-    return 0;
-}
-
-int machine_open_epoch(const struct view *view, const struct machine_context *context, struct arena *arena,
-                       struct machine_events *ret_events)
-{
-    struct decide d = {.view = view, .context = context, .arena = arena};
-    Comity__V1__Partnership *partnership = decide_get(&d, TABLE_PARTNERSHIP, 0, 0);
-    Comity__V1__EpochOpened *opened = decide_new(&d, &comity__v1__epoch_opened__descriptor);
-    Comity__V1__Event *event;
-
-    if (!partnership || !opened)
-        return d.code;
-    event = decide_event(&d, COMITY__V1__EVENT__KIND_EPOCH_OPENED);
-    if (!event)
-        return d.code;
-    opened->epoch = partnership->epoch + 1;
-    opened->restored_to = context->next_sequence - 1;
-    opened->log_key = decide_bytes(&d, context->log_key, KEY_SIZE);
-    event->epoch_opened = opened;
-    if (d.code != 0)
-        return d.code;
-    *ret_events = d.events;
     return 0;
 }

@@ -133,6 +133,7 @@ static void vote(struct voter *voter)
     Comity__V1__Command command = COMITY__V1__COMMAND__INIT;
     command.body_case = COMITY__V1__COMMAND__BODY_CAST_BALLOT;
     command.cast_ballot = &cast;
+    command.epoch = 1;
     struct comity_draft *draft = NULL;
     struct comity_fault fault = { 0 };
     voter->sent_us = now_us();

@@ -106,6 +106,31 @@ static void put_export(struct scene *scene, const char *name)
     free(bytes);
 }
 
+/* The same record in another directory, in a new epoch. */
+static void restore(struct scene *scene)
+{
+    char file[SCRATCH_PATH_MAX], target[SCRATCH_PATH_MAX], reason[EXPORT_REASON_MAX] = "";
+    struct export_options out = {.store = scene->store, .log_key = &scene->log_key, .time_ms = scene->now_ms};
+    struct export_totals totals;
+
+    scratch_join(scene->directory, "backup", file);
+    scratch_join(scene->directory, "restored", target);
+    struct restore_options in = {.directory = target,
+                                 .map_limit_bytes = SCENE_MAP_BYTES,
+                                 .group = SCRATCH_GROUP,
+                                 .log_key = &scene->log_key,
+                                 .time_ms = scene->now_ms};
+    if (export_write_file(&out, file, &totals, reason) != 0 ||
+        restore_read_file(&in, file, &totals, reason) != 0)
+        fail_msg("%s", reason);
+    scene_stop(scene);
+    char source[SCRATCH_PATH_MAX];
+    memcpy(source, scene->directory, sizeof(source));
+    memcpy(scene->directory, target, sizeof(target));
+    scene_start(scene);
+    memcpy(scene->directory, source, sizeof(source));
+}
+
 static void batch(struct scene *scene)
 {
     assert_int_equal(scene_run(scene), 0);
@@ -134,6 +159,10 @@ void corpus_of_scene(void)
     scene->now_ms += 5000;
     batch(scene);
     put_export(scene, "decided");
+    restore(scene);
+    scene_add(scene, scene_add_item(scene, "From the time before"), 0, NULL, 0);
+    batch(scene);
+    put_export(scene, "restored");
     scene_end(scene);
     free(scene);
 }
@@ -178,6 +207,7 @@ static void random_history(uint64_t seed, size_t size_max, bool *commands_seen, 
     struct corpus_pieces *pieces = calloc(1, sizeof(*pieces));
     struct command command;
     struct refusal refusal;
+    bool has_restored = false;
 
     assert_true(arena != NULL && pieces != NULL && memory != NULL);
     for (unsigned i = 0; i < MACHINE_COMMANDS; i++) {
@@ -190,7 +220,9 @@ static void random_history(uint64_t seed, size_t size_max, bool *commands_seen, 
         bool is_left_out = code != 0 && i % 8 != 0;
         if (is_left_out || pieces->size + packed.size + 3 > size_max)
             continue;
-        pieces_number(pieces, i % 16 == 15 ? 2 : 0, 1);
+        bool is_restored = seed > 1 && !has_restored && i > MACHINE_COMMANDS / 8;
+        has_restored = has_restored || is_restored;
+        pieces_number(pieces, (i % 16 == 15 ? 2 : 0) | (is_restored ? 0x80 : 0), 1);
         pieces_piece(pieces, packed);
     }
     corpus_put("machine", "history", BYTES(pieces->bytes, pieces->size));

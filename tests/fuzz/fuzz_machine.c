@@ -1,7 +1,7 @@
 /* A history driven by commands that anybody may have written, in the order in which they come.
  *
- * Input: again and again u8: hours that pass | piece: a packed Command, whose history is filled in. What its
- * form refuses is passed over. */
+ * Input: again and again u8: hours that pass (up to 127; and 128: after them a restore opens an epoch) |
+ * piece: a packed Command, whose history is filled in. What its form refuses is passed over. */
 #include "core/error.h"
 #include "core/machine/machine.h"
 #include "tests/fuzz/fuzz.h"
@@ -49,6 +49,16 @@ static bool command_take(struct run *run, struct bytes packed, struct command *r
     return command_open(whole, run->arena, NULL, ret_command) == 0;
 }
 
+static void restore(struct run *run)
+{
+    struct machine_events events = {.count = 0};
+
+    FUZZ_NEED(machine_open_epoch(&run->view, &run->context, run->arena, &events) == 0 && events.count == 1);
+    events.list[0].sequence = run->context.next_sequence++;
+    FUZZ_NEED(machine_apply(&run->view, &events.list[0], run->arena) == 0);
+    FUZZ_NEED(machine_apply(&run->replay, &events.list[0], run->arena) == 0);
+}
+
 static void drive(struct run *run, const struct command *command)
 {
     struct refusal refusal = {0};
@@ -91,7 +101,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     run.replay = view_memory_view(run.replayed);
     for (unsigned i = 0; i < COMMANDS_MAX && input.left > 0; i++) {
         run.arena = input.arena = fuzz_arena(64 * 1024 * 1024);
-        run.context.time_ms += (int64_t) fuzz_number(&input, 1) * HOUR_MS;
+        uint64_t step = fuzz_number(&input, 1);
+        run.context.time_ms += (int64_t) (step & 0x7f) * HOUR_MS;
+        if ((step & 0x80) != 0 && run.is_founded)
+            restore(&run);
         if (!command_take(&run, fuzz_piece(&input), &command))
             continue;
         if (run.is_founded != (command.body->body_case == COMITY__V1__COMMAND__BODY_FOUND))

@@ -154,6 +154,9 @@ static void body_finish(struct scene *scene, Comity__V1__Command *body, unsigned
     body->nonce = (ProtobufCBinaryData){NONCE_SIZE, arena_alloc(scene->arena, NONCE_SIZE)};
     assert_non_null(body->nonce.data);
     scene_random(scene, body->nonce.data, NONCE_SIZE);
+    if (body->body_case != COMITY__V1__COMMAND__BODY_FOUND &&
+        body->body_case != COMITY__V1__COMMAND__BODY_REDEEM && body->epoch == 0)
+        body->epoch = 1;
     body->n_cosigners = cosigner_count;
     body->cosigners = arena_alloc(scene->arena, (cosigner_count + 1) * sizeof(*body->cosigners));
     for (size_t i = 0; i < cosigner_count; i++)

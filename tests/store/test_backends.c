@@ -161,29 +161,31 @@ static void a_random_history_is_restored(void **state)
     struct export_totals totals;
 
     fixture_begin(fixture, true);
-    for (unsigned i = 1; i <= SIGNED_COMMANDS; i++)
-        step(fixture);
-    compare(fixture);
-    scratch_join(scene->directory, "export", file);
-    scratch_join(scene->directory, "target", target);
-    struct export_options out = {.store = scene->store, .log_key = &scene->log_key};
-    struct restore_options in = {.directory = target,
-                                 .map_limit_bytes = SCENE_MAP_BYTES,
-                                 .group = SCRATCH_GROUP,
-                                 .log_key = &scene->log_key,
-                                 .time_ms = fixture->context.time_ms};
-    if (export_write_file(&out, file, &totals, reason) != 0 ||
-        restore_read_file(&in, file, &totals, reason) != 0)
-        fail_msg("%s", reason);
-    printf("%" PRIu64 " events of %" PRIu64 " commands went out and in, in %" PRIu64 " bytes\n",
-           totals.events, totals.commands, totals.bytes);
-    scene_stop(scene);
-    memcpy(source, scene->directory, sizeof(source));
-    memcpy(scene->directory, target, sizeof(target));
-    scene_start(scene);
-    memcpy(scene->directory, source, sizeof(source));
-    open_epoch_in_memory(fixture);
-    compare(fixture);
+    for (unsigned restores = 0; restores < 2; restores++) {
+        for (unsigned i = 1; i <= SIGNED_COMMANDS / (1 + restores); i++)
+            step(fixture);
+        compare(fixture);
+        scratch_join(scene->directory, restores == 0 ? "export" : "export-2", file);
+        scratch_join(scene->directory, restores == 0 ? "target" : "target-2", target);
+        struct export_options out = {.store = scene->store, .log_key = &scene->log_key};
+        struct restore_options in = {.directory = target,
+                                     .map_limit_bytes = SCENE_MAP_BYTES,
+                                     .group = SCRATCH_GROUP,
+                                     .log_key = &scene->log_key,
+                                     .time_ms = fixture->context.time_ms};
+        if (export_write_file(&out, file, &totals, reason) != 0 ||
+            restore_read_file(&in, file, &totals, reason) != 0)
+            fail_msg("%s", reason);
+        printf("%" PRIu64 " events of %" PRIu64 " commands went out and in, in %" PRIu64 " bytes\n",
+               totals.events, totals.commands, totals.bytes);
+        scene_stop(scene);
+        memcpy(source, scene->directory, sizeof(source));
+        memcpy(scene->directory, target, sizeof(target));
+        scene_start(scene);
+        memcpy(scene->directory, source, sizeof(source));
+        open_epoch_in_memory(fixture);
+        compare(fixture);
+    }
     /* And it goes on as the other one does. */
     for (unsigned i = 1; i <= SIGNED_COMMANDS / 4; i++)
         step(fixture);

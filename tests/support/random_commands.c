@@ -230,14 +230,19 @@ static void refresh_if_needed(struct random_commands *r)
     }
 }
 
+static const Comity__V1__Partnership *partnership_now(struct random_commands *r)
+{
+    ProtobufCMessage *row = NULL;
+    int code = state_get(r->view, r->arena, TABLE_PARTNERSHIP, 0, 0, &row);
+
+    if (code != 0 && code != ERR_NOT_FOUND)
+        random_need(NULL, "the state cannot be read");
+    return (const Comity__V1__Partnership *) row;
+}
+
 static bool is_founded(struct random_commands *r)
 {
-    struct row_key key = row_key(TABLE_PARTNERSHIP, 0, 0);
-    bool exists = false;
-
-    if (row_exists(r->view, &key, &exists) != 0)
-        random_need(NULL, "the state cannot be read");
-    return exists;
+    return partnership_now(r) != NULL;
 }
 
 /* How often each kind is drawn, in a thousand. */
@@ -297,6 +302,8 @@ static void command_start(struct random_commands *r, Comity__V1__Command__BodyCa
     put_u64(r->body->nonce.data, random_u64(r));
     put_u64(r->body->nonce.data + 8, random_u64(r));
     r->body->cosigners = random_alloc(r, (COSIGNERS_MAX + 8) * sizeof(*r->body->cosigners));
+    if (kind != COMITY__V1__COMMAND__BODY_FOUND && kind != COMITY__V1__COMMAND__BODY_REDEEM)
+        r->body->epoch = partnership_now(r)->epoch;
     r->body->body_case = kind;
     protobuf_c_message_init(type, inner);
     memcpy((uint8_t *) r->body + field->offset, &inner, sizeof(inner));
@@ -391,9 +398,25 @@ static void spoil_cosigners(struct random_commands *r)
     r->body->cosigners[r->body->n_cosigners++] = random_key(r, anybody(r));
 }
 
+/* Of an earlier epoch, or of one that there was not: neither before nor yet. */
+static void spoil_epoch(struct random_commands *r)
+{
+    const Comity__V1__Partnership *partnership = partnership_now(r);
+    uint32_t epoch = partnership->epoch;
+
+    if (r->body->epoch == 0)
+        return;
+    if (partnership->n_epochs > 1 && random_chance(r, 80))
+        epoch = partnership->epochs[random_below(r, (uint32_t) partnership->n_epochs - 1)]->number;
+    else
+        epoch = random_chance(r, 50) ? epoch + 1 : epoch - 1;
+    if (epoch != 0)
+        r->body->epoch = epoch;
+}
+
 static void spoil(struct random_commands *r)
 {
-    switch (random_below(r, 10)) {
+    switch (random_below(r, 12)) {
     case 0:
         r->body->valid_until_ms = r->time_ms - 1 - (int64_t) r->made;
         break;
@@ -407,6 +430,10 @@ static void spoil(struct random_commands *r)
     case 4:
     case 5:
         r->body->key = random_key(r, anybody(r));
+        break;
+    case 6:
+    case 7:
+        spoil_epoch(r);
         break;
     default:
         spoil_field(r);

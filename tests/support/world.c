@@ -42,6 +42,7 @@ struct world *world_new(void)
     memset(world->log_key, 0x11, sizeof(world->log_key));
     world->context = (struct machine_context){
         .time_ms = INT64_C(1700000000000), .next_sequence = 1, .log_key = world->log_key};
+    world->epoch = 1;
     return world;
 }
 
@@ -121,6 +122,8 @@ Comity__V1__Command *world_command(struct world *world, const char *signer,
         command->history = world_key(world, "history");
     command->key = world_key(world, signer);
     command->nonce = command_nonce(world);
+    if (body != COMITY__V1__COMMAND__BODY_FOUND && body != COMITY__V1__COMMAND__BODY_REDEEM)
+        command->epoch = world->epoch;
     command->valid_until_ms = world->context.time_ms + HOUR_MS;
     command->body_case = body;
     command_fill(world, command);
@@ -301,6 +304,16 @@ void world_due(struct world *world)
         assert_int_equal(machine_due(&world->view, &world->context, world->arena, &events), 0);
         carry_out(world, &events);
     } while (events.count > 0);
+}
+
+const Comity__V1__Epoch *world_restore(struct world *world)
+{
+    struct machine_events events = {.count = 0};
+
+    assert_int_equal(machine_open_epoch(&world->view, &world->context, world->arena, &events), 0);
+    assert_int_equal(events.count, 1);
+    carry_out(world, &events);
+    return events.list[0].open->epoch_opened->epoch;
 }
 
 static int decide(struct world *world, const Comity__V1__Command *body)

@@ -30,6 +30,7 @@ struct world {
     struct view view;
     struct arena *arena;
     struct machine_context context; /* time_ms: the test moves it on */
+    uint32_t epoch;                 /* that the signers of commands know: 1, until the test sets another */
     uint8_t log_key[KEY_SIZE];
     struct refusal refusal;       /* of the last command that was refused */
     struct machine_events events; /* of the last command that was accepted */
@@ -66,6 +67,9 @@ Comity__V1__Command *world_found_command(struct world *world);
 int world_try(struct world *world, const Comity__V1__Command *command);
 /* Due deadlines alone. */
 void world_due(struct world *world);
+/* As a restore from a backup of what there is now: opens an epoch, and gives its row. Signers
+ * do not know of it until the test says so. */
+const Comity__V1__Epoch *world_restore(struct world *world);
 
 /* It must be accepted; gives its first event. */
 const Comity__V1__Event *world_accept(struct world *world, const Comity__V1__Command *command);

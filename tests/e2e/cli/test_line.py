@@ -1,11 +1,10 @@
-"""What happens when the line, a key or a backup is not what it should be."""
+"""What happens when the line or a key is not what it should be."""
 
 import json
 import os
 import shutil
 import signal
 import socket
-import subprocess
 import threading
 import unittest
 
@@ -192,41 +191,6 @@ class Line(CliCase):
         for words in (["whoami"], ["events"], ["member", "list"], ["export", "spied"]):
             self.world.ask("spy", *words, exit=REFUSED)
         self.assertFalse(self.world.file("spied").exists())
-
-
-class Restored(CliCase):
-    def worker(self, *words):
-        subprocess.run([BUILD / "comity-worker", *map(str, words), "--config", self.world.data / "worker.ini"], check=True,
-                       capture_output=True, timeout=120)
-
-    def test_what_a_restore_lost_goes_in_again(self):
-        proposal = self.world.propose()
-        self.worker("export", "--to", self.world.directory / "backup")
-        number = self.world.open_round(proposal)
-        self.ask("ada", "vote", number, "agree")
-        self.ask("ben", "vote", number, "agree")
-        head = self.ask("ada", "events")["next"] - 1
-        self.ask("eve", "events")
-        self.world.down()
-        shutil.rmtree(self.world.data / "store")
-        self.worker("restore", "--from", self.world.directory / "backup")
-        self.world.up()
-        # Who has seen more than there is now does not take it for the whole, and finds out why.
-        error = self.refuse("eve", "whoami", "--timeout", 3, name="BEHIND", exit=UNREACHABLE)
-        self.assertIn("comity resubmit", error["next"])
-        self.assertEqual(self.ask("eve", "resubmit")["resubmitted"], [])
-        self.assertEqual(self.ask("eve", "whoami")["partnership"]["epoch"], 2)
-        # In the order in which they have to come: the round before its ballots.
-        self.assertEqual([row["verdict"] for row in self.ask("eli", "resubmit")["resubmitted"]], ["RECORDED"])
-        for who in ("ben", "ada"):
-            self.assertEqual([row["verdict"] for row in self.ask(who, "resubmit")["resubmitted"]], ["RECORDED"])
-            self.assertEqual(self.ask(who, "resubmit")["resubmitted"], [])
-        self.assertEqual(self.ask("dev", "ballots", number)["answered"], 2)
-        events = self.ask("ada", "events")["events"]
-        self.assertEqual(len(events), head + 1)
-        self.assertIn("epoch_opened", [row["kind"] for row in events])
-        self.assertEqual(self.ask("ada", "partnership", "show")["partnership"]["epoch"], 2)
-        self.ask("carla", "vote", number, "agree")
 
 
 if __name__ == "__main__":

@@ -154,6 +154,7 @@ static void public_key(size_t founder, uint8_t *ret_key)
     Comity__V1__OpenSession open = COMITY__V1__OPEN_SESSION__INIT;
     struct comity_draft *draft = NULL;
     open.session = 1;
+    command.epoch = 1;
     command.body_case = COMITY__V1__COMMAND__BODY_OPEN_SESSION;
     command.open_session = &open;
     check("key", comity_draft_new(&command, state.history, NULL, state.seeds[founder], 0, &draft, NULL));
@@ -249,6 +250,7 @@ static void body_create(struct comity *client, struct founding *founding)
     create.title = text(founding->texts, "Council");
     create.n_seats = 2;
     create.seats = seat_list;
+    command.epoch = comity_epoch(client, state.history);
     command.body_case = COMITY__V1__COMMAND__BODY_CREATE_BODY;
     command.create_body = &create;
     command.n_cosigners = 1;
@@ -301,6 +303,7 @@ static void convene(struct comity *client, size_t number, struct load *load)
     body.body = 1;
     body.title = text(texts, title);
     body.starts_ms = 1800000000000;
+    command.epoch = 1;
     command.body_case = COMITY__V1__COMMAND__BODY_CONVENE_SESSION;
     command.convene_session = &body;
     check("draft", comity_draft_new(&command, state.history, texts, state.seeds[0], 0, &draft, NULL));
@@ -382,8 +385,24 @@ static void whoami(struct comity *client)
     const Comity__V1__WhoamiAnswer *answer = comity_answer_body(result.answer)->whoami;
     const char *title = comity_answer_text(result.answer, answer->partnership->title);
     printf("%s %s %u %zu\n", answer->partnership->name, title == NULL ? "-" : title, answer->member->number,
-           answer->partnership->n_log_keys);
+           answer->partnership->n_epochs);
     comity_result_release(&result);
+}
+
+/* Whatever was seen of it before: the record as it is now. */
+static int lost(struct comity *client)
+{
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    Comity__V1__Whoami body = COMITY__V1__WHOAMI__INIT;
+    struct comity_result result;
+    struct load load = {0};
+    query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
+    query.whoami = &body;
+    check("whoami", comity_query_wait(client, state.history, &query, 0, &result));
+    const Comity__V1__Partnership *partnership = comity_answer_body(result.answer)->whoami->partnership;
+    printf("%d\n", comity_resubmit(client, state.history, partnership, 0, loaded, &load));
+    comity_result_release(&result);
+    return load.others == 0 ? 0 : 1;
 }
 
 static void status(struct comity *client)
@@ -408,12 +427,9 @@ static int run(struct comity *client, int count_of, char **words)
         whoami(client);
     else if (strcmp(verb, "status") == 0)
         status(client);
-    else if (strcmp(verb, "lost") == 0 && count_of == 6) {
-        struct load load = {0};
-        printf("%d\n", comity_resubmit(client, state.history, strtoull(words[3], NULL, 10),
-                                       (uint32_t) strtoul(words[4], NULL, 10), 0, loaded, &load));
-        return load.others == 0 ? 0 : 1;
-    } else
+    else if (strcmp(verb, "lost") == 0)
+        return lost(client);
+    else
         return 2;
     return 0;
 }

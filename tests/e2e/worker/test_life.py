@@ -501,7 +501,12 @@ class Directory(Life):
         self.wire.patiently(20, scene.hello)
         self.assertEqual(self.head(scene), head + 1)   # the epoch that was opened
         whoami = self.wire.query(scene.history, whoami=pb.Whoami()).whoami
-        self.assertEqual(whoami.partnership.epoch, 2)
+        epochs = whoami.partnership.epochs
+        self.assertEqual([epoch.restored_to for epoch in epochs], [0, head])
+        self.assertEqual((epochs[0].number, epochs[1].number), (1, whoami.partnership.epoch))
+        self.assertLess(abs(epochs[1].number - time.time()), 300)   # the second in which it was opened
+        self.assertEqual(epochs[1].resume_ms, epochs[1].opened_ms + 24 * 3600 * 1000)
+        self.assertEqual(epochs[1].members, len(scene.keys))
         again = self.wire.submit_signed(signed, texts)
         self.assertEqual(again.first_sequence, receipt.first_sequence)
         self.assertEqual(again.event.header, receipt.event.header)

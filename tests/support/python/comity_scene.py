@@ -32,6 +32,7 @@ class Scene:
         self.wire, self.token, self.retry_s = wire, token, retry_s
         self.prose = Prose()
         self.history = b""
+        self.epoch = 1             # what the signers know
         self.constituencies = {}   # name -> number
         self.sites = {}            # name -> number
         self.keys = {}             # member number -> SigningKey
@@ -42,7 +43,8 @@ class Scene:
     # One command
 
     def command(self, **body):
-        return pb.Command(history=self.history, valid_until_ms=now_ms() + DAY_MS, **body)
+        epoch = 0 if {"found", "redeem"} & body.keys() else self.epoch
+        return pb.Command(history=self.history, valid_until_ms=now_ms() + DAY_MS, epoch=epoch, **body)
 
     def do(self, keys, **body):
         """Submit one command, wait, and return its first Event. Raises Refused, Failed, NoAnswer or BadReceipt."""

@@ -219,6 +219,8 @@ def seal_up(command, keys):
         command.valid_until_ms = now_ms() + 3600 * 1000
     if not command.nonce:
         command.nonce = secrets.token_bytes(16)
+    if not command.epoch and command.WhichOneof("body") not in ("found", "redeem"):
+        command.epoch = 1
     if not command.cosigners:
         command.cosigners.extend(sorted(bytes(key.verify_key) for key in keys[1:]))
     packed = command.SerializeToString(deterministic=True)

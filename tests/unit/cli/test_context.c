@@ -239,8 +239,8 @@ static void test_learning_never_goes_back(void **state)
     memset(pins[0], 33, KEY_SIZE);
     memset(pins[1], 77, KEY_SIZE);
     assert_int_equal(
-        context_learn(scratch->path, "lakeside", 40, (const uint8_t(*)[KEY_SIZE]) pins, 2, reason), 0);
-    assert_int_equal(context_learn(scratch->path, "lakeside", 3, NULL, 0, reason), 0);
+        context_learn(scratch->path, "lakeside", 1, 40, (const uint8_t(*)[KEY_SIZE]) pins, 2, reason), 0);
+    assert_int_equal(context_learn(scratch->path, "lakeside", 1, 3, NULL, 0, reason), 0);
     assert_int_equal(context_load(scratch->path, "lakeside", &loaded, reason), 0);
     assert_int_equal(loaded.seen, 40);
     assert_int_equal(loaded.pin_count, 3);
@@ -255,15 +255,17 @@ static void test_a_new_epoch(void **state)
     char reason[CONTEXT_REASON_MAX];
 
     save(scratch, &context);
-    assert_int_equal(context_learn(scratch->path, "lakeside", 40, NULL, 0, reason), 0);
-    assert_int_equal(context_enter_epoch(scratch->path, "lakeside", 2, 31, reason), 0);
+    assert_int_equal(context_learn(scratch->path, "lakeside", 1, 40, NULL, 0, reason), 0);
+    assert_int_equal(context_learn(scratch->path, "lakeside", 1790000000, 31, NULL, 0, reason), 0);
     assert_int_equal(context_load(scratch->path, "lakeside", &loaded, reason), 0);
     assert_int_equal(loaded.seen, 31);
-    assert_int_equal(loaded.epoch, 2);
-    assert_int_equal(context_learn(scratch->path, "lakeside", 35, NULL, 0, reason), 0);
-    assert_int_equal(context_enter_epoch(scratch->path, "lakeside", 2, 1, reason), 0);
+    assert_int_equal(loaded.epoch, 1790000000);
+    /* A run that still has the time before in mind. */
+    assert_int_equal(context_learn(scratch->path, "lakeside", 1, 60, NULL, 0, reason), 0);
+    assert_int_equal(context_learn(scratch->path, "lakeside", 1790000000, 35, NULL, 0, reason), 0);
     assert_int_equal(context_load(scratch->path, "lakeside", &loaded, reason), 0);
     assert_int_equal(loaded.seen, 35);
+    assert_int_equal(loaded.epoch, 1790000000);
 }
 
 /* Runs beside one another: every one's word counts, whoever writes last. */
@@ -281,7 +283,7 @@ static void test_learning_beside_one_another(void **state)
         if (runs[i] == 0) {
             uint8_t pin[1][KEY_SIZE];
             memset(pin, 100 + i, KEY_SIZE);
-            _exit(context_learn(scratch->path, "lakeside", (uint64_t) (100 + i),
+            _exit(context_learn(scratch->path, "lakeside", 1, (uint64_t) (100 + i),
                                 (const uint8_t(*)[KEY_SIZE]) pin, 1, reason) != 0);
         }
     }

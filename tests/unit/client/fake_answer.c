@@ -38,9 +38,14 @@ static void whoami_answer(struct fake_group *group, Comity__V1__Answer *answer, 
     comity__v1__partnership__init(partnership);
     partnership->name = "fake";
     partnership->epoch = group->ledger->epoch;
-    partnership->log_keys = arena_alloc(arena, 8 * sizeof(*partnership->log_keys));
-    for (size_t i = 0; i < group->listed_count; i++)
-        partnership->log_keys[partnership->n_log_keys++] = binary(arena, group->listed[i], KEY_SIZE);
+    partnership->epochs = arena_alloc(arena, 8 * sizeof(*partnership->epochs));
+    for (size_t i = 0; i < group->listed_count; i++) {
+        Comity__V1__Epoch *epoch = arena_alloc(arena, sizeof(*epoch));
+        comity__v1__epoch__init(epoch);
+        epoch->number = i + 1 < group->listed_count ? (uint32_t) i + 1 : group->ledger->epoch;
+        epoch->log_key = binary(arena, group->listed[i], KEY_SIZE);
+        partnership->epochs[partnership->n_epochs++] = epoch;
+    }
     whoami->partnership = partnership;
     answer->whoami = whoami;
 }
@@ -128,6 +133,8 @@ struct bytes fake_answer(struct fake_group *group, const Comity__V1__Query *quer
     group->queries++;
     group->last_floor = query->floor;
     answer.as_of = group->as_of != 0 ? group->as_of : group->ledger->head;
+    if (query->kind_case != COMITY__V1__QUERY__KIND_STATUS)
+        answer.epoch = group->ledger->epoch;
     if (query->kind_case == COMITY__V1__QUERY__KIND_STATUS)
         status_answer(group, &answer, arena);
     else if (query->kind_case == COMITY__V1__QUERY__KIND_WHOAMI)

@@ -119,6 +119,7 @@ struct comity_draft *scene_ballot(struct scene *scene)
     body.text_hash = (ProtobufCBinaryData){sizeof(hash), hash};
     command.body_case = COMITY__V1__COMMAND__BODY_CAST_BALLOT;
     command.cast_ballot = &body;
+    command.epoch = 1;
     if (comity_texts_add(texts, "Because.", 8, &body.reason) != 0 ||
         comity_draft_new(&command, scene->group->history, texts, scene->seed, 0, &draft, NULL) != 0)
         abort();

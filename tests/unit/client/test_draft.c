@@ -53,6 +53,7 @@ static int set_up(void **state)
     scene.add_site.site = &scene.site;
     scene.command.body_case = COMITY__V1__COMMAND__BODY_ADD_SITE;
     scene.command.add_site = &scene.add_site;
+    scene.command.epoch = 1;
     for (size_t i = 0; i < COSIGNERS; i++)
         scene.cosigners[i] = (ProtobufCBinaryData){COMITY_KEY_SIZE, scene.keys[i]};
     scene.command.cosigners = scene.cosigners;
@@ -145,6 +146,7 @@ static void an_empty_reason_is_a_text(void **state)
     ballot.round = 1;
     ballot.answer = 2;
     ballot.text_hash = (ProtobufCBinaryData){COMITY_HISTORY_SIZE, scene->history};
+    command.epoch = 1;
     assert_int_equal(comity_texts_add(scene->texts, "", 0, &ballot.reason), 0);
     assert_int_equal(ballot.reason->size, 0);
     command.body_case = COMITY__V1__COMMAND__BODY_CAST_BALLOT;

@@ -422,6 +422,31 @@ static void note(struct comity_result *result, void *context)
     again->sequences[again->recorded++] = result->sequence;
 }
 
+/* What a history with these epochs says of itself: each but the first restored to a sequence. */
+static const Comity__V1__Partnership *with_epochs(size_t count, const uint32_t *numbers,
+                                                  const uint64_t *restored_to)
+{
+    static Comity__V1__Partnership partnership;
+    static Comity__V1__Epoch epochs[4], *list[4];
+    comity__v1__partnership__init(&partnership);
+    for (size_t i = 0; i < count; i++) {
+        comity__v1__epoch__init(&epochs[i]);
+        epochs[i].number = partnership.epoch = numbers[i];
+        epochs[i].restored_to = restored_to[i];
+        list[i] = &epochs[i];
+    }
+    partnership.n_epochs = count;
+    partnership.epochs = list;
+    return &partnership;
+}
+
+enum { SECOND = 1790000000, THIRD = 1790000100 };
+
+static const Comity__V1__Partnership *restored(uint32_t number, uint64_t restored_to)
+{
+    return with_epochs(2, (const uint32_t[]){1, number}, (const uint64_t[]){0, restored_to});
+}
+
 /* The history went back to the state after the second of five commands, in a new epoch. */
 static void what_a_restore_lost_is_submitted_again_in_order(void **state)
 {
@@ -432,14 +457,15 @@ static void what_a_restore_lost_is_submitted_again_in_order(void **state)
         recorded(scene);
     struct seen before = read_all(scene, NULL);
     fake_lock(scene->group);
-    scene->group->ledger->epoch = 2;
+    scene->group->ledger->epoch = SECOND;
     scene->group->ledger->head = before.sequences[1];
     for (size_t i = 2; i < 5; i++) /* the fake keeps commands in the order of their coming */
         free(scene->group->commands[i].receipt);
     scene->group->command_count = 2;
     fake_unlock(scene->group);
-    assert_int_equal(
-        comity_resubmit(scene->client, scene->group->history, before.sequences[1], 2, 0, note, &again), 3);
+    assert_int_equal(comity_resubmit(scene->client, scene->group->history,
+                                     restored(SECOND, before.sequences[1]), 0, note, &again),
+                     3);
     assert_int_equal(again.recorded, 3);
     assert_int_equal(SEEN(scene, command_count), 5);
     fake_lock(scene->group);
@@ -447,8 +473,9 @@ static void what_a_restore_lost_is_submitted_again_in_order(void **state)
         assert_memory_equal(scene->group->commands[i].id, before.ids[i], COMITY_ID_SIZE);
     fake_unlock(scene->group);
     /* Done once: the receipts of the new epoch say so. */
-    assert_int_equal(
-        comity_resubmit(scene->client, scene->group->history, before.sequences[1], 2, 0, note, &again), 0);
+    assert_int_equal(comity_resubmit(scene->client, scene->group->history,
+                                     restored(SECOND, before.sequences[1]), 0, note, &again),
+                     0);
     assert_int_equal(read_all(scene, NULL).receipts, 5);
 }
 
@@ -465,13 +492,61 @@ static void what_was_refused_after_a_restore_is_not_submitted_again(void **state
     size_t refused = 0;
     scene_start(scene);
     recorded(scene);
-    refuse_with(scene, ERR_ROUNDS);
-    assert_int_equal(comity_resubmit(scene->client, scene->group->history, 0, 2, 0, note_refused, &refused),
-                     1);
+    SCRIPT(scene, ledger->epoch, SECOND);
+    struct comity_result result; /* so that the client knows which epoch it is in */
+    Comity__V1__Whoami whoami = COMITY__V1__WHOAMI__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
+    query.whoami = &whoami;
+    assert_int_equal(comity_query_wait(scene->client, scene->group->history, &query, 0, &result), 0);
+    comity_result_release(&result);
+    refuse_with(scene, ERR_EPOCH);
+    assert_int_equal(
+        comity_resubmit(scene->client, scene->group->history, restored(SECOND, 0), 0, note_refused, &refused),
+        1);
     assert_int_equal(refused, 1);
-    assert_int_equal(comity_resubmit(scene->client, scene->group->history, 0, 3, 0, note_refused, &refused),
-                     0);
+    assert_int_equal(
+        comity_resubmit(scene->client, scene->group->history, restored(SECOND, 0), 0, note_refused, &refused),
+        0);
     assert_int_equal(read_all(scene, NULL).receipts, 1); /* what it proves, it still proves */
+    /* A later restore, of a later backup perhaps, may have what that one had not. */
+    refuse_with(scene, ERR_EPOCH);
+    assert_int_equal(
+        comity_resubmit(scene->client, scene->group->history, restored(THIRD, 0), 0, note_refused, &refused),
+        1);
+}
+
+/* A receipt stands where its epoch is one of the record's, and the next one was not restored to before it. */
+static void what_is_lost_follows_from_the_epochs(void **state)
+{
+    (void) state;
+    static const struct {
+        struct comity_journal_receipt receipts[2];
+        size_t receipt_count;
+        uint32_t epochs[3];
+        uint64_t restored_to[3];
+        size_t epoch_count;
+        bool is_lost;
+    } ROWS[] = {
+        {{{0}}, 0, {1, SECOND}, {0, 10}, 2, false}, /* never recorded */
+        {{{1, 10}}, 1, {1}, {0}, 1, false},
+        {{{1, 10}}, 1, {1, SECOND}, {0, 10}, 2, false},
+        {{{1, 11}}, 1, {1, SECOND}, {0, 10}, 2, true},
+        {{{1, 11}, {SECOND, 12}}, 2, {1, SECOND}, {0, 10}, 2, false}, /* sent again */
+        {{{1, 11}, {SECOND, 12}}, 2, {1, SECOND, THIRD}, {0, 10, 11}, 3, true},
+        {{{1, 11}, {SECOND, 12}}, 2, {1, SECOND, THIRD}, {0, 10, 12}, 3, false},
+        /* The second epoch was given up: the third comes from a backup of the first. */
+        {{{SECOND, 12}}, 1, {1, THIRD}, {0, 20}, 2, true},
+        {{{1, 11}, {SECOND, 12}}, 2, {1, THIRD}, {0, 20}, 2, false},
+        {{{1, 11}, {SECOND, 12}}, 2, {1, THIRD}, {0, 10}, 2, true},
+    };
+    for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+        struct comity_journal_entry entry = {.receipts = ROWS[i].receipts,
+                                             .receipt_count = ROWS[i].receipt_count};
+        if (comity_is_lost(&entry, with_epochs(ROWS[i].epoch_count, ROWS[i].epochs, ROWS[i].restored_to)) !=
+            ROWS[i].is_lost)
+            fail_msg("row %zu", i);
+    }
 }
 
 static void without_a_journal_there_is_nothing_to_submit(void **state)
@@ -485,7 +560,9 @@ static void without_a_journal_there_is_nothing_to_submit(void **state)
     comity_destroy(&scene->client);
     scene->options.journal = NULL;
     scene_start(scene);
-    assert_int_equal(comity_resubmit(scene->client, scene->group->history, 0, 2, 0, note, NULL), ERR_MISSING);
+    assert_int_equal(
+        comity_resubmit(scene->client, scene->group->history, restored(SECOND, 0), 0, note, NULL),
+        ERR_MISSING);
 }
 
 int main(void)
@@ -506,6 +583,7 @@ int main(void)
         ONE(this_machines_clock_removes_nothing),
         ONE(what_a_restore_lost_is_submitted_again_in_order),
         ONE(what_was_refused_after_a_restore_is_not_submitted_again),
+        ONE(what_is_lost_follows_from_the_epochs),
         ONE(without_a_journal_there_is_nothing_to_submit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

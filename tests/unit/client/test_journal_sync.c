@@ -92,7 +92,7 @@ static void everything_is_synced(void **state)
     assert_int_equal(journal_keep_command(journal, draft, &is_new), 0);
     assert_true(is_new);
     expect_synced((const char *[]){journal, command, history}, 3);
-    assert_int_equal(journal_keep_refusal(journal, comity_draft_history(draft), comity_draft_id(draft), -1),
+    assert_int_equal(journal_keep_refusal(journal, comity_draft_history(draft), comity_draft_id(draft), -1, 1),
                      0);
     expect_synced((const char *[]){refusal, history}, 2);
     assert_int_equal(journal_keep_receipt(journal, comity_draft_history(draft), comity_draft_id(draft), 1,

@@ -104,6 +104,28 @@ static void what_was_reached_before_is_told_at_once(void **state)
     assert_int_equal(told[0], 10);
 }
 
+/* A restore takes the record back: the subscription finds out by itself, and goes by the new numbers. */
+static void a_restore_is_told(void **state)
+{
+    struct scene *scene = *state;
+    scene->options.poll_ms = 50;
+    start(scene, 10);
+    assert_int_equal(told_count, 0);
+    SCRIPT(scene, as_of, 6);
+    SCRIPT(scene, ledger->epoch, 1790000000);
+    assert_true(scene_until(scene, is_told));
+    assert_int_equal(told[0], 6);
+    assert_int_equal(comity_epoch(scene->client, scene->group->history), 1790000000);
+    bool has_heard = false;
+    for (size_t i = 0; i < scene->event_count; i++)
+        has_heard = has_heard || (scene->events[i].kind == COMITY_EVENT_IN_TOUCH &&
+                                  scene->events[i].sequence == 6 && scene->events[i].epoch == 1790000000);
+    assert_true(has_heard);
+    SCRIPT(scene, as_of, 7);
+    assert_true(scene_until(scene, is_told_twice));
+    assert_int_equal(told[1], 7);
+}
+
 static void two_brokers_tell_once(void **state)
 {
     struct scene *scene = *state;
@@ -200,6 +222,7 @@ int main(void)
 #define TWO(test) cmocka_unit_test_setup_teardown(test, set_up_two, tear_down)
     const struct CMUnitTest tests[] = {
         ONE(an_advance_is_told_once),
+        ONE(a_restore_is_told),
         ONE(what_was_reached_before_is_told_at_once),
         TWO(two_brokers_tell_once),
         ONE(false_news_harms_nothing),

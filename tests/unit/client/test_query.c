@@ -156,9 +156,39 @@ static void the_floor_is_the_highest_sequence_seen(void **state)
     assert_int_equal(SEEN(scene, last_floor), 30);
     comity_result_release(&result);
     assert_int_equal(comity_seen(scene->client, scene->group->history), 30);
-    assert_int_equal(comity_set_seen(scene->client, scene->group->history, 25), 0);
+    assert_int_equal(comity_set_seen(scene->client, scene->group->history, 1, 25), 0);
     assert_int_equal(ask(scene, COMITY__V1__QUERY__KIND_WHOAMI, &result), 0);
     assert_int_equal(SEEN(scene, last_floor), 25);
+    comity_result_release(&result);
+}
+
+/* A restore takes the record back, in an epoch of its own: what was seen before is no floor for it. An answer
+ * of an earlier epoch is that of a store that was put back, and is not believed. */
+static void what_was_seen_belongs_to_its_epoch(void **state)
+{
+    struct scene *scene = *state;
+    struct comity_result result;
+    SCRIPT(scene, as_of, 30);
+    scene_start(scene);
+    assert_int_equal(comity_epoch(scene->client, scene->group->history), 0);
+    assert_int_equal(ask(scene, COMITY__V1__QUERY__KIND_WHOAMI, &result), 0);
+    assert_int_equal(result.epoch, 1);
+    comity_result_release(&result);
+    assert_int_equal(comity_epoch(scene->client, scene->group->history), 1);
+    SCRIPT(scene, as_of, 20);
+    SCRIPT(scene, ledger->epoch, 1790000000);
+    assert_int_equal(ask(scene, COMITY__V1__QUERY__KIND_WHOAMI, &result), 0);
+    comity_result_release(&result);
+    assert_int_equal(comity_epoch(scene->client, scene->group->history), 1790000000);
+    assert_int_equal(comity_seen(scene->client, scene->group->history), 20);
+    SCRIPT(scene, ledger->epoch, 1);
+    SCRIPT(scene, as_of, 40);
+    assert_int_equal(ask(scene, COMITY__V1__QUERY__KIND_WHOAMI, &result), ERR_BEHIND);
+    assert_int_equal(result.verdict, COMITY_UNKNOWN);
+    comity_result_release(&result);
+    assert_int_equal(comity_seen(scene->client, scene->group->history), 20);
+    assert_int_equal(comity_set_seen(scene->client, scene->group->history, 0, 0), 0);
+    assert_int_equal(ask(scene, COMITY__V1__QUERY__KIND_WHOAMI, &result), 0);
     comity_result_release(&result);
 }
 
@@ -302,6 +332,7 @@ int main(void)
         ONE(lists_come_page_by_page),
         ONE(a_list_that_is_refused_says_why),
         ONE(the_floor_is_the_highest_sequence_seen),
+        ONE(what_was_seen_belongs_to_its_epoch),
         ONE(a_worker_that_forgot_us_is_greeted_again),
         ONE(a_grant_that_ran_out_is_given_anew_once),
         ONE(a_refused_grant_is_told),

@@ -37,6 +37,7 @@ static struct comity_draft *ballot(const uint8_t *history)
     assert_int_equal(comity_texts_add(texts, "Because.", 8, &body.reason), 0);
     command.body_case = COMITY__V1__COMMAND__BODY_CAST_BALLOT;
     command.cast_ballot = &body;
+    command.epoch = 1;
     assert_int_equal(comity_draft_new(&command, history, texts, seed, 0, &draft, NULL), 0);
     comity_texts_destroy(&texts);
     return draft;

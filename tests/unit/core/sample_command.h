@@ -83,6 +83,9 @@ static inline void sample_field(struct sample *sample, const struct form_row *ro
     case FORM_NONCE:
         *(ProtobufCBinaryData *) at = sample_binary(sample, NONCE_SIZE);
         break;
+    case FORM_EPOCH:
+        *(uint32_t *) at = 1;
+        break;
     case FORM_NUMBER:
         if (field->type == PROTOBUF_C_TYPE_UINT32)
             *(uint32_t *) at = 7;
@@ -156,6 +159,8 @@ static inline void sample_make(struct sample *sample, struct arena *arena, Comit
     sample->command->body_case = body;
     ProtobufCMessage *message = sample_message(sample, field->descriptor);
     memcpy((uint8_t *) sample->command + field->offset, &message, sizeof(message));
+    if (body == COMITY__V1__COMMAND__BODY_FOUND || body == COMITY__V1__COMMAND__BODY_REDEEM)
+        sample->command->epoch = 0;
     if (body != COMITY__V1__COMMAND__BODY_FOUND)
         sample->command->history = sample_binary(sample, HISTORY_ID_SIZE);
     sample->command->cosigners = arena_alloc(arena, (cosigners + 1) * sizeof(ProtobufCBinaryData));

@@ -49,13 +49,13 @@ static struct bytes sealed(Comity__V1__Command__BodyCase body, uint8_t id[COMMAN
 
 /* Packed by python3-protobuf, hashed by hashlib, signed by PyNaCl. */
 static const char BALLOT_HEX[] =
-    "0aae010a20111111111111111111111111111111111111111111111111111111111111111112"
+    "0ab0010a20111111111111111111111111111111111111111111111111111111111111111112"
     "2003a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b81880d8c1a2"
-    "8c342a10303132333435363738393a3b3c3d3e3f8a024e080312202222222222222222222222"
-    "222222222222222222222222222222222222222222180520292a240a20d471a9d827c716ed25"
-    "1b7f557d02ded644b77799721bbe5cc82555d27de634f9101a1240167963db4d2c6c32fdc967"
-    "132e9b69571e7d1edba06702f899284725bee04fff3ececee88438035d0caa8349ab5f5b8a72"
-    "e92e9db7ac4e34ddbbabf8dc268605";
+    "8c342a10303132333435363738393a3b3c3d3e3f30018a024e08031220222222222222222222"
+    "2222222222222222222222222222222222222222222222180520292a240a20d471a9d827c716"
+    "ed251b7f557d02ded644b77799721bbe5cc82555d27de634f9101a124014492510e244f57c89"
+    "9587aa29789c16cc9c1fd73d107cd64eb75127679257eb49943c957c885bdabf3200313b2d5a"
+    "941623a24957f14957c76f39f76a219402";
 
 static void test_a_ballot_made_elsewhere(void **state)
 {
@@ -70,7 +70,7 @@ static void test_a_ballot_made_elsewhere(void **state)
     assert_int_equal(command_check_signatures(&command, &refusal), 0);
     char hex[2 * COMMAND_ID_SIZE + 1];
     hex_encode(BYTES(command.id, COMMAND_ID_SIZE), hex);
-    assert_string_equal(hex, "1cb12ceab8db3d1db1921d361982af3a");
+    assert_string_equal(hex, "179bf237bf80e6234f06a50d4813f507");
     assert_string_equal(command_name(command.body), "cast_ballot");
     assert_int_equal(command.body->cast_ballot->round, 3);
     assert_int_equal(command.body->cast_ballot->answer, 5);
@@ -195,7 +195,7 @@ static void test_what_is_inside_is_strict(void **state)
         int code;
         const char *field;
     } ROWS[] = {
-        {"3001", ERR_UNKNOWN_FIELD, "6"},
+        {"3801", ERR_UNKNOWN_FIELD, "7"},
         {"2801", ERR_MALFORMED, "nonce"},
         {"920204080148", ERR_MALFORMED, "close_round"},
         {"9a01021863", ERR_ENUM, "invite.offices[0]"},

@@ -161,6 +161,7 @@ static const struct {
     {FORM_NONCE, OF_31_BYTES, ERR_RANGE, ""},
     {FORM_HISTORY, OF_31_BYTES, ERR_RANGE, ""},
     {FORM_HISTORY, OF_33_BYTES, ERR_RANGE, ""},
+    {FORM_EPOCH, LEAVE_OUT, ERR_MISSING, ""},
     {FORM_NUMBER, LEAVE_OUT, ERR_MISSING, ""},
     {FORM_NUMBER, PAST_MOST, ERR_RANGE, ""},
     {FORM_NUMBER, NEGATIVE, ERR_RANGE, ""},
@@ -282,6 +283,9 @@ static bool breakage_make(const struct place *place, enum breakage breakage)
 static int expected_code(const struct place *place, size_t b)
 {
     bool may_be_zero = place->row->form == FORM_NUMBER && place->row->least == 0;
+    bool names_nothing = sample.command->body_case == COMITY__V1__COMMAND__BODY_FOUND ||
+                         sample.command->body_case == COMITY__V1__COMMAND__BODY_REDEEM;
+    may_be_zero = may_be_zero || (place->row->form == FORM_EPOCH && names_nothing);
     return BREAKAGES[b].breakage == LEAVE_OUT && may_be_zero ? 0 : BREAKAGES[b].code;
 }
 
@@ -370,6 +374,24 @@ static void test_history(void **state)
     make(COMITY__V1__COMMAND__BODY_CAST_BALLOT);
     sample.command->history.len = 0;
     assert_form(ERR_MISSING, "history");
+}
+
+static void test_epoch(void **state)
+{
+    (void) state;
+    static const Comity__V1__Command__BodyCase NAME_NOTHING[] = {COMITY__V1__COMMAND__BODY_FOUND,
+                                                                 COMITY__V1__COMMAND__BODY_REDEEM};
+    for (size_t i = 0; i < ARRAY_COUNT(NAME_NOTHING); i++) {
+        make(NAME_NOTHING[i]);
+        assert_form(0, "");
+        sample.command->epoch = 1;
+        assert_form(ERR_RANGE, "epoch");
+    }
+    make(COMITY__V1__COMMAND__BODY_INVITE); /* nor does this one, but it builds on a roll */
+    sample.command->epoch = UINT32_MAX;
+    assert_form(0, "");
+    sample.command->epoch = 0;
+    assert_form(ERR_MISSING, "epoch");
 }
 
 static void test_cosigners(void **state)
@@ -499,6 +521,7 @@ int main(void)
         cmocka_unit_test(test_every_field_broken_in_every_way),
         cmocka_unit_test(test_limits_as_the_contract_has_them),
         cmocka_unit_test(test_history),
+        cmocka_unit_test(test_epoch),
         cmocka_unit_test(test_cosigners),
         cmocka_unit_test(test_co_chairs),
         cmocka_unit_test(test_found),

@@ -34,8 +34,9 @@ static void test_found_makes_the_whole_history(void **state)
     assert_memory_equal(partnership->title->hash.data, command->found->title->hash.data, HASH_SIZE);
     assert_int_equal(partnership->epoch, 1);
     assert_int_equal(partnership->founded_ms, world->context.time_ms);
-    assert_int_equal(partnership->n_log_keys, 1);
-    assert_memory_equal(partnership->log_keys[0].data, world->log_key, KEY_SIZE);
+    assert_int_equal(partnership->n_epochs, 1);
+    assert_int_equal(partnership->epochs[0]->number, 1);
+    assert_memory_equal(partnership->epochs[0]->log_key.data, world->log_key, KEY_SIZE);
 
     const Comity__V1__Constituency *management = world_row(world, TABLE_CONSTITUENCY, MANAGEMENT, 0);
     assert_string_equal(management->name, "management");

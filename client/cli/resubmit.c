@@ -1,0 +1,357 @@
+/* Sending again what was never confirmed, and what a restore from a backup has lost. */
+#include <inttypes.h>
+
+#include "client/cli/desk.h"
+#include "client/cli/output.h"
+#include "client/cli/verbs.h"
+#include "core/text.h"
+
+/* What an act is about, and what to do where a restore has lost that. */
+static const struct again {
+    Comity__V1__Command__BodyCase body;
+    const char *field; /* its number; NULL: it names nothing by number */
+    const char *what_to_do;
+} AGAIN[] = {
+    {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, "assign_seat.body", "give the seat anew"},
+    {COMITY__V1__COMMAND__BODY_ADOPT_RULE, "adopt_rule.bodies[0]", "adopt the rule anew"},
+    {COMITY__V1__COMMAND__BODY_CONVENE_SESSION, "convene_session.body", "convene the session anew"},
+    {COMITY__V1__COMMAND__BODY_OPEN_SESSION, "open_session.session",
+     "open the session that is convened in its place"},
+    {COMITY__V1__COMMAND__BODY_CLOSE_SESSION, "close_session.session",
+     "close it anew once everybody has had time to send again"},
+    {COMITY__V1__COMMAND__BODY_CHECK_IN, "check_in.session", "check in again once it is open again"},
+    {COMITY__V1__COMMAND__BODY_ADD_ITEM, "add_item.session", "add the item anew"},
+    {COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL, "make_proposal.item", "make the proposal anew"},
+    {COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL, "revise_proposal.proposal", "revise it anew"},
+    {COMITY__V1__COMMAND__BODY_OPEN_ROUND, "open_round.proposal", "open the round anew"},
+    {COMITY__V1__COMMAND__BODY_CAST_BALLOT, "cast_ballot.round", "vote again once it is open again"},
+    {COMITY__V1__COMMAND__BODY_CLOSE_ROUND, "close_round.round",
+     "close it anew once everybody has had time to send again"},
+};
+
+static const struct again *again_find(const Comity__V1__Command *command)
+{
+    static const struct again NOTHING = {.field = NULL, .what_to_do = "do it anew, if it is still wanted"};
+
+    for (size_t i = 0; i < ARRAY_COUNT(AGAIN); i++)
+        if (AGAIN[i].body == command->body_case)
+            return &AGAIN[i];
+    return &NOTHING;
+}
+
+static bool is_end(const Comity__V1__Command *command)
+{
+    return command->body_case == COMITY__V1__COMMAND__BODY_CLOSE_ROUND ||
+           command->body_case == COMITY__V1__COMMAND__BODY_CLOSE_SESSION;
+}
+
+/* What a field of the command names: "round" and 12 of "cast_ballot.round". False where it names no number.
+ */
+static bool named_read(struct cli *cli, const Comity__V1__Command *command, const char *field,
+                       const char **ret_noun, uint32_t *ret_number)
+{
+    const char *dot = field == NULL ? NULL : strchr(field, '.');
+    if (dot == NULL)
+        return false;
+    const ProtobufCFieldDescriptor *outer = protobuf_c_message_descriptor_get_field_by_name(
+        command->base.descriptor, arena_printf(cli->arena, "%.*s", (int) (dot - field), field));
+    const char *name = arena_printf(cli->arena, "%.*s", (int) strcspn(dot + 1, "["), dot + 1);
+    const char *bracket = strchr(dot, '[');
+    if (outer == NULL || outer->id != (uint32_t) command->body_case)
+        return false;
+    const char *body = *(const char *const *) ((const char *) command + outer->offset);
+    const ProtobufCFieldDescriptor *inner =
+        protobuf_c_message_descriptor_get_field_by_name(((const ProtobufCMessage *) body)->descriptor, name);
+    if (inner == NULL || inner->type != PROTOBUF_C_TYPE_UINT32)
+        return false;
+    const uint32_t *numbers = (const uint32_t *) (body + inner->offset);
+    size_t count = 1, at = bracket == NULL ? 0 : strtoul(bracket + 1, NULL, 10);
+    if (inner->label == PROTOBUF_C_LABEL_REPEATED) {
+        count = *(const size_t *) (body + inner->quantifier_offset);
+        numbers = *(const uint32_t *const *) (body + inner->offset);
+    }
+    if (at >= count)
+        return false;
+    *ret_noun = strcmp(name, "bodies") == 0 ? "body" : name;
+    *ret_number = numbers[at];
+    return true;
+}
+
+/* "cast_ballot on round 12" */
+static const char *shown_act(struct cli *cli, const struct comity_draft *draft)
+{
+    const Comity__V1__Command *command = comity_draft_command(draft);
+    const char *noun;
+    uint32_t number;
+
+    if (!named_read(cli, command, again_find(command)->field, &noun, &number))
+        return comity_draft_name(draft);
+    return arena_printf(cli->arena, "%s on %s %" PRIu32, comity_draft_name(draft), noun, number);
+}
+
+/* Why an act of the time before a restore was not taken over, and what to do. @field: empty where it is not
+ * known any more. */
+static const char *shown_why(struct cli *cli, const struct comity_draft *draft, int code, const char *field)
+{
+    const Comity__V1__Command *command = comity_draft_command(draft);
+    const struct again *again = again_find(command);
+    const char *noun = "thing";
+    uint32_t number;
+
+    if (code == ERR_EPOCH && is_end(command))
+        return arena_printf(cli->arena,
+                            "an end is not carried over a restore; look at how it stands now, and %s",
+                            again->what_to_do);
+    if (code == ERR_EPOCH) {
+        if (!named_read(cli, command, field[0] != '\0' ? field : again->field, &noun, &number))
+            noun = "thing";
+        else if (strcmp(noun, "session") != 0 && field[0] != '\0' && strcmp(field, again->field) != 0)
+            noun = arena_printf(cli->arena, "%s (%" PRIu32 ")", noun, number);
+        return arena_printf(cli->arena, "the restored record does not have that %s; %s", noun,
+                            again->what_to_do);
+    }
+    if (code == ERR_STALE && command->body_case == COMITY__V1__COMMAND__BODY_CAST_BALLOT)
+        return "a later answer of yours counts";
+    if (code == ERR_CLOSED && command->body_case == COMITY__V1__COMMAND__BODY_CAST_BALLOT)
+        return "the round has closed since the restore; tell whoever closed it that you had answered";
+    if (code == ERR_INVITATION)
+        return "the restored record does not have the invitation, or it has expired: whoever invited you "
+               "says "
+               "comity resubmit first, or invites you anew";
+    return arena_printf(cli->arena, "%s %s", error_sentence(code), again->what_to_do);
+}
+
+struct resending {
+    struct cli *cli;
+    const Comity__V1__Partnership *partnership;
+    uint8_t signer[KEY_SIZE];         /* the context's key */
+    struct json_object *array, *left; /* sent in this run; lost, and not taken over */
+    int worst;                        /* the first code of what is still open */
+    unsigned recorded, open, refused, not_taken_over;
+};
+
+static void count_open(struct resending *resending, int code)
+{
+    resending->open++;
+    if (resending->worst == 0)
+        resending->worst = code;
+}
+
+static void note_left(struct resending *resending, const struct comity_journal_entry *entry, int code,
+                      const char *field)
+{
+    struct cli *cli = resending->cli;
+    struct json_object *value = json_object_new_object();
+    const char *why = shown_why(cli, entry->draft, code, field);
+
+    json_object_object_add(value, "command_id", json_hex(BYTES(entry->command_id, COMMAND_ID_SIZE)));
+    json_object_object_add(value, "act", json_object_new_string(shown_act(cli, entry->draft)));
+    json_object_object_add(value, "sequence", json_object_new_uint64(entry->sequence));
+    json_object_object_add(value, "epoch", json_object_new_uint64(entry->epoch));
+    json_object_object_add(value, "error", json_object_new_string(error_name(code)));
+    json_object_object_add(value, "why", json_object_new_string(why));
+    json_object_array_add(resending->left, value);
+    resending->not_taken_over++;
+    say(cli, "%s (number %" PRIu64 " in epoch %" PRIu32 "): not taken over: %s.",
+        shown_act(cli, entry->draft), entry->sequence, entry->epoch, why);
+}
+
+static void note_result(struct resending *resending, const struct comity_journal_entry *entry, bool is_lost,
+                        const struct comity_result *result)
+{
+    static const char *const VERDICTS[] = {"", "RECORDED", "ANSWERED", "REFUSED", "UNKNOWN", "NOT_SENT"};
+    struct cli *cli = resending->cli;
+    struct json_object *value = json_object_new_object();
+    const char *act = shown_act(cli, entry->draft), *name = error_name(result->fault.code);
+    bool is_refused = result->verdict == COMITY_REFUSED && comity_is_final(result->fault.code);
+
+    json_object_object_add(value, "command_id", json_hex(BYTES(result->command_id, COMMAND_ID_SIZE)));
+    json_object_object_add(value, "act", json_object_new_string(act));
+    json_object_object_add(value, "was_lost", json_object_new_boolean(is_lost));
+    json_object_object_add(value, "verdict", json_object_new_string(VERDICTS[result->verdict]));
+    json_object_object_add(value, "sequence", json_object_new_uint64(result->sequence));
+    json_object_object_add(value, "error", json_object_new_string(name));
+    json_object_object_add(value, "field", json_object_new_string(result->fault.field));
+    json_object_array_add(resending->array, value);
+    if (result->verdict == COMITY_RECORDED) {
+        resending->recorded++;
+        say(cli, "%s: recorded as number %" PRIu64 ".", act, result->sequence);
+        return;
+    }
+    if (is_refused)
+        resending->refused++;
+    if (is_refused && is_lost) {
+        note_left(resending, entry, result->fault.code, result->fault.field);
+        return;
+    }
+    bool has_reason = result->fault.code == ERR_EPOCH || result->fault.code == ERR_INVITATION;
+    say(cli, "%s: %s: %s: %s", act, is_refused ? "refused" : "not confirmed", name,
+        has_reason ? shown_why(cli, entry->draft, result->fault.code, result->fault.field)
+                   : error_sentence(result->fault.code));
+    if (!is_refused)
+        count_open(resending, desk_judge(cli, result));
+}
+
+/* *ret_is_recorded may be NULL. */
+static void send_again(struct resending *resending, const struct comity_journal_entry *entry, bool is_lost,
+                       bool *ret_is_recorded)
+{
+    struct comity_result result = {0};
+    int code = comity_submit_wait(desk_client(resending->cli), entry->draft, 0, &result);
+
+    if (ret_is_recorded != NULL)
+        *ret_is_recorded = result.verdict == COMITY_RECORDED;
+    if (result.verdict != 0)
+        note_result(resending, entry, is_lost, &result);
+    else
+        count_open(resending, code);
+    comity_result_release(&result);
+}
+
+static bool is_entry(const struct comity_journal_entry *entry)
+{
+    Comity__V1__Command__BodyCase body = comity_draft_command(entry->draft)->body_case;
+
+    return body == COMITY__V1__COMMAND__BODY_REDEEM || body == COMITY__V1__COMMAND__BODY_FOUND;
+}
+
+/* How the signer came in. It is sent again even if it was refused before: a stranger's refusal holds for the
+ * moment alone, as before whoever sent the invitation has sent it again. */
+static int resend_entry(const struct comity_journal_entry *entry, void *context)
+{
+    struct resending *resending = context;
+    const Comity__V1__Command *command = comity_draft_command(entry->draft);
+    bool is_recorded;
+
+    if (!is_entry(entry) ||
+        !bytes_equal(BYTES(command->key.data, command->key.len), BYTES(resending->signer, KEY_SIZE)))
+        return 0;
+    send_again(resending, entry, entry->has_receipt, &is_recorded);
+    return is_recorded ? 1 : 0;
+}
+
+static int resend(const struct comity_journal_entry *entry, void *context)
+{
+    struct resending *resending = context;
+    bool is_lost = comity_is_lost(entry, resending->partnership);
+    bool is_refused = entry->refused != 0;
+    bool is_refused_here = is_refused && entry->refused_epoch >= resending->partnership->epoch;
+
+    if (is_entry(entry) && (is_lost || is_refused))
+        return 0; /* who reads this is in */
+    if (is_lost && is_refused_here)
+        note_left(resending, entry, entry->refused, "");
+    else if (is_lost || (!entry->has_receipt && !is_refused) || (entry->has_receipt && is_refused))
+        send_again(resending, entry, is_lost, NULL);
+    return 0;
+}
+
+static int load_signer(struct resending *resending)
+{
+    struct signing_key signer;
+    int code = desk_signer(resending->cli, &signer);
+
+    if (code != 0)
+        return code;
+    memcpy(resending->signer, signer.public_key, KEY_SIZE);
+    signing_key_wipe(&signer);
+    return 0;
+}
+
+/* The record as it is now, whatever was seen of it before. Who is not in it any more goes in again first. */
+static int find_record(struct resending *resending, const char *journal)
+{
+    struct cli *cli = resending->cli;
+    const Comity__V1__WhoamiAnswer *whoami;
+    int code = load_signer(resending);
+
+    if (code != 0)
+        return code;
+    desk_ignore_seen(cli);
+    code = desk_whoami(cli, &whoami);
+    if (code == ERR_GRANT) {
+        unsigned recorded = resending->recorded;
+        code = comity_journal_each(journal, cli->context.history, resend_entry, resending, NULL);
+        if (code < 0)
+            return code;
+        if (resending->recorded == recorded)
+            return cli_fail(
+                cli, ERR_GRANT,
+                "If you joined after the backup was made: whoever invited you says comity resubmit "
+                "first, then you again; or comity join with the invitation.",
+                "The record, as it is now, does not know you.");
+        cli->failure = (struct failure){0};
+        code = desk_whoami(cli, &whoami);
+    }
+    if (code == 0)
+        resending->partnership = whoami->partnership;
+    return code;
+}
+
+/* Nothing goes into a record that somebody has put in the place of the present one. */
+static int check_record(struct resending *resending)
+{
+    struct cli *cli = resending->cli;
+    const Comity__V1__Partnership *partnership = resending->partnership;
+    const struct context *context = &cli->context;
+    uint64_t head = comity_seen(desk_client(cli), context->history);
+    size_t count = partnership->n_epochs;
+
+    if (count == 0 || partnership->epochs[count - 1]->number != partnership->epoch)
+        return cli_fail(cli, ERR_MALFORMED, NULL,
+                        "The worker's answer does not say which epochs the record has.");
+    if (partnership->epoch < context->epoch || (partnership->epoch == context->epoch && head < context->seen))
+        return cli_fail(
+            cli, ERR_BEHIND,
+            "Tell the operator: an old copy of the store may have been put back. Nothing was sent.",
+            "The record (epoch %" PRIu32 ", number %" PRIu64
+            ") is older than what you have seen (epoch %" PRIu32 ", number %" PRIu64 ").",
+            partnership->epoch, head, context->epoch, context->seen);
+    if (context->epoch != 0 && partnership->epoch > context->epoch)
+        say(cli, "The record was restored from a backup as of number %" PRIu64 " (epoch %" PRIu32 ").",
+            partnership->epochs[count - 1]->restored_to, partnership->epoch);
+    return 0;
+}
+
+static void say_totals(struct resending *resending)
+{
+    struct cli *cli = resending->cli;
+
+    if (resending->recorded + resending->open + resending->refused > 0)
+        say(cli, "%u sent and recorded, %u still not confirmed, %u refused.", resending->recorded,
+            resending->open, resending->refused);
+    if (resending->not_taken_over > 0)
+        say(cli, "%u of what a restore has lost was not taken over: see above, and comity receipt list.",
+            resending->not_taken_over);
+    else if (resending->recorded + resending->open + resending->refused == 0)
+        say(cli, "Nothing that was signed here is left unanswered.");
+}
+
+int resubmit_run(struct cli *cli)
+{
+    struct resending resending = {
+        .cli = cli, .array = json_object_new_array(), .left = json_object_new_array()};
+    char path[PATH_BYTES];
+    int code = journal_path(cli, path);
+
+    if (code == 0)
+        code = desk_open(cli);
+    if (code == 0)
+        code = find_record(&resending, path);
+    if (code == 0)
+        code = check_record(&resending);
+    /* In the old order what was lost; then, as it is younger, what was never confirmed. */
+    if (code == 0)
+        code = comity_journal_each(path, cli->context.history, resend, &resending, NULL);
+    cli_put(cli, "resubmitted", resending.array);
+    cli_put(cli, "not_taken_over", resending.left);
+    cli_put_number(cli, "recorded", resending.recorded);
+    cli_put_number(cli, "unconfirmed", resending.open);
+    cli_put_number(cli, "refused", resending.refused);
+    if (code == 0)
+        say_totals(&resending);
+    if (code == 0 && resending.open > 0)
+        code = cli_fail(cli, resending.worst, "comity resubmit once more, later: nothing is done twice.",
+                        "%u of the commands that were signed here are still not confirmed.", resending.open);
+    return code;
+}

@@ -1,0 +1,127 @@
+/* Epochs: what a restore puts on record, and what commands of an earlier epoch still mean. docs/protocol.md,
+ * "After a restore". */
+#include <inttypes.h>
+
+#include "core/machine/decide.h"
+
+/* For so long after a restore no round that was open closes by itself: those whose ballots the restore lost
+ * hear of it within a day and a night, wherever they are, and send them again. */
+#define GRACE_MS ((int64_t) 24 * 3600 * 1000)
+
+/* The kinds that commands name by number, and where an epoch counts them. */
+static const struct {
+    enum table table;
+    size_t count_at;
+} KINDS[] = {
+#define KIND(table, field)                                                                                   \
+    {                                                                                                        \
+        table, offsetof(Comity__V1__Epoch, field)                                                            \
+    }
+    KIND(TABLE_SITE, sites),         KIND(TABLE_MEMBER, members),   KIND(TABLE_BODY, bodies),
+    KIND(TABLE_RULE, rules),         KIND(TABLE_SESSION, sessions), KIND(TABLE_ITEM, items),
+    KIND(TABLE_PROPOSAL, proposals), KIND(TABLE_ROUND, rounds),
+#undef KIND
+};
+
+int decide_check_number(struct decide *d, enum table table, uint32_t number, const char *field)
+{
+    size_t i;
+
+    for (i = 0; d->since && i < ARRAY_COUNT(KINDS); i++) {
+        uint32_t count;
+
+        memcpy(&count, (const uint8_t *) d->since + KINDS[i].count_at, sizeof(count));
+        if (KINDS[i].table == table && number > count)
+            return decide_refuse_latest(d, ERR_EPOCH, field, d->epoch);
+    }
+    return 0;
+}
+
+/* An end is not carried over: it would shut out what others have yet to send again. Whoever wants it looks at
+ * how things stand now, and does it anew. */
+static const char *end_field(const Comity__V1__Command *body)
+{
+    switch (body->body_case) {
+    case COMITY__V1__COMMAND__BODY_CLOSE_ROUND:
+        return "close_round.round";
+    case COMITY__V1__COMMAND__BODY_CLOSE_SESSION:
+        return "close_session.session";
+    default:
+        return NULL;
+    }
+}
+
+int decide_check_epoch(struct decide *d, const Comity__V1__Partnership *partnership)
+{
+    /* An epoch that this record does not have parted from it at a place that the record cannot know: no
+     * number of it can be relied on. */
+    static const Comity__V1__Epoch NOTHING = COMITY__V1__EPOCH__INIT;
+    uint32_t epoch = d->body->epoch;
+    size_t i;
+
+    d->epoch = partnership->epoch;
+    if (epoch == 0 || epoch == d->epoch) /* 0: it names nothing by number */
+        return 0;
+    if (epoch > d->epoch)
+        return decide_refuse_latest(d, ERR_BEHIND, "epoch", d->epoch);
+    d->since = &NOTHING;
+    for (i = 0; i + 1 < partnership->n_epochs; i++)
+        if (partnership->epochs[i]->number == epoch)
+            d->since = partnership->epochs[i + 1];
+    if (end_field(d->body))
+        return decide_refuse_latest(d, ERR_EPOCH, end_field(d->body), d->epoch);
+    return 0;
+}
+
+static int epoch_count(struct decide *d, Comity__V1__Epoch *epoch)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_COUNT(KINDS); i++) {
+        struct row_key key = row_key_counter(KINDS[i].table);
+        uint32_t count;
+        int code = row_number(d->view, &key, &count);
+
+        if (code != 0)
+            return decide_fail(d, code);
+        memcpy((uint8_t *) epoch + KINDS[i].count_at, &count, sizeof(count));
+    }
+    return 0;
+}
+
+/* The second in which it is opened: another restore of the same backup opens another epoch. */
+static uint32_t epoch_number(uint32_t last, int64_t time_ms)
+{
+    int64_t second = time_ms / 1000;
+
+    return second > last && second <= UINT32_MAX ? (uint32_t) second : last + 1;
+}
+
+int machine_open_epoch(const struct view *view, const struct machine_context *context, struct arena *arena,
+                       struct machine_events *ret_events)
+{
+    struct decide d = {.view = view, .context = context, .arena = arena};
+    Comity__V1__Partnership *partnership = decide_get(&d, TABLE_PARTNERSHIP, 0, 0);
+    Comity__V1__EpochOpened *opened = decide_new(&d, &comity__v1__epoch_opened__descriptor);
+    Comity__V1__Epoch *epoch = decide_new(&d, &comity__v1__epoch__descriptor);
+    Comity__V1__Event *event;
+
+    if (!partnership || !opened || !epoch)
+        return d.code;
+    if (partnership->epoch == UINT32_MAX)
+        return decide_fail(&d, ERR_LIMIT);
+    event = decide_event(&d, COMITY__V1__EVENT__KIND_EPOCH_OPENED);
+    if (!event || epoch_count(&d, epoch) != 0)
+        return d.code;
+    epoch->number = epoch_number(partnership->epoch, context->time_ms);
+    epoch->restored_to = context->next_sequence - 1;
+    epoch->log_key = decide_bytes(&d, context->log_key, KEY_SIZE);
+    epoch->opened_ms = context->time_ms;
+    epoch->resume_ms = context->time_ms + GRACE_MS;
+    opened->epoch = epoch;
+    event->epoch_opened = opened;
+    if (d.code != 0)
+        return d.code;
+    *ret_events = d.events;
+    return 0;
+}

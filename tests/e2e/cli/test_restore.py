@@ -1,0 +1,297 @@
+"""A backup is restored: what the lost tail held goes in again where it can be meant as it was, and nowhere else."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import unittest
+
+from cli_case import BUILD, COMITY, CliCase, REFUSED, UNREACHABLE, wait_until
+
+
+class Follower:
+    """`comity events --follow --json` beside everything else."""
+
+    def __init__(self, world, who):
+        self.out = open(world.file(f"{who}.follow"), "wb")
+        self.err = open(world.file(f"{who}.follow.err"), "wb")
+        self.process = subprocess.Popen([COMITY, "events", "--follow", "--json", "--home", world.home(who)],
+                                        stdout=self.out, stderr=self.err, stdin=subprocess.DEVNULL,
+                                        cwd=world.directory)
+
+    def lines(self):
+        with open(self.out.name) as file:
+            return [json.loads(line) for line in file if line.endswith("\n")]
+
+    def copy(self):
+        """The record as a reader of these lines has it: {number: kind}."""
+        record = {}
+        for line in self.lines():
+            if "restored" in line:
+                record = {number: row for number, row in record.items() if number <= line["restored"]["restored_to"]}
+            else:
+                record[line["sequence"]] = (line["epoch"], line["kind"])
+        return record
+
+    def errors(self):
+        with open(self.err.name) as file:
+            return file.read()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(30)
+        self.out.close()
+        self.err.close()
+        return code
+
+
+class Restored(CliCase):
+    """Each test has an installation of its own: a restore concerns all that is in it."""
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def setUp(self):
+        CliCase.setUpClass.__func__(type(self))
+        self.addCleanup(type(self).doClassCleanups)
+
+    def worker(self, *words, check=True):
+        return subprocess.run([BUILD / "comity-worker", *map(str, words), "--config", self.world.data / "worker.ini"],
+                              check=check, capture_output=True, text=True, timeout=120)
+
+    def back_up(self, name="backup"):
+        self.worker("export", "--to", self.world.directory / name)
+
+    def restore(self, name="backup"):
+        self.world.down()
+        shutil.rmtree(self.world.data / "store")
+        self.worker("restore", "--from", self.world.directory / name)
+        self.world.up()
+
+    def head(self, who="ada"):
+        return self.ask(who, "events")["next"] - 1
+
+    def resubmit(self, who, **expected):
+        said = self.ask(who, "resubmit")
+        counts = {"recorded": 0, "refused": 0, "unconfirmed": 0, **expected}
+        self.assertEqual({key: said[key] for key in counts}, counts, said)
+        return said
+
+    def outcome(self, number):
+        return self.ask("dev", "outcome", number)["outcome"]
+
+    def test_an_end_in_the_lost_tail_shuts_nobody_out(self):
+        """W1: ballots and close after the backup; the facilitator resubmits first."""
+        number = self.world.open_round(self.world.propose())
+        self.back_up()
+        for who in ("ada", "ben", "carla", "dev"):
+            self.ask(who, "vote", number, "agree")
+        self.ask("eli", "round", "close", number)
+        self.ask("eli", "session", "close", 1)
+        self.assertEqual(self.outcome(number), "ADOPTED")
+        self.restore()
+        said = self.resubmit("eli", refused=2)
+        self.assertEqual([row["error"] for row in said["not_taken_over"]], ["EPOCH", "EPOCH"])
+        self.assertIn("an end is not carried over", said["not_taken_over"][0]["why"])
+        for who in ("ada", "ben", "carla", "dev"):
+            self.resubmit(who, recorded=1)
+        self.ask("eli", "round", "close", number)   # anew
+        self.assertEqual(self.outcome(number), "ADOPTED")
+
+    def test_a_round_whose_time_is_over_waits_a_day(self):
+        """W1's cousin: the time to close lies between backup and restore."""
+        rule = self.ask("ada", "rule", "show", "consensus")["rule"]
+        rule["name"], rule["close"] = "timed", {"at_time": True}
+        file = self.world.file("timed.json", json.dumps(rule))
+        self.ask("ada", "rule", "adopt", "--file", file, *self.world.with_key("carla"))
+        number = self.ask("eli", "round", "open", self.world.propose(), "--rule", "timed", "--closes", "+3s")["number"]
+        self.back_up()
+        for who in ("ada", "ben", "carla", "dev"):
+            self.ask(who, "vote", number, "agree")
+        wait_until(lambda: self.ask("dev", "round", "show", number)["round"]["state"] == "CLOSED", "its time")
+        self.assertEqual(self.outcome(number), "ADOPTED")
+        self.restore()
+        for who in ("ada", "ben", "carla", "dev"):
+            self.resubmit(who, recorded=1)
+        shown = self.ask("dev", "round", "show", number)["round"]
+        self.assertEqual((shown["state"], shown["answered"]), ("OPEN", 4))
+        epoch = self.ask("dev", "partnership", "show")["partnership"]["epochs"][-1]
+        self.assertEqual(shown["closes_ms"], epoch["resume_ms"])
+        self.assertIn("it does not close by itself before", self.world.comity("dev", "round", "show", number)[1])
+        self.assertEqual(epoch["resume_ms"], epoch["opened_ms"] + 24 * 3600 * 1000)
+        error = self.refuse("eli", "round", "close", number, name="EPOCH")   # who has not looked since
+        self.assertIn("give it again", error["next"])
+        self.ask("eli", "round", "close", number)
+        self.assertEqual(self.outcome(number), "ADOPTED")
+
+    def invite(self, co_chair, name):
+        file = self.world.directory / f"{name}.invitation"
+        self.ask(co_chair, "invite", name, "--out", file)
+        return file
+
+    def test_numbers_mean_what_they_meant(self):
+        """W2: member 7 is one person before the restore and another after it."""
+        self.ask("ada", "body", "create", "shifts", "--title", "Shifts", "--seats", "union=2", "--seats", "management=1",
+                 *self.world.with_key("carla"))
+        self.back_up()
+        pia = self.ask("pia", "join", self.invite("ada", "Pia"))["number"]
+        self.ask("ada", "seat", "assign", "shifts", 1, pia)
+        self.restore()
+        self.assertEqual(self.ask("quinn", "join", self.invite("ben", "Quinn"))["number"], pia)
+        said = self.resubmit("ada", recorded=1, refused=1)
+        self.assertEqual(said["not_taken_over"][0]["error"], "EPOCH")
+        self.assertEqual(said["resubmitted"][1]["field"], "assign_seat.member")
+        self.assertNotEqual(self.ask("ada", "body", "show", "shifts")["seats"][0].get("holder", 0), pia)
+
+    def test_what_a_person_types_is_meant_as_last_seen(self):
+        """The same without resubmit: who has not looked since the restore names what is gone."""
+        self.back_up()
+        first = self.world.open_round(self.world.propose())
+        self.ask("ada", "vote", first, "agree")
+        self.restore()
+        self.resubmit("ben", recorded=1)   # the item: the backup has its session
+        self.resubmit("dev", refused=1)    # the proposal was on an item that is lost
+        self.resubmit("eli", refused=1)
+        item = self.ask("ben", "item", "add", 1, "Parking")["number"]
+        proposal = self.ask("dev", "proposal", "make", item, "Parking", "--text", "By lot.")["number"]
+        again = self.world.open_round(proposal)
+        self.assertEqual(again, first)   # another one under the same number
+        while self.head("ben") < 60:
+            self.ask("ben", "item", "add", 1, "Filling")
+        error = self.refuse("ada", "vote", first, "agree", name="EPOCH")
+        self.assertIn("give it again", error["next"])
+        self.assertEqual(self.ask("dev", "ballots", first)["answered"], 0)
+        self.ask("ada", "vote", first, "agree")   # now that it is known
+
+    def test_what_was_lost_and_refused_stays_visible(self):
+        """W4: the list and every further resubmit go on naming it."""
+        proposal = self.world.propose()
+        self.back_up()
+        number = self.world.open_round(proposal)
+        for who in ("ada", "ben"):
+            self.ask(who, "vote", number, "agree")
+        head = self.head()
+        self.ask("eve", "events")
+        self.restore()
+        # Who has seen more than there is now does not take it for the whole, and finds out why.
+        error = self.refuse("eve", "whoami", "--timeout", 3, name="BEHIND", exit=UNREACHABLE)
+        self.assertIn("comity resubmit", error["next"])
+        self.resubmit("eve")
+        self.resubmit("eli", recorded=1)   # the round: the backup has its proposal
+        for _ in range(2):
+            said = self.ask("ada", "resubmit")
+            row = said["not_taken_over"][0]
+            self.assertEqual((row["act"], row["error"], row["sequence"]), (f"cast_ballot on round {number}", "EPOCH",
+                                                                          head - 1))
+            self.assertEqual(row["why"], "the restored record does not have that round; vote again once it is open again")
+        code, words, _ = self.world.comity("ada", "resubmit")
+        self.assertEqual(code, 0)
+        self.assertIn(f"cast_ballot on round {number} (number {head - 1} in epoch 1): not taken over: the restored record "
+                      "does not have that round; vote again once it is open again.", words)
+        self.assertNotIn("Nothing that was signed here is left unanswered", words)
+        _, listed, _ = self.world.comity("ada", "receipt", "list")
+        self.assertIn(f"number {head - 1} in epoch 1, lost by a restore; refused: EPOCH", listed)
+        self.ask("ada", "vote", number, "agree")
+        self.assertEqual(self.ask("dev", "ballots", number)["answered"], 1)
+
+    def test_the_last_answer_counts(self):
+        """A chain of one's own ballots comes out with its last one, and it is told of the others."""
+        number = self.world.open_round(self.world.propose())
+        self.ask("ada", "vote", number, "agree")
+        self.back_up()
+        self.ask("ada", "vote", number, "stand-aside", "--replace")
+        self.ask("ada", "vote", number, "reserved", "--replace")
+        self.restore()
+        self.resubmit("ada", recorded=2)
+        mine = self.ask("ada", "ballots", number)["ballots"]
+        self.assertEqual([row["stance"] for row in mine], ["RESERVED"])
+        self.assertEqual(self.ask("ada", "ballots", number)["answered"], 1)
+
+    def test_who_joined_after_the_backup(self):
+        """W5: the joining goes in again first, once the invitation has."""
+        number = self.world.open_round(self.world.propose())
+        self.back_up()
+        member = self.ask("pia", "join", self.invite("ada", "Pia"))["number"]
+        self.ask("ada", "seat", "assign", "steering", 2, member)
+        self.restore()
+        error = self.refuse("pia", "whoami", name="GRANT")
+        self.assertIn("comity resubmit", error["next"])
+        said = self.world.ask("pia", "resubmit", exit=REFUSED)   # before whoever invited her
+        self.assertEqual(said["resubmitted"][0]["error"], "INVITATION")
+        self.assertIn("whoever invited you", said["error"]["next"])
+        self.resubmit("ada", recorded=1, refused=1)
+        said = self.resubmit("pia", recorded=1)
+        self.assertEqual(said["resubmitted"][0]["act"], "redeem")
+        self.assertEqual(self.ask("pia", "whoami")["member"]["number"], member)
+        self.assertEqual(self.resubmit("pia")["resubmitted"], [])
+        self.ask("dev", "ballots", number)
+
+    def test_who_follows_is_told(self):
+        """W3: a copy kept by --follow is the record, across a restore and an outage."""
+        self.back_up()
+        item = self.ask("ben", "item", "add", 1, "Lost")["number"]
+        self.ask("dev", "proposal", "make", item, "Lost", "--text", "Lost.")
+        head = self.head()
+        follower = Follower(self.world, "eve")
+        self.addCleanup(follower.end)
+        wait_until(lambda: len(follower.copy()) == head, "all that there is")
+        self.world.down()
+        wait_until(lambda: "Out of touch with the daemons" in follower.errors(), "that nobody answers")
+        shutil.rmtree(self.world.data / "store")
+        self.worker("restore", "--from", self.world.directory / "backup")
+        self.world.up()
+        wait_until(lambda: any("restored" in line for line in follower.lines()), "the line about the restore")
+        restored = [line["restored"] for line in follower.lines() if "restored" in line]
+        self.assertEqual(restored[0]["restored_to"], head - 2)
+        for text in ("Other", "things", "than", "before"):
+            self.ask("ada", "resubmit")
+            self.ask("ada", "item", "add", 1, text)
+        now = self.head()
+        self.assertGreater(now, head)   # past where the follower had been
+        wait_until(lambda: len(follower.copy()) == now, "all of the new record")
+        self.assertEqual(follower.end(), 0)
+        truth = {row["sequence"]: (row["epoch"], row["kind"]) for row in self.ask("ada", "events")["events"]}
+        self.assertEqual(follower.copy(), truth)
+        words = follower.errors()
+        self.assertIn(f"restored from a backup as of number {head - 2} (epoch {restored[0]['epoch']})", words)
+        self.assertEqual(words.count("In touch again."), words.count("Out of touch"))
+
+    def test_two_restores_of_one_backup(self):
+        """Both worlds have epochs of their own: who was in the first is told what it was."""
+        proposal = self.world.propose()
+        self.back_up()
+        self.restore()
+        for who in ("eli", "ada"):
+            self.resubmit(who)
+        first = self.world.open_round(proposal)   # in the first world
+        self.ask("ada", "vote", first, "agree")
+        epoch = self.ask("ada", "partnership", "show")["partnership"]["epoch"]
+        self.restore()
+        self.ask("ben", "resubmit")
+        self.assertGreater(self.ask("ben", "partnership", "show")["partnership"]["epoch"], epoch)
+        said = self.resubmit("ada", refused=1)
+        self.assertEqual((said["not_taken_over"][0]["epoch"], said["not_taken_over"][0]["error"]), (epoch, "EPOCH"))
+        self.resubmit("eli", refused=1)   # what that world called so, this one cannot know
+        self.world.open_round(proposal)
+
+    def test_an_old_copy_is_no_restore(self):
+        """A store that was put back has no epoch to say so: nothing is sent into it."""
+        self.world.down()
+        shutil.copytree(self.world.data / "store", self.world.directory / "copy")
+        self.world.up()
+        self.world.propose()
+        self.head("ben")
+        self.world.down()
+        shutil.rmtree(self.world.data / "store")
+        os.rename(self.world.directory / "copy", self.world.data / "store")
+        self.world.up()
+        error = self.world.ask("ben", "resubmit", exit=UNREACHABLE)["error"]
+        self.assertEqual(error["name"], "BEHIND")
+        self.assertIn("old copy", error["next"])
+
+
+if __name__ == "__main__":
+    unittest.main()

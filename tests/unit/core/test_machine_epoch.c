@@ -1,0 +1,473 @@
+/* After a restore: what commands of an earlier epoch still mean, ends that are not carried over, the day of
+ * grace, and ballots that replace what is lost. Commands that the test makes are of epoch 1; those of a tail
+ * that a restore lost are written down here as their signers had them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/error.h"
+#include "core/machine/row.h"
+#include "tests/support/world.h"
+
+#define DAY_MS INT64_C(86400000)
+
+static Comity__V1__Command *close_command(struct world *world, uint32_t round)
+{
+    Comity__V1__Command *command = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
+
+    command->close_round->round = round;
+    return command;
+}
+
+static const Comity__V1__Ballot *ballot_of(struct world *world, uint32_t member)
+{
+    return world_row(world, TABLE_BALLOT, 1, member);
+}
+
+static const Comity__V1__Round *round_of(struct world *world, uint32_t number)
+{
+    return world_row(world, TABLE_ROUND, number, 0);
+}
+
+static void test_numbers_of_epochs(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(world_plain_rule);
+    const Comity__V1__Epoch *first = world_restore(world);
+    uint32_t second = (uint32_t) (world->context.time_ms / 1000);
+
+    /* Two restores of one backup, a second apart: each has a number of its own. */
+    assert_int_equal(first->number, second);
+    world->context.time_ms += 1000;
+    assert_int_equal(world_restore(world)->number, second + 1);
+    /* In the same second, and with a clock that has gone back: never a number that was. */
+    assert_int_equal(world_restore(world)->number, second + 2);
+    assert_int_equal(world_restore(world)->number, second + 3);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* What the backup has is meant as ever; a number that it does not have means what a restore has lost, be it
+ * given anew or not. */
+static void test_numbers_that_are_lost(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(world_plain_rule);
+    uint32_t now = world_restore(world)->number;
+    static const struct {
+        Comity__V1__Command__BodyCase body;
+        const char *signer;
+        const char *field;
+    } ROWS[] = {
+        {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, "lena", "assign_seat.member"},
+        {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, "lena", "assign_seat.body"},
+        {COMITY__V1__COMMAND__BODY_ADOPT_RULE, "mara", "adopt_rule.bodies[1]"},
+        {COMITY__V1__COMMAND__BODY_CONVENE_SESSION, "cora", "convene_session.body"},
+        {COMITY__V1__COMMAND__BODY_OPEN_SESSION, "cora", "open_session.session"},
+        {COMITY__V1__COMMAND__BODY_CHECK_IN, "lena", "check_in.session"},
+        {COMITY__V1__COMMAND__BODY_CHECK_IN, "lena", "check_in.site"},
+        {COMITY__V1__COMMAND__BODY_ADD_ITEM, "lena", "add_item.session"},
+        {COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL, "lena", "make_proposal.item"},
+        {COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL, "lena", "revise_proposal.proposal"},
+        {COMITY__V1__COMMAND__BODY_OPEN_ROUND, "cora", "open_round.proposal"},
+        {COMITY__V1__COMMAND__BODY_OPEN_ROUND, "cora", "open_round.rule"},
+        {COMITY__V1__COMMAND__BODY_CAST_BALLOT, "lena", "cast_ballot.round"},
+    };
+
+    for (unsigned is_given_anew = 0; is_given_anew < 2; is_given_anew++) {
+        if (is_given_anew) { /* the next number of every kind, to something else */
+            world->epoch = now;
+            world_create_body(world, "other", 1, 1, 0);
+            world_accept(world, world_adopt_command(world, world_rule(world, "other")));
+            world_open_session(world, 1);
+            uint32_t proposal = world_propose(world, 1);
+            world_open_round(world, proposal, 1);
+            world->epoch = 1;
+        }
+        for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
+            Comity__V1__Command *command = world_command(world, ROWS[i].signer, ROWS[i].body);
+            bool is_second = strcmp(ROWS[i].field, "assign_seat.member") == 0;
+            switch (ROWS[i].body) {
+            case COMITY__V1__COMMAND__BODY_ASSIGN_SEAT:
+                command->assign_seat->body = is_second ? 1 : 2;
+                command->assign_seat->seat = 1;
+                command->assign_seat->member = is_second ? ODO + 1 : LENA;
+                break;
+            case COMITY__V1__COMMAND__BODY_ADOPT_RULE:
+                command = world_adopt_command(world, world_rule(world, "third"));
+                command->adopt_rule->bodies = world_alloc(world, 2 * sizeof(uint32_t));
+                command->adopt_rule->bodies[0] = 1;
+                command->adopt_rule->bodies[1] = 2;
+                command->adopt_rule->n_bodies = 2;
+                break;
+            case COMITY__V1__COMMAND__BODY_CONVENE_SESSION:
+                command->convene_session->body = 2;
+                command->convene_session->starts_ms = world->context.time_ms;
+                break;
+            case COMITY__V1__COMMAND__BODY_OPEN_SESSION:
+                command->open_session->session = 2;
+                break;
+            case COMITY__V1__COMMAND__BODY_CHECK_IN:
+                is_second = strcmp(ROWS[i].field, "check_in.site") == 0;
+                command->check_in->session = is_second ? 1 : 2;
+                command->check_in->site = is_second ? 4 : 1;
+                break;
+            case COMITY__V1__COMMAND__BODY_ADD_ITEM:
+                command->add_item->session = 2;
+                break;
+            case COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL:
+                command->make_proposal->item = 2;
+                break;
+            case COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL:
+                command->revise_proposal->proposal = 2;
+                command->revise_proposal->base_hash = world_key(world, "any");
+                break;
+            case COMITY__V1__COMMAND__BODY_OPEN_ROUND:
+                is_second = strcmp(ROWS[i].field, "open_round.rule") == 0;
+                if (is_second) { /* on a proposal that has no round open */
+                    if (round_of(world, 1)->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN) {
+                        Comity__V1__Command *close = close_command(world, 1);
+                        close->epoch = now;
+                        world_accept(world, close);
+                    }
+                    command = world_open_round_command(world, 1, 2);
+                } else {
+                    command->open_round->proposal = 2;
+                    command->open_round->text_hash = world_key(world, "any");
+                    command->open_round->rule = 1;
+                }
+                break;
+            default:
+                command = world_ballot(world, "lena", 1, 1);
+                command->cast_ballot->round = 2;
+            }
+            world_refuse(world, command, ERR_EPOCH, ROWS[i].field);
+            assert_int_equal(world->refusal.latest, now);
+        }
+        if (!is_given_anew) {
+            /* Who knows the epoch means what there is now: here, nothing. */
+            Comity__V1__Command *command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_ADD_ITEM);
+            command->epoch = now;
+            command->add_item->session = 2;
+            world_refuse(world, command, ERR_NOT_FOUND, "add_item.session");
+        }
+    }
+    world_destroy(&world);
+}
+
+static void test_numbers_that_are_not(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(world_plain_rule);
+
+    world_restore(world);
+    /* All of epoch 1, each for something that the backup has. */
+    world_seat(world, "lena", 1, 2, LARS);
+    world_seat(world, "lena", 1, 2, 0); /* 0 is nobody's number */
+    world_check_in(world, "mona", 1, 2);
+    world_accept(world, world_ballot(world, "lena", 1, 1));
+    Comity__V1__Command *item = world_command(world, "lena", COMITY__V1__COMMAND__BODY_ADD_ITEM);
+    Comity__V1__Command *proposal = world_command(world, "mara", COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL);
+    item->add_item->session = 1;
+    world_accept(world, item);
+    proposal->make_proposal->item = 1;
+    world_accept(world, proposal);
+    world_accept(world, world_adopt_command(world, world_rule(world, "other")));
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* Another restore's world: the record cannot know where it parted from this one. */
+static void test_epochs_that_there_are_not(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(world_plain_rule);
+    uint32_t now = world_restore(world)->number;
+    Comity__V1__Command *command = world_ballot(world, "lena", 1, 1);
+
+    command->epoch = 2;
+    world_refuse(world, command, ERR_EPOCH, "cast_ballot.round");
+    command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_INVITE);
+    command->invite->key = world_key(world, "newcomer");
+    command->invite->expires_ms = world->context.time_ms + 1000;
+    command->epoch = now - 1; /* it names nothing by number */
+    world_accept(world, command);
+    /* And a store that is older than what the signer has seen. */
+    command = world_ballot(world, "lena", 1, 1);
+    command->epoch = now + 1;
+    world_refuse(world, command, ERR_BEHIND, "epoch");
+    assert_int_equal(world->refusal.latest, now);
+    /* Only members learn which epoch it is. */
+    command = world_command(world, "stranger", COMITY__V1__COMMAND__BODY_OPEN_SESSION);
+    command->open_session->session = 1;
+    command->epoch = now + 1;
+    world_refuse(world, command, ERR_KEY_UNKNOWN, "key");
+    world_destroy(&world);
+}
+
+/* The counts are those of the epoch that came next, not of the last. */
+static void test_two_restores(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(world_plain_rule);
+    uint32_t second = world_restore(world)->number;
+    Comity__V1__Command *command;
+
+    world_create_body(world, "other", 1, 1, 0); /* body 2 of the second epoch, ... */
+    world->context.time_ms += 5000;
+    world_restore(world);
+    command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_ASSIGN_SEAT);
+    command->assign_seat->body = 2;
+    command->assign_seat->seat = 1;
+    command->assign_seat->member = LENA;
+    world_refuse(world, command, ERR_EPOCH, "assign_seat.body"); /* ... is not what the first one called so */
+    command->epoch = second;
+    world_accept(world, command);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* An end from the lost tail would shut out what others have yet to send again. */
+static void test_ends_are_not_carried_over(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(world_plain_rule);
+    Comity__V1__Command *close = close_command(world, 1);
+    Comity__V1__Command *session = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_SESSION);
+    uint32_t now = world_restore(world)->number;
+
+    session->close_session->session = 1;
+    world_refuse(world, close, ERR_EPOCH, "close_round.round");
+    world_accept(world, world_ballot(world, "mara", 1, 1));
+    close = close_command(world, 1);
+    close->epoch = now;
+    world_accept(world, close);
+    world_refuse(world, session, ERR_EPOCH, "close_session.session");
+    session->epoch = now;
+    world_accept(world, session);
+    world_destroy(&world);
+}
+
+static Comity__V1__Rule *timed_rule(struct world *world)
+{
+    Comity__V1__Rule *rule = world_plain_rule(world);
+
+    rule->close->at_time = true;
+    rule->close->all_answered = true;
+    return rule;
+}
+
+static void test_the_day_of_grace(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(timed_rule);
+
+    /* The hour for which the round was to be open ends between backup and restore. */
+    world->context.time_ms += 2 * 3600000;
+    int64_t resume_ms = world_restore(world)->resume_ms, next_ms = 0;
+    assert_int_equal(resume_ms, world->context.time_ms + DAY_MS);
+    assert_int_equal(round_of(world, 1)->closes_ms, resume_ms);
+    assert_int_equal(round_of(world, 1)->resume_ms, resume_ms);
+    assert_int_equal(machine_next_deadline(&world->view, &next_ms), 0);
+    assert_int_equal(next_ms, resume_ms);
+    /* The first batch closes nothing, and all that answers in the meantime counts; that all have answered
+     * does not close it either: some may have yet to send again what they had changed. */
+    world_accept(world, world_ballot(world, "lena", 1, 1));
+    world->context.time_ms = resume_ms - 1;
+    static const char *const OTHERS[] = {"luis", "mara", "mona", "cora"};
+    for (size_t i = 0; i < ARRAY_COUNT(OTHERS); i++)
+        world_accept(world, world_ballot(world, OTHERS[i], 1, 1));
+    assert_int_equal(round_of(world, 1)->state, COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN);
+    world->context.time_ms = resume_ms;
+    world_due(world);
+    assert_int_equal(round_of(world, 1)->state, COMITY__V1__ROUND_STATE__ROUND_STATE_CLOSED);
+    assert_int_equal(round_of(world, 1)->outcome->kind, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED);
+    /* Once: nothing is left that comes due. */
+    assert_int_equal(machine_next_deadline(&world->view, &next_ms), 0);
+    assert_int_equal(next_ms, 0);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* A facilitator can still close by hand, and then nothing comes due of it any more. */
+static void test_closed_by_hand_meanwhile(void **state)
+{
+    (void) state;
+    static const char *const ALL[] = {"lena", "luis", "mara", "mona", "cora"};
+    struct world *world = world_with_round(timed_rule);
+    int64_t next_ms = -1;
+    Comity__V1__Command *close;
+    uint32_t now = world_restore(world)->number;
+
+    for (size_t i = 0; i < ARRAY_COUNT(ALL); i++)
+        world_accept(world, world_ballot(world, ALL[i], 1, 1));
+    close = close_command(world, 1);
+    close->epoch = now;
+    world_accept(world, close);
+    assert_int_equal(machine_next_deadline(&world->view, &next_ms), 0);
+    assert_int_equal(next_ms, 0);
+    world->context.time_ms += 2 * DAY_MS;
+    world_due(world);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* A round that would have been open for longer anyway, and one that is opened afterwards, are as ever. */
+static void test_what_is_not_held(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    uint32_t rule = world_adopt(world, timed_rule(world));
+    Comity__V1__Command *open = world_open_round_command(world, 1, rule);
+    int64_t closes_ms = open->open_round->closes_ms = world->context.time_ms + 3 * DAY_MS;
+
+    world_accept(world, open);
+    world->epoch = world_restore(world)->number;
+    assert_int_equal(round_of(world, 1)->closes_ms, closes_ms);
+    uint32_t proposal = world_propose(world, 1);
+    open = world_open_round_command(world, proposal, rule);
+    open->open_round->closes_ms = world->context.time_ms + 3600000;
+    world_accept(world, open);
+    assert_int_equal(round_of(world, 2)->resume_ms, 0);
+    world->context.time_ms += 3600000;
+    world_due(world);
+    assert_int_equal(round_of(world, 2)->state, COMITY__V1__ROUND_STATE__ROUND_STATE_CLOSED);
+    assert_int_equal(round_of(world, 1)->state, COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN);
+    world_destroy(&world);
+}
+
+/* One voter's ballots, as they were cast before the restore: B1 in the backup, or lost too; the others
+ * replace one another by numbers that are lost. In whatever order they come again, the last answer is the one
+ * that counts. */
+static void test_chains_of_ballots(void **state)
+{
+    (void) state;
+    enum { B1, B2, B3, B4, COUNT };
+    static const unsigned ORDERS[][COUNT] = {{B1, B2, B3, B4}, {B4, B3, B2, B1}, {B2, B4, B1, B3},
+                                             {B3, B1, B4, B2}, {B4, B1, B2, B3}, {B1, B4, B3, B2}};
+
+    for (unsigned has_first = 0; has_first < 2; has_first++)
+        for (size_t order = 0; order < ARRAY_COUNT(ORDERS); order++) {
+            struct world *world = world_with_round(world_plain_rule);
+            Comity__V1__Command *chain[COUNT];
+            uint64_t first = 0;
+
+            if (has_first) {
+                world_accept(world, world_ballot(world, "lena", 1, 1));
+                first = ballot_of(world, LENA)->sequence;
+            }
+            uint64_t head = world_restore(world)->restored_to;
+            for (unsigned i = 0; i < COUNT; i++) {
+                chain[i] = world_ballot(world, "lena", 1, i + 1);
+                chain[i]->cast_ballot->replaces = i == B1 ? 0 : i == B2 && has_first ? first : head + 10 * i;
+            }
+            unsigned last = 0;
+            for (unsigned i = 0; i < COUNT; i++) {
+                unsigned at = ORDERS[order][i];
+                bool is_kept = at == B1 && has_first; /* and answered with its receipt of old */
+                int code = is_kept ? 0 : world_try(world, chain[at]);
+                if (code != 0 && code != ERR_STALE)
+                    fail_msg("ballot %u: %s", at, error_name(code));
+                assert_int_equal(code == 0, is_kept || at >= last);
+                last = at > last ? at : last;
+                if (!is_kept || last > B1)
+                    assert_int_equal(ballot_of(world, LENA)->answer, last + 1);
+            }
+            assert_int_equal(ballot_of(world, LENA)->answer, B4 + 1);
+            assert_int_equal(round_of(world, 1)->answered, 1);
+            world_check_replay(world);
+            world_destroy(&world);
+        }
+}
+
+/* A new answer stands before all that was cast before the restore, also where it took the very number that an
+ * old one names. */
+static void test_a_new_answer_stands(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(world_plain_rule);
+    uint32_t now = world_restore(world)->number;
+    Comity__V1__Command *fresh = world_ballot(world, "lena", 1, 3), *old;
+
+    fresh->epoch = now;
+    world_accept(world, fresh);
+    old = world_ballot(world, "lena", 1, 1);
+    old->cast_ballot->replaces = ballot_of(world, LENA)->sequence;
+    world_refuse(world, old, ERR_STALE, "cast_ballot.replaces");
+    assert_int_equal(world->refusal.latest, ballot_of(world, LENA)->sequence);
+    old->cast_ballot->replaces += 100;
+    world_refuse(world, old, ERR_STALE, "cast_ballot.replaces");
+    /* And it can replace one that came in again. */
+    world_accept(world, world_ballot(world, "luis", 1, 1));
+    fresh = world_ballot(world, "luis", 1, 3);
+    fresh->epoch = now;
+    world_refuse(world, fresh, ERR_STALE, "cast_ballot.replaces");
+    fresh->cast_ballot->replaces = ballot_of(world, LUIS)->sequence;
+    world_accept(world, fresh);
+    assert_int_equal(ballot_of(world, LUIS)->answer, 3);
+    world_destroy(&world);
+}
+
+/* Two restores: what was signed in the later epoch is the later answer, whatever it names. */
+static void test_ballots_of_two_epochs(void **state)
+{
+    (void) state;
+    for (unsigned is_reversed = 0; is_reversed < 2; is_reversed++) {
+        struct world *world = world_with_round(world_plain_rule);
+        uint64_t head;
+        world_accept(world, world_ballot(world, "lena", 1, 1));
+        uint64_t first = ballot_of(world, LENA)->sequence;
+        uint32_t second = world_restore(world)->number;
+        head = world_restore(world)->restored_to;
+        Comity__V1__Command *of_first = world_ballot(world, "lena", 1, 2);
+        Comity__V1__Command *of_second = world_ballot(world, "lena", 1, 3);
+        of_first->cast_ballot->replaces = head + 50;
+        of_second->cast_ballot->replaces = first;
+        of_second->epoch = second;
+        if (is_reversed) {
+            world_accept(world, of_second);
+            world_refuse(world, of_first, ERR_STALE, "cast_ballot.replaces");
+        } else {
+            world_accept(world, of_first);
+            world_accept(world, of_second);
+        }
+        assert_int_equal(ballot_of(world, LENA)->answer, 3);
+        world_check_replay(world);
+        world_destroy(&world);
+    }
+}
+
+/* Nothing that a redeem or a founding names is a number: no epoch, before a restore or after. */
+static void test_a_newcomer(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+    Comity__V1__Command *invite = world_command(world, "lena", COMITY__V1__COMMAND__BODY_INVITE);
+    Comity__V1__Command *redeem = world_command(world, "pia", COMITY__V1__COMMAND__BODY_REDEEM);
+
+    invite->invite->key = world_key(world, "once");
+    invite->invite->expires_ms = world->context.time_ms + 3600000;
+    world_restore(world);
+    world_accept(world, invite);
+    redeem->redeem->invitation = world_key(world, "once");
+    world_cosign(world, redeem, "once", NULL);
+    world_accept(world, redeem);
+    world_destroy(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers_of_epochs),    cmocka_unit_test(test_numbers_that_are_lost),
+        cmocka_unit_test(test_numbers_that_are_not), cmocka_unit_test(test_epochs_that_there_are_not),
+        cmocka_unit_test(test_two_restores),         cmocka_unit_test(test_ends_are_not_carried_over),
+        cmocka_unit_test(test_the_day_of_grace),     cmocka_unit_test(test_closed_by_hand_meanwhile),
+        cmocka_unit_test(test_what_is_not_held),     cmocka_unit_test(test_chains_of_ballots),
+        cmocka_unit_test(test_a_new_answer_stands),  cmocka_unit_test(test_ballots_of_two_epochs),
+        cmocka_unit_test(test_a_newcomer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
