@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "broker/defence.h"
+#include "broker/rights.h"
 #include "core/daemon/process.h"
 #include "core/error.h"
 
@@ -199,17 +200,19 @@ static void reload(struct loop *loop)
                   log_value(reason, shown, sizeof(shown)));
         return;
     }
-    const char *fixed = settings_fixed_difference(loop->settings, fresh);
-    if (fixed)
-        log_event(LOG_WARNING, "reload_incomplete", "setting=%s needs=restart", fixed);
+    char fixed[SETTINGS_NAMES_MAX];
+    settings_fixed_differences(loop->started, fresh, fixed);
+    if (fixed[0] != '\0')
+        log_event(LOG_WARNING, "reload_incomplete", "settings=%s needs=restart", fixed);
     struct settings *old = loop->settings;
     loop->settings = fresh;
-    fresh = old;
+    fresh = old != loop->started ? old : NULL;
     take_limits(loop);
     log_set_level(loop->settings->log_level);
     loop_cut_removed(loop);
     log_event(LOG_INFO, "reloaded", "workers=%zu operators=%zu", loop->settings->admission.worker_count,
               loop->settings->admission.operator_count);
+    rights_log(&loop->settings->admission);
 }
 
 static void take_signals(struct loop *loop)
@@ -351,7 +354,7 @@ int loop_new(const struct loop_options *options, struct loop **ret_loop, char re
         return ERR_MEMORY;
     }
     loop->options = *options;
-    loop->settings = *options->settings;
+    loop->settings = loop->started = *options->settings;
     *options->settings = NULL;
     loop->probe_ms = INT64_MAX;
     loop->started_ms = loop_clock_ms(CLOCK_REALTIME);
@@ -386,6 +389,8 @@ void loop_destroy(struct loop **loop)
     router_destroy(&it->router);
     actions_release(&it->actions);
     watch_release(&it->watch);
+    if (it->started != it->settings)
+        settings_destroy(&it->started);
     settings_destroy(&it->settings);
     if (it->statm_fd >= 0)
         close(it->statm_fd);

@@ -143,6 +143,10 @@ static void act_note(struct loop *loop, const struct action *action)
     case NOTE_WORKER_DRAINS:
         log_event(LOG_INFO, note_name(action->note), "worker=%s group=%s", action->worker, group);
         break;
+    case NOTE_GROUP_TAKEN:
+        log_event(LOG_WARNING, note_name(action->note), "worker=%s from=%s group=%s term=%" PRIu64,
+                  action->worker, action->from, group, action->header.term);
+        break;
     case NOTE_GROUP_REFUSED:
     case NOTE_STRAY_REPLY:
         if (quiet_log_is_due(&loop->strays_log, loop->now_ms))

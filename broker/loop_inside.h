@@ -21,6 +21,7 @@ struct quiet_log {
 struct loop {
     struct loop_options options;
     struct settings *settings;
+    struct settings *started; /* those of the start: in effect where only a restart changes them */
     void *context;
     struct zap *zap;
     void *sockets[2];

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "broker/loop.h"
+#include "broker/rights.h"
 #include "core/daemon/process.h"
 #include "core/error.h"
 #include "core/keyfile.h"
@@ -153,29 +154,12 @@ static void log_limits(const struct settings *settings)
 {
     const struct router_limits *limits = &settings->limits;
     log_event(LOG_INFO, "limits",
-              "connections=%u clients=%u pending=%u client_pending=%u worker_window=%u subscriptions=%u "
-              "client_subscriptions=%u",
-              settings->admission.connection_limit, limits->clients, limits->pending, limits->client_pending,
-              limits->worker_window, limits->subscriptions, limits->client_subscriptions);
-}
-
-static void log_rights(const struct settings *settings)
-{
-    const struct admission *admission = &settings->admission;
-    log_event(LOG_INFO, "may_connect", "side=front key=any");
-    for (size_t i = 0; i < admission->worker_count; i++) {
-        const struct admission_worker *worker = &admission->workers[i];
-        char key[2 * KEY_SIZE + 1];
-        hex_encode(BYTES(worker->key, KEY_SIZE), key);
-        if (worker->group_count == 0)
-            log_event(LOG_INFO, "may_connect", "side=back worker=%s key=%s groups=any", worker->name, key);
-        else
-            log_event(LOG_INFO, "may_connect", "side=back worker=%s key=%s groups=%zu", worker->name, key,
-                      worker->group_count);
-    }
-    if (admission->worker_count == 0)
-        log_event(LOG_WARNING, "may_connect", "side=back key=none remedy=\"add a section [worker NAME]\"");
-    log_event(LOG_INFO, "may_ask_status", "operators=%zu", admission->operator_count);
+              "connections=%u address_percent=%u buffer_mib=%u clients=%u pending=%u client_pending=%u "
+              "worker_window=%u subscriptions=%u client_subscriptions=%u",
+              settings->admission.connection_limit, settings->admission.address_percent,
+              (unsigned) (settings->buffer_bytes >> 20), limits->clients, limits->pending,
+              limits->client_pending, limits->worker_window, limits->subscriptions,
+              limits->client_subscriptions);
 }
 
 static int write_ready_file(const char *path, const struct loop *loop, const struct connection_key *key,
@@ -226,7 +210,7 @@ static int serve(struct program *program, struct settings *settings, const struc
     }
     log_event(LOG_INFO, "starting", "version=%s", COMITY_VERSION);
     log_limits(settings);
-    log_rights(settings);
+    rights_log(&settings->admission);
     int error = loop_new(&options, &loop, reason);
     if (error == 0 && ready_file[0] != '\0')
         unlink(ready_file); /* of one that was killed: the addresses are ours now */

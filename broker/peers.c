@@ -307,6 +307,20 @@ static bool is_full(const struct workers *workers, const struct worker *worker)
     return worker->pending_count >= worker->window || worker->pending_size >= workers->pending_size_limit;
 }
 
+const struct served *workers_leader(const struct workers *workers, const uint8_t group_id[GROUP_ID_SIZE])
+{
+    const struct group *group = group_find(workers, group_id);
+    const struct served *served, *leader = NULL;
+    if (!group)
+        return NULL;
+    LIST_FOREACH(served, &group->served, in_group)
+    {
+        if (!leader || served->term > leader->term)
+            leader = served;
+    }
+    return leader;
+}
+
 int workers_route(const struct workers *workers, const uint8_t group_id[GROUP_ID_SIZE], bool follower_ok,
                   struct worker **ret_worker)
 {

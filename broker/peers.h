@@ -157,6 +157,9 @@ void worker_session_end(struct workers *workers, struct worker *worker);
 int worker_serve(struct workers *workers, struct worker *worker, const uint8_t group[GROUP_ID_SIZE],
                  uint64_t term, bool is_ready);
 struct served *worker_serves(const struct worker *worker, const uint8_t group[GROUP_ID_SIZE]);
+
+/* Who has the highest term for the group, draining or not, and of several the latest; NULL for nobody. */
+const struct served *workers_leader(const struct workers *workers, const uint8_t group[GROUP_ID_SIZE]);
 void worker_unserve(struct workers *workers, struct served *served);
 
 /* Where a request for @group goes: the worker of the highest term that is not draining. With @follower_ok,

@@ -57,6 +57,7 @@ enum note {
     NOTE_WORKER_REMOVED,
     NOTE_WORKER_DRAINS,
     NOTE_GROUP_REFUSED,
+    NOTE_GROUP_TAKEN, /* by its term, from another worker, which led it */
     NOTE_STRAY_REPLY,
 };
 
@@ -74,6 +75,7 @@ struct action {
     struct frame_header header;
     enum note note;
     char worker[NAME_MAX_BYTES + 1]; /* of a NOTE */
+    char from[NAME_MAX_BYTES + 1];   /* of GROUP_TAKEN: who led it */
 };
 
 struct actions {

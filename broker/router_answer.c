@@ -27,7 +27,8 @@ static const char *const NOTE_NAMES[] = {
     [NOTE_WORKER_READY] = "worker_ready",     [NOTE_WORKER_LOST] = "worker_lost",
     [NOTE_WORKER_LEFT] = "worker_left",       [NOTE_WORKER_REPLACED] = "worker_replaced",
     [NOTE_WORKER_REMOVED] = "worker_removed", [NOTE_WORKER_DRAINS] = "worker_drains",
-    [NOTE_GROUP_REFUSED] = "group_refused",   [NOTE_STRAY_REPLY] = "stray_reply",
+    [NOTE_GROUP_REFUSED] = "group_refused",   [NOTE_GROUP_TAKEN] = "group_taken_over",
+    [NOTE_STRAY_REPLY] = "stray_reply",
 };
 
 const char *note_name(enum note note)
@@ -80,14 +81,15 @@ void actions_release(struct actions *actions)
     *actions = (struct actions){0};
 }
 
-void router_note(struct router *router, struct actions *out, enum note what, const struct worker *worker,
-                 const struct frame_header *header)
+struct action *router_note(struct router *router, struct actions *out, enum note what,
+                           const struct worker *worker, const struct frame_header *header)
 {
     struct action *action = action_add(router, out, ACTION_NOTE);
     action->note = what;
     memcpy(action->worker, worker->name, sizeof(action->worker));
     if (header)
         action->header = *header;
+    return action;
 }
 
 void turn_send(struct turn *turn, enum side side, const struct frame_header *header)

@@ -49,6 +49,7 @@ static void back_ready(struct turn *turn)
         router_note(router, turn->out, NOTE_GROUP_REFUSED, turn->worker, header);
         return;
     }
+    const struct served *led = workers_leader(&router->workers, header->group);
     const struct served *before = worker_serves(turn->worker, header->group);
     bool is_new = !before || before->term != header->term;
     int error = worker_serve(&router->workers, turn->worker, header->group, header->term,
@@ -62,6 +63,11 @@ static void back_ready(struct turn *turn)
     turn->worker->window = header->sequence < most ? (uint32_t) header->sequence : most;
     if (is_new)
         router_note(router, turn->out, NOTE_WORKER_READY, turn->worker, header);
+    const struct served *leads = workers_leader(&router->workers, header->group);
+    if (led && led->worker != turn->worker && leads->worker == turn->worker) {
+        struct action *action = router_note(router, turn->out, NOTE_GROUP_TAKEN, turn->worker, header);
+        memcpy(action->from, led->worker->name, sizeof(action->from));
+    }
 }
 
 static void back_heartbeat(struct turn *turn)

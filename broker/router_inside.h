@@ -56,8 +56,8 @@ void turn_refuse_malformed(struct turn *turn, enum side side);
 /* The answer to a pending request in place of its worker's. The caller removes the request. */
 void pending_answer(struct router *router, const struct pending *pending, int error, struct actions *out);
 
-void router_note(struct router *router, struct actions *out, enum note what, const struct worker *worker,
-                 const struct frame_header *header);
+struct action *router_note(struct router *router, struct actions *out, enum note what,
+                           const struct worker *worker, const struct frame_header *header);
 
 /* Forget a client: its subscriptions, and where its pending answers go. */
 void client_end(struct router *router, struct client *client);

@@ -69,7 +69,8 @@ static const struct config_key KEYS[] = {
      .summary = "The worker's connection key (public half): the only thing by which it is known."},
     {"worker", "group", CONFIG_TEXT, "", 2 * GROUP_ID_SIZE, 2 * GROUP_ID_SIZE, .is_named = true,
      .is_list = true, .is_reloadable = true,
-     .summary = "Id of a group that it may serve, 32 hexadecimal digits; none given: any group."},
+     .summary = "Id of a group that it may serve, 32 hexadecimal digits. None: any group; then it is the "
+                "only worker."},
 };
 
 void settings_print_sample(void (*print)(const char *line, void *context), void *context)
@@ -198,6 +199,22 @@ static int take_worker(struct settings *settings, const char *name, char *reason
     return 0;
 }
 
+/* Where there are several workers, none may serve just any group: it could take over another's. */
+static int check_groups(const struct admission *admission, char *reason)
+{
+    for (size_t i = 0; i < admission->worker_count && admission->worker_count > 1; i++) {
+        if (admission->workers[i].group_count > 0)
+            continue;
+        snprintf(
+            reason, CONFIG_REASON_MAX,
+            "section [worker %s] lacks group, which each needs where there are several workers: give the "
+            "ids of the groups that it may serve, as `comity-worker keys` prints them",
+            admission->workers[i].name);
+        return ERR_CONFIG;
+    }
+    return 0;
+}
+
 static int take_workers(struct settings *settings, char *reason)
 {
     size_t count = config_section_count(settings->config, "worker");
@@ -211,7 +228,7 @@ static int take_workers(struct settings *settings, char *reason)
     int error = 0;
     for (size_t i = 0; i < count && error == 0; i++)
         error = take_worker(settings, config_section_at(settings->config, "worker", i), reason);
-    return error;
+    return error == 0 ? check_groups(&settings->admission, reason) : error;
 }
 
 /* Put the path before a sentence that has none. */
@@ -287,13 +304,17 @@ void settings_destroy(struct settings **settings)
     *settings = NULL;
 }
 
-const char *settings_fixed_difference(const struct settings *old, const struct settings *fresh)
+void settings_fixed_differences(const struct settings *old, const struct settings *fresh,
+                                char names[SETTINGS_NAMES_MAX])
 {
+    size_t size = 0;
+    names[0] = '\0';
     for (size_t i = 0; i < ARRAY_COUNT(KEYS); i++) {
         const struct config_key *key = &KEYS[i];
-        if (!key->is_reloadable && !key->is_named &&
-            strcmp(text(old, key->name), text(fresh, key->name)) != 0)
-            return key->name;
+        if (key->is_reloadable || key->is_named || strcmp(text(old, key->name), text(fresh, key->name)) == 0)
+            continue;
+        int written =
+            snprintf(names + size, SETTINGS_NAMES_MAX - size, "%s%s", size > 0 ? "," : "", key->name);
+        size += (size_t) written < SETTINGS_NAMES_MAX - size ? (size_t) written : 0;
     }
-    return NULL;
 }

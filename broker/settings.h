@@ -28,8 +28,11 @@ int settings_read(const char *path, struct settings **ret_settings, char reason[
 int settings_check(const struct settings *settings, char reason[CONFIG_REASON_MAX]);
 void settings_destroy(struct settings **settings);
 
-/* The first setting that differs and is taken up only by a restart; NULL for none. */
-const char *settings_fixed_difference(const struct settings *old, const struct settings *fresh);
+/* The settings that differ and are taken up only by a restart: their names with commas between them; empty
+ * for none. */
+enum { SETTINGS_NAMES_MAX = 256 };
+void settings_fixed_differences(const struct settings *old, const struct settings *fresh,
+                                char names[SETTINGS_NAMES_MAX]);
 
 /* Every setting, as a commented sample. */
 void settings_print_sample(void (*print)(const char *line, void *context), void *context);

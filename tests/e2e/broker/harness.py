@@ -296,6 +296,8 @@ class Broker:
         for name, row in self.workers.items():
             key, groups = row if isinstance(row, tuple) else (row, ())
             lines += ["[worker %s]" % name, "key = %s" % key.hex]
+            if not groups and len(self.workers) > 1:  # each has to have some
+                groups = [group(name) for name in ("labour", "management", "nobody")]
             lines += ["group = %s" % group_id.hex() for group_id in groups]
         with open(self.config, "w") as file:
             file.write("\n".join(lines) + "\n")

@@ -25,15 +25,17 @@ class Start(TestCase):
         return broker
 
     def test_says_what_is_in_effect(self):
-        broker = self.broker({"north": (Key(), [LABOUR]), "south": Key()}, operators=[Key().hex])
+        many = [os.urandom(16) for _ in range(70)]
+        operators = [Key().hex, Key().hex]
+        broker = self.broker({"north": (Key(), [LABOUR, MANAGEMENT]), "south": (Key(), many)}, operators=operators)
         log = broker.log()
         for line in ("event=listening side=front endpoint=%s key=%s" % (broker.front, broker.key.hex()),
                      "event=listening side=back endpoint=%s" % broker.back,
                      "event=may_connect side=front key=any", "event=limits connections=",
-                     "event=may_ask_status operators=1"):
+                     *("event=may_ask_status side=front key=" + key for key in operators)):
             self.assertIn(line, log)
-        self.assertRegex(log, r"event=may_connect side=back worker=north key=\S.* groups=1")
-        self.assertRegex(log, r"event=may_connect side=back worker=south key=\S.* groups=any")
+        self.assertEqual(self.groups_in_the_log(broker, "north"), [LABOUR, MANAGEMENT])
+        self.assertEqual(self.groups_in_the_log(broker, "south"), many)
         self.assertNotIn("*", broker.front + broker.back)
         self.assertEqual(stat.S_IMODE(os.stat(os.path.join(broker.folder, "key")).st_mode), 0o600)
         with open(os.path.join(broker.folder, "key")) as file:
@@ -42,6 +44,38 @@ class Start(TestCase):
         self.assertEqual(broker.stop(), 0)
         self.assertNotIn(secret, broker.log())
         self.assertFalse(os.path.exists(broker.ready_file), "it is ready no more")
+
+    def groups_in_the_log(self, broker, name):
+        """Of the latest start or reload."""
+        text = re.split(r"event=may_connect side=front", broker.log())[-1]
+        key = broker.workers[name][0].hex
+        lines = re.findall(r"event=may_connect side=back worker=%s key=%s groups=(\S+)\n" % (name, key), text)
+        return [bytes.fromhex(group_id) for line in lines for group_id in line.split(",")]
+
+    def test_rights_are_told_again_after_a_reload(self):
+        broker = self.broker({"north": (Key(), [LABOUR])}, operators=[Key().hex])
+        broker.workers["south"] = (Key(), [MANAGEMENT])
+        broker.operators = [Key().hex]
+        broker.write_config()
+        broker.reload()
+        wait_until(lambda: "event=may_ask_status side=front key=" + broker.operators[0] in broker.log(), "the log")
+        self.assertEqual(self.groups_in_the_log(broker, "north"), [LABOUR])
+        self.assertEqual(self.groups_in_the_log(broker, "south"), [MANAGEMENT])
+
+    def test_nobody_has_rights(self):
+        broker = self.broker({})
+        self.assertIn("event=may_connect side=back key=none", broker.log())
+        self.assertIn("event=may_ask_status side=front key=none", broker.log())
+        self.assertIn("worker=north", self.broker().log())
+        self.assertRegex(self.broker().log(), r"worker=north key=\S+ groups=any")
+
+    def test_several_workers_need_groups(self):
+        broker = self.broker(start=False)
+        with open(broker.config, "a") as file:
+            file.write("[worker other]\nkey = %s\ngroup = %s\n" % (Key().hex, LABOUR.hex()))
+        result = self.run_program("--config", broker.config, "--check")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("section [worker north] lacks group", result.stderr)
 
     def test_help_and_version(self):
         result = self.run_program("--help")
@@ -420,7 +454,12 @@ class Reload(TestCase):
         broker.settings["io_threads"] = 2
         broker.write_config()
         broker.reload()
-        self.assertIn("event=reload_incomplete setting=io_threads needs=restart", broker.log())
+        self.assertIn("event=reload_incomplete settings=io_threads needs=restart", broker.log())
+        broker.endpoints["back"] = "tcp://127.0.0.1:7412"
+        broker.write_config()
+        broker.reload()  # again: nothing of it is in effect yet
+        wait_until(lambda: "event=reload_incomplete settings=back,io_threads needs=restart" in broker.log(),
+                   "both to be told")
 
 
 class End(TestCase):

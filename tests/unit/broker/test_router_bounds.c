@@ -1,4 +1,4 @@
-/* The router's bounds in bytes, and whose connection each action is about. */
+/* The router's bounds in bytes, whose connection each action is about, and who takes a group over. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -151,6 +151,29 @@ static void test_answers_not_taken(void **state)
     free(large);
 }
 
+/* Another key with a higher term gets the group, and not in silence. */
+static void test_group_taken_over(void **state)
+{
+    struct setup *setup = *state;
+    ready(setup, NORTH, 3);
+    assert_int_equal(setup->out.count, 1);
+    ready(setup, NORTH, 4); /* its own */
+    assert_int_equal(setup->out.count, 1);
+    ready(setup, SOUTH, 3); /* it does not lead */
+    assert_int_equal(setup->out.count, 1);
+    ready(setup, SOUTH, 5);
+    assert_int_equal(setup->out.count, 2);
+    const struct action *taken = &setup->out.at[1];
+    assert_int_equal(taken->kind, ACTION_NOTE);
+    assert_int_equal(taken->note, NOTE_GROUP_TAKEN);
+    assert_string_equal(note_name(taken->note), "group_taken_over");
+    assert_string_equal(taken->worker, "south");
+    assert_string_equal(taken->from, "north");
+    assert_int_equal(taken->header.term, 5);
+    ready(setup, SOUTH, 5);
+    assert_int_equal(setup->out.count, 0);
+}
+
 static void test_connections_of_actions(void **state)
 {
     struct setup *setup = *state;
@@ -175,10 +198,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_make, setup_end)
     const struct CMUnitTest tests[] = {
-        TEST(test_bytes_of_a_client),
-        TEST(test_bytes_of_a_worker_and_of_all),
-        TEST(test_answers_not_taken),
-        TEST(test_connections_of_actions),
+        TEST(test_bytes_of_a_client), TEST(test_bytes_of_a_worker_and_of_all), TEST(test_answers_not_taken),
+        TEST(test_group_taken_over),  TEST(test_connections_of_actions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #define SOUTH "0000000000000000000000000000000000000000000000000000000000000002"
 #define ZERO "0000000000000000000000000000000000000000000000000000000000000000"
 #define GROUP "000102030405060708090a0b0c0d0e0f"
+#define OTHER "f00102030405060708090a0b0c0d0e0f"
 
 static int read_text(const char *text, struct settings **ret_settings, char *reason)
 {
@@ -59,7 +60,7 @@ static void test_everything_is_taken_up(void **state)
                                "budget_ms = 118\nheartbeat_ms = 19\nheartbeats = 3\nclient_silence_ms = 120\n"
                                "news_ms = 21\nstop_ms = 22\nio_threads = 3\n"
                                "[worker north]\nkey = " NORTH "\ngroup = " GROUP "\n"
-                               "[worker south]\nkey = " SOUTH "\n",
+                               "[worker south]\nkey = " SOUTH "\ngroup = " GROUP "\ngroup = " OTHER "\n",
                                &settings, reason),
                      0);
     const struct router_limits *limits = &settings->limits;
@@ -89,7 +90,7 @@ static void test_everything_is_taken_up(void **state)
     assert_string_equal(worker->name, "north");
     assert_int_equal(worker->group_count, 1);
     assert_int_equal(worker->groups[0][15], 15);
-    assert_int_equal(admission_worker(&settings->admission, south)->group_count, 0);
+    assert_int_equal(admission_worker(&settings->admission, south)->group_count, 2);
     assert_true(admission_is_operator(&settings->admission, south));
 }
 
@@ -114,6 +115,8 @@ static void test_refusals(void **state)
         {"[worker a]\n", "section [worker a] lacks key"},
         {"[worker a]\nkey = " NORTH "\n[worker b]\nkey = " NORTH "\n",
          "[worker a] and [worker b] have the same key"},
+        {"[worker a]\nkey = " NORTH "\ngroup = " GROUP "\n[worker b]\nkey = " SOUTH "\n",
+         "section [worker b] lacks group"},
         {"[worker a]\nkey = " NORTH "\ngroup = 12\n", "group has 2 bytes, and 32 to 32 are allowed"},
         {"[worker a]\nkey = " NORTH "\ngroup = 000102030405060708090a0b0c0d0e0g\n",
          "a group of [worker a] is not 32 hexadecimal digits"},
@@ -165,9 +168,12 @@ static void test_what_needs_a_restart(void **state)
     CLEANUP(settings_destroy) struct settings *moved = NULL;
     assert_int_equal(read_text("[broker]\n", &old, reason), 0);
     assert_int_equal(read_text("[broker]\npending = 5\noperator = " NORTH "\n", &limits, reason), 0);
-    assert_int_equal(read_text("[broker]\nback = tcp://127.0.0.1:9\n", &moved, reason), 0);
-    assert_null(settings_fixed_difference(old, limits));
-    assert_string_equal(settings_fixed_difference(old, moved), "back");
+    assert_int_equal(read_text("[broker]\nback = tcp://127.0.0.1:9\nio_threads = 2\n", &moved, reason), 0);
+    char names[SETTINGS_NAMES_MAX];
+    settings_fixed_differences(old, limits, names);
+    assert_string_equal(names, "");
+    settings_fixed_differences(old, moved, names);
+    assert_string_equal(names, "back,io_threads");
 }
 
 int main(void)
