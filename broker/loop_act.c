@@ -21,7 +21,7 @@ static int part_send(void *socket, zmq_msg_t *part, int flags)
         int number = zmq_errno();
         if (number == EINTR)
             continue;
-        return number == EAGAIN ? ERR_BUSY : ERR_UNREACHABLE;
+        return number == EAGAIN || !DEFENCE(unreachable) ? ERR_BUSY : ERR_UNREACHABLE;
     }
     return 0;
 }

@@ -28,7 +28,8 @@ static int set_int(void *socket, int option, int value)
     return zmq_setsockopt(socket, option, &value, sizeof(value));
 }
 
-/* docs/architecture.md, "ZeroMQ"; each has a test that fails without it in tests/e2e/broker. */
+/* docs/architecture.md, "ZeroMQ"; each has a test that fails without it: tests/e2e/broker where it shows in
+ * what the broker does, else tests/unit/broker/test_sockets.c. */
 static int set_options(void *socket, enum side side, const char *endpoint, const struct connection_key *key)
 {
     const int high_water = side == SIDE_FRONT ? HIGH_WATER_FRONT : HIGH_WATER_BACK;

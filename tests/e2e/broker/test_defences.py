@@ -145,6 +145,50 @@ class HighWater(TestCase):
         broker.kill()
 
 
+class Unreachable(TestCase):
+    """Rule 2: a peer that is gone is known by the send that fails, long before its silence is over."""
+
+    def client_that_leaves(self, broker, operator):
+        """A client goes before its answer comes. How many clients the broker knows afterwards."""
+        worker, watcher = broker.worker("north").ready(LABOUR), broker.client(key=operator)
+        client = broker.client()
+        client.request(LABOUR, 1)
+        request = worker.expect(REQUEST)
+        client.close()
+        wait_until(lambda: self.is_closed(broker), "its connection to be closed")
+        worker.answer(request, body=bytes(100))
+        worker.alive()
+        return watcher.status().clients
+
+    def is_closed(self, broker):
+        with open("/proc/net/tcp") as file:
+            port = "%04X" % int(broker.front.rsplit(":", 1)[1])
+            return sum(line.split()[1].endswith(":" + port) and line.split()[3] == "01" for line in file) == 1
+
+    def test_client_that_left_is_forgotten_by_its_answer(self):
+        operator = Key()
+        self.assertEqual(self.client_that_leaves(self.broker(operators=[operator.hex]), operator), 1)
+
+    def test_without_it_the_answer_waits_for_nobody(self):
+        operator = Key()
+        broker = self.broker(operators=[operator.hex], without=("unreachable",))
+        self.assertEqual(self.client_that_leaves(broker, operator), 2)
+
+    def worker_that_leaves(self, broker):
+        """What a request is answered that is pending when its worker goes."""
+        worker, client = broker.worker("north").ready(LABOUR), broker.client()
+        client.request(LABOUR, 1)
+        worker.expect(REQUEST)
+        worker.close()
+        return client.receive(4)
+
+    def test_worker_that_left_is_lost_at_once(self):
+        self.assertEqual(self.worker_that_leaves(self.broker()).error, WORKER_LOST)
+
+    def test_without_it_only_its_silence_tells(self):
+        self.assertIsNone(self.worker_that_leaves(self.broker(without=("unreachable",))))
+
+
 class Sockets(TestCase):
     """Rules 4 and 5."""
 
@@ -247,15 +291,41 @@ class Sockets(TestCase):
         mine, _ = self.steal_an_id(self.broker(without=("no_handover",)))
         self.assertIsNone(mine)
 
+    WORKER_ID, CLIENT_ID = b"workerid", b"clientid"  # of eight bytes: as long as a number in a header
+
+    def shown(self, broker):
+        """Everything that the broker shows to a worker and to a client of one another."""
+        worker = broker.worker("north", routing_id=self.WORKER_ID).ready(LABOUR)
+        client = broker.client(routing_id=self.CLIENT_ID, key=self.operator)
+        to_worker, to_client = [], []
+        client.send(Frame(SUBSCRIBE, group=LABOUR, history=history("a"), sequence=1))
+        for number, kind in ((1, HELLO), (2, REQUEST), (3, REQUEST)):
+            client.request(LABOUR, number, type=kind)
+            to_worker.append(worker.expect(kind, request=number))
+        worker.send(Frame(NEWS, group=LABOUR, history=history("a"), sequence=7))
+        to_client.append(client.expect(NEWS))
+        worker.answer(to_worker[0], type=WELCOME)
+        to_client.append(client.expect(WELCOME))
+        worker.answer(to_worker[1])
+        to_client.append(client.expect(REPLY, request=2))
+        client.request(MANAGEMENT, 4)
+        to_client.append(client.expect(ERROR, error=NO_ROUTE))
+        client.send(Frame(REQUEST, flags=FLAG_BROKER, request=5))
+        to_client.append(client.expect(REPLY, request=5))
+        worker.send(Frame(HEARTBEAT, group=LABOUR, term=1, sequence=9, request=6))
+        to_worker.append(worker.expect(HEARTBEAT, request=6))
+        worker.send(Frame(BYE))
+        to_client.append(client.expect(ERROR, request=3, error=WORKER_LOST))
+        self.assertTrue(all(frame.route == 0 for frame in to_client), "the worker's tickets are not the client's")
+        return [frame.pack() for frame in to_worker], [frame.pack() for frame in to_client], broker.log().encode()
+
     def test_routing_ids_are_shown_to_nobody(self):
-        broker = self.broker()
-        worker = broker.worker("north", routing_id=b"of-the-worker").ready(LABOUR)
-        client = broker.client(routing_id=b"of-the-client")
-        client.request(LABOUR, 1)
-        request = worker.expect(REQUEST)
-        self.assertNotIn(b"of-the-client", request.pack())
-        worker.answer(request)
-        self.assertNotIn(b"of-the-worker", client.expect(REPLY).pack())
+        self.operator = Key()
+        to_worker, to_client, log = self.shown(self.broker(operators=[self.operator.hex]))
+        for data in to_worker + to_client + [log]:
+            for secret in (self.WORKER_ID, self.CLIENT_ID):
+                for form in (secret, secret[::-1], secret.hex().encode()):
+                    self.assertNotIn(form, data)
 
     def test_tickets_start_anew(self):
         tickets = set()

@@ -131,6 +131,21 @@ static void test_bytes_of_a_worker_and_of_all(void **state)
     assert_int_equal(request(setup, 1)->kind, ACTION_FORWARD);
 }
 
+/* One window for the connection, whichever group its latest word was about: docs/protocol.md section 2. */
+static void test_window_is_the_connections(void **state)
+{
+    struct setup *setup = *state;
+    struct frame_header other = {.type = FRAME_HEARTBEAT, .group = {8}, .term = 1, .sequence = 0};
+    ready(setup, NORTH, 1);
+    assert_int_equal(request(setup, 1)->kind, ACTION_FORWARD);
+    give(setup, SIDE_BACK, NORTH, &other, FRAME_HEADER_SIZE);
+    assert_true(is_busy(request(setup, 1)));
+    other.sequence = 2;
+    give(setup, SIDE_BACK, NORTH, &other, FRAME_HEADER_SIZE);
+    assert_int_equal(request(setup, 1)->kind, ACTION_FORWARD);
+    assert_true(is_busy(request(setup, 1)));
+}
+
 static void test_answers_not_taken(void **state)
 {
     struct setup *setup = *state;
@@ -198,8 +213,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_make, setup_end)
     const struct CMUnitTest tests[] = {
-        TEST(test_bytes_of_a_client), TEST(test_bytes_of_a_worker_and_of_all), TEST(test_answers_not_taken),
-        TEST(test_group_taken_over),  TEST(test_connections_of_actions),
+        TEST(test_bytes_of_a_client),         TEST(test_bytes_of_a_worker_and_of_all),
+        TEST(test_window_is_the_connections), TEST(test_answers_not_taken),
+        TEST(test_group_taken_over),          TEST(test_connections_of_actions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
