@@ -55,8 +55,8 @@ static int set_number(void *socket, int option, int value)
     return zmq_setsockopt(socket, option, &value, sizeof(value));
 }
 
-/* docs/architecture.md; no ZMQ_HEARTBEAT_*: on a connecting socket with a full queue they abort the process.
- */
+/* docs/architecture.md, "ZeroMQ"; no ZMQ_HEARTBEAT_*: on a connecting socket with a full queue they abort the
+ * process. */
 static int set_options(struct link *link)
 {
     const struct worker_settings *settings = link->settings;

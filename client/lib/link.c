@@ -25,6 +25,7 @@ static bool option_set(void *socket, int option, int value)
     return zmq_setsockopt(socket, option, &value, sizeof(value)) == 0;
 }
 
+/* docs/architecture.md, "ZeroMQ"; no ZMQ_HEARTBEAT_* here either. */
 static bool options_set(struct comity *client, struct link *link)
 {
     void *socket = link->socket;
