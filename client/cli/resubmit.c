@@ -102,11 +102,14 @@ static const char *shown_why(struct cli *cli, const struct comity_draft *draft, 
         return arena_printf(cli->arena,
                             "an end is not carried over a restore; look at how it stands now, and %s",
                             again->what_to_do);
+    if (code == ERR_EPOCH && strcmp(field, "assign_seat.seat") == 0)
+        return "the seat was given or vacated since the restore";
+    if (code == ERR_EPOCH && field[0] != '\0' && again->field != NULL && strcmp(field, again->field) != 0 &&
+        named_read(cli, command, field, &noun, &number))
+        return arena_printf(cli->arena, "the restored record does not have that %s, number %" PRIu32 "; %s",
+                            noun, number, again->what_to_do);
     if (code == ERR_EPOCH) {
-        if (!named_read(cli, command, field[0] != '\0' ? field : again->field, &noun, &number))
-            noun = "thing";
-        else if (strcmp(noun, "session") != 0 && field[0] != '\0' && strcmp(field, again->field) != 0)
-            noun = arena_printf(cli->arena, "%s (%" PRIu32 ")", noun, number);
+        named_read(cli, command, again->field, &noun, &number);
         return arena_printf(cli->arena, "the restored record does not have that %s; %s", noun,
                             again->what_to_do);
     }

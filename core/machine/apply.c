@@ -224,6 +224,7 @@ static void apply_seat_assigned(struct apply *a, const Comity__V1__Event *open)
     if (assigned->member != 0)
         apply_put_number(a, row_key(TABLE_HOLDER, seat->body, assigned->member), seat->number);
     seat->holder = assigned->member;
+    seat->epoch = a->event->command ? a->event->command->epoch : 0;
     apply_put(a, TABLE_SEAT, seat->body, seat->number, &seat->base);
 }
 

@@ -123,6 +123,9 @@ int decide_assign_seat(struct decide *d)
 
     if (assign->member != 0 && check_holder(d, assign) != 0)
         return d->code;
+    /* Sent again after a restore: it is not to undo what a co-chair has done since. */
+    if (d->since && d->seat->epoch > d->body->epoch)
+        return decide_refuse_latest(d, ERR_EPOCH, "assign_seat.seat", d->epoch);
     assigned = decide_new(d, &comity__v1__seat_assigned__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_SEAT_ASSIGNED);
     if (!assigned || !event)

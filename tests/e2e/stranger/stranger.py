@@ -764,6 +764,8 @@ class Play:
         self.refused(MISSING, "a hidden ballot without the part of a reason", submit, without)
         bare = signed_command(self.deputy, self.history, nonce=b"", cast_ballot=ballot)
         self.refused(MISSING, "a command without a nonce", submit, bare)
+        timeless = signed_command(self.deputy, self.history, epoch=0, cast_ballot=ballot)
+        self.refused(MISSING, "a command that does not say in which epoch it was signed", submit, timeless)
         blocks = signed_command(self.deputy, self.history, cast_ballot=pb.CastBallot(
             round=self.round, text_hash=self.text_hash, answer=4, reason=prose("The line cannot stop.")))
         self.refused(TEXT, "a text that is not the one that was signed", submit, blocks,

@@ -149,6 +149,7 @@ class Refuse:
             ("MISSING", "body", pb.Command(history=good.history, key=good.key, valid_until_ms=good.valid_until_ms,
                                            cosigners=good.cosigners).SerializeToString()),
             ("MISSING", "key", changed(key=b"")),
+            ("MISSING", "epoch", changed(epoch=0)),
             ("RANGE", "key", changed(key=b"\1" * 31)),
             ("MISSING", "history", changed(history=b"")),
             ("RANGE", "history", changed(history=b"\1" * 31)),

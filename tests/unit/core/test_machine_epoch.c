@@ -230,6 +230,28 @@ static void test_two_restores(void **state)
     world_destroy(&world);
 }
 
+/* A seat that was given since is not taken back by what comes again; two that come again keep their order. */
+static void test_seats(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(world_plain_rule);
+    Comity__V1__Command *old = world_command(world, "lena", COMITY__V1__COMMAND__BODY_ASSIGN_SEAT);
+
+    old->assign_seat->body = 1;
+    old->assign_seat->seat = 2;
+    uint32_t now = world_restore(world)->number;
+    world_seat(world, "luis", 1, 2, LARS);
+    world_accept(world, old); /* vacates it, as then */
+    world->epoch = now;
+    world_seat(world, "luis", 1, 2, LUIS);
+    old->nonce = world_key(world, "another nonce");
+    old->nonce.len = NONCE_SIZE;
+    world_refuse(world, old, ERR_EPOCH, "assign_seat.seat");
+    assert_int_equal(((Comity__V1__Seat *) world_row(world, TABLE_SEAT, 1, 2))->holder, LUIS);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 /* An end from the lost tail would shut out what others have yet to send again. */
 static void test_ends_are_not_carried_over(void **state)
 {
@@ -461,12 +483,19 @@ static void test_a_newcomer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers_of_epochs),    cmocka_unit_test(test_numbers_that_are_lost),
-        cmocka_unit_test(test_numbers_that_are_not), cmocka_unit_test(test_epochs_that_there_are_not),
-        cmocka_unit_test(test_two_restores),         cmocka_unit_test(test_ends_are_not_carried_over),
-        cmocka_unit_test(test_the_day_of_grace),     cmocka_unit_test(test_closed_by_hand_meanwhile),
-        cmocka_unit_test(test_what_is_not_held),     cmocka_unit_test(test_chains_of_ballots),
-        cmocka_unit_test(test_a_new_answer_stands),  cmocka_unit_test(test_ballots_of_two_epochs),
+        cmocka_unit_test(test_numbers_of_epochs),
+        cmocka_unit_test(test_numbers_that_are_lost),
+        cmocka_unit_test(test_numbers_that_are_not),
+        cmocka_unit_test(test_epochs_that_there_are_not),
+        cmocka_unit_test(test_two_restores),
+        cmocka_unit_test(test_seats),
+        cmocka_unit_test(test_ends_are_not_carried_over),
+        cmocka_unit_test(test_the_day_of_grace),
+        cmocka_unit_test(test_closed_by_hand_meanwhile),
+        cmocka_unit_test(test_what_is_not_held),
+        cmocka_unit_test(test_chains_of_ballots),
+        cmocka_unit_test(test_a_new_answer_stands),
+        cmocka_unit_test(test_ballots_of_two_epochs),
         cmocka_unit_test(test_a_newcomer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -418,6 +418,7 @@ static void answers_are_signed_and_dated(void **state)
     query->limit = 1;
     Comity__V1__Answer *answer = answer_of(fixture, VOTER, query);
     assert_int_equal(answer->as_of, 3);
+    assert_int_equal(answer->epoch, 1);
     struct checkpoint checkpoint;
     char origin[ORIGIN_MAX_BYTES + 1];
     assert_int_equal(checkpoint_open(BYTES(answer->checkpoint.data, answer->checkpoint.len),
