@@ -201,12 +201,13 @@ static int ask_epochs(struct reading *reading, const Comity__V1__Partnership **r
     query.whoami = &whoami;
     query.floor = 1;
     int code = desk_ask(reading->cli, &query, &answer);
-    if (code == 0 && (answer->whoami == NULL || answer->whoami->partnership == NULL))
-        code = cli_fail(reading->cli, ERR_MALFORMED, NULL,
+    if (code != 0)
+        return code;
+    if (answer->whoami == NULL || answer->whoami->partnership == NULL)
+        return cli_fail(reading->cli, ERR_MALFORMED, NULL,
                         "The worker's answer does not say which epoch it is.");
-    if (code == 0)
-        *ret_partnership = answer->whoami->partnership;
-    return code;
+    *ret_partnership = answer->whoami->partnership;
+    return 0;
 }
 
 /* The record is in another epoch than the one that is being followed: go back to where the two part. */

@@ -76,7 +76,7 @@ int decide_cast_ballot(struct decide *d)
     Comity__V1__BallotCast *ballot;
     Comity__V1__Event *event;
     Comity__V1__Stance stance;
-    uint64_t replaced;
+    uint64_t replaced = 0;
 
     if (check_round(d, cast) != 0)
         return d->code;

@@ -50,6 +50,92 @@ static void test_numbers_of_epochs(void **state)
     world_destroy(&world);
 }
 
+/* Commands of epoch 1 for things that a restore has lost: a number too high each, in one field. */
+static const struct lost {
+    Comity__V1__Command__BodyCase body;
+    const char *signer;
+    const char *field;
+} LOST[] = {
+    {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, "lena", "assign_seat.member"},
+    {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, "lena", "assign_seat.body"},
+    {COMITY__V1__COMMAND__BODY_ADOPT_RULE, "mara", "adopt_rule.bodies[1]"},
+    {COMITY__V1__COMMAND__BODY_CONVENE_SESSION, "cora", "convene_session.body"},
+    {COMITY__V1__COMMAND__BODY_OPEN_SESSION, "cora", "open_session.session"},
+    {COMITY__V1__COMMAND__BODY_CHECK_IN, "lena", "check_in.session"},
+    {COMITY__V1__COMMAND__BODY_CHECK_IN, "lena", "check_in.site"},
+    {COMITY__V1__COMMAND__BODY_ADD_ITEM, "lena", "add_item.session"},
+    {COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL, "lena", "make_proposal.item"},
+    {COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL, "lena", "revise_proposal.proposal"},
+    {COMITY__V1__COMMAND__BODY_OPEN_ROUND, "cora", "open_round.proposal"},
+    {COMITY__V1__COMMAND__BODY_OPEN_ROUND, "cora", "open_round.rule"},
+    {COMITY__V1__COMMAND__BODY_CAST_BALLOT, "lena", "cast_ballot.round"},
+};
+
+static Comity__V1__Command *lost_adoption(struct world *world)
+{
+    static const uint32_t BODIES[] = {1, 2};
+    Comity__V1__Command *command = world_adopt_command(world, world_rule(world, "third"));
+
+    command->adopt_rule->bodies = world_alloc(world, sizeof(BODIES));
+    memcpy(command->adopt_rule->bodies, BODIES, sizeof(BODIES));
+    command->adopt_rule->n_bodies = 2;
+    return command;
+}
+
+/* Of the things before, the first; of what is lost, the second. */
+static Comity__V1__Command *lost_command(struct world *world, const struct lost *lost)
+{
+    Comity__V1__Command *command = world_command(world, lost->signer, lost->body);
+    const char *field = strchr(lost->field, '.') + 1;
+
+    switch (lost->body) {
+    case COMITY__V1__COMMAND__BODY_ASSIGN_SEAT:
+        command->assign_seat->body = strcmp(field, "body") == 0 ? 2 : 1;
+        command->assign_seat->seat = 1;
+        command->assign_seat->member = strcmp(field, "member") == 0 ? ODO + 1 : LENA;
+        return command;
+    case COMITY__V1__COMMAND__BODY_ADOPT_RULE:
+        return lost_adoption(world);
+    case COMITY__V1__COMMAND__BODY_CONVENE_SESSION:
+        command->convene_session->body = 2;
+        command->convene_session->starts_ms = world->context.time_ms;
+        return command;
+    case COMITY__V1__COMMAND__BODY_OPEN_SESSION:
+        command->open_session->session = 2;
+        return command;
+    case COMITY__V1__COMMAND__BODY_CHECK_IN:
+        command->check_in->session = strcmp(field, "session") == 0 ? 2 : 1;
+        command->check_in->site = strcmp(field, "site") == 0 ? 4 : 1;
+        return command;
+    case COMITY__V1__COMMAND__BODY_ADD_ITEM:
+        command->add_item->session = 2;
+        return command;
+    case COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL:
+        command->make_proposal->item = 2;
+        return command;
+    case COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL:
+        command->revise_proposal->proposal = 2;
+        command->revise_proposal->base_hash = world_key(world, "any");
+        return command;
+    case COMITY__V1__COMMAND__BODY_OPEN_ROUND:
+        command = world_open_round_command(world, 1, strcmp(field, "rule") == 0 ? 2 : 1);
+        command->open_round->proposal = strcmp(field, "proposal") == 0 ? 2 : 1;
+        return command;
+    default:
+        command = world_ballot(world, "lena", 1, 1);
+        command->cast_ballot->round = 2;
+        return command;
+    }
+}
+
+static void lost_are_refused(struct world *world, uint32_t now)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(LOST); i++) {
+        world_refuse(world, lost_command(world, &LOST[i]), ERR_EPOCH, LOST[i].field);
+        assert_int_equal(world->refusal.latest, now);
+    }
+}
+
 /* What the backup has is meant as ever; a number that it does not have means what a restore has lost, be it
  * given anew or not. */
 static void test_numbers_that_are_lost(void **state)
@@ -57,104 +143,24 @@ static void test_numbers_that_are_lost(void **state)
     (void) state;
     struct world *world = world_with_round(world_plain_rule);
     uint32_t now = world_restore(world)->number;
-    static const struct {
-        Comity__V1__Command__BodyCase body;
-        const char *signer;
-        const char *field;
-    } ROWS[] = {
-        {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, "lena", "assign_seat.member"},
-        {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, "lena", "assign_seat.body"},
-        {COMITY__V1__COMMAND__BODY_ADOPT_RULE, "mara", "adopt_rule.bodies[1]"},
-        {COMITY__V1__COMMAND__BODY_CONVENE_SESSION, "cora", "convene_session.body"},
-        {COMITY__V1__COMMAND__BODY_OPEN_SESSION, "cora", "open_session.session"},
-        {COMITY__V1__COMMAND__BODY_CHECK_IN, "lena", "check_in.session"},
-        {COMITY__V1__COMMAND__BODY_CHECK_IN, "lena", "check_in.site"},
-        {COMITY__V1__COMMAND__BODY_ADD_ITEM, "lena", "add_item.session"},
-        {COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL, "lena", "make_proposal.item"},
-        {COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL, "lena", "revise_proposal.proposal"},
-        {COMITY__V1__COMMAND__BODY_OPEN_ROUND, "cora", "open_round.proposal"},
-        {COMITY__V1__COMMAND__BODY_OPEN_ROUND, "cora", "open_round.rule"},
-        {COMITY__V1__COMMAND__BODY_CAST_BALLOT, "lena", "cast_ballot.round"},
-    };
+    Comity__V1__Command *command = close_command(world, 1);
 
-    for (unsigned is_given_anew = 0; is_given_anew < 2; is_given_anew++) {
-        if (is_given_anew) { /* the next number of every kind, to something else */
-            world->epoch = now;
-            world_create_body(world, "other", 1, 1, 0);
-            world_accept(world, world_adopt_command(world, world_rule(world, "other")));
-            world_open_session(world, 1);
-            uint32_t proposal = world_propose(world, 1);
-            world_open_round(world, proposal, 1);
-            world->epoch = 1;
-        }
-        for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
-            Comity__V1__Command *command = world_command(world, ROWS[i].signer, ROWS[i].body);
-            bool is_second = strcmp(ROWS[i].field, "assign_seat.member") == 0;
-            switch (ROWS[i].body) {
-            case COMITY__V1__COMMAND__BODY_ASSIGN_SEAT:
-                command->assign_seat->body = is_second ? 1 : 2;
-                command->assign_seat->seat = 1;
-                command->assign_seat->member = is_second ? ODO + 1 : LENA;
-                break;
-            case COMITY__V1__COMMAND__BODY_ADOPT_RULE:
-                command = world_adopt_command(world, world_rule(world, "third"));
-                command->adopt_rule->bodies = world_alloc(world, 2 * sizeof(uint32_t));
-                command->adopt_rule->bodies[0] = 1;
-                command->adopt_rule->bodies[1] = 2;
-                command->adopt_rule->n_bodies = 2;
-                break;
-            case COMITY__V1__COMMAND__BODY_CONVENE_SESSION:
-                command->convene_session->body = 2;
-                command->convene_session->starts_ms = world->context.time_ms;
-                break;
-            case COMITY__V1__COMMAND__BODY_OPEN_SESSION:
-                command->open_session->session = 2;
-                break;
-            case COMITY__V1__COMMAND__BODY_CHECK_IN:
-                is_second = strcmp(ROWS[i].field, "check_in.site") == 0;
-                command->check_in->session = is_second ? 1 : 2;
-                command->check_in->site = is_second ? 4 : 1;
-                break;
-            case COMITY__V1__COMMAND__BODY_ADD_ITEM:
-                command->add_item->session = 2;
-                break;
-            case COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL:
-                command->make_proposal->item = 2;
-                break;
-            case COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL:
-                command->revise_proposal->proposal = 2;
-                command->revise_proposal->base_hash = world_key(world, "any");
-                break;
-            case COMITY__V1__COMMAND__BODY_OPEN_ROUND:
-                is_second = strcmp(ROWS[i].field, "open_round.rule") == 0;
-                if (is_second) { /* on a proposal that has no round open */
-                    if (round_of(world, 1)->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN) {
-                        Comity__V1__Command *close = close_command(world, 1);
-                        close->epoch = now;
-                        world_accept(world, close);
-                    }
-                    command = world_open_round_command(world, 1, 2);
-                } else {
-                    command->open_round->proposal = 2;
-                    command->open_round->text_hash = world_key(world, "any");
-                    command->open_round->rule = 1;
-                }
-                break;
-            default:
-                command = world_ballot(world, "lena", 1, 1);
-                command->cast_ballot->round = 2;
-            }
-            world_refuse(world, command, ERR_EPOCH, ROWS[i].field);
-            assert_int_equal(world->refusal.latest, now);
-        }
-        if (!is_given_anew) {
-            /* Who knows the epoch means what there is now: here, nothing. */
-            Comity__V1__Command *command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_ADD_ITEM);
-            command->epoch = now;
-            command->add_item->session = 2;
-            world_refuse(world, command, ERR_NOT_FOUND, "add_item.session");
-        }
-    }
+    command->epoch = now; /* so that a round could be opened on its proposal */
+    world_accept(world, command);
+    lost_are_refused(world, now);
+    /* Who knows the epoch means what there is now: here, nothing. */
+    command = lost_command(world, &LOST[7]);
+    command->epoch = now;
+    world_refuse(world, command, ERR_NOT_FOUND, LOST[7].field);
+    /* The next number of every kind, to something else. */
+    world->epoch = now;
+    world_create_body(world, "other", 1, 1, 0);
+    world_accept(world, world_adopt_command(world, world_rule(world, "other")));
+    world_open_session(world, 1);
+    uint32_t proposal = world_propose(world, 1);
+    world_open_round(world, proposal, 1);
+    world->epoch = 1;
+    lost_are_refused(world, now);
     world_destroy(&world);
 }
 
