@@ -11,7 +11,7 @@
 
 static const uint8_t LABOUR[GROUP_ID_SIZE] = {7};
 
-enum { FRAME = FRAME_HEADER_SIZE + 888, NORTH = 11, SOUTH = 12 };
+enum { FRAME = FRAME_HEADER_SIZE + 888, NORTH = 11, SOUTH = 12, WEST = 13 };
 
 static const struct router_limits LIMITS = {
     .pending = 100,
@@ -28,7 +28,7 @@ static const struct router_limits LIMITS = {
 
 struct setup {
     struct admission admission;
-    struct admission_worker workers[2];
+    struct admission_worker workers[3];
     struct router *router;
     struct actions out;
     int64_t now_ms;
@@ -40,7 +40,8 @@ static int setup_make(void **state)
     struct setup *setup = calloc(1, sizeof(*setup));
     setup->workers[0] = (struct admission_worker){.name = "north", .key = {NORTH}};
     setup->workers[1] = (struct admission_worker){.name = "south", .key = {SOUTH}};
-    setup->admission = (struct admission){.workers = setup->workers, .worker_count = 2};
+    setup->workers[2] = (struct admission_worker){.name = "west", .key = {WEST}};
+    setup->admission = (struct admission){.workers = setup->workers, .worker_count = 3};
     setup->now_ms = 1000;
     *state = setup;
     return router_new(&LIMITS, &setup->admission, 77, &setup->router);
@@ -124,10 +125,12 @@ static void test_bytes_of_a_worker_and_of_all(void **state)
     for (int i = 0; i < 6; i++)
         assert_int_equal(request(setup, (uint8_t) (3 + i / 3))->kind, ACTION_FORWARD);
     assert_true(is_busy(request(setup, 5)));
+    ready(setup, WEST, 3); /* has nothing either, but all together have too much */
+    assert_true(is_busy(request(setup, 5)));
     setup->now_ms += 900; /* all are over their time */
     setup->out.count = 0;
     router_tick(setup->router, setup->now_ms, &setup->out);
-    ready(setup, SOUTH, 2);
+    ready(setup, WEST, 3);
     assert_int_equal(request(setup, 1)->kind, ACTION_FORWARD);
 }
 
