@@ -8,6 +8,7 @@
 enum {
     QUIET_LOG_MS = 1000, /* what others can cause at will is logged no more often than this */
     BACK_CONNECTIONS_MAX = 2 * ADMISSION_WORKERS_MAX,
+    FRESH_MS = 5000, /* by then whoever means to talk has shaken hands and sent a first heartbeat */
     ADDRESS_HANDSHAKES_MAX = HANDSHAKES_MAX / 8, /* from one address, beyond its share */
 };
 
@@ -36,10 +37,13 @@ static void make_room(struct loop *loop, enum side side, int fd, const struct ad
     if (side == SIDE_FRONT &&
         admission_is_crowded(admission, watch_count_from(&loop->watch, address), ADDRESS_HANDSHAKES_MAX))
         loop_cut(loop, fd, "too_many_from_one_address");
-    if (loop->watch.counts[side] <= most)
-        return;
+    const size_t count = loop->watch.counts[side] - loop->watch.leaving[side];
     int oldest = watch_oldest_fresh(&loop->watch, side);
-    loop_cut(loop, oldest >= 0 ? oldest : fd, "too_many_connections");
+    if (loop->watch.counts[side] > most)
+        loop_cut(loop, oldest >= 0 ? oldest : fd, "too_many_connections");
+    else if (side == SIDE_FRONT && count > admission->connection_limit && oldest >= 0 && DEFENCE(fresh) &&
+             loop->now_ms - loop->watch.places[oldest].heard_ms >= FRESH_MS)
+        loop_cut(loop, oldest, "place_taken_in_silence");
 }
 
 static void take_opened(struct loop *loop, enum side side, int fd)

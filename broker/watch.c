@@ -66,6 +66,8 @@ static void close_place(struct watch *watch, struct watch_place *place)
 {
     leave_sums(watch, place);
     watch->counts[place->side]--;
+    if (place->is_cut)
+        watch->leaving[place->side]--;
     place->is_open = false;
 }
 
@@ -102,10 +104,11 @@ void watch_opened(struct watch *watch, enum side side, int fd, const struct addr
 void watch_cut(struct watch *watch, int fd)
 {
     struct watch_place *place = place_of(watch, fd);
-    if (!place)
+    if (!place || place->is_cut)
         return;
     leave_sums(watch, place);
     place->is_cut = true;
+    watch->leaving[place->side]++;
 }
 
 bool watch_is_open(const struct watch *watch, int fd)
@@ -262,7 +265,8 @@ static uint64_t unfinished_of(const struct watch_place *place)
 
 int watch_largest_unfinished(const struct watch *watch)
 {
-    return watch->unfinished > watch->limits.held_bytes ? largest(watch, unfinished_of) : -1;
+    return watch->unfinished > watch->limits.held_bytes / WATCH_PART_COST ? largest(watch, unfinished_of)
+                                                                          : -1;
 }
 
 int watch_largest_held(const struct watch *watch)
@@ -283,7 +287,7 @@ size_t watch_count_from(const struct watch *watch, const struct address *from)
         return 0;
     for (size_t fd = 0; fd < watch->used; fd++) {
         const struct watch_place *place = place_of(watch, (int) fd);
-        count += place && place->side == SIDE_FRONT && address_equal(&place->address, from);
+        count += place && !place->is_cut && place->side == SIDE_FRONT && address_equal(&place->address, from);
     }
     return count;
 }

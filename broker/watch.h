@@ -22,7 +22,8 @@ enum {
     WATCH_UNFINISHED_MAX = 8 * 1024 * 1024, /* of one connection, at once */
     WATCH_MESSAGE_MAX = 1024 * 1024,        /* more than an honest peer ever has unfinished */
     WATCH_UNFINISHED_MS = 10000,            /* how long it may have more than that */
-    WATCH_SLACK = 64 * 1024,                /* unfinished bytes behind a message that are not accounted */
+    WATCH_PART_COST = 4, /* bytes that libzmq holds for one that came, where parts are as small as can be */
+    WATCH_SLACK = 64 * 1024, /* unfinished bytes behind a message that are not accounted */
     WATCH_PATIENCE = 5,
     WATCH_HELD_CLIENT = 4 * 1024 * 1024, /* for one connection, plus one message */
     WATCH_HELD_WORKER = 16 * 1024 * 1024,
@@ -31,7 +32,7 @@ enum {
 
 struct watch_limits {
     int64_t silence_ms;  /* after which a connection of the front is cut */
-    uint64_t held_bytes; /* unfinished in all, held in all for clients, and for workers */
+    uint64_t held_bytes; /* in all for clients, for workers, and for what is unfinished */
 };
 
 struct watch_place {
@@ -61,6 +62,7 @@ struct watch {
     size_t place_count;
     size_t used;                  /* no higher place ever was */
     size_t counts[2];             /* open, by side */
+    size_t leaving[2];            /* of these cut already */
     uint64_t held[2];             /* by side */
     uint64_t unfinished;          /* of the front */
     struct watch_places fresh[2]; /* the oldest first */

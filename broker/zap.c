@@ -149,7 +149,10 @@ static void reply(struct zap *zap, const struct zap_request *request, const stru
 static struct crowd crowd_of(const struct watch *watch, const char *text)
 {
     const struct address from = address_of_text(text);
-    return (struct crowd){.all = watch->counts[SIDE_FRONT], .from_there = watch_count_from(watch, &from)};
+    return (struct crowd){
+        .all = watch->counts[SIDE_FRONT] - watch->leaving[SIDE_FRONT],
+        .from_there = watch_count_from(watch, &from),
+    };
 }
 
 bool zap_answer(struct zap *zap, const struct admission *admission, const struct watch *watch,

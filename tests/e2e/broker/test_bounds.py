@@ -15,9 +15,9 @@ SANITIZED = b"__asan_init" in open(BROKER, "rb").read()
 
 
 class Silence(TestCase):
-    def fill(self, **arguments):
+    def fill(self, silence_ms=1000, **arguments):
         """A broker whose five places are taken by peers that shook hands and say nothing."""
-        broker = self.broker(settings=dict(connections=5, client_silence_ms=1000), **arguments)
+        broker = self.broker(settings=dict(connections=5, client_silence_ms=silence_ms), **arguments)
         for _ in range(5):
             self.addCleanup(Curve(broker.front, broker.key, Key()).close)
         return broker
@@ -38,6 +38,21 @@ class Silence(TestCase):
 
     def test_without_it_they_do(self):
         self.assertFalse(self.gets_in(self.fill(without=("silence",)), 4))
+
+    def gets_in_after_5_seconds(self, **arguments):
+        broker = self.fill(silence_ms=60000, **arguments)
+        talker = broker.client()  # refused
+        self.assertEqual(talker.event([zmq.EVENT_HANDSHAKE_SUCCEEDED, zmq.EVENT_HANDSHAKE_FAILED_AUTH]),
+                         zmq.EVENT_HANDSHAKE_FAILED_AUTH)
+        time.sleep(5.5)
+        event = broker.client().event([zmq.EVENT_HANDSHAKE_SUCCEEDED, zmq.EVENT_HANDSHAKE_FAILED_AUTH])
+        return event == zmq.EVENT_HANDSHAKE_SUCCEEDED
+
+    def test_who_never_said_anything_makes_room_for_who_comes(self):
+        self.assertTrue(self.gets_in_after_5_seconds())
+
+    def test_without_it_only_silence_makes_room(self):
+        self.assertFalse(self.gets_in_after_5_seconds(without=("fresh",)))
 
     def test_who_sends_heartbeats_stays(self):
         broker = self.broker(settings=dict(client_silence_ms=1000))
@@ -151,7 +166,7 @@ class Unfinished(TestCase):
         return broker.memory_bytes() - self.before
 
     def test_sum_is_bounded(self):
-        broker = self.broker(settings=dict(buffer_mib=16))
+        broker = self.broker(settings=dict(buffer_mib=64))  # a quarter, as bytes on the line
         self.feed(broker, 20, 7 * MB)
         wait_until(lambda: self.count(broker) <= 2, "the largest to be cut", 8)
         self.assertIn("event=connection_cut side=front reason=too_much_unfinished", broker.log())
@@ -160,11 +175,26 @@ class Unfinished(TestCase):
         broker.client().alive()
 
     def test_without_the_sum_it_is_not(self):
-        broker = self.broker(settings=dict(buffer_mib=16), without=("unfinished_budget", "unfinished_age"))
+        broker = self.broker(settings=dict(buffer_mib=64), without=("unfinished_budget", "unfinished_age"))
         self.feed(broker, 20, 7 * MB)
         time.sleep(4)
         self.assertEqual(self.count(broker), 20)
         self.assertGreater(self.cost(broker), 120 * MB)
+
+    def test_parts_as_small_as_can_be(self):
+        # They cost several times what they are on the line.
+        broker = self.broker(settings=dict(buffer_mib=32))
+        self.feed(broker, 0, 0)
+        peers = [Curve(broker.front, broker.key, Key()) for _ in range(3)]
+        for peer in peers:
+            self.addCleanup(peer.close)
+            try:
+                peer.connection.sendall(b"".join(peer.box(b"", more=True) for _ in range(4 * MB // 35)))
+            except ConnectionError:
+                pass
+        wait_until(lambda: self.count(broker) <= 2, "the largest to be cut", 8)
+        if not SANITIZED:
+            wait_until(lambda: self.cost(broker) < 50 * MB, "the memory to be given back", 4)
 
     def cut_within(self, broker, seconds):
         self.feed(broker, 2, 5 * MB)
