@@ -18,11 +18,13 @@ class Pages(CliCase):
         super().setUpClass()
         text = "x" * 60000
         cls.world.open_round(cls.world.propose())
+        cls.world.ask("ada", "invite", "Fay Lind", "--out", "fay.invitation")
         item = cls.world.ask("ben", "item", "add", 1, "Long texts")["number"]
         for i in range(2 * MEMORY_BYTES // len(text)):
             if i % 16 == 0:
                 proposal = cls.world.ask("dev", "proposal", "make", item, f"Number {i}", "--text", text)["number"]
             cls.world.ask("dev", "proposal", "revise", proposal, "--text", f"{i} {text}")
+        cls.world.ask("fay", "join", "fay.invitation")
 
     def small(self, *words):
         """The same program with little memory."""
@@ -51,6 +53,8 @@ class Pages(CliCase):
             texts = [row["event"].get("proposal_revised") for row in rows]
             self.assertEqual(sum(text is not None for text in texts), 2 * MEMORY_BYTES // 60000)
             self.assertIsNone(follow.poll())
+            # A name that was given on an earlier page comes with its event.
+            self.assertEqual(rows[-1]["event"]["invitation_redeemed"]["member"]["name"]["text"], "Fay Lind")
         finally:
             follow.kill()
             follow.wait()

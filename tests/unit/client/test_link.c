@@ -60,6 +60,17 @@ static void options_of_the_socket(void **state)
     assert_int_equal(most, 1024 * 1024);
 }
 
+static void an_address_of_ipv6(void **state)
+{
+    struct scene *scene = *state;
+    int value = 0;
+    size_t size = sizeof(value);
+    scene->broker_options[0].endpoint = "tcp://[::1]:1";
+    scene_start(scene);
+    assert_int_equal(zmq_getsockopt(scene->client->links[0].socket, ZMQ_IPV6, &value, &size), 0);
+    assert_int_equal(value, 1);
+}
+
 static void turn_sleep(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = TURN_MS * 1000000L}, NULL);
@@ -119,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(options_of_the_socket, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_address_of_ipv6, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_queued_for_a_broker_that_is_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_given_up_is_not_done_later, set_up, tear_down),
     };

@@ -104,6 +104,18 @@ static void test_options(void **state)
     assert_int_equal(most, 1024 * 1024);
 }
 
+static void test_an_address_of_ipv6(void **state)
+{
+    struct scene *scene = *state;
+    int value = 0;
+    size_t size = sizeof(value);
+    link_close(&scene->link, 0);
+    snprintf(scene->link.broker.endpoint, sizeof(scene->link.broker.endpoint), "tcp://[::1]:1");
+    assert_int_equal(link_open(&scene->link, scene->context), 0);
+    assert_int_equal(zmq_getsockopt(scene->link.socket, ZMQ_IPV6, &value, &size), 0);
+    assert_int_equal(value, 1);
+}
+
 static void wait_until_up(struct link *link)
 {
     for (int turns = 0; !link->is_up && turns < TURNS_MAX; turns++) {
@@ -156,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_options, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_address_of_ipv6, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nothing_is_queued_for_a_broker_that_is_away, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
