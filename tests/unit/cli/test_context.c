@@ -105,10 +105,10 @@ static void test_made_with_a_key_of_its_own(void **state)
     assert_int_equal(context_make(scratch->path, &one, reason), 0);
     assert_int_equal(context_make(scratch->path, &two, reason), 0);
     assert_string_not_equal(one.connection_key, two.connection_key);
-    assert_int_equal(connection_key_load(scratch_path(scratch, one.connection_key), &first), 0);
-    assert_int_equal(connection_key_load(scratch_path(scratch, two.connection_key), &second), 0);
+    assert_int_equal(connection_key_load(scratch_path(scratch, "keys/connection-one.key"), &first), 0);
+    assert_int_equal(connection_key_load(scratch_path(scratch, "keys/connection-two.key"), &second), 0);
     assert_memory_not_equal(first.public_key, second.public_key, KEY_SIZE);
-    assert_int_equal(stat(scratch_path(scratch, two.connection_key), &found), 0);
+    assert_int_equal(stat(scratch_path(scratch, "keys/connection-two.key"), &found), 0);
     assert_int_equal(found.st_mode & 0777, 0600);
     assert_int_equal(context_load(scratch->path, "two", &loaded, reason), 0);
     assert_string_equal(loaded.connection_key, two.connection_key);
