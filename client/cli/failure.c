@@ -25,7 +25,7 @@ static const struct {
     {ERR_GRANT,
      "After a restore from a backup: comity resubmit. Else ask a co-chair of your constituency for an "
      "invitation, then comity join INVITATION; founders: comity draft submit FILE"},
-    {ERR_FOUNDING, "Ask the operator for the founding token: comity draft submit FILE --token TOKEN"},
+    {ERR_FOUNDING, "Ask the operator for the founding token: comity draft submit FILE --token-file FILE"},
     {ERR_INVITATION, "Ask whoever invited you for a new invitation."},
     {ERR_HISTORY, "If the founding draft was not submitted yet: comity draft submit FILE"},
     {ERR_NOT_FOUND, "Look at the numbers with the `list` commands: comity help"},

@@ -10,7 +10,7 @@
 #include "core/command.h"
 #include "core/keyfile.h"
 
-enum { FOUNDERS_MAX = 65 };
+enum { FOUNDERS_MAX = 65, TOKEN_FILE_MAX = 1024 };
 
 int found_charter_run(struct cli *cli)
 {
@@ -247,9 +247,39 @@ static void keep_invited_name(struct cli *cli, const struct comity_draft *draft)
         desk_keep_text(cli, command->invite->name->hash.data, BYTES(name, strlen(name)));
 }
 
+/* From a file, for what stands on a command line is everybody's to read. NULL where none is given. */
+static int find_token(struct cli *cli, const char **ret_token)
+{
+    const char *path = cli_option(cli, "token-file");
+    char why[FILE_REASON_MAX];
+    struct bytes content;
+
+    *ret_token = cli->context.founding_token[0] != '\0' ? cli->context.founding_token : NULL;
+    if (path == NULL)
+        return 0;
+    int code = file_read(path, TOKEN_FILE_MAX, cli->arena, &content, why);
+    if (code != 0) {
+        cli_fail(cli, code, NULL, "%s", why);
+        return cli_unusable(cli, code);
+    }
+    char *token = (char *) (uintptr_t) content.data;
+    token[strcspn(token, "\r\n")] = '\0';
+    *ret_token = token;
+    return 0;
+}
+
+static int set_token(struct cli *cli, struct comity_draft *draft)
+{
+    const char *token = NULL;
+    int code = find_token(cli, &token);
+
+    if (code == 0 && token != NULL && (code = comity_draft_set_token(draft, token)) != 0)
+        cli_fail(cli, code, NULL, "A founding token is one line of 1 to %d characters.", TOKEN_MAX_BYTES);
+    return code;
+}
+
 int draft_submit_run(struct cli *cli)
 {
-    const char *token = cli_option(cli, "token");
     const Comity__V1__Event *event;
     struct draft_file file = {0};
     const char *path = cli_argument(cli, "FILE");
@@ -264,14 +294,16 @@ int draft_submit_run(struct cli *cli)
                      arena_printf(cli->arena, "Each of them: comity draft sign %s", shown_string(cli, path)),
                      "Not everybody has signed yet.");
     }
-    if (token == NULL && cli->context.founding_token[0] != '\0')
-        token = cli->context.founding_token;
-    if (code == 0 && token != NULL &&
-        comity_draft_command(file.draft)->body_case == COMITY__V1__COMMAND__BODY_FOUND &&
-        (code = comity_draft_set_token(file.draft, token)) != 0)
-        cli_fail(cli, code, NULL, "--token is 1 to %d characters.", TOKEN_MAX_BYTES);
+    bool is_founding =
+        code == 0 && comity_draft_command(file.draft)->body_case == COMITY__V1__COMMAND__BODY_FOUND;
+    if (is_founding)
+        code = set_token(cli, file.draft);
     if (code == 0)
         code = desk_send(cli, file.draft, &event);
+    /* No context is of this partnership yet, so that resubmit would not find it. */
+    if (is_founding && cli->failure.is_unconfirmed && cli->failure.next[0] == '\0')
+        snprintf(cli->failure.next, sizeof(cli->failure.next),
+                 "comity draft submit %s once more: it is never done twice.", shown_string(cli, path));
     if (code == 0)
         keep_invited_name(cli, file.draft);
     if (code == 0)

@@ -335,6 +335,7 @@ int resubmit_run(struct cli *cli)
     struct resending resending = {
         .cli = cli, .array = json_object_new_array(), .left = json_object_new_array()};
     char path[PATH_BYTES];
+    size_t damaged = 0;
     int code = journal_path(cli, path);
 
     if (code == 0)
@@ -345,14 +346,19 @@ int resubmit_run(struct cli *cli)
         code = check_record(&resending);
     /* In the old order what was lost; then, as it is younger, what was never confirmed. */
     if (code == 0)
-        code = comity_journal_each(path, cli->context.history, resend, &resending, NULL);
+        code = comity_journal_each(path, cli->context.history, resend, &resending, &damaged);
     cli_put(cli, "resubmitted", resending.array);
     cli_put(cli, "not_taken_over", resending.left);
     cli_put_number(cli, "recorded", resending.recorded);
     cli_put_number(cli, "unconfirmed", resending.open);
     cli_put_number(cli, "refused", resending.refused);
+    cli_put_number(cli, "damaged", damaged);
     if (code == 0)
         say_totals(&resending);
+    if (code == 0 && damaged > 0 && resending.open == 0)
+        code = cli_fail(cli, ERR_CORRUPT,
+                        "See comity receipt list and the record, and do what is missing there anew.",
+                        "Files of what was signed here that are damaged, and could not be sent again: %zu.", damaged);
     if (code == 0 && resending.open > 0)
         code = cli_fail(cli, resending.worst, "comity resubmit once more, later: nothing is done twice.",
                         "%u of the commands that were signed here are still not confirmed.", resending.open);

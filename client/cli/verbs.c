@@ -151,7 +151,7 @@ static const struct verb VERBS[] = {
      .needs = NEEDS_PLACE,
      .summary = "send a draft that everybody has signed",
      .arguments = {{"FILE", "the draft", 0}},
-     .options = {{"token", "TOKEN", "the operator's founding token (else the context's)", 0, 0}},
+     .options = {{"token-file", "FILE", "where the operator's founding token is (else the context's)", 0, 0}},
      .json = JSON_NUMBER},
     {.name = "invite",
      .group = "Founding a partnership, and joining one",
@@ -516,8 +516,8 @@ static const struct verb VERBS[] = {
          "refused is\n"
          "not sent again in the same epoch. It ends with 0 when nothing is left unanswered.",
      .json = "`resubmitted` [{command_id, act, was_lost, verdict, sequence, error, field}], `not_taken_over` "
-             "[{command_id, act, sequence, epoch, error, why}], `recorded`, `unconfirmed`, `refused`: how "
-             "many"},
+             "[{command_id, act, sequence, epoch, error, why}], `recorded`, `unconfirmed`, `refused`, "
+             "`damaged`: how many"},
     {.name = "export",
      .group = "The record",
      .run = export_run,

@@ -31,7 +31,7 @@ class Founding(CliCase):
         self.ask("ada", "found", "prepare", "two.ini", "--place", self.world.data / "place.json", "--out", "two.draft")
         error = self.refuse("operator", "draft", "submit", "two.draft", name="COSIGNERS")
         self.assertIn("comity draft sign", error["next"])
-        self.refuse("operator", "draft", "submit", "two.draft", "--token", "x", name="COSIGNERS")
+        self.refuse("operator", "draft", "submit", "two.draft", "--token-file", "no-such", name="COSIGNERS")
         self.assertEqual(len(self.ask("ada", "context", "list")["contexts"]), 2)
         self.ask("ada", "context", "use", "lakeside")
 
@@ -45,9 +45,10 @@ class Founding(CliCase):
                         f"[founder zoe]\nconstituency = one\nname = Zoe\nkey = {key}\noffices = co-chair\n")
         self.ask("zoe", "found", "prepare", "zoe.ini", "--place", self.world.data / "place.json", "--out", "zoe.draft")
         self.refuse("zoe", "draft", "submit", "zoe.draft", name="FOUNDING")
-        self.refuse("zoe", "draft", "submit", "zoe.draft", "--token", "wrong", name="FOUNDING")
-        token = (self.world.data / "founding.token").read_text().strip()
-        self.ask("zoe", "draft", "submit", "zoe.draft", "--token", token)
+        self.world.file("wrong.token", "wrong\n")
+        self.refuse("zoe", "draft", "submit", "zoe.draft", "--token-file", "wrong.token", name="FOUNDING")
+        self.refuse("zoe", "draft", "submit", "zoe.draft", "--token-file", "no-such.token", name="FILE", exit=USAGE)
+        self.ask("zoe", "draft", "submit", "zoe.draft", "--token-file", self.world.data / "founding.token")
         self.assertEqual(self.ask("zoe", "whoami")["constituency"]["name"], "one")
         self.refuse("zoe", "draft", "submit", "founding.draft", name="CONFIG", exit=USAGE)
 

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from cli_case import BUILD, COMITY, CliCase, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE, wait_until
+from cli_case import COMITY, CliCase, INTERNAL, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE, wait_until
 
 
 class HalfDeafLine:
@@ -122,6 +122,41 @@ class Line(CliCase):
         self.assertEqual((said["recorded"], said["unconfirmed"], said["refused"]), (1, 0, 0))
         self.assertEqual(self.ask(who, "resubmit")["resubmitted"], [])
         self.assertEqual(len(self.ask("ada", "proposal", "list", item)["proposals"]), before + 1)
+
+    def test_what_is_damaged_is_not_passed_over_in_silence(self):
+        item = self.ask("ada", "item", "add", 1, "Torn")["number"]
+        who, line, endpoint = self.deaf_twin("ada-torn")
+        self.refuse(who, "proposal", "make", item, "Large", "--text", "x" * 40000, "--timeout", 4, name="TIMEOUT",
+                    exit=UNCONFIRMED)
+        self.replace(who, line.endpoint, endpoint)
+        kept, = (self.world.home(who) / "journal").glob("*/*.command")
+        os.truncate(kept, 1000)
+        error = self.refuse(who, "resubmit", name="CORRUPT", exit=INTERNAL)
+        self.assertIn("could not be sent again: 1.", error["what"])
+
+    def test_a_founding_that_is_not_confirmed(self):
+        """No context belongs to it yet: the draft is what can be sent again."""
+        self.ask("zoe", "key", "new")
+        key = self.ask("zoe", "key", "show")["key"]
+        recovery = self.ask("zoe", "key", "new", "--out", "zoe/recovery.key")["key"]
+        sites = "".join(f"[site s{n}]\ntitle = {'S' * 300}\ntime_zone = UTC\n" for n in range(120))
+        self.world.file("zoe.ini", "[partnership]\nname = zoo\ntitle = Zoo\n[constituency one]\nkind = worker\n"
+                        f"standing = party\ntitle = One\nrecovery = {recovery}\n{sites}"
+                        f"[founder zoe]\nconstituency = one\nname = Zoe\nkey = {key}\noffices = co-chair\n")
+        place = json.loads((self.world.data / "place.json").read_text())
+        host, port = place["brokers"][0]["endpoint"].removeprefix("tcp://").rsplit(":", 1)
+        line = HalfDeafLine((host, int(port)), 20000)
+        self.addCleanup(line.close)
+        place["brokers"][0]["endpoint"] = line.endpoint
+        self.world.file("deaf.json", json.dumps(place))
+        self.ask("zoe", "context", "add", "deaf", "--place", "deaf.json")
+        self.ask("zoe", "context", "add", "well", "--place", self.world.data / "place.json")
+        self.ask("zoe", "found", "prepare", "zoe.ini", "--place", self.world.data / "place.json", "--out", "zoe.draft")
+        token = ["--token-file", self.world.data / "founding.token"]
+        error = self.refuse("zoe", "draft", "submit", "zoe.draft", "--context", "deaf", "--timeout", 4, *token,
+                            name="TIMEOUT", exit=UNCONFIRMED)
+        self.assertIn("comity draft submit zoe.draft once more", error["next"])
+        self.ask("zoe", "draft", "submit", "zoe.draft", "--context", "well", *token)
 
     def test_an_interrupt_says_that_it_may_have_been_done(self):
         item = self.ask("ada", "item", "add", 1, "Interrupted")["number"]
