@@ -9,8 +9,9 @@ static const struct {
     Comity__V1__Query__KindCase kind;
     int (*run)(struct query_run *run);
 } KINDS[] = {
-    {COMITY__V1__QUERY__KIND_WHOAMI, query_whoami},   {COMITY__V1__QUERY__KIND_LIST, query_list},
-    {COMITY__V1__QUERY__KIND_EVENTS, query_events},   {COMITY__V1__QUERY__KIND_EXPORT, query_export},
+    {COMITY__V1__QUERY__KIND_WHOAMI, query_whoami},
+    {COMITY__V1__QUERY__KIND_LIST, query_list},
+    {COMITY__V1__QUERY__KIND_EVENTS, query_events},
     {COMITY__V1__QUERY__KIND_RECEIPT, query_receipt},
 };
 

@@ -1,5 +1,4 @@
-/* Events from a sequence on, and the export stream: the same pages, each with a checkpoint that covers as_of.
- */
+/* Events from a sequence on, page by page, each with a checkpoint that covers as_of. */
 #include "core/error.h"
 #include "worker/query_page.h"
 #include "worker/receipt.h"
@@ -55,11 +54,12 @@ static int add_events(struct query_run *run, uint64_t sequence, uint64_t *ret_ne
     return 0;
 }
 
-static int run_from(struct query_run *run, uint64_t from, const char *field)
+int query_events(struct query_run *run)
 {
     ProtobufCBinaryData cursor = run->query->cursor;
+    uint64_t from = run->query->events->from;
     if (from == 0)
-        return refuse(run->refusal, ERR_RANGE, field);
+        return refuse(run->refusal, ERR_RANGE, "query.events.from");
     if (cursor.len != 0 && cursor.len != CURSOR_BYTES)
         return refuse(run->refusal, ERR_RANGE, "query.cursor");
     if (cursor.len == CURSOR_BYTES) {
@@ -75,14 +75,4 @@ static int run_from(struct query_run *run, uint64_t from, const char *field)
     if (code == 0 && next <= run->history.head)
         code = add_cursor(run, next);
     return code;
-}
-
-int query_events(struct query_run *run)
-{
-    return run_from(run, run->query->events->from, "query.events.from");
-}
-
-int query_export(struct query_run *run)
-{
-    return run_from(run, run->query->export->from, "query.export.from");
 }

@@ -33,7 +33,6 @@ size_t query_text_bytes(const ProtobufCMessage *row);
 
 int query_list(struct query_run *run);
 int query_events(struct query_run *run);
-int query_export(struct query_run *run);
 int query_receipt(struct query_run *run);
 int query_whoami(struct query_run *run);
 

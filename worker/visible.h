@@ -2,7 +2,7 @@
  *
  * The judgement itself, who may see how somebody answered in a round, is the machine's
  * (state_may_see_ballots). Everything that leaves the worker for a reader goes through here: rows of lists
- * with their texts, events, the export stream, receipts. */
+ * with their texts, events, receipts. */
 #ifndef COMITY_WORKER_VISIBLE_H
 #define COMITY_WORKER_VISIBLE_H
 

@@ -330,12 +330,12 @@ int events_run(struct cli *cli)
 
 static int write_pages(struct cli *cli, struct record_file *file)
 {
-    Comity__V1__Export export = COMITY__V1__EXPORT__INIT;
+    Comity__V1__Events events = COMITY__V1__EVENTS__INIT;
     Comity__V1__Query query = COMITY__V1__QUERY__INIT;
 
-    export.from = 1;
-    query.kind_case = COMITY__V1__QUERY__KIND_EXPORT;
-    query.export = &export;
+    events.from = 1;
+    query.kind_case = COMITY__V1__QUERY__KIND_EVENTS;
+    query.events = &events;
     query.limit = EVENTS_PAGE;
     for (;;) {
         const Comity__V1__Answer *answer;

@@ -333,21 +333,6 @@ static void events_withhold_others_ballots(void **state)
     check_event(answer->events[1], NOTHING_OF_IT);
 }
 
-static void the_export_stream_withholds_the_same(void **state)
-{
-    struct fixture *fixture = *state;
-    Comity__V1__Query *query = query_of(fixture, COMITY__V1__QUERY__KIND_EXPORT);
-    query->export = NEW(fixture, Export, export);
-    query->export->from = 1;
-    Comity__V1__Answer *stream = answer_of(fixture, OTHER, query);
-    Comity__V1__Answer *events = answer_of(fixture, OTHER, events_from(fixture, 1));
-    struct bytes packed[2];
-    assert_int_equal(message_pack(&stream->base, fixture->arena, &packed[0]), 0);
-    assert_int_equal(message_pack(&events->base, fixture->arena, &packed[1]), 0);
-    assert_true(bytes_equal(packed[0], packed[1]));
-    check_event(stream->events[0], NOTHING_OF_IT);
-}
-
 static void lists_show_own_ballots_and_their_reasons_alone(void **state)
 {
     struct fixture *fixture = *state;
@@ -652,7 +637,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(events_withhold_others_ballots, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_export_stream_withholds_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lists_show_own_ballots_and_their_reasons_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(receipts_withhold_the_salt, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_close_shows_everything, set_up, tear_down),
