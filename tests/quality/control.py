@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 
+import contract
 import layers
 import links
 import marks
@@ -20,6 +21,10 @@ GOOD = {
     "client/cli/main.c": '#include "client/lib/comity.h"\n#include "core/daemon/config.h"\n#include <json-c/json.h>\n',
     "README.md": "See [docs](docs/one.md#the-second-part), `core/a.h`, [far](https://example.org/x) and `docs/`.\n",
     "docs/one.md": "# One\n\n## The second part\n\n[up](../README.md) `LICENSE.md`\n",
+    "proto/a.proto": 'syntax = "proto3";\n\nenum Kind {\n  KIND_NONE = 0;\n}\n\nmessage Empty {}\n'
+                     "message One { int32 a = 1; }  // a: one\n\nmessage Some {\n  reserved 5;\n"
+                     "  int32 a = 1;  // goes\n                // on\n  // said before\n  int32 b = 2 [packed = true];"
+                     "\n  oneof kind {\n    Empty c = 3;  // 1\n  }\n  enum Inner { INNER_NONE = 0; }\n}\n",
     "LICENSE.md": "As it is. mkdtemp takes XXXXXX. Built in /home/you/comity.\n",
 }
 
@@ -58,6 +63,13 @@ BAD = [
     (links, "docs/x.md", "[part](one.md#the-third-part)\n", "docs/one.md has no heading #the-third-part"),
     (links, "docs/x.md", "Look at `core/gone.c`.\n", "there is no core/gone.c"),
     (links, "docs/x.md", "Look at `GONE.md`.\n", "there is no GONE.md"),
+    (contract, "proto/x.proto", "// Of it.\nmessage X {\n  int32 a = 1;\n}\n", "proto/x.proto:3: X.a has no comment"),
+    (contract, "proto/v1/x.proto", "message X {\n  int32 a = 1;  //\n}\n", "proto/v1/x.proto:2: X.a has no comment"),
+    (contract, "proto/x.proto", "message X {\n  int32 a = 1;  // goes\n      // on\n  int32 b = 2;\n}\n", "X.b has no"),
+    (contract, "proto/x.proto", "message X {\n  // a, not b\n  int32 a = 1;\n  int32 b = 2;\n}\n", "X.b has no"),
+    (contract, "proto/x.proto", "message X {\n  oneof kind {\n    Y y = 1;\n  }\n}\n", "X.y has no comment"),
+    (contract, "proto/x.proto", "message X {\n  enum E { NONE = 0; }\n  E e = 1 [deprecated = true];\n}\n", "X.e has"),
+    (contract, "proto/x.proto", "message X { Y y = 1; }\n", "X.y has no comment"),
     (links, "core/x.c", "/* docs/gone.md has the rules. */\n", "there is no docs/gone.md"),
 ]
 
@@ -105,7 +117,7 @@ def main():
     with tempfile.TemporaryDirectory() as root:
         for path, content in GOOD.items():
             write(root, path, content)
-        for check in (layers, marks, links):
+        for check in (layers, marks, links, contract):
             for finding in check.check(root):
                 failures += 1
                 print(f"{check.__name__} finds what is not wrong: {finding}")
