@@ -44,7 +44,7 @@ struct rule_input {
  * NULL. Rules: docs/rules.md R-1 to R-9. */
 int rule_check(const Comity__V1__Rule *rule, const char *path, struct refusal *refusal);
 
-/* SHA-256("comity/v1/rule" 00 packed rule). ERR_MEMORY. docs/rules.md R-10. */
+/* SHA-256("comity/v1/rule" 00 rule in the canonical form of proto3). ERR_MEMORY. docs/rules.md R-10. */
 int rule_hash(const Comity__V1__Rule *rule, struct arena *arena, uint8_t ret_hash[HASH_SIZE]);
 
 /* Stance of a raw answer by the rule's scale; STANCE_UNSPECIFIED where the scale has no such answer. R-11. */

@@ -198,12 +198,35 @@ static void the_hash_is_of_the_packed_rule(void **state)
     arena_destroy(&arena);
 }
 
+/* whoever signs a rule may pack it otherwise, and others have to come to the same hash. */
+static void the_hash_is_of_the_canonical_form(void **state)
+{
+    /* "rounds" before "name", a "silence" of 0, an empty "close", stances one by one */
+    static const uint8_t AS_IT_CAME[] = {0x70, 1,    0x0a, 1,    'a', 0x40, 0, 0x62, 0, 0x2a,
+                                         8,    0x22, 6,    0x08, 1,   0x10, 1, 0x10, 2};
+    static const uint8_t CANONICAL[] = {0x0a, 1, 'a', 0x2a, 8,    0x22, 6,    0x08, 1,
+                                        0x12, 2, 1,   2,    0x62, 0,    0x70, 1};
+    struct arena *arena = scene_need(arena_new(ARENA_LIMIT_DEFAULT), "memory");
+    struct refusal refusal = {0};
+    uint8_t hash[HASH_SIZE], expected[HASH_SIZE];
+    ProtobufCMessage *rule;
+    (void) state;
+
+    assert_int_equal(message_unpack(&comity__v1__rule__descriptor, BYTES(AS_IT_CAME, sizeof(AS_IT_CAME)),
+                                    RULE_MAX_BYTES, arena, &refusal, &rule),
+                     0);
+    assert_int_equal(rule_hash((Comity__V1__Rule *) rule, arena, hash), 0);
+    tagged_hash("comity/v1/rule", BYTES(CANONICAL, sizeof(CANONICAL)), expected);
+    assert_memory_equal(hash, expected, HASH_SIZE);
+    arena_destroy(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_template_is_a_rule),       cmocka_unit_test(templates_decide_as_they_say),
         cmocka_unit_test(scales_are_as_is_custom),        cmocka_unit_test(reasons_are_a_duty_of_a_stance),
-        cmocka_unit_test(the_hash_is_of_the_packed_rule),
+        cmocka_unit_test(the_hash_is_of_the_packed_rule), cmocka_unit_test(the_hash_is_of_the_canonical_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
