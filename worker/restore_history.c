@@ -55,6 +55,7 @@ int restore_history_begin(struct restore_history *h, const Comity__V1__ExportHis
     }
     memcpy(h->history.id, begin->history.data, HISTORY_ID_SIZE);
     h->head = begin->head;
+    h->epoch = begin->epoch;
     code = store_history_get(h->txn, h->history.id, &found);
     if (code == 0)
         return wrong(h, ERR_EXISTS, "the history is in the file twice");
@@ -412,6 +413,10 @@ int restore_history_end(struct restore_history *h, const Comity__V1__ExportHisto
         return wrong(h, ERR_CORRUPT, "the event before it was to cause a further one");
     if (h->receipt_size != 0)
         return wrong(h, ERR_MALFORMED, "the checkpoint before it is missing");
+    if (h->history.epoch != h->epoch)
+        return wrong(h, ERR_CORRUPT,
+                     "the history ends before it in epoch %" PRIu32 ", not in %" PRIu32 " as announced",
+                     h->history.epoch, h->epoch);
     return note_check(h, view_of(end->checkpoint));
 }
 

@@ -15,6 +15,7 @@ struct restore_history {
     char *reason;                 /* EXPORT_REASON_MAX; one sentence of what is wrong */
     struct store_history history; /* number 0: nothing came yet */
     uint64_t head;                /* as announced */
+    uint32_t epoch;               /* the latest, as announced */
     uint8_t log_key[KEY_SIZE];    /* latest on record */
     struct command command;       /* the one that caused what is expected */
     struct machine_events expected;

@@ -373,6 +373,25 @@ static void a_checkpoint_of_another_tree_is_found(void **state)
 
 /* The stream as a whole. */
 
+static bool epoch_edit(struct rewriting *rewriting, Comity__V1__ExportRecord *record, void *context)
+{
+    (void) rewriting;
+    (void) context;
+    if (record->kind_case == COMITY__V1__EXPORT_RECORD__KIND_HISTORY)
+        record->history->epoch++;
+    return true;
+}
+
+static void another_epoch_than_was_announced_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+
+    scene_found(&fixture->scene);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    rewrite(fixture, &fixture->scene.log_key, epoch_edit, NULL);
+    restore_is_refused(fixture, ERR_CORRUPT, "in epoch 1, not in 2 as announced");
+}
+
 static bool log_key_edit(struct rewriting *rewriting, Comity__V1__ExportRecord *record, void *context)
 {
     struct signing_key *other = context;
@@ -412,6 +431,7 @@ int main(void)
         TEST(a_receipt_that_leaves_out_its_last_event_is_found),
         TEST(a_receipt_that_nothing_proves_is_found),
         TEST(a_checkpoint_of_another_tree_is_found),
+        TEST(another_epoch_than_was_announced_is_found),
         TEST(a_stream_of_another_log_key_is_found),
     };
 
