@@ -169,7 +169,7 @@ static int plan_refuse(struct plan *plan, int code, const char *field)
 /* The store failed, or the machine could not do its work: that is no refusal by a rule. */
 static bool is_breakdown(const struct batch_runner *runner, int code)
 {
-    return store_error(runner->txn) != 0 || (code <= ERR_MEMORY && code >= ERR_INTERNAL);
+    return store_error(runner->txn) != 0 || !store_keeps_refusal(code);
 }
 
 /* A refusal is kept for whoever is on the roll: a stranger could fill the store with them. */

@@ -1,5 +1,6 @@
 /* Writing the export stream. Events do not change once they are there, so that each stretch is read in a
- * transaction of its own. */
+ * transaction of its own. The refusals are those of a moment that may lie after the last event's: they hold
+ * for an earlier state as well. */
 #include "worker/export.h"
 
 #include <errno.h>
@@ -269,6 +270,35 @@ static int history_begin_put(struct export *export, const struct store_history *
     return put(export, COMITY__V1__EXPORT_RECORD__KIND_HISTORY, &begin);
 }
 
+static int refusal_put(void *context, const uint8_t id[COMMAND_ID_SIZE], const struct store_command *refused)
+{
+    struct export *export = context;
+    Comity__V1__ExportRefusal record = COMITY__V1__EXPORT_REFUSAL__INIT;
+    Comity__V1__Refusal refusal = COMITY__V1__REFUSAL__INIT;
+
+    arena_reset(export->arena);
+    refusal.code = refused->refusal.code;
+    refusal.field = (char *) (uintptr_t) refused->refusal.field;
+    refusal.latest = refused->refusal.latest;
+    refusal.limit = refused->refusal.limit;
+    record.command_id = field_of(id, COMMAND_ID_SIZE);
+    record.valid_until_ms = refused->valid_until_ms;
+    record.refusal = &refusal;
+    return put(export, COMITY__V1__EXPORT_RECORD__KIND_REFUSAL, &record);
+}
+
+static int refusals_put(struct export *export, const struct store_history *history)
+{
+    struct store_txn *txn;
+    int code = store_begin_read(export->options->store, &txn);
+
+    if (code != 0)
+        return code;
+    code = store_refusals_each(txn, history, refusal_put, export);
+    store_abort(&txn);
+    return code;
+}
+
 static int history_end_put(struct export *export, const struct store_history *history)
 {
     Comity__V1__ExportHistoryEnd end = COMITY__V1__EXPORT_HISTORY_END__INIT;
@@ -301,6 +331,8 @@ static int history_put(struct export *export, const struct store_history *histor
         code = stretch_put(export, history, from, to);
         progress(export);
     }
+    if (code == 0)
+        code = refusals_put(export, history);
     if (code == 0)
         code = history_end_put(export, history);
     export->totals.histories++;

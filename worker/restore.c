@@ -165,6 +165,9 @@ static int history_record(struct restore *restore, const Comity__V1__ExportRecor
     case COMITY__V1__EXPORT_RECORD__KIND_CHECKPOINT:
         code = restore_history_checkpoint(&restore->history, record->checkpoint);
         break;
+    case COMITY__V1__EXPORT_RECORD__KIND_REFUSAL:
+        code = restore_history_refusal(&restore->history, record->refusal);
+        break;
     case COMITY__V1__EXPORT_RECORD__KIND_HISTORY_END:
         *ret_is_over = true;
         code = history_finish(restore, record->history_end);
@@ -181,7 +184,8 @@ static int history_take(struct restore *restore)
     bool is_over = false;
     int code;
 
-    restore->history = (struct restore_history){.arena = restore->arena, .reason = restore->reason};
+    restore->history = (struct restore_history){
+        .arena = restore->arena, .reason = restore->reason, .now_ms = restore->options->time_ms};
     code = record_take(restore, &record);
     if (code == 0 && record->kind_case != COMITY__V1__EXPORT_RECORD__KIND_HISTORY)
         code = unexpected(restore);

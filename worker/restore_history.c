@@ -10,6 +10,9 @@
 #include "core/note.h"
 #include "core/text.h"
 
+/* How much longer than by its own clock the worker that wrote a refusal may have kept it: clocks differ. */
+#define CLOCKS_DIFFER_MS ((int64_t) 24 * 3600 * 1000)
+
 /* One event on its way in. */
 struct incoming {
     const Comity__V1__ExportEvent *event;
@@ -401,6 +404,49 @@ int restore_history_checkpoint(struct restore_history *h, const Comity__V1__Expo
     h->receipt_size = 0;
     code = store_checkpoint_put(h->txn, &h->history, checkpoint->epoch, checkpoint->size,
                                 view_of(checkpoint->note));
+    return code == 0 ? 0 : wrong(h, code, "%s", error_sentence(code));
+}
+
+static int refusal_check(struct restore_history *h, const Comity__V1__ExportRefusal *record)
+{
+    int64_t now_ms = h->now_ms > h->history.time_ms ? h->now_ms : h->history.time_ms;
+
+    if (h->history.head != h->head || !restore_history_is_idle(h) || h->receipt_size != 0)
+        return wrong(h, ERR_MALFORMED, "a refusal stands before it, among the events");
+    if (record->command_id.len != COMMAND_ID_SIZE || record->refusal == NULL || record->valid_until_ms < 0 ||
+        strlen(record->refusal->field) >= FIELD_PATH_MAX)
+        return wrong(h, ERR_MALFORMED, "a refusal before it is malformed");
+    if (!store_keeps_refusal(record->refusal->code))
+        return wrong(h, ERR_MALFORMED, "a refusal before it has a code that is not kept (%s)",
+                     error_name(record->refusal->code));
+    /* Not the newest event's time alone: a refusal is no event, and may have come long after it. */
+    if (record->valid_until_ms - VALIDITY_MAX_MS - CLOCKS_DIFFER_MS > now_ms)
+        return wrong(
+            h, ERR_CORRUPT,
+            "a refusal before it holds for longer than a command is valid, unless this machine's clock "
+            "is behind");
+    return 0;
+}
+
+/* Only the id is known of the command: it cannot be decided again, nor can its signer be looked for on the
+ * roll. */
+int restore_history_refusal(struct restore_history *h, const Comity__V1__ExportRefusal *record)
+{
+    struct store_command row = {.valid_until_ms = record->valid_until_ms};
+    struct store_command known;
+    int code = refusal_check(h, record);
+
+    if (code != 0)
+        return code;
+    row.refusal.code = record->refusal->code;
+    row.refusal.latest = record->refusal->latest;
+    row.refusal.limit = record->refusal->limit;
+    snprintf(row.refusal.field, sizeof(row.refusal.field), "%s", record->refusal->field);
+    code = store_command_get(h->txn, &h->history, record->command_id.data, &known);
+    if (code == 0)
+        return wrong(h, ERR_CORRUPT, "a refusal before it is of a command that has its answer already");
+    if (code == ERR_NOT_FOUND)
+        code = store_command_put(h->txn, &h->history, record->command_id.data, &row);
     return code == 0 ? 0 : wrong(h, code, "%s", error_sentence(code));
 }
 

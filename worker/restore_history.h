@@ -13,6 +13,7 @@ struct restore_history {
     struct store_txn *txn; /* the caller's, who may end one and begin another between two records */
     struct arena *arena;
     char *reason;                 /* EXPORT_REASON_MAX; one sentence of what is wrong */
+    int64_t now_ms;               /* Unix time of the restore */
     struct store_history history; /* number 0: nothing came yet */
     uint64_t head;                /* as announced */
     uint32_t epoch;               /* the latest, as announced */
@@ -24,18 +25,20 @@ struct restore_history {
     uint64_t commands;
 };
 
-/* Begin with what the stream announces. @history's txn, arena and reason are set. ERR_MALFORMED, ERR_EXISTS.
+/* Begin with what the stream announces. @history's txn, arena, reason and now_ms are set. ERR_MALFORMED,
+ * ERR_EXISTS.
  */
 int restore_history_begin(struct restore_history *history, const Comity__V1__ExportHistory *begin);
 
 /* Is everything here that the machine decided, so that the arena may be dropped before the next record? */
 bool restore_history_is_idle(const struct restore_history *history);
 
-/* Take one event; one checkpoint; the end. 0, ERR_MALFORMED, ERR_VERSION, ERR_SIGNATURE, ERR_RECEIPT,
- * ERR_CORRUPT (a difference), or the store's, with its reason. */
+/* Take one event; one checkpoint; one refusal that is kept; the end. 0, ERR_MALFORMED, ERR_VERSION,
+ * ERR_SIGNATURE, ERR_RECEIPT, ERR_CORRUPT (a difference), or the store's, with its reason. */
 int restore_history_event(struct restore_history *history, const Comity__V1__ExportEvent *event);
 int restore_history_checkpoint(struct restore_history *history,
                                const Comity__V1__ExportCheckpoint *checkpoint);
+int restore_history_refusal(struct restore_history *history, const Comity__V1__ExportRefusal *record);
 int restore_history_end(struct restore_history *history, const Comity__V1__ExportHistoryEnd *end);
 
 /* Put a new epoch on record, whose checkpoints @log_key signs. */

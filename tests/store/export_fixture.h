@@ -16,6 +16,7 @@ struct fixture {
     struct signing_key new_key;    /* there */
     const struct command *commands[FIXTURE_COMMANDS_MAX];
     struct bytes replies[FIXTURE_COMMANDS_MAX]; /* as they were given out */
+    int codes[FIXTURE_COMMANDS_MAX];
     size_t count;
     char reason[EXPORT_REASON_MAX];
     struct export_totals totals;
@@ -24,7 +25,7 @@ struct fixture {
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
-/* Run what was added and remember the receipts. */
+/* Run what was added and remember the answers; refusals too, which are kept. */
 void run_and_remember(struct fixture *fixture);
 /* Each command again: the answer has the same bytes. */
 void replies_are_the_same(struct fixture *fixture);

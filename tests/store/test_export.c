@@ -227,6 +227,136 @@ static void an_export_runs_beside_a_worker(void **state)
     assert_int_equal(restore_from(fixture, fixture->file), 0);
 }
 
+/* Refusals that are kept. */
+
+/* An item for a session that is not there yet; of the time before any restore. */
+static const struct command *refuse_an_item(struct fixture *fixture, int64_t valid_until_ms)
+{
+    struct scene *scene = &fixture->scene;
+    Comity__V1__Command *body = scene_add_item(scene, "Too early");
+
+    body->valid_until_ms = valid_until_ms;
+    scene_add(scene, body, 2, NULL, 0);
+    run_and_remember(fixture);
+    assert_int_not_equal(fixture->codes[fixture->count - 1], 0);
+    return fixture->commands[fixture->count - 1];
+}
+
+static bool refusal_leave_out(struct rewriting *rewriting, Comity__V1__ExportRecord *record, void *context)
+{
+    bool is_refusal = record->kind_case == COMITY__V1__EXPORT_RECORD__KIND_REFUSAL;
+
+    (void) rewriting;
+    *(unsigned *) context += is_refusal;
+    return !is_refusal;
+}
+
+static void restore_and_move(struct fixture *fixture)
+{
+    scene_stop(&fixture->scene);
+    if (restore_from(fixture, fixture->file) != 0)
+        fail_msg("%s", fixture->reason);
+    move_to_target(fixture);
+}
+
+/* The session that was missing is there meanwhile, and was when the new epoch opened: nothing but the refusal
+ * that is kept stands against the command. */
+static void what_was_refused_is_refused_after_a_restore(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene *scene = &fixture->scene;
+    const struct command *command;
+    unsigned count = 0;
+    uint64_t head;
+
+    scene_found(scene);
+    command = refuse_an_item(fixture, 0);
+    scene_open_round(scene, 0);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    restore_and_move(fixture);
+    head = scene_head(scene);
+    replies_are_the_same(fixture);
+    assert_int_equal(scene_head(scene), head);
+
+    /* Until its time is over: then it is purged, and what is said is another thing. */
+    scene->now_ms = command->body->valid_until_ms + 1;
+    scene_add_again(scene, command);
+    assert_int_equal(scene_run(scene), 0);
+    assert_int_equal(scene->items[0].code, ERR_VALIDITY);
+    scene_next(scene);
+    unlink(fixture->file);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    rewrite(fixture, &scene->log_key, refusal_leave_out, &count);
+    assert_int_equal(count, 0);
+}
+
+/* The control: without the record of it the command is carried out. */
+static void a_refusal_that_is_left_out_does_not_hold(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene *scene = &fixture->scene;
+    const struct command *command;
+    unsigned count = 0;
+
+    scene_found(scene);
+    command = refuse_an_item(fixture, 0);
+    scene_open_round(scene, 0);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    rewrite(fixture, &scene->log_key, refusal_leave_out, &count);
+    assert_int_equal(count, 1);
+    restore_and_move(fixture);
+    scene_add_again(scene, command);
+    assert_int_equal(scene_run(scene), 0);
+    assert_int_equal(scene->items[0].code, 0);
+    scene_check_receipt(scene, 0);
+}
+
+static void all_of_a_refusal_comes_along(void **state)
+{
+    static const uint8_t id[COMMAND_ID_SIZE] = {1, 2, 3};
+    struct fixture *fixture = *state;
+    struct scene *scene = &fixture->scene;
+    struct store_command row = {
+        .valid_until_ms = scene->now_ms + 77,
+        .refusal = {
+            .code = ERR_LIMIT, .latest = UINT64_MAX - 1, .limit = 500, .field = "invite.invitations"}};
+    struct store_command found;
+    struct store_history history;
+    struct store_txn *txn;
+
+    scene_found(scene);
+    assert_int_equal(store_begin_write(scene->store, &txn), 0);
+    assert_int_equal(store_history_get(txn, scene->history, &history), 0);
+    assert_int_equal(store_command_put(txn, &history, id, &row), 0);
+    assert_int_equal(store_commit(&txn), 0);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    restore_and_move(fixture);
+    assert_int_equal(store_begin_read(scene->store, &txn), 0);
+    assert_int_equal(store_history_get(txn, scene->history, &history), 0);
+    assert_int_equal(store_command_get(txn, &history, id, &found), 0);
+    store_abort(&txn);
+    assert_int_equal(found.sequence, 0);
+    assert_int_equal(found.valid_until_ms, row.valid_until_ms);
+    assert_int_equal(found.refusal.code, row.refusal.code);
+    assert_int_equal(found.refusal.latest, row.refusal.latest);
+    assert_int_equal(found.refusal.limit, row.refusal.limit);
+    assert_string_equal(found.refusal.field, row.refusal.field);
+}
+
+/* A refusal is no event: it may come long after the newest one, and hold for 30 days from then. */
+static void a_refusal_of_a_quiet_history_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene *scene = &fixture->scene;
+
+    scene_found(scene);
+    scene->now_ms += 2 * VALIDITY_MAX_MS;
+    refuse_an_item(fixture, scene->now_ms + VALIDITY_MAX_MS);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    restore_and_move(fixture);
+    replies_are_the_same(fixture);
+}
+
 /* Alterations. */
 
 struct image {
@@ -359,6 +489,10 @@ int main(void)
         TEST(an_empty_store_goes_out_and_in),
         TEST(another_log_key_cannot_export),
         TEST(an_export_runs_beside_a_worker),
+        TEST(what_was_refused_is_refused_after_a_restore),
+        TEST(a_refusal_that_is_left_out_does_not_hold),
+        TEST(all_of_a_refusal_comes_along),
+        TEST(a_refusal_of_a_quiet_history_is_kept),
         TEST(a_file_cut_off_anywhere_is_refused),
         TEST(a_file_altered_anywhere_is_refused),
         TEST(what_is_no_export_is_refused),

@@ -371,6 +371,104 @@ static void a_checkpoint_of_another_tree_is_found(void **state)
     }
 }
 
+/* Refusals that are kept. */
+
+enum misplaced { IN_PLACE, TWICE, AMONG_EVENTS };
+
+struct wrong_refusal {
+    size_t id_size;
+    const char *field;
+    int64_t valid_until_ms;
+    int32_t code;
+    bool is_empty; /* no refusal in it */
+    const uint8_t *id;
+    enum misplaced place;
+    int restored; /* what is expected of the restore, and which words */
+    const char *words;
+};
+
+static void refusal_put(struct rewriting *rewriting, const struct wrong_refusal *wrong)
+{
+    Comity__V1__ExportRecord record = COMITY__V1__EXPORT_RECORD__INIT;
+    Comity__V1__ExportRefusal refusal = COMITY__V1__EXPORT_REFUSAL__INIT;
+    Comity__V1__Refusal inside = COMITY__V1__REFUSAL__INIT;
+    static const uint8_t nobodys[COMMAND_ID_SIZE] = {1, 2, 3};
+
+    refusal.command_id.data = (uint8_t *) (uintptr_t) (wrong->id != NULL ? wrong->id : nobodys);
+    refusal.command_id.len = wrong->id_size;
+    refusal.valid_until_ms = wrong->valid_until_ms;
+    refusal.refusal = wrong->is_empty ? NULL : &inside;
+    inside.code = wrong->code;
+    inside.field = (char *) (uintptr_t) wrong->field;
+    record.kind_case = COMITY__V1__EXPORT_RECORD__KIND_REFUSAL;
+    record.refusal = &refusal;
+    for (unsigned i = 0; i < (wrong->place == TWICE ? 2 : 1); i++)
+        assert_int_equal(sink_put(&rewriting->sink, &record, rewriting->arena), 0);
+}
+
+static bool refusal_edit(struct rewriting *rewriting, Comity__V1__ExportRecord *record, void *context)
+{
+    const struct wrong_refusal *wrong = context;
+
+    if (record->kind_case == (wrong->place == AMONG_EVENTS ? COMITY__V1__EXPORT_RECORD__KIND_EVENT
+                                                           : COMITY__V1__EXPORT_RECORD__KIND_HISTORY_END))
+        refusal_put(rewriting, wrong);
+    return true;
+}
+
+/* One that is good, but for what the row says. */
+static void refusals_restore(struct fixture *fixture, struct wrong_refusal wrong)
+{
+    struct restore_options options = restore_options(fixture);
+
+    if (wrong.id_size == 0)
+        wrong.id_size = COMMAND_ID_SIZE;
+    if (wrong.code == 0)
+        wrong.code = ERR_STALE;
+    wrong.valid_until_ms += options.time_ms;
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    rewrite(fixture, &fixture->scene.log_key, refusal_edit, &wrong);
+    if (wrong.restored != 0)
+        restore_is_refused(fixture, wrong.restored, wrong.words);
+    else if (restore_from(fixture, fixture->file) != 0)
+        fail_msg("%s", fixture->reason);
+    scratch_remove(fixture->target);
+    remove(fixture->file);
+}
+
+static void a_refusal_that_cannot_be_is_found(void **state)
+{
+    const int64_t days_31_ms = INT64_C(31) * 24 * 3600 * 1000;
+    char longest[FIELD_PATH_MAX] = "", longer[FIELD_PATH_MAX + 1] = "";
+    struct fixture *fixture = *state;
+    struct scene *scene = &fixture->scene;
+    const struct wrong_refusal rows[] = {
+        {.restored = 0},
+        {.field = longest, .valid_until_ms = days_31_ms, .code = ERR_BEHIND},
+        {.code = ERR_EPOCH},
+        {.id_size = COMMAND_ID_SIZE - 1, .restored = ERR_MALFORMED, .words = "is malformed"},
+        {.is_empty = true, .restored = ERR_MALFORMED, .words = "is malformed"},
+        {.field = longer, .restored = ERR_MALFORMED, .words = "is malformed"},
+        {.valid_until_ms = INT64_MIN / 2, .restored = ERR_MALFORMED, .words = "is malformed"},
+        {.code = ERR_BUSY, .restored = ERR_MALFORMED, .words = "not kept (BUSY)"},
+        {.code = ERR_STORE, .restored = ERR_MALFORMED, .words = "not kept (STORE)"},
+        {.code = ERR_RECEIPT, .restored = ERR_MALFORMED, .words = "not kept (RECEIPT)"},
+        {.code = ERR_EPOCH - 1, .restored = ERR_MALFORMED, .words = "not kept (UNKNOWN_ERROR)"},
+        {.code = 1, .restored = ERR_MALFORMED, .words = "not kept (UNKNOWN_ERROR)"},
+        {.valid_until_ms = days_31_ms + 1, .restored = ERR_CORRUPT, .words = "for longer"},
+        {.id = scene->history, .restored = ERR_CORRUPT, .words = "its answer already"},
+        {.place = TWICE, .restored = ERR_CORRUPT, .words = "its answer already"},
+        {.place = AMONG_EVENTS, .restored = ERR_MALFORMED, .words = "among the events"},
+    };
+
+    memset(longest, 'x', sizeof(longest) - 1);
+    memset(longer, 'x', sizeof(longer) - 1);
+    /* The founding's id begins the history's. */
+    scene_found(scene);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+        refusals_restore(fixture, rows[i]);
+}
+
 /* The stream as a whole. */
 
 static bool epoch_edit(struct rewriting *rewriting, Comity__V1__ExportRecord *record, void *context)
@@ -431,6 +529,7 @@ int main(void)
         TEST(a_receipt_that_leaves_out_its_last_event_is_found),
         TEST(a_receipt_that_nothing_proves_is_found),
         TEST(a_checkpoint_of_another_tree_is_found),
+        TEST(a_refusal_that_cannot_be_is_found),
         TEST(another_epoch_than_was_announced_is_found),
         TEST(a_stream_of_another_log_key_is_found),
     };

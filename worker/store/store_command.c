@@ -45,6 +45,18 @@ static void refused_read(struct bytes row, struct store_command *ret_command)
     memcpy(ret_command->refusal.field, row.data + REFUSED_SIZE, row.size - REFUSED_SIZE);
 }
 
+static int row_read(struct bytes row, struct store_command *ret_command)
+{
+    if (row.size == ACCEPTED_SIZE && row.data[0] == KIND_ACCEPTED)
+        accepted_read(row.data, ret_command);
+    else if (row.size >= REFUSED_SIZE && row.size < REFUSED_SIZE + FIELD_PATH_MAX &&
+             row.data[0] == KIND_REFUSED)
+        refused_read(row, ret_command);
+    else
+        return ERR_CORRUPT;
+    return 0;
+}
+
 int store_command_get(struct store_txn *txn, const struct store_history *history,
                       const uint8_t id[COMMAND_ID_SIZE], struct store_command *ret_command)
 {
@@ -54,16 +66,9 @@ int store_command_get(struct store_txn *txn, const struct store_history *history
 
     command_key(key, history->number, id);
     code = table_get(txn, STORE_COMMAND, BYTES(key, sizeof(key)), &row);
-    if (code != 0)
-        return code;
-    if (row.size == ACCEPTED_SIZE && row.data[0] == KIND_ACCEPTED)
-        accepted_read(row.data, ret_command);
-    else if (row.size >= REFUSED_SIZE && row.size < REFUSED_SIZE + FIELD_PATH_MAX &&
-             row.data[0] == KIND_REFUSED)
-        refused_read(row, ret_command);
-    else
-        return txn_fail(txn, ERR_CORRUPT);
-    return 0;
+    if (code == 0 && row_read(row, ret_command) != 0)
+        code = txn_fail(txn, ERR_CORRUPT);
+    return code;
 }
 
 static void expiry_key(uint8_t key[EXPIRY_KEY_SIZE], int64_t valid_until_ms,
@@ -108,6 +113,40 @@ int store_command_put(struct store_txn *txn, const struct store_history *history
     put_u64(row + 13, command->tree_size);
     put_u32(row + 21, command->epoch);
     return table_put(txn, STORE_COMMAND, BYTES(key, sizeof(key)), BYTES(row, sizeof(row)));
+}
+
+bool store_keeps_refusal(int code)
+{
+    bool is_a_rules = (code < 0 && code > ERR_BUSY) || code == ERR_BEHIND;
+
+    /* A number that is not in the table says UNKNOWN. */
+    return is_a_rules && error_execution(code) == NOT_EXECUTED;
+}
+
+struct refusal_walk {
+    store_refusal_fn *visit;
+    void *context;
+};
+
+static int refusal_visit(void *context, struct bytes key, struct bytes value)
+{
+    struct refusal_walk *walk = context;
+    struct store_command command;
+
+    if (key.size != COMMAND_KEY_SIZE || row_read(value, &command) != 0)
+        return ERR_CORRUPT;
+    return command.sequence == 0 ? walk->visit(walk->context, key.data + 4, &command) : 0;
+}
+
+int store_refusals_each(struct store_txn *txn, const struct store_history *history, store_refusal_fn *visit,
+                        void *context)
+{
+    struct refusal_walk walk = {visit, context};
+    uint8_t number[4];
+
+    put_u32(number, history->number);
+    return table_range(txn, STORE_COMMAND, BYTES(number, sizeof(number)), (struct bytes){0}, refusal_visit,
+                       &walk);
 }
 
 /* Keys are gathered first: what is walked over must not change. */
