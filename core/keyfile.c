@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/directory.h"
 #include "core/error.h"
 #include "core/text.h"
 
@@ -166,26 +167,6 @@ static int secret_load(const char *path, const struct kind *kind, uint8_t ret_se
     return code;
 }
 
-/* A name that was linked is on disk only once its directory is. */
-static bool directory_sync(const char *path)
-{
-    char *name = strdup(path);
-    if (!name)
-        return false;
-    char *slash = strrchr(name, '/');
-    if (slash)
-        slash[slash == name ? 1 : 0] = '\0';
-    int directory = open(slash ? name : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    free(name);
-    if (directory < 0)
-        return false;
-    bool is_synced = fsync(directory) == 0;
-    int reason = errno;
-    close(directory);
-    errno = reason;
-    return is_synced;
-}
-
 /* Whole or not at all, and never over another: a temporary file, then a link, which fails where there is one.
  */
 static int file_create(const char *path, const char *text, size_t length)
@@ -206,7 +187,7 @@ static int file_create(const char *path, const char *text, size_t length)
     int reason = errno;
     close(file);
     unlink(temporary);
-    if (code == 0 && !directory_sync(path)) {
+    if (code == 0 && directory_sync_of(path) != 0) {
         code = ERR_FILE;
         reason = errno;
     }

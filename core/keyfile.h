@@ -1,5 +1,5 @@
-/* Key files: the one place in core that opens files, because a secret's file and its rules belong together
- * (docs/adr/0003).
+/* Key files: the one place in core that reads and writes files, because a secret's file and its rules belong
+ * together (docs/adr/0003).
  *
  * A file is text, three lines or more:  `comity signing seed 1` or `comity connection key 1`, then
  * `public <64 hex digits>`, then `secret <64 hex digits>`. The public half must fit the secret. Made with mode

@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/directory.h"
 #include "core/error.h"
 #include "core/machine/state.h"
 #include "core/text.h"
@@ -406,22 +406,6 @@ static int file_explain(char reason[EXPORT_REASON_MAX], const char *path)
     return code;
 }
 
-/* The directory entry must survive a power loss too. */
-static int directory_sync(const char *path)
-{
-    char copy[PATH_MAX_BYTES];
-    int descriptor;
-    int failed;
-
-    snprintf(copy, sizeof(copy), "%s", path);
-    descriptor = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0)
-        return -1;
-    failed = fsync(descriptor);
-    close(descriptor);
-    return failed;
-}
-
 int export_write_file(const struct export_options *options, const char *path,
                       struct export_totals *ret_totals, char reason[EXPORT_REASON_MAX])
 {
@@ -444,7 +428,7 @@ int export_write_file(const struct export_options *options, const char *path,
     if (code == 0 && fsync(descriptor) != 0)
         code = file_explain(reason, path);
     close(descriptor);
-    if (code == 0 && (link(temporary, path) != 0 || directory_sync(path) != 0))
+    if (code == 0 && (link(temporary, path) != 0 || directory_sync_of(path) != 0))
         code = file_explain(reason, path);
     unlink(temporary);
     return code;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/directory.h"
 #include "core/error.h"
 #include "worker/clock.h"
 #include "worker/export.h"
@@ -385,22 +386,17 @@ static int directory_place(struct restore *restore)
 {
     char from[PATH_MAX_BYTES + 16];
     char to[PATH_MAX_BYTES + 16];
-    int descriptor;
-    int failed;
+    int code = 0;
 
     snprintf(from, sizeof(from), "%s/data.mdb", restore->directory);
     snprintf(to, sizeof(to), "%s/data.mdb", restore->options->directory);
     if (link(from, to) != 0)
         return file_wrong(restore, to);
-    descriptor = open(restore->options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    failed = descriptor < 0 || fsync(descriptor) != 0;
-    if (descriptor >= 0)
-        close(descriptor);
-    if (failed) {
+    if (directory_sync_of(to) != 0) {
+        code = file_wrong(restore, to);
         unlink(to);
-        return file_wrong(restore, to);
     }
-    return 0;
+    return code;
 }
 
 static int restore_all(struct restore *restore)

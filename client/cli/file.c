@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/directory.h"
 #include "core/error.h"
 #include "core/text.h"
 
@@ -120,21 +121,6 @@ static int write_all(int descriptor, struct bytes content)
     return fsync(descriptor);
 }
 
-/* The name is durable once the directory is. */
-static void sync_directory_of(const char *path)
-{
-    char directory[PATH_BYTES];
-    const char *slash = strrchr(path, '/');
-
-    snprintf(directory, sizeof(directory), "%.*s", slash == NULL ? 1 : (int) (slash - path + 1),
-             slash == NULL ? "." : path);
-    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        fsync(descriptor);
-        close(descriptor);
-    }
-}
-
 int file_write(const char *path, struct bytes content, mode_t mode, bool may_replace,
                char reason[FILE_REASON_MAX])
 {
@@ -160,6 +146,6 @@ int file_write(const char *path, struct bytes content, mode_t mode, bool may_rep
     if (result != 0 || !may_replace)
         unlink(temporary);
     if (result == 0)
-        sync_directory_of(path);
+        directory_sync_of(path); /* best effort: it is written */
     return result;
 }
