@@ -106,9 +106,6 @@ static int header_check(struct restore_history *h, const struct incoming *in)
     /* Whether it is the number that has to come, the machine says. */
     if (is_epoch && h->history.number != 0 && in->open->epoch_opened->epoch != NULL)
         epoch = in->open->epoch_opened->epoch->number;
-    if (in->header.level != FORMAT_LEVEL)
-        return wrong(h, ERR_VERSION, "it is of format level %" PRIu32 ", this worker knows %d",
-                     in->header.level, FORMAT_LEVEL);
     if (memcmp(in->header.history, h->history.id, HISTORY_ID_SIZE) != 0)
         return wrong(h, ERR_CORRUPT, "it belongs to another history");
     if (in->header.sequence != h->history.head + 1 || in->header.sequence > h->head)
@@ -133,6 +130,9 @@ static int incoming_read(struct restore_history *h, const Comity__V1__ExportEven
     if (in->record == NULL)
         return wrong(h, ERR_MALFORMED, "it has no record");
     code = event_record_check(in->record, &in->header);
+    if (code == ERR_VERSION)
+        return wrong(h, code, "it is of a format level that this worker does not know: it knows %d",
+                     FORMAT_LEVEL);
     if (code != 0)
         return wrong(h, code, "it does not fit its commitment (%s)", error_name(code));
     code = parts_take(h, in);

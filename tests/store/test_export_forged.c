@@ -3,7 +3,7 @@
 #include "export_fixture.h"
 
 #include "core/error.h"
-#include "core/note.h"
+#include "worker/receipt.h"
 
 /* An event with its command, as it is put on record. */
 struct forgery {
@@ -12,6 +12,8 @@ struct forgery {
     uint8_t audience;              /* of the command's parts */
     uint32_t round;
     int64_t time_ms;
+    uint32_t level_more, epoch_more; /* than is due */
+    bool is_open_hidden;             /* the open part is for somebody as well */
 };
 
 static size_t parts_make(struct fixture *fixture, const struct forgery *forgery, struct event_part parts[3])
@@ -26,7 +28,8 @@ static size_t parts_make(struct fixture *fixture, const struct forgery *forgery,
         parts[i].kind = (uint8_t) (i == 0   ? COMITY__V1__PART_KIND__PART_KIND_OPEN
                                    : i == 1 ? COMITY__V1__PART_KIND__PART_KIND_COMMAND
                                             : COMITY__V1__PART_KIND__PART_KIND_TEXT);
-        parts[i].audience = i == 0 ? COMITY__V1__AUDIENCE__AUDIENCE_ALL : forgery->audience;
+        parts[i].audience =
+            i == 0 && !forgery->is_open_hidden ? COMITY__V1__AUDIENCE__AUDIENCE_ALL : forgery->audience;
         parts[i].round = i == 0 ? 0 : forgery->round;
     }
     if (command != NULL)
@@ -41,10 +44,25 @@ static size_t parts_make(struct fixture *fixture, const struct forgery *forgery,
     return count;
 }
 
+/* As if a restore had been: with the notes of before, one a command. */
+static void epoch_set(struct fixture *fixture, struct store_txn *txn, struct store_history *history,
+                      uint32_t epoch)
+{
+    char note[CHECKPOINT_MAX_BYTES];
+    size_t size;
+
+    for (uint64_t head = 1; head <= history->head; head++) {
+        assert_int_equal(
+            checkpoint_make(txn, history, history->epoch, head, &fixture->scene.log_key, note, &size), 0);
+        assert_int_equal(store_checkpoint_put(txn, history, history->epoch, head, BYTES(note, size)), 0);
+    }
+    assert_int_equal(store_history_set_epoch(txn, history, epoch), 0);
+}
+
 static void forge(struct fixture *fixture, const struct forgery *forgery)
 {
     struct scene *scene = &fixture->scene;
-    struct event_header header = {.level = FORMAT_LEVEL, .time_ms = forgery->time_ms};
+    struct event_header header = {.level = FORMAT_LEVEL + forgery->level_more, .time_ms = forgery->time_ms};
     struct event_part parts[3];
     size_t count = parts_make(fixture, forgery, parts);
     struct store_txn *txn;
@@ -52,6 +70,8 @@ static void forge(struct fixture *fixture, const struct forgery *forgery)
 
     assert_int_equal(store_begin_write(scene->store, &txn), 0);
     assert_int_equal(store_history_get(txn, scene->history, &history), 0);
+    if (forgery->epoch_more > 0)
+        epoch_set(fixture, txn, &history, history.epoch + forgery->epoch_more);
     memcpy(header.history, history.id, HISTORY_ID_SIZE);
     header.epoch = history.epoch;
     header.sequence = history.head + 1;
@@ -231,6 +251,88 @@ static void the_audience_of_another_round_is_found(void **state)
     forgery_is_found(fixture, "another audience");
 }
 
+static void an_open_part_that_is_not_for_all_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    struct forgery forgery = ballot_of(fixture, 3);
+
+    forgery.is_open_hidden = true;
+    forge(fixture, &forgery);
+    forgery_is_found(fixture, "comes out differently");
+}
+
+static void a_format_level_that_is_not_known_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    struct forgery forgery = ballot_of(fixture, 3);
+
+    forgery.level_more = 1;
+    forge(fixture, &forgery);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    restore_is_refused(fixture, ERR_VERSION, "format level");
+}
+
+/* An epoch that no restore has opened. */
+static void an_epoch_from_nowhere_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    struct forgery forgery = ballot_of(fixture, 3);
+
+    forgery.epoch_more = 1;
+    forge(fixture, &forgery);
+    forgery_is_found(fixture, "of epoch 2 where 1 is due");
+}
+
+/* Signed for one partnership, put on record in another of the same people, where it is as good. */
+static void a_command_for_another_history_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene *scene = &fixture->scene;
+    uint8_t first[HISTORY_ID_SIZE], second[HISTORY_ID_SIZE];
+    struct forgery forgery;
+
+    scene_found(scene);
+    memcpy(first, scene->history, HISTORY_ID_SIZE);
+    scene_found(scene);
+    memcpy(second, scene->history, HISTORY_ID_SIZE);
+    scene_open_round(scene, 0);
+    memcpy(scene->history, first, HISTORY_ID_SIZE);
+    scene_add(scene, scene_add_item(scene, "Elsewhere"), 2, NULL, 0);
+    memcpy(scene->history, second, HISTORY_ID_SIZE);
+    forgery = decided(fixture, scene->items[0].command);
+    forge(fixture, &forgery);
+    forgery_is_found(fixture, "for another history");
+}
+
+/* The round's time is over, it closes, and the decision that this makes is left out. */
+static void a_missing_last_event_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scene *scene = &fixture->scene;
+    struct machine_context context = {.log_key = scene->log_key.public_key};
+    struct forgery forgery = {.time_ms = scene->now_ms + 60000};
+    struct machine_events events;
+    struct store_history history;
+    struct store_txn *txn;
+    struct view view;
+
+    scene_found(scene);
+    scene_open_round(scene, forgery.time_ms);
+    for (unsigned i = 0; i < SCENE_MEMBERS - 1; i++)
+        scene_do(scene, scene_ballot(scene, 1, 0, NULL), i, NULL, 0);
+    assert_int_equal(store_begin_read(scene->store, &txn), 0);
+    assert_int_equal(store_history_get(txn, scene->history, &history), 0);
+    view = store_view(txn, &history);
+    context.time_ms = forgery.time_ms;
+    context.next_sequence = history.head + 1;
+    assert_int_equal(machine_due(&view, &context, scene->arena, &events), 0);
+    store_abort(&txn);
+    assert_int_equal(events.count, 2);
+    forgery.open = events.list[0].open;
+    forge(fixture, &forgery);
+    forgery_is_found(fixture, "was to cause a further one");
+}
+
 static void an_event_before_its_time_is_found(void **state)
 {
     struct fixture *fixture = *state;
@@ -241,7 +343,7 @@ static void an_event_before_its_time_is_found(void **state)
     forgery_is_found(fixture, "before that of the event before it");
 }
 
-/* Receipts and checkpoints. */
+/* Receipts. */
 
 /* Run the one command that was added, and say of it on record that its receipt has a tree of another size. */
 static void run_and_resize(struct fixture *fixture, uint32_t events, int64_t more)
@@ -300,217 +402,17 @@ static void a_receipt_that_nothing_proves_is_found(void **state)
     forgery_is_found(fixture, "its receipt has a tree of");
 }
 
-/* What a checkpoint says that it is not of; at its place in the stream or at the history's end. */
-struct wrong_note {
-    bool is_end;
-    unsigned size_more, epoch_more;
-    uint8_t root_flip;
-    unsigned record_more; /* not the note, but the record's own size */
-    unsigned count;       /* of those that were changed */
-};
-
-static void note_make(struct rewriting *rewriting, const struct wrong_note *wrong, ProtobufCBinaryData *note)
+/* Of the last command: the tree is one that there was not yet. */
+static void a_receipt_of_a_larger_tree_is_found(void **state)
 {
-    struct scene *scene = &rewriting->fixture->scene;
-    char *buffer = arena_alloc(rewriting->arena, CHECKPOINT_MAX_BYTES);
-    struct checkpoint checkpoint;
-
-    assert_non_null(buffer);
-    assert_int_equal(checkpoint_open(BYTES(note->data, note->len), scene->log_key.public_key, &checkpoint),
-                     0);
-    checkpoint.size += wrong->size_more;
-    checkpoint.root[HASH_SIZE - 1] ^= wrong->root_flip;
-    checkpoint_origin(scene->history, 1 + wrong->epoch_more, checkpoint.origin);
-    note->len = checkpoint_sign(&checkpoint, &scene->log_key, buffer);
-    note->data = (uint8_t *) buffer;
-}
-
-static bool checkpoint_edit(struct rewriting *rewriting, Comity__V1__ExportRecord *record, void *context)
-{
-    struct wrong_note *wrong = context;
-    bool is_end = record->kind_case == COMITY__V1__EXPORT_RECORD__KIND_HISTORY_END;
-
-    if (is_end && wrong->is_end) {
-        note_make(rewriting, wrong, &record->history_end->checkpoint);
-        wrong->count++;
-    } else if (record->kind_case == COMITY__V1__EXPORT_RECORD__KIND_CHECKPOINT && !wrong->is_end &&
-               wrong->count == 0) {
-        note_make(rewriting, wrong, &record->checkpoint->note);
-        record->checkpoint->size += wrong->record_more;
-        wrong->count++;
-    }
-    return true;
-}
-
-static void a_checkpoint_of_another_tree_is_found(void **state)
-{
-    static const struct {
-        struct wrong_note note;
-        int code;
-        const char *words;
-    } rows[] = {
-        {{.size_more = 1}, ERR_RECEIPT, "of another tree"},
-        {{.root_flip = 1}, ERR_RECEIPT, "of another tree"},
-        {{.epoch_more = 1}, ERR_RECEIPT, "of another tree"},
-        {{.record_more = 1}, ERR_MALFORMED, "that no receipt needs"},
-        {{.is_end = true, .size_more = 1}, ERR_RECEIPT, "of another tree"},
-        {{.is_end = true, .root_flip = 1}, ERR_RECEIPT, "of another tree"},
-        {{.is_end = true, .epoch_more = 1}, ERR_RECEIPT, "of another tree"},
-    };
-    struct fixture *fixture = *state;
-
-    scene_found(&fixture->scene);
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        struct wrong_note note = rows[i].note;
-
-        assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
-        rewrite(fixture, &fixture->scene.log_key, checkpoint_edit, &note);
-        assert_int_equal(note.count, 1);
-        restore_is_refused(fixture, rows[i].code, rows[i].words);
-        remove(fixture->file);
-    }
-}
-
-/* Refusals that are kept. */
-
-enum misplaced { IN_PLACE, TWICE, AMONG_EVENTS };
-
-struct wrong_refusal {
-    size_t id_size;
-    const char *field;
-    int64_t valid_until_ms;
-    int32_t code;
-    bool is_empty; /* no refusal in it */
-    const uint8_t *id;
-    enum misplaced place;
-    int restored; /* what is expected of the restore, and which words */
-    const char *words;
-};
-
-static void refusal_put(struct rewriting *rewriting, const struct wrong_refusal *wrong)
-{
-    Comity__V1__ExportRecord record = COMITY__V1__EXPORT_RECORD__INIT;
-    Comity__V1__ExportRefusal refusal = COMITY__V1__EXPORT_REFUSAL__INIT;
-    Comity__V1__Refusal inside = COMITY__V1__REFUSAL__INIT;
-    static const uint8_t nobodys[COMMAND_ID_SIZE] = {1, 2, 3};
-
-    refusal.command_id.data = (uint8_t *) (uintptr_t) (wrong->id != NULL ? wrong->id : nobodys);
-    refusal.command_id.len = wrong->id_size;
-    refusal.valid_until_ms = wrong->valid_until_ms;
-    refusal.refusal = wrong->is_empty ? NULL : &inside;
-    inside.code = wrong->code;
-    inside.field = (char *) (uintptr_t) wrong->field;
-    record.kind_case = COMITY__V1__EXPORT_RECORD__KIND_REFUSAL;
-    record.refusal = &refusal;
-    for (unsigned i = 0; i < (wrong->place == TWICE ? 2 : 1); i++)
-        assert_int_equal(sink_put(&rewriting->sink, &record, rewriting->arena), 0);
-}
-
-static bool refusal_edit(struct rewriting *rewriting, Comity__V1__ExportRecord *record, void *context)
-{
-    const struct wrong_refusal *wrong = context;
-
-    if (record->kind_case == (wrong->place == AMONG_EVENTS ? COMITY__V1__EXPORT_RECORD__KIND_EVENT
-                                                           : COMITY__V1__EXPORT_RECORD__KIND_HISTORY_END))
-        refusal_put(rewriting, wrong);
-    return true;
-}
-
-/* One that is good, but for what the row says. */
-static void refusals_restore(struct fixture *fixture, struct wrong_refusal wrong)
-{
-    struct restore_options options = restore_options(fixture);
-
-    if (wrong.id_size == 0)
-        wrong.id_size = COMMAND_ID_SIZE;
-    if (wrong.code == 0)
-        wrong.code = ERR_STALE;
-    wrong.valid_until_ms += options.time_ms;
-    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
-    rewrite(fixture, &fixture->scene.log_key, refusal_edit, &wrong);
-    if (wrong.restored != 0)
-        restore_is_refused(fixture, wrong.restored, wrong.words);
-    else if (restore_from(fixture, fixture->file) != 0)
-        fail_msg("%s", fixture->reason);
-    scratch_remove(fixture->target);
-    remove(fixture->file);
-}
-
-static void a_refusal_that_cannot_be_is_found(void **state)
-{
-    const int64_t days_31_ms = INT64_C(31) * 24 * 3600 * 1000;
-    char longest[FIELD_PATH_MAX] = "", longer[FIELD_PATH_MAX + 1] = "";
     struct fixture *fixture = *state;
     struct scene *scene = &fixture->scene;
-    const struct wrong_refusal rows[] = {
-        {.restored = 0},
-        {.field = longest, .valid_until_ms = days_31_ms, .code = ERR_BEHIND},
-        {.code = ERR_EPOCH},
-        {.id_size = COMMAND_ID_SIZE - 1, .restored = ERR_MALFORMED, .words = "is malformed"},
-        {.is_empty = true, .restored = ERR_MALFORMED, .words = "is malformed"},
-        {.field = longer, .restored = ERR_MALFORMED, .words = "is malformed"},
-        {.valid_until_ms = INT64_MIN / 2, .restored = ERR_MALFORMED, .words = "is malformed"},
-        {.code = ERR_BUSY, .restored = ERR_MALFORMED, .words = "not kept (BUSY)"},
-        {.code = ERR_STORE, .restored = ERR_MALFORMED, .words = "not kept (STORE)"},
-        {.code = ERR_RECEIPT, .restored = ERR_MALFORMED, .words = "not kept (RECEIPT)"},
-        {.code = ERR_EPOCH - 1, .restored = ERR_MALFORMED, .words = "not kept (UNKNOWN_ERROR)"},
-        {.code = 1, .restored = ERR_MALFORMED, .words = "not kept (UNKNOWN_ERROR)"},
-        {.valid_until_ms = days_31_ms + 1, .restored = ERR_CORRUPT, .words = "for longer"},
-        {.id = scene->history, .restored = ERR_CORRUPT, .words = "its answer already"},
-        {.place = TWICE, .restored = ERR_CORRUPT, .words = "its answer already"},
-        {.place = AMONG_EVENTS, .restored = ERR_MALFORMED, .words = "among the events"},
-    };
 
-    memset(longest, 'x', sizeof(longest) - 1);
-    memset(longer, 'x', sizeof(longer) - 1);
-    /* The founding's id begins the history's. */
     scene_found(scene);
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
-        refusals_restore(fixture, rows[i]);
-}
-
-/* The stream as a whole. */
-
-static bool epoch_edit(struct rewriting *rewriting, Comity__V1__ExportRecord *record, void *context)
-{
-    (void) rewriting;
-    (void) context;
-    if (record->kind_case == COMITY__V1__EXPORT_RECORD__KIND_HISTORY)
-        record->history->epoch++;
-    return true;
-}
-
-static void another_epoch_than_was_announced_is_found(void **state)
-{
-    struct fixture *fixture = *state;
-
-    scene_found(&fixture->scene);
-    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
-    rewrite(fixture, &fixture->scene.log_key, epoch_edit, NULL);
-    restore_is_refused(fixture, ERR_CORRUPT, "in epoch 1, not in 2 as announced");
-}
-
-static bool log_key_edit(struct rewriting *rewriting, Comity__V1__ExportRecord *record, void *context)
-{
-    struct signing_key *other = context;
-
-    (void) rewriting;
-    if (record->kind_case == COMITY__V1__EXPORT_RECORD__KIND_HEADER)
-        record->header->log_key = (ProtobufCBinaryData){KEY_SIZE, other->public_key};
-    return true;
-}
-
-/* Whoever has a key, but not that of the history. */
-static void a_stream_of_another_log_key_is_found(void **state)
-{
-    struct fixture *fixture = *state;
-    struct signing_key other;
-
-    signing_key_generate(&other);
-    scene_found(&fixture->scene);
-    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
-    rewrite(fixture, &other, log_key_edit, &other);
-    restore_is_refused(fixture, ERR_SIGNATURE, "another log key than its history has on record");
+    scene_open_round(scene, 0);
+    scene_add(scene, scene_add_item(scene, "One"), 2, NULL, 0);
+    run_and_resize(fixture, 1, 1);
+    forgery_is_found(fixture, "its receipt has a tree of");
 }
 
 int main(void)
@@ -525,13 +427,15 @@ int main(void)
         TEST(a_command_that_came_before_is_found),
         TEST(another_audience_is_found),
         TEST(the_audience_of_another_round_is_found),
+        TEST(an_open_part_that_is_not_for_all_is_found),
+        TEST(a_format_level_that_is_not_known_is_found),
+        TEST(an_epoch_from_nowhere_is_found),
+        TEST(a_command_for_another_history_is_found),
+        TEST(a_missing_last_event_is_found),
         TEST(an_event_before_its_time_is_found),
         TEST(a_receipt_that_leaves_out_its_last_event_is_found),
         TEST(a_receipt_that_nothing_proves_is_found),
-        TEST(a_checkpoint_of_another_tree_is_found),
-        TEST(a_refusal_that_cannot_be_is_found),
-        TEST(another_epoch_than_was_announced_is_found),
-        TEST(a_stream_of_another_log_key_is_found),
+        TEST(a_receipt_of_a_larger_tree_is_found),
     };
 
     scratch_use_memory();
