@@ -74,6 +74,9 @@ static void back_heartbeat(struct turn *turn)
 {
     back_ready(turn);
     struct frame_header header = {.type = FRAME_HEARTBEAT, .request = turn->header.request};
+    /* So that the worker knows that it gets this group's requests, and not only that somebody answers. */
+    if (worker_serves(turn->worker, turn->header.group))
+        memcpy(header.group, turn->header.group, sizeof(header.group));
     turn_send(turn, SIDE_BACK, &header);
 }
 

@@ -16,6 +16,7 @@ enum {
     KEEPALIVE_IDLE_S = 30,
     KEEPALIVE_INTERVAL_S = 10,
     KEEPALIVE_COUNT = 3,
+    UNREGISTERED_MOST = 3, /* heartbeats answered without a word of the group */
     MONITORED = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                 ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
                 ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_DISCONNECTED,
@@ -35,6 +36,9 @@ static const struct {
                            "Is the key in [broker NAME] that broker's, and is the endpoint its back?"},
     [LINK_LOST] = {LOG_WARNING, "broker_lost", "The connection broke; it is tried again."},
     [LINK_SILENT] = {LOG_WARNING, "broker_silent", "It answers no heartbeat; it is connected anew."},
+    [LINK_NOT_REGISTERED] = {LOG_ERROR, "broker_does_not_register",
+                             "It answers, and gives this worker nothing: is the endpoint its back, and the "
+                             "group one of those in its [worker NAME]?"},
 };
 
 void link_set_trouble(struct link *link, enum link_trouble trouble)
@@ -105,7 +109,7 @@ static int open_monitor(struct link *link, void *context)
 int link_open(struct link *link, void *context)
 {
     link->generation++;
-    link->is_up = link->is_ready_sent = link->has_heard = link->is_drained = false;
+    link->is_up = link->is_ready_sent = link->is_registered = link->is_drained = false;
     link->socket = zmq_socket(context, ZMQ_DEALER);
     int code = 0;
     if (!link->socket || set_options(link) || open_monitor(link, context))
@@ -127,7 +131,7 @@ void link_close(struct link *link, int linger_ms)
     if (link->monitor)
         zmq_close(link->monitor);
     link->socket = link->monitor = NULL;
-    link->is_up = link->is_ready_sent = link->has_heard = false;
+    link->is_up = link->is_ready_sent = link->is_registered = false;
 }
 
 int link_send(struct link *link, struct bytes frame)
@@ -178,7 +182,7 @@ static void come_up(struct link *link, int64_t now_ms)
 {
     link->generation++;
     link->is_up = true;
-    link->is_ready_sent = link->has_heard = link->is_drained = false;
+    link->is_ready_sent = link->is_registered = link->is_drained = false;
     link->heard_ms = now_ms;
     link->heartbeat_ms = now_ms;
     link->retries = 0;
@@ -259,13 +263,19 @@ void link_drain(struct link *link, const struct link_identity *identity, int64_t
     link->heartbeat_ms = now_ms + link->settings->heartbeat_ms;
 }
 
-void link_heard(struct link *link, const struct frame_header *header, int64_t now_ms)
+void link_heard(struct link *link, const struct frame_header *header, const uint8_t group[GROUP_ID_SIZE],
+                int64_t now_ms)
 {
     link->heard_ms = now_ms;
     if (header->type != FRAME_HEARTBEAT)
         return;
-    link->has_heard = true;
     link->heartbeats_heard++;
+    if (memcmp(header->group, group, GROUP_ID_SIZE) == 0) {
+        link->is_registered = true;
+        link->trouble = LINK_FINE;
+    } else if (!link->is_registered && link->heartbeats_heard >= UNREGISTERED_MOST) {
+        link_set_trouble(link, LINK_NOT_REGISTERED);
+    }
     if (link->drain_answer > 0 && link->heartbeats_heard >= link->drain_answer)
         link->is_drained = true;
 }

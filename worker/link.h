@@ -21,7 +21,8 @@ enum link_trouble {
     LINK_KEY_REFUSED,
     LINK_NO_HANDSHAKE,
     LINK_LOST,
-    LINK_SILENT
+    LINK_SILENT,
+    LINK_NOT_REGISTERED
 };
 
 struct link {
@@ -29,7 +30,7 @@ struct link {
     const struct worker_settings *settings;
     void *socket, *monitor; /* NULL while it is closed */
     uint32_t generation;
-    bool is_up, is_ready_sent, has_heard; /* of this generation */
+    bool is_up, is_ready_sent, is_registered; /* of this generation */
     bool is_drained;                      /* the broker has answered since it was told to send nothing more */
     int64_t heard_ms;                     /* steady clock: the last frame from it; 0: never */
     int64_t heartbeat_ms;                 /* steady clock: when the next one is to go */
@@ -67,8 +68,9 @@ void link_beat(struct link *link, const struct link_identity *identity, int64_t 
 /* DRAIN, and a HEARTBEAT whose answer shows that the broker has read it. */
 void link_drain(struct link *link, const struct link_identity *identity, int64_t now_ms);
 
-/* A frame came: the broker lives. */
-void link_heard(struct link *link, const struct frame_header *header, int64_t now_ms);
+/* A frame came: the broker lives. A HEARTBEAT that names @group says that it gives us the group's requests. */
+void link_heard(struct link *link, const struct frame_header *header, const uint8_t group[GROUP_ID_SIZE],
+                int64_t now_ms);
 
 bool link_is_silent(const struct link *link, int64_t now_ms);
 void link_set_trouble(struct link *link, enum link_trouble trouble); /* logs a change */

@@ -30,7 +30,7 @@ struct loop {
     struct job_pool *jobs;
     struct link links[LINKS_MAX]; /* unused ones have no name */
     int64_t readers_check_ms;
-    bool is_ready; /* a broker has answered */
+    bool is_ready; /* a broker has registered us */
     bool is_draining;
     int64_t drain_started_ms;
     uint64_t malformed;
@@ -71,7 +71,7 @@ static uint32_t connected_links(const struct loop *loop)
 {
     uint32_t connected = 0;
     for (size_t i = 0; i < LINKS_MAX; i++)
-        if (loop->links[i].is_up && loop->links[i].has_heard)
+        if (loop->links[i].is_up && loop->links[i].is_registered)
             connected |= UINT32_C(1) << i;
     return connected;
 }
@@ -87,7 +87,7 @@ static void publish_peers(struct loop *loop)
             continue;
         struct status_peer *peer = &peers[count++];
         *peer =
-            (struct status_peer){.is_connected = link->is_up && link->has_heard, .heard_ms = link->heard_ms};
+            (struct status_peer){.is_connected = link->is_up && link->is_registered, .heard_ms = link->heard_ms};
         memcpy(peer->endpoint, link->broker.endpoint,
                strnlen(link->broker.endpoint, STATUS_ENDPOINT_MAX - 1));
     }
@@ -204,9 +204,9 @@ static void handle_frame(struct loop *loop, struct link *link, struct bytes fram
         loop->malformed++;
         return;
     }
-    bool had_heard = link->has_heard;
-    link_heard(link, &header, clock_steady_ms());
-    if (!had_heard && link->has_heard)
+    bool was_registered = link->is_registered;
+    link_heard(link, &header, loop->service->group, clock_steady_ms());
+    if (!was_registered && link->is_registered)
         become_ready(loop, link);
     switch (header.type) {
     case FRAME_REQUEST:

@@ -346,6 +346,25 @@ class WrongKey(Life):
         self.assertEqual(installation.stop("worker"), 0)
 
 
+class WrongSide(Life):
+    kind = Installation
+
+    def test_the_front_of_a_broker_registers_no_worker(self):
+        """It lets any key in and answers heartbeats, and gives nothing."""
+        installation = self.installation
+        installation.stop("worker")
+        path = installation.directory / "worker.ini"
+        text = path.read_text()
+        back, front = (f"endpoint = {installation.ports[side]}" for side in ("back", "front"))
+        self.assertIn(back, text)
+        path.write_text(text.replace(back, front))
+        log_size = len(self.log())
+        self.start_bare()
+        self.wait_for_log("event=broker_does_not_register")
+        self.assertNotIn("event=registered", self.log()[log_size:])
+        self.assertEqual(installation.stop("worker"), 0)
+
+
 class Busy(Life):
     options = {"worker_settings": "threads = 1\n[limits]\nrequests = 3\n"}
 

@@ -276,6 +276,8 @@ static void test_deadlines(void **state)
         beat.sequence = 10;
         beat.term = 1;
         give(setup, SIDE_BACK, &setup->north, &beat);
+        /* It is told that the group's requests are its. */
+        assert_memory_equal(setup->out.at[setup->out.count - 1].header.group, LABOUR, GROUP_ID_SIZE);
         setup->out.count = 0;
         router_tick(setup->router, now, &setup->out);
         assert_int_equal(setup->out.count, 0);
@@ -442,6 +444,7 @@ static void test_silent_client(void **state)
     give(setup, SIDE_FRONT, &setup->b, &beat);
     assert_int_equal(only(setup)->header.type, FRAME_HEARTBEAT);
     assert_int_equal(only(setup)->header.request, 4);
+    assert_memory_not_equal(only(setup)->header.group, LABOUR, GROUP_ID_SIZE);
     assert_int_equal(router_due_ms(setup->router), 4000);
     router_tick(setup->router, 4000, &setup->out);
     assert_int_equal(router_client_count(setup->router), 1);
