@@ -45,8 +45,8 @@ void leftover_remove(const char *path)
     rmdir(path);
 }
 
-/* Calls @visit for each; returns how many there are. */
-static size_t leftovers_each(const char *directory, void (*visit)(const char *path))
+/* Calls @visit for each but @except; returns how many there are. */
+static size_t leftovers_each(const char *directory, const char *except, void (*visit)(const char *path))
 {
     DIR *stream = opendir(directory);
     if (!stream)
@@ -56,7 +56,8 @@ static size_t leftovers_each(const char *directory, void (*visit)(const char *pa
     const struct dirent *entry;
     while ((entry = readdir(stream)) != NULL) {
         if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
-            snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name) >= (int) sizeof(path))
+            snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name) >= (int) sizeof(path) ||
+            (except && strcmp(path, except) == 0))
             continue;
         count++;
         if (visit)
@@ -66,16 +67,21 @@ static size_t leftovers_each(const char *directory, void (*visit)(const char *pa
     return count;
 }
 
-void leftovers_remove(const char *directory)
+void leftovers_empty(const char *directory)
 {
-    leftovers_each(directory, leftover_remove);
+    leftovers_each(directory, NULL, leftover_empty);
+}
+
+void leftovers_remove(const char *directory, const char *except)
+{
+    leftovers_each(directory, except, leftover_remove);
 }
 
 int leftovers_check(const char *directory, char reason[LEFTOVERS_REASON_MAX])
 {
     char path[PATH_MAX_BYTES];
     int descriptor;
-    if (leftovers_each(directory, NULL) == 0 ||
+    if (leftovers_each(directory, NULL, NULL) == 0 ||
         snprintf(path, sizeof(path), "%s/data.mdb", directory) >= (int) sizeof(path))
         return 0;
     if (access(path, F_OK) != 0) {
@@ -87,7 +93,7 @@ int leftovers_check(const char *directory, char reason[LEFTOVERS_REASON_MAX])
         return ERR_CONFIG;
     }
     if (leftovers_lock(directory, &descriptor) == 0) {
-        leftovers_remove(directory);
+        leftovers_remove(directory, NULL);
         close(descriptor);
     }
     return 0;

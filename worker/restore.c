@@ -328,7 +328,7 @@ static int file_wrong(struct restore *restore, const char *path)
     return explain(restore, code, "%.300s: %s.", path, strerror(errno));
 }
 
-/* Ours alone, and without what others left that were killed. */
+/* Ours alone, and without what others left that were killed: only the marks stay until there is ours. */
 static int directory_take(struct restore *restore)
 {
     const char *target = restore->options->directory;
@@ -338,7 +338,7 @@ static int directory_take(struct restore *restore)
         return explain(restore, code, "Another restore is at work in %.300s: let it finish.", target);
     if (code != 0)
         return file_wrong(restore, target);
-    leftovers_remove(target);
+    leftovers_empty(target);
     return 0;
 }
 
@@ -366,6 +366,7 @@ static int directory_make(struct restore *restore)
         restore->directory[0] = '\0';
         return file_wrong(restore, target);
     }
+    leftovers_remove(target, restore->directory);
     return 0;
 }
 

@@ -61,7 +61,7 @@ int restore_history_begin(struct restore_history *h, const Comity__V1__ExportHis
     h->epoch = begin->epoch;
     code = store_history_get(h->txn, h->history.id, &found);
     if (code == 0)
-        return wrong(h, ERR_EXISTS, "the history is in the file twice");
+        return wrong(h, ERR_CORRUPT, "the history is in the file twice");
     return code == ERR_HISTORY ? 0 : wrong(h, code, "%s", error_sentence(code));
 }
 

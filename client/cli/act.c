@@ -41,16 +41,21 @@ void desk_command_init(Comity__V1__Command *command, Comity__V1__Command__BodyCa
     command->body_case = body;
 }
 
-/* What a person types is meant as that person last saw it, before this run: after a restore the first act
- * that names something by a number that is gone is refused, and the next one knows better. */
+/* What a person types is meant as that person last saw it, before this run. Where this run has seen a later
+ * epoch, its answers are of that one and the person's mind is not: nothing is signed, or the act would count as
+ * one from before the restore, and what is sent again would overturn it. */
 static int epoch_of_signer(struct cli *cli, uint32_t *ret_epoch)
 {
     const Comity__V1__WhoamiAnswer *whoami;
+    uint32_t seen = desk_client(cli) == NULL ? 0 : comity_epoch(desk_client(cli), cli->context.history);
     uint32_t epoch = cli->context.epoch;
     int code = 0;
 
-    if (epoch == 0 && desk_client(cli) != NULL)
-        epoch = comity_epoch(desk_client(cli), cli->context.history);
+    if (epoch != 0 && seen > epoch)
+        return cli_fail(cli, ERR_EPOCH, "comity resubmit; then look, and give it again if it is still wanted.",
+                        "The record was restored from a backup since you last saw it: nothing was signed.");
+    if (epoch == 0)
+        epoch = seen;
     if (epoch == 0 && (code = desk_whoami(cli, &whoami)) == 0)
         epoch = whoami->partnership->epoch;
     *ret_epoch = epoch;

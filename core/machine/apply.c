@@ -486,19 +486,25 @@ static int open_rounds_visit(void *context, const ProtobufCMessage *row, struct 
     return 0;
 }
 
-/* It does not close by itself before @resume_ms. */
+/* It does not close by itself before @resume_ms: at its time, or because all have answered, which an earlier
+ * restore may have put off already. */
 static void hold_round(struct apply *a, uint32_t number, int64_t resume_ms)
 {
     Comity__V1__Round *round = apply_get(a, TABLE_ROUND, number, 0);
+    struct deadline due;
+    int code = 0;
 
     if (!round)
         return;
     round->resume_ms = resume_ms;
-    if (round->closes_ms != 0 && round->closes_ms < resume_ms) {
-        apply_delete(a, row_key_deadline(round->closes_ms, DEADLINE_TIME, number));
-        round->closes_ms = resume_ms;
-        put_deadline(a, resume_ms, DEADLINE_TIME, number);
+    while (a->code == 0 && (code = deadline_find(a->view, number, resume_ms - 1, &due)) == 0) {
+        apply_delete(a, row_key_deadline(due.due_ms, due.kind, number));
+        put_deadline(a, resume_ms, due.kind, number);
     }
+    if (code != 0 && code != ERR_NOT_FOUND)
+        apply_fail(a, code);
+    if (round->closes_ms != 0 && round->closes_ms < resume_ms)
+        round->closes_ms = resume_ms;
     apply_put(a, TABLE_ROUND, number, 0, &round->base);
 }
 

@@ -137,15 +137,23 @@ int decide_assign_seat(struct decide *d)
     return 0;
 }
 
-/* The version that the rule will be: one more than the latest of its name. */
+/* The version that the rule will be: one more than the latest of its name. One that was agreed before a restore
+ * does not undo what was agreed since. */
 static int rule_next_version(struct decide *d, const char *name, uint32_t *ret_version)
 {
     ProtobufCMessage *row = NULL;
+    const Comity__V1__RuleVersion *latest;
     int code = state_get_by_name(d->view, d->arena, TABLE_RULE, name, &row);
 
-    if (code != 0 && code != ERR_NOT_FOUND)
+    *ret_version = 1;
+    if (code == ERR_NOT_FOUND)
+        return 0;
+    if (code != 0)
         return decide_fail(d, code);
-    *ret_version = code == 0 ? ((const Comity__V1__RuleVersion *) row)->version + 1 : 1;
+    latest = (const Comity__V1__RuleVersion *) row;
+    if (d->since && latest->epoch > d->body->epoch)
+        return decide_refuse_latest(d, ERR_EPOCH, "adopt_rule.rule.name", d->epoch);
+    *ret_version = latest->version + 1;
     return 0;
 }
 
@@ -196,6 +204,7 @@ int decide_adopt_rule(struct decide *d)
     version->n_bodies = d->body->adopt_rule->n_bodies;
     version->bodies = d->body->adopt_rule->bodies;
     version->adopted_ms = d->context->time_ms;
+    version->epoch = d->body->epoch;
     adopted->rule = version;
     event->rule_adopted = adopted;
     return d->code;

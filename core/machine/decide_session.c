@@ -97,6 +97,22 @@ int decide_close_session(struct decide *d)
     return 0;
 }
 
+/* One of before a restore does not move somebody who has checked in since. */
+static int check_since(struct decide *d)
+{
+    ProtobufCMessage *row = NULL;
+    int code = d->since ? state_get(d->view, d->arena, TABLE_PRESENCE, d->session->number, d->actor->number, &row)
+                        : ERR_NOT_FOUND;
+
+    if (code == ERR_NOT_FOUND)
+        return 0;
+    if (code != 0)
+        return decide_fail(d, code);
+    if (((const Comity__V1__Presence *) row)->epoch > d->body->epoch)
+        return decide_refuse_latest(d, ERR_EPOCH, "check_in.site", d->epoch);
+    return 0;
+}
+
 int decide_check_in(struct decide *d)
 {
     const Comity__V1__CheckIn *check_in = d->body->check_in;
@@ -106,7 +122,7 @@ int decide_check_in(struct decide *d)
 
     if (d->session->state != COMITY__V1__SESSION_STATE__SESSION_STATE_OPEN)
         return decide_refuse(d, ERR_NOT_OPEN, "check_in.session");
-    if (!decide_find(d, TABLE_SITE, check_in->site, 0, "check_in.site"))
+    if (!decide_find(d, TABLE_SITE, check_in->site, 0, "check_in.site") || check_since(d) != 0)
         return d->code;
     checked_in = decide_new(d, &comity__v1__member_checked_in__descriptor);
     presence = decide_new(d, &comity__v1__presence__descriptor);
@@ -117,6 +133,7 @@ int decide_check_in(struct decide *d)
     presence->member = d->actor->number;
     presence->site = check_in->site;
     presence->since_ms = d->context->time_ms;
+    presence->epoch = d->body->epoch;
     checked_in->presence = presence;
     event->member_checked_in = checked_in;
     return 0;

@@ -140,11 +140,44 @@ class Restored(CliCase):
         pia = self.ask("pia", "join", self.invite("ada", "Pia"))["number"]
         self.ask("ada", "seat", "assign", "shifts", 1, pia)
         self.restore()
+        self.refuse("ben", "invite", "Quinn", "--out", "never.invitation", name="EPOCH")   # has not looked since
         self.assertEqual(self.ask("quinn", "join", self.invite("ben", "Quinn"))["number"], pia)
         said = self.resubmit("ada", recorded=1, refused=1)
         self.assertEqual(said["not_taken_over"][0]["error"], "EPOCH")
         self.assertEqual(said["resubmitted"][1]["field"], "assign_seat.member")
         self.assertNotEqual(self.ask("ada", "body", "show", "shifts")["seats"][0].get("holder", 0), pia)
+
+    def others_go_on(self):
+        """So that the record is longer than what anybody had seen: nobody is told that it went back."""
+        self.ask("dev", "resubmit")
+        for number in range(6):
+            self.ask("dev", "item", "add", 1, f"Item {number}")
+
+    def test_a_new_vote_is_not_taken_for_one_of_before(self):
+        """Somebody votes anew before sending again: nothing is signed until there was a look, and then the new one counts."""
+        number = self.world.open_round(self.world.propose())
+        self.back_up()
+        self.ask("ben", "vote", number, "agree")
+        self.ask("ben", "vote", number, "block", "--replace", "--reason", "no")
+        self.restore()
+        self.others_go_on()
+        self.refuse("ben", "vote", number, "agree", name="EPOCH")
+        self.ask("ben", "vote", number, "agree")
+        self.resubmit("ben", refused=2)
+        ballot, = self.ask("ben", "ballots", number)["ballots"]
+        self.assertEqual(ballot["stance"], "AGREE")
+
+    def test_a_seat_that_was_vacated_since_stays_so(self):
+        pia = self.ask("pia", "join", self.invite("ada", "Pia"))["number"]
+        self.ask("ben", "whoami")
+        self.back_up()
+        self.ask("ada", "seat", "assign", "steering", 1, pia)
+        self.restore()
+        self.others_go_on()
+        self.refuse("ben", "seat", "vacate", "steering", 1, name="EPOCH")
+        self.ask("ben", "seat", "vacate", "steering", 1)
+        self.resubmit("ada", refused=1)
+        self.assertEqual(self.ask("eli", "body", "show", "steering")["seats"][0].get("holder", 0), 0)
 
     def test_what_a_person_types_is_meant_as_last_seen(self):
         """The same without resubmit: who has not looked since the restore names what is gone."""

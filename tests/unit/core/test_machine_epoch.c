@@ -258,6 +258,34 @@ static void test_seats(void **state)
     world_destroy(&world);
 }
 
+/* What was agreed, and where somebody is, since the restore stands against what is sent again. */
+static void test_what_was_done_since_stands(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(world_plain_rule);
+    Comity__V1__Command *here = world_command(world, "lena", COMITY__V1__COMMAND__BODY_CHECK_IN);
+    Comity__V1__Command *adoption = world_command(world, "lena", COMITY__V1__COMMAND__BODY_ADOPT_RULE);
+
+    here->check_in->session = here->check_in->site = 1;
+    uint32_t bodies[] = {1};
+    adoption->adopt_rule->rule = world_plain_rule(world);
+    adoption->adopt_rule->n_bodies = 1;
+    adoption->adopt_rule->bodies = bodies;
+    world_cosign(world, adoption, "mara", NULL);
+    uint32_t now = world_restore(world)->number;
+    world->epoch = now;
+    Comity__V1__Command *there = world_command(world, "lena", COMITY__V1__COMMAND__BODY_CHECK_IN);
+    there->check_in->session = 1;
+    there->check_in->site = 2;
+    world_accept(world, there);
+    world_refuse(world, here, ERR_EPOCH, "check_in.site");
+    uint32_t rule = world_adopt(world, world_plain_rule(world));
+    assert_int_equal(((Comity__V1__RuleVersion *) world_row(world, TABLE_RULE, rule, 0))->epoch, now);
+    world_refuse(world, adoption, ERR_EPOCH, "adopt_rule.rule.name");
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 /* An end from the lost tail would shut out what others have yet to send again. */
 static void test_ends_are_not_carried_over(void **state)
 {
@@ -314,6 +342,32 @@ static void test_the_day_of_grace(void **state)
     assert_int_equal(round_of(world, 1)->state, COMITY__V1__ROUND_STATE__ROUND_STATE_CLOSED);
     assert_int_equal(round_of(world, 1)->outcome->kind, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED);
     /* Once: nothing is left that comes due. */
+    assert_int_equal(machine_next_deadline(&world->view, &next_ms), 0);
+    assert_int_equal(next_ms, 0);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* All have answered after a restore, which waits for its day; a second restore in that day puts that off too. */
+static void test_a_second_restore_within_the_day(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(timed_rule);
+    static const char *const ALL[] = {"lena", "luis", "mara", "mona", "cora"};
+    int64_t first_ms = world_restore(world)->resume_ms;
+
+    for (size_t i = 0; i < ARRAY_COUNT(ALL); i++)
+        world_accept(world, world_ballot(world, ALL[i], 1, 1));
+    world->context.time_ms = first_ms - 3600000;
+    int64_t second_ms = world_restore(world)->resume_ms, next_ms = 0;
+    assert_int_equal(machine_next_deadline(&world->view, &next_ms), 0);
+    assert_int_equal(next_ms, second_ms);
+    world->context.time_ms = first_ms;
+    world_due(world);
+    assert_int_equal(round_of(world, 1)->state, COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN);
+    world->context.time_ms = second_ms;
+    world_due(world);
+    assert_int_equal(round_of(world, 1)->state, COMITY__V1__ROUND_STATE__ROUND_STATE_CLOSED);
     assert_int_equal(machine_next_deadline(&world->view, &next_ms), 0);
     assert_int_equal(next_ms, 0);
     world_check_replay(world);
@@ -495,6 +549,8 @@ int main(void)
         cmocka_unit_test(test_epochs_that_there_are_not),
         cmocka_unit_test(test_two_restores),
         cmocka_unit_test(test_seats),
+        cmocka_unit_test(test_what_was_done_since_stands),
+        cmocka_unit_test(test_a_second_restore_within_the_day),
         cmocka_unit_test(test_ends_are_not_carried_over),
         cmocka_unit_test(test_the_day_of_grace),
         cmocka_unit_test(test_closed_by_hand_meanwhile),
