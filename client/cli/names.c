@@ -59,6 +59,24 @@ static const char *numbered(struct cli *cli, uint32_t number)
     return text == NULL ? "#" : text;
 }
 
+/* Who came in after the list was read: their row alone, which the list has from then on. */
+static const Comity__V1__Member *learn_member(struct cli *cli, struct rows *rows, uint32_t number)
+{
+    struct failure before = cli->failure;
+    const ProtobufCMessage *row;
+    const ProtobufCMessage **list = arena_alloc(desk_arena(cli), (rows->count + 1) * sizeof(*list));
+
+    if (list == NULL || desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, number, &row) != 0) {
+        cli->failure = before;
+        return NULL;
+    }
+    if (rows->count > 0)
+        memcpy(list, rows->list, rows->count * sizeof(*list));
+    list[rows->count++] = row;
+    rows->list = list;
+    return (const Comity__V1__Member *) row;
+}
+
 const Comity__V1__Member *member_of(struct cli *cli, uint32_t number)
 {
     const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS);
@@ -68,7 +86,18 @@ const Comity__V1__Member *member_of(struct cli *cli, uint32_t number)
         if (member->number == number)
             return member;
     }
-    return NULL;
+    if (rows == NULL || number == 0)
+        return NULL;
+    return learn_member(cli, *desk_list_cache(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS), number);
+}
+
+void names_forget(struct cli *cli)
+{
+    for (int kind = 0; kind <= COMITY__V1__LIST_KIND__LIST_KIND_SEATS; kind++) {
+        struct rows **cache = desk_list_cache(cli, (Comity__V1__ListKind) kind);
+        if (cache != NULL)
+            *cache = NULL;
+    }
 }
 
 const Comity__V1__Member *member_of_key(struct cli *cli, struct bytes key)

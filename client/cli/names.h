@@ -15,7 +15,10 @@ const char *name_of_body(struct cli *cli, uint32_t number);
 /* "co-chair, facilitator"; "-" for none. */
 const char *shown_offices(struct cli *cli, const Comity__V1__Office *offices, size_t count);
 
-/* NULL where there is none. */
+/* Numbers may mean something else from here on: after a restore. Lists are asked for again. */
+void names_forget(struct cli *cli);
+
+/* NULL where there is none. Who came in after the list was read is asked for. */
 const Comity__V1__Member *member_of(struct cli *cli, uint32_t number);
 const Comity__V1__Member *member_of_key(struct cli *cli, struct bytes key);
 

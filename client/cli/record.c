@@ -79,6 +79,17 @@ static const Comity__V1__Event *open_record(struct cli *cli, const Comity__V1__E
     return (const Comity__V1__Event *) event;
 }
 
+/* The name of who joins came with the invitation, which may be on a page before or was not asked for at all:
+ * the row has it. All other texts of an event come with it. */
+static void learn_texts(struct cli *cli, const Comity__V1__Event *event)
+{
+    if (event->kind_case != COMITY__V1__EVENT__KIND_INVITATION_REDEEMED)
+        return;
+    const Comity__V1__Member *member = event->invitation_redeemed->member;
+    if (member != NULL && desk_prose(cli, member->name) == NULL)
+        member_of(cli, member->number);
+}
+
 static struct json_object *record_to_json(struct cli *cli, const struct event_header *header,
                                           const Comity__V1__Event *event)
 {
@@ -127,6 +138,7 @@ static int show_records(struct reading *reading, const Comity__V1__Answer *answe
         if (event == NULL || header.sequence != reading->next || event_name(event) == NULL)
             return cli_fail(cli, ERR_CORRUPT, NULL,
                             "Number %" PRIu64 " of the record does not fit its own hashes.", reading->next);
+        learn_texts(cli, event);
         struct json_object *row = record_to_json(cli, &header, event);
         print_record(cli, row, event);
         if (reading->is_stream && cli->is_json) {
@@ -226,6 +238,7 @@ static int take_epoch(struct reading *reading)
     if (last < reading->next)
         reading->next = last + 1 > reading->from ? last + 1 : reading->from;
     show_restore(reading, now->epoch, last);
+    names_forget(cli);
     reading->partnership = now;
     return 0;
 }

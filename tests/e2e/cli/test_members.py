@@ -1,9 +1,11 @@
 """Members who leave, and what is told of them to those who stay."""
 
+import json
 import re
+import subprocess
 import unittest
 
-from cli_case import CliCase, USAGE
+from cli_case import COMITY, CliCase, USAGE
 
 
 class Leaving(CliCase):
@@ -91,6 +93,40 @@ class Leaving(CliCase):
             self.assertEqual((revoked["seats"], revoked["invitations"]), ([], []))
         self.refuse("ada", "key", "revoke", "Moe 0", name="NOT_FOUND")
         self.refuse("ada", "key", "revoke", "Nobody", name="NOT_FOUND")
+
+
+class Names(CliCase):
+    """Whoever reads the record learns the names in it, wherever they were given."""
+
+    def test_on_pages_of_one(self):
+        self.ask("ada", "invite", "Fay Lind", "--out", "fay.invitation")
+        self.ask("fay", "join", "fay.invitation")
+        whole = self.ask("ada", "events")["events"]
+        self.assertEqual(whole[-1]["event"]["invitation_redeemed"]["member"]["name"]["text"], "Fay Lind")
+        for row in whole:
+            page = self.ask("ada", "events", "--from", row["sequence"], "--limit", 1)["events"]
+            self.assertEqual(page, [row])
+
+    def test_of_who_joins_meanwhile(self):
+        head = self.ask("ada", "events")["next"]
+        command = [COMITY, "events", "--follow", "--from", str(head - 1), "--home", self.world.home("ada")]
+        follows = [subprocess.Popen(command + words, stdout=subprocess.PIPE, text=True) for words in ([], ["--json"])]
+        try:
+            for follow in follows:
+                follow.stdout.readline()
+            self.ask("ada", "invite", "Gus Holm", "--out", "gus.invitation")
+            for follow in follows:
+                follow.stdout.readline()
+            number = self.ask("gus", "join", "gus.invitation")["number"]
+            line, row = follows[0].stdout.readline(), json.loads(follows[1].stdout.readline())
+            self.assertIn("Gus Holm: ", line)
+            self.assertNotIn(f"#{number}", line)
+            self.assertEqual(row["event"]["invitation_redeemed"]["member"]["name"]["text"], "Gus Holm")
+        finally:
+            for follow in follows:
+                follow.kill()
+                follow.wait()
+                follow.stdout.close()
 
 
 class Drafts(CliCase):
