@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client/cli/cosigners.h"
 #include "client/cli/json_file.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
@@ -261,7 +262,23 @@ static int load_with(struct cli *cli, size_t index, struct signing_key *ret_key)
     return code == 0 ? 0 : cli_fail_key(cli, code, NULL, path);
 }
 
-static int collect_cosigners(struct cli *cli, struct cosigners *cosigners)
+/* The founders of whom a command admits have to sign it, and their keys stand in it. */
+static int add_founders(struct cli *cli, const Comity__V1__Command *command, struct cosigners *cosigners,
+                        const uint8_t signer[KEY_SIZE])
+{
+    int code = 0;
+
+    if (command->body_case != COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY)
+        return 0;
+    const Comity__V1__NewConstituency *constituency = command->admit_constituency->constituency;
+    for (size_t i = 0; code == 0 && i < constituency->n_founders; i++)
+        if (constituency->founders[i]->key.len == KEY_SIZE)
+            code = add_cosigner(cli, cosigners, signer, constituency->founders[i]->key.data);
+    return code;
+}
+
+static int collect_cosigners(struct cli *cli, const Comity__V1__Command *command, struct cosigners *cosigners,
+                             uint8_t ret_signer[KEY_SIZE])
 {
     struct signing_key signer, key;
     uint8_t public_key[KEY_SIZE];
@@ -283,6 +300,10 @@ static int collect_cosigners(struct cli *cli, struct cosigners *cosigners)
         if (code == 0)
             code = add_cosigner(cli, cosigners, signer.public_key, public_key);
     }
+    if (code == 0)
+        code = add_founders(cli, command, cosigners, signer.public_key);
+    if (code == 0)
+        memcpy(ret_signer, signer.public_key, KEY_SIZE);
     signing_key_wipe(&signer);
     return code;
 }
@@ -316,18 +337,42 @@ static bool needs_cosigners(const Comity__V1__Command *command)
     return false;
 }
 
+/* Before it is sent at once: the founders of whom it admits sign as well. */
+static int check_founders(struct cli *cli, const struct comity_draft *draft)
+{
+    const char *absent = cosigners_absent_founders(cli, draft);
+
+    return absent == NULL
+               ? 0
+               : cli_fail(cli, ERR_COSIGNERS,
+                          "Add --draft FILE, and --cosigner WHO for a co-chair of every party, to let "
+                          "them sign; or --with KEYFILE where a key is at hand.",
+                          "Founders sign as well, and their keys are not among those of --with: %s.", absent);
+}
+
+static void tell_written(struct cli *cli, const char *path, bool has_founders)
+{
+    const char *shown = shown_string(cli, path);
+
+    say(cli, "Written to %s. Each of the others: comity draft sign %s. Then: comity draft submit %s", shown,
+        shown, shown);
+    if (has_founders)
+        say(cli, "The founders sign with their own keys (comity key new); that makes their context as well.");
+}
+
 int joint_submit(struct cli *cli, Comity__V1__Command *command, const Comity__V1__Event **ret_event)
 {
     struct cosigners *cosigners = arena_alloc(cli->arena, sizeof(*cosigners));
     struct draft_file file = {.place = cli->context.place};
     const char *path = cli_option(cli, "draft");
+    uint8_t signer[KEY_SIZE];
 
     if (cosigners == NULL)
         return ERR_MEMORY;
     if (path == NULL && cli_has(cli, "cosigner"))
         return cli_fail(cli, ERR_USAGE, "Add --draft FILE",
                         "--cosigner names who is to sign a draft: where is it to go?");
-    int code = collect_cosigners(cli, cosigners);
+    int code = collect_cosigners(cli, command, cosigners, signer);
     if (code != 0)
         return code;
     if (path != NULL && cosigners->count == 0 && needs_cosigners(command))
@@ -335,7 +380,11 @@ int joint_submit(struct cli *cli, Comity__V1__Command *command, const Comity__V1
                         "Name who signs as well: --cosigner WHO, one co-chair of every party.");
     command->cosigners = cosigners->list;
     command->n_cosigners = cosigners->count;
-    code = desk_sign(cli, command, cli->context.history, &file.draft);
+    code = needs_cosigners(command) ? cosigners_check(cli, command, signer) : 0;
+    if (code == 0)
+        code = desk_sign(cli, command, cli->context.history, &file.draft);
+    if (code == 0 && path == NULL)
+        code = check_founders(cli, file.draft);
     if (code == 0)
         code = sign_with(cli, file.draft);
     if (code == 0 && path == NULL)
@@ -345,8 +394,7 @@ int joint_submit(struct cli *cli, Comity__V1__Command *command, const Comity__V1
         code = draft_file_write(cli, path, &file, false);
         if (code == 0) {
             draft_file_show(cli, &file);
-            say(cli, "Written to %s. Each of the others: comity draft sign %s. Then: comity draft submit %s",
-                shown_string(cli, path), shown_string(cli, path), shown_string(cli, path));
+            tell_written(cli, path, command->body_case == COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY);
         }
     }
     draft_file_release(&file);

@@ -19,19 +19,39 @@ int found_charter_run(struct cli *cli)
     return 0;
 }
 
+/* Is the key a founder's of whom the command admits? */
+static bool is_admitted(const Comity__V1__Command *command, const uint8_t key[KEY_SIZE])
+{
+    if (command->body_case != COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY)
+        return false;
+    const Comity__V1__NewConstituency *constituency = command->admit_constituency->constituency;
+    for (size_t i = 0; i < constituency->n_founders; i++) {
+        const ProtobufCBinaryData *founder = &constituency->founders[i]->key;
+        if (bytes_equal(BYTES(founder->data, founder->len), BYTES(key, KEY_SIZE)))
+            return true;
+    }
+    return false;
+}
+
 /* A founder's context: the history's id is the hash of what is signed, so it is known before it is founded.
- */
-static int keep_founder_context(struct cli *cli, const struct draft_file *file)
+ * Who is admitted does not know what the partnership is called: the context has the constituency's name. */
+static int keep_founder_context(struct cli *cli, const struct draft_file *file, const uint8_t key[KEY_SIZE])
 {
     const Comity__V1__Command *command = comity_draft_command(file->draft);
     struct context context = {0}, before;
     char reason[CONTEXT_REASON_MAX];
 
-    if (command->body_case != COMITY__V1__COMMAND__BODY_FOUND ||
+    bool is_founding = command->body_case == COMITY__V1__COMMAND__BODY_FOUND;
+
+    if ((!is_founding && !is_admitted(command, key)) ||
         context_of_history(cli->home, comity_draft_history(file->draft), cli->arena, &before) == 0)
         return 0;
-    const char *title = comity_draft_text(file->draft, command->found->title);
-    context_free_name(cli->home, command->found->name, context.name);
+    const Comity__V1__TextRef *text =
+        is_founding ? command->found->title : command->admit_constituency->constituency->title;
+    const char *title = comity_draft_text(file->draft, text);
+    context_free_name(cli->home,
+                      is_founding ? command->found->name : command->admit_constituency->constituency->name,
+                      context.name);
     snprintf(context.title, sizeof(context.title), "%s", title == NULL ? "" : title);
     snprintf(context.signing_key, sizeof(context.signing_key), "keys/signing.key");
     context.place = file->place;
@@ -166,7 +186,7 @@ int found_prepare_run(struct cli *cli)
     if (code == 0)
         code = draft_file_show(cli, &file);
     if (code == 0)
-        code = keep_founder_context(cli, &file);
+        code = keep_founder_context(cli, &file, signer.public_key);
     if (code == 0)
         say(cli, "Written to %s and signed by you. Each other founder: comity draft sign %s",
             shown_string(cli, out), shown_string(cli, out));
@@ -211,7 +231,7 @@ int draft_sign_run(struct cli *cli)
     if (code == 0)
         code = draft_file_show(cli, &file);
     if (code == 0 && key_file == NULL)
-        code = keep_founder_context(cli, &file);
+        code = keep_founder_context(cli, &file, key.public_key);
     if (code == 0)
         say(cli, "Signed. %s",
             comity_draft_missing(file.draft, NULL, 0) > 0

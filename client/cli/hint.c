@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client/cli/cosigners.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "core/machine/machine.h"
@@ -31,6 +32,11 @@ static bool tell_right(struct cli *cli, const Comity__V1__Command *command)
                         right_name(row->right));
     }
     return false;
+}
+
+static bool tell_cosigner(struct cli *cli, const Comity__V1__Command *command)
+{
+    return cosigner_tell(cli, command, index_of(cli->failure.field));
 }
 
 static bool tell_no_constituency(struct cli *cli, const Comity__V1__Command *command)
@@ -189,8 +195,9 @@ static const struct hint {
     tell_fn *tell; /* in their place, where names and numbers belong into it */
 } HINTS[] = {
     {ERR_FORBIDDEN, "key", NULL, NULL, tell_right},
-    {ERR_FORBIDDEN, "cosigners[]", "Somebody who is to sign with you is no co-chair.", "comity member list",
-     NULL},
+    {ERR_FORBIDDEN, "cosigners[]", NULL, NULL, tell_cosigner},
+    {ERR_KEY_REVOKED, "cosigners[]", NULL, NULL, tell_cosigner},
+    {ERR_KEY_UNKNOWN, "cosigners[]", NULL, NULL, tell_cosigner},
     {ERR_NOT_FOUND, "create_body.seats[].constituency", NULL, NULL, tell_no_constituency},
     {ERR_EXISTS, "assign_seat.member", NULL, NULL, tell_seated},
     {ERR_FORBIDDEN, "assign_seat.member", NULL, NULL, tell_other_side},

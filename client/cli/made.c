@@ -15,7 +15,16 @@ static void tell_admitted(struct cli *cli, const Comity__V1__Event *event)
     const Comity__V1__Constituency *row = event->constituency_admitted->constituency;
 
     cli_put_number(cli, "number", row->number);
-    say(cli, "%s is admitted.", shown_string(cli, row->name));
+    say(cli, "%s is admitted. Its founders who signed with comity draft sign can go on: comity whoami",
+        shown_string(cli, row->name));
+    if (cli_has(cli, "with")) {
+        char history[2 * HISTORY_ID_SIZE + 1];
+        hex_encode(BYTES(cli->context.history, HISTORY_ID_SIZE), history);
+        say(cli,
+            "Those whose keys were given by --with, with the operator's place.json:\n"
+            "  comity context add NAME --place FILE --history %s --key KEYFILE",
+            history);
+    }
 }
 
 static void tell_site(struct cli *cli, const Comity__V1__Event *event)

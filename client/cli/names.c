@@ -9,8 +9,7 @@
 /* In the place of a list that could not be had. */
 static struct rows UNREAD;
 
-/* A list, asked for once a run. */
-static int need_list(struct cli *cli, Comity__V1__ListKind kind, const struct rows **ret_rows)
+int names_list(struct cli *cli, Comity__V1__ListKind kind, const struct rows **ret_rows)
 {
     int code = desk_open(cli);
     struct rows **cache = code == 0 ? desk_list_cache(cli, kind) : NULL;
@@ -34,7 +33,7 @@ static const struct rows *list_of(struct cli *cli, Comity__V1__ListKind kind)
 
     if (cache != NULL && *cache == &UNREAD)
         return NULL;
-    if (need_list(cli, kind, &rows) == 0)
+    if (names_list(cli, kind, &rows) == 0)
         return rows;
     cache = desk_list_cache(cli, kind);
     if (cache != NULL)
@@ -173,8 +172,7 @@ const char *state_of_member(struct cli *cli, uint32_t number)
     return number == 0 || member_has_key(cli, number) ? "" : "no valid key";
 }
 
-/* A member's key that was revoked; what cannot be read is taken for valid. */
-static bool is_revoked(struct cli *cli, struct bytes key)
+bool key_is_revoked(struct cli *cli, struct bytes key)
 {
     const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS);
 
@@ -189,7 +187,7 @@ static bool is_revoked(struct cli *cli, struct bytes key)
 bool invitation_is_open(struct cli *cli, const Comity__V1__Invitation *invitation)
 {
     return invitation->member == 0 && invitation->revoked == 0 && invitation->expires_ms > time_now_ms() &&
-           !is_revoked(cli, BYTES(invitation->signer.data, invitation->signer.len));
+           !key_is_revoked(cli, BYTES(invitation->signer.data, invitation->signer.len));
 }
 
 const char *state_of_invitation(struct cli *cli, const Comity__V1__Invitation *invitation)
@@ -266,7 +264,7 @@ int find_member(struct cli *cli, const char *typed, uint32_t *ret_number)
 
     if (is_number(typed))
         return read_number(cli, "MEMBER", typed, ret_number);
-    int code = need_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, &rows);
+    int code = names_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, &rows);
     for (size_t i = 0; code == 0 && i < rows->count; i++) {
         const Comity__V1__Member *member = (const Comity__V1__Member *) rows->list[i];
         const char *name = desk_prose(cli, member->name);
@@ -347,7 +345,7 @@ int find_key_of_member(struct cli *cli, uint32_t member, uint8_t ret_key[KEY_SIZ
 {
     const struct rows *rows;
     size_t count = 0;
-    int code = need_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS, &rows);
+    int code = names_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS, &rows);
 
     for (size_t i = 0; code == 0 && i < rows->count; i++) {
         const Comity__V1__Key *key = (const Comity__V1__Key *) rows->list[i];

@@ -5,6 +5,9 @@
 
 #include "client/cli/desk.h"
 
+/* A list, asked for once a run. */
+int names_list(struct cli *cli, Comity__V1__ListKind kind, const struct rows **ret_rows);
+
 /* For people, escaped: "Ada Okafor", "union", "north", "steering". A number that is not there: "#7". Never
  * NULL. */
 const char *name_of_member(struct cli *cli, uint32_t number);
@@ -25,6 +28,8 @@ const Comity__V1__Member *member_of_key(struct cli *cli, struct bytes key);
 /* Whether any key of the member's is valid; true where the keys cannot be read. A member without one has
  * left, for all that is told of them. */
 bool member_has_key(struct cli *cli, uint32_t number);
+/* A member's key that was revoked; what cannot be read is taken for valid. */
+bool key_is_revoked(struct cli *cli, struct bytes key);
 /* "no valid key"; "" of everybody else, and of 0. */
 const char *state_of_member(struct cli *cli, uint32_t number);
 /* Whether somebody can still join with it: "open", "member 7", "withdrawn", "expired", "void: ...". */

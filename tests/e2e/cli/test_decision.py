@@ -178,14 +178,63 @@ class Admission(CliCase):
         self.world.file("admit.ini", "[constituency clerks]\nkind = worker\nstanding = party\ntitle = Clerks\n" + "".join(
             f"[founder {who}]\nconstituency = clerks\nname = {who}\nkey = {key}\noffices = co-chair\n"
             for who, key in keys.items()))
-        self.refuse("ada", "constituency", "admit", "admit.ini", *self.world.with_key("carla"), name="COSIGNERS")
-        self.ask("ada", "constituency", "admit", "admit.ini", *self.world.with_key("carla"),
-                 *self.world.with_key("hal"), *self.world.with_key("ida"))
+        admit = ["constituency", "admit", "admit.ini"]
+        error = self.refuse("ada", *admit, *self.world.with_key("carla"), name="COSIGNERS")
+        self.assertIn("their keys are not among those of --with: hal and ida.", error["what"])
+        self.ask("ada", *admit, *self.world.with_key("carla"), *self.world.with_key("hal"), *self.world.with_key("ida"))
         self.assertIn("clerks", [row["name"] for row in self.ask("ben", "constituency", "list")["constituencies"]])
         # They know the place and the history from the draft or from one another.
         history = self.ask("ada", "context", "show")["context"]["history"]
         self.ask("hal", "context", "add", "lakeside", "--place", self.world.data / "place.json", "--history", history)
         self.assertEqual(self.ask("hal", "whoami")["constituency"]["name"], "clerks")
+        self.by_draft()
+
+    def by_draft(self):
+        """The founders are asked by themselves, and so has to be every party, the one that is there by now as well."""
+        keys = {who: self.ask(who, "key", "new")["key"] for who in ("jan", "kai")}
+        self.world.file("guards.ini", "[constituency guards]\nkind = worker\nstanding = party\ntitle = Guards\n" + "".join(
+            f"[founder {who}]\nconstituency = guards\nname = {who}\nkey = {key}\noffices = co-chair\n"
+            for who, key in keys.items()))
+        admit = ["constituency", "admit", "guards.ini", "--draft", "guards.draft"]
+        error = self.refuse("ada", *admit, name="COSIGNERS")
+        self.assertIn("Of the party management no co-chair is among those who sign. Its co-chairs: Carla Weiss and Dev Patel.",
+                      error["what"])
+        error = self.refuse("ada", *admit, "--cosigner", "Carla Weiss", name="COSIGNERS")
+        self.assertIn("Of the party clerks no co-chair", error["what"])
+        self.assertIn("--cosigner WHO", error["next"])
+        self.assertFalse(self.world.file("guards.draft").exists())
+        drafted = self.ask("ada", *admit, "--cosigner", "Carla Weiss", "--cosigner", "hal")["draft"]
+        self.assertEqual({row["key"] for row in drafted["signatures"]} & set(keys.values()), set(keys.values()))
+        self.assertEqual(drafted["missing"], 4)
+        for who in ("carla", "hal"):
+            self.assertNotIn("context", self.ask(who, "draft", "sign", "guards.draft"))
+        self.assertEqual(self.ask("jan", "draft", "sign", "guards.draft")["context"], "guards")
+        code, output, _ = self.world.comity("kai", "draft", "sign", "guards.draft")
+        self.assertEqual(code, 0)
+        self.assertIn("Context guards is made: it works once the draft is submitted.\n", output)
+        self.assertIn("Nobody is missing: comity draft submit guards.draft\n", output)
+        code, output, _ = self.world.comity("ada", "draft", "submit", "guards.draft")
+        self.assertEqual(code, 0)
+        self.assertIn("guards is admitted. Its founders who signed with comity draft sign can go on: comity whoami\n", output)
+        for who in keys:
+            self.assertEqual(self.ask(who, "whoami")["constituency"]["name"], "guards")
+
+    def test_a_cosigner_who_cannot_sign(self):
+        add = ["site", "add", "east", "--title", "East", "--time-zone", "UTC"]
+        self.ask("carla", "invite", "Lou Berg", "--out", "lou.invitation", "--office", "co-chair")
+        self.ask("lou", "join", "lou.invitation")
+        self.ask("carla", "key", "revoke", "Lou Berg")
+        lou = self.world.with_key("lou")
+        error = self.refuse("ada", *add, *self.world.with_key("carla"), *lou, name="KEY_REVOKED")
+        self.assertRegex(error["field"], r"cosigners\[[01]\]")
+        self.assertRegex(error["what"], r"The key [0-9a-f ]{19} of Lou Berg \(--with .*/lou/keys/signing.key\) is revoked\.")
+        self.ask("carla", "invite", "Mia Voss", "--out", "mia.invitation")
+        self.ask("mia", "join", "mia.invitation")
+        error = self.refuse("ada", *add, *self.world.with_key("mia"), name="FORBIDDEN")
+        self.assertIn("Mia Voss, who is to sign with you", error["what"])
+        self.ask("new", "key", "new")
+        error = self.refuse("ada", *add, *self.world.with_key("new"), name="KEY_UNKNOWN")
+        self.assertIn("belongs to nobody here", error["what"])
 
 
 class Decision(CliCase):

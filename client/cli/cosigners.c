@@ -1,0 +1,209 @@
+#include "client/cli/cosigners.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "client/cli/hint.h"
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+#include "core/command.h"
+#include "core/keyfile.h"
+
+static struct bytes key_bytes(const ProtobufCBinaryData *key)
+{
+    return BYTES(key->data, key->len);
+}
+
+static bool is_co_chair(const Comity__V1__Member *member)
+{
+    for (size_t i = 0; i < member->n_offices; i++)
+        if (member->offices[i] == COMITY__V1__OFFICE__OFFICE_CO_CHAIR)
+            return true;
+    return false;
+}
+
+static const Comity__V1__Founder *founder_of_key(const Comity__V1__Command *command, struct bytes key)
+{
+    if (command->body_case != COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY)
+        return NULL;
+    const Comity__V1__NewConstituency *constituency = command->admit_constituency->constituency;
+    for (size_t i = 0; i < constituency->n_founders; i++)
+        if (bytes_equal(key_bytes(&constituency->founders[i]->key), key))
+            return constituency->founders[i];
+    return NULL;
+}
+
+/* The file of --with that holds the key; NULL where none does. */
+static const char *file_of_key(struct cli *cli, struct bytes key)
+{
+    const char *found = NULL;
+
+    for (size_t i = 0; found == NULL && i < option_count(&cli->arguments, "with"); i++) {
+        const char *path = option_at(&cli->arguments, "with", i);
+        struct signing_key read;
+        if (signing_key_load(path, &read) != 0)
+            continue;
+        if (bytes_equal(BYTES(read.public_key, KEY_SIZE), key))
+            found = path;
+        signing_key_wipe(&read);
+    }
+    return found;
+}
+
+bool cosigner_tell(struct cli *cli, const Comity__V1__Command *command, size_t index)
+{
+    int code = cli->failure.code;
+    char fingerprint[FINGERPRINT_SIZE];
+
+    if (index >= command->n_cosigners || command->cosigners[index].len != KEY_SIZE)
+        return false;
+    struct bytes key = key_bytes(&command->cosigners[index]);
+    const char *file = file_of_key(cli, key);
+    const Comity__V1__Member *member = member_of_key(cli, key);
+    key_fingerprint(key.data, fingerprint);
+    const char *of =
+        member == NULL ? "" : arena_printf(cli->arena, " of %s", name_of_member(cli, member->number));
+    const char *from = file == NULL ? "" : arena_printf(cli->arena, " (--with %s)", shown_string(cli, file));
+    if (code == ERR_KEY_REVOKED)
+        cli_fail(cli, code,
+                 "comity member list shows who has a valid key. Whose key was revoked is invited anew by a "
+                 "co-chair of their constituency, and signs with the new one.",
+                 "The key %s%s%s is revoked.", fingerprint, of, from);
+    else if (code == ERR_KEY_UNKNOWN)
+        cli_fail(cli, code, "comity key list", "The key %s%s belongs to nobody here.", fingerprint, from);
+    else if (member != NULL)
+        cli_fail(cli, code, "comity member list shows who is co-chair.",
+                 "%s, who is to sign with you%s, is no co-chair.", name_of_member(cli, member->number), from);
+    else
+        return false;
+    return true;
+}
+
+const char *cosigners_absent_founders(struct cli *cli, const struct comity_draft *draft)
+{
+    const Comity__V1__Command *command = comity_draft_command(draft);
+    const char **names = arena_alloc(cli->arena, (command->n_cosigners + 1) * sizeof(*names));
+    size_t count = 0;
+
+    for (size_t i = 0; names != NULL && i < command->n_cosigners; i++) {
+        struct bytes key = key_bytes(&command->cosigners[i]);
+        const Comity__V1__Founder *founder = founder_of_key(command, key);
+        if (founder == NULL || file_of_key(cli, key) != NULL)
+            continue;
+        const char *name = comity_draft_text(draft, founder->name);
+        names[count++] = name == NULL ? "?" : shown_string(cli, name);
+    }
+    return count == 0 ? NULL : shown_list(cli, names, count);
+}
+
+/* What the check goes through. */
+struct check {
+    struct cli *cli;
+    const struct rows *constituencies;
+    const Comity__V1__Member *signers[COSIGNERS_MAX + 1];
+    size_t count;
+};
+
+/* As the worker would refuse it, and in the same words. */
+static int fail_as_worker(struct cli *cli, const Comity__V1__Command *command, int code, const char *field)
+{
+    cli->failure.code = code;
+    snprintf(cli->failure.field, sizeof(cli->failure.field), "%s", field);
+    hint_tell(cli, command);
+    return code;
+}
+
+static int take_cosigner(struct check *check, const Comity__V1__Command *command, size_t i)
+{
+    struct bytes key = key_bytes(&command->cosigners[i]);
+    const Comity__V1__Member *member = member_of_key(check->cli, key);
+    int code = 0;
+
+    if (member == NULL && founder_of_key(command, key) != NULL)
+        return 0;
+    if (member == NULL)
+        code = ERR_KEY_UNKNOWN;
+    else if (key_is_revoked(check->cli, key))
+        code = ERR_KEY_REVOKED;
+    else if (!is_co_chair(member))
+        code = ERR_FORBIDDEN;
+    if (code != 0)
+        return fail_as_worker(check->cli, command, code,
+                              arena_printf(check->cli->arena, "cosigners[%zu]", i));
+    check->signers[check->count++] = member;
+    return 0;
+}
+
+static bool has_signer_of(const struct check *check, uint32_t constituency)
+{
+    for (size_t i = 0; i < check->count; i++)
+        if (check->signers[i]->constituency == constituency)
+            return true;
+    return false;
+}
+
+/* "Carla Weiss and Dev Patel"; "nobody" where a party has no co-chair with a valid key. */
+static const char *co_chairs_of(struct cli *cli, const struct rows *members, uint32_t constituency)
+{
+    const char **names = arena_alloc(cli->arena, (members->count + 1) * sizeof(*names));
+    size_t count = 0;
+
+    for (size_t i = 0; names != NULL && i < members->count; i++) {
+        const Comity__V1__Member *member = (const Comity__V1__Member *) members->list[i];
+        if (member->constituency == constituency && is_co_chair(member) &&
+            member_has_key(cli, member->number))
+            names[count++] = name_of_member(cli, member->number);
+    }
+    return count == 0 ? "nobody" : shown_list(cli, names, count);
+}
+
+static int check_parties(struct check *check, const struct rows *members)
+{
+    struct cli *cli = check->cli;
+    bool is_draft = cli_has(cli, "draft");
+
+    for (size_t i = 0; i < check->constituencies->count; i++) {
+        const Comity__V1__Constituency *row =
+            (const Comity__V1__Constituency *) check->constituencies->list[i];
+        if (row->standing != COMITY__V1__STANDING__STANDING_PARTY || has_signer_of(check, row->number))
+            continue;
+        snprintf(cli->failure.field, sizeof(cli->failure.field), "cosigners");
+        return cli_fail(cli, ERR_COSIGNERS,
+                        is_draft
+                            ? "Add --cosigner WHO, one co-chair of every party."
+                            : "Add --with KEYFILE for each co-chair, or --draft FILE --cosigner WHO to let "
+                              "them sign.",
+                        "Of the party %s no co-chair is among those who sign. Its co-chairs: %s.",
+                        shown_string(cli, row->name), co_chairs_of(cli, members, row->number));
+    }
+    return 0;
+}
+
+int cosigners_check(struct cli *cli, const Comity__V1__Command *command, const uint8_t signer[KEY_SIZE])
+{
+    struct failure before = cli->failure;
+    struct check *check = arena_alloc(cli->arena, sizeof(*check));
+    const struct rows *constituencies, *members, *keys;
+
+    if (check == NULL)
+        return ERR_MEMORY;
+    if (names_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES, &constituencies) != 0 ||
+        names_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, &members) != 0 ||
+        names_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS, &keys) != 0) {
+        cli->failure = before;
+        return 0;
+    }
+    *check = (struct check){.cli = cli, .constituencies = constituencies};
+    const Comity__V1__Member *own = member_of_key(cli, BYTES(signer, KEY_SIZE));
+    if (own != NULL && !is_co_chair(own))
+        return fail_as_worker(cli, command, ERR_FORBIDDEN, "key");
+    if (own == NULL || command->n_cosigners > COSIGNERS_MAX)
+        return 0; /* the worker says it */
+    check->signers[check->count++] = own;
+    for (size_t i = 0; i < command->n_cosigners; i++) {
+        int code = take_cosigner(check, command, i);
+        if (code != 0)
+            return code;
+    }
+    return check_parties(check, members);
+}
