@@ -145,6 +145,8 @@ static bool tell_closing_time(struct cli *cli, const Comity__V1__Command *comman
                 shown_time(cli, command->open_round->closes_ms));
 }
 
+/* Next is to look at an open round, never to close it: what is suggested gets pasted, and a close is for
+ * good. */
 static bool tell_of_proposal(struct cli *cli, uint32_t number)
 {
     const ProtobufCMessage *row;
@@ -156,7 +158,7 @@ static bool tell_of_proposal(struct cli *cli, uint32_t number)
         return TELL(cli, "comity decisions; what is to be another needs a new proposal.",
                     "Proposal %" PRIu32 " is decided: decision %" PRIu32 ".", number, proposal->decision);
     if (proposal->open_round != 0)
-        return TELL(cli, arena_printf(cli->arena, "comity round close %" PRIu32, proposal->open_round),
+        return TELL(cli, arena_printf(cli->arena, "comity round show %" PRIu32, proposal->open_round),
                     "Round %" PRIu32 " on proposal %" PRIu32 " is open.", proposal->open_round, number);
     return TELL(cli, "comity session list", "The session of proposal %" PRIu32 " is closed.", number);
 }
@@ -181,7 +183,7 @@ static bool tell_open_rounds(struct cli *cli, const Comity__V1__Command *command
         const Comity__V1__Round *round = (const Comity__V1__Round *) rows.list[i];
         if (round->session == command->close_session->session &&
             round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN)
-            return TELL(cli, arena_printf(cli->arena, "comity round close %" PRIu32, round->number),
+            return TELL(cli, arena_printf(cli->arena, "comity round show %" PRIu32, round->number),
                         "Round %" PRIu32 " is open.", round->number);
     }
     return false;
