@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "client/cli/json_file.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
+#include "core/keyfile.h"
 
 static int fail(struct cli *cli, int code, const char *reason)
 {
@@ -98,6 +100,25 @@ int context_show_run(struct cli *cli)
     return 0;
 }
 
+/* As it can be kept: absolute, for a context's paths begin in the home, and a person's where that person
+ * stands. */
+static int take_key_path(struct cli *cli, const char *given, char ret_path[PATH_BYTES])
+{
+    struct signing_key key;
+    char *absolute = realpath(given, NULL);
+    int code = signing_key_load(given, &key);
+
+    signing_key_wipe(&key);
+    if (code == 0 && (absolute == NULL || strlen(absolute) >= PATH_BYTES))
+        code = ERR_FILE;
+    if (code != 0)
+        cli_fail_key(cli, code, NULL, given);
+    else
+        memcpy(ret_path, absolute, strlen(absolute) + 1);
+    free(absolute);
+    return code;
+}
+
 int context_add_run(struct cli *cli)
 {
     const char *name = cli_argument(cli, "NAME"), *history = cli_option(cli, "history");
@@ -125,8 +146,12 @@ int context_add_run(struct cli *cli)
     context.has_history = history != NULL;
     snprintf(context.name, sizeof(context.name), "%s", name);
     if (history != NULL)
-        snprintf(context.signing_key, sizeof(context.signing_key), "%s",
-                 key != NULL ? key : "keys/signing.key");
+        snprintf(context.signing_key, sizeof(context.signing_key), "keys/signing.key");
+    if (history == NULL && key != NULL)
+        return cli_fail(cli, ERR_USAGE, "Add --history HEX, or leave --key out.",
+                        "Without --history it is an operator's context, which signs nothing.");
+    if (key != NULL && (code = take_key_path(cli, key, context.signing_key)) != 0)
+        return code;
     code = context_make(cli->home, &context, reason);
     if (code != 0)
         return fail(cli, code, reason);

@@ -160,7 +160,9 @@ static const char *unreached_advice(struct cli *cli)
 {
     const struct context *context = &cli->context;
     char history[2 * HISTORY_ID_SIZE + 1];
-    bool is_usual_key = strcmp(context->signing_key, "keys/signing.key") == 0;
+    char key[PATH_BYTES];
+    bool is_usual_key = strcmp(context->signing_key, "keys/signing.key") == 0 ||
+                        path_join(key, cli->home, context->signing_key) != 0;
 
     if (!context->has_history)
         return NULL;
@@ -169,7 +171,7 @@ static const char *unreached_advice(struct cli *cli)
         cli->arena,
         "Check the address with the operator. If the broker has moved: comity context add NAME "
         "--place FILE --history %s%s%s",
-        history, is_usual_key ? "" : " --key ", is_usual_key ? "" : shown_string(cli, context->signing_key));
+        history, is_usual_key ? "" : " --key ", is_usual_key ? "" : shown_string(cli, key));
 }
 
 /* Which broker stands how, in one sentence. */

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import unittest
 
-from cli_case import CHARTER, COMITY, DONE, FOUNDERS, CliCase, wait_until
+from cli_case import CHARTER, COMITY, DONE, FOUNDERS, USAGE, CliCase, wait_until
 
 
 class TwoPartnerships(CliCase):
@@ -34,6 +34,27 @@ class TwoPartnerships(CliCase):
         self.assertEqual(names, {"lakeside": "keys/connection-lakeside.key", "riverside": "keys/connection-riverside.key"})
         for path in names.values():
             self.assertEqual(os.stat(self.world.home("ada") / path).st_mode & 0o777, 0o600)
+
+    def test_a_key_of_its_own_is_found_from_everywhere(self):
+        """Relative to where the person stands, never to the home; and a file that is no key is refused at once."""
+        world = self.world
+        history = self.ask("ada", "context", "show", "lakeside")["context"]["history"]
+        words = ["context", "add", "third", "--place", world.data / "place.json", "--history", history]
+        key = world.file("mine.key")
+        key.write_bytes((world.home("ada") / "keys" / "signing.key").read_bytes())
+        key.chmod(0o644)
+        error = self.refuse("new", *words, "--key", "mine.key", name="FILE_MODE", exit=USAGE)
+        self.assertEqual(error["next"], "chmod 600 mine.key")
+        self.refuse("new", *words, "--key", "no-such.key", name="FILE", exit=USAGE)
+        self.refuse("new", *words, "--key", "charter.ini", name="FILE_MODE", exit=USAGE)
+        world.file("charter.ini").chmod(0o600)
+        self.refuse("new", *words, "--key", "charter.ini", name="MALFORMED", exit=USAGE)
+        self.refuse("new", *words[:-2], "--key", "mine.key", name="USAGE", exit=USAGE)
+        self.assertEqual(self.ask("new", "context", "list")["contexts"], [])
+        key.chmod(0o600)
+        self.ask("new", *words, "--key", "mine.key")
+        self.assertEqual(self.ask("new", "context", "show")["context"]["signing_key"], str(key.resolve()))
+        self.assertEqual(self.ask("new", "whoami")["member"]["number"], 1)
 
     def call_often(self, context, refused):
         for _ in range(self.calls):

@@ -211,7 +211,8 @@ class Line(CliCase):
         """A path or an endpoint that a configuration would cut, or take for lines of its own."""
         place = json.loads((self.world.data / "place.json").read_text())
         words = ["context", "add", "odd", "--place", self.world.data / "place.json", "--history", "ab" * 32]
-        for key in ("keys/my ;key", "k\n[log]\nkey = " + "0" * 64):
+        for key in ("my ;key", "k\n[log]\nkey = " + "0" * 64):
+            self.ask("ada", "key", "new", "--out", key)
             error = self.refuse("ada", *words, "--key", key, name="CONFIG", exit=USAGE)
             self.assertIn("cannot be kept", error["what"])
         place["brokers"][0]["endpoint"] += "\n[log]\nkey = " + "0" * 64
