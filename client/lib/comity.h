@@ -370,6 +370,7 @@ struct comity_journal_entry {
     uint8_t history[COMITY_HISTORY_SIZE];
     uint8_t command_id[COMITY_ID_SIZE];
     int64_t kept_ms; /* Unix time when it was first kept */
+    int64_t kept_ns; /* the same in nanoseconds: the order in which the acts were given */
     bool has_receipt;
     uint32_t epoch; /* of the latest verified receipt */
     uint64_t sequence;
@@ -380,11 +381,15 @@ struct comity_journal_entry {
     uint32_t refused_epoch;                        /* in which it was refused; 0: not known */
     const struct comity_journal_receipt *receipts; /* all that were verified, one an epoch at most */
     size_t receipt_count;
+    const struct comity_journal_entry *later; /* the next act on the same thing, which says anew what this one
+                                                 says: the same seat of a body, one's own presence in a
+                                                 session. NULL: none. Valid during the walk */
 };
 
-/* Walk the journal in @directory: by sequence, commands without a receipt last. @history NULL: all. A
- * non-zero return of @each ends the walk and is returned. Damaged files are passed over; *ret_damaged (may be
- * NULL) counts them. 0, ERR_FILE, ERR_FILE_MODE (others can read it), ERR_MEMORY. */
+/* Walk the journal in @directory, history by history, in the order in which the commands were given (kept).
+ * @history NULL: all. A non-zero return of @each ends the walk and is returned. Damaged files are passed
+ * over; *ret_damaged (may be NULL) counts them. 0, ERR_FILE, ERR_FILE_MODE (others can read it), ERR_MEMORY.
+ */
 typedef int comity_journal_fn(const struct comity_journal_entry *entry, void *context);
 int comity_journal_each(const char *directory, const uint8_t *history, comity_journal_fn *each, void *context,
                         size_t *ret_damaged);
@@ -393,11 +398,26 @@ int comity_journal_each(const char *directory, const uint8_t *history, comity_jo
  * a WhoamiAnswer. */
 bool comity_is_lost(const struct comity_journal_entry *entry, const Comity__V1__Partnership *partnership);
 
-/* After a restore from a backup: submit again, in their old order, all commands in the client's journal that
- * are lost and were not refused in the present epoch. Waits for each; @done is called for each. What is meant
- * for something that the backup did not have is REFUSED with ERR_EPOCH, what is past its validity with
- * ERR_VALIDITY. Returns how many were submitted, or a code: ERR_MISSING (no journal), ERR_FILE,
- * ERR_FILE_MODE, ERR_MEMORY. */
+/* Which receipt of the entry the record of today holds, the latest such; NULL: none. */
+const struct comity_journal_receipt *comity_standing(const struct comity_journal_entry *entry,
+                                                     const Comity__V1__Partnership *partnership);
+
+/* The last act of the journal on the same thing that was given after this one and that the record of today
+ * holds: what is lost or was never confirmed is not to be sent after it, for it would overturn it. NULL:
+ * none. */
+const struct comity_journal_entry *comity_overtaken(const struct comity_journal_entry *entry,
+                                                    const Comity__V1__Partnership *partnership);
+
+/* Keep of a command that it is settled: it is not sent again in @epoch, for the reason @code, as if it had
+ * been refused. 0, ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL. */
+int comity_journal_settle(const char *directory, const struct comity_journal_entry *entry, int code,
+                          uint32_t epoch);
+
+/* After a restore from a backup: submit again, in the order in which they were given, all commands in the
+ * client's journal that are lost, were not refused in the present epoch, and were not overtaken. Waits for
+ * each; @done is called for each. What is meant for something that the backup did not have is REFUSED with
+ * ERR_EPOCH, what is past its validity with ERR_VALIDITY. Returns how many were submitted, or a code:
+ * ERR_MISSING (no journal), ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
 int comity_resubmit(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
                     const Comity__V1__Partnership *partnership, int64_t deadline_ms, comity_done_fn *done,
                     void *context);

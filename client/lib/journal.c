@@ -1,5 +1,6 @@
 #include "client/lib/journal.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "client/lib/draft.h"
@@ -24,6 +26,8 @@ enum {
     NAME_SIZE = 96,
     REFUSAL_SIZE = 32,
 };
+#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
 #define JOURNAL_KEPT_MS ((int64_t) JOURNAL_DAYS * 24 * 3600 * 1000)
 
 static const char SUFFIX_COMMAND[] = ".command";
@@ -102,6 +106,11 @@ static int write_all(int fd, struct bytes bytes)
         if (size > 0)
             bytes = BYTES(bytes.data + size, bytes.size - (size_t) size);
     }
+    /* By the clock itself: of its own a file system counts in ticks, and two acts may share one. */
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
+    clock_gettime(CLOCK_REALTIME, &times[1]);
+    if (futimens(fd, times) != 0)
+        return error_of(errno);
     return fsync(fd) == 0 ? 0 : error_of(errno);
 }
 
@@ -206,10 +215,16 @@ int journal_keep_receipt(const char *directory, const uint8_t *history, const ui
     return file_remove(fd, name);
 }
 
+int comity_journal_settle(const char *directory, const struct comity_journal_entry *entry, int code,
+                          uint32_t epoch)
+{
+    return journal_keep_refusal(directory, entry->history, entry->command_id, code, epoch);
+}
+
 /* ---- Reading ---- */
 
 /* @ret_bytes is freed by the caller. */
-static int file_get(int directory, const char *name, struct bytes *ret_bytes, int64_t *ret_kept_ms)
+static int file_get(int directory, const char *name, struct bytes *ret_bytes, int64_t *ret_kept_ns)
 {
     struct stat status;
     CLEANUP(fd_close) int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -230,7 +245,7 @@ static int file_get(int directory, const char *name, struct bytes *ret_bytes, in
         at += (size_t) got;
     }
     *ret_bytes = BYTES(data, size);
-    *ret_kept_ms = (int64_t) status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1000000;
+    *ret_kept_ns = (int64_t) status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec;
     return 0;
 }
 
@@ -273,9 +288,9 @@ static bool has_suffix(const char *name, const char *suffix)
 static int command_load(int directory, const char *name, struct list *list)
 {
     struct bytes bytes;
-    int64_t kept_ms;
+    int64_t kept_ns;
     struct comity_draft *draft = NULL;
-    int code = file_get(directory, name, &bytes, &kept_ms);
+    int code = file_get(directory, name, &bytes, &kept_ns);
     if (code == 0) {
         code = comity_draft_unpack(bytes.data, bytes.size, &draft, NULL);
         free((uint8_t *) bytes.data);
@@ -293,7 +308,8 @@ static int command_load(int directory, const char *name, struct list *list)
     }
     memcpy(entry->history, comity_draft_history(draft), HISTORY_ID_SIZE);
     memcpy(entry->command_id, comity_draft_id(draft), COMMAND_ID_SIZE);
-    entry->kept_ms = kept_ms;
+    entry->kept_ns = kept_ns;
+    entry->kept_ms = kept_ns / NS_PER_MS;
     entry->draft = draft;
     return 0;
 }
@@ -326,12 +342,12 @@ static int receipt_add(struct comity_journal_entry *entry, uint32_t epoch, uint6
 static int receipt_load(int directory, const char *name, struct list *list)
 {
     struct bytes bytes;
-    int64_t kept_ms;
+    int64_t kept_ns;
     struct comity_journal_entry *entry = entry_find(list, name);
     unsigned long epoch = strtoul(name + ID_HEX + strlen(SUFFIX_RECEIPT), NULL, 10);
     if (entry == NULL)
         return 0;
-    int code = file_get(directory, name, &bytes, &kept_ms);
+    int code = file_get(directory, name, &bytes, &kept_ns);
     if (code == ERR_MEMORY)
         return code;
     struct arena *arena = code == 0 ? arena_new(ARENA_BYTES) : NULL;
@@ -364,12 +380,12 @@ static int receipt_load(int directory, const char *name, struct list *list)
 static int refusal_load(int directory, const char *name, struct list *list)
 {
     struct bytes bytes;
-    int64_t kept_ms;
+    int64_t kept_ns;
     struct comity_journal_entry *entry = entry_find(list, name);
     if (entry == NULL)
         return 0;
     entry->refused = ERR_CORRUPT;
-    int code = file_get(directory, name, &bytes, &kept_ms);
+    int code = file_get(directory, name, &bytes, &kept_ns);
     if (code == 0) {
         char text[REFUSAL_SIZE], *end;
         snprintf(text, sizeof(text), "%.*s",
@@ -410,6 +426,18 @@ static int history_load(int directory, struct list *list)
     return code != 0 ? code : files_load(directory, SUFFIX_REFUSED, refusal_load, list);
 }
 
+/* The receipt of the earliest epoch: in it the signer's acts were numbered first. NULL: none. */
+static const struct comity_journal_receipt *first_receipt(const struct comity_journal_entry *entry)
+{
+    const struct comity_journal_receipt *first = NULL;
+    for (size_t i = 0; i < entry->receipt_count; i++)
+        if (first == NULL || entry->receipts[i].epoch < first->epoch)
+            first = &entry->receipts[i];
+    return first;
+}
+
+/* In the order in which they were given. No epoch's numbers have a say in it: what one that was given up
+ * took, and what it refused, was given when it was given. */
 static int entry_compare(const void *a, const void *b)
 {
     const struct comity_journal_entry *left = a;
@@ -417,13 +445,71 @@ static int entry_compare(const void *a, const void *b)
     int history = memcmp(left->history, right->history, HISTORY_ID_SIZE);
     if (history != 0)
         return history;
-    if (left->has_receipt != right->has_receipt)
-        return left->has_receipt ? -1 : 1;
-    if (left->epoch != right->epoch)
-        return left->epoch < right->epoch ? -1 : 1;
-    if (left->sequence != right->sequence)
-        return left->sequence < right->sequence ? -1 : 1;
-    return (left->kept_ms > right->kept_ms) - (left->kept_ms < right->kept_ms);
+    if (left->kept_ns != right->kept_ns)
+        return left->kept_ns < right->kept_ns ? -1 : 1;
+    const struct comity_journal_receipt *one = first_receipt(left), *other = first_receipt(right);
+    if ((one == NULL) != (other == NULL))
+        return one != NULL ? -1 : 1;
+    if (one != NULL && one->epoch != other->epoch)
+        return one->epoch < other->epoch ? -1 : 1;
+    if (one != NULL && one->sequence != other->sequence)
+        return one->sequence < other->sequence ? -1 : 1;
+    return memcmp(left->command_id, right->command_id, COMMAND_ID_SIZE);
+}
+
+/* ---- Acts on the same thing ---- */
+
+/* What says anew what an earlier act of the kind said, where these numbers are the same. Ballots are not
+ * here: they name the one that they replace. */
+static const struct same {
+    Comity__V1__Command__BodyCase body;
+    const char *fields[2];
+    bool is_signers; /* a thing of the signer's own */
+} SAME[] = {
+    {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, {"body", "seat"}, false},
+    {COMITY__V1__COMMAND__BODY_CHECK_IN, {"session"}, true},
+};
+
+static uint32_t number_read(const Comity__V1__Command *command, const char *field)
+{
+    /* Every body of the oneof lies at the same place. */
+    const ProtobufCMessage *body = (const ProtobufCMessage *) command->assign_seat;
+    const ProtobufCFieldDescriptor *found =
+        protobuf_c_message_descriptor_get_field_by_name(body->descriptor, field);
+    assert(found != NULL && found->type == PROTOBUF_C_TYPE_UINT32);
+    return *(const uint32_t *) ((const char *) body + found->offset);
+}
+
+static const struct same *same_find(const struct comity_journal_entry *entry)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(SAME); i++)
+        if (SAME[i].body == comity_draft_command(entry->draft)->body_case)
+            return &SAME[i];
+    return NULL;
+}
+
+static bool is_on_same(const struct same *same, const struct comity_journal_entry *a,
+                       const struct comity_journal_entry *b)
+{
+    const Comity__V1__Command *one = comity_draft_command(a->draft), *other = comity_draft_command(b->draft);
+    if (same_find(b) != same || memcmp(a->history, b->history, HISTORY_ID_SIZE) != 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_COUNT(same->fields) && same->fields[i] != NULL; i++)
+        if (number_read(one, same->fields[i]) != number_read(other, same->fields[i]))
+            return false;
+    return !same->is_signers ||
+           bytes_equal(BYTES(one->key.data, one->key.len), BYTES(other->key.data, other->key.len));
+}
+
+/* Of a sorted list. */
+static void list_link(struct list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct same *same = same_find(&list->entries[i]);
+        for (size_t j = i + 1; same != NULL && j < list->count && list->entries[i].later == NULL; j++)
+            if (is_on_same(same, &list->entries[i], &list->entries[j]))
+                list->entries[i].later = &list->entries[j];
+    }
 }
 
 static int list_walk(struct list *list, comity_journal_fn *each, void *context)
@@ -431,6 +517,7 @@ static int list_walk(struct list *list, comity_journal_fn *each, void *context)
     int code = 0;
     if (list->count > 0)
         qsort(list->entries, list->count, sizeof(*list->entries), entry_compare);
+    list_link(list);
     for (size_t i = 0; code == 0 && i < list->count; i++)
         code = each(&list->entries[i], context);
     return code;

@@ -8,6 +8,9 @@
  *   <history in hex>/<command id in hex>.refused         the code of a final refusal and the epoch in which
  * it was refused (0: not known), decimal
  *
+ * When a command was given is the time of its file, to the nanosecond: who copies a journal keeps the times
+ * (cp -p).
+ *
  * Each file is written to a temporary one, synced, and renamed into place: it is there whole or not at all.
  */
 #ifndef COMITY_CLIENT_LIB_JOURNAL_H

@@ -174,12 +174,30 @@ static bool receipt_stands(const struct comity_journal_receipt *receipt,
     return false;
 }
 
+const struct comity_journal_receipt *comity_standing(const struct comity_journal_entry *entry,
+                                                     const Comity__V1__Partnership *partnership)
+{
+    const struct comity_journal_receipt *standing = NULL;
+    for (size_t i = 0; i < entry->receipt_count; i++)
+        if (receipt_stands(&entry->receipts[i], partnership) &&
+            (standing == NULL || entry->receipts[i].epoch > standing->epoch))
+            standing = &entry->receipts[i];
+    return standing;
+}
+
 bool comity_is_lost(const struct comity_journal_entry *entry, const Comity__V1__Partnership *partnership)
 {
-    for (size_t i = 0; i < entry->receipt_count; i++)
-        if (receipt_stands(&entry->receipts[i], partnership))
-            return false;
-    return entry->receipt_count > 0;
+    return entry->receipt_count > 0 && comity_standing(entry, partnership) == NULL;
+}
+
+const struct comity_journal_entry *comity_overtaken(const struct comity_journal_entry *entry,
+                                                    const Comity__V1__Partnership *partnership)
+{
+    const struct comity_journal_entry *last = NULL;
+    for (entry = entry->later; entry != NULL; entry = entry->later)
+        if (comity_standing(entry, partnership) != NULL)
+            last = entry;
+    return last;
 }
 
 struct resubmit {
@@ -195,7 +213,8 @@ static int resubmit_one(const struct comity_journal_entry *entry, void *context)
 {
     struct resubmit *resubmit = context;
     bool is_refused = entry->refused != 0 && entry->refused_epoch >= resubmit->partnership->epoch;
-    if (!comity_is_lost(entry, resubmit->partnership) || is_refused)
+    if (!comity_is_lost(entry, resubmit->partnership) || is_refused ||
+        comity_overtaken(entry, resubmit->partnership) != NULL)
         return 0;
     struct comity_result result;
     comity_submit_wait(resubmit->client, entry->draft, resubmit->deadline_ms, &result);

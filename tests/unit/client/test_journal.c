@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -550,6 +551,212 @@ static void what_is_lost_follows_from_the_epochs(void **state)
     }
 }
 
+/* ---- The order, and acts on the same thing ---- */
+
+static struct comity_draft *sign(struct scene *scene, Comity__V1__Command *command, const uint8_t *seed)
+{
+    struct comity_draft *draft = NULL;
+    command->epoch = 1;
+    assert_int_equal(comity_draft_new(command, scene->group->history, NULL, seed, 0, &draft, NULL), 0);
+    return draft;
+}
+
+static struct comity_draft *seat_of(struct scene *scene, uint32_t body, uint32_t seat, uint32_t member)
+{
+    Comity__V1__Command command = COMITY__V1__COMMAND__INIT;
+    Comity__V1__AssignSeat assign = COMITY__V1__ASSIGN_SEAT__INIT;
+    assign.body = body;
+    assign.seat = seat;
+    assign.member = member;
+    command.body_case = COMITY__V1__COMMAND__BODY_ASSIGN_SEAT;
+    command.assign_seat = &assign;
+    return sign(scene, &command, scene->seed);
+}
+
+static struct comity_draft *presence_of(struct scene *scene, uint32_t session, const uint8_t *seed)
+{
+    Comity__V1__Command command = COMITY__V1__COMMAND__INIT;
+    Comity__V1__CheckIn check_in = COMITY__V1__CHECK_IN__INIT;
+    check_in.session = session;
+    check_in.site = 1;
+    command.body_case = COMITY__V1__COMMAND__BODY_CHECK_IN;
+    command.check_in = &check_in;
+    return sign(scene, &command, seed);
+}
+
+/* UNKNOWN: it never arrives. */
+static void give(struct scene *scene, struct comity_draft *draft, enum comity_verdict verdict)
+{
+    SCRIPT(scene, script.drop_requests, verdict == COMITY_UNKNOWN ? 1000 : 0);
+    submit_one(scene, draft, verdict == COMITY_UNKNOWN ? 600 : 0, verdict);
+    SCRIPT(scene, script.drop_requests, 0);
+}
+
+/* An epoch that was given up has a receipt of the older one alone; one of them was never answered at all. */
+static void the_order_is_that_in_which_they_were_given(void **state)
+{
+    struct scene *scene = *state;
+    scene_start_ready(scene);
+    struct comity_draft *first = scene_ballot(scene), *second = scene_ballot(scene);
+    struct comity_draft *third = scene_ballot(scene);
+    give(scene, first, COMITY_RECORDED);
+    give(scene, second, COMITY_UNKNOWN);
+    give(scene, third, COMITY_RECORDED);
+    fake_lock(scene->group);
+    scene->group->ledger->epoch = SECOND;
+    free(scene->group->commands[0].receipt); /* of the first: it is recorded anew, in the second epoch */
+    free(scene->group->commands[1].receipt);
+    scene->group->command_count = 0;
+    fake_unlock(scene->group);
+    give(scene, first, COMITY_RECORDED);
+    struct seen seen = read_all(scene, NULL);
+    assert_int_equal(seen.entries, 3);
+    assert_memory_equal(seen.ids[0], comity_draft_id(first), COMITY_ID_SIZE);
+    assert_memory_equal(seen.ids[1], comity_draft_id(second), COMITY_ID_SIZE);
+    assert_memory_equal(seen.ids[2], comity_draft_id(third), COMITY_ID_SIZE);
+    comity_draft_destroy(&first);
+    comity_draft_destroy(&second);
+    comity_draft_destroy(&third);
+}
+
+/* Two within one tick of a file system's clock: by the name of the file it would be either. */
+static void acts_within_a_moment_keep_their_order(void **state)
+{
+    enum { COUNT = 24 };
+    struct scene *scene = *state;
+    uint8_t ids[COUNT][COMITY_ID_SIZE];
+    bool is_new;
+    assert_int_equal(journal_open(journal), 0);
+    for (size_t i = 0; i < COUNT; i++) {
+        struct comity_draft *draft = scene_ballot(scene);
+        memcpy(ids[i], comity_draft_id(draft), COMITY_ID_SIZE);
+        assert_int_equal(journal_keep_command(journal, draft, &is_new), 0);
+        comity_draft_destroy(&draft);
+    }
+    struct seen seen = read_all(scene, NULL);
+    assert_int_equal(seen.entries, COUNT);
+    for (size_t i = 0; i < COUNT; i++)
+        assert_memory_equal(seen.ids[i], ids[i], COMITY_ID_SIZE);
+}
+
+static void move_to(const char *file, int64_t ns)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+                                {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000}};
+    assert_int_equal(utimensat(AT_FDCWD, file, times, 0), 0);
+}
+
+/* All of the same nanosecond, as after a copy that lost the times: the receipts of the earliest epoch decide.
+ */
+static void the_same_moment_is_told_apart_by_the_first_receipt(void **state)
+{
+    struct scene *scene = *state;
+    char hex[2 * COMITY_ID_SIZE + 1], history[2 * COMITY_HISTORY_SIZE + 1], path[384];
+    scene_start(scene);
+    for (int i = 0; i < 8; i++)
+        recorded(scene);
+    struct seen before = read_all(scene, NULL);
+    hex_encode(BYTES(scene->group->history, COMITY_HISTORY_SIZE), history);
+    for (size_t i = 0; i < before.entries; i++) {
+        hex_encode(BYTES(before.ids[i], COMITY_ID_SIZE), hex);
+        snprintf(path, sizeof(path), "%s/%s/%s.command", journal, history, hex);
+        move_to(path, INT64_C(1790000000123456789));
+    }
+    struct seen seen = read_all(scene, NULL);
+    assert_memory_equal(seen.ids, before.ids, sizeof(seen.ids));
+    for (size_t i = 1; i < seen.entries; i++)
+        assert_true(seen.sequences[i - 1] < seen.sequences[i]);
+}
+
+struct overtaking {
+    const Comity__V1__Partnership *partnership;
+    size_t entries;
+    uint64_t by[16]; /* sequence of what overtook it; 0: nothing */
+};
+
+static int overtake(const struct comity_journal_entry *entry, void *context)
+{
+    struct overtaking *overtaking = context;
+    const struct comity_journal_entry *later = comity_overtaken(entry, overtaking->partnership);
+    overtaking->by[overtaking->entries++] = later == NULL ? 0 : later->sequence;
+    return 0;
+}
+
+static void an_act_is_overtaken_by_a_later_one_on_the_same_thing(void **state)
+{
+    struct scene *scene = *state;
+    uint8_t other_seed[COMITY_KEY_SIZE] = {7};
+    struct overtaking overtaking = {.partnership =
+                                        with_epochs(1, (const uint32_t[]){1}, (const uint64_t[]){0})};
+    scene_start_ready(scene);
+    struct comity_draft *drafts[] = {
+        seat_of(scene, 1, 2, 4),            /* 0: by the 3rd */
+        seat_of(scene, 1, 3, 4),            /* 1: another seat */
+        seat_of(scene, 2, 2, 4),            /* 2: another body */
+        seat_of(scene, 1, 2, 5),            /* 3: the last that is recorded */
+        seat_of(scene, 1, 2, 6),            /* 4: never answered */
+        presence_of(scene, 1, other_seed),  /* 5: another person's */
+        presence_of(scene, 1, scene->seed), /* 6: by the 8th */
+        presence_of(scene, 2, scene->seed), /* 7: another session */
+        presence_of(scene, 1, scene->seed), /* 8 */
+    };
+    static const bool IS_ANSWERED[] = {false, true, true, true, false, false, false, true, true};
+    for (size_t i = 0; i < 9; i++) {
+        give(scene, drafts[i], IS_ANSWERED[i] ? COMITY_RECORDED : COMITY_UNKNOWN);
+        comity_draft_destroy(&drafts[i]);
+    }
+    struct seen seen = read_all(scene, NULL);
+    assert_int_equal(comity_journal_each(journal, scene->group->history, overtake, &overtaking, NULL), 0);
+    assert_int_equal(overtaking.entries, 9);
+    for (size_t i = 0; i < 9; i++) {
+        uint64_t by = i == 0 ? seen.sequences[3] : i == 6 ? seen.sequences[8] : 0;
+        if (overtaking.by[i] != by)
+            fail_msg("%zu is overtaken by %" PRIu64, i, overtaking.by[i]);
+    }
+    /* What a restore has lost overtakes nothing. */
+    overtaking = (struct overtaking){.partnership = restored(SECOND, 0)};
+    assert_int_equal(comity_journal_each(journal, scene->group->history, overtake, &overtaking, NULL), 0);
+    for (size_t i = 0; i < 9; i++)
+        assert_int_equal(overtaking.by[i], 0);
+}
+
+/* The library's own resubmission leaves it, too. */
+static void what_was_overtaken_is_not_submitted_again(void **state)
+{
+    struct scene *scene = *state;
+    struct again again = {0};
+    scene_start_ready(scene);
+    struct comity_draft *older = seat_of(scene, 1, 2, 4), *younger = seat_of(scene, 1, 2, 5);
+    give(scene, older, COMITY_RECORDED);
+    SCRIPT(scene, ledger->epoch, SECOND);
+    give(scene, younger, COMITY_RECORDED);
+    assert_int_equal(
+        comity_resubmit(scene->client, scene->group->history, restored(SECOND, 0), 0, note, &again), 0);
+    assert_int_equal(
+        comity_resubmit(scene->client, scene->group->history, restored(THIRD, 0), 0, note, &again), 2);
+    comity_draft_destroy(&older);
+    comity_draft_destroy(&younger);
+}
+
+static int settle(const struct comity_journal_entry *entry, void *context)
+{
+    (void) context;
+    return comity_journal_settle(journal, entry, ERR_STALE, SECOND);
+}
+
+static void what_is_settled_is_not_open_any_more(void **state)
+{
+    struct scene *scene = *state;
+    scene_start_ready(scene);
+    struct comity_draft *draft = seat_of(scene, 1, 2, 4);
+    give(scene, draft, COMITY_UNKNOWN);
+    assert_int_equal(comity_journal_each(journal, scene->group->history, settle, NULL, NULL), 0);
+    struct seen seen = read_all(scene, NULL);
+    assert_int_equal(seen.refused, 1);
+    assert_int_equal(seen.last_refused, ERR_STALE);
+    comity_draft_destroy(&draft);
+}
+
 static void without_a_journal_there_is_nothing_to_submit(void **state)
 {
     struct scene *scene = *state;
@@ -585,6 +792,12 @@ int main(void)
         ONE(what_a_restore_lost_is_submitted_again_in_order),
         ONE(what_was_refused_after_a_restore_is_not_submitted_again),
         ONE(what_is_lost_follows_from_the_epochs),
+        ONE(the_order_is_that_in_which_they_were_given),
+        ONE(acts_within_a_moment_keep_their_order),
+        ONE(the_same_moment_is_told_apart_by_the_first_receipt),
+        ONE(an_act_is_overtaken_by_a_later_one_on_the_same_thing),
+        ONE(what_was_overtaken_is_not_submitted_again),
+        ONE(what_is_settled_is_not_open_any_more),
         ONE(without_a_journal_there_is_nothing_to_submit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
