@@ -82,9 +82,11 @@ static bool handle_one(struct loop *loop, enum side side)
         router_garbage(loop->router);
         return true;
     }
+    const uint64_t connection = watch_connection(&loop->watch, loop->message_fd);
     const struct router_input input = {
         .from = &from,
-        .connection = watch_connection(&loop->watch, loop->message_fd),
+        .connection = connection,
+        .is_gone = connection == 0 && DEFENCE(client_closed),
         .key = zmq_msg_gets(&loop->message, "User-Id"),
         .frame = BYTES(zmq_msg_data(&loop->message), zmq_msg_size(&loop->message)),
     };

@@ -46,6 +46,13 @@ static void make_room(struct loop *loop, enum side side, int fd, const struct ad
         loop_cut(loop, oldest, "place_taken_in_silence");
 }
 
+/* With a connection goes its client: else whoever comes and goes fills the table of clients. */
+static void forget_closed(struct loop *loop, uint64_t connection)
+{
+    if (watch_descriptor(&loop->watch, connection) < 0 && DEFENCE(client_closed))
+        router_connection_closed(loop->router, connection);
+}
+
 static void take_opened(struct loop *loop, enum side side, int fd)
 {
     struct sockaddr_storage from = {0};
@@ -53,13 +60,17 @@ static void take_opened(struct loop *loop, enum side side, int fd)
     struct address address = {0};
     if (getpeername(fd, (struct sockaddr *) &from, &size) == 0)
         address = address_of_socket((const struct sockaddr *) &from);
+    const uint64_t before = watch_connection(&loop->watch, fd);
     watch_opened(&loop->watch, side, fd, &address, loop->now_ms);
+    forget_closed(loop, before);
     make_room(loop, side, fd, &address);
 }
 
 static void take_closed(struct loop *loop, enum side side, int fd)
 {
+    const uint64_t connection = watch_connection(&loop->watch, fd);
     watch_closed(&loop->watch, side, fd);
+    forget_closed(loop, connection);
     if (side != SIDE_BACK)
         return;
     loop->disconnect_ms = loop->now_ms;

@@ -20,7 +20,9 @@ int clients_init(struct clients *clients, uint32_t limit)
     TAILQ_INIT(&clients->by_silence);
     TAILQ_INIT(&clients->retired);
     TAILQ_INIT(&clients->waiting);
-    return index_init(&clients->by_id, limit < CLIENTS_EXPECTED_MAX ? limit : CLIENTS_EXPECTED_MAX);
+    const uint32_t expected = limit < CLIENTS_EXPECTED_MAX ? limit : CLIENTS_EXPECTED_MAX;
+    int error = index_init(&clients->by_id, expected);
+    return error == 0 ? index_init(&clients->by_connection, expected) : error;
 }
 
 static void free_list(struct client_list *list)
@@ -39,6 +41,7 @@ void clients_release(struct clients *clients)
     free_list(&clients->by_silence);
     free_list(&clients->retired);
     index_release(&clients->by_id);
+    index_release(&clients->by_connection);
 }
 
 struct client *clients_find(const struct clients *clients, const struct peer_id *id)
@@ -71,6 +74,11 @@ struct client *clients_add(struct clients *clients, const struct peer_id *id, co
     return client;
 }
 
+static uint64_t connection_hash(const struct clients *clients, uint64_t connection)
+{
+    return index_hash(&clients->by_connection, BYTES((const uint8_t *) &connection, sizeof(connection)));
+}
+
 void clients_heard(struct clients *clients, struct client *client, int64_t now_ms)
 {
     client->heard_ms = now_ms;
@@ -78,10 +86,35 @@ void clients_heard(struct clients *clients, struct client *client, int64_t now_m
     TAILQ_INSERT_TAIL(&clients->by_silence, client, by_silence);
 }
 
+void clients_connect(struct clients *clients, struct client *client, uint64_t connection)
+{
+    if (client->connection == connection)
+        return;
+    if (client->connection != 0)
+        index_remove(&clients->by_connection, &client->by_connection);
+    client->connection = connection;
+    if (connection != 0)
+        index_add(&clients->by_connection, &client->by_connection, connection_hash(clients, connection));
+}
+
+struct client *clients_connected(const struct clients *clients, uint64_t connection)
+{
+    uint64_t hash = connection_hash(clients, connection);
+    for (struct index_link *link = index_first(&clients->by_connection, hash); link;
+         link = index_next(link)) {
+        struct client *client = INDEX_THING(link, struct client, by_connection);
+        if (client->connection == connection)
+            return client;
+    }
+    return NULL;
+}
+
 void clients_forget(struct clients *clients, struct client *client)
 {
     assert(client->pending_count == 0 && client->subscription_count == 0 && client->outbox.count == 0);
     index_remove(&clients->by_id, &client->by_id);
+    if (client->connection != 0)
+        index_remove(&clients->by_connection, &client->by_connection);
     TAILQ_REMOVE(&clients->by_silence, client, by_silence);
     TAILQ_INSERT_TAIL(&clients->retired, client, by_silence);
     client->is_gone = true;

@@ -1,10 +1,11 @@
 /* Peers: the clients and workers that the broker knows of at the moment. Soft state: gone with a restart, and
  * learned again from the next heartbeats.
  *
- * A client is a connection of the front: its routing id, its key, what it asked for. Bounded; the one that
- * was silent longest is forgotten first when its time is over. A worker is a configured key; while it is
- * connected it has one session, the newest, with the routing id of its connection. A routing id is only ever
- * an address to answer to: it is never shown to another peer and never proves anything (the key does). */
+ * A client is a connection of the front that asked for something: its routing id, its key, what it asked for.
+ * Bounded; it ends with its connection, or when it was silent for too long. A worker is a configured key;
+ * while it is connected it has one session, the newest, with the routing id of its connection. A routing id
+ * is only ever an address to answer to: it is never shown to another peer and never proves anything (the key
+ * does). */
 #ifndef COMITY_BROKER_PEERS_H
 #define COMITY_BROKER_PEERS_H
 
@@ -43,6 +44,7 @@ struct outbox {
 
 struct client {
     struct index_link by_id;
+    struct index_link by_connection; /* unless that is 0 */
     TAILQ_ENTRY(client) by_silence;
     struct peer_id id;
     char key[PEER_KEY_DIGITS + 1];
@@ -62,6 +64,7 @@ TAILQ_HEAD(client_list, client);
 
 struct clients {
     struct index by_id;
+    struct index by_connection;
     struct client_list by_silence; /* the one that was silent longest first */
     struct client_list retired;    /* forgotten, kept until clients_collect */
     struct client_list waiting;    /* with something in the outbox */
@@ -78,6 +81,11 @@ struct client *clients_find(const struct clients *clients, const struct peer_id 
 struct client *clients_add(struct clients *clients, const struct peer_id *id, const char *key,
                            int64_t now_ms);
 void clients_heard(struct clients *clients, struct client *client, int64_t now_ms);
+
+/* It was heard by this connection (0: not known); and one of those that were heard last by it, NULL for none.
+ */
+void clients_connect(struct clients *clients, struct client *client, uint64_t connection);
+struct client *clients_connected(const struct clients *clients, uint64_t connection);
 
 /* Take it out of the tables. Its memory stays until clients_collect, so that what was decided about it can be
  * carried out. The caller has ended its subscriptions and its pending requests and emptied its outbox. */

@@ -32,6 +32,16 @@ void router_client_gone(struct router *router, const struct peer_id *id)
         client_end(router, client);
 }
 
+void router_connection_closed(struct router *router, uint64_t connection)
+{
+    struct client *client;
+    clients_collect(&router->clients);
+    if (connection == 0)
+        return;
+    while ((client = clients_connected(&router->clients, connection)) != NULL)
+        client_end(router, client);
+}
+
 static void forward_failed(struct router *router, const struct action *action, int error, struct actions *out)
 {
     struct pending *pending = pending_find(&router->pending, action->ticket);

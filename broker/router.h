@@ -89,6 +89,7 @@ struct router;
 struct router_input {
     const struct peer_id *from;
     uint64_t connection; /* broker/watch.h; 0: not known */
+    bool is_gone;        /* it is closed already: whoever sent this is no client any more */
     const char *key;     /* User-Id as ZAP set it: 64 hex digits */
     struct bytes frame;
 };
@@ -128,6 +129,9 @@ void router_abandon(struct router *router, struct actions *out);
 /* The connection of a worker or a client is gone. */
 void router_worker_gone(struct router *router, const struct peer_id *id, struct actions *out);
 void router_client_gone(struct router *router, const struct peer_id *id);
+
+/* A connection is closed: whoever was heard last by it is no client any more. */
+void router_connection_closed(struct router *router, uint64_t connection);
 
 /* Deadlines and silences. router_due: when to call it next. */
 void router_tick(struct router *router, int64_t now_ms, struct actions *out);

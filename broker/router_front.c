@@ -1,5 +1,6 @@
 #include "broker/router_inside.h"
 
+#include "broker/defence.h"
 #include "broker/outbox.h"
 #include "core/error.h"
 
@@ -21,7 +22,7 @@ static struct client *client_of(struct turn *turn)
     if (!turn->client)
         turn->client = clients_add(&turn->router->clients, turn->input->from, turn->input->key, turn->now_ms);
     if (turn->client)
-        turn->client->connection = turn->input->connection;
+        clients_connect(&turn->router->clients, turn->client, turn->input->connection);
     return turn->client;
 }
 
@@ -97,7 +98,9 @@ static void front_request(struct turn *turn)
 
 static void front_heartbeat(struct turn *turn)
 {
-    client_of(turn);
+    /* Nothing is owed to whoever says no more than this: it takes no place in the table. */
+    if (!DEFENCE(heartbeat_alone))
+        client_of(turn);
     struct frame_header header = {.type = FRAME_HEARTBEAT, .request = turn->header.request};
     turn_send(turn, SIDE_FRONT, &header);
 }
@@ -126,6 +129,7 @@ static void front_bye(struct turn *turn)
 {
     if (turn->client)
         client_end(turn->router, turn->client);
+    turn->client = NULL;
 }
 
 /* What a client may send. */
@@ -151,7 +155,7 @@ void router_front(struct router *router, const struct router_input *input, int64
         turn.client = NULL;
     }
     if (turn.client) {
-        turn.client->connection = input->connection;
+        clients_connect(&router->clients, turn.client, input->connection);
         clients_heard(&router->clients, turn.client, now_ms);
     }
     int error = frame_read(input->frame, &turn.header, &body);
@@ -161,4 +165,6 @@ void router_front(struct router *router, const struct router_input *input, int64
         turn_refuse_malformed(&turn, SIDE_FRONT);
     else
         FRONT[turn.header.type](&turn);
+    if (turn.client && input->is_gone)
+        client_end(router, turn.client);
 }

@@ -141,6 +141,75 @@ class Connections(TestCase):
             broker.client().connected()
 
 
+class Clients(TestCase):
+    """The table of clients, which is for those who asked for something and are still there."""
+    SETTINGS = dict(clients=100, client_silence_ms=60000)
+    COUNT = 3000
+
+    def come_and_go(self, broker):
+        """Strangers who connect, say a little and leave: some read what is answered, some do not wait for it."""
+        said = [Frame(HEARTBEAT, request=1), Frame(REQUEST, request=2, group=group("nobody"), budget=1000),
+                Frame(SUBSCRIBE, group=LABOUR, history=history("a"), sequence=1)]
+
+        def one_after_the_other():
+            for number in range(self.COUNT // 8):
+                try:
+                    stranger = Curve(broker.front, broker.key, Key())
+                    for frame in said:
+                        stranger.send(frame.pack())
+                    if number % 2:
+                        stranger.receive()
+                    stranger.close()
+                except ConnectionError:
+                    pass
+
+        threads = [threading.Thread(target=one_after_the_other) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def is_served(self, broker):
+        client = broker.client()
+        client.request(LABOUR, 1)
+        frame = client.expect(request=1)
+        client.close()
+        self.assertIn((frame.type, frame.error), [(REPLY, 0), (ERROR, BUSY)])
+        return frame.type == REPLY
+
+    def serve(self, settings=SETTINGS, **arguments):
+        operator = Key()
+        broker = self.broker(settings=settings, operators=[operator.hex], **arguments)
+        self.addCleanup(Echo(broker.worker("north").ready(LABOUR)).end)
+        self.watcher = broker.client(key=operator)
+        self.assertEqual(self.watcher.status().clients, 1)
+        return broker
+
+    def test_who_comes_and_goes_takes_no_place(self):
+        broker = self.serve()
+        self.come_and_go(broker)
+        wait_until(lambda: self.is_served(broker), "a fresh client to be served")
+        wait_until(lambda: self.watcher.status().clients == 1, "the strangers to be forgotten")
+        self.assertEqual(self.watcher.status().subscriptions, 0)
+
+    def test_without_it_the_table_is_full(self):
+        broker = self.serve(without=("client_closed",))
+        self.come_and_go(broker)
+        time.sleep(2)
+        self.assertFalse(self.is_served(broker))
+
+    def stay_with_heartbeats(self, broker):
+        for _ in range(6):
+            broker.client().alive()
+        return self.is_served(broker)
+
+    def test_heartbeats_alone_take_no_place(self):
+        self.assertTrue(self.stay_with_heartbeats(self.serve(dict(clients=5))))
+
+    def test_without_it_they_do(self):
+        self.assertFalse(self.stay_with_heartbeats(self.serve(dict(clients=5), without=("heartbeat_alone",))))
+
+
 class Unfinished(TestCase):
     """Parts of messages whose end does not come."""
 

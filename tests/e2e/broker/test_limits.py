@@ -200,7 +200,7 @@ class Full(TestCase):
         broker = self.broker(settings=dict(clients=2))
         broker.worker("north").ready(LABOUR)
         first, second, third = (broker.client() for _ in range(3))
-        first.alive(), second.alive(), third.alive()
+        self.assertTrue(self.is_taken(first) and self.is_taken(second))
         third.request(LABOUR, 1)
         third.expect(ERROR, request=1, error=BUSY)
         first.send(Frame(BYE))

@@ -212,6 +212,55 @@ static void test_connections_of_actions(void **state)
     assert_int_equal(setup->out.at[1].connection, NORTH);
 }
 
+/* With a connection goes its client, and nobody else. */
+static void test_closed_connection(void **state)
+{
+    struct setup *setup = *state;
+    ready(setup, NORTH, 1);
+    uint64_t ticket = request(setup, 1)->ticket;
+    request(setup, 2);
+    router_connection_closed(setup->router, 3);
+    router_connection_closed(setup->router, 0);
+    assert_int_equal(router_client_count(setup->router), 2);
+    router_connection_closed(setup->router, 1);
+    assert_int_equal(router_client_count(setup->router), 1);
+    assert_int_equal(router_pending_count(setup->router), 2); /* the worker is still at it */
+    struct frame_header reply = {.type = FRAME_REPLY, .request = 1, .route = ticket};
+    give(setup, SIDE_BACK, NORTH, &reply, FRAME_HEADER_SIZE);
+    assert_int_equal(setup->out.count, 0);
+    router_connection_closed(setup->router, 1);
+    router_connection_closed(setup->router, 2);
+    assert_int_equal(router_client_count(setup->router), 0);
+    assert_int_equal(router_pending_count(setup->router), 1);
+}
+
+/* What a connection sent that is closed by now is done, and makes no client. */
+static void test_frame_of_a_closed_connection(void **state)
+{
+    struct setup *setup = *state;
+    uint8_t frame[FRAME_HEADER_SIZE];
+    char key[PEER_KEY_DIGITS + 1];
+    const struct peer_id from = {.size = 1, .bytes = {1}};
+    hex_encode(BYTES((const uint8_t[KEY_SIZE]){1}, KEY_SIZE), key);
+    const struct router_input input = {
+        .from = &from, .is_gone = true, .key = key, .frame = BYTES(frame, sizeof(frame))};
+    ready(setup, NORTH, 1);
+    static const uint8_t TYPES[] = {FRAME_REQUEST, FRAME_SUBSCRIBE, FRAME_HEARTBEAT, FRAME_BYE};
+    for (size_t i = 0; i < ARRAY_COUNT(TYPES); i++) {
+        struct frame_header header = {
+            .type = TYPES[i], .request = i + 1, .budget_ms = 800, .history = {1}, .sequence = 1};
+        memcpy(header.group, LABOUR, GROUP_ID_SIZE);
+        frame_header_write(&header, frame);
+        setup->out.count = 0;
+        router_front(setup->router, &input, setup->now_ms, &setup->out);
+        assert_int_equal(router_client_count(setup->router), 0);
+        assert_int_equal(router_subscription_count(setup->router), 0);
+        assert_int_equal(router_pending_count(setup->router), 1);
+        if (TYPES[i] == FRAME_REQUEST)
+            assert_int_equal(setup->out.at[0].kind, ACTION_FORWARD);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_make, setup_end)
@@ -219,6 +268,7 @@ int main(void)
         TEST(test_bytes_of_a_client),         TEST(test_bytes_of_a_worker_and_of_all),
         TEST(test_window_is_the_connections), TEST(test_answers_not_taken),
         TEST(test_group_taken_over),          TEST(test_connections_of_actions),
+        TEST(test_closed_connection),         TEST(test_frame_of_a_closed_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
