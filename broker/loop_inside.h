@@ -72,7 +72,7 @@ void loop_probe(struct loop *loop);
 void loop_cut(struct loop *loop, int fd, const char *why);
 
 /* Look at every connection, and cut those that are silent, that feed bytes of which nothing comes, or, where
- * all together have too much, that have the most. */
+ * all together have too much unfinished, that have it for longest. */
 void loop_look(struct loop *loop);
 
 /* Whether libzmq holds little enough for a connection that more may be handed to it. */

@@ -43,10 +43,10 @@ static bool tcp_tell(int fd, struct tcp_info *ret_info)
 /* Room. */
 
 /* Until what all of them have together is within its bounds. A cut that fails is not tried again. */
-static void cut_largest(struct loop *loop, int (*largest)(const struct watch *watch), const char *why)
+static void cut_some(struct loop *loop, int (*choose)(const struct watch *watch), const char *why)
 {
     int fd;
-    while ((fd = largest(&loop->watch)) >= 0) {
+    while ((fd = choose(&loop->watch)) >= 0) {
         loop_cut(loop, fd, why);
         watch_cut(&loop->watch, fd);
     }
@@ -71,7 +71,7 @@ bool loop_has_room(struct loop *loop, uint64_t connection)
         loop->learn_ms = loop->now_ms + LEARN_MS;
         for (size_t other = 0; other < loop->watch.used; other++)
             learn(loop, (int) other);
-        cut_largest(loop, watch_largest_held, "too_much_not_taken");
+        cut_some(loop, watch_largest_held, "too_much_not_taken");
     }
     return watch_has_room(&loop->watch, fd);
 }
@@ -136,7 +136,7 @@ void loop_look(struct loop *loop)
     if (is_worth_a_look(loop)) {
         look_at_bytes(loop);
         if (DEFENCE(unfinished_budget))
-            cut_largest(loop, watch_largest_unfinished, "too_much_unfinished");
+            cut_some(loop, watch_longest_unfinished, "too_much_unfinished");
     }
     if (loop->trims > 0) {
         loop->trims--;

@@ -161,6 +161,7 @@ void watch_forgive(struct watch *watch, int64_t gap_ms)
 {
     for (size_t fd = 0; fd < watch->used; fd++) {
         watch->places[fd].heard_ms += gap_ms;
+        watch->places[fd].begun_ms += gap_ms;
         if (watch->places[fd].unfinished_ms != 0)
             watch->places[fd].unfinished_ms += gap_ms;
     }
@@ -226,6 +227,8 @@ const char *watch_look(struct watch *watch, int fd, uint64_t bytes, bool is_read
         place->quiet_looks++;
     if (!is_read_out && place->quiet_looks < WATCH_PATIENCE)
         return NULL;
+    if (place->unfinished == 0)
+        place->begun_ms = now_ms;
     set_unfinished(watch, place, bytes > place->finished_bytes ? bytes - place->finished_bytes : 0);
     if (place->unfinished <= WATCH_MESSAGE_MAX)
         place->unfinished_ms = 0;
@@ -244,18 +247,21 @@ bool watch_is_silent(const struct watch *watch, int fd, int64_t now_ms)
            now_ms - place->heard_ms >= watch->limits.silence_ms;
 }
 
-static int largest(const struct watch *watch, uint64_t (*bytes_of)(const struct watch_place *place))
+typedef bool is_rather_fn(const struct watch_place *place, const struct watch_place *other);
+
+/* The one of the front that is to go rather than any other. */
+static int choose(const struct watch *watch, uint64_t (*bytes_of)(const struct watch_place *place),
+                  is_rather_fn *is_rather)
 {
-    uint64_t most = 0;
-    int found = -1;
+    const struct watch_place *found = NULL;
     for (size_t fd = 0; fd < watch->used; fd++) {
         const struct watch_place *place = place_of(watch, (int) fd);
-        if (!place || place->is_cut || place->side != SIDE_FRONT || bytes_of(place) <= most)
+        if (!place || place->is_cut || place->side != SIDE_FRONT || bytes_of(place) == 0)
             continue;
-        most = bytes_of(place);
-        found = (int) fd;
+        if (!found || is_rather(place, found))
+            found = place;
     }
-    return found;
+    return found ? (int) (found - watch->places) : -1;
 }
 
 static uint64_t unfinished_of(const struct watch_place *place)
@@ -263,15 +269,28 @@ static uint64_t unfinished_of(const struct watch_place *place)
     return place->unfinished;
 }
 
-int watch_largest_unfinished(const struct watch *watch)
+static bool is_unfinished_longer(const struct watch_place *place, const struct watch_place *other)
 {
-    return watch->unfinished > watch->limits.held_bytes / WATCH_PART_COST ? largest(watch, unfinished_of)
-                                                                          : -1;
+    if (place->begun_ms != other->begun_ms && DEFENCE(unfinished_longest))
+        return place->begun_ms < other->begun_ms;
+    return place->unfinished > other->unfinished;
+}
+
+static bool holds_more(const struct watch_place *place, const struct watch_place *other)
+{
+    return held_by(place) > held_by(other);
+}
+
+int watch_longest_unfinished(const struct watch *watch)
+{
+    bool is_too_much = watch->unfinished > watch->limits.held_bytes / WATCH_PART_COST;
+    return is_too_much ? choose(watch, unfinished_of, is_unfinished_longer) : -1;
 }
 
 int watch_largest_held(const struct watch *watch)
 {
-    return watch->held[SIDE_FRONT] >= watch->limits.held_bytes ? largest(watch, held_by) : -1;
+    bool is_too_much = watch->held[SIDE_FRONT] >= watch->limits.held_bytes;
+    return is_too_much ? choose(watch, held_by, holds_more) : -1;
 }
 
 int watch_oldest_fresh(const struct watch *watch, enum side side)

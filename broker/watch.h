@@ -50,6 +50,7 @@ struct watch_place {
     int64_t unfinished_ms;   /* since when it has more than WATCH_MESSAGE_MAX unfinished; 0: it has not */
     uint64_t finished_bytes; /* received, up to the end of the last message */
     uint64_t unfinished;     /* as of the last look */
+    int64_t begun_ms;        /* since when it has anything unfinished, if it has */
     uint64_t sent_bytes, acknowledged_bytes;
     TAILQ_ENTRY(watch_place) in_fresh;
 };
@@ -105,9 +106,10 @@ const char *watch_look(struct watch *watch, int fd, uint64_t bytes, bool is_read
 /* Whether it is silent for too long. */
 bool watch_is_silent(const struct watch *watch, int fd, int64_t now_ms);
 
-/* Whom to cut of the front, where all together have too much: the one with the most; -1 where they have not.
- */
-int watch_largest_unfinished(const struct watch *watch);
+/* Whom to cut of the front, where all together have too much; -1 where they have not. Of unfinished bytes the
+ * one that has some for longest, and of several the one with the most: honest messages end. Of held ones the
+ * one with the most. */
+int watch_longest_unfinished(const struct watch *watch);
 int watch_largest_held(const struct watch *watch);
 
 /* Whom to cut where there are too many on a side: the oldest that never delivered; -1 for none. */

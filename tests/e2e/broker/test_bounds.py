@@ -250,6 +250,34 @@ class Unfinished(TestCase):
         self.assertEqual(self.count(broker), 20)
         self.assertGreater(self.cost(broker), 120 * MB)
 
+    def upload(self, broker):
+        """An honest upload that puts all together over the bound, beside strangers with less each. Whether it is cut."""
+        broker.worker("north").ready(LABOUR)
+        for _ in range(20):
+            stranger = Curve(broker.front, broker.key, Key())
+            self.addCleanup(stranger.close)
+            stranger.connection.sendall(stranger.box(bytes(200000))[:100000])
+        time.sleep(2.5)  # a look
+        self.assertNotIn("connection_cut", broker.log())
+        honest = Curve(broker.front, broker.key, Key())
+        self.addCleanup(honest.close)
+        frame = Frame(REQUEST, request=1, group=group("nobody"), budget=20000, body=bytes(200000)).pack()
+        upload = honest.box(frame)
+        honest.connection.sendall(upload[:150000])
+        wait_until(lambda: "reason=too_much_unfinished so_far=1" in broker.log(), "one of them to be cut", 8)
+        if honest.is_closed(0.5):
+            return True
+        honest.connection.settimeout(DEADLINE)
+        honest.connection.sendall(upload[150000:])
+        self.assertEqual(Frame.unpack(honest.receive()).error, NO_ROUTE)
+        return False
+
+    def test_who_has_some_unfinished_for_longest_goes(self):
+        self.assertFalse(self.upload(self.broker(settings=dict(buffer_mib=8))))
+
+    def test_without_it_the_largest_goes(self):
+        self.assertTrue(self.upload(self.broker(settings=dict(buffer_mib=8), without=("unfinished_longest",))))
+
     def test_parts_as_small_as_can_be(self):
         # They cost several times what they are on the line.
         broker = self.broker(settings=dict(buffer_mib=32))

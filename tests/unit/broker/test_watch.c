@@ -187,8 +187,9 @@ static void test_unfinished_for_long(void **state)
     assert_non_null(watch_look(watch, 3, 2 * MIB, true, 16000));
 }
 
-/* All together have too much: those with the most go, and no more of them than need to. */
-static void test_largest_unfinished(void **state)
+/* All together have too much: those with the most go where all began at once, and no more of them than need
+ * to. */
+static void test_most_unfinished(void **state)
 {
     struct watch *watch = *state;
     for (int fd = 0; fd < 50; fd++) {
@@ -202,13 +203,41 @@ static void test_largest_unfinished(void **state)
     uint64_t before = 5 * MIB;
     int fd;
     const uint64_t most = LIMITS.held_bytes / WATCH_PART_COST;
-    while ((fd = watch_largest_unfinished(watch)) >= 0) {
+    while ((fd = watch_longest_unfinished(watch)) >= 0) {
         assert_true(watch->places[fd].unfinished <= before);
         before = watch->places[fd].unfinished;
         watch_cut(watch, fd);
     }
     assert_true(watch->unfinished <= most);
     assert_true(watch->unfinished > most - 5 * MIB);
+}
+
+/* Those go that have some unfinished for longest, however little: since the end of their last message. */
+static void test_longest_unfinished(void **state)
+{
+    struct watch *watch = *state;
+    const uint64_t most = LIMITS.held_bytes / WATCH_PART_COST;
+    for (int fd = 1; fd <= 5; fd++) {
+        watch_opened(watch, SIDE_FRONT, fd, &HERE, 0);
+        assert_null(watch_look(watch, fd, 0, true, 0)); /* nothing, for however long, is not unfinished */
+    }
+    assert_null(watch_look(watch, 1, 1000, true, 100));
+    assert_null(watch_look(watch, 2, 1000, true, 200));
+    assert_null(watch_look(watch, 3, 1000, true, 300));
+    assert_int_equal(watch_longest_unfinished(watch), -1);
+    watch_delivered(watch, 1, 1000, 400); /* it ends, and another begins */
+    assert_null(watch_look(watch, 1, 1000, true, 400));
+    assert_null(watch_look(watch, 1, 1000 + MIB, true, 500));
+    assert_null(watch_look(watch, 2, 1001, true, 500)); /* a little more is no new beginning */
+    assert_null(watch_look(watch, 3, 1000 + MIB, true, 500));
+    assert_null(watch_look(watch, 4, most / 2, true, 600));
+    assert_null(watch_look(watch, 5, most / 2, true, 600));
+    static const int ORDER[] = {2, 3, 1};
+    for (size_t i = 0; i < ARRAY_COUNT(ORDER); i++) {
+        assert_int_equal(watch_longest_unfinished(watch), ORDER[i]);
+        watch_cut(watch, ORDER[i]);
+    }
+    assert_int_equal(watch_longest_unfinished(watch), -1); /* the largest stay: they are within the bound */
 }
 
 static void test_bytes_on_the_wire(void **state)
@@ -286,7 +315,8 @@ int main(void)
         TEST(test_messages_clear_the_count),
         TEST(test_parts_behind_a_message),
         TEST(test_unfinished_for_long),
-        TEST(test_largest_unfinished),
+        TEST(test_most_unfinished),
+        TEST(test_longest_unfinished),
         TEST(test_bytes_on_the_wire),
         TEST(test_held_for_one),
         TEST(test_held_for_all),
