@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "broker/defence.h"
 #include "core/error.h"
 
 enum { TOPICS_EXPECTED_MAX = 65536 };
@@ -11,12 +12,17 @@ int news_init(struct news *news, uint32_t limit, uint32_t client_limit)
 {
     *news = (struct news){.limit = limit, .client_limit = client_limit};
     TAILQ_INIT(&news->due);
+    news->levels = calloc(NEWS_CLIENT_MAX + 1, sizeof(*news->levels)); /* zeros: empty lists */
+    if (!news->levels)
+        return ERR_MEMORY;
     return index_init(&news->topics, limit < TOPICS_EXPECTED_MAX ? limit : TOPICS_EXPECTED_MAX);
 }
 
 void news_release(struct news *news)
 {
     assert(news->count == 0);
+    free(news->levels);
+    news->levels = NULL;
     index_release(&news->topics);
 }
 
@@ -60,6 +66,49 @@ static struct subscription *subscription_find(const struct client *client, const
     return NULL;
 }
 
+/* It has so many now. */
+static void set_count(struct news *news, struct client *client, uint32_t count)
+{
+    if (client->subscription_count > 0)
+        LIST_REMOVE(client, in_level);
+    client->subscription_count = count;
+    if (count > 0)
+        LIST_INSERT_HEAD(&news->levels[count], client, in_level);
+    if (count > news->most)
+        news->most = count;
+    while (news->most > 0 && LIST_EMPTY(&news->levels[news->most]))
+        news->most--;
+}
+
+static void subscription_end(struct news *news, struct subscription *subscription)
+{
+    if (subscription->is_due) {
+        TAILQ_REMOVE(&news->due, subscription, in_due);
+        news->due_count--;
+    }
+    LIST_REMOVE(subscription, in_client);
+    LIST_REMOVE(subscription, in_topic);
+    set_count(news, subscription->client, subscription->client->subscription_count - 1);
+    news->count--;
+    topic_drop_if_empty(news, subscription->topic);
+    free(subscription);
+}
+
+/* Room for one more of @client's. Where all are taken, from who has most, as long as that is not to have
+ * fewer than @client by it: nobody can take them all, and two do not take from each other by turns. */
+static int make_room(struct news *news, const struct client *client)
+{
+    if (client->subscription_count >= news->client_limit)
+        return ERR_LIMIT;
+    while (news->count >= news->limit) { /* a new limit may be far below what there is */
+        if (news->most < client->subscription_count + 2 || !DEFENCE(subscription_share))
+            return ERR_LIMIT;
+        const struct client *rich = LIST_FIRST(&news->levels[news->most]);
+        subscription_end(news, LIST_FIRST(&rich->subscriptions));
+    }
+    return 0;
+}
+
 int news_subscribe(struct news *news, struct client *client, const uint8_t group[GROUP_ID_SIZE],
                    const uint8_t history[HISTORY_ID_SIZE])
 {
@@ -67,8 +116,10 @@ int news_subscribe(struct news *news, struct client *client, const uint8_t group
     struct topic *topic = topic_find(news, hash, group, history);
     if (topic && subscription_find(client, topic))
         return 0;
-    if (client->subscription_count >= news->client_limit || news->count >= news->limit)
-        return ERR_LIMIT;
+    int error = make_room(news, client);
+    if (error != 0)
+        return error;
+    topic = topic_find(news, hash, group, history); /* its last subscription may have made the room */
     struct subscription *subscription = calloc(1, sizeof(*subscription));
     struct topic *made = topic ? NULL : calloc(1, sizeof(*made));
     if (!subscription || (!topic && !made)) {
@@ -87,23 +138,9 @@ int news_subscribe(struct news *news, struct client *client, const uint8_t group
     subscription->topic = topic;
     LIST_INSERT_HEAD(&topic->subscriptions, subscription, in_topic);
     LIST_INSERT_HEAD(&client->subscriptions, subscription, in_client);
-    client->subscription_count++;
+    set_count(news, client, client->subscription_count + 1);
     news->count++;
     return 0;
-}
-
-static void subscription_end(struct news *news, struct subscription *subscription)
-{
-    if (subscription->is_due) {
-        TAILQ_REMOVE(&news->due, subscription, in_due);
-        news->due_count--;
-    }
-    LIST_REMOVE(subscription, in_client);
-    LIST_REMOVE(subscription, in_topic);
-    subscription->client->subscription_count--;
-    news->count--;
-    topic_drop_if_empty(news, subscription->topic);
-    free(subscription);
 }
 
 void news_unsubscribe(struct news *news, struct client *client, const uint8_t group[GROUP_ID_SIZE],

@@ -1,7 +1,9 @@
 /* News: who wants to hear of which history, and what each has still to be told.
  *
  * For each client and history only the latest sequence is kept: what comes faster than it can be sent is told
- * once, with the last number. Bounded by the number of subscriptions, whatever the workers say. */
+ * once, with the last number. Bounded by the number of subscriptions, whatever the workers say. Where there
+ * are as many as there may be, who has few takes one from who has most: its newest, unsaid, since NEWS is a
+ * hint. */
 #ifndef COMITY_BROKER_NEWS_H
 #define COMITY_BROKER_NEWS_H
 
@@ -25,19 +27,25 @@ struct subscription {
     bool is_due;       /* not told yet */
 };
 
+enum { NEWS_CLIENT_MAX = 4096 };
+
+LIST_HEAD(news_level, client);
+
 struct news {
     struct index topics;
     TAILQ_HEAD(, subscription) due;
     uint32_t due_count;
     uint32_t count;
-    uint32_t limit;        /* subscriptions in all */
-    uint32_t client_limit; /* of one client */
+    uint32_t limit;            /* subscriptions in all */
+    uint32_t client_limit;     /* of one client; at most NEWS_CLIENT_MAX */
+    struct news_level *levels; /* clients by how many they have */
+    uint32_t most;             /* the highest level with somebody on it; 0: nobody has any */
 };
 
 int news_init(struct news *news, uint32_t limit, uint32_t client_limit);
 void news_release(struct news *news); /* after every client was forgotten */
 
-/* 0 (also where it is there already), ERR_LIMIT or ERR_MEMORY. */
+/* 0 (also where it is there already), ERR_LIMIT or ERR_MEMORY. Another client may lose one by it. */
 int news_subscribe(struct news *news, struct client *client, const uint8_t group[GROUP_ID_SIZE],
                    const uint8_t history[HISTORY_ID_SIZE]);
 void news_unsubscribe(struct news *news, struct client *client, const uint8_t group[GROUP_ID_SIZE],

@@ -55,6 +55,7 @@ struct client {
     uint64_t pending_size; /* bytes of their frames */
     struct subscription_list subscriptions;
     uint32_t subscription_count;
+    LIST_ENTRY(client) in_level; /* of those with as many; unless it has none */
     struct outbox outbox;
     TAILQ_ENTRY(client) in_waiting;
     bool is_gone; /* forgotten, not yet collected */

@@ -235,7 +235,8 @@ static void apply_limits(struct router *router, const struct router_limits *limi
     router->workers.pending_size_limit = limits->pending_bytes / 2;
     router->clients.limit = limits->clients;
     router->news.limit = limits->subscriptions;
-    router->news.client_limit = limits->client_subscriptions;
+    router->news.client_limit =
+        limits->client_subscriptions < NEWS_CLIENT_MAX ? limits->client_subscriptions : NEWS_CLIENT_MAX;
 }
 
 static void removed(struct worker *worker, void *context)

@@ -210,6 +210,32 @@ class Clients(TestCase):
         self.assertFalse(self.stay_with_heartbeats(self.serve(dict(clients=5), without=("heartbeat_alone",))))
 
 
+class Subscriptions(TestCase):
+    def is_told(self, broker):
+        """Strangers take as many subscriptions as there are. Whether a fresh client gets one, and its news."""
+        worker = broker.worker("north").ready(LABOUR)
+        for _ in range(10):
+            stranger = broker.client()
+            for _ in range(100):
+                stranger.send(Frame(SUBSCRIBE, group=os.urandom(16), history=os.urandom(32), sequence=1))
+            self.assertEqual(stranger.alive(), [])
+        client = broker.client()
+        client.send(Frame(SUBSCRIBE, request=1, group=LABOUR, history=history("a"), sequence=1))
+        if [frame.error for frame in client.alive()] == [LIMIT]:
+            return False
+        worker.send(Frame(NEWS, group=LABOUR, history=history("a"), sequence=7))
+        client.expect(NEWS, history=history("a"), sequence=7)
+        return True
+
+    SETTINGS = dict(subscriptions=1000, client_subscriptions=100)
+
+    def test_strangers_cannot_take_all(self):
+        self.assertTrue(self.is_told(self.broker(settings=self.SETTINGS)))
+
+    def test_without_sharing_they_can(self):
+        self.assertFalse(self.is_told(self.broker(settings=self.SETTINGS, without=("subscription_share",))))
+
+
 class Unfinished(TestCase):
     """Parts of messages whose end does not come."""
 

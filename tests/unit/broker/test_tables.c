@@ -249,6 +249,52 @@ static void test_news(void **state)
     assert_null(news_take(&news));
 }
 
+/* All are taken: who has few takes from who has most, until all have as many. */
+static void test_news_are_shared(void **state)
+{
+    (void) state;
+    CLEANUP(clients_release) struct clients clients;
+    CLEANUP(news_release) struct news news;
+    assert_int_equal(clients_init(&clients, 3), 0);
+    assert_int_equal(news_init(&news, 8, 6), 0);
+    struct client *a = add_client(&clients, 1, 0), *b = add_client(&clients, 2, 0),
+                  *c = add_client(&clients, 3, 0);
+    uint8_t name[HISTORY_ID_SIZE] = {0};
+    for (name[0] = 1; name[0] <= 6; name[0]++)
+        assert_int_equal(news_subscribe(&news, a, LABOUR, name), 0);
+    for (name[0] = 7; name[0] <= 8; name[0]++)
+        assert_int_equal(news_subscribe(&news, b, LABOUR, name), 0);
+    name[0] = 6;
+    news_reached(&news, LABOUR, name, 5);
+    assert_int_equal(news.due_count, 1);
+    assert_int_equal(news_subscribe(&news, c, LABOUR, name), 0); /* the very one that is taken for it */
+    assert_int_equal(news.due_count, 0);
+    assert_int_equal(a->subscription_count, 5);
+    for (name[0] = 11; name[0] <= 12; name[0]++)
+        assert_int_equal(news_subscribe(&news, c, LABOUR, name), 0);
+    assert_int_equal(a->subscription_count, 3);
+    assert_int_equal(b->subscription_count, 2);
+    assert_int_equal(c->subscription_count, 3);
+    assert_int_equal(news_subscribe(&news, c, LABOUR, name), ERR_LIMIT);
+    assert_int_equal(news_subscribe(&news, b, LABOUR, name), ERR_LIMIT); /* no to and fro */
+    assert_int_equal(news.count, 8);
+    name[0] = 3;
+    news_reached(&news, LABOUR, name, 5); /* its oldest are a's still */
+    assert_ptr_equal(news_take(&news)->client, a);
+    news_forget(&news, b);
+    news.limit = 3; /* as after a reload */
+    name[0] = 13;
+    assert_int_equal(news_subscribe(&news, b, LABOUR, name), 0);
+    assert_int_equal(a->subscription_count, 1);
+    assert_int_equal(b->subscription_count, 1);
+    assert_int_equal(c->subscription_count, 1);
+    news_forget(&news, b);
+    news_forget(&news, a);
+    news_forget(&news, c);
+    assert_int_equal(news.most, 0);
+    assert_int_equal(news.count, 0);
+}
+
 static void test_outbox(void **state)
 {
     (void) state;
@@ -320,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_bytes_of_pending_requests),
         cmocka_unit_test(test_tickets_never_come_twice),
         cmocka_unit_test(test_news),
+        cmocka_unit_test(test_news_are_shared),
         cmocka_unit_test(test_outbox),
         cmocka_unit_test(test_outboxes_in_all),
     };
