@@ -92,6 +92,20 @@ int cli_need(struct cli *cli, enum verb_needs needs)
     return code;
 }
 
+void cli_say_current(struct cli *cli, const char *name)
+{
+    char reason[CONTEXT_REASON_MAX], current[NAME_MAX_BYTES + 1];
+
+    if (context_choose(cli->home, NULL, current, reason) != 0)
+        return;
+    if (strcmp(current, name) == 0)
+        say(cli, "It is the current context: commands go to it.");
+    else
+        say(cli,
+            "The current context is still %s, and commands go there. To change it: comity context use %s",
+            current, name);
+}
+
 static int run_verb(struct cli *cli)
 {
     const struct verb *verb = cli->arguments.verb;

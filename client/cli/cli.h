@@ -53,6 +53,9 @@ int cli_run(int argc, char **argv);
 /* Make ready what verbs of this row need. For a verb whose options need more than the verb. */
 int cli_need(struct cli *cli, enum verb_needs needs);
 
+/* A context was made: do commands go to it, and if not, how would they? */
+void cli_say_current(struct cli *cli, const char *name);
+
 /* With --json, print the document of a success now, and none at the end: for verbs that go on. */
 void cli_print_document(struct cli *cli);
 

@@ -27,6 +27,8 @@ static const struct config_key KEYS[] = {
      "File of this machine's connection key."},
     {"context", "founding_token", CONFIG_TEXT, "", 0, TOKEN_MAX_BYTES, false, false, false,
      "Token with which the operator lets a partnership be founded."},
+    {"context", "data", CONFIG_TEXT, "", 0, PATH_BYTES - 1, false, false, false,
+     "Directory of the installation that `comity up` runs; of its operator's context."},
     {"context", "seen", CONFIG_INTEGER, "0", 0, INT64_MAX, false, false, false,
      "Highest number in the record that was seen in that epoch."},
     {"context", "epoch", CONFIG_INTEGER, "0", 0, UINT32_MAX, false, false, false,
@@ -176,6 +178,7 @@ int context_load(const char *home, const char *name, struct context *ret_context
     copy_value(config, "signing_key", context.signing_key, sizeof(context.signing_key));
     copy_value(config, "connection_key", context.connection_key, sizeof(context.connection_key));
     copy_value(config, "founding_token", context.founding_token, sizeof(context.founding_token));
+    copy_value(config, "data", context.data, sizeof(context.data));
     context.has_history = config_key32(config, "context", NULL, "history", context.history);
     config_key32(config, "context", NULL, "group_key", context.place.group_key);
     context.seen = (uint64_t) config_integer(config, "context", NULL, "seen");
@@ -209,6 +212,8 @@ static void print_context(FILE *file, const struct context *context)
     fprintf(file, "connection_key = %s\n", context->connection_key);
     if (context->founding_token[0] != '\0')
         fprintf(file, "founding_token = %s\n", context->founding_token);
+    if (context->data[0] != '\0')
+        fprintf(file, "data = %s\n", context->data);
     fprintf(file, "seen = %" PRIu64 "\nepoch = %" PRIu32 "\n", context->seen, context->epoch);
     if (context->pin_count > 0)
         fputs("\n[log]\n", file);
@@ -257,6 +262,7 @@ static int check_values(const struct context *context, char reason[CONTEXT_REASO
         {"The signing key's path `%s` cannot be kept.", context->signing_key},
         {"The connection key's path `%s` cannot be kept.", context->connection_key},
         {"The founding token `%s` cannot be kept.", context->founding_token},
+        {"The data directory `%s` cannot be kept.", context->data},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(VALUES); i++) {
@@ -476,6 +482,25 @@ int context_of_history(const char *home, const uint8_t history[HISTORY_ID_SIZE],
             memcmp(context.history, history, HISTORY_ID_SIZE) != 0)
             continue;
         *ret_context = context;
+        return 0;
+    }
+    return ERR_NOT_FOUND;
+}
+
+int context_data_of_group(const char *home, const uint8_t group_key[KEY_SIZE], struct arena *arena,
+                          char ret_data[PATH_BYTES])
+{
+    const char *const *names;
+    size_t count;
+    char reason[CONTEXT_REASON_MAX];
+    int code = context_names(home, arena, &names, &count, reason);
+
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        struct context context;
+        if (context_load(home, names[i], &context, reason) != 0 || context.data[0] == '\0' ||
+            memcmp(context.place.group_key, group_key, KEY_SIZE) != 0)
+            continue;
+        memcpy(ret_data, context.data, PATH_BYTES);
         return 0;
     }
     return ERR_NOT_FOUND;

@@ -28,8 +28,10 @@ struct context {
     char signing_key[PATH_BYTES];             /* relative to HOME, or absolute; empty: none */
     char connection_key[PATH_BYTES];          /* the same; no other context's */
     char founding_token[TOKEN_MAX_BYTES + 1]; /* of an operator's context; else empty */
-    uint32_t epoch;                           /* the latest in which the record was seen; 0: not known */
-    uint64_t seen;                            /* highest sequence that was shown or recorded in it */
+    char data[PATH_BYTES]; /* of the context that `comity up` makes: its installation's directory; else empty
+                            */
+    uint32_t epoch;        /* the latest in which the record was seen; 0: not known */
+    uint64_t seen;         /* highest sequence that was shown or recorded in it */
     uint8_t pins[CONTEXT_PINS_MAX][KEY_SIZE]; /* keys that sign the history's checkpoints */
     size_t pin_count;
 };
@@ -73,6 +75,10 @@ int context_names(const char *home, struct arena *arena, const char *const **ret
 /* The context of a history. ERR_NOT_FOUND. */
 int context_of_history(const char *home, const uint8_t history[HISTORY_ID_SIZE], struct arena *arena,
                        struct context *ret_context);
+
+/* The data directory of the installation of this home whose group of workers it is; ERR_NOT_FOUND. */
+int context_data_of_group(const char *home, const uint8_t group_key[KEY_SIZE], struct arena *arena,
+                          char ret_data[PATH_BYTES]);
 
 /* A name that no context has: @wanted, or with -2, -3, ... behind it. */
 void context_free_name(const char *home, const char *wanted, char ret_name[NAME_MAX_BYTES + 1]);

@@ -28,6 +28,7 @@ static struct json_object *context_to_json(const struct context *context, bool i
     json_object_object_add(value, "place", place_to_json(&context->place));
     json_object_object_add(value, "signing_key", json_object_new_string(context->signing_key));
     json_object_object_add(value, "connection_key", json_object_new_string(context->connection_key));
+    json_object_object_add(value, "data", json_object_new_string(context->data));
     json_object_object_add(value, "seen", json_object_new_uint64(context->seen));
     json_object_object_add(value, "log_keys", keys);
     return value;
@@ -157,6 +158,7 @@ int context_add_run(struct cli *cli)
         return fail(cli, code, reason);
     cli_put_text(cli, "context", name);
     say(cli, "Context %s is made.", name);
+    cli_say_current(cli, name);
     return 0;
 }
 

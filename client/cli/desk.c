@@ -155,15 +155,19 @@ static int make_client(struct cli *cli, struct desk *desk)
     return code;
 }
 
-/* A member runs no installation: the operator knows whether the broker moved. NULL: the table's advice. */
+/* Whose home runs the installation starts it again, where it is. Who runs none asks the operator whether the
+ * broker has moved. NULL: the table's advice. */
 static const char *unreached_advice(struct cli *cli)
 {
     const struct context *context = &cli->context;
     char history[2 * HISTORY_ID_SIZE + 1];
-    char key[PATH_BYTES];
+    char key[PATH_BYTES], data[PATH_BYTES];
     bool is_usual_key = strcmp(context->signing_key, "keys/signing.key") == 0 ||
                         path_join(key, cli->home, context->signing_key) != 0;
 
+    if (context_data_of_group(cli->home, context->place.group_key, cli->arena, data) == 0)
+        return arena_printf(cli->arena, "comity up --data %s starts your installation again.",
+                            shown_string(cli, data));
     if (!context->has_history)
         return NULL;
     hex_encode(BYTES(context->history, HISTORY_ID_SIZE), history);

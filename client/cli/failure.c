@@ -47,7 +47,8 @@ static const struct {
     {ERR_BUSY, "Give the same command again in a moment."},
     {ERR_NO_ROUTE, "The operator sees with comity status whether a worker is running."},
     {ERR_UNREACHABLE,
-     "comity context show says where this goes; comity up starts an installation on this machine."},
+     "comity context show says where this goes. Who looks after it starts it again where it is: comity up "
+     "--data DIRECTORY"},
     {ERR_SERVER_KEY, "Go no further: ask the operator, in person, whether the broker's key was changed."},
     {ERR_CLIENT_KEY, "Ask the operator why this machine's connection key is refused."},
     {ERR_TIMEOUT, "comity status shows whether the service answers; --timeout SECONDS waits longer."},

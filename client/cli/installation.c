@@ -283,15 +283,19 @@ int installation_context(const struct installation *installation, const struct p
     bool is_there = false;
     int code = context_names(home, arena, &names, &count, why);
 
-    for (size_t i = 0; code == 0 && i < count && !is_there; i++)
-        is_there = context_load(home, names[i], &context, why) == 0 && !context.has_history &&
-                   memcmp(context.place.group_key, place->group_key, KEY_SIZE) == 0;
+    /* The one that was made for this directory; else one that leads here, of before it said for which. */
+    for (int pass = 0; code == 0 && pass < 2 && !is_there; pass++)
+        for (size_t i = 0; i < count && !is_there; i++)
+            is_there = context_load(home, names[i], &context, why) == 0 && !context.has_history &&
+                       memcmp(context.place.group_key, place->group_key, KEY_SIZE) == 0 &&
+                       strcmp(context.data, pass == 0 ? installation->directory : "") == 0;
     if (!is_there) {
         memset(&context, 0, sizeof(context));
         context_free_name(home, "local", context.name);
     }
     context.place = *place;
     installation_path(installation, "operator.key", context.connection_key);
+    snprintf(context.data, sizeof(context.data), "%s", installation->directory);
     snprintf(context.founding_token, sizeof(context.founding_token), "%s", installation->token);
     if (code == 0)
         code = context_save(home, &context, is_there, why);

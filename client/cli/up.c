@@ -128,8 +128,10 @@ static int fail_start(struct cli *cli, const struct local *local, int code, size
     if (exit == EXIT_ADDRESS)
         return cli_fail(
             cli, ERR_ADDRESS,
-            arena_printf(cli->arena, "Choose another port in %s (back: in %s as well), then comity up",
-                         local->configs[BROKER], local->configs[WORKER]),
+            arena_printf(
+                cli->arena,
+                "Choose another address or port in %s (back: in %s as well), then comity up --data %s",
+                local->configs[BROKER], local->configs[WORKER], local->installation.directory),
             "The %s cannot have its address. Its last words: %s", row->name, last_line(cli, row->log));
     if (exit == 127)
         return cli_fail(cli, ERR_FILE, "Install it beside comity, or in PATH.", "%s cannot be started: %s",
@@ -193,6 +195,7 @@ static void tell(struct cli *cli, const char *directory, const struct place *pla
     cli_put(cli, "place", place_to_json(place));
     say(cli, "Comity runs. Clients connect to %s.", place->brokers[0].endpoint);
     say(cli, "Data: %s   Logs: %s/log   Operator's context: %s", at, at, context);
+    cli_say_current(cli, context);
     say(cli, "\nTo found a partnership, each founder:  comity key new");
     say(cli, "then one of them:                      comity found charter > charter.ini, edit it, and");
     say(cli, "  comity found prepare charter.ini --place %s/place.json --out founding.draft", at);

@@ -95,7 +95,7 @@ static const struct verb VERBS[] = {
      .summary = "show what this machine knows of one",
      .arguments = {{"NAME", "name of the context (else the current one)", 1}},
      .json =
-         "`context` {name, title, is_current, history, place, signing_key, connection_key, seen, log_keys}"},
+         "`context` {name, title, is_current, history, place, signing_key, connection_key, data, seen, log_keys}"},
     {.name = "context add",
      .group = "Your keys, and whom you talk to",
      .run = context_add_run,

@@ -51,10 +51,33 @@ class Up(unittest.TestCase):
         self.assertTrue(self.world.down()["was_running"])
         self.assertFalse(is_alive(supervisor) or any(map(is_alive, self.children())))
         self.assertFalse(self.world.down()["was_running"])
-        self.assertEqual(self.world.ask("operator", "status", exit=3)["error"]["name"], "UNREACHABLE")
+        error = self.world.ask("operator", "status", exit=3)["error"]
+        self.assertEqual(error["name"], "UNREACHABLE")
+        # What is suggested starts this one again, not another, empty one.
+        self.assertEqual(error["next"], f"comity up --data {self.world.data.resolve()} starts your installation again.")
         # The same ports, keys and context the next time.
         self.assertEqual(self.world.up()["place"], first["place"])
         self.assertEqual(len(self.world.ask("operator", "context", "list")["contexts"]), 1)
+
+    def test_which_context_is_current_is_said(self):
+        self.world.up()
+        self.world.down()
+        self.world.ask("operator", "context", "add", "elsewhere", "--place", self.world.data / "place.json")
+        self.world.ask("operator", "context", "use", "elsewhere")
+        # Somebody who runs nothing is not told to run something.
+        self.world.ask("guest", "context", "add", "look", "--place", self.world.data / "place.json")
+        self.assertIn("Who looks after it", self.world.ask("guest", "status", exit=3)["error"]["next"])
+        # A context of the same home, by whatever name, leads to the installation as well.
+        self.assertIn(f"comity up --data {self.world.data.resolve()}",
+                      self.world.ask("operator", "status", exit=3)["error"]["next"])
+        code, output, errors = self.world.comity("operator", "up", "--data", self.world.data, "--detach")
+        self.assertEqual((code, errors), (0, ""))
+        other = "The current context is still elsewhere, and commands go there. To change it: comity context use "
+        self.assertIn(other + "local\n", output)
+        code, output, _ = self.world.comity("operator", "context", "add", "third", "--place", self.world.data / "place.json")
+        self.assertIn(other + "third\n", output)
+        code, output, _ = self.world.comity("new", "context", "add", "first", "--place", self.world.data / "place.json")
+        self.assertIn("It is the current context: commands go to it.\n", output)
 
     def test_status_for_somebody_who_operates_nothing(self):
         self.world.up()
@@ -123,7 +146,8 @@ class Up(unittest.TestCase):
         config.write_text(config.read_text().replace(mine, f"front = tcp://127.0.0.1:{port}"))
         error = other.up(exit=INTERNAL)["error"]
         self.assertEqual(error["name"], "ADDRESS")
-        self.assertIn("broker.ini", error["next"])
+        self.assertIn(f"Choose another address or port in {other.data.resolve()}/broker.ini", error["next"])
+        self.assertTrue(error["next"].endswith(f"comity up --data {other.data.resolve()}"), error["next"])
 
     def test_a_front_that_nobody_can_connect_to(self):
         self.world.up()

@@ -47,6 +47,7 @@ static struct context sample(const char *name)
         memset(context.place.brokers[i].key, (int) (16 + i), KEY_SIZE);
         memset(context.pins[i], (int) (32 + i), KEY_SIZE);
     }
+    snprintf(context.data, sizeof(context.data), "/var/lib/comity local");
     memset(context.place.group_key, 1, KEY_SIZE);
     memset(context.history, 2, HISTORY_ID_SIZE);
     return context;
@@ -77,6 +78,7 @@ static void test_saved_and_loaded(void **state)
     assert_string_equal(loaded.signing_key, context.signing_key);
     assert_string_equal(loaded.connection_key, context.connection_key);
     assert_string_equal(loaded.founding_token, "");
+    assert_string_equal(loaded.data, context.data);
     assert_true(loaded.has_history);
     assert_memory_equal(loaded.history, context.history, HISTORY_ID_SIZE);
     assert_memory_equal(loaded.place.group_key, context.place.group_key, KEY_SIZE);
