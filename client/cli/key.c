@@ -103,6 +103,7 @@ int key_list_run(struct cli *cli)
 struct revocation {
     uint8_t key[KEY_SIZE];
     uint32_t member; /* 0: an invitation's */
+    bool is_own;     /* the key that this command is signed with */
 };
 
 /* By its digits or its fingerprint. */
@@ -149,6 +150,24 @@ static int find_typed_key(struct cli *cli, const char *typed, struct revocation 
     return 0;
 }
 
+/* Is somebody of this name invited, and has not joined? */
+static bool is_invited(struct cli *cli, const char *name)
+{
+    struct failure before = cli->failure;
+    struct rows rows;
+    bool is_found = false;
+
+    if (desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_INVITATIONS, 0, &rows) != 0)
+        rows.count = 0;
+    for (size_t i = 0; i < rows.count; i++) {
+        const Comity__V1__Invitation *row = (const Comity__V1__Invitation *) rows.list[i];
+        const char *invited = desk_prose(cli, row->name);
+        is_found |= invited != NULL && strcasecmp(invited, name) == 0 && invitation_is_open(cli, row);
+    }
+    cli->failure = before;
+    return is_found;
+}
+
 /* A key by itself, or by whose it is. */
 static int find_key(struct cli *cli, const char *typed, struct revocation *ret_revocation)
 {
@@ -162,6 +181,11 @@ static int find_key(struct cli *cli, const char *typed, struct revocation *ret_r
         return cli_fail(cli, ERR_NOT_FOUND, "comity key list; comity invitation list",
                         "This key belongs to nobody here.");
     code = find_member(cli, typed, &ret_revocation->member);
+    if (code == ERR_NOT_FOUND && is_invited(cli, typed))
+        return cli_fail(cli, code,
+                        "comity invitation list shows its fingerprint: comity key revoke FINGERPRINT",
+                        "%s is invited, and no member yet: the invitation has a key of its own.",
+                        shown_string(cli, typed));
     if (code == 0)
         code = find_key_of_member(cli, ret_revocation->member, ret_revocation->key, &count);
     if (code == 0 && count > 1)
@@ -177,7 +201,7 @@ struct remains {
     struct json_object *seats, *invitations;
 };
 
-static void collect_seats(struct cli *cli, uint32_t member, struct remains *remains)
+static void collect_seats(struct cli *cli, const struct revocation *revocation, struct remains *remains)
 {
     struct rows bodies, seats;
 
@@ -189,7 +213,7 @@ static void collect_seats(struct cli *cli, uint32_t member, struct remains *rema
             return;
         for (size_t j = 0; j < seats.count; j++) {
             const Comity__V1__Seat *seat = (const Comity__V1__Seat *) seats.list[j];
-            if (seat->holder != member)
+            if (seat->holder != revocation->member)
                 continue;
             const char *name = shown_string(cli, body->name);
             struct json_object *row = json_object_new_object();
@@ -197,8 +221,10 @@ static void collect_seats(struct cli *cli, uint32_t member, struct remains *rema
             json_object_object_add(row, "seat", json_object_new_int64(seat->number));
             json_object_array_add(remains->seats, row);
             remains->lines = arena_printf(
-                cli->arena, "%s\nThey still hold seat %" PRIu32 " of %s: comity seat vacate %s %" PRIu32,
-                remains->lines, seat->number, name, name, seat->number);
+                cli->arena, "%s\n%s still hold seat %" PRIu32 " of %s%s: comity seat vacate %s %" PRIu32,
+                remains->lines, revocation->is_own ? "You" : "They", seat->number, name,
+                revocation->is_own ? ". A co-chair of your constituency leaves it empty" : "", name,
+                seat->number);
         }
     }
 }
@@ -221,15 +247,17 @@ static void collect_invitations(struct cli *cli, const struct revocation *revoca
             continue;
         key_fingerprint(row->key.data, fingerprint);
         if (ends) {
-            remains->lines = arena_printf(cli->arena, "%s\nTheir invitation of %s ends with it.",
-                                          remains->lines, desk_shown(cli, row->name));
+            remains->lines = arena_printf(cli->arena, "%s\n%s invitation of %s ends with it.", remains->lines,
+                                          revocation->is_own ? "Your" : "Their", desk_shown(cli, row->name));
         } else if (invited != NULL && strcasecmp(invited, name) == 0) {
             json_object_array_add(remains->invitations, desk_json(cli, rows.list[i]));
             remains->lines = arena_printf(
-                cli->arena,
-                "%s\nAn invitation of %s, by %s, is open until %s: comity key revoke \"%s\" withdraws it",
-                remains->lines, desk_shown(cli, row->name), name_of_member(cli, row->invited_by),
-                shown_time(cli, row->expires_ms), fingerprint);
+                cli->arena, "%s\nAn invitation of %s, by %s, is open until %s: %s", remains->lines,
+                desk_shown(cli, row->name), name_of_member(cli, row->invited_by),
+                shown_time(cli, row->expires_ms),
+                revocation->is_own
+                    ? "comity join with its file makes you a member anew"
+                    : arena_printf(cli->arena, "comity key revoke \"%s\" withdraws it", fingerprint));
         }
     }
 }
@@ -245,10 +273,28 @@ static void collect_remains(struct cli *cli, const struct revocation *revocation
 
     *ret_remains = (struct remains){"", json_object_new_array(), json_object_new_array()};
     if (member != 0 && find_key_of_member(cli, member, key, &keys) == 0 && keys == 1) {
-        collect_seats(cli, member, ret_remains);
+        collect_seats(cli, revocation, ret_remains);
         collect_invitations(cli, revocation, ret_remains);
     }
     cli->failure = before;
+}
+
+/* Who revokes their own key shuts themselves out: that is not done by a name that was mistyped. */
+static int check_own(struct cli *cli, struct revocation *revocation)
+{
+    struct signing_key signer;
+    int code = desk_signer(cli, &signer);
+
+    if (code != 0)
+        return code;
+    revocation->is_own = memcmp(signer.public_key, revocation->key, KEY_SIZE) == 0;
+    signing_key_wipe(&signer);
+    if (revocation->is_own && !cli_has(cli, "yes"))
+        return cli_fail(
+            cli, ERR_USAGE, "If it is meant, the same command with --yes.",
+            "This is your own key. Once it is revoked, you cannot sign or read here any more, until a "
+            "co-chair of your constituency invites you anew.");
+    return 0;
 }
 
 int key_revoke_run(struct cli *cli)
@@ -260,6 +306,8 @@ int key_revoke_run(struct cli *cli)
     struct remains remains;
     int code = find_key(cli, cli_argument(cli, "KEY"), &revocation);
 
+    if (code == 0)
+        code = check_own(cli, &revocation);
     if (code != 0)
         return code;
     collect_remains(cli, &revocation, &remains);
@@ -271,6 +319,12 @@ int key_revoke_run(struct cli *cli)
     code = desk_submit(cli, &command, &event);
     if (code == 0 && revocation.member == 0)
         say(cli, "The invitation is withdrawn.");
+    else if (code == 0 && revocation.is_own)
+        say(cli,
+            "Your key is revoked. What you signed before stands. You cannot sign or read here any more; a "
+            "co-chair "
+            "of your constituency can invite you anew, and comity join makes a new key.%s",
+            remains.lines);
     else if (code == 0)
         say(cli, "The key of %s is revoked. What it signed before stands.%s",
             name_of_member(cli, revocation.member), remains.lines);

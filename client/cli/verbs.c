@@ -74,6 +74,8 @@ static const struct verb VERBS[] = {
            "its member's name or number, its fingerprint, or its 64 hexadecimal digits; of an invitation "
            "its fingerprint or digits",
            0}},
+     .options = {{"yes", NULL, "for your own key: you cannot sign or read any more once it is revoked", 0,
+                  0}},
      .json = JSON_RECEIPT ", `seats` [{body, seat}] and `invitations` [Invitation] that remain"},
     {.name = "context list",
      .group = "Your keys, and whom you talk to",
@@ -94,8 +96,8 @@ static const struct verb VERBS[] = {
      .needs = NEEDS_HOME,
      .summary = "show what this machine knows of one",
      .arguments = {{"NAME", "name of the context (else the current one)", 1}},
-     .json =
-         "`context` {name, title, is_current, history, place, signing_key, connection_key, data, seen, log_keys}"},
+     .json = "`context` {name, title, is_current, history, place, signing_key, connection_key, data, seen, "
+             "log_keys}"},
     {.name = "context add",
      .group = "Your keys, and whom you talk to",
      .run = context_add_run,

@@ -63,6 +63,9 @@ class Leaving(CliCase):
         line = [line for line in self.world.comity("ada", "invitation", "list")[1].splitlines() if "Pia Roth" in line][0]
         self.assertTrue(line.endswith("  open"), line)
         fingerprint = re.search(r"([0-9a-f]{4} ){3}[0-9a-f]{4}", line)[0]
+        error = self.refuse("ada", "key", "revoke", "pia roth", name="NOT_FOUND")
+        self.assertIn("is invited, and no member yet", error["what"])
+        self.assertIn("comity invitation list", error["next"])
         self.refuse("carla", "key", "revoke", fingerprint, name="FORBIDDEN")
         code, output, _ = self.world.comity("ada", "key", "revoke", fingerprint)
         self.assertEqual(code, 0)
@@ -77,9 +80,18 @@ class Leaving(CliCase):
         self.ask("ada", "invite", "Quy Tran", "--out", "quy.invitation", "--office", "co-chair")
         self.ask("quy", "join", "quy.invitation")
         self.ask("quy", "invite", "Rob Lee", "--out", "rob.invitation")
-        code, output, _ = self.world.comity("quy", "key", "revoke", "Quy Tran")
+        self.ask("ada", "body", "create", "panel", "--title", "Panel", "--seats", "union=1", *self.world.with_key("carla"))
+        self.ask("quy", "seat", "assign", "panel", 1, "Quy Tran")
+        # One's own key is not revoked by a name alone.
+        error = self.refuse("quy", "key", "revoke", "Quy Tran", name="USAGE", exit=USAGE)
+        self.assertIn("This is your own key.", error["what"])
+        self.assertIn("--yes", error["next"])
+        self.ask("quy", "whoami")
+        code, output, _ = self.world.comity("quy", "key", "revoke", "Quy Tran", "--yes")
         self.assertEqual(code, 0)
-        self.assertIn("Their invitation of Rob Lee ends with it.\n", output)
+        self.assertIn("Your key is revoked. What you signed before stands. You cannot sign or read here any more", output)
+        self.assertIn("Your invitation of Rob Lee ends with it.\n", output)
+        self.assertIn("You still hold seat 1 of panel. A co-chair of your constituency leaves it empty: comity seat vacate", output)
         self.assertIn("void: the key that signed it is revoked", self.world.comity("ada", "invitation", "list")[1])
         self.refuse("rob", "join", "rob.invitation", name="INVITATION")
 
