@@ -23,13 +23,58 @@ static size_t index_of(const char *field)
     return bracket == NULL ? 0 : (size_t) strtoul(bracket + 1, NULL, 10);
 }
 
+/* Row @number of a list; NULL where it cannot be had, which keeps the failure as it is. */
+static const ProtobufCMessage *row_of(struct cli *cli, Comity__V1__ListKind kind, uint32_t number)
+{
+    struct failure before = cli->failure;
+    const ProtobufCMessage *row = NULL;
+
+    if (number == 0 || desk_row(cli, kind, number, &row) != 0)
+        row = NULL;
+    cli->failure = before;
+    return row;
+}
+
+/* The body that a command is about, through its session, its item, its proposal; 0 where that is not known.
+ */
+static uint32_t body_of(struct cli *cli, const Comity__V1__Command *command)
+{
+    uint32_t session = 0, item = 0;
+    const ProtobufCMessage *row;
+
+    if (command->body_case == COMITY__V1__COMMAND__BODY_ADD_ITEM)
+        session = command->add_item->session;
+    else if (command->body_case == COMITY__V1__COMMAND__BODY_CHECK_IN)
+        session = command->check_in->session;
+    else if (command->body_case == COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL)
+        item = command->make_proposal->item;
+    else if (command->body_case == COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL &&
+             (row = row_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS,
+                           command->revise_proposal->proposal)) != NULL)
+        item = ((const Comity__V1__Proposal *) row)->item;
+    if (item != 0 && (row = row_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_ITEMS, item)) != NULL)
+        session = ((const Comity__V1__Item *) row)->session;
+    row = row_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS, session);
+    return row == NULL ? 0 : ((const Comity__V1__Session *) row)->body;
+}
+
+/* Where a seat gives the right: who holds them. NULL for other rights. */
+static const char *next_of_right(struct cli *cli, const Comity__V1__Command *command, enum right right)
+{
+    if (right != MAY_BODY_OR_FACILITATOR && right != MAY_BODY_OR_OFFICE)
+        return NULL;
+    uint32_t body = body_of(cli, command);
+    return arena_printf(cli->arena, "comity body show %s lists who holds its seats; co-chairs give them.",
+                        body == 0 ? "BODY" : name_of_body(cli, body));
+}
+
 static bool tell_right(struct cli *cli, const Comity__V1__Command *command)
 {
     for (unsigned i = 0; command_row_at(i) != NULL; i++) {
         const struct command_row *row = command_row_at(i);
         if (row->body == command->body_case)
-            return TELL(cli, NULL, "You do not have the right to do this. Who has it: %s.",
-                        right_name(row->right));
+            return TELL(cli, next_of_right(cli, command, row->right),
+                        "You do not have the right to do this. Who has it: %s.", right_name(row->right));
     }
     return false;
 }

@@ -28,7 +28,9 @@ int rule_templates_run(struct cli *cli)
     }
     cli_put(cli, "templates", array);
     sheet_print(&sheet, "");
-    say(cli, "\ncomity rule show NAME explains one; comity rule adopt NAME adopts it.");
+    say(cli, "\ncomity rule show NAME explains one. A co-chair of every party adopts it: comity rule adopt "
+             "NAME --with KEYFILE, "
+             "or --draft FILE --cosigner WHO to let the others sign.");
     return 0;
 }
 

@@ -149,6 +149,17 @@ class Up(unittest.TestCase):
         self.assertIn(f"Choose another address or port in {other.data.resolve()}/broker.ini", error["next"])
         self.assertTrue(error["next"].endswith(f"comity up --data {other.data.resolve()}"), error["next"])
 
+    def test_an_address_that_this_machine_does_not_have(self):
+        self.world.up()
+        self.world.down()
+        config = self.world.data / "broker.ini"
+        mine = [line for line in config.read_text().splitlines() if line.startswith("front =")][0]
+        config.write_text(config.read_text().replace(mine, "front = tcp://192.0.2.1:7411"))
+        error = self.world.up(exit=INTERNAL)["error"]
+        self.assertEqual(error["name"], "ADDRESS")
+        self.assertIn("Choose another address or port", error["next"])
+        self.assertIn(f"comity up --data {self.world.data.resolve()}", error["next"])
+
     def test_a_front_that_nobody_can_connect_to(self):
         self.world.up()
         self.world.down()

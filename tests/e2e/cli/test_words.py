@@ -46,7 +46,12 @@ class Words(CliCase):
                 ("ada", ["checkin", closed, "north"], "NOT_OPEN", "This session is not open.", None),
                 ("ben", ["session", "open", closed], "FORBIDDEN", "Who has it: facilitator.", "comity whoami"),
                 ("ben", ["site", "add", "y", "--title", "Y", "--time-zone", "UTC"], "COSIGNERS", "", "--with"),
-                ("eve", ["item", "add", 1, "x"], "FORBIDDEN", "holder of a seat of the body, or facilitator", None)):
+                ("eve", ["item", "add", 1, "x"], "FORBIDDEN", "holder of a seat of the body, or facilitator",
+                 "comity body show steering"),
+                ("eve", ["proposal", "make", 1, "x", "--text", "x"], "FORBIDDEN", "holder of a seat of the body",
+                 "comity body show steering"),
+                ("eve", ["proposal", "revise", proposal, "--text", "x"], "FORBIDDEN", "holder of a seat of the body",
+                 "comity body show steering")):
             with self.subTest(words=words):
                 self.told(who, *words, exit=REFUSED, name=name, what=what, next=next)
         self.ask("eli", "round", "close", number)
@@ -121,6 +126,7 @@ class Words(CliCase):
                             (["events", "--from", "x"], "comity help events"), (["vote", "x", "y"], "comity help vote")):
             self.assertEqual(self.refuse("ada", *words, name="USAGE", exit=USAGE)["next"], next)
         self.assertTrue(self.world.comity("ada", "vote", "x", "y")[2].startswith("Not understood: "))
+        self.assertIn("comity rule adopt NAME --with KEYFILE, or --draft FILE", self.world.comity("ada", "rule", "templates")[1])
         self.assertNotIn("Did you mean", self.world.comity("ada", "frob")[2])
         self.ask("ada", "site", "add", "q", "--title", "Q", "--time-zone", "UTC", "--draft", "q.draft", "--cosigner",
                  "Carla Weiss")
