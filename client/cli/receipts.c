@@ -21,9 +21,44 @@ int journal_path(struct cli *cli, char ret_path[PATH_BYTES])
 
 struct listing {
     struct cli *cli;
+    const Comity__V1__Partnership *partnership; /* NULL: the record was not asked */
     struct sheet sheet;
     struct json_object *array;
 };
+
+/* The one that says where it is in the record of today; else, or where that is not known, the latest. */
+static struct comity_journal_receipt best_receipt(const struct listing *listing,
+                                                  const struct comity_journal_entry *entry)
+{
+    const struct comity_journal_receipt *standing =
+        listing->partnership == NULL ? NULL : comity_standing(entry, listing->partnership);
+
+    return standing != NULL ? *standing : (struct comity_journal_receipt){entry->epoch, entry->sequence};
+}
+
+/* "number 12 in epoch 1790000000, lost by a restore; refused: EPOCH" */
+static const char *shown_standing(const struct listing *listing, const struct comity_journal_entry *entry,
+                                  bool is_lost)
+{
+    struct cli *cli = listing->cli;
+    struct comity_journal_receipt receipt = best_receipt(listing, entry);
+    const char *number = "", *lost = "", *refused = "";
+
+    if (!entry->has_receipt && entry->refused == 0)
+        return "not confirmed";
+    bool is_old = receipt.epoch < cli->context.epoch || is_lost;
+    if (entry->has_receipt)
+        number = arena_printf(cli->arena, "number %" PRIu64 "%s", receipt.sequence,
+                              is_old ? arena_printf(cli->arena, " in epoch %" PRIu32, receipt.epoch) : "");
+    if (is_lost)
+        lost = entry->refused == 0 ? ", lost by a restore" : ", lost by a restore; ";
+    /* STALE of what a later act says anew: comity resubmit left it, nobody refused it. */
+    if (entry->refused == ERR_STALE && entry->later != NULL)
+        refused = "not sent again: done anew later";
+    else if (entry->refused != 0 && (is_lost || !entry->has_receipt))
+        refused = arena_printf(cli->arena, "refused: %s", error_name(entry->refused));
+    return arena_printf(cli->arena, "%s%s%s", number, lost, refused);
+}
 
 static int list_entry(const struct comity_journal_entry *entry, void *context)
 {
@@ -31,33 +66,47 @@ static int list_entry(const struct comity_journal_entry *entry, void *context)
     struct cli *cli = listing->cli;
     char id[2 * COMMAND_ID_SIZE + 1];
     struct json_object *value = json_object_new_object();
+    struct comity_journal_receipt receipt = best_receipt(listing, entry);
+    bool is_lost = listing->partnership == NULL ? entry->has_receipt && entry->refused != 0
+                                                : comity_is_lost(entry, listing->partnership);
 
     hex_encode(BYTES(entry->command_id, COMMAND_ID_SIZE), id);
     json_object_object_add(value, "command_id", json_object_new_string(id));
     json_object_object_add(value, "act", json_object_new_string(comity_draft_name(entry->draft)));
     json_object_object_add(value, "kept_ms", json_object_new_int64(entry->kept_ms));
     json_object_object_add(value, "has_receipt", json_object_new_boolean(entry->has_receipt));
-    json_object_object_add(value, "sequence", json_object_new_uint64(entry->sequence));
-    json_object_object_add(value, "epoch", json_object_new_uint64(entry->epoch));
-    json_object_object_add(value, "is_lost",
-                           json_object_new_boolean(entry->has_receipt && entry->refused != 0));
+    json_object_object_add(value, "sequence", json_object_new_uint64(receipt.sequence));
+    json_object_object_add(value, "epoch", json_object_new_uint64(receipt.epoch));
+    json_object_object_add(value, "is_lost", json_object_new_boolean(is_lost));
     json_object_object_add(value, "refused",
                            json_object_new_string(entry->refused == 0 ? "" : error_name(entry->refused)));
     json_object_array_add(listing->array, value);
-    const char *standing = "not confirmed";
-    bool is_old = entry->epoch < cli->context.epoch || entry->refused != 0;
-    if (entry->has_receipt)
-        standing = arena_printf(cli->arena, "number %" PRIu64 "%s", entry->sequence,
-                                is_old ? arena_printf(cli->arena, " in epoch %" PRIu32, entry->epoch) : "");
-    if (entry->has_receipt && entry->refused != 0)
-        standing = arena_printf(cli->arena, "%s, lost by a restore; refused: %s", standing,
-                                error_name(entry->refused));
-    else if (!entry->has_receipt && entry->refused != 0)
-        standing = arena_printf(cli->arena, "refused: %s", error_name(entry->refused));
-    const char *cells[] = {arena_string(cli->arena, id), comity_draft_name(entry->draft), standing,
-                           shown_time(cli, entry->kept_ms)};
+    const char *cells[] = {arena_string(cli->arena, id), comity_draft_name(entry->draft),
+                           shown_standing(listing, entry, is_lost), shown_time(cli, entry->kept_ms)};
     sheet_row(&listing->sheet, cells);
     return 0;
+}
+
+/* One alone: nobody has to ask which of several it is. */
+static int find_several(const struct comity_journal_entry *entry, void *context)
+{
+    (void) context;
+    return entry->receipt_count > 1 ? 1 : 0;
+}
+
+/* The epochs of the record as it is now; NULL where it cannot be asked: the list does not need it. */
+static const Comity__V1__Partnership *ask_partnership(struct cli *cli)
+{
+    const Comity__V1__WhoamiAnswer *whoami;
+    struct failure before = cli->failure;
+    int code = desk_open(cli);
+
+    if (code == 0) {
+        comity_set_seen(desk_client(cli), cli->context.history, 0, 0);
+        code = desk_whoami(cli, &whoami);
+    }
+    cli->failure = before;
+    return code == 0 ? whoami->partnership : NULL;
 }
 
 int receipt_list_run(struct cli *cli)
@@ -69,6 +118,10 @@ int receipt_list_run(struct cli *cli)
     int code = journal_path(cli, path);
 
     sheet_init(&listing.sheet, cli, ARRAY_COUNT(TITLES), TITLES);
+    if (code == 0 && (code = comity_journal_each(path, cli->context.history, find_several, NULL, NULL)) > 0) {
+        listing.partnership = ask_partnership(cli);
+        code = 0;
+    }
     if (code == 0)
         code = comity_journal_each(path, cli->context.history, list_entry, &listing, &damaged);
     cli_put(cli, "receipts", listing.array);
