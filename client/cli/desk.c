@@ -26,6 +26,7 @@ struct desk {
     uint8_t pins[CONTEXT_PINS_MAX][KEY_SIZE]; /* learnt in this run */
     size_t pin_count;
     bool has_warned;      /* that a restore was noticed */
+    bool is_behind;       /* a worker has not seen what this context has */
     bool is_out_of_touch; /* a request, or a connection, has lost the daemons */
     int touch_code;       /* by this */
     const Comity__V1__WhoamiAnswer *whoami;
@@ -57,6 +58,8 @@ static void hear(const struct comity_event *event, void *context)
     else if (event->kind == COMITY_EVENT_LOG_KEY_REFUSED)
         fputs("Warning: a worker signs with a key that is not on record. Its receipts are not believed.\n",
               stderr);
+    else if (event->kind == COMITY_EVENT_RETRYING && event->code == ERR_BEHIND)
+        desk->is_behind = true;
     else if (event->kind == COMITY_EVENT_IN_TOUCH)
         desk->is_out_of_touch = false;
     else if (is_lost_touch(desk, event)) {
@@ -328,15 +331,84 @@ static void warn_of_restore(struct cli *cli, uint32_t epoch)
             epoch);
 }
 
+/* A worker that is behind: is it late, or was the record taken back? Only the second is a failure, which is
+ * filled in. Whatever else comes of this question, the first one goes on. */
+static int ask_epoch(struct cli *cli)
+{
+    Comity__V1__Whoami whoami = COMITY__V1__WHOAMI__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    struct comity_result result = {0};
+    int code = 0;
+
+    query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
+    query.whoami = &whoami;
+    query.floor = 1;
+    if (comity_query_wait(cli->desk->client, cli->context.history, &query, 0, &result) == 0) {
+        const Comity__V1__WhoamiAnswer *answer = comity_answer_body(result.answer)->whoami;
+        const Comity__V1__Partnership *now = answer == NULL ? NULL : answer->partnership;
+        const Comity__V1__Epoch *last =
+            now == NULL || now->n_epochs == 0 ? NULL : now->epochs[now->n_epochs - 1];
+        if (last != NULL && last->number > cli->context.epoch) {
+            cli->failure.is_unsent = true;
+            code = cli_fail(cli, ERR_BEHIND, "comity resubmit",
+                            "The record was restored from a backup as of number %" PRIu64 " (epoch %" PRIu32
+                            "): comity resubmit sends again what was lost of yours.",
+                            last->restored_to, last->number);
+        }
+    }
+    comity_result_release(&result);
+    return code;
+}
+
+struct asking {
+    struct comity_result result;
+    bool is_done;
+};
+
+static void take_result(struct comity_result *result, void *context)
+{
+    struct asking *asking = context;
+
+    asking->result = *result;
+    memset(result, 0, sizeof(*result));
+    asking->is_done = true;
+}
+
+/* Until it is answered; or, where a worker is behind, until it is known that it will not be: then its code,
+ * no verdict, and the failure filled in. */
+static int query_wait(struct cli *cli, const Comity__V1__Query *query, struct comity_result *ret_result)
+{
+    struct desk *desk = cli->desk;
+    struct asking asking = {0};
+    uint64_t request = 0;
+    bool is_status = query->kind_case == COMITY__V1__QUERY__KIND_STATUS, has_asked = is_status;
+
+    desk->is_behind = false;
+    int code = comity_query(desk->client, is_status ? NULL : cli->context.history, query, 0, take_result,
+                            &asking, &request);
+    while (code == 0 && !asking.is_done) {
+        code = comity_pump(desk->client, PUMP_MS);
+        if (code == 0 && desk->is_behind && !has_asked && !asking.is_done) {
+            has_asked = true;
+            code = ask_epoch(cli);
+        }
+    }
+    if (code != 0) {
+        comity_cancel(desk->client, request);
+        comity_result_release(&asking.result);
+        return code;
+    }
+    *ret_result = asking.result;
+    return asking.result.fault.code;
+}
+
 static int ask(struct cli *cli, const Comity__V1__Query *query, struct arena *arena, struct prose *prose,
                const Comity__V1__Answer **ret_answer)
 {
     struct comity_result result = {0};
     ProtobufCMessage *copy;
-    bool is_status = query->kind_case == COMITY__V1__QUERY__KIND_STATUS;
+    int code = query_wait(cli, query, &result);
 
-    int code =
-        comity_query_wait(cli->desk->client, is_status ? NULL : cli->context.history, query, 0, &result);
     if (result.verdict != 0)
         code = desk_judge(cli, &result);
     if (code == 0) {
