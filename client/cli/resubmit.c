@@ -89,48 +89,110 @@ static const char *shown_act(struct cli *cli, const struct comity_draft *draft)
     return arena_printf(cli->arena, "%s on %s %" PRIu32, comity_draft_name(draft), noun, number);
 }
 
-/* Why an act of the time before a restore was not taken over, and what to do. @field: empty where it is not
- * known any more. */
-static const char *shown_why(struct cli *cli, const struct comity_draft *draft, int code, const char *field)
+/* Was it signed in an epoch that the record does not have at all? */
+static bool is_given_up(const Comity__V1__Command *command, const Comity__V1__Partnership *partnership)
 {
-    const Comity__V1__Command *command = comity_draft_command(draft);
+    bool is_known = command->epoch == 0; /* how one came in: of no epoch */
+
+    for (size_t i = 0; !is_known && i < partnership->n_epochs; i++)
+        is_known = partnership->epochs[i]->number == command->epoch;
+    return !is_known;
+}
+
+/* STALE of what builds on a version of a proposal: there may be a newer one; or the record does not have that
+ * one, which somebody has yet to send again. NULL: the first, or nobody can tell. */
+static const char *shown_base(struct cli *cli, const Comity__V1__Command *command)
+{
+    const ProtobufCBinaryData *base;
+    const ProtobufCMessage *row;
+    struct failure before = cli->failure;
+    uint32_t number;
+
+    if (command->body_case == COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL) {
+        base = &command->revise_proposal->base_hash;
+        number = command->revise_proposal->proposal;
+    } else if (command->body_case == COMITY__V1__COMMAND__BODY_OPEN_ROUND) {
+        base = &command->open_round->text_hash;
+        number = command->open_round->proposal;
+    } else {
+        return NULL;
+    }
+    if (desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, number, &row) != 0) {
+        cli->failure = before;
+        return NULL;
+    }
+    const Comity__V1__Proposal *proposal = (const Comity__V1__Proposal *) row;
+    for (size_t i = 0; i < proposal->n_versions; i++) {
+        const ProtobufCBinaryData *hash = &proposal->versions[i]->text->hash;
+        if (bytes_equal(BYTES(hash->data, hash->len), BYTES(base->data, base->len)))
+            return i + 1 < proposal->n_versions ? NULL
+                                                : "what it builds on was not in the record when it was sent "
+                                                  "again, and is now: give it anew";
+    }
+    return "what it builds on is not in the record yet: once whoever wrote that has said comity resubmit, "
+           "give "
+           "it anew";
+}
+
+/* EPOCH: which of the things that it names is lost, and what to do. @field: empty where it is not known any
+ * more. */
+static const char *shown_lost(struct cli *cli, const Comity__V1__Command *command,
+                              const Comity__V1__Partnership *partnership, const char *field)
+{
     const struct again *again = again_find(command);
     const char *noun = "thing";
     uint32_t number;
 
-    if (code == ERR_EPOCH && is_end(command))
+    if (is_given_up(command, partnership))
+        return "it was signed in a record that was given up by a later restore; give it anew, if it is still "
+               "wanted";
+    if (is_end(command))
         return arena_printf(cli->arena,
                             "an end is not carried over a restore; look at how it stands now, and %s",
                             again->what_to_do);
-    if (code == ERR_EPOCH && strcmp(field, "assign_seat.seat") == 0)
+    if (strcmp(field, "assign_seat.seat") == 0)
         return "the seat was given or vacated since the restore";
-    if (code == ERR_EPOCH && field[0] != '\0' && again->field != NULL && strcmp(field, again->field) != 0 &&
+    if (field[0] != '\0' && again->field != NULL && strcmp(field, again->field) != 0 &&
         named_read(cli, command, field, &noun, &number))
         return arena_printf(cli->arena, "the restored record does not have that %s, number %" PRIu32 "; %s",
                             noun, number, again->what_to_do);
-    if (code == ERR_EPOCH) {
-        named_read(cli, command, again->field, &noun, &number);
-        return arena_printf(cli->arena, "the restored record does not have that %s; %s", noun,
-                            again->what_to_do);
-    }
+    named_read(cli, command, again->field, &noun, &number);
+    return arena_printf(cli->arena, "the restored record does not have that %s; %s", noun, again->what_to_do);
+}
+
+/* Why an act was not taken over, or refused, and what to do. */
+static const char *shown_why(struct cli *cli, const struct comity_draft *draft,
+                             const Comity__V1__Partnership *partnership, int code, const char *field)
+{
+    const Comity__V1__Command *command = comity_draft_command(draft);
+    const char *base;
+
+    if (code == ERR_EPOCH)
+        return shown_lost(cli, command, partnership, field);
     if (code == ERR_STALE && command->body_case == COMITY__V1__COMMAND__BODY_CAST_BALLOT)
         return "a later answer of yours counts";
+    if (code == ERR_STALE && strcmp(field, "open_round.rule") != 0 &&
+        (base = shown_base(cli, command)) != NULL)
+        return base;
     if (code == ERR_CLOSED && command->body_case == COMITY__V1__COMMAND__BODY_CAST_BALLOT)
         return "the round has closed since the restore; tell whoever closed it that you had answered";
     if (code == ERR_INVITATION)
         return "the restored record does not have the invitation, or it has expired: whoever invited you "
                "says "
                "comity resubmit first, or invites you anew";
-    return arena_printf(cli->arena, "%s %s", error_sentence(code), again->what_to_do);
+    const char *sentence = error_sentence(code); /* whoever shows it ends it */
+    return arena_printf(cli->arena, "%.*s", (int) strlen(sentence) - 1, sentence);
 }
 
 struct resending {
     struct cli *cli;
     const Comity__V1__Partnership *partnership;
+    const char *journal;              /* its path */
     uint8_t signer[KEY_SIZE];         /* the context's key */
     struct json_object *array, *left; /* sent in this run; lost, and not taken over */
     int worst;                        /* the first code of what is still open */
-    unsigned recorded, open, refused, not_taken_over;
+    bool is_known;                    /* the record has it that the signer came in */
+    unsigned recorded, open, refused, not_taken_over, overtaken;
 };
 
 static void count_open(struct resending *resending, int code)
@@ -140,12 +202,11 @@ static void count_open(struct resending *resending, int code)
         resending->worst = code;
 }
 
-static void note_left(struct resending *resending, const struct comity_journal_entry *entry, int code,
-                      const char *field)
+static void put_left(struct resending *resending, const struct comity_journal_entry *entry, int code,
+                     const char *why)
 {
     struct cli *cli = resending->cli;
     struct json_object *value = json_object_new_object();
-    const char *why = shown_why(cli, entry->draft, code, field);
 
     json_object_object_add(value, "command_id", json_hex(BYTES(entry->command_id, COMMAND_ID_SIZE)));
     json_object_object_add(value, "act", json_object_new_string(shown_act(cli, entry->draft)));
@@ -154,6 +215,15 @@ static void note_left(struct resending *resending, const struct comity_journal_e
     json_object_object_add(value, "error", json_object_new_string(error_name(code)));
     json_object_object_add(value, "why", json_object_new_string(why));
     json_object_array_add(resending->left, value);
+}
+
+static void note_left(struct resending *resending, const struct comity_journal_entry *entry, int code,
+                      const char *field)
+{
+    struct cli *cli = resending->cli;
+    const char *why = shown_why(cli, entry->draft, resending->partnership, code, field);
+
+    put_left(resending, entry, code, why);
     resending->not_taken_over++;
     say(cli, "%s (number %" PRIu64 " in epoch %" PRIu32 "): not taken over: %s.",
         shown_act(cli, entry->draft), entry->sequence, entry->epoch, why);
@@ -187,24 +257,34 @@ static void note_result(struct resending *resending, const struct comity_journal
         note_left(resending, entry, result->fault.code, result->fault.field);
         return;
     }
-    bool has_reason = result->fault.code == ERR_EPOCH || result->fault.code == ERR_INVITATION;
-    say(cli, "%s: %s: %s: %s", act, is_refused ? "refused" : "not confirmed", name,
-        has_reason ? shown_why(cli, entry->draft, result->fault.code, result->fault.field)
-                   : error_sentence(result->fault.code));
+    if (is_refused)
+        say(cli, "%s: refused: %s: %s.", act, name,
+            shown_why(cli, entry->draft, resending->partnership, result->fault.code, result->fault.field));
+    else
+        say(cli, "%s: not confirmed: %s: %s", act, name, error_sentence(result->fault.code));
     if (!is_refused)
         count_open(resending, desk_judge(cli, result));
 }
 
-/* *ret_is_recorded may be NULL. */
+static bool has_receipt_of(const struct comity_journal_entry *entry, const struct comity_result *result)
+{
+    for (size_t i = 0; i < entry->receipt_count; i++)
+        if (entry->receipts[i].epoch == result->epoch && entry->receipts[i].sequence == result->sequence)
+            return true;
+    return false;
+}
+
+/* *ret_is_known: the record had it, and so had the journal: nothing was done. */
 static void send_again(struct resending *resending, const struct comity_journal_entry *entry, bool is_lost,
-                       bool *ret_is_recorded)
+                       bool *ret_is_known)
 {
     struct comity_result result = {0};
     int code = comity_submit_wait(desk_client(resending->cli), entry->draft, 0, &result);
 
-    if (ret_is_recorded != NULL)
-        *ret_is_recorded = result.verdict == COMITY_RECORDED;
-    if (result.verdict != 0)
+    *ret_is_known = result.verdict == COMITY_RECORDED && has_receipt_of(entry, &result);
+    if (*ret_is_known)
+        code = 0;
+    else if (result.verdict != 0)
         note_result(resending, entry, is_lost, &result);
     else
         count_open(resending, code);
@@ -224,28 +304,64 @@ static int resend_entry(const struct comity_journal_entry *entry, void *context)
 {
     struct resending *resending = context;
     const Comity__V1__Command *command = comity_draft_command(entry->draft);
-    bool is_recorded;
+    unsigned recorded = resending->recorded;
 
     if (!is_entry(entry) ||
         !bytes_equal(BYTES(command->key.data, command->key.len), BYTES(resending->signer, KEY_SIZE)))
         return 0;
-    send_again(resending, entry, entry->has_receipt, &is_recorded);
-    return is_recorded ? 1 : 0;
+    send_again(resending, entry, entry->has_receipt, &resending->is_known);
+    return resending->recorded > recorded || resending->is_known ? 1 : 0;
+}
+
+/* "you gave seat 2 of body 1 again later (number 122)" */
+static const char *shown_overtaken(struct cli *cli, const struct comity_journal_entry *entry,
+                                   const struct comity_journal_receipt *by)
+{
+    const Comity__V1__Command *command = comity_draft_command(entry->draft);
+
+    if (command->body_case == COMITY__V1__COMMAND__BODY_ASSIGN_SEAT)
+        return arena_printf(cli->arena,
+                            "you gave seat %" PRIu32 " of body %" PRIu32 " again later (number %" PRIu64 ")",
+                            command->assign_seat->seat, command->assign_seat->body, by->sequence);
+    if (command->body_case == COMITY__V1__COMMAND__BODY_CHECK_IN)
+        return arena_printf(cli->arena,
+                            "you checked in to session %" PRIu32 " again later (number %" PRIu64 ")",
+                            command->check_in->session, by->sequence);
+    return arena_printf(cli->arena, "you did the same again later (number %" PRIu64 ")", by->sequence);
+}
+
+/* Sent now, it would come after what the signer said later. It is answered by that. 0, or the journal's code.
+ */
+static int note_overtaken(struct resending *resending, const struct comity_journal_entry *entry,
+                          const struct comity_journal_entry *later)
+{
+    struct cli *cli = resending->cli;
+    const char *why = shown_overtaken(cli, entry, comity_standing(later, resending->partnership));
+
+    put_left(resending, entry, ERR_STALE, why);
+    resending->overtaken++;
+    say(cli, "%s: not sent: %s.", shown_act(cli, entry->draft), why);
+    return comity_journal_settle(resending->journal, entry, ERR_STALE, resending->partnership->epoch);
 }
 
 static int resend(const struct comity_journal_entry *entry, void *context)
 {
     struct resending *resending = context;
+    const struct comity_journal_entry *later = comity_overtaken(entry, resending->partnership);
     bool is_lost = comity_is_lost(entry, resending->partnership);
     bool is_refused = entry->refused != 0;
     bool is_refused_here = is_refused && entry->refused_epoch >= resending->partnership->epoch;
+    bool is_open = !entry->has_receipt && !is_refused;
+    bool is_known;
 
     if (is_entry(entry) && (is_lost || is_refused))
         return 0; /* who reads this is in */
+    if ((is_lost || is_open) && later != NULL)
+        return note_overtaken(resending, entry, later);
     if (is_lost && is_refused_here)
         note_left(resending, entry, entry->refused, "");
-    else if (is_lost || (!entry->has_receipt && !is_refused) || (entry->has_receipt && is_refused))
-        send_again(resending, entry, is_lost, NULL);
+    else if (is_lost || is_open || (entry->has_receipt && is_refused))
+        send_again(resending, entry, is_lost, &is_known);
     return 0;
 }
 
@@ -262,7 +378,7 @@ static int load_signer(struct resending *resending)
 }
 
 /* The record as it is now, whatever was seen of it before. Who is not in it any more goes in again first. */
-static int find_record(struct resending *resending, const char *journal)
+static int find_record(struct resending *resending)
 {
     struct cli *cli = resending->cli;
     const Comity__V1__WhoamiAnswer *whoami;
@@ -274,9 +390,16 @@ static int find_record(struct resending *resending, const char *journal)
     code = desk_whoami(cli, &whoami);
     if (code == ERR_GRANT) {
         unsigned recorded = resending->recorded;
-        code = comity_journal_each(journal, cli->context.history, resend_entry, resending, NULL);
+        code = comity_journal_each(resending->journal, cli->context.history, resend_entry, resending, NULL);
         if (code < 0)
             return code;
+        if (resending->is_known)
+            return cli_fail(
+                cli, ERR_KEY_REVOKED,
+                "A co-chair of your constituency can invite you anew (comity invite NAME --out FILE); then "
+                "comity join FILE, with a new key.",
+                "The record has that you joined, and your key was revoked since: nothing is sent with it "
+                "any more.");
         if (resending->recorded == recorded)
             return cli_fail(
                 cli, ERR_GRANT,
@@ -326,7 +449,7 @@ static void say_totals(struct resending *resending)
     if (resending->not_taken_over > 0)
         say(cli, "%u of what a restore has lost was not taken over: see above, and comity receipt list.",
             resending->not_taken_over);
-    else if (resending->recorded + resending->open + resending->refused == 0)
+    else if (resending->recorded + resending->open + resending->refused + resending->overtaken == 0)
         say(cli, "Nothing that was signed here is left unanswered.");
 }
 
@@ -338,13 +461,14 @@ int resubmit_run(struct cli *cli)
     size_t damaged = 0;
     int code = journal_path(cli, path);
 
+    resending.journal = path;
+
     if (code == 0)
         code = desk_open(cli);
     if (code == 0)
-        code = find_record(&resending, path);
+        code = find_record(&resending);
     if (code == 0)
         code = check_record(&resending);
-    /* In the old order what was lost; then, as it is younger, what was never confirmed. */
     if (code == 0)
         code = comity_journal_each(path, cli->context.history, resend, &resending, &damaged);
     cli_put(cli, "resubmitted", resending.array);
@@ -356,9 +480,9 @@ int resubmit_run(struct cli *cli)
     if (code == 0)
         say_totals(&resending);
     if (code == 0 && damaged > 0 && resending.open == 0)
-        code = cli_fail(cli, ERR_CORRUPT,
-                        "See comity receipt list and the record, and do what is missing there anew.",
-                        "Files of what was signed here that are damaged, and could not be sent again: %zu.", damaged);
+        code = cli_fail(
+            cli, ERR_CORRUPT, "See comity receipt list and the record, and do what is missing there anew.",
+            "Files of what was signed here that are damaged, and could not be sent again: %zu.", damaged);
     if (code == 0 && resending.open > 0)
         code = cli_fail(cli, resending.worst, "comity resubmit once more, later: nothing is done twice.",
                         "%u of the commands that were signed here are still not confirmed.", resending.open);

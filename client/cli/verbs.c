@@ -506,8 +506,10 @@ static const struct verb VERBS[] = {
      .detail =
          "The same signed bytes are sent again, so that nothing is done twice. If the record does not "
          "know you any\n"
-         "more, that you joined goes first; then what a restore lost, in the old order; then what was "
-         "never confirmed.\n"
+         "more, that you joined goes first; then what a restore lost and what was never confirmed, in the "
+         "order in which\n"
+         "you gave it; but not where you gave the same seat, or checked in to the same session, again "
+         "later.\n"
          "After a restore co-chairs say it first, then facilitators, then the members. What was done to "
          "a thing\n"
          "that the backup has goes in again. What was done to one that it does not have, and every "
