@@ -7,7 +7,8 @@
 /* X(name, code, meaning) */
 #define COMITY_EXITS(X)                                                                                      \
     X(EXIT_DONE, 0, "Done. What was to be recorded is recorded, and its receipt was checked.")               \
-    X(EXIT_REFUSED, 1, "Refused, and nothing was changed. The same again would be refused again.")           \
+    X(EXIT_REFUSED, 1,                                                                                       \
+      "Refused, and nothing was changed. The same again would be refused again, but for EPOCH.")             \
     X(EXIT_USAGE, 2, "The command line, a file or the configuration cannot be used. Nothing was sent.")      \
     X(EXIT_UNREACHABLE, 3, "Nobody answered or had room. Nothing was done: the same may be tried again.")    \
     X(EXIT_INTERNAL, 4,                                                                                      \

@@ -42,8 +42,8 @@ static const struct {
     {ERR_ROUNDS, "Adopt another rule, or make a new proposal."},
     {ERR_LAST_CO_CHAIR, "Invite another co-chair first."},
     {ERR_EPOCH,
-     "Look at the record as it is now (comity events); then give it again, with the numbers that things "
-     "have now, if it is still wanted."},
+     "Give the same command again if it is still wanted, once you have seen (comity events) that its "
+     "numbers mean in the record what they meant."},
     {ERR_BUSY, "Give the same command again in a moment."},
     {ERR_NO_ROUTE, "The operator sees with comity status whether a worker is running."},
     {ERR_UNREACHABLE,
