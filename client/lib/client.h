@@ -26,7 +26,7 @@
 
 enum {
     HEARTBEAT_MS = 1000,         /* after so long without sending */
-    SILENCE_MS = 5000,           /* after so long without hearing: a new socket */
+    SILENCE_MS = 5000,           /* after so long without a byte: a new socket */
     REOPEN_MS = 5000,            /* a socket that libzmq gave up is made anew after so long */
     GRANT_MS = 24 * 3600 * 1000, /* validity of the grants that are signed; renewed at half of it */
     READ_AT_ONCE = 256,          /* frames a link takes before others get their turn */
@@ -87,6 +87,8 @@ struct link {
     uint64_t connection; /* counts handshakes: a request knows on which it went out */
     int64_t open_ms;     /* IDLE: when to open a socket */
     int64_t sent_ms, heard_ms;
+    int tcp_fd;             /* libzmq's, to be asked and never touched; -1: none */
+    uint64_t heard_bytes;   /* that had come when the last whole message was taken */
     uint64_t hello_request; /* 0: none on its way */
     unsigned hello_attempt;
     int64_t hello_ms; /* when to say it, or to say it again */
@@ -121,6 +123,7 @@ struct comity_request {
     struct receipt_claim claim; /* of SUBMIT; of QUERY the history alone */
     struct bytes held;          /* packed Receipt */
     int64_t held_ms;
+    int64_t sent_ms; /* the last try */
     int64_t due_ms, deadline_ms;
     size_t link; /* where it was sent last */
     uint64_t connection;
@@ -187,6 +190,7 @@ int link_init(struct comity *client, size_t index, const struct comity_broker *b
 void link_release(struct comity *client, struct link *link);
 void link_run(struct comity *client, struct link *link);
 bool link_has_input(struct link *link);
+bool link_is_receiving(const struct link *link); /* in the midst of a large message, which goes on coming */
 void link_down(struct comity *client, struct link *link, int code, bool is_brokers_word);
 int link_send(struct comity *client, struct link *link, const uint8_t *frame, size_t size);
 int link_send_plain(struct comity *client, struct link *link, uint8_t type, const uint8_t *history,

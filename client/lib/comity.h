@@ -133,7 +133,8 @@ struct comity_options {
     const char *software; /* what HELLO says, 1 to 64 printable ASCII bytes; NULL: "libcomity <version>" */
     const char *journal;  /* directory that keeps signed commands and receipts 30 days by the log; NULL:
                              nothing is kept */
-    int64_t attempt_ms;   /* how long one try waits for its answer; default 5,000 */
+    int64_t attempt_ms;   /* how long one try waits for its answer; default 5,000. Longer while a large
+                             message is coming in where it was sent: on a slow line its answer is */
     int64_t deadline_ms;  /* how long a request is tried; default 30,000 */
     int64_t poll_ms;      /* how often a subscription asks by itself; default 10,000 */
     comity_event_fn *on_event;

@@ -1,6 +1,9 @@
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <zmq.h>
 
 #include "client/lib/client.h"
@@ -16,6 +19,8 @@ enum {
     MESSAGE_MOST_BYTES = 1024 * 1024,
     FULL_RETRY_MS = 10,
     MONITOR_NAME_SIZE = 64,
+    RECEIVING_LEAST_BYTES = 1024, /* more than any small message has */
+    RECEIVING_MS = 2000,          /* a pause of so long is no more receiving */
 };
 
 /* ---- Sockets ---- */
@@ -85,12 +90,13 @@ static void link_close(struct comity *client, struct link *link)
     if (link->monitor != NULL)
         zmq_close(link->monitor);
     link->socket = link->monitor = NULL;
+    link->tcp_fd = -1;
 }
 
 /* 0, ERR_ADDRESS, ERR_MEMORY (or out of descriptors). */
 static int link_open(struct comity *client, struct link *link)
 {
-    link->socket_fd = link->monitor_fd = -1;
+    link->socket_fd = link->monitor_fd = link->tcp_fd = -1;
     link->is_in_parts = false;
     watch_restart(&link->watch);
     link->socket = zmq_socket(client->zmq, ZMQ_DEALER);
@@ -146,6 +152,41 @@ void link_release(struct comity *client, struct link *link)
     link->endpoint = NULL;
 }
 
+/* ---- The line below ---- */
+
+/* libzmq may have closed it, and the program opened something else in its place: then a wrong answer, which
+ * is set right by the monitor's next message. */
+static bool tcp_tell(const struct link *link, struct tcp_info *ret_info)
+{
+    socklen_t size = sizeof(*ret_info);
+    memset(ret_info, 0, sizeof(*ret_info));
+    return link->tcp_fd >= 0 && getsockopt(link->tcp_fd, IPPROTO_TCP, TCP_INFO, ret_info, &size) == 0;
+}
+
+static void heard(struct comity *client, struct link *link)
+{
+    struct tcp_info info;
+    link->heard_ms = client->now_ms;
+    link->heard_bytes = tcp_tell(link, &info) ? info.tcpi_bytes_received : 0;
+}
+
+/* When anything came last: on a slow line a page takes longer than SILENCE_MS, and nothing overtakes it. */
+static int64_t alive_ms(const struct comity *client, const struct link *link)
+{
+    struct tcp_info info;
+    if (client->now_ms - link->heard_ms < SILENCE_MS || !tcp_tell(link, &info))
+        return link->heard_ms;
+    int64_t byte_ms = client->now_ms - info.tcpi_last_data_recv;
+    return byte_ms > link->heard_ms ? byte_ms : link->heard_ms;
+}
+
+bool link_is_receiving(const struct link *link)
+{
+    struct tcp_info info;
+    return tcp_tell(link, &info) && info.tcpi_last_data_recv < RECEIVING_MS &&
+           info.tcpi_bytes_received >= link->heard_bytes + RECEIVING_LEAST_BYTES;
+}
+
 /* ---- Up and down ---- */
 
 static void link_up(struct comity *client, struct link *link)
@@ -155,7 +196,8 @@ static void link_up(struct comity *client, struct link *link)
     link->is_brokers_word = true;
     link->connection++;
     link->is_full = false;
-    link->sent_ms = link->heard_ms = client->now_ms;
+    link->sent_ms = client->now_ms;
+    heard(client, link);
     client_event(client, &(struct comity_event){.kind = COMITY_EVENT_CONNECTED, .endpoint = link->endpoint});
     news_link_up(client, link);
     session_hello_again(client, link);
@@ -189,6 +231,10 @@ static void link_reopen(struct comity *client, struct link *link, int64_t wait_m
 static void monitor_take(struct comity *client, struct link *link, uint16_t event, uint32_t value)
 {
     bool was_up = link->watch.is_up;
+    if (event == ZMQ_EVENT_CONNECTED)
+        link->tcp_fd = (int) value;
+    else if (event == ZMQ_EVENT_DISCONNECTED)
+        link->tcp_fd = -1;
     switch (watch_take(&link->watch, event, value)) {
     case WATCH_UP:
         if (was_up) /* what lies between went by unseen */
@@ -258,21 +304,23 @@ static void frame_take(struct comity *client, struct link *link, struct bytes fr
 
 static void frames_read(struct comity *client, struct link *link)
 {
+    bool has_heard = false;
     for (int i = 0; i < READ_AT_ONCE && link->socket != NULL; i++) {
         zmq_msg_t message;
         zmq_msg_init(&message);
         int size = zmq_msg_recv(&message, link->socket, ZMQ_DONTWAIT);
         bool is_whole = size >= 0 && !zmq_msg_more(&message) && !link->is_in_parts;
-        if (size >= 0) {
+        if (size >= 0)
             link->is_in_parts = zmq_msg_more(&message);
-            link->heard_ms = client->now_ms;
-        }
         if (is_whole)
             frame_take(client, link, BYTES(zmq_msg_data(&message), zmq_msg_size(&message)));
         zmq_msg_close(&message);
         if (size < 0)
-            return;
+            break;
+        has_heard = true;
     }
+    if (has_heard)
+        heard(client, link);
 }
 
 static bool has_events(void *socket)
@@ -319,7 +367,8 @@ int link_send_plain(struct comity *client, struct link *link, uint8_t type, cons
 
 static void heartbeat_run(struct comity *client, struct link *link)
 {
-    if (client->now_ms - link->heard_ms >= SILENCE_MS) {
+    int64_t last_ms = alive_ms(client, link);
+    if (client->now_ms - last_ms >= SILENCE_MS) {
         link->watch.code = ERR_TIMEOUT;
         link_down(client, link, ERR_TIMEOUT, true);
         link_reopen(client, link, 0);
@@ -328,7 +377,7 @@ static void heartbeat_run(struct comity *client, struct link *link)
     if (client->now_ms - link->sent_ms >= HEARTBEAT_MS)
         link_send_plain(client, link, FRAME_HEARTBEAT, NULL, 0);
     client_wake_at(client, link->sent_ms + HEARTBEAT_MS);
-    client_wake_at(client, link->heard_ms + SILENCE_MS);
+    client_wake_at(client, last_ms + SILENCE_MS);
 }
 
 void link_run(struct comity *client, struct link *link)

@@ -346,7 +346,42 @@ static void request_send(struct comity *client, struct comity_request *request)
     request->connection = link->connection;
     request->attempts++;
     request->state = REQUEST_SENT;
+    request->sent_ms = client->now_ms;
     request->due_ms = client->now_ms + wait_ms;
+}
+
+static bool has_another_link(const struct comity *client, const struct comity_request *request)
+{
+    if (request->kind == REQUEST_BROKER_STATUS)
+        return false;
+    for (size_t i = 0; i < client->link_count; i++)
+        if (i != request->link && link_takes(&client->links[i], request))
+            return true;
+    return false;
+}
+
+/* Does no other request wait longer on its link? What comes in there is most likely its own answer. */
+static bool is_first_on_link(const struct comity *client, const struct comity_request *request)
+{
+    for (size_t i = 0; i < COMITY_REQUESTS_MAX; i++) {
+        const struct comity_request *other = client->requests[i];
+        if (other != NULL && other->state == REQUEST_SENT && other->link == request->link &&
+            other->sent_ms < request->sent_ms)
+            return false;
+    }
+    return true;
+}
+
+/* The time of the try is over while the link is in the midst of a large message, perhaps of the answer. On
+ * the same link the next try would only queue behind it, and come as well. On another one it may be faster:
+ * for what stands behind others at once, for the rest after half of its time. */
+static bool is_coming(const struct comity *client, const struct comity_request *request)
+{
+    const struct link *link = &client->links[request->link];
+    if (request->connection != link->connection || !link_is_receiving(link))
+        return false;
+    bool has_half = client->now_ms - request->sent_ms < request->deadline_ms - client->now_ms;
+    return !has_another_link(client, request) || (has_half && is_first_on_link(client, request));
 }
 
 static void request_run(struct comity *client, struct comity_request *request, bool is_hopeless)
@@ -358,7 +393,10 @@ static void request_run(struct comity *client, struct comity_request *request, b
         request_give_up(client, request);
         return;
     }
-    if (request->state == REQUEST_SENT && client->now_ms >= request->due_ms)
+    bool is_late = request->state == REQUEST_SENT && client->now_ms >= request->due_ms;
+    if (is_late && is_coming(client, request))
+        request->due_ms = client->now_ms + HEARTBEAT_MS;
+    else if (is_late)
         request_again(client, request, ERR_TIMEOUT, true, 0);
     if (request->state == REQUEST_WAITING && client->now_ms >= request->due_ms)
         request_send(client, request);

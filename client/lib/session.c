@@ -228,7 +228,10 @@ void session_run(struct comity *client, struct link *link)
     }
     if (link->state == LINK_READY)
         session_hello_again(client, link);
-    if (client->now_ms >= link->hello_ms) {
+    bool is_late = client->now_ms >= link->hello_ms;
+    if (is_late && link->hello_request != 0 && link_is_receiving(link)) {
+        link->hello_ms = client->now_ms + HEARTBEAT_MS; /* behind what comes, the WELCOME may come */
+    } else if (is_late) {
         struct arena *arena = arena_new(SESSION_ARENA_BYTES);
         if (arena != NULL && hello_send(client, link, arena) == 0)
             link->hello_attempt++;
