@@ -25,6 +25,8 @@ const char CHARTER_SAMPLE[] =
     "standing = party\n"
     "title = Nurses United, Local 12\n"
     "# With one co-chair alone, besides: comity key new --out recovery.key; keep that file apart from hers.\n"
+    "# It is put on record for a later version; this one can do nothing with it yet: two co-chairs are "
+    "safer.\n"
     "# recovery = HEX\n"
     "\n"
     "[site north]\n"

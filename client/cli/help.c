@@ -176,6 +176,7 @@ int errors_run(struct cli *cli)
     }
     cli_put(cli, "errors", errors);
     sheet_print(&sheet, "");
+    say(cli, "\n%s", ERRORS_NOTE);
     return 0;
 }
 

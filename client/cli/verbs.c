@@ -535,6 +535,7 @@ static const struct verb VERBS[] = {
      .group = "Help",
      .run = errors_run,
      .summary = "list every error with its code",
+     .detail = ERRORS_NOTE,
      .json = "`errors` [{code, name, execution, exit, sentence}]"},
     {.name = "help",
      .group = "Help",
