@@ -52,8 +52,9 @@ static int epoch_of_signer(struct cli *cli, uint32_t *ret_epoch)
     int code = 0;
 
     if (epoch != 0 && seen > epoch)
-        return cli_fail(cli, ERR_EPOCH, "comity resubmit; then look, and give it again if it is still wanted.",
-                        "The record was restored from a backup since you last saw it: nothing was signed.");
+        return cli_fail(cli, ERR_EPOCH, NULL,
+                        "The record was restored from a backup since you last saw it: nothing was signed. comity "
+                        "resubmit sends again what was lost of yours.");
     if (epoch == 0)
         epoch = seen;
     if (epoch == 0 && (code = desk_whoami(cli, &whoami)) == 0)

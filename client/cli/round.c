@@ -1,6 +1,7 @@
 /* Verbs about rounds. */
 #include <inttypes.h>
 
+#include "client/cli/answered.h"
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
@@ -84,55 +85,40 @@ static const char *round_state(const Comity__V1__Round *round)
     return round->outcome == NULL ? "closed" : outcome_name(round->outcome->kind);
 }
 
-/* Who has answered, as far as the reader may know. */
-enum answered { ANSWERED_NO, ANSWERED_YES, ANSWERED_UNKNOWN };
-
-static enum answered has_answered(const Comity__V1__Round *round, const struct rows *ballots, uint32_t member)
-{
-    for (size_t i = 0; i < ballots->count; i++)
-        if (((const Comity__V1__Ballot *) ballots->list[i])->member == member)
-            return ANSWERED_YES;
-    return ballots->count == round->answered ? ANSWERED_NO : ANSWERED_UNKNOWN;
-}
-
 static void print_roll(struct cli *cli, const Comity__V1__Round *round, const struct rows *roll,
-                       const struct rows *ballots)
+                       const struct answered *answered)
 {
     static const char *const TITLES[] = {"member",   "name", "constituency", "seat", "there when it opened",
                                          "answered", "state"};
-    static const char *const WORDS[] = {
-        [ANSWERED_NO] = "not yet", [ANSWERED_YES] = "yes", [ANSWERED_UNKNOWN] = "?"};
+    const char *not_yet = round->closed_ms != 0 ? "no" : "not yet";
     struct sheet sheet;
 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < roll->count; i++) {
         const Comity__V1__RollEntry *entry = (const Comity__V1__RollEntry *) roll->list[i];
-        enum answered answered = has_answered(round, ballots, entry->member);
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, entry->member),
                                name_of_member(cli, entry->member),
                                name_of_constituency(cli, entry->constituency),
                                arena_printf(cli->arena, "%" PRIu32, entry->seat),
                                entry->present_at_open ? "yes" : "no",
-                               answered == ANSWERED_NO && round->closed_ms != 0 ? "no" : WORDS[answered],
+                               answered->has == NULL ? "?"
+                               : answered->has[i]    ? "yes"
+                                                     : not_yet,
                                state_of_member(cli, entry->member)};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "Nobody is on the roll.");
 }
 
-static struct json_object *roll_to_json(struct cli *cli, const Comity__V1__Round *round,
-                                        const struct rows *roll, const struct rows *ballots)
+static struct json_object *roll_to_json(struct cli *cli, const struct rows *roll,
+                                        const struct answered *answered)
 {
     struct json_object *array = desk_json_rows(cli, roll);
 
     json_add_key_state(cli, array, "member");
-    for (size_t i = 0; i < roll->count; i++) {
-        const Comity__V1__RollEntry *entry = (const Comity__V1__RollEntry *) roll->list[i];
-        enum answered answered = has_answered(round, ballots, entry->member);
-        json_object_object_add(
-            json_object_array_get_idx(array, i), "has_answered",
-            answered == ANSWERED_UNKNOWN ? NULL : json_object_new_boolean(answered == ANSWERED_YES));
-    }
+    for (size_t i = 0; i < roll->count; i++)
+        json_object_object_add(json_object_array_get_idx(array, i), "has_answered",
+                               answered->has == NULL ? NULL : json_object_new_boolean(answered->has[i]));
     return array;
 }
 
@@ -140,6 +126,7 @@ int round_show_run(struct cli *cli)
 {
     const ProtobufCMessage *row;
     struct rows roll, ballots;
+    struct answered answered;
     uint32_t number;
     int code = number_argument(cli, "ROUND", &number);
 
@@ -149,11 +136,13 @@ int round_show_run(struct cli *cli)
         code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROLL, number, &roll);
     if (code == 0)
         code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, number, &ballots);
+    if (code == 0)
+        code = answered_find(cli, (const Comity__V1__Round *) row, &roll, &ballots, &answered);
     if (code != 0)
         return code;
     const Comity__V1__Round *round = (const Comity__V1__Round *) row;
     cli_put(cli, "round", desk_json(cli, row));
-    cli_put(cli, "roll", roll_to_json(cli, round, &roll, &ballots));
+    cli_put(cli, "roll", roll_to_json(cli, &roll, &answered));
     say(cli, "Round %" PRIu32 " (%s) on proposal %" PRIu32 ", version %" PRIu32 "; its round number %" PRIu32,
         round->number, round_state(round), round->proposal, round->version, round->round_of);
     say(cli, "Opened %s by %s; %s %s", shown_time(cli, round->opened_ms),
@@ -167,7 +156,10 @@ int round_show_run(struct cli *cli)
     if (round->rule != NULL)
         rule_say(cli, round->rule);
     say(cli, "%s", "");
-    print_roll(cli, round, &roll, &ballots);
+    print_roll(cli, round, &roll, &answered);
+    if (round->closed_ms == 0 && round->rule != NULL &&
+        round->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE)
+        say(cli, "\nEvery member sees who has answered. How, and why, is hidden until the round closes.");
     return 0;
 }
 

@@ -424,8 +424,7 @@ static const struct verb VERBS[] = {
      .needs = NEEDS_MEMBER,
      .summary = "show a round, its rule and its roll",
      .arguments = {{"ROUND", "its number", 0}},
-     .json = "`round` (Round), `roll` [RollEntry, and `has_valid_key`, `has_answered` (null where it is "
-             "hidden)]"},
+     .json = "`round` (Round), `roll` [RollEntry, and `has_valid_key`, `has_answered`]"},
     {.name = "round list",
      .group = "Rounds and ballots",
      .run = round_list_run,

@@ -410,6 +410,7 @@ class Restored(CliCase):
         self.resubmit("ben", recorded=1)
         self.assertEqual(why("dev"), "what it builds on was not in the record when it was sent again, and is now: give it "
                          "anew")
+        self.ask("ada", "whoami")
         self.ask("ada", "proposal", "revise", proposal, "--text", "Another.")
         self.assertEqual(why("dev"), "There is a newer one than the one that this replaces")
 
