@@ -82,13 +82,16 @@ bool cosigner_tell(struct cli *cli, const Comity__V1__Command *command, size_t i
 const char *cosigners_absent_founders(struct cli *cli, const struct comity_draft *draft)
 {
     const Comity__V1__Command *command = comity_draft_command(draft);
-    const char **names = arena_alloc(cli->arena, (command->n_cosigners + 1) * sizeof(*names));
-    size_t count = 0;
 
-    for (size_t i = 0; names != NULL && i < command->n_cosigners; i++) {
-        struct bytes key = key_bytes(&command->cosigners[i]);
-        const Comity__V1__Founder *founder = founder_of_key(command, key);
-        if (founder == NULL || file_of_key(cli, key) != NULL)
+    if (command->body_case != COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY)
+        return NULL;
+    const Comity__V1__NewConstituency *constituency = command->admit_constituency->constituency;
+    const char **names = arena_alloc(cli->arena, (constituency->n_founders + 1) * sizeof(*names));
+    size_t count = 0;
+    for (size_t i = 0; names != NULL && i < constituency->n_founders; i++) {
+        const Comity__V1__Founder *founder = constituency->founders[i];
+        if (bytes_equal(key_bytes(&founder->key), key_bytes(&command->key)) ||
+            file_of_key(cli, key_bytes(&founder->key)) != NULL)
             continue;
         const char *name = comity_draft_text(draft, founder->name);
         names[count++] = name == NULL ? "?" : shown_string(cli, name);
