@@ -180,7 +180,7 @@ class Admission(CliCase):
             for who, key in keys.items()))
         admit = ["constituency", "admit", "admit.ini"]
         error = self.refuse("ada", *admit, *self.world.with_key("carla"), name="COSIGNERS")
-        self.assertRegex(error["what"], "their keys are not among those of --with: (hal and ida|ida and hal)\\.")
+        self.assertIn("their keys are not among those of --with: hal and ida.", error["what"])
         self.ask("ada", *admit, *self.world.with_key("carla"), *self.world.with_key("hal"), *self.world.with_key("ida"))
         self.assertIn("clerks", [row["name"] for row in self.ask("ben", "constituency", "list")["constituencies"]])
         # They know the place and the history from the draft or from one another.
