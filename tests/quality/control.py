@@ -98,7 +98,7 @@ def check_report(root):
     """True where the report of CTest is read as it should be."""
     write(root, "ends/CMakeLists.txt", ENDS)
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run(["cmake", "-S", f"{root}/ends", "-B", f"{root}/ends/b"], check=True, **quiet)
+    subprocess.run(["cmake", "-G", "Ninja", "-S", f"{root}/ends", "-B", f"{root}/ends/b"], check=True, **quiet)
     subprocess.run(["ctest", "--test-dir", f"{root}/ends/b", "--output-junit", f"{root}/ends/report"], **quiet)
     counts, rest = report.read(f"{root}/ends/report")
     if counts != COUNTS:

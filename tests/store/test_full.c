@@ -196,20 +196,24 @@ static void at_the_files_limit_commands_are_refused(void **state)
     assert_int_equal(run_batch(scene), 0);
 }
 
-/* A disk of 8 MiB, in a child that has mounts of its own. */
-static int on_a_small_disk(const char *parent)
+/* A disk of 8 MiB, in a child that has mounts of its own. Where "/" is no mount point, in a chroot, they cannot
+ * be made private: then others may see the disk, until it is taken away. 0, 77 where that is not allowed, or 1. */
+static int small_disk_mount(const char *disk)
+{
+    if (mkdir(disk, 0700) == 0 && unshare(CLONE_NEWNS) == 0 &&
+        (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 || errno == EINVAL) &&
+        mount("none", disk, "tmpfs", 0, "size=8m,mode=700") == 0)
+        return 0;
+    return errno == EPERM || errno == EACCES || errno == ENOSYS ? 77 : 1;
+}
+
+static int fill_small_disk(const char *disk)
 {
     struct scene *scene = calloc(1, sizeof(*scene));
-    char disk[SCRATCH_PATH_MAX];
     char ballast[SCRATCH_PATH_MAX];
     static uint8_t noise[3 * 1024 * 1024];
     FILE *file;
 
-    scratch_join(parent, "disk", disk);
-    if (mkdir(disk, 0700) != 0 || unshare(CLONE_NEWNS) != 0 ||
-        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("none", disk, "tmpfs", 0, "size=8m,mode=700") != 0)
-        return errno == EPERM || errno == EACCES || errno == ENOSYS ? 77 : 1;
     setenv("TMPDIR", disk, 1);
     scratch_join(disk, "ballast", ballast);
     file = fopen(ballast, "wb");
@@ -228,6 +232,19 @@ static int on_a_small_disk(const char *parent)
         return 4;
     scene_end(scene);
     return 0;
+}
+
+static int on_a_small_disk(const char *parent)
+{
+    char disk[SCRATCH_PATH_MAX];
+
+    scratch_join(parent, "disk", disk);
+    int code = small_disk_mount(disk);
+    if (code != 0)
+        return code;
+    code = fill_small_disk(disk);
+    umount2(disk, MNT_DETACH);
+    return code;
 }
 
 static void small_disk_test(void **state)
