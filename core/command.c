@@ -52,7 +52,8 @@ static int envelope_open(struct bytes signed_command, struct arena *arena, struc
         if (cosignature->key.len != KEY_SIZE || cosignature->signature.len != SIGNATURE_SIZE)
             return refuse(refusal, ERR_RANGE, "cosignatures");
     }
-    /* One form alone: it is kept as it came, and its author checks the receipt against the one that was sent. */
+    /* One form alone: it is kept as it came, and its author checks the receipt against the one that was sent.
+     */
     struct bytes canonical;
     code = message_pack(&envelope->base, arena, &canonical);
     if (code)
@@ -180,7 +181,8 @@ int command_check_signatures(const struct command *command, struct refusal *refu
     const Comity__V1__Command *body = command->body;
     struct bytes bytes = binary(envelope->command);
 
-    /* What costs little comes first: everybody named, and nobody else, has signed, in the order of the names. */
+    /* What costs little comes first: everybody named, and nobody else, has signed, in the order of the names.
+     */
     if (envelope->n_cosignatures != body->n_cosigners)
         return refuse(refusal, ERR_COSIGNERS, "cosignatures");
     for (size_t i = 0; i < envelope->n_cosignatures; i++)

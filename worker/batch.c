@@ -36,21 +36,12 @@ static int known_add(struct batch_runner *runner, const struct store_history *hi
 
 static int log_key_check(struct batch_runner *runner, const struct view *view)
 {
-    ProtobufCMessage *row;
-    const Comity__V1__Partnership *partnership;
-    const Comity__V1__Epoch *latest;
-    int code = state_get(view, runner->scratch, TABLE_PARTNERSHIP, 0, 0, &row);
+    uint8_t key[KEY_SIZE];
+    int code = state_log_key(view, runner->scratch, key);
 
     if (code != 0)
-        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
-    partnership = (const Comity__V1__Partnership *) row;
-    if (partnership->n_epochs == 0)
-        return ERR_CORRUPT;
-    latest = partnership->epochs[partnership->n_epochs - 1];
-    return bytes_equal(BYTES(latest->log_key.data, latest->log_key.len),
-                       BYTES(runner->options.log_key->public_key, KEY_SIZE))
-               ? 0
-               : ERR_CONFIG;
+        return code;
+    return memcmp(key, runner->options.log_key->public_key, KEY_SIZE) == 0 ? 0 : ERR_CONFIG;
 }
 
 static int known_load(void *context, const struct store_history *history)

@@ -92,19 +92,12 @@ static int history_add(void *context, const struct store_history *history)
 static int log_key_check(struct export *export, struct store_txn *txn, const struct store_history *history)
 {
     struct view view = store_view(txn, history);
-    const Comity__V1__Partnership *partnership;
-    const Comity__V1__Epoch *latest;
-    ProtobufCMessage *row;
     char hex[2 * HISTORY_ID_SIZE + 1];
-    int code = state_get(&view, export->arena, TABLE_PARTNERSHIP, 0, 0, &row);
+    uint8_t key[KEY_SIZE];
+    int code = state_log_key(&view, export->arena, key);
 
-    if (code != 0)
-        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
-    partnership = (const Comity__V1__Partnership *) row;
-    latest = partnership->n_epochs > 0 ? partnership->epochs[partnership->n_epochs - 1] : NULL;
-    if (latest != NULL && bytes_equal(BYTES(latest->log_key.data, latest->log_key.len),
-                                      BYTES(export->options->log_key->public_key, KEY_SIZE)))
-        return 0;
+    if (code != 0 || memcmp(key, export->options->log_key->public_key, KEY_SIZE) == 0)
+        return code;
     hex_encode(BYTES(history->id, HISTORY_ID_SIZE), hex);
     return explain(
         export, ERR_CONFIG,

@@ -87,8 +87,7 @@ int leftovers_check(const char *directory, char reason[LEFTOVERS_REASON_MAX])
     if (access(path, F_OK) != 0) {
         snprintf(reason, LEFTOVERS_REASON_MAX,
                  "A restore into %.300s has not finished, or failed: let it finish, or run it again; to "
-                 "begin with an "
-                 "empty store instead, remove %.40sXXXXXX there.",
+                 "begin with an empty store instead, remove %.40sXXXXXX there.",
                  directory, PREFIX);
         return ERR_CONFIG;
     }

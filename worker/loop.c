@@ -86,8 +86,8 @@ static void publish_peers(struct loop *loop)
         if (!is_used(link))
             continue;
         struct status_peer *peer = &peers[count++];
-        *peer =
-            (struct status_peer){.is_connected = link->is_up && link->is_registered, .heard_ms = link->heard_ms};
+        *peer = (struct status_peer){.is_connected = link->is_up && link->is_registered,
+                                     .heard_ms = link->heard_ms};
         memcpy(peer->endpoint, link->broker.endpoint,
                strnlen(link->broker.endpoint, STATUS_ENDPOINT_MAX - 1));
     }

@@ -42,8 +42,8 @@ void desk_command_init(Comity__V1__Command *command, Comity__V1__Command__BodyCa
 }
 
 /* What a person types is meant as that person last saw it, before this run. Where this run has seen a later
- * epoch, its answers are of that one and the person's mind is not: nothing is signed, or the act would count as
- * one from before the restore, and what is sent again would overturn it. */
+ * epoch, its answers are of that one and the person's mind is not: nothing is signed, or the act would count
+ * as one from before the restore, and what is sent again would overturn it. */
 static int epoch_of_signer(struct cli *cli, uint32_t *ret_epoch)
 {
     const Comity__V1__WhoamiAnswer *whoami;
@@ -52,9 +52,10 @@ static int epoch_of_signer(struct cli *cli, uint32_t *ret_epoch)
     int code = 0;
 
     if (epoch != 0 && seen > epoch)
-        return cli_fail(cli, ERR_EPOCH, NULL,
-                        "The record was restored from a backup since you last saw it: nothing was signed. comity "
-                        "resubmit sends again what was lost of yours.");
+        return cli_fail(
+            cli, ERR_EPOCH, NULL,
+            "The record was restored from a backup since you last saw it: nothing was signed. comity "
+            "resubmit sends again what was lost of yours.");
     if (epoch == 0)
         epoch = seen;
     if (epoch == 0 && (code = desk_whoami(cli, &whoami)) == 0)

@@ -8,6 +8,7 @@
 #include "client/cli/output.h"
 #include "core/command.h"
 #include "core/keyfile.h"
+#include "core/machine/state.h"
 
 static struct bytes key_bytes(const ProtobufCBinaryData *key)
 {
@@ -16,10 +17,7 @@ static struct bytes key_bytes(const ProtobufCBinaryData *key)
 
 static bool is_co_chair(const Comity__V1__Member *member)
 {
-    for (size_t i = 0; i < member->n_offices; i++)
-        if (member->offices[i] == COMITY__V1__OFFICE__OFFICE_CO_CHAIR)
-            return true;
-    return false;
+    return member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR);
 }
 
 static const Comity__V1__Founder *founder_of_key(const Comity__V1__Command *command, struct bytes key)

@@ -1,7 +1,6 @@
 /* Verbs about rounds. */
 #include <inttypes.h>
 
-#include "client/cli/answered.h"
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
@@ -85,8 +84,7 @@ static const char *round_state(const Comity__V1__Round *round)
     return round->outcome == NULL ? "closed" : outcome_name(round->outcome->kind);
 }
 
-static void print_roll(struct cli *cli, const Comity__V1__Round *round, const struct rows *roll,
-                       const struct answered *answered)
+static void print_roll(struct cli *cli, const Comity__V1__Round *round, const struct rows *roll)
 {
     static const char *const TITLES[] = {"member",   "name", "constituency", "seat", "there when it opened",
                                          "answered", "state"};
@@ -101,32 +99,17 @@ static void print_roll(struct cli *cli, const Comity__V1__Round *round, const st
                                name_of_constituency(cli, entry->constituency),
                                arena_printf(cli->arena, "%" PRIu32, entry->seat),
                                entry->present_at_open ? "yes" : "no",
-                               answered->has == NULL ? "?"
-                               : answered->has[i]    ? "yes"
-                                                     : not_yet,
+                               entry->has_answered ? "yes" : not_yet,
                                state_of_member(cli, entry->member)};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "Nobody is on the roll.");
 }
 
-static struct json_object *roll_to_json(struct cli *cli, const struct rows *roll,
-                                        const struct answered *answered)
-{
-    struct json_object *array = desk_json_rows(cli, roll);
-
-    json_add_key_state(cli, array, "member");
-    for (size_t i = 0; i < roll->count; i++)
-        json_object_object_add(json_object_array_get_idx(array, i), "has_answered",
-                               answered->has == NULL ? NULL : json_object_new_boolean(answered->has[i]));
-    return array;
-}
-
 int round_show_run(struct cli *cli)
 {
     const ProtobufCMessage *row;
-    struct rows roll, ballots;
-    struct answered answered;
+    struct rows roll;
     uint32_t number;
     int code = number_argument(cli, "ROUND", &number);
 
@@ -134,15 +117,13 @@ int round_show_run(struct cli *cli)
         code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, number, &row);
     if (code == 0)
         code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROLL, number, &roll);
-    if (code == 0)
-        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, number, &ballots);
-    if (code == 0)
-        code = answered_find(cli, (const Comity__V1__Round *) row, &roll, &ballots, &answered);
     if (code != 0)
         return code;
     const Comity__V1__Round *round = (const Comity__V1__Round *) row;
     cli_put(cli, "round", desk_json(cli, row));
-    cli_put(cli, "roll", roll_to_json(cli, &roll, &answered));
+    struct json_object *lines = desk_json_rows(cli, &roll);
+    json_add_key_state(cli, lines, "member");
+    cli_put(cli, "roll", lines);
     say(cli, "Round %" PRIu32 " (%s) on proposal %" PRIu32 ", version %" PRIu32 "; its round number %" PRIu32,
         round->number, round_state(round), round->proposal, round->version, round->round_of);
     say(cli, "Opened %s by %s; %s %s", shown_time(cli, round->opened_ms),
@@ -156,7 +137,7 @@ int round_show_run(struct cli *cli)
     if (round->rule != NULL)
         rule_say(cli, round->rule);
     say(cli, "%s", "");
-    print_roll(cli, round, &roll, &answered);
+    print_roll(cli, round, &roll);
     if (round->closed_ms == 0 && round->rule != NULL &&
         round->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE)
         say(cli, "\nEvery member sees who has answered. How, and why, is hidden until the round closes.");

@@ -187,10 +187,11 @@ static int section_enter(struct reading *reading, const char *line)
     char text[SHOWN_MAX_BYTES], known[CONFIG_REASON_MAX];
     bool is_plain = section_exists(reading->config, reading->section, false);
     bool is_named = section_exists(reading->config, reading->section, true);
-    list_sections(reading->config, known, sizeof(known));
-    if (words < 1 || words > 2 || (!is_plain && !is_named))
+    if (words < 1 || words > 2 || (!is_plain && !is_named)) {
+        list_sections(reading->config, known, sizeof(known));
         return fail(reading, ERR_CONFIG, "there is no section [%s]: there are %s", shown(inside, text),
                     known);
+    }
     if (words == 1 && !is_plain)
         return fail(reading, ERR_CONFIG, "section [%s] needs a name: write [%s NAME]", reading->section,
                     reading->section);
@@ -300,11 +301,11 @@ static int take_value(void *context, const char *section, const char *name, cons
     }
     const struct config_key *key = key_find(reading->config, reading->section, name);
     bool in_named = reading->name[0] != '\0';
-    list_keys(reading->config, reading->section, in_named, known, sizeof(known));
-    if (!key || key->is_named != in_named)
+    if (!key || key->is_named != in_named) {
+        list_keys(reading->config, reading->section, in_named, known, sizeof(known));
         fail(reading, ERR_CONFIG, "section [%s] has no key %s: it has %s", reading->section,
              shown(name, text), known);
-    else if (!key->is_list && entry_find(reading->config, key, reading->name, 0))
+    } else if (!key->is_list && entry_find(reading->config, key, reading->name, 0))
         fail(reading, ERR_CONFIG, "%s is given twice: keep one of the two", name);
     else if (value_check(reading, key, value) == 0)
         entry_add(reading, key, value);

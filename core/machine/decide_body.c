@@ -137,8 +137,8 @@ int decide_assign_seat(struct decide *d)
     return 0;
 }
 
-/* The version that the rule will be: one more than the latest of its name. One that was agreed before a restore
- * does not undo what was agreed since. */
+/* The version that the rule will be: one more than the latest of its name. One that was agreed before a
+ * restore does not undo what was agreed since. */
 static int rule_next_version(struct decide *d, const char *name, uint32_t *ret_version)
 {
     ProtobufCMessage *row = NULL;

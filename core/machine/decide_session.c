@@ -101,8 +101,9 @@ int decide_close_session(struct decide *d)
 static int check_since(struct decide *d)
 {
     ProtobufCMessage *row = NULL;
-    int code = d->since ? state_get(d->view, d->arena, TABLE_PRESENCE, d->session->number, d->actor->number, &row)
-                        : ERR_NOT_FOUND;
+    int code = d->since
+                   ? state_get(d->view, d->arena, TABLE_PRESENCE, d->session->number, d->actor->number, &row)
+                   : ERR_NOT_FOUND;
 
     if (code == ERR_NOT_FOUND)
         return 0;

@@ -2,14 +2,28 @@
 #include "core/error.h"
 #include "core/machine/row.h"
 
-/* A round's count of ballots changes with each one, its row (with the rule in it) does not: so they are kept
- * apart. */
-int round_take_answered(const struct view *view, ProtobufCMessage *row)
+/* What changes with each ballot is kept apart: a round's row has the rule in it, and a roll's line is written
+ * once. */
+int row_take_answered(const struct view *view, enum table table, ProtobufCMessage *row)
 {
     Comity__V1__Round *round = (Comity__V1__Round *) row;
-    struct row_key key = row_key(TABLE_ANSWERED, round->number, 0);
+    Comity__V1__RollEntry *entry = (Comity__V1__RollEntry *) row;
+    struct row_key key;
+    bool has_answered = false;
+    int code;
 
-    return row_number(view, &key, &round->answered);
+    switch (table) {
+    case TABLE_ROUND:
+        key = row_key(TABLE_ANSWERED, round->number, 0);
+        return row_number(view, &key, &round->answered);
+    case TABLE_ROLL:
+        key = row_key(TABLE_BALLOT, entry->round, entry->member);
+        code = row_exists(view, &key, &has_answered);
+        entry->has_answered = has_answered;
+        return code;
+    default:
+        return 0;
+    }
 }
 
 int state_get(const struct view *view, struct arena *arena, enum table table, uint32_t a, uint32_t b,
@@ -19,8 +33,8 @@ int state_get(const struct view *view, struct arena *arena, enum table table, ui
     ProtobufCMessage *row;
     int code = row_get(view, arena, table, &key, &row);
 
-    if (code == 0 && table == TABLE_ROUND)
-        code = round_take_answered(view, row);
+    if (code == 0)
+        code = row_take_answered(view, table, row);
     if (code == 0)
         *ret_row = row;
     return code;
@@ -47,6 +61,7 @@ int state_put(const struct view *view, struct arena *arena, enum table table, ui
               const ProtobufCMessage *row)
 {
     const struct table_row *of = table_find(table);
+    Comity__V1__RollEntry entry;
     Comity__V1__Round round;
     struct row_key key;
     int code;
@@ -60,6 +75,10 @@ int state_put(const struct view *view, struct arena *arena, enum table table, ui
         round = *(const Comity__V1__Round *) row;
         round.answered = 0;
         row = &round.base;
+    } else if (table == TABLE_ROLL) {
+        entry = *(const Comity__V1__RollEntry *) row;
+        entry.has_answered = false;
+        row = &entry.base;
     }
     return row_put(view, arena, table, &key, row);
 }
@@ -82,6 +101,25 @@ int state_get_by_name(const struct view *view, struct arena *arena, enum table t
     if (code != 0)
         return code;
     return number == 0 ? ERR_NOT_FOUND : state_get(view, arena, table, number, 0, ret_row);
+}
+
+int state_log_key(const struct view *view, struct arena *arena, uint8_t ret_key[KEY_SIZE])
+{
+    const Comity__V1__Partnership *partnership;
+    const ProtobufCBinaryData *key;
+    ProtobufCMessage *row;
+    int code = state_get(view, arena, TABLE_PARTNERSHIP, 0, 0, &row);
+
+    if (code != 0)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    partnership = (const Comity__V1__Partnership *) row;
+    if (partnership->n_epochs == 0)
+        return ERR_CORRUPT;
+    key = &partnership->epochs[partnership->n_epochs - 1]->log_key;
+    if (key->len != KEY_SIZE)
+        return ERR_CORRUPT;
+    memcpy(ret_key, key->data, KEY_SIZE);
+    return 0;
 }
 
 int state_member_of_key(const struct view *view, struct arena *arena, const uint8_t key[KEY_SIZE],

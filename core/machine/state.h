@@ -36,8 +36,8 @@ enum table {
 };
 
 /* Read or write one row by its numbers. @b is ignored by tables of one number, both by KEY and INVITATION, whose
- * rows are written under their own key. A Round's `answered` comes from TABLE_ANSWERED, and is never written with the
- * row. 0, ERR_NOT_FOUND, ERR_CORRUPT, ERR_MEMORY, the backend's. */
+ * rows are written under their own key. A Round's `answered` comes from TABLE_ANSWERED, a RollEntry's
+ * `has_answered` from TABLE_BALLOT: they are never written with the row. 0, ERR_NOT_FOUND, ERR_CORRUPT, ERR_MEMORY, the backend's. */
 int state_get(const struct view *view, struct arena *arena, enum table table, uint32_t a, uint32_t b,
               ProtobufCMessage **ret_row);
 int state_put(const struct view *view, struct arena *arena, enum table table, uint32_t a, uint32_t b,
@@ -50,6 +50,8 @@ int state_get_by_name(const struct view *view, struct arena *arena, enum table t
 /* Members' standing, for rights and queries. 0, ERR_KEY_UNKNOWN, ERR_KEY_REVOKED. */
 int state_member_of_key(const struct view *view, struct arena *arena, const uint8_t key[KEY_SIZE],
                         Comity__V1__Member **ret_member);
+/* The key that signs the history's checkpoints now: its latest epoch's. ERR_CORRUPT where none is on record. */
+int state_log_key(const struct view *view, struct arena *arena, uint8_t ret_key[KEY_SIZE]);
 bool member_has_office(const Comity__V1__Member *member, Comity__V1__Office office);
 
 /* Who may see how @voter answered in @round: the visibility of ballots, decided here and nowhere else. */

@@ -193,6 +193,8 @@ static void test_rounds_say_how_many_answered(void **state)
     ProtobufCMessage *row = NULL;
 
     assert_int_equal(((Comity__V1__Round *) world_row(world, TABLE_ROUND, 1, 0))->answered, 2);
+    assert_true(((Comity__V1__RollEntry *) world_row(world, TABLE_ROLL, 1, LENA))->has_answered);
+    assert_false(((Comity__V1__RollEntry *) world_row(world, TABLE_ROLL, 1, CORA))->has_answered);
     /* It is kept apart, so that a ballot does not write the round's rule again. */
     assert_int_equal(row_get(&world->view, world->arena, TABLE_ROUND, &key, &row), 0);
     assert_int_equal(((Comity__V1__Round *) row)->answered, 0);
