@@ -192,12 +192,6 @@ static int submit(struct cli *cli, const struct comity_draft *draft, struct comi
     return code;
 }
 
-static int count_unconfirmed(const struct comity_journal_entry *entry, void *context)
-{
-    *(size_t *) context += !entry->has_receipt && entry->refused == 0;
-    return 0;
-}
-
 /* Who gives a further act should know of those whose answer never came. */
 static void tell_unconfirmed(struct cli *cli)
 {
@@ -205,8 +199,7 @@ static void tell_unconfirmed(struct cli *cli)
     size_t count = 0;
 
     if (path_join(journal, cli->home, "journal") != 0 ||
-        comity_journal_each(journal, cli->context.history, count_unconfirmed, &count, NULL) != 0 ||
-        count == 0)
+        comity_journal_unconfirmed(journal, cli->context.history, &count) != 0 || count == 0)
         return;
     fprintf(stderr, "%zu of your acts %s not confirmed: comity resubmit\n", count, count == 1 ? "is" : "are");
 }

@@ -395,6 +395,11 @@ typedef int comity_journal_fn(const struct comity_journal_entry *entry, void *co
 int comity_journal_each(const char *directory, const uint8_t *history, comity_journal_fn *each, void *context,
                         size_t *ret_damaged);
 
+/* How many commands of a history the journal keeps with neither a receipt nor a final refusal. It looks at names
+ * alone and opens no file, so that it can be asked at every act. 0, ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
+int comity_journal_unconfirmed(const char *directory, const uint8_t history[COMITY_HISTORY_SIZE],
+                               size_t *ret_count);
+
 /* Did a restore lose it? It has receipts, and none is of what the record of today holds. @partnership: out of
  * a WhoamiAnswer. */
 bool comity_is_lost(const struct comity_journal_entry *entry, const Comity__V1__Partnership *partnership);

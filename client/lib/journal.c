@@ -571,6 +571,83 @@ int comity_journal_each(const char *directory, const uint8_t *history, comity_jo
     return code;
 }
 
+/* ---- Counting ---- */
+
+/* A file of the journal, by its name alone. */
+struct named {
+    char id[ID_HEX];
+    bool is_command;
+};
+
+struct names {
+    struct named *list;
+    size_t count, room;
+};
+
+static void names_release(struct names *names)
+{
+    free(names->list);
+}
+
+static int names_add(struct names *names, const char *name)
+{
+    bool is_command = has_suffix(name, SUFFIX_COMMAND);
+    if (!is_command && !has_suffix(name, SUFFIX_RECEIPT) && !has_suffix(name, SUFFIX_REFUSED))
+        return 0;
+    if (names->count == names->room) {
+        size_t room = names->room == 0 ? 64 : 2 * names->room;
+        struct named *grown = realloc(names->list, room * sizeof(*grown));
+        if (grown == NULL)
+            return ERR_MEMORY;
+        names->list = grown;
+        names->room = room;
+    }
+    struct named *added = &names->list[names->count++];
+    memcpy(added->id, name, ID_HEX);
+    added->is_command = is_command;
+    return 0;
+}
+
+static int named_compare(const void *a, const void *b)
+{
+    return memcmp(((const struct named *) a)->id, ((const struct named *) b)->id, ID_HEX);
+}
+
+/* How many commands stand alone: neither receipt nor refusal bears their id. */
+static size_t names_alone(struct names *names)
+{
+    size_t alone = 0;
+    if (names->count > 0)
+        qsort(names->list, names->count, sizeof(*names->list), named_compare);
+    for (size_t i = 0, next; i < names->count; i = next) {
+        for (next = i + 1; next < names->count && named_compare(&names->list[i], &names->list[next]) == 0;)
+            next++;
+        alone += next == i + 1 && names->list[i].is_command;
+    }
+    return alone;
+}
+
+int comity_journal_unconfirmed(const char *directory, const uint8_t history[COMITY_HISTORY_SIZE],
+                               size_t *ret_count)
+{
+    CLEANUP(names_release) struct names names = {0};
+    CLEANUP(fd_close) int fd = -1;
+    int code = history_open(directory, history, false, &fd);
+    if (code == ERR_FILE && errno == ENOENT) {
+        *ret_count = 0; /* nothing was kept of it */
+        return 0;
+    }
+    int copy = code == 0 ? dup(fd) : -1;
+    CLEANUP(dir_close) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    if (code == 0 && dir == NULL)
+        return ERR_FILE;
+    for (struct dirent *file; code == 0 && (file = readdir(dir)) != NULL;)
+        code = names_add(&names, file->d_name);
+    if (code == 0)
+        *ret_count = names_alone(&names);
+    return code;
+}
+
 /* ---- Pruning ---- */
 
 static bool is_over(const struct comity_journal_entry *entry, int64_t stamp_ms)

@@ -52,7 +52,7 @@ static int tear_down(void **state)
 }
 
 struct seen {
-    size_t entries, receipts, refused;
+    size_t entries, receipts, refused, unconfirmed;
     int last_refused;
     uint64_t sequences[64];
     uint8_t ids[64][COMITY_ID_SIZE];
@@ -67,6 +67,7 @@ static int look(const struct comity_journal_entry *entry, void *context)
     seen->sequences[seen->entries++] = entry->sequence;
     seen->receipts += entry->has_receipt;
     seen->refused += entry->refused != 0;
+    seen->unconfirmed += !entry->has_receipt && entry->refused == 0;
     seen->last_refused = entry->refused;
     return 0;
 }
@@ -74,7 +75,14 @@ static int look(const struct comity_journal_entry *entry, void *context)
 static struct seen read_all(struct scene *scene, size_t *ret_damaged)
 {
     struct seen seen = {0};
-    assert_int_equal(comity_journal_each(journal, scene->group->history, look, &seen, ret_damaged), 0);
+    size_t damaged = 0, unconfirmed = 77;
+    assert_int_equal(comity_journal_each(journal, scene->group->history, look, &seen, &damaged), 0);
+    /* By names alone it comes to the same, but for files that are damaged. */
+    assert_int_equal(comity_journal_unconfirmed(journal, scene->group->history, &unconfirmed), 0);
+    if (damaged == 0)
+        assert_int_equal(unconfirmed, seen.unconfirmed);
+    if (ret_damaged != NULL)
+        *ret_damaged = damaged;
     return seen;
 }
 
