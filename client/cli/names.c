@@ -99,16 +99,23 @@ void names_forget(struct cli *cli)
     }
 }
 
-const Comity__V1__Member *member_of_key(struct cli *cli, struct bytes key)
+static const Comity__V1__Key *row_of_key(struct cli *cli, struct bytes key)
 {
     const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS);
 
     for (size_t i = 0; rows != NULL && i < rows->count; i++) {
         const Comity__V1__Key *row = (const Comity__V1__Key *) rows->list[i];
         if (bytes_equal(BYTES(row->key.data, row->key.len), key))
-            return member_of(cli, row->member);
+            return row;
     }
     return NULL;
+}
+
+const Comity__V1__Member *member_of_key(struct cli *cli, struct bytes key)
+{
+    const Comity__V1__Key *row = row_of_key(cli, key);
+
+    return row == NULL ? NULL : member_of(cli, row->member);
 }
 
 const char *name_of_member(struct cli *cli, uint32_t number)
@@ -174,14 +181,9 @@ const char *state_of_member(struct cli *cli, uint32_t number)
 
 bool key_is_revoked(struct cli *cli, struct bytes key)
 {
-    const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS);
+    const Comity__V1__Key *row = row_of_key(cli, key);
 
-    for (size_t i = 0; rows != NULL && i < rows->count; i++) {
-        const Comity__V1__Key *row = (const Comity__V1__Key *) rows->list[i];
-        if (bytes_equal(BYTES(row->key.data, row->key.len), key))
-            return row->revoked != 0;
-    }
-    return false;
+    return row != NULL && row->revoked != 0;
 }
 
 bool invitation_is_open(struct cli *cli, const Comity__V1__Invitation *invitation)

@@ -6,48 +6,28 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
 import unittest
 
+import lines
 from cli_case import COMITY, CliCase, INTERNAL, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE, wait_until
 
 
-class HalfDeafLine:
-    """Passes a TCP connection on, and lets nothing more come back once the client has sent this many bytes."""
+class HalfDeafLine(lines.Line):
+    """Lets nothing more come back once the client has sent this many bytes."""
 
     def __init__(self, target, sent_limit):
-        self.target, self.sent_limit = target, sent_limit
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.endpoint = f"tcp://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.sockets = []
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.sent_limit, self.sent = sent_limit, {}
+        super().__init__(target)
 
-    def accept(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            far = socket.create_connection(self.target)
-            self.sockets += [near, far]
-            sent = [0]
-            threading.Thread(target=self.pass_on, args=(near, far, sent, True), daemon=True).start()
-            threading.Thread(target=self.pass_on, args=(far, near, sent, False), daemon=True).start()
+    def pass_there(self, near, far, number):
+        while data := near.recv(65536):
+            self.sent[number] = self.sent.get(number, 0) + len(data)
+            far.sendall(data)
 
-    def pass_on(self, source, target, sent, counts):
-        try:
-            while data := source.recv(65536):
-                if counts:
-                    sent[0] += len(data)
-                elif sent[0] > self.sent_limit:
-                    continue
-                target.sendall(data)
-        except OSError:
-            pass
-
-    def close(self):
-        for each in [self.listener, *self.sockets]:
-            each.close()
+    def pass_back(self, far, near, number):
+        while data := far.recv(65536):
+            if self.sent.get(number, 0) <= self.sent_limit:
+                near.sendall(data)
 
 
 class Line(CliCase):

@@ -1,11 +1,11 @@
 """Lines on which a page takes longer than a silence is borne, and lines that fall silent in the midst of a page."""
 
 import socket
-import threading
 import time
 import unittest
 
 from cli_case import CliCase
+from lines import Line
 
 SLOW = 20_000  # bytes a second: a page of 128 KiB takes 6.5 s, and a silence of 5 s is the end of a connection
 FAST = 2_000_000
@@ -15,66 +15,26 @@ CHUNK = 2048
 BUFFER = 8192  # of the client's end: what lies there counts as passed
 
 
-class SlowLine:
-    """Passes TCP connections on, with so many bytes a second back; the first one stands still after `stalls_at` bytes."""
+class SlowLine(Line):
+    """So many bytes a second come back; the first connection stands still after `stalls_at` bytes."""
 
     def __init__(self, target, rate, stalls_at=None):
-        self.target, self.rate, self.stalls_at = target, rate, stalls_at
-        self.connections, self.passed = 0, 0
-        self.sockets = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.endpoint = f"tcp://127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.rate, self.stalls_at, self.passed = rate, stalls_at, 0
+        super().__init__(target)
 
-    def accept(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
-            far = socket.create_connection(self.target)
-            self.sockets += [near, far]
-            self.connections += 1
-            stalls_at = self.stalls_at if self.connections == 1 else None
-            threading.Thread(target=self.pass_there, args=(near, far), daemon=True).start()
-            threading.Thread(target=self.pass_back, args=(far, near, stalls_at), daemon=True).start()
+    def opened(self, near):
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
 
-    @staticmethod
-    def end(*sockets):
-        for each in sockets:
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def pass_there(self, near, far):
-        try:
-            while data := near.recv(65536):
-                far.sendall(data)
-        except OSError:
-            pass
-        self.end(near, far)
-
-    def pass_back(self, far, near, stalls_at):
+    def pass_back(self, far, near, number):
         passed = 0
-        try:
-            while data := far.recv(CHUNK):
-                if stalls_at is not None and passed >= stalls_at:
-                    return
-                near.sendall(data)
-                passed += len(data)
-                self.passed += len(data)
-                time.sleep(len(data) / self.rate)
-        except OSError:
-            pass
-        self.end(near, far)
-
-    def close(self):
-        self.listener.close()
-        self.end(*self.sockets)
-        for each in self.sockets:
-            each.close()
+        while data := far.recv(CHUNK):
+            if self.stalls_at is not None and number == 1 and passed >= self.stalls_at:
+                return True
+            near.sendall(data)
+            passed += len(data)
+            self.passed += len(data)
+            time.sleep(len(data) / self.rate)
+        return False
 
 
 class Slow(CliCase):

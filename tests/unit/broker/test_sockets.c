@@ -9,6 +9,7 @@
 
 #include "broker/sockets.h"
 #include "core/error.h"
+#include "tests/support/socket_options.h"
 
 enum { ZAP_ENFORCE_DOMAIN = 93 };
 
@@ -74,11 +75,9 @@ static void test_numbers(void **state)
     };
     for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
         for (int side = SIDE_FRONT; side <= SIDE_BACK; side++) {
-            int value = -77;
-            size_t size = sizeof(value);
-            if (zmq_getsockopt(setup->sockets[side], ROWS[i].option, &value, &size) != 0 ||
-                value != ROWS[i].values[side])
-                fail_msg("%s of the %s is %d", ROWS[i].name, side_name((enum side) side), value);
+            char name[64];
+            snprintf(name, sizeof(name), "%s of the %s", ROWS[i].name, side_name((enum side) side));
+            expect_option(setup->sockets[side], name, ROWS[i].option, ROWS[i].values[side]);
         }
     }
 }
@@ -86,12 +85,8 @@ static void test_numbers(void **state)
 static void test_largest_message(void **state)
 {
     struct setup *setup = *state;
-    for (int side = SIDE_FRONT; side <= SIDE_BACK; side++) {
-        int64_t most = 0;
-        size_t size = sizeof(most);
-        assert_int_equal(zmq_getsockopt(setup->sockets[side], ZMQ_MAXMSGSIZE, &most, &size), 0);
-        assert_int_equal(most, MESSAGE_MAX_BYTES);
-    }
+    for (int side = SIDE_FRONT; side <= SIDE_BACK; side++)
+        expect_largest_message(setup->sockets[side], MESSAGE_MAX_BYTES);
 }
 
 /* Fresh, random, and none that libzmq could give out by itself. */

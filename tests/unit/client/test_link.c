@@ -12,6 +12,7 @@
 #include "client/lib/client.h"
 #include "core/error.h"
 #include "fake_scene.h"
+#include "tests/support/socket_options.h"
 
 enum { TURN_MS = 5, TURNS_MAX = 1000 };
 
@@ -47,17 +48,9 @@ static void options_of_the_socket(void **state)
     };
     scene_start_ready(scene);
     void *socket = scene->client->links[0].socket;
-    for (size_t i = 0; i < ARRAY_COUNT(OPTIONS); i++) {
-        int value = -7;
-        size_t size = sizeof(value);
-        assert_int_equal(zmq_getsockopt(socket, OPTIONS[i].option, &value, &size), 0);
-        if (value != OPTIONS[i].value)
-            fail_msg("%s: %d, expected %d", OPTIONS[i].name, value, OPTIONS[i].value);
-    }
-    int64_t most = 0;
-    size_t size = sizeof(most);
-    assert_int_equal(zmq_getsockopt(socket, ZMQ_MAXMSGSIZE, &most, &size), 0);
-    assert_int_equal(most, 1024 * 1024);
+    for (size_t i = 0; i < ARRAY_COUNT(OPTIONS); i++)
+        expect_option(socket, OPTIONS[i].name, OPTIONS[i].option, OPTIONS[i].value);
+    expect_largest_message(socket, 1024 * 1024);
 }
 
 static void an_address_of_ipv6(void **state)

@@ -14,6 +14,7 @@
 #include "core/daemon/log.h"
 #include "core/error.h"
 #include "worker/link.h"
+#include "tests/support/socket_options.h"
 
 enum { TURN_MS = 5, TURNS_MAX = 2000 };
 
@@ -91,17 +92,9 @@ static void test_options(void **state)
         {"kind", ZMQ_TYPE, ZMQ_DEALER},
         {"mechanism", ZMQ_MECHANISM, ZMQ_CURVE},
     };
-    for (size_t i = 0; i < ARRAY_COUNT(OPTIONS); i++) {
-        int value = -7;
-        size_t size = sizeof(value);
-        assert_int_equal(zmq_getsockopt(scene->link.socket, OPTIONS[i].option, &value, &size), 0);
-        if (value != OPTIONS[i].value)
-            fail_msg("%s: %d, expected %d", OPTIONS[i].name, value, OPTIONS[i].value);
-    }
-    int64_t most = 0;
-    size_t size = sizeof(most);
-    assert_int_equal(zmq_getsockopt(scene->link.socket, ZMQ_MAXMSGSIZE, &most, &size), 0);
-    assert_int_equal(most, 1024 * 1024);
+    for (size_t i = 0; i < ARRAY_COUNT(OPTIONS); i++)
+        expect_option(scene->link.socket, OPTIONS[i].name, OPTIONS[i].option, OPTIONS[i].value);
+    expect_largest_message(scene->link.socket, 1024 * 1024);
 }
 
 static void test_an_address_of_ipv6(void **state)
