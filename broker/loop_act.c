@@ -64,7 +64,7 @@ static void settle(struct loop *loop, const struct action *action, int error, st
     if (error == 0)
         return;
     bool is_kept = error == ERR_BUSY && action->side == SIDE_FRONT && !action->subscription &&
-                   action->header.type != FRAME_HEARTBEAT && router_keep(loop->router, action, frame) == 0;
+                   router_keep(loop->router, action, frame) == 0;
     if (!is_kept)
         router_failed(loop->router, action, error, &loop->actions);
 }
