@@ -35,8 +35,13 @@ struct form_row {
     uint64_t most;
 };
 
+enum { SEATS_MAX = 10000 }; /* of a body */
+
 /* NULL past the end. */
 const struct form_row *form_row_at(unsigned index);
+
+/* The rows of a type, which stand together and in the order of its fields; NULL where it has none. */
+const struct form_row *form_rows_of(const ProtobufCMessageDescriptor *type, size_t *ret_count);
 
 /* 0 or the code in *refusal, which names the field by its path. */
 int command_form_check(const Comity__V1__Command *command, struct refusal *refusal);

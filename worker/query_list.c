@@ -29,6 +29,10 @@ static const struct {
     PLACE(BALLOTS, ballots),
     PLACE(DECISIONS, decisions),
     PLACE(SEATS, seats),
+/* Charter and bodies. */
+/* Sessions. */
+/* Problem solving. */
+/* Decisions and minutes. */
 #undef PLACE
 };
 

@@ -23,6 +23,10 @@ static const char *const LIST_FIELDS[] = {
     [COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS] = "ballots",
     [COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS] = "decisions",
     [COMITY__V1__LIST_KIND__LIST_KIND_SEATS] = "seats",
+    /* Charter and bodies. */
+    /* Sessions. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 static struct rows rows_of(const Comity__V1__Answer *answer, Comity__V1__ListKind kind)

@@ -49,6 +49,12 @@ struct verb {
     const char *json;   /* members of the document besides those that all have; may be NULL */
 };
 
+/* Members of the documents of verbs that act. */
+#define JSON_RECEIPT                                                                                         \
+    "`receipt` {command_id, history, sequence, events, epoch, time_ms}, `event` (the first one it caused)"
+#define JSON_NUMBER JSON_RECEIPT ", `number` (of what was made)"
+#define JSON_JOINT JSON_RECEIPT "; with --draft: `draft` as of `draft show`"
+
 /* Options that every verb takes, and those of joint acts. */
 extern const struct verb_option COMMON_OPTIONS[];
 extern const struct verb_option JOINT_OPTIONS[];

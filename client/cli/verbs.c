@@ -5,12 +5,7 @@
 #include "client/cli/verb.h"
 #include "core/bytes.h"
 
-#define JSON_RECEIPT                                                                                         \
-    "`receipt` {command_id, history, sequence, events, epoch, time_ms}, `event` (the first one it caused)"
-#define JSON_NUMBER JSON_RECEIPT ", `number` (of what was made)"
-#define JSON_JOINT JSON_RECEIPT "; with --draft: `draft` as of `draft show`"
-
-static const struct verb VERBS[] = {
+static const struct verb VERBS_BASE[] = {
     /* On this machine */
     {.name = "up",
      .group = "An installation on this machine",
@@ -549,9 +544,25 @@ static const struct verb VERBS[] = {
      .run = version_run,
      .summary = "print the version",
      .json = "`version`"},
+    {.name = NULL},
+};
+
+/* One table a subject, in the order of help. */
+static const struct verb *const TABLES[] = {
+    VERBS_BASE,
+    /* Charter and bodies. */
+    /* Sessions. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 const struct verb *verb_at(unsigned index)
 {
-    return index < ARRAY_COUNT(VERBS) ? &VERBS[index] : NULL;
+    for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++) {
+        for (const struct verb *verb = TABLES[i]; verb->name != NULL; verb++) {
+            if (index-- == 0)
+                return verb;
+        }
+    }
+    return NULL;
 }

@@ -99,4 +99,12 @@ int status_run(struct cli *cli);
 int up_run(struct cli *cli);
 int down_run(struct cli *cli);
 
+/* Charter and bodies. */
+
+/* Sessions. */
+
+/* Problem solving. */
+
+/* Decisions and minutes. */
+
 #endif

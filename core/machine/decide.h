@@ -28,7 +28,7 @@ struct decide {
     uint32_t of_constituency;
     uint32_t of_body;
     uint32_t of_member;
-    Comity__V1__Key *key;               /* that revoke_key names; NULL: it names an invitation */
+    Comity__V1__Key *key; /* that revoke_key names; NULL: it names an invitation */
     Comity__V1__Invitation *invitation;
     Comity__V1__Seat *seat;
     Comity__V1__Session *session;
@@ -130,9 +130,17 @@ int decide_revise_proposal(struct decide *d);
 /* decide_round.c */
 int decide_open_round(struct decide *d);
 int decide_close_round(struct decide *d);
-/* Close d->round: RoundClosed, and DecisionMade where it was adopted. */
-int round_close(struct decide *d, Comity__V1__CloseCause cause);
+/* A round's deadline: it closes. */
+int round_is_due(struct decide *d, const struct deadline *due);
 /* decide_ballot.c */
 int decide_cast_ballot(struct decide *d);
+
+/* Charter and bodies. */
+
+/* Sessions. */
+
+/* Problem solving. */
+
+/* Decisions and minutes. */
 
 #endif

@@ -185,7 +185,8 @@ static int add_decision(struct decide *d, const Comity__V1__Outcome *outcome)
     return 0;
 }
 
-int round_close(struct decide *d, Comity__V1__CloseCause cause)
+/* RoundClosed, and DecisionMade where it was adopted. */
+static int round_close(struct decide *d, Comity__V1__CloseCause cause)
 {
     bool rounds_remain = d->round->round_of < d->round->rule->rounds;
     Comity__V1__RoundClosed *closed;
@@ -210,6 +211,17 @@ int round_close(struct decide *d, Comity__V1__CloseCause cause)
     if (closed->outcome->kind == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED)
         return add_decision(d, closed->outcome);
     return 0;
+}
+
+int round_is_due(struct decide *d, const struct deadline *due)
+{
+    d->round = decide_get(d, TABLE_ROUND, due->number, 0);
+    if (!d->round)
+        return d->code;
+    if (!d->round->rule)
+        return decide_fail(d, ERR_CORRUPT);
+    return round_close(d, due->kind == DEADLINE_TIME ? COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_TIME
+                                                     : COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_ALL_ANSWERED);
 }
 
 int decide_close_round(struct decide *d)

@@ -81,6 +81,26 @@ int machine_decide(const struct view *view, const struct command *command,
     return code;
 }
 
+/* What happens when a deadline is due: one row a kind. At least one event, whose apply takes the deadline
+ * away. */
+static const struct {
+    enum deadline_kind kind;
+    int (*decide)(struct decide *d, const struct deadline *due);
+} DEADLINES[] = {
+    {DEADLINE_TIME, round_is_due},
+    {DEADLINE_ALL_ANSWERED, round_is_due},
+};
+
+static int decide_deadline(struct decide *d, const struct deadline *due)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_COUNT(DEADLINES); i++)
+        if (DEADLINES[i].kind == due->kind)
+            return DEADLINES[i].decide(d, due);
+    return decide_fail(d, ERR_CORRUPT);
+}
+
 int machine_due(const struct view *view, const struct machine_context *context, struct arena *arena,
                 struct machine_events *ret_events)
 {
@@ -94,11 +114,7 @@ int machine_due(const struct view *view, const struct machine_context *context, 
     }
     if (code != 0)
         return code;
-    d.round = decide_get(&d, TABLE_ROUND, due.number, 0);
-    if (!d.round || !d.round->rule)
-        return d.code != 0 ? d.code : ERR_CORRUPT;
-    code = round_close(&d, due.kind == DEADLINE_TIME ? COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_TIME
-                                                     : COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_ALL_ANSWERED);
+    code = decide_deadline(&d, &due);
     if (code == 0 && arena_is_exhausted(arena))
         code = ERR_MEMORY;
     if (code == 0)

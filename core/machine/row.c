@@ -28,6 +28,10 @@ static const struct table_row TABLES[] = {
     [TABLE_NAME] = {TABLE_NAME, "name", FORM_NAME, NULL},
     [TABLE_DEADLINE] = {TABLE_DEADLINE, "deadline", FORM_DEADLINE, NULL},
     [TABLE_OPEN_ROUNDS] = {TABLE_OPEN_ROUNDS, "open_rounds", FORM_NUMBER, NULL},
+    /* Charter and bodies. */
+    /* Sessions. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 const struct table_row *table_find(enum table table)
@@ -100,7 +104,7 @@ struct row_key row_key_name(enum table of, const char *name)
     return key;
 }
 
-struct row_key row_key_deadline(int64_t due_ms, enum deadline_kind kind, uint32_t number)
+struct row_key row_key_deadline(int64_t due_ms, enum deadline_kind kind, uint32_t number, uint32_t second)
 {
     struct row_key key = row_key_all(TABLE_DEADLINE);
 
@@ -108,6 +112,7 @@ struct row_key row_key_deadline(int64_t due_ms, enum deadline_kind kind, uint32_
     key.size += 8;
     key.bytes[key.size++] = (uint8_t) kind;
     key_add_u32(&key, number);
+    key_add_u32(&key, second);
     return key;
 }
 
@@ -204,8 +209,19 @@ int row_each(const struct view *view, struct arena *arena, enum table table, con
     return view_range(view, row_key_view(prefix), BYTES(NULL, 0), each_visit, &each);
 }
 
+static const enum table DEADLINE_TABLES[] = {
+    [DEADLINE_TIME] = TABLE_ROUND,
+    [DEADLINE_ALL_ANSWERED] = TABLE_ROUND,
+};
+
+enum table deadline_table(enum deadline_kind kind)
+{
+    return (size_t) kind < ARRAY_COUNT(DEADLINE_TABLES) ? DEADLINE_TABLES[kind] : (enum table) 0;
+}
+
 struct deadline_search {
-    uint32_t number; /* 0: any */
+    enum table table;
+    uint32_t number; /* 0: any, of any table */
     int64_t until_ms;
     bool is_found;
     struct deadline found;
@@ -217,23 +233,25 @@ static int deadline_visit(void *context, struct bytes key, struct bytes value)
     struct deadline at;
 
     (void) value;
-    if (key.size != row_key_deadline(0, DEADLINE_TIME, 0).size)
+    if (key.size != row_key_deadline(0, DEADLINE_TIME, 0, 0).size)
         return ERR_CORRUPT;
     at.due_ms = (int64_t) get_u64(key.data + 1);
     at.kind = (enum deadline_kind) key.data[9];
     at.number = get_u32(key.data + 10);
+    at.second = get_u32(key.data + 14);
     if (at.due_ms > search->until_ms)
         return 1;
-    if (search->number != 0 && search->number != at.number)
+    if (search->number != 0 && (search->number != at.number || search->table != deadline_table(at.kind)))
         return 0;
     search->is_found = true;
     search->found = at;
     return 1;
 }
 
-int deadline_find(const struct view *view, uint32_t number, int64_t until_ms, struct deadline *ret_deadline)
+int deadline_find(const struct view *view, enum table table, uint32_t number, int64_t until_ms,
+                  struct deadline *ret_deadline)
 {
-    struct deadline_search search = {.number = number, .until_ms = until_ms};
+    struct deadline_search search = {.table = table, .number = number, .until_ms = until_ms};
     struct row_key all = row_key_all(TABLE_DEADLINE);
     int code = view_range(view, row_key_view(&all), BYTES(NULL, 0), deadline_visit, &search);
 
@@ -247,5 +265,5 @@ int deadline_find(const struct view *view, uint32_t number, int64_t until_ms, st
 
 int deadline_first(const struct view *view, struct deadline *ret_deadline)
 {
-    return deadline_find(view, 0, INT64_MAX, ret_deadline);
+    return deadline_find(view, TABLE_DEADLINE, 0, INT64_MAX, ret_deadline);
 }

@@ -13,7 +13,7 @@ enum key_form {
     FORM_PAIR,     /* u32, u32 */
     FORM_KEY,      /* 32 bytes */
     FORM_NAME,     /* another table's byte, then a name */
-    FORM_DEADLINE, /* due in ms u64, kind u8, number u32 */
+    FORM_DEADLINE, /* due in ms u64, kind u8, number u32, second number u32 */
 };
 
 enum deadline_kind {
@@ -42,7 +42,7 @@ struct row_key row_key(enum table table, uint32_t a, uint32_t b);
 struct row_key row_key_counter(enum table of);
 struct row_key row_key_bytes(enum table table, const uint8_t key[KEY_SIZE]);
 struct row_key row_key_name(enum table of, const char *name); /* size 0: no name is that long */
-struct row_key row_key_deadline(int64_t due_ms, enum deadline_kind kind, uint32_t number);
+struct row_key row_key_deadline(int64_t due_ms, enum deadline_kind kind, uint32_t number, uint32_t second);
 
 static inline struct bytes row_key_view(const struct row_key *key)
 {
@@ -76,9 +76,13 @@ struct deadline {
     int64_t due_ms;
     enum deadline_kind kind;
     uint32_t number;
+    uint32_t second; /* of a thing that is named by two numbers; else 0 */
 };
 int deadline_first(const struct view *view, struct deadline *ret_deadline);
-/* The deadlines of round @number that are due by @until_ms: the first, or ERR_NOT_FOUND. */
-int deadline_find(const struct view *view, uint32_t number, int64_t until_ms, struct deadline *ret_deadline);
+/* The deadlines of thing @number of @table that are due by @until_ms: the first, or ERR_NOT_FOUND. */
+int deadline_find(const struct view *view, enum table table, uint32_t number, int64_t until_ms,
+                  struct deadline *ret_deadline);
+/* Whose deadlines of this kind are. */
+enum table deadline_table(enum deadline_kind kind);
 
 #endif

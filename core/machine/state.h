@@ -31,8 +31,12 @@ enum table {
     TABLE_ANSWERED = 19,     /* round                u32: members who have cast a ballot */
     TABLE_DECISION = 20,     /* number               Decision */
     TABLE_NAME = 21,         /* table byte, name     u32: number of the thing of that name (rules: latest version) */
-    TABLE_DEADLINE = 22,     /* due ms u64, kind u8, number   empty */
+    TABLE_DEADLINE = 22,     /* due ms u64, kind u8, number, second number   empty */
     TABLE_OPEN_ROUNDS = 23,  /* session              u32: rounds open in it */
+    /* Charter and bodies. */
+    /* Sessions. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 /* Read or write one row by its numbers. @b is ignored by tables of one number, both by KEY and INVITATION, whose

@@ -31,6 +31,10 @@ static const struct list_row LISTS[] = {
     {COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, TABLE_BALLOT, PARENT_IN_KEY},
     {COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS, TABLE_DECISION, PARENT_NONE},
     {COMITY__V1__LIST_KIND__LIST_KIND_SEATS, TABLE_SEAT, PARENT_IN_KEY},
+    /* Charter and bodies. */
+    /* Sessions. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 struct listing {

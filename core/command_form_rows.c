@@ -1,0 +1,163 @@
+#include "core/command_form.h"
+
+#include "core/text.h"
+
+enum {
+    CONSTITUENCIES_IN_FOUND_MAX = 64,
+    SITES_IN_FOUND_MAX = 256,
+    FOUNDERS_MAX = 32,
+    SEAT_GROUPS_MAX = 64,
+    RULE_BODIES_MAX = 64,
+};
+
+#define TYPE(name) &comity__v1__##name##__descriptor
+#define NUMBER_OF_A_THING FORM_NUMBER, 1, UINT32_MAX
+#define ANY_NUMBER FORM_NUMBER, 0, UINT32_MAX
+#define ANY_SEQUENCE FORM_NUMBER, 0, INT64_MAX
+#define TIME FORM_NUMBER, 1, INT64_MAX
+#define TIME_OR_NONE FORM_NUMBER, 0, INT64_MAX
+#define TITLE FORM_TEXT, 1, TITLE_MAX_BYTES
+
+/* In the order of command.proto. */
+static const struct form_row ROWS[] = {
+    /* message                 field            form, least, most */
+    {TYPE(command), "history", FORM_HISTORY, 0, 0},
+    {TYPE(command), "key", FORM_HASH, 0, 0},
+    {TYPE(command), "valid_until_ms", TIME},
+    {TYPE(command), "cosigners", FORM_COSIGNERS, 0, COSIGNERS_MAX},
+    {TYPE(command), "nonce", FORM_NONCE, 0, 0},
+    {TYPE(command), "epoch", FORM_EPOCH, 0, 0},
+    {TYPE(command), "found", FORM_BODY, 0, 0},
+    {TYPE(command), "admit_constituency", FORM_BODY, 0, 0},
+    {TYPE(command), "add_site", FORM_BODY, 0, 0},
+    {TYPE(command), "invite", FORM_BODY, 0, 0},
+    {TYPE(command), "redeem", FORM_BODY, 0, 0},
+    {TYPE(command), "revoke_key", FORM_BODY, 0, 0},
+    {TYPE(command), "create_body", FORM_BODY, 0, 0},
+    {TYPE(command), "assign_seat", FORM_BODY, 0, 0},
+    {TYPE(command), "adopt_rule", FORM_BODY, 0, 0},
+    {TYPE(command), "convene_session", FORM_BODY, 0, 0},
+    {TYPE(command), "open_session", FORM_BODY, 0, 0},
+    {TYPE(command), "close_session", FORM_BODY, 0, 0},
+    {TYPE(command), "check_in", FORM_BODY, 0, 0},
+    {TYPE(command), "add_item", FORM_BODY, 0, 0},
+    {TYPE(command), "make_proposal", FORM_BODY, 0, 0},
+    {TYPE(command), "revise_proposal", FORM_BODY, 0, 0},
+    {TYPE(command), "open_round", FORM_BODY, 0, 0},
+    {TYPE(command), "cast_ballot", FORM_BODY, 0, 0},
+    {TYPE(command), "close_round", FORM_BODY, 0, 0},
+    /* Charter and bodies. */
+    /* Sessions. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
+
+    {TYPE(founder), "key", FORM_HASH, 0, 0},
+    {TYPE(founder), "name", TITLE},
+    {TYPE(founder), "offices", FORM_CHOICES, 0, 0},
+
+    {TYPE(new_constituency), "name", FORM_NAME, 0, 0},
+    {TYPE(new_constituency), "kind", FORM_CHOICE, 0, 0},
+    {TYPE(new_constituency), "standing", FORM_CHOICE, 0, 0},
+    {TYPE(new_constituency), "side", FORM_NAME_OR_NONE, 0, 0},
+    {TYPE(new_constituency), "title", TITLE},
+    {TYPE(new_constituency), "founders", FORM_MESSAGES, 1, FOUNDERS_MAX},
+    {TYPE(new_constituency), "recovery_key", FORM_HASH_OR_NONE, 0, 0},
+
+    {TYPE(new_site), "name", FORM_NAME, 0, 0},
+    {TYPE(new_site), "title", TITLE},
+    {TYPE(new_site), "time_zone", FORM_TIME_ZONE, 0, 0},
+
+    {TYPE(found), "name", FORM_NAME, 0, 0},
+    {TYPE(found), "title", TITLE},
+    {TYPE(found), "constituencies", FORM_MESSAGES, 1, CONSTITUENCIES_IN_FOUND_MAX},
+    {TYPE(found), "sites", FORM_MESSAGES, 1, SITES_IN_FOUND_MAX},
+
+    {TYPE(admit_constituency), "constituency", FORM_MESSAGE, 0, 0},
+
+    {TYPE(add_site), "site", FORM_MESSAGE, 0, 0},
+
+    {TYPE(invite), "key", FORM_HASH, 0, 0},
+    {TYPE(invite), "name", TITLE},
+    {TYPE(invite), "offices", FORM_CHOICES, 0, 0},
+    {TYPE(invite), "expires_ms", TIME},
+
+    {TYPE(redeem), "invitation", FORM_HASH, 0, 0},
+
+    {TYPE(revoke_key), "key", FORM_HASH, 0, 0},
+
+    {TYPE(create_body), "name", FORM_NAME, 0, 0},
+    {TYPE(create_body), "title", TITLE},
+    {TYPE(create_body), "seats", FORM_MESSAGES, 1, SEAT_GROUPS_MAX},
+
+    {TYPE(seat_group), "constituency", FORM_NAME, 0, 0},
+    {TYPE(seat_group), "count", FORM_NUMBER, 1, SEATS_MAX},
+
+    {TYPE(assign_seat), "body", NUMBER_OF_A_THING},
+    {TYPE(assign_seat), "seat", NUMBER_OF_A_THING},
+    {TYPE(assign_seat), "member", ANY_NUMBER},
+
+    {TYPE(adopt_rule), "rule", FORM_RULE, 0, 0},
+    {TYPE(adopt_rule), "bodies", FORM_NUMBERS, 1, RULE_BODIES_MAX},
+
+    {TYPE(convene_session), "body", NUMBER_OF_A_THING},
+    {TYPE(convene_session), "title", TITLE},
+    {TYPE(convene_session), "starts_ms", TIME},
+
+    {TYPE(open_session), "session", NUMBER_OF_A_THING},
+
+    {TYPE(close_session), "session", NUMBER_OF_A_THING},
+
+    {TYPE(check_in), "session", NUMBER_OF_A_THING},
+    {TYPE(check_in), "site", NUMBER_OF_A_THING},
+
+    {TYPE(add_item), "session", NUMBER_OF_A_THING},
+    {TYPE(add_item), "title", TITLE},
+
+    {TYPE(make_proposal), "item", NUMBER_OF_A_THING},
+    {TYPE(make_proposal), "title", TITLE},
+    {TYPE(make_proposal), "text", FORM_TEXT, 1, TEXT_MAX_BYTES},
+
+    {TYPE(revise_proposal), "proposal", NUMBER_OF_A_THING},
+    {TYPE(revise_proposal), "base_hash", FORM_HASH, 0, 0},
+    {TYPE(revise_proposal), "text", FORM_TEXT, 1, TEXT_MAX_BYTES},
+
+    {TYPE(open_round), "proposal", NUMBER_OF_A_THING},
+    {TYPE(open_round), "text_hash", FORM_HASH, 0, 0},
+    {TYPE(open_round), "rule", NUMBER_OF_A_THING},
+    {TYPE(open_round), "closes_ms", TIME_OR_NONE},
+
+    {TYPE(cast_ballot), "round", NUMBER_OF_A_THING},
+    {TYPE(cast_ballot), "text_hash", FORM_HASH, 0, 0},
+    {TYPE(cast_ballot), "answer", NUMBER_OF_A_THING},
+    {TYPE(cast_ballot), "replaces", ANY_SEQUENCE},
+    {TYPE(cast_ballot), "reason", FORM_TEXT_OR_NONE, 0, REASON_MAX_BYTES},
+
+    {TYPE(close_round), "round", NUMBER_OF_A_THING},
+
+    /* Charter and bodies. */
+
+    /* Sessions. */
+
+    /* Problem solving. */
+
+    /* Decisions and minutes. */
+};
+
+const struct form_row *form_row_at(unsigned index)
+{
+    return index < ARRAY_COUNT(ROWS) ? &ROWS[index] : NULL;
+}
+
+const struct form_row *form_rows_of(const ProtobufCMessageDescriptor *type, size_t *ret_count)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
+        if (ROWS[i].type != type)
+            continue;
+        size_t count = 1;
+        while (i + count < ARRAY_COUNT(ROWS) && ROWS[i + count].type == type)
+            count++;
+        *ret_count = count;
+        return &ROWS[i];
+    }
+    return NULL;
+}

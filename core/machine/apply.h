@@ -1,0 +1,74 @@
+/* What events do to the state: one function a kind of event. The first error sticks and later steps do
+ * nothing, so that an apply function reads straight down. An event that lacks a piece, or names a row that is
+ * not there, is ERR_INTERNAL: machine_decide makes none, a foreign record may. */
+#ifndef COMITY_CORE_MACHINE_APPLY_H
+#define COMITY_CORE_MACHINE_APPLY_H
+
+#include "core/error.h"
+#include "core/machine/machine.h"
+#include "core/machine/row.h"
+#include "core/rule/rule.h"
+
+struct apply {
+    const struct view *view;
+    const struct machine_event *event;
+    struct arena *arena;
+    int code;
+};
+
+void apply_fail(struct apply *a, int code);
+
+/* NULL with a->code set where there is none. */
+void *apply_get(struct apply *a, enum table table, uint32_t number, uint32_t second);
+void *apply_get_by_key(struct apply *a, enum table table, ProtobufCBinaryData key);
+void apply_put(struct apply *a, enum table table, uint32_t number, uint32_t second,
+               const ProtobufCMessage *row);
+/* A row whose key is its own. */
+#define APPLY_PUT_KEYED(a, table, row) apply_put(a, table, 0, 0, &(row)->base)
+
+uint32_t apply_get_number(struct apply *a, struct row_key key);
+void apply_put_number(struct apply *a, struct row_key key, uint32_t number);
+void apply_delete(struct apply *a, struct row_key key);
+
+/* A new thing of a numbered table: its row, and the number as the last that was given. */
+void apply_create(struct apply *a, enum table table, uint32_t number, const ProtobufCMessage *row);
+void apply_name(struct apply *a, enum table table, const char *name, uint32_t number);
+void apply_put_deadline(struct apply *a, int64_t due_ms, enum deadline_kind kind, uint32_t number,
+                        uint32_t second);
+
+/* apply_founding.c */
+void apply_founded(struct apply *a, const Comity__V1__Event *open);
+void apply_admitted(struct apply *a, const Comity__V1__Event *open);
+void apply_site_added(struct apply *a, const Comity__V1__Event *open);
+void apply_invited(struct apply *a, const Comity__V1__Event *open);
+void apply_redeemed(struct apply *a, const Comity__V1__Event *open);
+void apply_key_revoked(struct apply *a, const Comity__V1__Event *open);
+/* apply_body.c */
+void apply_body_created(struct apply *a, const Comity__V1__Event *open);
+void apply_seat_assigned(struct apply *a, const Comity__V1__Event *open);
+void apply_rule_adopted(struct apply *a, const Comity__V1__Event *open);
+/* apply_session.c */
+void apply_convened(struct apply *a, const Comity__V1__Event *open);
+void apply_session_opened(struct apply *a, const Comity__V1__Event *open);
+void apply_session_closed(struct apply *a, const Comity__V1__Event *open);
+void apply_checked_in(struct apply *a, const Comity__V1__Event *open);
+void apply_item_added(struct apply *a, const Comity__V1__Event *open);
+void apply_proposal_made(struct apply *a, const Comity__V1__Event *open);
+void apply_proposal_revised(struct apply *a, const Comity__V1__Event *open);
+/* apply_round.c */
+void apply_round_opened(struct apply *a, const Comity__V1__Event *open);
+void apply_ballot_cast(struct apply *a, const Comity__V1__Event *open);
+void apply_round_closed(struct apply *a, const Comity__V1__Event *open);
+void apply_decision_made(struct apply *a, const Comity__V1__Event *open);
+/* apply_epoch.c */
+void apply_epoch_opened(struct apply *a, const Comity__V1__Event *open);
+
+/* Charter and bodies. */
+
+/* Sessions. */
+
+/* Problem solving. */
+
+/* Decisions and minutes. */
+
+#endif

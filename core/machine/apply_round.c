@@ -1,0 +1,131 @@
+/* Rounds, ballots and decisions. */
+#include "core/machine/apply.h"
+
+static int64_t later(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms > b_ms ? a_ms : b_ms;
+}
+
+static void add_open_rounds(struct apply *a, uint32_t session, int change)
+{
+    struct row_key key = row_key(TABLE_OPEN_ROUNDS, session, 0);
+    uint32_t open = apply_get_number(a, key);
+
+    apply_put_number(a, key, (uint32_t) ((int64_t) open + change));
+}
+
+void apply_round_opened(struct apply *a, const Comity__V1__Event *open)
+{
+    const Comity__V1__RoundOpened *opened = open->round_opened;
+    const Comity__V1__Round *round = opened->round;
+    Comity__V1__Proposal *proposal;
+    size_t i;
+
+    if (!round || !round->rule)
+        apply_fail(a, ERR_INTERNAL);
+    proposal = a->code == 0 ? apply_get(a, TABLE_PROPOSAL, round->proposal, 0) : NULL;
+    if (!proposal)
+        return;
+    apply_create(a, TABLE_ROUND, round->number, &round->base);
+    for (i = 0; i < opened->n_roll; i++)
+        apply_put(a, TABLE_ROLL, round->number, opened->roll[i]->member, &opened->roll[i]->base);
+    proposal->rounds++;
+    proposal->rule = round->rule->name;
+    proposal->open_round = round->number;
+    apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
+    add_open_rounds(a, round->session, 1);
+    if (round->closes_ms != 0)
+        apply_put_deadline(a, round->closes_ms, DEADLINE_TIME, round->number, 0);
+}
+
+static void put_ballot(struct apply *a, const Comity__V1__BallotCast *cast, const Comity__V1__Rule *rule,
+                       const Comity__V1__CastBallot *command)
+{
+    Comity__V1__Ballot ballot = COMITY__V1__BALLOT__INIT;
+
+    ballot.round = cast->round;
+    ballot.member = cast->member;
+    ballot.sequence = a->event->sequence;
+    ballot.answer = command->answer;
+    ballot.stance = rule_stance(rule, command->answer);
+    ballot.reason = command->reason;
+    ballot.cast_ms = a->event->time_ms;
+    ballot.replaces = cast->replaces;
+    ballot.epoch = a->event->command->epoch;
+    ballot.named = command->replaces;
+    apply_put(a, TABLE_BALLOT, cast->round, cast->member, &ballot.base);
+}
+
+/* The answer is in the command alone: the open part of the event says only who answered. */
+void apply_ballot_cast(struct apply *a, const Comity__V1__Event *open)
+{
+    const Comity__V1__BallotCast *cast = open->ballot_cast;
+    const Comity__V1__Command *command = a->event->command;
+    const Comity__V1__Round *round = apply_get(a, TABLE_ROUND, cast->round, 0);
+
+    if (!round)
+        return;
+    if (!command || command->body_case != COMITY__V1__COMMAND__BODY_CAST_BALLOT || !round->rule) {
+        apply_fail(a, ERR_INTERNAL);
+        return;
+    }
+    put_ballot(a, cast, round->rule, command->cast_ballot);
+    if (cast->replaces != 0)
+        return;
+    apply_put_number(a, row_key(TABLE_ANSWERED, cast->round, 0), round->answered + 1);
+    if (round->answered + 1 == round->eligible && round->rule->close && round->rule->close->all_answered)
+        apply_put_deadline(a, later(a->event->time_ms, round->resume_ms), DEADLINE_ALL_ANSWERED, cast->round,
+                           0);
+}
+
+/* Both kinds of deadline that the round can have: at its time, and when all had answered. */
+static void delete_deadlines(struct apply *a, const Comity__V1__Round *round)
+{
+    struct row_key key = row_key_deadline(round->closes_ms, DEADLINE_TIME, round->number, 0);
+    struct deadline left;
+    int code = 0;
+
+    if (round->closes_ms != 0)
+        apply_delete(a, key);
+    while (a->code == 0 && code == 0) {
+        code = deadline_find(a->view, TABLE_ROUND, round->number, later(a->event->time_ms, round->resume_ms),
+                             &left);
+        if (code == 0)
+            apply_delete(a, row_key_deadline(left.due_ms, left.kind, left.number, 0));
+        else if (code != ERR_NOT_FOUND)
+            apply_fail(a, code);
+    }
+}
+
+void apply_round_closed(struct apply *a, const Comity__V1__Event *open)
+{
+    const Comity__V1__RoundClosed *closed = open->round_closed;
+    Comity__V1__Round *round = apply_get(a, TABLE_ROUND, closed->round, 0);
+    Comity__V1__Proposal *proposal = round ? apply_get(a, TABLE_PROPOSAL, round->proposal, 0) : NULL;
+
+    if (!proposal)
+        return;
+    round->state = COMITY__V1__ROUND_STATE__ROUND_STATE_CLOSED;
+    round->closed_ms = a->event->time_ms;
+    round->cause = closed->cause;
+    round->outcome = closed->outcome;
+    apply_put(a, TABLE_ROUND, round->number, 0, &round->base);
+    proposal->open_round = 0;
+    apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
+    add_open_rounds(a, round->session, -1);
+    delete_deadlines(a, round);
+}
+
+void apply_decision_made(struct apply *a, const Comity__V1__Event *open)
+{
+    const Comity__V1__Decision *decision = open->decision_made->decision;
+    Comity__V1__Proposal *proposal = decision ? apply_get(a, TABLE_PROPOSAL, decision->proposal, 0) : NULL;
+
+    if (!proposal) {
+        apply_fail(a, ERR_INTERNAL);
+        return;
+    }
+    apply_create(a, TABLE_DECISION, decision->number, &decision->base);
+    proposal->decision = decision->number;
+    apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
+}

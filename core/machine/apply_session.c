@@ -1,0 +1,86 @@
+/* Sessions, items and proposals. */
+#include "core/machine/apply.h"
+
+void apply_convened(struct apply *a, const Comity__V1__Event *open)
+{
+    const Comity__V1__Session *session = open->session_convened->session;
+
+    if (!session)
+        apply_fail(a, ERR_INTERNAL);
+    else
+        apply_create(a, TABLE_SESSION, session->number, &session->base);
+}
+
+void apply_session_opened(struct apply *a, const Comity__V1__Event *open)
+{
+    Comity__V1__Session *session = apply_get(a, TABLE_SESSION, open->session_opened->session, 0);
+
+    if (!session)
+        return;
+    session->state = COMITY__V1__SESSION_STATE__SESSION_STATE_OPEN;
+    session->opened_ms = a->event->time_ms;
+    apply_put(a, TABLE_SESSION, session->number, 0, &session->base);
+}
+
+void apply_session_closed(struct apply *a, const Comity__V1__Event *open)
+{
+    Comity__V1__Session *session = apply_get(a, TABLE_SESSION, open->session_closed->session, 0);
+
+    if (!session)
+        return;
+    session->state = COMITY__V1__SESSION_STATE__SESSION_STATE_CLOSED;
+    session->closed_ms = a->event->time_ms;
+    apply_put(a, TABLE_SESSION, session->number, 0, &session->base);
+}
+
+void apply_checked_in(struct apply *a, const Comity__V1__Event *open)
+{
+    const Comity__V1__Presence *presence = open->member_checked_in->presence;
+
+    if (!presence)
+        apply_fail(a, ERR_INTERNAL);
+    else
+        apply_put(a, TABLE_PRESENCE, presence->session, presence->member, &presence->base);
+}
+
+void apply_item_added(struct apply *a, const Comity__V1__Event *open)
+{
+    const Comity__V1__Item *item = open->item_added->item;
+
+    if (!item)
+        apply_fail(a, ERR_INTERNAL);
+    else
+        apply_create(a, TABLE_ITEM, item->number, &item->base);
+}
+
+void apply_proposal_made(struct apply *a, const Comity__V1__Event *open)
+{
+    const Comity__V1__Proposal *proposal = open->proposal_made->proposal;
+
+    if (!proposal)
+        apply_fail(a, ERR_INTERNAL);
+    else
+        apply_create(a, TABLE_PROPOSAL, proposal->number, &proposal->base);
+}
+
+void apply_proposal_revised(struct apply *a, const Comity__V1__Event *open)
+{
+    const Comity__V1__ProposalRevised *revised = open->proposal_revised;
+    Comity__V1__Proposal *proposal = apply_get(a, TABLE_PROPOSAL, revised->proposal, 0);
+    Comity__V1__ProposalVersion **versions;
+
+    if (!revised->version)
+        apply_fail(a, ERR_INTERNAL);
+    if (a->code != 0)
+        return;
+    versions = arena_alloc(a->arena, (proposal->n_versions + 1) * sizeof(*versions));
+    if (!versions) {
+        apply_fail(a, ERR_MEMORY);
+        return;
+    }
+    if (proposal->n_versions > 0)
+        memcpy(versions, proposal->versions, proposal->n_versions * sizeof(*versions));
+    versions[proposal->n_versions++] = revised->version;
+    proposal->versions = versions;
+    apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
+}
