@@ -442,6 +442,10 @@ bool random_body(struct random_commands *r, Comity__V1__Command__BodyCase kind)
         {COMITY__V1__COMMAND__BODY_OPEN_ROUND, random_open_round},
         {COMITY__V1__COMMAND__BODY_CAST_BALLOT, random_cast_ballot},
         {COMITY__V1__COMMAND__BODY_CLOSE_ROUND, random_close_round},
+        /* Charter and bodies. */
+        /* Sessions. */
+        /* Problem solving. */
+        /* Decisions and minutes. */
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(BODIES); i++)

@@ -245,7 +245,7 @@ static bool is_founded(struct random_commands *r)
     return partnership_now(r) != NULL;
 }
 
-/* How often each kind is drawn, in a thousand. */
+/* How often each kind is drawn, against the others. */
 static Comity__V1__Command__BodyCase kind_draw(struct random_commands *r)
 {
     static const struct {
@@ -270,17 +270,22 @@ static Comity__V1__Command__BodyCase kind_draw(struct random_commands *r)
         {COMITY__V1__COMMAND__BODY_OPEN_ROUND, 90},
         {COMITY__V1__COMMAND__BODY_CAST_BALLOT, 430},
         {COMITY__V1__COMMAND__BODY_CLOSE_ROUND, 42},
+        /* Charter and bodies. */
+        /* Sessions. */
+        /* Problem solving. */
+        /* Decisions and minutes. */
     };
-    uint32_t at = random_below(r, 1000);
+    uint32_t all = 0;
 
     if (!is_founded(r))
         return COMITY__V1__COMMAND__BODY_FOUND;
-    for (size_t i = 0; i < ARRAY_COUNT(KINDS); i++) {
-        if (at < KINDS[i].weight)
-            return KINDS[i].kind;
-        at -= KINDS[i].weight;
-    }
-    return COMITY__V1__COMMAND__BODY_CAST_BALLOT;
+    for (size_t i = 0; i < ARRAY_COUNT(KINDS); i++)
+        all += KINDS[i].weight;
+    uint32_t at = random_below(r, all);
+    size_t i = 0;
+    while (at >= KINDS[i].weight)
+        at -= KINDS[i++].weight;
+    return KINDS[i].kind;
 }
 
 /* An empty command of a kind, valid for about an hour, under a nonce of its own. */

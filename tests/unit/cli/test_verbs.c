@@ -92,6 +92,10 @@ static const struct {
     {"open_round", "round open"},
     {"cast_ballot", "vote"},
     {"close_round", "round close"},
+    /* Charter and bodies. */
+    /* Sessions. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 static void test_every_command_has_a_verb(void **state)

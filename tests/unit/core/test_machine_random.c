@@ -348,6 +348,10 @@ static void book_event(struct book *book, const struct machine_event *event)
     case COMITY__V1__EVENT__KIND_DECISION_MADE:
         book_number(book, TABLE_DECISION, open->decision_made->decision->number);
         break;
+    /* Charter and bodies. */
+    /* Sessions. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
     default:
         break;
     }
