@@ -360,6 +360,19 @@ static int create_body_check(const ProtobufCMessage *message, const struct path 
     return seats <= SEATS_MAX ? 0 : path_refuse(&part, ERR_RANGE, SEATS_MAX, refusal);
 }
 
+static int enter_ballots_check(const ProtobufCMessage *message, const struct path *path,
+                               struct refusal *refusal)
+{
+    const Comity__V1__EnterBallots *enter = (const Comity__V1__EnterBallots *) message;
+    for (size_t i = 0; i < enter->n_ballots; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (enter->ballots[i]->member == enter->ballots[k]->member)
+                return element_refuse(path, "ballots", i, "member", ERR_DUPLICATE, refusal);
+        }
+    }
+    return 0;
+}
+
 static const struct {
     const ProtobufCMessageDescriptor *type;
     whole_check_fn *check;
@@ -367,6 +380,7 @@ static const struct {
     {TYPE(new_constituency), constituency_check},
     {TYPE(found), found_check},
     {TYPE(create_body), create_body_check},
+    {TYPE(enter_ballots), enter_ballots_check},
 };
 
 static int whole_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal)

@@ -35,7 +35,10 @@ struct form_row {
     uint64_t most;
 };
 
-enum { SEATS_MAX = 10000 }; /* of a body */
+enum {
+    SEATS_MAX = 10000,         /* of a body */
+    ENTERED_BALLOTS_MAX = 500, /* by one command */
+};
 
 /* NULL past the end. */
 const struct form_row *form_row_at(unsigned index);

@@ -14,6 +14,7 @@ enum {
 #define NUMBER_OF_A_THING FORM_NUMBER, 1, UINT32_MAX
 #define ANY_NUMBER FORM_NUMBER, 0, UINT32_MAX
 #define ANY_SEQUENCE FORM_NUMBER, 0, INT64_MAX
+#define A_SEQUENCE FORM_NUMBER, 1, INT64_MAX
 #define TIME FORM_NUMBER, 1, INT64_MAX
 #define TIME_OR_NONE FORM_NUMBER, 0, INT64_MAX
 #define TITLE FORM_TEXT, 1, TITLE_MAX_BYTES
@@ -46,6 +47,9 @@ static const struct form_row ROWS[] = {
     {TYPE(command), "open_round", FORM_BODY, 0, 0},
     {TYPE(command), "cast_ballot", FORM_BODY, 0, 0},
     {TYPE(command), "close_round", FORM_BODY, 0, 0},
+    {TYPE(command), "enter_ballots", FORM_BODY, 0, 0},
+    {TYPE(command), "confirm_ballot", FORM_BODY, 0, 0},
+    {TYPE(command), "dispute_ballot", FORM_BODY, 0, 0},
     /* Charter and bodies. */
     /* Sessions. */
     /* Problem solving. */
@@ -133,6 +137,23 @@ static const struct form_row ROWS[] = {
     {TYPE(cast_ballot), "reason", FORM_TEXT_OR_NONE, 0, REASON_MAX_BYTES},
 
     {TYPE(close_round), "round", NUMBER_OF_A_THING},
+
+    {TYPE(enter_ballots), "round", NUMBER_OF_A_THING},
+    {TYPE(enter_ballots), "text_hash", FORM_HASH, 0, 0},
+    {TYPE(enter_ballots), "ballots", FORM_MESSAGES, 1, ENTERED_BALLOTS_MAX},
+
+    {TYPE(entered_ballot), "member", NUMBER_OF_A_THING},
+    {TYPE(entered_ballot), "answer", NUMBER_OF_A_THING},
+    {TYPE(entered_ballot), "replaces", ANY_SEQUENCE},
+    {TYPE(entered_ballot), "reason", FORM_TEXT_OR_NONE, 0, REASON_MAX_BYTES},
+    {TYPE(entered_ballot), "medium", FORM_CHOICE, 0, 0},
+
+    {TYPE(confirm_ballot), "round", NUMBER_OF_A_THING},
+    {TYPE(confirm_ballot), "ballot", A_SEQUENCE},
+
+    {TYPE(dispute_ballot), "round", NUMBER_OF_A_THING},
+    {TYPE(dispute_ballot), "ballot", A_SEQUENCE},
+    {TYPE(dispute_ballot), "reason", FORM_TEXT, 1, REASON_MAX_BYTES},
 
     /* Charter and bodies. */
 

@@ -29,6 +29,7 @@ static const struct {
     PLACE(BALLOTS, ballots),
     PLACE(DECISIONS, decisions),
     PLACE(SEATS, seats),
+    PLACE(DISPUTED, disputed),
 /* Charter and bodies. */
 /* Sessions. */
 /* Problem solving. */

@@ -154,19 +154,37 @@ int vote_run(struct cli *cli)
     return code;
 }
 
+/* How it came, and what its voter says of it; empty for one that was cast. */
+const char *ballot_medium_word(const Comity__V1__Ballot *ballot)
+{
+    static const char *const WORDS[3][4] = {
+        {"", "", "", ""},
+        {"", "paper", "paper, confirmed", "paper, disputed"},
+        {"", "phone", "phone, confirmed", "phone, disputed"},
+    };
+
+    return (size_t) ballot->medium < 3 && (size_t) ballot->standing < 4
+               ? WORDS[ballot->medium][ballot->standing]
+               : "?";
+}
+
 int ballots_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"record", "member", "name", "answer", "stance", "cast", "reason"};
+    static const char *const TITLES[] = {"record", "member", "name", "answer",
+                                         "stance", "cast",   "how",  "reason"};
     const Comity__V1__Round *round;
-    struct rows rows;
+    struct rows rows, disputed;
     struct sheet sheet;
     int code = find_round(cli, &round);
 
     if (code == 0)
         code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, round->number, &rows);
+    if (code == 0)
+        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_DISPUTED, round->number, &disputed);
     if (code != 0)
         return code;
     cli_put(cli, "ballots", desk_json_rows(cli, &rows));
+    cli_put(cli, "disputed", desk_json_rows(cli, &disputed));
     cli_put_number(cli, "answered", round->answered);
     cli_put_number(cli, "eligible", round->eligible);
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
@@ -179,10 +197,14 @@ int ballots_run(struct cli *cli)
             rule_answer_label(cli, round->rule, ballot->answer),
             stance_word(ballot->stance),
             shown_time(cli, ballot->cast_ms),
+            ballot_medium_word(ballot),
             ballot->reason == NULL || ballot->reason->size == 0 ? "" : desk_shown(cli, ballot->reason)};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "There are no ballots that you may see.");
+    for (size_t i = 0; i < disputed.count; i++)
+        say(cli, "%s has disputed a ballot that was entered: it does not count.",
+            name_of_member(cli, ((const Comity__V1__Ballot *) disputed.list[i])->member));
     say(cli, "%" PRIu32 " of %" PRIu32 " have answered.", round->answered, round->eligible);
     return 0;
 }

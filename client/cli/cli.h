@@ -65,6 +65,10 @@ void cli_print_document(struct cli *cli);
 int cli_fail(struct cli *cli, int code, const char *next, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* One of several things that are wrong with what was given: said at once, and in the document's `faults`. The text as
+ * in cli_fail, which the verb calls at the end. */
+void cli_fault(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* The same for a key file that cannot be read: which, and what makes it usable. @next: where there is none.
  */
 int cli_fail_key(struct cli *cli, int code, const char *next, const char *path);

@@ -180,6 +180,27 @@ static int check_parties(struct check *check, const struct rows *members)
     return 0;
 }
 
+/* Of entered ballots: one who signs as well, and of another constituency. What else can be wrong the worker
+ * says. */
+static int check_witness(struct cli *cli, const Comity__V1__Command *command, const Comity__V1__Member *own)
+{
+    const Comity__V1__Member *witness = NULL;
+
+    if (command->n_cosigners == 1)
+        witness = member_of_key(cli, key_bytes(&command->cosigners[0]));
+    if (own == NULL || !member_has_office(own, COMITY__V1__OFFICE__OFFICE_RECORDER) ||
+        (witness == NULL && command->n_cosigners == 1))
+        return 0;
+    if (witness != NULL && witness->constituency != own->constituency)
+        return 0;
+    snprintf(cli->failure.field, sizeof(cli->failure.field), "cosigners");
+    return cli_fail(
+        cli, ERR_COSIGNERS,
+        "Add --with KEYFILE where the key is at hand, or --draft FILE --cosigner WHO to let that "
+        "member sign.",
+        "One member of another constituency than yours, who has seen what you enter, signs as well.");
+}
+
 int cosigners_check(struct cli *cli, const Comity__V1__Command *command, const uint8_t signer[KEY_SIZE])
 {
     struct failure before = cli->failure;
@@ -196,6 +217,8 @@ int cosigners_check(struct cli *cli, const Comity__V1__Command *command, const u
     }
     *check = (struct check){.cli = cli, .constituencies = constituencies};
     const Comity__V1__Member *own = member_of_key(cli, BYTES(signer, KEY_SIZE));
+    if (command->body_case == COMITY__V1__COMMAND__BODY_ENTER_BALLOTS)
+        return check_witness(cli, command, own);
     if (own != NULL && !is_co_chair(own))
         return fail_as_worker(cli, command, ERR_FORBIDDEN, "key");
     if (own == NULL || command->n_cosigners > COSIGNERS_MAX)

@@ -52,6 +52,25 @@ static void say_reason(struct cli *cli, const Comity__V1__Round *round, const Co
 }
 
 /* Reasons that were given, for they are what the next version answers. */
+/* Of ballots that others entered it is said; and what their voters say of them. */
+static void say_entered(struct cli *cli, const struct rows *ballots)
+{
+    for (size_t i = 0; i < ballots->count; i++) {
+        const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) ballots->list[i];
+        if (ballot->entered_by == 0)
+            continue;
+        say(cli, "The ballot of %s came by %s, entered by %s with %s: %s.",
+            name_of_member(cli, ballot->member),
+            ballot->medium == COMITY__V1__BALLOT_MEDIUM__BALLOT_MEDIUM_PHONE ? "phone" : "paper",
+            name_of_member(cli, ballot->entered_by), name_of_member(cli, ballot->countersigned_by),
+            ballot->standing == COMITY__V1__BALLOT_STANDING__BALLOT_STANDING_CONFIRMED
+                ? "confirmed by the voter"
+            : ballot->standing == COMITY__V1__BALLOT_STANDING__BALLOT_STANDING_DISPUTED
+                ? "disputed by the voter after the close"
+                : "the voter has not said whether it is right");
+    }
+}
+
 static int say_reasons(struct cli *cli, const Comity__V1__Round *round)
 {
     struct rows rows;
@@ -70,6 +89,7 @@ static int say_reasons(struct cli *cli, const Comity__V1__Round *round)
         say_reason(cli, round, ballot);
     }
     cli_put(cli, "ballots", desk_json_rows(cli, &rows));
+    say_entered(cli, &rows);
     return 0;
 }
 
@@ -102,7 +122,7 @@ int outcome_run(struct cli *cli)
     code = say_reasons(cli, round);
     if (code == 0)
         say(cli, "Counted from %s, by their numbers in the record.",
-            counted(cli, outcome->n_ballots, "ballot", "ballots"));
+            counted(cli, outcome->n_tallies == 0 ? 0 : outcome->tallies[0]->answered, "ballot", "ballots"));
     return code;
 }
 

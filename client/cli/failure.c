@@ -105,6 +105,24 @@ int cli_fail_key(struct cli *cli, int code, const char *next, const char *path)
     return cli_unusable(cli, code);
 }
 
+void cli_fault(struct cli *cli, const char *format, ...)
+{
+    struct json_object *faults;
+    char line[WHAT_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    if (!json_object_object_get_ex(cli->document, "faults", &faults)) {
+        faults = json_object_new_array();
+        cli_put(cli, "faults", faults);
+    }
+    json_object_array_add(faults, json_object_new_string(line));
+    if (!cli->is_json)
+        fprintf(stderr, "%s\n", line);
+}
+
 enum exit_code failure_exit(const struct failure *failure)
 {
     if (failure->code == 0)

@@ -64,6 +64,16 @@ static void tell_rule(struct cli *cli, const Comity__V1__Event *event)
         row->version, row->number);
 }
 
+static void tell_entered(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__BallotsEntered *entered = event->ballots_entered;
+
+    say(cli,
+        "%s entered. Each voter looks at it and says whether it is right: comity ballots confirm %" PRIu32
+        ", or comity ballots dispute %" PRIu32 " --reason TEXT",
+        counted(cli, entered->n_ballots, "ballot is", "ballots are"), entered->round, entered->round);
+}
+
 static const struct {
     Comity__V1__Event__KindCase kind;
     void (*tell)(struct cli *cli, const Comity__V1__Event *event);
@@ -74,6 +84,7 @@ static const struct {
     {COMITY__V1__EVENT__KIND_MEMBER_INVITED, tell_invited},
     {COMITY__V1__EVENT__KIND_BODY_CREATED, tell_body},
     {COMITY__V1__EVENT__KIND_RULE_ADOPTED, tell_rule},
+    {COMITY__V1__EVENT__KIND_BALLOTS_ENTERED, tell_entered},
 };
 
 void made_tell(struct cli *cli, const Comity__V1__Event *event)

@@ -23,6 +23,7 @@ static const char *const LIST_FIELDS[] = {
     [COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS] = "ballots",
     [COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS] = "decisions",
     [COMITY__V1__LIST_KIND__LIST_KIND_SEATS] = "seats",
+    [COMITY__V1__LIST_KIND__LIST_KIND_DISPUTED] = "disputed",
     /* Charter and bodies. */
     /* Sessions. */
     /* Problem solving. */

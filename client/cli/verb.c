@@ -43,13 +43,16 @@ static bool matches(const struct verb *verb, char *const *words, size_t count)
 
 const struct verb *verb_find(char *const *words, size_t count, size_t *ret_used)
 {
-    for (unsigned i = 0; verb_at(i) != NULL; i++) {
-        if (!matches(verb_at(i), words, count))
-            continue;
-        *ret_used = count_words(verb_at(i)->name);
-        return verb_at(i);
-    }
-    return NULL;
+    const struct verb *found = NULL;
+
+    /* `ballots import` before `ballots`. */
+    for (unsigned i = 0; verb_at(i) != NULL; i++)
+        if (matches(verb_at(i), words, count) &&
+            (found == NULL || count_words(verb_at(i)->name) > count_words(found->name)))
+            found = verb_at(i);
+    if (found != NULL)
+        *ret_used = count_words(found->name);
+    return found;
 }
 
 const struct verb *verb_by_name(const char *name)

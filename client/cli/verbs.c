@@ -444,7 +444,7 @@ static const struct verb VERBS_BASE[] = {
      .needs = NEEDS_MEMBER,
      .summary = "list the ballots of a round that you may see",
      .arguments = {{"ROUND", "its number", 0}},
-     .json = "`ballots` [Ballot], `answered`, `eligible`"},
+     .json = "`ballots` [Ballot], `disputed` [Ballot], `answered`, `eligible`"},
     {.name = "outcome",
      .group = "Rounds and ballots",
      .run = outcome_run,
@@ -550,6 +550,7 @@ static const struct verb VERBS_BASE[] = {
 /* One table a subject, in the order of help. */
 static const struct verb *const TABLES[] = {
     VERBS_BASE,
+    VERBS_BALLOTS,
     /* Charter and bodies. */
     /* Sessions. */
     /* Problem solving. */

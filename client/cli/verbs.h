@@ -2,6 +2,8 @@
 #ifndef COMITY_CLI_VERBS_H
 #define COMITY_CLI_VERBS_H
 
+#include "client/cli/verb.h"
+
 struct cli;
 
 /* key.c */
@@ -98,6 +100,13 @@ int status_run(struct cli *cli);
 /* up.c */
 int up_run(struct cli *cli);
 int down_run(struct cli *cli);
+/* Tables of verbs of a subject, which {.name = NULL} ends. */
+extern const struct verb VERBS_BALLOTS[];
+
+/* ballots_import.c */
+int ballots_import_run(struct cli *cli);
+int ballots_confirm_run(struct cli *cli);
+int ballots_dispute_run(struct cli *cli);
 
 /* Charter and bodies. */
 

@@ -107,6 +107,9 @@ static const struct event_row {
     {COMITY__V1__EVENT__KIND_ROUND_CLOSED, "round_closed", apply_round_closed},
     {COMITY__V1__EVENT__KIND_DECISION_MADE, "decision_made", apply_decision_made},
     {COMITY__V1__EVENT__KIND_EPOCH_OPENED, "epoch_opened", apply_epoch_opened},
+    {COMITY__V1__EVENT__KIND_BALLOTS_ENTERED, "ballots_entered", apply_ballots_entered},
+    {COMITY__V1__EVENT__KIND_BALLOT_CONFIRMED, "ballot_confirmed", apply_ballot_confirmed},
+    {COMITY__V1__EVENT__KIND_BALLOT_DISPUTED, "ballot_disputed", apply_ballot_disputed},
     /* Charter and bodies. */
     /* Sessions. */
     /* Problem solving. */

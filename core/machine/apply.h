@@ -62,6 +62,13 @@ void apply_round_closed(struct apply *a, const Comity__V1__Event *open);
 void apply_decision_made(struct apply *a, const Comity__V1__Event *open);
 /* apply_epoch.c */
 void apply_epoch_opened(struct apply *a, const Comity__V1__Event *open);
+/* So many more have answered @round, which then may close by itself; or one less has. */
+void apply_answered(struct apply *a, const Comity__V1__Round *round, uint32_t more);
+void apply_answer_lost(struct apply *a, const Comity__V1__Round *round);
+/* apply_entered.c */
+void apply_ballots_entered(struct apply *a, const Comity__V1__Event *open);
+void apply_ballot_confirmed(struct apply *a, const Comity__V1__Event *open);
+void apply_ballot_disputed(struct apply *a, const Comity__V1__Event *open);
 
 /* Charter and bodies. */
 

@@ -56,6 +56,30 @@ static void put_ballot(struct apply *a, const Comity__V1__BallotCast *cast, cons
     apply_put(a, TABLE_BALLOT, cast->round, cast->member, &ballot.base);
 }
 
+static bool all_have_answered(const Comity__V1__Round *round, uint32_t answered)
+{
+    return answered == round->eligible && round->rule->close && round->rule->close->all_answered;
+}
+
+void apply_answered(struct apply *a, const Comity__V1__Round *round, uint32_t more)
+{
+    uint32_t answered = round->answered + more;
+
+    apply_put_number(a, row_key(TABLE_ANSWERED, round->number, 0), answered);
+    if (more > 0 && all_have_answered(round, answered))
+        apply_put_deadline(a, later(a->event->time_ms, round->resume_ms), DEADLINE_ALL_ANSWERED,
+                           round->number, 0);
+}
+
+void apply_answer_lost(struct apply *a, const Comity__V1__Round *round)
+{
+    /* It is due at once but after a restore, where it waits. */
+    if (all_have_answered(round, round->answered))
+        apply_delete(a, row_key_deadline(later(a->event->time_ms, round->resume_ms), DEADLINE_ALL_ANSWERED,
+                                         round->number, 0));
+    apply_put_number(a, row_key(TABLE_ANSWERED, round->number, 0), round->answered - 1);
+}
+
 /* The answer is in the command alone: the open part of the event says only who answered. */
 void apply_ballot_cast(struct apply *a, const Comity__V1__Event *open)
 {
@@ -70,12 +94,8 @@ void apply_ballot_cast(struct apply *a, const Comity__V1__Event *open)
         return;
     }
     put_ballot(a, cast, round->rule, command->cast_ballot);
-    if (cast->replaces != 0)
-        return;
-    apply_put_number(a, row_key(TABLE_ANSWERED, cast->round, 0), round->answered + 1);
-    if (round->answered + 1 == round->eligible && round->rule->close && round->rule->close->all_answered)
-        apply_put_deadline(a, later(a->event->time_ms, round->resume_ms), DEADLINE_ALL_ANSWERED, cast->round,
-                           0);
+    if (cast->replaces == 0)
+        apply_answered(a, round, 1);
 }
 
 /* Both kinds of deadline that the round can have: at its time, and when all had answered. */

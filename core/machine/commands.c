@@ -73,6 +73,18 @@ static const struct command_rule COMMANDS[] = {
     {{COMITY__V1__COMMAND__BODY_CLOSE_ROUND, "close_round", MAY_FACILITATOR, "Close a round and count it."},
      concern_round,
      decide_close_round},
+    {{COMITY__V1__COMMAND__BODY_ENTER_BALLOTS, "enter_ballots", MAY_RECORDER_COUNTERSIGNED,
+      "Enter answers that came on paper or by telephone."},
+     concern_round,
+     decide_enter_ballots},
+    {{COMITY__V1__COMMAND__BODY_CONFIRM_BALLOT, "confirm_ballot", MAY_ON_ROLL,
+      "Confirm one's own ballot that a recorder entered."},
+     concern_round,
+     decide_confirm_ballot},
+    {{COMITY__V1__COMMAND__BODY_DISPUTE_BALLOT, "dispute_ballot", MAY_ON_ROLL,
+      "Dispute one's own ballot that a recorder entered."},
+     concern_round,
+     decide_dispute_ballot},
     /* Charter and bodies. */
     /* Sessions. */
     /* Problem solving. */

@@ -31,6 +31,7 @@ struct decide {
     Comity__V1__Key *key; /* that revoke_key names; NULL: it names an invitation */
     Comity__V1__Invitation *invitation;
     Comity__V1__Seat *seat;
+    uint32_t witness; /* number of the one member who cosigned, where one has to */
     Comity__V1__Session *session;
     Comity__V1__Item *item;
     Comity__V1__Proposal *proposal;
@@ -134,6 +135,18 @@ int decide_close_round(struct decide *d);
 int round_is_due(struct decide *d, const struct deadline *due);
 /* decide_ballot.c */
 int decide_cast_ballot(struct decide *d);
+/* What holds for every ballot, whoever brings it: the round takes ballots, and on this text. @command: its name,
+ * for the field at fault. */
+int ballot_check_round(struct decide *d, ProtobufCBinaryData text_hash, const char *command);
+/* The rule has such an answer; and a reason where it needs one. @at: the ballot within the command. */
+int ballot_check_answer(struct decide *d, uint32_t answer, const char *at);
+int ballot_check_reason(struct decide *d, uint32_t answer, const Comity__V1__TextRef *reason, const char *at);
+/* The first event's audience: until the close the actor alone, where the rule hides ballots. */
+void ballot_hide(struct decide *d);
+/* decide_entered.c */
+int decide_enter_ballots(struct decide *d);
+int decide_confirm_ballot(struct decide *d);
+int decide_dispute_ballot(struct decide *d);
 
 /* Charter and bodies. */
 

@@ -2,16 +2,19 @@
 #include "core/machine/decide.h"
 #include "core/rule/rule.h"
 
-static int check_round(struct decide *d, const Comity__V1__CastBallot *cast)
+int ballot_check_round(struct decide *d, ProtobufCBinaryData text_hash, const char *command)
 {
     const Comity__V1__Round *round = d->round;
     bool is_due = round->closes_ms != 0 && round->closes_ms <= d->context->time_ms;
 
     if (round->state != COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN || is_due)
-        return decide_refuse(d, ERR_CLOSED, "cast_ballot.round");
-    if (!binary_equal(round->text_hash, cast->text_hash))
-        return decide_refuse_latest(d, ERR_STALE, "cast_ballot.text_hash", round->version);
-    return 0;
+        return decide_refuse(d, ERR_CLOSED, "%s.round", command);
+    if (binary_equal(round->text_hash, text_hash))
+        return 0;
+    decide_refuse(d, ERR_STALE, "%s.text_hash", command);
+    if (d->refusal)
+        d->refusal->latest = round->version;
+    return d->code;
 }
 
 /* Does the ballot come after @latest, which counts so far (NULL: none)?
@@ -59,15 +62,30 @@ static bool is_hidden(const Comity__V1__Round *round)
 
 /* A hidden ballot always comes with a reason, if only an empty one: the number of an event's parts would else
  * tell who had one to give. */
-static int check_reason(struct decide *d, const Comity__V1__CastBallot *cast, Comity__V1__Stance stance)
+int ballot_check_reason(struct decide *d, uint32_t answer, const Comity__V1__TextRef *reason, const char *at)
 {
-    bool is_given = cast->reason && cast->reason->size > 0;
+    bool is_given = reason && reason->size > 0;
 
-    if (!is_given && rule_requires_reason(d->round->rule, stance))
-        return decide_refuse(d, ERR_REASON, "cast_ballot.reason");
-    if (!cast->reason && is_hidden(d->round))
-        return decide_refuse(d, ERR_MISSING, "cast_ballot.reason");
+    if (!is_given && rule_requires_reason(d->round->rule, rule_stance(d->round->rule, answer)))
+        return decide_refuse(d, ERR_REASON, "%s.reason", at);
+    if (!reason && is_hidden(d->round))
+        return decide_refuse(d, ERR_MISSING, "%s.reason", at);
     return 0;
+}
+
+int ballot_check_answer(struct decide *d, uint32_t answer, const char *at)
+{
+    if (rule_stance(d->round->rule, answer) == COMITY__V1__STANCE__STANCE_UNSPECIFIED)
+        return decide_refuse(d, ERR_ANSWER, "%s.answer", at);
+    return 0;
+}
+
+void ballot_hide(struct decide *d)
+{
+    if (!is_hidden(d->round))
+        return;
+    d->events.list[0].audience = COMITY__V1__AUDIENCE__AUDIENCE_VOTER_UNTIL_CLOSE;
+    d->events.list[0].round = d->round->number;
 }
 
 int decide_cast_ballot(struct decide *d)
@@ -75,17 +93,11 @@ int decide_cast_ballot(struct decide *d)
     const Comity__V1__CastBallot *cast = d->body->cast_ballot;
     Comity__V1__BallotCast *ballot;
     Comity__V1__Event *event;
-    Comity__V1__Stance stance;
     uint64_t replaced = 0;
 
-    if (check_round(d, cast) != 0)
-        return d->code;
-    stance = rule_stance(d->round->rule, cast->answer);
-    if (stance == COMITY__V1__STANCE__STANCE_UNSPECIFIED)
-        return decide_refuse(d, ERR_ANSWER, "cast_ballot.answer");
-    if (check_replaced(d, cast, &replaced) != 0)
-        return d->code;
-    if (check_reason(d, cast, stance) != 0)
+    if (ballot_check_round(d, cast->text_hash, "cast_ballot") != 0 ||
+        ballot_check_answer(d, cast->answer, "cast_ballot") != 0 || check_replaced(d, cast, &replaced) != 0 ||
+        ballot_check_reason(d, cast->answer, cast->reason, "cast_ballot") != 0)
         return d->code;
     ballot = decide_new(d, &comity__v1__ballot_cast__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_BALLOT_CAST);
@@ -95,9 +107,6 @@ int decide_cast_ballot(struct decide *d)
     ballot->member = d->actor->number;
     ballot->replaces = replaced;
     event->ballot_cast = ballot;
-    if (is_hidden(d->round)) {
-        d->events.list[0].audience = COMITY__V1__AUDIENCE__AUDIENCE_VOTER_UNTIL_CLOSE;
-        d->events.list[0].round = cast->round;
-    }
+    ballot_hide(d);
     return 0;
 }

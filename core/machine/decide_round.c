@@ -3,13 +3,33 @@
 
 #define CLOSES_MAX_MS ((int64_t) 366 * 24 * 3600 * 1000)
 
+static uint32_t round_of_command(const Comity__V1__Command *body, const char **ret_field)
+{
+    switch (body->body_case) {
+    case COMITY__V1__COMMAND__BODY_CAST_BALLOT:
+        *ret_field = "cast_ballot.round";
+        return body->cast_ballot->round;
+    case COMITY__V1__COMMAND__BODY_ENTER_BALLOTS:
+        *ret_field = "enter_ballots.round";
+        return body->enter_ballots->round;
+    case COMITY__V1__COMMAND__BODY_CONFIRM_BALLOT:
+        *ret_field = "confirm_ballot.round";
+        return body->confirm_ballot->round;
+    case COMITY__V1__COMMAND__BODY_DISPUTE_BALLOT:
+        *ret_field = "dispute_ballot.round";
+        return body->dispute_ballot->round;
+    default:
+        *ret_field = "close_round.round";
+        return body->close_round->round;
+    }
+}
+
 int concern_round(struct decide *d)
 {
-    bool is_ballot = d->body->body_case == COMITY__V1__COMMAND__BODY_CAST_BALLOT;
+    const char *field;
+    uint32_t number = round_of_command(d->body, &field);
 
-    d->round =
-        decide_find(d, TABLE_ROUND, is_ballot ? d->body->cast_ballot->round : d->body->close_round->round, 0,
-                    is_ballot ? "cast_ballot.round" : "close_round.round");
+    d->round = decide_find(d, TABLE_ROUND, number, 0, field);
     if (!d->round)
         return d->code;
     return d->round->rule ? 0 : decide_fail(d, ERR_CORRUPT);

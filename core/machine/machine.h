@@ -72,6 +72,7 @@ enum right {
     MAY_BODY_OR_FACILITATOR, /* a holder of a seat of the body concerned, or office FACILITATOR */
     MAY_BODY_OR_OFFICE,  /* a holder of a seat of the body concerned, or any office */
     MAY_ON_ROLL,         /* a member of the round's roll */
+    MAY_RECORDER_COUNTERSIGNED, /* office RECORDER, cosigned by one member of another constituency */
 };
 
 struct command_row {

@@ -168,6 +168,26 @@ static int check_on_roll(struct decide *d)
     return exists ? 0 : decide_refuse(d, ERR_NOT_ON_ROLL, "key");
 }
 
+static int check_recorder_countersigned(struct decide *d)
+{
+    Comity__V1__Member *witness;
+    int code;
+
+    if (!member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_RECORDER))
+        return decide_refuse(d, ERR_FORBIDDEN, "key");
+    if (d->body->n_cosigners != 1)
+        return decide_refuse(d, ERR_COSIGNERS, "cosigners");
+    code = state_member_of_key(d->view, d->arena, d->body->cosigners[0].data, &witness);
+    if (code == ERR_KEY_UNKNOWN || code == ERR_KEY_REVOKED)
+        return decide_refuse(d, code, "cosigners[0]");
+    if (code != 0)
+        return decide_fail(d, code);
+    if (witness->constituency == d->actor->constituency)
+        return decide_refuse(d, ERR_COSIGNERS, "cosigners[0]");
+    d->witness = witness->number;
+    return 0;
+}
+
 static const struct {
     enum right right;
     const char *name;
@@ -182,6 +202,8 @@ static const struct {
     {MAY_BODY_OR_FACILITATOR, "holder of a seat of the body, or facilitator", check_body_or_facilitator},
     {MAY_BODY_OR_OFFICE, "holder of a seat of the body, or of an office", check_body_or_office},
     {MAY_ON_ROLL, "member of the round's roll", check_on_roll},
+    {MAY_RECORDER_COUNTERSIGNED, "recorder, with a member of another constituency",
+     check_recorder_countersigned},
 };
 
 const char *right_name(enum right right)

@@ -28,6 +28,7 @@ static const struct table_row TABLES[] = {
     [TABLE_NAME] = {TABLE_NAME, "name", FORM_NAME, NULL},
     [TABLE_DEADLINE] = {TABLE_DEADLINE, "deadline", FORM_DEADLINE, NULL},
     [TABLE_OPEN_ROUNDS] = {TABLE_OPEN_ROUNDS, "open_rounds", FORM_NUMBER, NULL},
+    [TABLE_DISPUTED] = {TABLE_DISPUTED, "disputed", FORM_PAIR, &comity__v1__ballot__descriptor},
     /* Charter and bodies. */
     /* Sessions. */
     /* Problem solving. */

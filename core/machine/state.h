@@ -33,6 +33,7 @@ enum table {
     TABLE_NAME = 21,         /* table byte, name     u32: number of the thing of that name (rules: latest version) */
     TABLE_DEADLINE = 22,     /* due ms u64, kind u8, number, second number   empty */
     TABLE_OPEN_ROUNDS = 23,  /* session              u32: rounds open in it */
+    TABLE_DISPUTED = 24,     /* round, member        Ballot: entered, set aside by its voter */
     /* Charter and bodies. */
     /* Sessions. */
     /* Problem solving. */

@@ -155,6 +155,17 @@ static int sequences_sort(uint64_t *sequences, size_t count, struct arena *arena
     return 0;
 }
 
+/* Ballots that were entered together have one sequence. */
+static size_t sequences_unique(uint64_t *sequences, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || sequences[kept - 1] != sequences[i])
+            sequences[kept++] = sequences[i];
+    }
+    return kept;
+}
+
 int counted_init(struct counted *counted, const struct rule_input *input, struct arena *arena)
 {
     *counted = (struct counted){.input = input, .rule = input->rule, .arena = arena};
@@ -177,7 +188,10 @@ int counted_init(struct counted *counted, const struct rule_input *input, struct
     if (code)
         return code;
     groups_conclude(counted);
-    return sequences_sort(counted->sequences, counted->sequence_count, arena);
+    int sorted = sequences_sort(counted->sequences, counted->sequence_count, arena);
+    if (sorted == 0)
+        counted->sequence_count = sequences_unique(counted->sequences, counted->sequence_count);
+    return sorted;
 }
 
 /* Ballots of these stances, with the silence that is AGREE. docs/rules.md */

@@ -442,6 +442,9 @@ bool random_body(struct random_commands *r, Comity__V1__Command__BodyCase kind)
         {COMITY__V1__COMMAND__BODY_OPEN_ROUND, random_open_round},
         {COMITY__V1__COMMAND__BODY_CAST_BALLOT, random_cast_ballot},
         {COMITY__V1__COMMAND__BODY_CLOSE_ROUND, random_close_round},
+        {COMITY__V1__COMMAND__BODY_ENTER_BALLOTS, random_enter_ballots},
+        {COMITY__V1__COMMAND__BODY_CONFIRM_BALLOT, random_confirm_ballot},
+        {COMITY__V1__COMMAND__BODY_DISPUTE_BALLOT, random_dispute_ballot},
         /* Charter and bodies. */
         /* Sessions. */
         /* Problem solving. */

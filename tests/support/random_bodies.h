@@ -90,5 +90,8 @@ bool random_revise_proposal(struct random_commands *r);
 bool random_open_round(struct random_commands *r);
 bool random_cast_ballot(struct random_commands *r);
 bool random_close_round(struct random_commands *r);
+bool random_enter_ballots(struct random_commands *r);
+bool random_confirm_ballot(struct random_commands *r);
+bool random_dispute_ballot(struct random_commands *r);
 
 #endif

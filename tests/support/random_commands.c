@@ -270,6 +270,9 @@ static Comity__V1__Command__BodyCase kind_draw(struct random_commands *r)
         {COMITY__V1__COMMAND__BODY_OPEN_ROUND, 90},
         {COMITY__V1__COMMAND__BODY_CAST_BALLOT, 430},
         {COMITY__V1__COMMAND__BODY_CLOSE_ROUND, 42},
+        {COMITY__V1__COMMAND__BODY_ENTER_BALLOTS, 60},
+        {COMITY__V1__COMMAND__BODY_CONFIRM_BALLOT, 30},
+        {COMITY__V1__COMMAND__BODY_DISPUTE_BALLOT, 60},
         /* Charter and bodies. */
         /* Sessions. */
         /* Problem solving. */

@@ -246,6 +246,91 @@ bool random_cast_ballot(struct random_commands *r)
     return true;
 }
 
+/* A ballot that a recorder could enter for somebody on the roll; NULL where that one has to answer in person.
+ */
+static Comity__V1__EnteredBallot *entered_ballot(struct random_commands *r, const Comity__V1__Round *round)
+{
+    const struct person *voter = voter_find(r, round);
+
+    if (!voter || random_row(r, TABLE_DISPUTED, round->number, voter->member))
+        return NULL;
+    const Comity__V1__Ballot *latest = random_row(r, TABLE_BALLOT, round->number, voter->member);
+    if (latest && round->rule->change == COMITY__V1__CHANGE__CHANGE_ONCE)
+        return NULL;
+    Comity__V1__EnteredBallot *entered = random_alloc(r, sizeof(*entered));
+    comity__v1__entered_ballot__init(entered);
+    entered->member = voter->member;
+    entered->answer = 1 + random_below(r, 6);
+    entered->replaces = latest ? latest->sequence : 0;
+    entered->medium = random_chance(r, 50) ? COMITY__V1__BALLOT_MEDIUM__BALLOT_MEDIUM_PAPER
+                                           : COMITY__V1__BALLOT_MEDIUM__BALLOT_MEDIUM_PHONE;
+    return entered;
+}
+
+bool random_enter_ballots(struct random_commands *r)
+{
+    const Comity__V1__Round *round = round_find(r);
+    const struct person *recorder = random_member(r, RECORDER, ANYBODY);
+    const struct person *witness = random_member(r, 0, ANYBODY);
+    Comity__V1__EnterBallots *enter = r->body->enter_ballots;
+
+    if (!round || !recorder || !witness || witness->constituency == recorder->constituency)
+        return false;
+    enter->ballots = random_alloc(r, 2 * sizeof(*enter->ballots));
+    for (size_t i = 0; i < 2; i++) {
+        Comity__V1__EnteredBallot *entered = entered_ballot(r, round);
+
+        if (!entered || (i > 0 && enter->ballots[0]->member == entered->member))
+            break;
+        entered->reason = random_text(r);
+        enter->ballots[enter->n_ballots++] = entered;
+    }
+    enter->round = round->number;
+    enter->text_hash = round->text_hash;
+    random_sign(r, recorder);
+    random_cosign(r, witness);
+    return enter->n_ballots > 0;
+}
+
+/* A ballot of a round that somebody else entered, whose voter signs. */
+static const Comity__V1__Ballot *sign_as_entered(struct random_commands *r, bool may_be_confirmed)
+{
+    const Comity__V1__Round *round = random_row(r, TABLE_ROUND, random_recent(r, TABLE_ROUND), 0);
+    const struct person *voter = round ? voter_find(r, round) : NULL;
+    const Comity__V1__Ballot *ballot =
+        voter ? random_row(r, TABLE_BALLOT, round->number, voter->member) : NULL;
+
+    if (!ballot ||
+        (ballot->standing != COMITY__V1__BALLOT_STANDING__BALLOT_STANDING_ENTERED &&
+         (!may_be_confirmed || ballot->standing != COMITY__V1__BALLOT_STANDING__BALLOT_STANDING_CONFIRMED)))
+        return NULL;
+    random_sign(r, voter);
+    return ballot;
+}
+
+bool random_confirm_ballot(struct random_commands *r)
+{
+    const Comity__V1__Ballot *ballot = sign_as_entered(r, false);
+
+    if (!ballot)
+        return false;
+    r->body->confirm_ballot->round = ballot->round;
+    r->body->confirm_ballot->ballot = ballot->sequence;
+    return true;
+}
+
+bool random_dispute_ballot(struct random_commands *r)
+{
+    const Comity__V1__Ballot *ballot = sign_as_entered(r, true);
+
+    if (!ballot)
+        return false;
+    r->body->dispute_ballot->round = ballot->round;
+    r->body->dispute_ballot->ballot = ballot->sequence;
+    r->body->dispute_ballot->reason = random_text(r);
+    return true;
+}
+
 bool random_close_round(struct random_commands *r)
 {
     const Comity__V1__Round *round = round_find(r);

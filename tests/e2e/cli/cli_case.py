@@ -115,7 +115,7 @@ class World:
             document = json.loads(output)
         except json.JSONDecodeError as error:
             raise Unexpected(f"{words}: no JSON document ({error}): {output!r} {errors!r}") from error
-        if code != document["exit"] or document["ok"] != (code == DONE) or code != exit:
+        if code != document["exit"] or document["ok"] != (code == DONE) or (exit is not None and code != exit):
             raise Unexpected(f"{words}: exit {code}, expected {exit}: {json.dumps(document.get('error'))}")
         return document
 

@@ -25,6 +25,8 @@ struct book_round {
     bool rounds_remain;
     size_t count;
     struct roll_line lines[ROLL_ROOM];
+    bool is_entered[ROLL_ROOM]; /* the line's ballot, and its voter has not disputed it */
+    bool has_disputed[ROLL_ROOM];
     struct bytes rule; /* packed */
     uint32_t session;
     uint8_t roll_hash[HASH_SIZE];
@@ -50,6 +52,8 @@ struct book {
     uint64_t sequence;
     size_t events;
     size_t ballots;
+    size_t entered;
+    size_t disputes; /* that set a ballot aside */
     size_t outcomes[16];
     size_t by_deadline;
     struct {
@@ -127,22 +131,72 @@ static void book_opened(struct book *book, const Comity__V1__RoundOpened *opened
     assert_int_equal(message_pack(&opened->round->rule->base, book->kept, &round->rule), 0);
 }
 
+static size_t line_of(const struct book_round *round, uint32_t member)
+{
+    for (size_t i = 0; i < round->count; i++)
+        if (round->lines[i].member == member)
+            return i;
+    fail_msg("member %u is not on the roll", member);
+    return 0;
+}
+
+static void book_answer(struct book *book, struct book_round *round, size_t line, uint64_t replaces,
+                        uint32_t answer, uint64_t sequence)
+{
+    assert_true(round->is_open);
+    assert_int_equal(replaces, round->lines[line].sequence);
+    round->lines[line].has_answered = true;
+    round->lines[line].answer = answer;
+    round->lines[line].sequence = sequence;
+    round->is_entered[line] = false;
+    book->ballots++;
+}
+
 static void book_ballot(struct book *book, const Comity__V1__BallotCast *cast,
                         const struct machine_event *event)
 {
     struct book_round *round = &book->rounds[cast->round];
-    struct roll_line *line = NULL;
 
-    assert_true(round->is_open);
-    for (size_t i = 0; i < round->count; i++)
-        if (round->lines[i].member == cast->member)
-            line = &round->lines[i];
-    assert_non_null(line);
-    assert_int_equal(cast->replaces, line->sequence);
-    line->has_answered = true;
-    line->answer = event->command->cast_ballot->answer;
-    line->sequence = event->sequence;
-    book->ballots++;
+    book_answer(book, round, line_of(round, cast->member), cast->replaces,
+                event->command->cast_ballot->answer, event->sequence);
+}
+
+static void book_entered(struct book *book, const Comity__V1__BallotsEntered *entered,
+                         const struct machine_event *event)
+{
+    const Comity__V1__EnterBallots *command = event->command->enter_ballots;
+    struct book_round *round = &book->rounds[entered->round];
+
+    assert_int_equal(entered->n_ballots, command->n_ballots);
+    for (size_t i = 0; i < entered->n_ballots; i++) {
+        const size_t line = line_of(round, entered->ballots[i]->member);
+
+        assert_int_equal(entered->ballots[i]->member, command->ballots[i]->member);
+        assert_false(round->has_disputed[line]);
+        book_answer(book, round, line, entered->ballots[i]->replaces, command->ballots[i]->answer,
+                    event->sequence);
+        round->is_entered[line] = true;
+        book->entered++;
+    }
+}
+
+static void book_disputed(struct book *book, const Comity__V1__BallotDisputed *disputed)
+{
+    struct book_round *round = &book->rounds[disputed->round];
+    const size_t at = line_of(round, disputed->member);
+    struct roll_line *line = &round->lines[at];
+
+    assert_true(round->is_entered[at]);
+    assert_int_equal(line->sequence, disputed->ballot);
+    assert_int_equal(disputed->is_set_aside, round->is_open);
+    round->is_entered[at] = false; /* once */
+    if (!disputed->is_set_aside)
+        return;
+    round->has_disputed[at] = true;
+    line->has_answered = false;
+    line->answer = 0;
+    line->sequence = 0;
+    book->disputes++;
 }
 
 struct constituencies {
@@ -281,6 +335,17 @@ static void check_taken_over(struct book *book, const Comity__V1__Command *comma
     case COMITY__V1__COMMAND__BODY_CAST_BALLOT:
         check_number(book, command->epoch, TABLE_ROUND, command->cast_ballot->round);
         break;
+    case COMITY__V1__COMMAND__BODY_ENTER_BALLOTS:
+        check_number(book, command->epoch, TABLE_ROUND, command->enter_ballots->round);
+        for (size_t i = 0; i < command->enter_ballots->n_ballots; i++)
+            check_number(book, command->epoch, TABLE_MEMBER, command->enter_ballots->ballots[i]->member);
+        break;
+    case COMITY__V1__COMMAND__BODY_CONFIRM_BALLOT:
+        check_number(book, command->epoch, TABLE_ROUND, command->confirm_ballot->round);
+        break;
+    case COMITY__V1__COMMAND__BODY_DISPUTE_BALLOT:
+        check_number(book, command->epoch, TABLE_ROUND, command->dispute_ballot->round);
+        break;
     case COMITY__V1__COMMAND__BODY_CLOSE_ROUND:
     case COMITY__V1__COMMAND__BODY_CLOSE_SESSION:
         fail_msg("%s", "an end was carried over");
@@ -337,6 +402,12 @@ static void book_event(struct book *book, const struct machine_event *event)
         break;
     case COMITY__V1__EVENT__KIND_BALLOT_CAST:
         book_ballot(book, open->ballot_cast, event);
+        break;
+    case COMITY__V1__EVENT__KIND_BALLOTS_ENTERED:
+        book_entered(book, open->ballots_entered, event);
+        break;
+    case COMITY__V1__EVENT__KIND_BALLOT_DISPUTED:
+        book_disputed(book, open->ballot_disputed);
         break;
     case COMITY__V1__EVENT__KIND_EPOCH_OPENED:
         book_epoch_opened(book, open->epoch_opened->epoch);
@@ -501,9 +572,9 @@ static void note_refusal(size_t refused[200], int code, const struct refusal *re
 static void print_counts(const struct book *book, const size_t refused[200], size_t accepted, size_t valid)
 {
     print_message(
-        "accepted %zu of %d (%zu meant to be right), %zu events, %zu ballots, %u rounds (%zu closed by "
-        "deadline), %u decisions, %u members\n",
-        accepted, COMMANDS, valid, book->events, book->ballots, book->last[TABLE_ROUND], book->by_deadline,
+        "accepted %zu of %d (%zu meant to be right), %zu events, %zu ballots (%zu entered, %zu set aside), %u "
+        "rounds (%zu closed by deadline), %u decisions, %u members\n",
+        accepted, COMMANDS, valid, book->events, book->ballots, book->entered, book->disputes, book->last[TABLE_ROUND], book->by_deadline,
         book->last[TABLE_DECISION], book->last[TABLE_MEMBER]);
     for (int code = 1; code < 200; code++)
         if (refused[code] > 0)
@@ -632,6 +703,7 @@ static void test_twenty_thousand_commands(void **state)
     assert_true(book->outcomes[COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_BLOCKED] > 5);
     assert_true(book->outcomes[COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NOT_YET] > 5);
     assert_true(book->by_deadline > 20);
+    assert_true(book->entered > 50 && book->disputes > 5);
     assert_int_equal(book->epoch_count, EPOCHS);
     assert_true(book->taken_over > 50);
     book_destroy(book);

@@ -169,6 +169,57 @@ static void fill_close_round(struct world *world, Comity__V1__Command *command)
     command->close_round->round = 1;
 }
 
+static void fill_enter_ballots(struct world *world, Comity__V1__Command *command)
+{
+    static const uint32_t VOTERS[] = {LENA, MARA, MONA};
+    Comity__V1__EnterBallots *enter = command->enter_ballots;
+
+    enter->round = 1;
+    enter->text_hash = ((Comity__V1__Round *) world_row(world, TABLE_ROUND, 1, 0))->text_hash;
+    enter->ballots = arena_alloc(world->arena, ARRAY_COUNT(VOTERS) * sizeof(*enter->ballots));
+    for (size_t i = 0; i < ARRAY_COUNT(VOTERS); i++) {
+        Comity__V1__EnteredBallot *entered = arena_alloc(world->arena, sizeof(*entered));
+
+        comity__v1__entered_ballot__init(entered);
+        entered->member = VOTERS[i];
+        entered->answer = 1;
+        if (world_has(world, TABLE_BALLOT, 1, VOTERS[i]))
+            entered->replaces =
+                ((Comity__V1__Ballot *) world_row(world, TABLE_BALLOT, 1, VOTERS[i]))->sequence;
+        entered->medium = COMITY__V1__BALLOT_MEDIUM__BALLOT_MEDIUM_PAPER;
+        enter->ballots[enter->n_ballots++] = entered;
+    }
+}
+
+static void fill_countersigned(struct world *world, Comity__V1__Command *command)
+{
+    fill_enter_ballots(world, command);
+    world_cosign(world, command, "mara", NULL);
+}
+
+/* The sequence of ballots that odo entered for some of those on the roll. */
+static uint64_t entered_ballots(struct world *world)
+{
+    Comity__V1__Command *enter = world_command(world, "odo", COMITY__V1__COMMAND__BODY_ENTER_BALLOTS);
+
+    fill_countersigned(world, enter);
+    world_accept(world, enter);
+    return world->context.next_sequence - 1;
+}
+
+static void fill_confirm_ballot(struct world *world, Comity__V1__Command *command)
+{
+    command->confirm_ballot->round = 1;
+    command->confirm_ballot->ballot = entered_ballots(world);
+}
+
+static void fill_dispute_ballot(struct world *world, Comity__V1__Command *command)
+{
+    command->dispute_ballot->round = 1;
+    command->dispute_ballot->ballot = entered_ballots(world);
+    command->dispute_ballot->reason = world_text(world);
+}
+
 /* @without: members who have not the right, and what they are told. */
 static const struct walk_row {
     Comity__V1__Command__BodyCase body;
@@ -260,6 +311,25 @@ static const struct walk_row {
      {"cora"},
      {"lena", "mara", "carl", "lars", "odo"},
      ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_ENTER_BALLOTS,
+     fill_countersigned,
+     {"odo"},
+     {"lena", "carl", "lars", "cora"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_CONFIRM_BALLOT,
+     fill_confirm_ballot,
+     {"mona", "lena", "mara"},
+     {"lars", "odo", "carl"},
+     ERR_NOT_ON_ROLL},
+    {COMITY__V1__COMMAND__BODY_DISPUTE_BALLOT,
+     fill_dispute_ballot,
+     {"mona", "lena", "mara"},
+     {"lars", "odo", "carl"},
+     ERR_NOT_ON_ROLL},
+    /* Charter and bodies. */
+    /* Sessions. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 static const struct walk_row *walk_find(Comity__V1__Command__BodyCase body)
@@ -278,7 +348,7 @@ static Comity__V1__Command *command_by(struct world *world, const struct walk_ro
     command->key = world_key(world, signer);
     /* Signed by labour as well where that is somebody else's to bring in. */
     if (command->n_cosigners > 0 && row->body != COMITY__V1__COMMAND__BODY_REDEEM &&
-        strcmp(signer, "lena") != 0)
+        row->body != COMITY__V1__COMMAND__BODY_ENTER_BALLOTS && strcmp(signer, "lena") != 0)
         world_cosign(world, command, "lena", NULL);
     return command;
 }

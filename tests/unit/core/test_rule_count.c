@@ -169,7 +169,7 @@ static int by_value(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* sequences of any size come out ascending, none lost, none twice. */
+/* sequences of any size come out ascending, none lost, none twice: those of ballots entered together are one. */
 static void sequences_ascend(void **state)
 {
     (void) state;
@@ -183,10 +183,14 @@ static void sequences_ascend(void **state)
             scene.lines[i].sequence = expected[i] = next >> (64 - bits);
         }
         qsort(expected, 30, sizeof(expected[0]), by_value);
+        size_t count = 0;
+        for (size_t i = 0; i < 30; i++)
+            if (count == 0 || expected[count - 1] != expected[i])
+                expected[count++] = expected[i];
         struct rule_input input = scene_input(&scene, true);
         assert_int_equal(rule_count(&input, scene.arena, &outcome), 0);
-        assert_int_equal(outcome->n_ballots, 30);
-        assert_memory_equal(outcome->ballots, expected, sizeof(expected));
+        assert_int_equal(outcome->n_ballots, count);
+        assert_memory_equal(outcome->ballots, expected, count * sizeof(expected[0]));
         scene_release(&scene);
     }
 }
