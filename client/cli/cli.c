@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,16 +187,25 @@ static void finish(struct cli *cli, int code)
         failure_print(cli);
 }
 
+/* What is printed is UTF-8; where the locale is another, characters are still as wide as they are. */
+static void take_locale(void)
+{
+    setlocale(LC_ALL, "");
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        setlocale(LC_CTYPE, "C.UTF-8");
+}
+
 int cli_run(int argc, char **argv)
 {
     struct cli *cli = calloc(1, sizeof(*cli));
     char reason[ARGUMENTS_REASON_MAX];
 
-    setlocale(LC_ALL, "");
+    take_locale();
     if (cli == NULL || key_init() != 0)
         return EXIT_INTERNAL;
     int code = arguments_parse(argc, argv, &cli->arguments, reason);
     cli->is_json = option_given(&cli->arguments, "json");
+    terminal_init(&cli->terminal, COLOR_AUTO, false);
     cli->arena = arena_new(CLI_ARENA_BYTES);
     cli->document = json_object_new_object();
     if (cli->arena == NULL || cli->document == NULL)
