@@ -42,8 +42,8 @@ static const struct sheet_cell *cell_at(const struct sheet *sheet, size_t row, s
     return &sheet->cells[row * sheet->columns + column];
 }
 
-/* Bytes of the character at @text, and how many columns it takes: none, one or two. What the locale does not know
- * takes one. */
+/* Bytes of the character at @text, and how many columns it takes: none, one or two. What the locale does not
+ * know takes one. */
 static size_t character_at(const char *text, size_t *ret_width)
 {
     mbstate_t state = {0};
@@ -172,9 +172,9 @@ static int fill(const struct sheet *sheet, const size_t *widths, struct libscols
         if (widths[i] == 0)
             continue;
         struct libscols_column *column = scols_table_new_column(table, sheet->titles[i], 0, SCOLS_FL_WRAP);
-        error = column == NULL ? 1
-                               : scols_column_set_wrapfunc(column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk,
-                                                           NULL);
+        error = column == NULL
+                    ? 1
+                    : scols_column_set_wrapfunc(column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
     }
     for (size_t row = 0; row < sheet->rows && error == 0; row++) {
         struct libscols_line *line = scols_table_new_line(table, NULL);

@@ -1,8 +1,9 @@
-/* A table without boxes, by libsmartcols: headings, and a row for each thing. On a terminal it is made to fit: what is
- * too wide goes on in the next line of its cell. Elsewhere every row is one line, whole. In the accessible mode it
- * has no columns: a line "heading: value" for each cell, an empty one after each row.
+/* A table without boxes, by libsmartcols: headings, and a row for each thing. On a terminal it is made to
+ * fit: what is too wide goes on in the next line of its cell. Elsewhere every row is one line, whole. In the
+ * accessible mode it has no columns: a line "heading: value" for each cell, an empty one after each row.
  *
- * A column with nothing in it but its heading is left out. Cells are kept as they are given: in the arena, escaped. */
+ * A column with nothing in it but its heading is left out. Cells are kept as they are given: in the arena,
+ * escaped. */
 #ifndef COMITY_CLI_SHEET_H
 #define COMITY_CLI_SHEET_H
 
@@ -18,12 +19,12 @@ struct sheet {
     struct cli *cli;
     size_t columns;
     const char *const *titles;
-    const char *lead; /* stands before every line; "" unless it is set */
+    const char *lead;   /* stands before every line; "" unless it is set */
     bool has_no_titles; /* the first column stands for itself: "round open: put a proposal to the test" */
     struct sheet_cell {
         const char *text;
         enum color color;
-    } *cells;
+    } * cells;
     size_t rows, room;
 };
 

@@ -18,12 +18,11 @@ static size_t width_of(int descriptor)
 
 static bool may_color(int descriptor, enum color_when when)
 {
-    const char *no_color = getenv("NO_COLOR"), *kind = getenv("TERM");
+    const char *kind = getenv("TERM");
 
     if (when != COLOR_AUTO)
         return when == COLOR_ALWAYS;
-    return isatty(descriptor) && (no_color == NULL || *no_color == '\0') &&
-           (kind == NULL || strcmp(kind, "dumb") != 0);
+    return isatty(descriptor) && (kind == NULL || strcmp(kind, "dumb") != 0);
 }
 
 void terminal_init(struct terminal *terminal, enum color_when when, bool is_accessible)
@@ -41,7 +40,7 @@ void terminal_init(struct terminal *terminal, enum color_when when, bool is_acce
 const char *color_begin(bool has_color, enum color color)
 {
     static const char *const SEQUENCES[] = {
-        [COLOR_NONE] = "",         [COLOR_GOOD] = "\033[32m",   [COLOR_CAREFUL] = "\033[33m",
+        [COLOR_NONE] = "",        [COLOR_GOOD] = "\033[32m",   [COLOR_CAREFUL] = "\033[33m",
         [COLOR_BAD] = "\033[31m", [COLOR_HEADING] = "\033[1m",
     };
 

@@ -57,7 +57,8 @@ static const struct {
      "1    Who may swap a shift, and  OPEN\n"
      "     with whose leave\n"
      "2    Lunch\n"},
-    {0, true, "no.: 1\ntitle: Who may swap a shift, and with whose leave\nstate: OPEN\n\nno.: 2\ntitle: Lunch\n"},
+    {0, true,
+     "no.: 1\ntitle: Who may swap a shift, and with whose leave\nstate: OPEN\n\nno.: 2\ntitle: Lunch\n"},
 };
 
 static void test_widths(void **state)
