@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/text.h"
 
-enum { OPTIONS_MAX = VERB_OPTIONS_MAX + 10, OPTION_CODE_FIRST = 256 };
+enum { OPTIONS_MAX = VERB_OPTIONS_MAX + 16, OPTION_CODE_FIRST = 256 };
 
 static int usage_error(char reason[ARGUMENTS_REASON_MAX], const char *format, ...)
     __attribute__((format(printf, 2, 3)));

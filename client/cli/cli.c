@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +65,8 @@ static int find_home(struct cli *cli)
 static int find_context(struct cli *cli)
 {
     char reason[CONTEXT_REASON_MAX], name[NAME_MAX_BYTES + 1];
-    int code = context_choose(cli->home, cli_option(cli, "context"), name, reason);
+    const char *given = setting_given(&cli->settings, SETTING_CONTEXT);
+    int code = context_choose(cli->home, given, name, reason);
 
     if (code == 0)
         code = context_load(cli->home, name, &cli->context, reason);
@@ -112,6 +114,11 @@ static int run_verb(struct cli *cli)
 
     if (verb == NULL || cli_has(cli, "help"))
         return verb == NULL ? help_run(cli) : help_verb(cli, verb);
+    bool is_minded = cli->settings.fault == ERR_USAGE || verb->needs > NEEDS_NOTHING;
+    if (cli->settings.fault != 0 && is_minded)
+        return cli_fail(cli, cli->settings.fault,
+                        "comity config show --origin says where each setting comes from.", "%s",
+                        cli->settings.reason);
     int code = cli_need(cli, verb->needs);
     return code == 0 ? verb->run(cli) : code;
 }
@@ -186,12 +193,20 @@ static void finish(struct cli *cli, int code)
         failure_print(cli);
 }
 
+/* What is printed is UTF-8; where the locale is another, characters are still as wide as they are. */
+static void take_locale(void)
+{
+    setlocale(LC_ALL, "");
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        setlocale(LC_CTYPE, "C.UTF-8");
+}
+
 int cli_run(int argc, char **argv)
 {
     struct cli *cli = calloc(1, sizeof(*cli));
     char reason[ARGUMENTS_REASON_MAX];
 
-    setlocale(LC_ALL, "");
+    take_locale();
     if (cli == NULL || key_init() != 0)
         return EXIT_INTERNAL;
     int code = arguments_parse(argc, argv, &cli->arguments, reason);
@@ -200,6 +215,8 @@ int cli_run(int argc, char **argv)
     cli->document = json_object_new_object();
     if (cli->arena == NULL || cli->document == NULL)
         return EXIT_INTERNAL;
+    settings_find(&cli->arguments, cli->arena, &cli->settings);
+    terminal_init(&cli->terminal, settings_color(&cli->settings), settings_accessible(&cli->settings));
     cli_put_text(cli, "verb", cli->arguments.verb == NULL ? NULL : cli->arguments.verb->name);
     if (code != 0)
         cli_fail(cli, code, NULL, "%s", reason);

@@ -7,6 +7,8 @@
 #include "client/cli/arguments.h"
 #include "client/cli/context.h"
 #include "client/cli/exit.h"
+#include "client/cli/settings.h"
+#include "client/cli/terminal.h"
 #include "core/arena.h"
 #include "core/error.h"
 #include "core/key.h"
@@ -38,6 +40,8 @@ struct cli {
     struct arguments arguments;
     struct arena *arena;
     bool is_json;
+    struct settings settings;
+    struct terminal terminal;
     bool is_streaming; /* documents were printed line by line: none at the end */
     struct json_object *document;
     struct failure failure;

@@ -33,7 +33,11 @@ static const struct config_key KEYS[] = {
      "Highest number in the record that was seen in that epoch."},
     {"context", "epoch", CONFIG_INTEGER, "0", 0, UINT32_MAX, false, false, false,
      "The latest epoch in which the record was seen."},
-    {"log", "key", CONFIG_KEY, "", 0, 0, false, true, false, "Key that signs the record's checkpoints."},
+#define SETTING_KEY(id, name, option, variable, preset, choices, summary)                                    \
+    {"settings", name, CONFIG_TEXT, "", 0, SETTING_VALUE_MAX - 1, false, false, false, summary},
+    COMITY_KEPT_SETTINGS(SETTING_KEY)
+#undef SETTING_KEY
+        {"log", "key", CONFIG_KEY, "", 0, 0, false, true, false, "Key that signs the record's checkpoints."},
     {"broker", "endpoint", CONFIG_TEXT, NULL, 1, ENDPOINT_MAX - 1, true, false, false,
      "Where the broker listens."},
     {"broker", "key", CONFIG_KEY, NULL, 0, 0, true, false, false, "The broker's public key."},
@@ -48,27 +52,41 @@ static int failed(char reason[CONTEXT_REASON_MAX], int code, const char *format,
     return code;
 }
 
-int home_find(const char *given, char ret_home[HOME_MAX], char reason[CONTEXT_REASON_MAX])
+int home_path(const char *given, char ret_home[HOME_MAX], const char **ret_variable,
+              char reason[CONTEXT_REASON_MAX])
 {
     static const struct {
         const char *variable, *below;
     } PLACES[] = {{"COMITY_HOME", ""}, {"XDG_CONFIG_HOME", "/comity"}, {"HOME", "/.config/comity"}};
     char home[HOME_MAX];
-    char why[FILE_REASON_MAX];
     const char *base = given, *below = "";
 
+    *ret_variable = NULL;
     for (size_t i = 0; base == NULL && i < ARRAY_COUNT(PLACES); i++) {
         const char *value = getenv(PLACES[i].variable);
         if (value == NULL || *value == '\0')
             continue;
         base = value;
         below = PLACES[i].below;
+        *ret_variable = PLACES[i].variable;
     }
     if (base == NULL)
         return failed(reason, ERR_CONFIG, "There is no home directory to keep keys in.%s", "");
     if ((size_t) snprintf(home, sizeof(home), "%s%s", base, below) >= sizeof(home))
         return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", base);
-    int code = directory_make(home, why);
+    memcpy(ret_home, home, sizeof(home));
+    return 0;
+}
+
+int home_find(const char *given, char ret_home[HOME_MAX], char reason[CONTEXT_REASON_MAX])
+{
+    char home[HOME_MAX], why[FILE_REASON_MAX];
+    const char *variable;
+    int code = home_path(given, home, &variable, reason);
+
+    if (code != 0)
+        return code;
+    code = directory_make(home, why);
     if (code != 0) {
         snprintf(reason, CONTEXT_REASON_MAX, "%s", why);
         return code;
@@ -120,7 +138,7 @@ int context_set_current(const char *home, const char *name, char reason[CONTEXT_
     char path[PATH_BYTES], line[NAME_MAX_BYTES + 2], why[FILE_REASON_MAX];
 
     if (!exists(home, name))
-        return failed(reason, ERR_NOT_FOUND, "There is no context `%s`.", name);
+        return context_unknown(home, name, reason);
     if (path_join(path, home, "current") != 0)
         return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
     int length = snprintf(line, sizeof(line), "%s\n", name);
@@ -157,6 +175,13 @@ static void take_pins(const struct config *config, struct context *context)
             context->pin_count++;
 }
 
+static void take_settings(const struct config *config, struct kept_settings *settings)
+{
+    for (unsigned i = 0; i < SETTING_KEPT_COUNT; i++)
+        snprintf(settings->values[i], SETTING_VALUE_MAX, "%s",
+                 config_text(config, "settings", NULL, setting_row_at(i)->name));
+}
+
 int context_load(const char *home, const char *name, struct context *ret_context,
                  char reason[CONTEXT_REASON_MAX])
 {
@@ -165,7 +190,7 @@ int context_load(const char *home, const char *name, struct context *ret_context
     CLEANUP(config_destroy) struct config *config = NULL;
 
     if (!name_is_valid(name) || !exists(home, name))
-        return failed(reason, ERR_NOT_FOUND, "There is no context `%s`.", name);
+        return context_unknown(home, name, reason);
     if (context_path(home, name, path) != 0)
         return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
     int code = config_read(path, KEYS, ARRAY_COUNT(KEYS), &config, why);
@@ -185,10 +210,24 @@ int context_load(const char *home, const char *name, struct context *ret_context
     context.epoch = (uint32_t) config_integer(config, "context", NULL, "epoch");
     take_brokers(config, &context);
     take_pins(config, &context);
+    take_settings(config, &context.settings);
     if (context.place.broker_count == 0)
         return failed(reason, ERR_CONFIG, "%s names no broker.", path);
     *ret_context = context;
     return 0;
+}
+
+static void print_settings(FILE *file, const struct kept_settings *settings)
+{
+    bool is_begun = false;
+
+    for (unsigned i = 0; i < SETTING_KEPT_COUNT; i++) {
+        if (settings->values[i][0] == '\0')
+            continue;
+        fprintf(file, "%s%s = %s\n", is_begun ? "" : "\n[settings]\n", setting_row_at(i)->name,
+                settings->values[i]);
+        is_begun = true;
+    }
 }
 
 static void print_hex(FILE *file, const char *key, const uint8_t *bytes)
@@ -215,6 +254,7 @@ static void print_context(FILE *file, const struct context *context)
     if (context->data[0] != '\0')
         fprintf(file, "data = %s\n", context->data);
     fprintf(file, "seen = %" PRIu64 "\nepoch = %" PRIu32 "\n", context->seen, context->epoch);
+    print_settings(file, &context->settings);
     if (context->pin_count > 0)
         fputs("\n[log]\n", file);
     for (size_t i = 0; i < context->pin_count; i++)
@@ -433,6 +473,24 @@ int context_change_key(const char *home, const char *name, const char *signing_k
     return code;
 }
 
+int context_change_setting(const char *home, const char *name, unsigned id, const char *value,
+                           char reason[CONTEXT_REASON_MAX])
+{
+    struct context context;
+    int lock;
+    int code = lock_home(home, &lock, reason);
+
+    if (code != 0)
+        return code;
+    code = context_load(home, name, &context, reason);
+    if (code == 0) {
+        snprintf(context.settings.values[id], SETTING_VALUE_MAX, "%s", value);
+        code = write_context(home, &context, true, reason);
+    }
+    close(lock);
+    return code;
+}
+
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *) a, *(const char *const *) b);
@@ -466,6 +524,27 @@ int context_names(const char *home, struct arena *arena, const char *const **ret
     *ret_names = names;
     *ret_count = count;
     return 0;
+}
+
+int context_unknown(const char *home, const char *name, char reason[CONTEXT_REASON_MAX])
+{
+    struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+    const char *const *names;
+    char why[CONTEXT_REASON_MAX];
+    size_t count = 0, length;
+
+    failed(reason, ERR_NOT_FOUND, "There is no context `%s`.", name);
+    if (arena != NULL && context_names(home, arena, &names, &count, why) == 0 && count == 0) {
+        length = strlen(reason);
+        snprintf(reason + length, CONTEXT_REASON_MAX - length, " This machine has none yet.");
+    }
+    for (size_t i = 0; i < count; i++) {
+        length = strlen(reason);
+        snprintf(reason + length, CONTEXT_REASON_MAX - length, "%s%s%s", i == 0 ? " There are: " : ", ",
+                 names[i], i + 1 == count ? "." : "");
+    }
+    arena_destroy(&arena);
+    return ERR_NOT_FOUND;
 }
 
 int context_of_history(const char *home, const uint8_t history[HISTORY_ID_SIZE], struct arena *arena,

@@ -3,6 +3,7 @@
  *
  * HOME is --home, else $COMITY_HOME, else $XDG_CONFIG_HOME/comity, else ~/.config/comity:
  *   current            name of the context that is used where none is given
+ *   config.ini         settings that hold for all of them: settings.h
  *   contexts/NAME.ini  brokers and their keys, the group's key, history, key files, what was seen
  *   keys/              signing.key; connection-NAME.key, one a context (0600)
  *   journal/           signed commands and receipts: libcomity's */
@@ -11,6 +12,7 @@
 
 #include "client/cli/file.h"
 #include "client/cli/place.h"
+#include "client/cli/settings.h"
 #include "core/text.h"
 
 enum { HOME_MAX = 512, CONTEXT_PINS_MAX = 16, TOKEN_MAX_BYTES = 128, CONTEXT_REASON_MAX = 640 };
@@ -34,7 +36,13 @@ struct context {
     uint64_t seen;         /* highest sequence that was shown or recorded in it */
     uint8_t pins[CONTEXT_PINS_MAX][KEY_SIZE]; /* keys that sign the history's checkpoints */
     size_t pin_count;
+    struct kept_settings settings; /* that hold for this partnership alone */
 };
+
+/* Where it is, whether it is there or not. @ret_variable: which one of the environment named it; NULL with @given.
+ * ERR_CONFIG. */
+int home_path(const char *given, char ret_home[HOME_MAX], const char **ret_variable,
+              char reason[CONTEXT_REASON_MAX]);
 
 /* @given: of --home, or NULL. Made where there is none. 0, ERR_CONFIG, ERR_FILE. */
 int home_find(const char *given, char ret_home[HOME_MAX], char reason[CONTEXT_REASON_MAX]);
@@ -67,6 +75,13 @@ int context_learn(const char *home, const char *name, uint32_t epoch, uint64_t s
 /* From now on the context signs with another key, likewise under the lock. */
 int context_change_key(const char *home, const char *name, const char *signing_key,
                        char reason[CONTEXT_REASON_MAX]);
+
+/* It keeps a setting, or with "" keeps it no longer, likewise. */
+int context_change_setting(const char *home, const char *name, unsigned id, const char *value,
+                           char reason[CONTEXT_REASON_MAX]);
+
+/* ERR_NOT_FOUND, with a sentence that lists the contexts that there are. */
+int context_unknown(const char *home, const char *name, char reason[CONTEXT_REASON_MAX]);
 
 /* Names in alphabetical order, in the arena. */
 int context_names(const char *home, struct arena *arena, const char *const **ret_names, size_t *ret_count,

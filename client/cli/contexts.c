@@ -47,7 +47,7 @@ int context_list_run(struct cli *cli)
     cli_put(cli, "contexts", array);
     if (code != 0)
         return fail(cli, code, reason);
-    context_choose(cli->home, NULL, current, reason);
+    context_choose(cli->home, setting_given(&cli->settings, SETTING_CONTEXT), current, reason);
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < count; i++) {
         struct context context;
@@ -69,7 +69,7 @@ int context_list_run(struct cli *cli)
 
 int context_use_run(struct cli *cli)
 {
-    const char *name = cli_argument(cli, "NAME");
+    const char *name = cli_argument(cli, "CONTEXT");
     struct context context;
     char reason[CONTEXT_REASON_MAX];
     int code = context_load(cli->home, name, &context, reason);
@@ -86,9 +86,10 @@ int context_use_run(struct cli *cli)
 int context_show_run(struct cli *cli)
 {
     char reason[CONTEXT_REASON_MAX], name[NAME_MAX_BYTES + 1];
-    const char *given = cli_argument(cli, "NAME");
+    const char *given = cli_argument(cli, "CONTEXT");
     struct context context;
-    int code = context_choose(cli->home, given != NULL ? given : cli_option(cli, "context"), name, reason);
+    int code = context_choose(
+        cli->home, given != NULL ? given : setting_given(&cli->settings, SETTING_CONTEXT), name, reason);
 
     if (code == 0)
         code = context_load(cli->home, name, &context, reason);
@@ -164,12 +165,12 @@ int context_add_run(struct cli *cli)
 
 int context_remove_run(struct cli *cli)
 {
-    const char *name = cli_argument(cli, "NAME");
+    const char *name = cli_argument(cli, "CONTEXT");
+    char reason[CONTEXT_REASON_MAX];
     int code = name_is_valid(name) ? context_remove(cli->home, name) : ERR_NOT_FOUND;
 
     if (code == ERR_NOT_FOUND)
-        return cli_fail(cli, code, "comity context list", "There is no context `%s`.",
-                        shown_string(cli, name));
+        return fail(cli, context_unknown(cli->home, name, reason), reason);
     if (code != 0)
         return cli_fail(cli, code, NULL, "Context %s cannot be removed: %s.", name, strerror(errno));
     cli_put_text(cli, "context", name);

@@ -9,8 +9,6 @@
 #include "core/text.h"
 
 enum {
-    TIMEOUT_PRESET_S = 15,
-    TIMEOUT_MOST_S = 3600,
     OUT_OF_REACH_MS = 2000, /* every broker has said no for so long: enough */
     PUMP_MS = 50,
 };
@@ -72,15 +70,11 @@ static void hear(const struct comity_event *event, void *context)
 static int make_desk(struct cli *cli, struct desk **ret_desk)
 {
     struct desk *desk = arena_alloc(cli->arena, sizeof(*desk));
-    const char *timeout = cli_option(cli, "timeout");
-    uint64_t seconds = TIMEOUT_PRESET_S;
 
     if (desk == NULL)
         return ERR_MEMORY;
-    if (timeout != NULL && cli_number(cli, "--timeout", timeout, 1, TIMEOUT_MOST_S, &seconds) != 0)
-        return ERR_USAGE;
     desk->arena = cli->arena;
-    desk->timeout_ms = (int64_t) seconds * 1000;
+    desk->timeout_ms = settings_timeout_ms(&cli->settings);
     desk->prose = prose_new(cli->arena);
     desk->texts = comity_texts_new();
     if (desk->prose == NULL || desk->texts == NULL)

@@ -38,15 +38,57 @@ static struct json_object *verb_to_json(const struct verb *verb)
     return value;
 }
 
+static const char *const LEGEND[] = {"what", "explained"};
+
+/* What is explained, a line each. */
+static void legend_init(struct sheet *sheet, struct cli *cli)
+{
+    sheet_init(sheet, cli, ARRAY_COUNT(LEGEND), LEGEND);
+    sheet->has_no_titles = true;
+    sheet->lead = "  ";
+}
+
+static void legend_row(struct sheet *sheet, const char *what, const char *explained)
+{
+    const char *cells[] = {what, explained};
+
+    sheet_row(sheet, cells);
+}
+
 static void say_options(struct cli *cli, const char *title, const struct verb_option *rows)
 {
-    if (rows->name != NULL)
-        say(cli, "\n%s", title);
+    struct sheet sheet;
+
+    if (rows->name == NULL)
+        return;
+    say(cli, "\n%s", title);
+    legend_init(&sheet, cli);
     for (const struct verb_option *row = rows; row->name != NULL; row++) {
         const char *left = arena_printf(cli->arena, "--%s%s%s%s", row->name, row->value == NULL ? "" : " ",
                                         row->value == NULL ? "" : row->value, row->is_list ? "..." : "");
-        say(cli, "  %-24s %s%s", left, row->summary, row->is_required ? " (required)" : "");
+        const char *right = row->summary;
+        if (row->is_required)
+            right = arena_printf(cli->arena, "%s (required)", row->summary);
+        legend_row(&sheet, left, right);
     }
+    sheet_print(&sheet, "");
+}
+
+static void say_arguments(struct cli *cli, const struct verb *verb)
+{
+    struct sheet sheet;
+
+    if (verb->arguments[0].name == NULL)
+        return;
+    say(cli, "\nArguments:");
+    legend_init(&sheet, cli);
+    for (const struct verb_argument *row = verb->arguments; row->name != NULL; row++) {
+        const char *right = row->summary;
+        if (row->is_optional)
+            right = arena_printf(cli->arena, "%s (may be left out)", row->summary);
+        legend_row(&sheet, row->name, right);
+    }
+    sheet_print(&sheet, "");
 }
 
 int help_verb(struct cli *cli, const struct verb *verb)
@@ -56,10 +98,7 @@ int help_verb(struct cli *cli, const struct verb *verb)
     verb_usage(verb, usage);
     cli_put(cli, "help", verb_to_json(verb));
     say(cli, "%s: %s\n\nusage: %s", verb->name, verb->summary, usage);
-    if (verb->arguments[0].name != NULL)
-        say(cli, "%s", "");
-    for (const struct verb_argument *row = verb->arguments; row->name != NULL; row++)
-        say(cli, "  %-24s %s%s", row->name, row->summary, row->is_optional ? " (may be left out)" : "");
+    say_arguments(cli, verb);
     say_options(cli, "Options:", verb->options);
     if (verb->is_joint)
         say_options(cli,
@@ -72,28 +111,40 @@ int help_verb(struct cli *cli, const struct verb *verb)
     return 0;
 }
 
+static bool is_of_noun(const struct verb *verb, const char *noun)
+{
+    size_t length = noun == NULL ? 0 : strlen(noun);
+
+    return noun == NULL || (strncmp(verb->name, noun, length) == 0 &&
+                            (verb->name[length] == ' ' || verb->name[length] == '\0'));
+}
+
 static int help_list(struct cli *cli, const char *noun)
 {
     struct json_object *verbs = json_object_new_array();
     const char *group = NULL;
-    size_t length = noun == NULL ? 0 : strlen(noun);
+    struct sheet sheet;
 
     if (noun == NULL)
         say(cli,
             "comity: joint decisions by parties that keep their own authority, recorded so that anybody can"
             " recount them.\n\nusage: comity COMMAND [ARGUMENT...] [OPTION...]");
+    legend_init(&sheet, cli);
     for (unsigned i = 0; verb_at(i) != NULL; i++) {
         const struct verb *verb = verb_at(i);
-        bool is_of_noun = noun == NULL || (strncmp(verb->name, noun, length) == 0 &&
-                                           (verb->name[length] == ' ' || verb->name[length] == '\0'));
-        if (!is_of_noun)
+        if (!is_of_noun(verb, noun))
             continue;
-        if (group == NULL || strcmp(group, verb->group) != 0)
+        if (group == NULL || strcmp(group, verb->group) != 0) {
+            if (group != NULL)
+                sheet_print(&sheet, "");
             say(cli, "\n%s", verb->group);
+            legend_init(&sheet, cli);
+        }
         group = verb->group;
-        say(cli, "  %-20s %s", verb->name, verb->summary);
+        legend_row(&sheet, arena_printf(cli->arena, "%-18s", verb->name), verb->summary);
         json_object_array_add(verbs, verb_to_json(verb));
     }
+    sheet_print(&sheet, "");
     cli_put(cli, "verbs", verbs);
     say(cli,
         "\ncomity help COMMAND explains one of them; comity help exit-codes says what a script gets back.");

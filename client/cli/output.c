@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <wchar.h>
 
 #include "core/text.h"
 
@@ -97,91 +96,6 @@ struct json_object *json_hex(struct bytes bytes)
 void cli_put_hex(struct cli *cli, const char *name, struct bytes bytes)
 {
     cli_put(cli, name, json_hex(bytes));
-}
-
-/* Columns on a terminal: a character has none, one or two. Cells are escaped; what the locale does not know
- * has one. */
-static size_t cell_width(const char *cell)
-{
-    mbstate_t state = {0};
-    size_t width = 0, length;
-
-    for (; *cell != '\0'; cell += length) {
-        wchar_t character = 0;
-        length = mbrtowc(&character, cell, MB_CUR_MAX, &state);
-        if (length == 0 || length > MB_CUR_MAX) {
-            memset(&state, 0, sizeof(state));
-            length = 1;
-            width += ((unsigned char) *cell & 0xc0) != 0x80;
-            continue;
-        }
-        int columns = wcwidth(character);
-        width += columns < 0 ? 1 : (size_t) columns;
-    }
-    return width;
-}
-
-void sheet_init(struct sheet *sheet, struct cli *cli, size_t columns, const char *const *titles)
-{
-    *sheet = (struct sheet){.cli = cli, .columns = columns};
-    sheet_row(sheet, titles);
-}
-
-void sheet_row(struct sheet *sheet, const char *const *cells)
-{
-    if (sheet->rows == sheet->room) {
-        size_t room = sheet->room == 0 ? 32 : 2 * sheet->room;
-        const char **larger = arena_alloc(sheet->cli->arena, room * sheet->columns * sizeof(*larger));
-        if (larger == NULL)
-            return;
-        if (sheet->rows > 0)
-            memcpy(larger, sheet->cells, sheet->rows * sheet->columns * sizeof(*larger));
-        sheet->cells = larger;
-        sheet->room = room;
-    }
-    memcpy(sheet->cells + sheet->rows * sheet->columns, cells, sheet->columns * sizeof(*cells));
-    sheet->rows++;
-}
-
-/* Nothing stands behind the last cell that has something in it. */
-static void print_row(const char *const *cells, const size_t *widths, size_t columns)
-{
-    size_t blanks = 0;
-
-    for (size_t i = 0; i < columns; i++) {
-        if (widths[i] == 0)
-            continue;
-        if (*cells[i] != '\0') {
-            printf("%*s%s", (int) blanks, "", cells[i]);
-            blanks = 0;
-        }
-        blanks += widths[i] - cell_width(cells[i]) + 2;
-    }
-    putchar('\n');
-}
-
-void sheet_print(const struct sheet *sheet, const char *if_empty)
-{
-    size_t widths[SHEET_COLUMNS_MAX] = {0};
-
-    if (sheet->cli->is_json)
-        return;
-    if (sheet->rows <= 1) {
-        printf("%s\n", if_empty);
-        return;
-    }
-    for (size_t i = sheet->columns; i < sheet->rows * sheet->columns; i++) {
-        size_t width = cell_width(sheet->cells[i]);
-        if (width > widths[i % sheet->columns])
-            widths[i % sheet->columns] = width;
-    }
-    for (size_t i = 0; i < sheet->columns; i++) {
-        size_t width = cell_width(sheet->cells[i]);
-        if (widths[i] != 0 && width > widths[i])
-            widths[i] = width;
-    }
-    for (size_t row = 0; row < sheet->rows; row++)
-        print_row(sheet->cells + row * sheet->columns, widths, sheet->columns);
 }
 
 const char *counted(struct cli *cli, uint64_t count, const char *one, const char *many)

@@ -6,6 +6,7 @@
 #define COMITY_CLI_OUTPUT_H
 
 #include "client/cli/cli.h"
+#include "client/cli/sheet.h"
 
 /* One line, or several, on standard output; nothing with --json. */
 void say(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -28,18 +29,6 @@ void say_json(struct cli *cli, struct json_object *value, int level);
 
 /* Null, 0, false, "", [], and a choice that was not made. */
 bool json_says_nothing(struct json_object *value);
-
-/* A table: columns as wide as their widest cell; one with nothing in it but its title is left out. Cells are kept as they are given (in the arena, escaped). */
-enum { SHEET_COLUMNS_MAX = 8 };
-struct sheet {
-    struct cli *cli;
-    size_t columns;
-    const char **cells;
-    size_t rows, room;
-};
-void sheet_init(struct sheet *sheet, struct cli *cli, size_t columns, const char *const *titles);
-void sheet_row(struct sheet *sheet, const char *const *cells);
-void sheet_print(const struct sheet *sheet, const char *if_empty);
 
 /* In the arena: "2026-11-22 10:12" with the zone; "-" for 0. */
 const char *shown_time(struct cli *cli, int64_t time_ms);

@@ -94,6 +94,10 @@ int context_show_run(struct cli *cli);
 int context_add_run(struct cli *cli);
 int context_remove_run(struct cli *cli);
 
+/* settings_verbs.c */
+int config_show_run(struct cli *cli);
+int config_set_run(struct cli *cli);
+
 /* status.c */
 int status_run(struct cli *cli);
 

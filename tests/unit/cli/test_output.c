@@ -1,5 +1,4 @@
 /* What comes out: times, outside text, messages as JSON and back, texts by hash. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,6 +89,8 @@ static void test_outside_text(void **state)
     assert_string_equal(shown_list(&cli, names, 3), "a, b and c");
     assert_string_equal(shown_list(&cli, names, 1), "a");
     assert_string_equal(shown_list(&cli, names, 0), "nobody");
+    assert_string_equal(counted(&cli, 1, "ballot", "ballots"), "1 ballot");
+    assert_string_equal(counted(&cli, 0, "ballot", "ballots"), "0 ballots");
     arena_destroy(&cli.arena);
 }
 
@@ -131,42 +132,6 @@ static void test_prose_that_is_no_good(void **state)
     assert_null(prose_fault(PROSE_REASON, BYTES(longer, REASON_MAX_BYTES), arena));
     free(longer);
     arena_destroy(&arena);
-}
-
-/* Columns are as wide as a terminal shows them: 陳 takes two, an accent that is put on takes none. What is
- * empty is not shown. */
-static void test_wide_characters(void **state)
-{
-    static const char *const TITLES[] = {"name", "no.", "nothing", "state"},
-                             *const WIDE[] = {"\u9673\u5927\u6587", "1", "", ""},
-                             *const ACCENT[] = {"Jose\u0301", "2", "", ""},
-                             *const PLAIN[] = {"Ada", "", "", "x"};
-    struct cli cli = {.arena = arena_new(ARENA_LIMIT_DEFAULT)};
-    struct sheet sheet;
-    char printed[200] = "", path[] = "/tmp/comity-sheet-XXXXXX";
-
-    (void) state;
-    if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
-        skip();
-    sheet_init(&sheet, &cli, 4, TITLES);
-    sheet_row(&sheet, WIDE);
-    sheet_row(&sheet, ACCENT);
-    sheet_row(&sheet, PLAIN);
-    int before = dup(STDOUT_FILENO), file = mkstemp(path);
-    fflush(stdout);
-    dup2(file, STDOUT_FILENO);
-    sheet_print(&sheet, "");
-    fflush(stdout);
-    dup2(before, STDOUT_FILENO);
-    assert_true(pread(file, printed, sizeof(printed) - 1, 0) > 0);
-    close(before);
-    close(file);
-    unlink(path);
-    assert_string_equal(printed,
-                        "name    no.  state\n\u9673\u5927\u6587  1\nJose\u0301    2\nAda          x\n");
-    assert_string_equal(counted(&cli, 1, "ballot", "ballots"), "1 ballot");
-    assert_string_equal(counted(&cli, 0, "ballot", "ballots"), "0 ballots");
-    arena_destroy(&cli.arena);
 }
 
 static void test_fields_without_their_indices(void **state)
@@ -349,7 +314,6 @@ int main(void)
         cmocka_unit_test(test_local_times),
         cmocka_unit_test(test_outside_text),
         cmocka_unit_test(test_prose_that_is_no_good),
-        cmocka_unit_test(test_wide_characters),
         cmocka_unit_test(test_fields_without_their_indices),
         cmocka_unit_test(test_time_zones),
         cmocka_unit_test(test_rules_there_and_back),
