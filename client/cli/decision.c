@@ -3,27 +3,10 @@
 
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
+#include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
 #include "client/cli/verbs.h"
-
-static void say_tally(struct cli *cli, const Comity__V1__Rule *rule, const Comity__V1__Tally *tally)
-{
-    const char *answers = "";
-
-    for (size_t i = 0; i < tally->n_answers; i++) {
-        if (tally->answers[i]->ballots == 0)
-            continue;
-        answers =
-            arena_printf(cli->arena, "%s%s%" PRIu64 " %s", answers, *answers == '\0' ? "" : ", ",
-                         tally->answers[i]->ballots, rule_answer_label(cli, rule, tally->answers[i]->answer));
-    }
-    say(cli,
-        "  %s: %s (%" PRIu64 " on the roll, %" PRIu64 " present, %" PRIu64 " answered, %" PRIu64 " silent)",
-        tally->constituency[0] == '\0' ? "all" : shown_string(cli, tally->constituency),
-        *answers == '\0' ? "no answers" : answers, tally->eligible, tally->present, tally->answered,
-        tally->silent);
-}
 
 static struct json_object *say_working(struct cli *cli, const Comity__V1__Outcome *outcome)
 {
@@ -34,7 +17,7 @@ static struct json_object *say_working(struct cli *cli, const Comity__V1__Outcom
         if (line == NULL)
             continue;
         json_object_array_add(lines, json_object_new_string(line));
-        say(cli, "  %s", shown_string(cli, line));
+        say(cli, "  %s", outcome_test(cli, outcome->tests[i]));
     }
     return lines;
 }
@@ -52,25 +35,6 @@ static void say_reason(struct cli *cli, const Comity__V1__Round *round, const Co
 }
 
 /* Reasons that were given, for they are what the next version answers. */
-/* Of ballots that others entered it is said; and what their voters say of them. */
-static void say_entered(struct cli *cli, const struct rows *ballots)
-{
-    for (size_t i = 0; i < ballots->count; i++) {
-        const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) ballots->list[i];
-        if (ballot->entered_by == 0)
-            continue;
-        say(cli, "The ballot of %s came by %s, entered by %s with %s: %s.",
-            name_of_member(cli, ballot->member),
-            ballot->medium == COMITY__V1__BALLOT_MEDIUM__BALLOT_MEDIUM_PHONE ? "phone" : "paper",
-            name_of_member(cli, ballot->entered_by), name_of_member(cli, ballot->countersigned_by),
-            ballot->standing == COMITY__V1__BALLOT_STANDING__BALLOT_STANDING_CONFIRMED
-                ? "confirmed by the voter"
-            : ballot->standing == COMITY__V1__BALLOT_STANDING__BALLOT_STANDING_DISPUTED
-                ? "disputed by the voter after the close"
-                : "the voter has not said whether it is right");
-    }
-}
-
 static int say_reasons(struct cli *cli, const Comity__V1__Round *round)
 {
     struct rows rows;
@@ -89,7 +53,11 @@ static int say_reasons(struct cli *cli, const Comity__V1__Round *round)
         say_reason(cli, round, ballot);
     }
     cli_put(cli, "ballots", desk_json_rows(cli, &rows));
-    say_entered(cli, &rows);
+    for (size_t i = 0; i < rows.count; i++) {
+        const char *entered = outcome_entered(cli, (const Comity__V1__Ballot *) rows.list[i]);
+        if (entered != NULL)
+            say(cli, "%s", entered);
+    }
     return 0;
 }
 
@@ -118,11 +86,10 @@ int outcome_run(struct cli *cli)
     cli_put(cli, "working", say_working(cli, outcome));
     say(cli, "Answers:");
     for (size_t i = 0; i < outcome->n_tallies; i++)
-        say_tally(cli, round->rule, outcome->tallies[i]);
+        say(cli, "  %s", outcome_tally(cli, round->rule, outcome->tallies[i]));
     code = say_reasons(cli, round);
     if (code == 0)
-        say(cli, "Counted from %s, by their numbers in the record.",
-            counted(cli, outcome->n_tallies == 0 ? 0 : outcome->tallies[0]->answered, "ballot", "ballots"));
+        say(cli, "%s", outcome_counted(cli, outcome));
     return code;
 }
 

@@ -106,7 +106,7 @@ static const char *class_text(Comity__V1__TestClass class)
     }
 }
 
-static void say_test(struct cli *cli, const Comity__V1__Test *test)
+const char *rule_test_text(struct cli *cli, const Comity__V1__Test *test)
 {
     const char *value = test->denominator <= 1 ? arena_printf(cli->arena, "%" PRIu64, test->numerator)
                                                : arena_printf(cli->arena, "%" PRIu64 "/%" PRIu64,
@@ -118,8 +118,9 @@ static void say_test(struct cli *cli, const Comity__V1__Test *test)
         bound = "all";
     else if (!is_share && test->numerator == 0 && test->bound == COMITY__V1__BOUND__BOUND_AT_MOST)
         bound = "none may";
-    say(cli, "  %s: %s, %s%s %s; %s", shown_string(cli, test->name), scope_text(cli, test->scope), bound,
-        base_text(cli, test->against), count_text(cli, test->count), class_text(test->class_));
+    return arena_printf(cli->arena, "%s: %s, %s%s %s; %s", shown_string(cli, test->name),
+                        scope_text(cli, test->scope), bound, base_text(cli, test->against),
+                        count_text(cli, test->count), class_text(test->class_));
 }
 
 /* "stand-aside" and "stand aside" say the same. */
@@ -166,7 +167,7 @@ void rule_say(struct cli *cli, const Comity__V1__Rule *rule)
     say(cli, "Rule %s", shown_string(cli, rule->name));
     say(cli, "Tests:");
     for (size_t i = 0; i < rule->n_tests; i++)
-        say_test(cli, rule->tests[i]);
+        say(cli, "  %s", rule_test_text(cli, rule->tests[i]));
     say(cli, "Answers:");
     say_scale(cli, rule);
     say_manner(cli, rule);

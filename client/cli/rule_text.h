@@ -7,6 +7,10 @@
 
 void rule_say(struct cli *cli, const Comity__V1__Rule *rule);
 
+/* One test in words: "quorum: in each party, at least 1/2 of the members on the roll are present; else there
+ * is no quorum". */
+const char *rule_test_text(struct cli *cli, const Comity__V1__Test *test);
+
 /* When a round of it closes, as the rest of a sentence: "at TIME, or earlier by a facilitator". */
 const char *rule_closing(struct cli *cli, const Comity__V1__Rule *rule, int64_t closes_ms);
 
@@ -18,7 +22,8 @@ int rule_read_answer(struct cli *cli, const Comity__V1__Rule *rule, const char *
 /* The label, escaped; the number where the scale has none. */
 const char *rule_answer_label(struct cli *cli, const Comity__V1__Rule *rule, uint32_t answer);
 
-/* How a ballot came, and what its voter says of it: "paper, confirmed"; empty for one that was cast. In ballot.c. */
+/* How a ballot came, and what its voter says of it: "paper, confirmed"; empty for one that was cast. In
+ * ballot.c. */
 const char *ballot_medium_word(const Comity__V1__Ballot *ballot);
 
 #endif

@@ -106,6 +106,12 @@ int up_run(struct cli *cli);
 int down_run(struct cli *cli);
 /* Tables of verbs of a subject, which {.name = NULL} ends. */
 extern const struct verb VERBS_BALLOTS[];
+extern const struct verb VERBS_PAPERS[];
+
+/* pack.c, calendar.c */
+int pack_before_run(struct cli *cli);
+int pack_after_run(struct cli *cli);
+int calendar_run(struct cli *cli);
 
 /* ballots_import.c */
 int ballots_import_run(struct cli *cli);

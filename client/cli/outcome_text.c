@@ -1,0 +1,64 @@
+#include "client/cli/outcome_text.h"
+
+#include <inttypes.h>
+
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+#include "client/cli/rule_text.h"
+
+const char *outcome_tally(struct cli *cli, const Comity__V1__Rule *rule, const Comity__V1__Tally *tally)
+{
+    const char *answers = "";
+
+    for (size_t i = 0; i < tally->n_answers; i++) {
+        if (tally->answers[i]->ballots == 0)
+            continue;
+        answers =
+            arena_printf(cli->arena, "%s%s%" PRIu64 " %s", answers, *answers == '\0' ? "" : ", ",
+                         tally->answers[i]->ballots, rule_answer_label(cli, rule, tally->answers[i]->answer));
+    }
+    return arena_printf(cli->arena,
+                        "%s: %s (%" PRIu64 " on the roll, %" PRIu64 " present, %" PRIu64 " answered, %" PRIu64
+                        " silent)",
+                        tally->constituency[0] == '\0' ? "all" : shown_string(cli, tally->constituency),
+                        *answers == '\0' ? "no answers" : answers, tally->eligible, tally->present,
+                        tally->answered, tally->silent);
+}
+
+const char *outcome_test(struct cli *cli, const Comity__V1__TestResult *test)
+{
+    const char *line = rule_explain_test(test, cli->arena);
+
+    return line == NULL ? NULL : shown_string(cli, line);
+}
+
+static const char *standing_text(Comity__V1__BallotStanding standing)
+{
+    switch (standing) {
+    case COMITY__V1__BALLOT_STANDING__BALLOT_STANDING_CONFIRMED:
+        return "confirmed by the voter";
+    case COMITY__V1__BALLOT_STANDING__BALLOT_STANDING_DISPUTED:
+        return "disputed by the voter after the close";
+    default:
+        return "the voter has not said whether it is right";
+    }
+}
+
+const char *outcome_entered(struct cli *cli, const Comity__V1__Ballot *ballot)
+{
+    if (ballot->entered_by == 0)
+        return NULL;
+    return arena_printf(cli->arena, "The ballot of %s came by %s, entered by %s with %s: %s.",
+                        name_of_member(cli, ballot->member),
+                        ballot->medium == COMITY__V1__BALLOT_MEDIUM__BALLOT_MEDIUM_PHONE ? "phone" : "paper",
+                        name_of_member(cli, ballot->entered_by),
+                        name_of_member(cli, ballot->countersigned_by), standing_text(ballot->standing));
+}
+
+const char *outcome_counted(struct cli *cli, const Comity__V1__Outcome *outcome)
+{
+    const uint64_t answered = outcome->n_tallies == 0 ? 0 : outcome->tallies[0]->answered;
+
+    return arena_printf(cli->arena, "Counted from %s, by their numbers in the record.",
+                        counted(cli, answered, "ballot", "ballots"));
+}

@@ -1,0 +1,121 @@
+"""Papers of a session: pages to print before and after it, and a calendar for other programs."""
+
+import html.parser
+import json
+import unittest
+
+import icalendar
+
+from cli_case import CliCase, USAGE
+
+TITLE = "<script>alert(1)</script> & *swaps*"
+TEXT = "Swaps are approved within a day.\nBy the charge nurse.\n\n# Not a heading\n- not a list\n<b>not bold</b>"
+
+
+class Words(html.parser.HTMLParser):
+    """The page as a reader sees it, and the tags that made it."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.words, self.tags, self.open = [], set(), []
+        self.feed(page)
+        self.close()
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.add(tag)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.words.append(data)
+
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+class Papers(CliCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        world = cls.world
+        item = world.ask("ben", "item", "add", 1, TITLE)["number"]
+        world.file("text.txt", TEXT)
+        cls.proposal = world.ask("dev", "proposal", "make", item, TITLE, "--file", "text.txt")["number"]
+        cls.before = world.ask("ada", "pack", "before", 1)["page"]
+        cls.round = world.open_round(cls.proposal)
+        world.ask("ben", "vote", cls.round, "block", "--reason", "The nights.\n\n1. Who pays?")
+        for who in ("ada", "carla", "dev"):
+            world.ask(who, "vote", cls.round, "agree")
+        cls.open = world.ask("ada", "pack", "after", 1)["page"]
+        world.ask("eli", "round", "close", cls.round)
+
+    def html(self, *words):
+        self.ask("ada", *words, "--out", "page.html")
+        page = self.world.file("page.html").read_text()
+        self.world.file("page.html").unlink()
+        return Words(page)
+
+    def test_before(self):
+        for line in ["# Shift swaps", "## Agenda", "  - union: Ada Okafor and Ben Ruiz", "### The rule consensus"]:
+            self.assertIn("\n" + line + "\n", "\n" + self.before)
+        words = self.html("pack", "before", 1)
+        self.assertEqual(words.open, [])
+        self.assertIn("Proposal %d, %s, version" % (self.proposal, TITLE), words.text())
+        self.assertIn("# Not a heading - not a list <b>not bold</b>", words.text())
+        self.assertIn("comity checkin 1 SITE", words.text())
+
+    def test_outside_text_stays_text(self):
+        for words in (self.html("pack", "before", 1), self.html("pack", "after", 1)):
+            self.assertFalse(words.tags & {"script", "b", "em", "ol"}, words.tags)
+        self.assertNotIn("<script>", self.before.replace("\\<script\\>", ""))
+
+    def test_after(self):
+        self.assertIn("4 of 4 have answered", self.open)
+        words = self.html("pack", "after", 1).text()
+        self.assertIn(f"Round {self.round} on {TITLE}, version 1: BLOCKED", words)
+        self.assertIn("whole: 1 of 4 block, at most 0 allowed: over by 1", words)
+        self.assertIn("Ben Ruiz (block): The nights. 1. Who pays?", words)
+        self.assertIn("Counted from 4 ballots", words)
+        self.assertIn("Carla Weiss (management), from north", words)
+
+    def test_files(self):
+        self.assertEqual(self.ask("ada", "pack", "after", 1, "--out", "after.md")["form"], "markdown")
+        self.assertIn("# Shift swaps", self.world.file("after.md").read_text())
+        self.refuse("ada", "pack", "after", 1, "--out", "after.md", name="EXISTS")
+        self.refuse("ada", "pack", "after", 1, "--out", "after.pdf", name="USAGE", exit=USAGE)
+        self.refuse("ada", "pack", "after", 99, name="NOT_FOUND")
+        self.assertEqual(self.world.comity("ada", "pack", "after", 1, "--html")[1][:15], "<!DOCTYPE html>")
+
+    def test_calendar(self):
+        rule = self.ask("ada", "rule", "show", "consensus")["rule"]
+        rule["name"], rule["close"] = "by-evening", {"at_time": True}
+        self.world.file("rule.json", json.dumps(rule))
+        self.ask("ada", "rule", "adopt", "--file", "rule.json", *self.world.with_key("carla"))
+        called_off = self.ask("eli", "session", "convene", "steering", "Never; held, at all", "--starts",
+                              "2031-05-06T07:08:00Z")["number"]
+        self.ask("eli", "session", "close", called_off)
+        other = self.world.propose("Another text.")
+        timed = self.ask("eli", "round", "open", other, "--rule", "by-evening", "--closes", "+3d")["number"]
+        self.assertEqual(self.ask("ada", "calendar", "--out", "comity.ics")["events"], 3)
+        calendar = icalendar.Calendar.from_ical(self.world.file("comity.ics").read_bytes())
+        events = {str(event["UID"]).split("@")[0]: event for event in calendar.walk("VEVENT")}
+        self.assertEqual(set(events), {"session-1", f"session-{called_off}", f"round-{timed}"})
+        event = events[f"session-{called_off}"]
+        self.assertEqual((str(event["SUMMARY"]), str(event["STATUS"])), ("Never; held, at all", "CANCELLED"))
+        self.assertEqual(event["DTSTART"].dt.isoformat(), "2031-05-06T07:08:00+00:00")
+        again = self.ask("ada", "calendar", "--out", "comity.ics")
+        self.assertEqual(again["events"], 3)
+        raw = self.world.file("comity.ics").read_bytes()
+        self.assertTrue(all(len(line) <= 75 for line in raw.split(b"\r\n")))
+        self.ask("eli", "round", "close", timed)
+
+
+if __name__ == "__main__":
+    unittest.main()
