@@ -33,7 +33,10 @@ static void hand_lower(struct apply *a, uint32_t session, uint32_t member)
 
 void apply_hand_lowered(struct apply *a, const Comity__V1__Event *open)
 {
-    hand_lower(a, open->hand_lowered->session, open->hand_lowered->member);
+    const Comity__V1__HandLowered *lowered = open->hand_lowered;
+
+    if (apply_get(a, TABLE_HAND, lowered->session, lowered->member))
+        hand_lower(a, lowered->session, lowered->member);
 }
 
 /* @member 0: nobody has it now. */

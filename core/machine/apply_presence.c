@@ -86,6 +86,8 @@ void apply_roll_called(struct apply *a, const Comity__V1__Event *open)
 {
     size_t i;
 
+    if (open->roll_called->n_presences == 0)
+        apply_fail(a, ERR_INTERNAL);
     for (i = 0; i < open->roll_called->n_presences; i++)
         presence_replace(a, open->roll_called->presences[i]);
 }
