@@ -8,6 +8,12 @@ enum {
     FOUNDERS_MAX = 32,
     SEAT_GROUPS_MAX = 64,
     RULE_BODIES_MAX = 64,
+    NOTICE_MINUTES_MAX = 366 * 24 * 60,
+    DAY_MINUTES = 24 * 60,
+    AGENDA_MAX = 500,
+    FACILITATORS_MAX = 16,
+    ROLL_CALL_MAX = 500,
+    SIDEBAR_OTHERS_MAX = 15,
 };
 
 #define TYPE(name) &comity__v1__##name##__descriptor
@@ -52,6 +58,29 @@ static const struct form_row ROWS[] = {
     {TYPE(command), "dispute_ballot", FORM_BODY, 0, 0},
     /* Charter and bodies. */
     /* Sessions. */
+    {TYPE(command), "draft_session", FORM_BODY, 0, 0},
+    {TYPE(command), "give_notice", FORM_BODY, 0, 0},
+    {TYPE(command), "order_agenda", FORM_BODY, 0, 0},
+    {TYPE(command), "set_ground_rules", FORM_BODY, 0, 0},
+    {TYPE(command), "name_facilitators", FORM_BODY, 0, 0},
+    {TYPE(command), "roll_call", FORM_BODY, 0, 0},
+    {TYPE(command), "check_out", FORM_BODY, 0, 0},
+    {TYPE(command), "step_away", FORM_BODY, 0, 0},
+    {TYPE(command), "recess_session", FORM_BODY, 0, 0},
+    {TYPE(command), "resume_session", FORM_BODY, 0, 0},
+    {TYPE(command), "call_caucus", FORM_BODY, 0, 0},
+    {TYPE(command), "end_caucus", FORM_BODY, 0, 0},
+    {TYPE(command), "raise_hand", FORM_BODY, 0, 0},
+    {TYPE(command), "lower_hand", FORM_BODY, 0, 0},
+    {TYPE(command), "give_floor", FORM_BODY, 0, 0},
+    {TYPE(command), "yield_floor", FORM_BODY, 0, 0},
+    {TYPE(command), "set_time_box", FORM_BODY, 0, 0},
+    {TYPE(command), "extend_time_box", FORM_BODY, 0, 0},
+    {TYPE(command), "propose_sidebar", FORM_BODY, 0, 0},
+    {TYPE(command), "agree_sidebar", FORM_BODY, 0, 0},
+    {TYPE(command), "decline_sidebar", FORM_BODY, 0, 0},
+    {TYPE(command), "end_sidebar", FORM_BODY, 0, 0},
+    {TYPE(command), "note_plus_delta", FORM_BODY, 0, 0},
     /* Problem solving. */
     /* Decisions and minutes. */
 
@@ -158,6 +187,74 @@ static const struct form_row ROWS[] = {
     /* Charter and bodies. */
 
     /* Sessions. */
+    {TYPE(draft_session), "body", NUMBER_OF_A_THING},
+    {TYPE(draft_session), "title", TITLE},
+    {TYPE(draft_session), "starts_ms", TIME},
+
+    {TYPE(give_notice), "session", NUMBER_OF_A_THING},
+    {TYPE(give_notice), "notice_minutes", FORM_NUMBER, 0, NOTICE_MINUTES_MAX},
+
+    {TYPE(order_agenda), "session", NUMBER_OF_A_THING},
+    {TYPE(order_agenda), "items", FORM_NUMBERS, 1, AGENDA_MAX},
+
+    {TYPE(set_ground_rules), "session", NUMBER_OF_A_THING},
+    {TYPE(set_ground_rules), "text", FORM_TEXT, 1, TEXT_MAX_BYTES},
+    {TYPE(set_ground_rules), "away_after_minutes", FORM_NUMBER, 0, DAY_MINUTES},
+    {TYPE(set_ground_rules), "queue", FORM_CHOICE, 0, 0},
+
+    {TYPE(name_facilitators), "session", NUMBER_OF_A_THING},
+    {TYPE(name_facilitators), "facilitators", FORM_NUMBERS, 0, FACILITATORS_MAX},
+    {TYPE(name_facilitators), "recorder", ANY_NUMBER},
+
+    {TYPE(roll_call), "session", NUMBER_OF_A_THING},
+    {TYPE(roll_call), "site", NUMBER_OF_A_THING},
+    {TYPE(roll_call), "members", FORM_NUMBERS, 1, ROLL_CALL_MAX},
+
+    {TYPE(check_out), "session", NUMBER_OF_A_THING},
+    {TYPE(check_out), "member", ANY_NUMBER},
+
+    {TYPE(step_away), "session", NUMBER_OF_A_THING},
+
+    {TYPE(recess_session), "session", NUMBER_OF_A_THING},
+    {TYPE(recess_session), "until_ms", TIME_OR_NONE},
+
+    {TYPE(resume_session), "session", NUMBER_OF_A_THING},
+
+    {TYPE(call_caucus), "session", NUMBER_OF_A_THING},
+    {TYPE(call_caucus), "until_ms", TIME},
+
+    {TYPE(end_caucus), "session", NUMBER_OF_A_THING},
+
+    {TYPE(raise_hand), "session", NUMBER_OF_A_THING},
+
+    {TYPE(lower_hand), "session", NUMBER_OF_A_THING},
+    {TYPE(lower_hand), "member", ANY_NUMBER},
+
+    {TYPE(give_floor), "session", NUMBER_OF_A_THING},
+    {TYPE(give_floor), "member", ANY_NUMBER},
+
+    {TYPE(yield_floor), "session", NUMBER_OF_A_THING},
+
+    {TYPE(set_time_box), "item", NUMBER_OF_A_THING},
+    {TYPE(set_time_box), "minutes", FORM_NUMBER, 1, DAY_MINUTES},
+
+    {TYPE(extend_time_box), "item", NUMBER_OF_A_THING},
+    {TYPE(extend_time_box), "minutes", FORM_NUMBER, 1, DAY_MINUTES},
+
+    {TYPE(propose_sidebar), "session", NUMBER_OF_A_THING},
+    {TYPE(propose_sidebar), "topic", TITLE},
+    {TYPE(propose_sidebar), "members", FORM_NUMBERS, 1, SIDEBAR_OTHERS_MAX},
+
+    {TYPE(agree_sidebar), "sidebar", NUMBER_OF_A_THING},
+
+    {TYPE(decline_sidebar), "sidebar", NUMBER_OF_A_THING},
+
+    {TYPE(end_sidebar), "sidebar", NUMBER_OF_A_THING},
+    {TYPE(end_sidebar), "summary", FORM_TEXT_OR_NONE, 0, REASON_MAX_BYTES},
+
+    {TYPE(note_plus_delta), "session", NUMBER_OF_A_THING},
+    {TYPE(note_plus_delta), "kind", FORM_CHOICE, 0, 0},
+    {TYPE(note_plus_delta), "text", FORM_TEXT, 1, REASON_MAX_BYTES},
 
     /* Problem solving. */
 

@@ -32,6 +32,10 @@ static const struct {
     PLACE(DISPUTED, disputed),
 /* Charter and bodies. */
 /* Sessions. */
+    PLACE(HANDS, hands),
+    PLACE(TIME_BOXES, time_boxes),
+    PLACE(SIDEBARS, sidebars),
+    PLACE(PLUS_DELTAS, plus_deltas),
 /* Problem solving. */
 /* Decisions and minutes. */
 #undef PLACE

@@ -26,6 +26,10 @@ static const char *const LIST_FIELDS[] = {
     [COMITY__V1__LIST_KIND__LIST_KIND_DISPUTED] = "disputed",
     /* Charter and bodies. */
     /* Sessions. */
+    [COMITY__V1__LIST_KIND__LIST_KIND_HANDS] = "hands",
+    [COMITY__V1__LIST_KIND__LIST_KIND_TIME_BOXES] = "time_boxes",
+    [COMITY__V1__LIST_KIND__LIST_KIND_SIDEBARS] = "sidebars",
+    [COMITY__V1__LIST_KIND__LIST_KIND_PLUS_DELTAS] = "plus_deltas",
     /* Problem solving. */
     /* Decisions and minutes. */
 };

@@ -81,6 +81,42 @@ void apply_put_deadline(struct apply *a, int64_t due_ms, enum deadline_kind kind
         apply_fail(a, view_put(a->view, row_key_view(&key), BYTES(NULL, 0)));
 }
 
+struct rows_of {
+    struct apply *a;
+    ProtobufCMessage **rows;
+    size_t count, room;
+};
+
+static int rows_visit(void *context, const ProtobufCMessage *row, struct bytes key)
+{
+    struct rows_of *of = context;
+    ProtobufCMessage **larger;
+
+    (void) key;
+    if (of->count == of->room) {
+        of->room = of->room == 0 ? 16 : 2 * of->room;
+        larger = arena_alloc(of->a->arena, of->room * sizeof(*larger));
+        if (!larger)
+            return ERR_MEMORY;
+        if (of->count > 0)
+            memcpy(larger, of->rows, of->count * sizeof(*larger));
+        of->rows = larger;
+    }
+    of->rows[of->count++] = (ProtobufCMessage *) row;
+    return 0;
+}
+
+ProtobufCMessage **apply_rows_of(struct apply *a, enum table table, uint32_t number, size_t *ret_count)
+{
+    struct rows_of of = {.a = a};
+    struct row_key prefix = row_key_first(table, number);
+
+    if (a->code == 0)
+        apply_fail(a, row_each(a->view, a->arena, table, &prefix, rows_visit, &of));
+    *ret_count = a->code == 0 ? of.count : 0;
+    return of.rows;
+}
+
 static const struct event_row {
     Comity__V1__Event__KindCase kind;
     const char *name;
@@ -112,6 +148,30 @@ static const struct event_row {
     {COMITY__V1__EVENT__KIND_BALLOT_DISPUTED, "ballot_disputed", apply_ballot_disputed},
     /* Charter and bodies. */
     /* Sessions. */
+    {COMITY__V1__EVENT__KIND_SESSION_DRAFTED, "session_drafted", apply_session_drafted},
+    {COMITY__V1__EVENT__KIND_NOTICE_GIVEN, "notice_given", apply_notice_given},
+    {COMITY__V1__EVENT__KIND_AGENDA_ORDERED, "agenda_ordered", apply_agenda_ordered},
+    {COMITY__V1__EVENT__KIND_GROUND_RULES_SET, "ground_rules_set", apply_ground_rules_set},
+    {COMITY__V1__EVENT__KIND_FACILITATORS_NAMED, "facilitators_named", apply_facilitators_named},
+    {COMITY__V1__EVENT__KIND_ROLL_CALLED, "roll_called", apply_roll_called},
+    {COMITY__V1__EVENT__KIND_MEMBER_CHECKED_OUT, "member_checked_out", apply_member_checked_out},
+    {COMITY__V1__EVENT__KIND_MEMBER_AWAY, "member_away", apply_member_away},
+    {COMITY__V1__EVENT__KIND_SESSION_RECESSED, "session_recessed", apply_paused},
+    {COMITY__V1__EVENT__KIND_SESSION_RESUMED, "session_resumed", apply_resumed},
+    {COMITY__V1__EVENT__KIND_CAUCUS_CALLED, "caucus_called", apply_paused},
+    {COMITY__V1__EVENT__KIND_CAUCUS_ENDED, "caucus_ended", apply_resumed},
+    {COMITY__V1__EVENT__KIND_HAND_RAISED, "hand_raised", apply_hand_raised},
+    {COMITY__V1__EVENT__KIND_HAND_LOWERED, "hand_lowered", apply_hand_lowered},
+    {COMITY__V1__EVENT__KIND_FLOOR_GIVEN, "floor_given", apply_floor_given},
+    {COMITY__V1__EVENT__KIND_FLOOR_YIELDED, "floor_yielded", apply_floor_yielded},
+    {COMITY__V1__EVENT__KIND_TIME_BOX_SET, "time_box_set", apply_time_box_set},
+    {COMITY__V1__EVENT__KIND_TIME_BOX_EXTENDED, "time_box_extended", apply_time_box_extended},
+    {COMITY__V1__EVENT__KIND_TIME_BOX_OVER, "time_box_over", apply_time_box_over},
+    {COMITY__V1__EVENT__KIND_SIDEBAR_PROPOSED, "sidebar_proposed", apply_sidebar_proposed},
+    {COMITY__V1__EVENT__KIND_SIDEBAR_AGREED, "sidebar_agreed", apply_sidebar_agreed},
+    {COMITY__V1__EVENT__KIND_SIDEBAR_DECLINED, "sidebar_declined", apply_sidebar_declined},
+    {COMITY__V1__EVENT__KIND_SIDEBAR_ENDED, "sidebar_ended", apply_sidebar_ended},
+    {COMITY__V1__EVENT__KIND_PLUS_DELTA_NOTED, "plus_delta_noted", apply_plus_delta_noted},
     /* Problem solving. */
     /* Decisions and minutes. */
 };
@@ -140,6 +200,7 @@ int machine_apply(const struct view *view, const struct machine_event *event, st
 
     if (!row)
         return ERR_INTERNAL;
+    apply_act(&a, event->open);
     row->apply(&a, event->open);
     return a.code;
 }

@@ -33,6 +33,10 @@ void apply_delete(struct apply *a, struct row_key key);
 /* A new thing of a numbered table: its row, and the number as the last that was given. */
 void apply_create(struct apply *a, enum table table, uint32_t number, const ProtobufCMessage *row);
 void apply_name(struct apply *a, enum table table, const char *name, uint32_t number);
+/* Every row of @table whose key begins with @number, unpacked; their count is in *ret_count. NULL with
+ * a->code set.
+ */
+ProtobufCMessage **apply_rows_of(struct apply *a, enum table table, uint32_t number, size_t *ret_count);
 void apply_put_deadline(struct apply *a, int64_t due_ms, enum deadline_kind kind, uint32_t number,
                         uint32_t second);
 
@@ -51,7 +55,6 @@ void apply_rule_adopted(struct apply *a, const Comity__V1__Event *open);
 void apply_convened(struct apply *a, const Comity__V1__Event *open);
 void apply_session_opened(struct apply *a, const Comity__V1__Event *open);
 void apply_session_closed(struct apply *a, const Comity__V1__Event *open);
-void apply_checked_in(struct apply *a, const Comity__V1__Event *open);
 void apply_item_added(struct apply *a, const Comity__V1__Event *open);
 void apply_proposal_made(struct apply *a, const Comity__V1__Event *open);
 void apply_proposal_revised(struct apply *a, const Comity__V1__Event *open);
@@ -73,6 +76,43 @@ void apply_ballot_disputed(struct apply *a, const Comity__V1__Event *open);
 /* Charter and bodies. */
 
 /* Sessions. */
+/* apply_meeting.c */
+void apply_session_drafted(struct apply *a, const Comity__V1__Event *open);
+void apply_notice_given(struct apply *a, const Comity__V1__Event *open);
+void apply_agenda_ordered(struct apply *a, const Comity__V1__Event *open);
+void apply_ground_rules_set(struct apply *a, const Comity__V1__Event *open);
+void apply_facilitators_named(struct apply *a, const Comity__V1__Event *open);
+void apply_plus_delta_noted(struct apply *a, const Comity__V1__Event *open);
+void apply_sidebar_proposed(struct apply *a, const Comity__V1__Event *open);
+void apply_sidebar_agreed(struct apply *a, const Comity__V1__Event *open);
+void apply_sidebar_declined(struct apply *a, const Comity__V1__Event *open);
+void apply_sidebar_ended(struct apply *a, const Comity__V1__Event *open);
+/* apply_presence.c */
+/* What a member's act in a session does, whatever it is: who was AWAY is back, and the silence begins anew.
+ */
+void apply_act(struct apply *a, const Comity__V1__Event *open);
+/* The session's rules, its pause or its state have changed: when do those who are there turn AWAY now? */
+void apply_silences(struct apply *a, const Comity__V1__Session *session);
+void apply_checked_in(struct apply *a, const Comity__V1__Event *open);
+void apply_roll_called(struct apply *a, const Comity__V1__Event *open);
+void apply_member_checked_out(struct apply *a, const Comity__V1__Event *open);
+void apply_member_away(struct apply *a, const Comity__V1__Event *open);
+/* apply_pause.c */
+void apply_paused(struct apply *a, const Comity__V1__Event *open);
+void apply_resumed(struct apply *a, const Comity__V1__Event *open);
+/* apply_floor.c */
+/* Whoever has left neither speaks nor waits to. */
+void apply_speaker_left(struct apply *a, uint32_t number, uint32_t member);
+void apply_hand_raised(struct apply *a, const Comity__V1__Event *open);
+void apply_hand_lowered(struct apply *a, const Comity__V1__Event *open);
+void apply_floor_given(struct apply *a, const Comity__V1__Event *open);
+void apply_floor_yielded(struct apply *a, const Comity__V1__Event *open);
+/* apply_time_box.c */
+/* The session stands still, goes on, or has closed: its time boxes with it. */
+void apply_time_boxes(struct apply *a, const Comity__V1__Session *session);
+void apply_time_box_set(struct apply *a, const Comity__V1__Event *open);
+void apply_time_box_extended(struct apply *a, const Comity__V1__Event *open);
+void apply_time_box_over(struct apply *a, const Comity__V1__Event *open);
 
 /* Problem solving. */
 

@@ -34,6 +34,7 @@ void apply_round_opened(struct apply *a, const Comity__V1__Event *open)
     proposal->open_round = round->number;
     apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
     add_open_rounds(a, round->session, 1);
+    apply_put_number(a, row_key(TABLE_SESSION_ROUND, round->session, round->number), 1);
     if (round->closes_ms != 0)
         apply_put_deadline(a, round->closes_ms, DEADLINE_TIME, round->number, 0);
 }
@@ -105,7 +106,7 @@ static void delete_deadlines(struct apply *a, const Comity__V1__Round *round)
     struct deadline left;
     int code = 0;
 
-    if (round->closes_ms != 0)
+    if (round->closes_ms != 0 && round->held_ms == 0)
         apply_delete(a, key);
     while (a->code == 0 && code == 0) {
         code = deadline_find(a->view, TABLE_ROUND, round->number, later(a->event->time_ms, round->resume_ms),
@@ -129,11 +130,13 @@ void apply_round_closed(struct apply *a, const Comity__V1__Event *open)
     round->closed_ms = a->event->time_ms;
     round->cause = closed->cause;
     round->outcome = closed->outcome;
+    delete_deadlines(a, round);
+    round->held_ms = 0;
     apply_put(a, TABLE_ROUND, round->number, 0, &round->base);
     proposal->open_round = 0;
     apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
     add_open_rounds(a, round->session, -1);
-    delete_deadlines(a, round);
+    apply_delete(a, row_key(TABLE_SESSION_ROUND, round->session, round->number));
 }
 
 void apply_decision_made(struct apply *a, const Comity__V1__Event *open)

@@ -30,27 +30,27 @@ void apply_session_closed(struct apply *a, const Comity__V1__Event *open)
         return;
     session->state = COMITY__V1__SESSION_STATE__SESSION_STATE_CLOSED;
     session->closed_ms = a->event->time_ms;
+    session->pause = NULL;
+    if (session->floor) {
+        session->floor->member = 0;
+        session->floor->since_ms = 0;
+    }
     apply_put(a, TABLE_SESSION, session->number, 0, &session->base);
-}
-
-void apply_checked_in(struct apply *a, const Comity__V1__Event *open)
-{
-    const Comity__V1__Presence *presence = open->member_checked_in->presence;
-
-    if (!presence)
-        apply_fail(a, ERR_INTERNAL);
-    else
-        apply_put(a, TABLE_PRESENCE, presence->session, presence->member, &presence->base);
+    apply_silences(a, session);
+    apply_time_boxes(a, session);
 }
 
 void apply_item_added(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__Item *item = open->item_added->item;
+    struct row_key agenda = row_key(TABLE_AGENDA, item ? item->session : 0, 0);
 
-    if (!item)
+    if (!item) {
         apply_fail(a, ERR_INTERNAL);
-    else
-        apply_create(a, TABLE_ITEM, item->number, &item->base);
+        return;
+    }
+    apply_create(a, TABLE_ITEM, item->number, &item->base);
+    apply_put_number(a, agenda, apply_get_number(a, agenda) + 1);
 }
 
 void apply_proposal_made(struct apply *a, const Comity__V1__Event *open)

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -45,6 +46,24 @@ static void *find_row(struct decide *d, enum table table, uint32_t a, uint32_t b
         return row;
     decide_refuse(d, code == ERR_NOT_FOUND ? code_if_none : code, "%s", code == ERR_NOT_FOUND ? field : "");
     return NULL;
+}
+
+uint32_t decide_named(struct decide *d, const char *name, const char **ret_field)
+{
+    const ProtobufCFieldDescriptor *outer =
+        protobuf_c_message_descriptor_get_field(d->body->base.descriptor, (unsigned) d->body->body_case);
+    const ProtobufCFieldDescriptor *inner;
+    const ProtobufCMessage *body;
+    uint32_t number;
+
+    memcpy(&body, (const uint8_t *) d->body + outer->offset, sizeof(body));
+    inner = protobuf_c_message_descriptor_get_field_by_name(body->descriptor, name);
+    assert(inner && inner->type == PROTOBUF_C_TYPE_UINT32);
+    memcpy(&number, (const uint8_t *) body + inner->offset, sizeof(number));
+    *ret_field = arena_printf(d->arena, "%s.%s", outer->name, name);
+    if (!*ret_field)
+        *ret_field = "";
+    return number;
 }
 
 void *decide_find(struct decide *d, enum table table, uint32_t a, uint32_t b, const char *field)

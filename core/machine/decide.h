@@ -37,6 +37,7 @@ struct decide {
     Comity__V1__Proposal *proposal;
     Comity__V1__Round *round;
     Comity__V1__RollEntry *entry;
+    Comity__V1__Sidebar *sidebar;
 
     struct machine_events events;
     int code; /* the first refusal or failure */
@@ -59,6 +60,8 @@ int decide_refuse_latest(struct decide *d, int code, const char *field, uint64_t
 int decide_refuse_limit(struct decide *d, int code, const char *field, uint64_t limit);
 int decide_fail(struct decide *d, int code);
 
+/* The number in a field of the command's body, as "session" of check_in; *ret_field: "check_in.session". */
+uint32_t decide_named(struct decide *d, const char *name, const char **ret_field);
 /* A row that a number of the command names: NULL where there is none (refused as NOT_FOUND, with the field).
  */
 void *decide_find(struct decide *d, enum table table, uint32_t a, uint32_t b, const char *field);
@@ -98,12 +101,12 @@ bool invite_is_joint(const Comity__V1__Command *body);
 int concern_own_constituency(struct decide *d); /* invite */
 int concern_key(struct decide *d);              /* revoke_key */
 int concern_seat(struct decide *d);             /* assign_seat */
-int concern_session(struct decide *d);          /* open_session, close_session, check_in, add_item */
-int concern_item(struct decide *d);             /* make_proposal */
+int concern_session(struct decide *d);          /* what has a field `session` */
+int concern_item(struct decide *d);             /* what has a field `item` */
 int concern_proposal(struct decide *d);         /* revise_proposal, open_round */
 int concern_round(struct decide *d);            /* cast_ballot, close_round */
 
-/* Is the session CONVENED or OPEN? */
+/* Is the session DRAFT, CONVENED or OPEN? */
 bool session_takes_work(const Comity__V1__Session *session);
 const Comity__V1__ProposalVersion *proposal_latest(const Comity__V1__Proposal *proposal);
 
@@ -151,6 +154,57 @@ int decide_dispute_ballot(struct decide *d);
 /* Charter and bodies. */
 
 /* Sessions. */
+int concern_sidebar(struct decide *d); /* agree_sidebar, decline_sidebar, end_sidebar */
+/* A new session's row, with the number of the next one; NULL with d->code. */
+Comity__V1__Session *session_new(struct decide *d, uint32_t body, Comity__V1__TextRef *title,
+                                 int64_t starts_ms);
+/* Is d->session OPEN (else NOT_OPEN), and not in a pause (else PAUSED)? 0 or d->code. */
+int decide_check_open(struct decide *d, const char *field);
+int decide_check_running(struct decide *d, const char *field);
+bool session_is_paused_as(const Comity__V1__Session *session, Comity__V1__PauseKind kind);
+/* The presence of a member in d->session; NULL: never checked in, or d->code is set. */
+Comity__V1__Presence *decide_presence(struct decide *d, uint32_t member);
+/* Has the member checked in to d->session, and not left? 0, ERR_NOT_PRESENT with the field, or a failure. */
+int decide_check_in_room(struct decide *d, uint32_t member, const char *field);
+/* The row of somebody who is there from now on. */
+Comity__V1__Presence *presence_new(struct decide *d, uint32_t member, uint32_t site);
+/* May the actor act as a facilitator, or for the record, of d->session (of any, where that is NULL)? */
+bool facilitates(const struct decide *d);
+bool keeps_record(const struct decide *d);
+/* Does the member hold a seat of d->of_body, or an office? 0 or a failure. */
+int decide_takes_part(struct decide *d, const Comity__V1__Member *member, bool *ret_takes_part);
+/* decide_meeting.c */
+int decide_draft_session(struct decide *d);
+int decide_give_notice(struct decide *d);
+int decide_order_agenda(struct decide *d);
+int decide_set_ground_rules(struct decide *d);
+int decide_name_facilitators(struct decide *d);
+int decide_note_plus_delta(struct decide *d);
+/* decide_presence.c */
+int decide_roll_call(struct decide *d);
+int decide_check_out(struct decide *d);
+int decide_step_away(struct decide *d);
+int presence_is_due(struct decide *d, const struct deadline *due);
+/* decide_pause.c */
+int decide_recess_session(struct decide *d);
+int decide_resume_session(struct decide *d);
+int decide_call_caucus(struct decide *d);
+int decide_end_caucus(struct decide *d);
+int caucus_is_due(struct decide *d, const struct deadline *due);
+/* decide_floor.c */
+int decide_raise_hand(struct decide *d);
+int decide_lower_hand(struct decide *d);
+int decide_give_floor(struct decide *d);
+int decide_yield_floor(struct decide *d);
+/* decide_time_box.c */
+int decide_set_time_box(struct decide *d);
+int decide_extend_time_box(struct decide *d);
+int time_box_is_due(struct decide *d, const struct deadline *due);
+/* decide_sidebar.c */
+int decide_propose_sidebar(struct decide *d);
+int decide_agree_sidebar(struct decide *d);
+int decide_decline_sidebar(struct decide *d);
+int decide_end_sidebar(struct decide *d);
 
 /* Problem solving. */
 

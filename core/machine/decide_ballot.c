@@ -5,7 +5,7 @@
 int ballot_check_round(struct decide *d, ProtobufCBinaryData text_hash, const char *command)
 {
     const Comity__V1__Round *round = d->round;
-    bool is_due = round->closes_ms != 0 && round->closes_ms <= d->context->time_ms;
+    bool is_due = round->closes_ms != 0 && round->held_ms == 0 && round->closes_ms <= d->context->time_ms;
 
     if (round->state != COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN || is_due)
         return decide_refuse(d, ERR_CLOSED, "%s.round", command);

@@ -20,6 +20,8 @@ static const struct {
     KIND(TABLE_SITE, sites),         KIND(TABLE_MEMBER, members),   KIND(TABLE_BODY, bodies),
     KIND(TABLE_RULE, rules),         KIND(TABLE_SESSION, sessions), KIND(TABLE_ITEM, items),
     KIND(TABLE_PROPOSAL, proposals), KIND(TABLE_ROUND, rounds),
+    /* Sessions. */
+    KIND(TABLE_SIDEBAR, sidebars),
 #undef KIND
 };
 

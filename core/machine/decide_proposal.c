@@ -5,7 +5,8 @@ enum { VERSIONS_MAX = 100 };
 
 bool session_takes_work(const Comity__V1__Session *session)
 {
-    return session->state == COMITY__V1__SESSION_STATE__SESSION_STATE_CONVENED ||
+    return session->state == COMITY__V1__SESSION_STATE__SESSION_STATE_DRAFT ||
+           session->state == COMITY__V1__SESSION_STATE__SESSION_STATE_CONVENED ||
            session->state == COMITY__V1__SESSION_STATE__SESSION_STATE_OPEN;
 }
 
@@ -21,7 +22,10 @@ static int concern_session_of_item(struct decide *d)
 
 int concern_item(struct decide *d)
 {
-    d->item = decide_find(d, TABLE_ITEM, d->body->make_proposal->item, 0, "make_proposal.item");
+    const char *field;
+    uint32_t number = decide_named(d, "item", &field);
+
+    d->item = decide_find(d, TABLE_ITEM, number, 0, field);
     return d->item ? concern_session_of_item(d) : d->code;
 }
 

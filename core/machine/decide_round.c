@@ -3,36 +3,20 @@
 
 #define CLOSES_MAX_MS ((int64_t) 366 * 24 * 3600 * 1000)
 
-static uint32_t round_of_command(const Comity__V1__Command *body, const char **ret_field)
-{
-    switch (body->body_case) {
-    case COMITY__V1__COMMAND__BODY_CAST_BALLOT:
-        *ret_field = "cast_ballot.round";
-        return body->cast_ballot->round;
-    case COMITY__V1__COMMAND__BODY_ENTER_BALLOTS:
-        *ret_field = "enter_ballots.round";
-        return body->enter_ballots->round;
-    case COMITY__V1__COMMAND__BODY_CONFIRM_BALLOT:
-        *ret_field = "confirm_ballot.round";
-        return body->confirm_ballot->round;
-    case COMITY__V1__COMMAND__BODY_DISPUTE_BALLOT:
-        *ret_field = "dispute_ballot.round";
-        return body->dispute_ballot->round;
-    default:
-        *ret_field = "close_round.round";
-        return body->close_round->round;
-    }
-}
-
 int concern_round(struct decide *d)
 {
+    bool is_close = d->body->body_case == COMITY__V1__COMMAND__BODY_CLOSE_ROUND;
     const char *field;
-    uint32_t number = round_of_command(d->body, &field);
+    uint32_t number = decide_named(d, "round", &field);
 
     d->round = decide_find(d, TABLE_ROUND, number, 0, field);
     if (!d->round)
         return d->code;
-    return d->round->rule ? 0 : decide_fail(d, ERR_CORRUPT);
+    if (!d->round->rule)
+        return decide_fail(d, ERR_CORRUPT);
+    /* Who facilitates says the session; a ballot asks nothing of it. */
+    d->session = is_close ? decide_get(d, TABLE_SESSION, d->round->session, 0) : NULL;
+    return d->code;
 }
 
 /* A round is opened by the rule's latest version alone. */
@@ -93,8 +77,8 @@ static int check_proposal(struct decide *d, const Comity__V1__OpenRound *open)
 {
     const Comity__V1__ProposalVersion *latest = proposal_latest(d->proposal);
 
-    if (d->session->state != COMITY__V1__SESSION_STATE__SESSION_STATE_OPEN)
-        return decide_refuse(d, ERR_NOT_OPEN, "open_round.proposal");
+    if (decide_check_running(d, "open_round.proposal") != 0)
+        return d->code;
     if (d->proposal->decision != 0 || d->proposal->open_round != 0)
         return decide_refuse(d, ERR_STATE, "open_round.proposal");
     if (!binary_equal(latest->text->hash, open->text_hash))
@@ -102,26 +86,14 @@ static int check_proposal(struct decide *d, const Comity__V1__OpenRound *open)
     return 0;
 }
 
-/* An EACH test ranges over the parties that have seats in the body. One that has nobody to answer would drop
- * out of it unnoticed: a party that has yet to fill its seats would be decided over. */
-static bool lacks_subject(const Comity__V1__Rule *rule, const struct roll *roll)
+static int check_rule(struct decide *d, const Comity__V1__Rule *rule, const struct attendance *attendance)
 {
-    size_t i;
+    Comity__V1__TestResult **results;
+    size_t count;
+    int code = attendance_check(attendance, rule, d->arena, &results, &count);
 
-    for (i = 0; i < rule->n_tests; i++)
-        if (rule->tests[i]->scope->kind == COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY)
-            return roll->lacks_party;
-    return false;
-}
-
-static int check_rule(struct decide *d, const Comity__V1__Rule *rule, const struct roll *roll)
-{
-    struct rule_input input = roll_input(roll, rule, true);
-    int code;
-
-    if (roll->count == 0)
-        return decide_refuse(d, ERR_QUORUM, "open_round.proposal");
-    code = lacks_subject(rule, roll) ? ERR_SCOPE : rule_quorum_at_opening(&input, d->arena);
+    if (code == ERR_QUORUM && attendance->count == 0)
+        return decide_refuse(d, code, "open_round.proposal");
     if (code == ERR_QUORUM || code == ERR_SCOPE)
         return decide_refuse(d, code, "open_round.rule");
     return code == 0 ? 0 : decide_fail(d, code);
@@ -156,7 +128,7 @@ int decide_open_round(struct decide *d)
     const Comity__V1__RuleVersion *rule;
     Comity__V1__RoundOpened *opened;
     Comity__V1__Event *event;
-    struct roll roll;
+    struct attendance attendance;
     uint32_t number;
 
     if (check_proposal(d, open) != 0)
@@ -168,8 +140,8 @@ int decide_open_round(struct decide *d)
         return decide_refuse_limit(d, ERR_ROUNDS, "open_round.rule", rule->rule->rounds);
     if (check_closing_time(d, rule->rule, open->closes_ms) != 0 ||
         decide_next_number(d, TABLE_ROUND, &number) != 0 ||
-        roll_of_seats(d, d->session->number, d->of_body, number, &roll) != 0 ||
-        check_rule(d, rule->rule, &roll) != 0)
+        decide_attendance(d, d->session->number, d->of_body, &attendance) != 0 ||
+        check_rule(d, rule->rule, &attendance) != 0)
         return d->code;
     opened = decide_new(d, &comity__v1__round_opened__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_ROUND_OPENED);
@@ -178,11 +150,11 @@ int decide_open_round(struct decide *d)
     opened->round = round_new(d, open, rule, number);
     if (!opened->round)
         return d->code;
-    opened->round->eligible = (uint32_t) roll.count;
-    opened->n_roll = roll.count;
-    opened->roll = roll.entries;
+    opened->round->eligible = (uint32_t) attendance.count;
+    opened->n_roll = attendance.count;
+    opened->roll = roll_of_seats(d, &attendance, number);
     event->round_opened = opened;
-    return 0;
+    return d->code;
 }
 
 static int add_decision(struct decide *d, const Comity__V1__Outcome *outcome)

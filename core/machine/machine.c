@@ -63,6 +63,16 @@ static int judge(struct decide *d)
     return rule->decide(d);
 }
 
+/* In which session it happened: what it concerned says so. */
+static void note_session(struct decide *d)
+{
+    uint32_t session = d->session ? d->session->number : d->round ? d->round->session : 0;
+    size_t i;
+
+    for (i = 0; i < d->events.count; i++)
+        d->events.list[i].open->session = session;
+}
+
 int machine_decide(const struct view *view, const struct command *command,
                    const struct machine_context *context, struct arena *arena,
                    struct machine_events *ret_events, struct refusal *refusal)
@@ -73,6 +83,7 @@ int machine_decide(const struct view *view, const struct command *command,
 
     d.body = command->body;
     code = judge(&d);
+    note_session(&d);
     /* Memory that was out in passing would leave an event with a piece missing: nothing is decided then. */
     if (code == 0 && arena_is_exhausted(arena))
         code = decide_fail(&d, ERR_MEMORY);
@@ -89,6 +100,10 @@ static const struct {
 } DEADLINES[] = {
     {DEADLINE_TIME, round_is_due},
     {DEADLINE_ALL_ANSWERED, round_is_due},
+    /* Sessions. */
+    {DEADLINE_AWAY, presence_is_due},
+    {DEADLINE_TIME_BOX, time_box_is_due},
+    {DEADLINE_CAUCUS, caucus_is_due},
 };
 
 static int decide_deadline(struct decide *d, const struct deadline *due)
@@ -115,6 +130,7 @@ int machine_due(const struct view *view, const struct machine_context *context, 
     if (code != 0)
         return code;
     code = decide_deadline(&d, &due);
+    note_session(&d);
     if (code == 0 && arena_is_exhausted(arena))
         code = ERR_MEMORY;
     if (code == 0)

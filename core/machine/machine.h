@@ -68,11 +68,16 @@ enum right {
     MAY_OWN_CO_CHAIR,    /* a co-chair of the constituency concerned */
     MAY_SELF_OR_CO_CHAIR,/* the member concerned, or a co-chair of the same constituency */
     MAY_INVITED,         /* a new key, cosigned by an open invitation's */
-    MAY_FACILITATOR,     /* office FACILITATOR */
+    MAY_FACILITATOR,     /* office FACILITATOR; where the session concerned names facilitators, those */
     MAY_BODY_OR_FACILITATOR, /* a holder of a seat of the body concerned, or office FACILITATOR */
     MAY_BODY_OR_OFFICE,  /* a holder of a seat of the body concerned, or any office */
     MAY_ON_ROLL,         /* a member of the round's roll */
     MAY_RECORDER_COUNTERSIGNED, /* office RECORDER, cosigned by one member of another constituency */
+    /* Sessions. */
+    MAY_ANY_FACILITATOR, /* office FACILITATOR, whomever the session names */
+    MAY_KEEP_RECORD,     /* office RECORDER or FACILITATOR; where the session names some, those */
+    MAY_CALL_CAUCUS,     /* a co-chair, or a holder of a seat of the body, of a PARTY */
+    MAY_IN_SIDEBAR,      /* one of the sidebar's persons */
 };
 
 struct command_row {

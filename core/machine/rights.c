@@ -132,11 +132,68 @@ static int check_invited(struct decide *d)
     return 0;
 }
 
-static int check_facilitator(struct decide *d)
+static int check_any_facilitator(struct decide *d)
 {
     if (!member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_FACILITATOR))
         return decide_refuse(d, ERR_FORBIDDEN, "key");
     return 0;
+}
+
+/* A session can name those who facilitate it: the others of the office do not then. */
+bool facilitates(const struct decide *d)
+{
+    size_t i;
+
+    if (!member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_FACILITATOR))
+        return false;
+    if (!d->session || d->session->n_facilitators == 0)
+        return true;
+    for (i = 0; i < d->session->n_facilitators; i++)
+        if (d->session->facilitators[i] == d->actor->number)
+            return true;
+    return false;
+}
+
+bool keeps_record(const struct decide *d)
+{
+    uint32_t named = d->session ? d->session->recorder : 0;
+
+    return facilitates(d) || named == d->actor->number ||
+           (named == 0 && member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_RECORDER));
+}
+
+/* One of the office who is not named is told so. */
+static int check_facilitator(struct decide *d)
+{
+    if (facilitates(d))
+        return 0;
+    return check_any_facilitator(d) != 0 ? d->code : decide_refuse(d, ERR_FORBIDDEN, "session.facilitators");
+}
+
+static int check_keep_record(struct decide *d)
+{
+    return keeps_record(d) ? 0 : decide_refuse(d, ERR_FORBIDDEN, "key");
+}
+
+static int check_call_caucus(struct decide *d)
+{
+    const Comity__V1__Constituency *own = decide_get(d, TABLE_CONSTITUENCY, d->actor->constituency, 0);
+    bool may = member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_CO_CHAIR);
+
+    if (!own || (!may && decide_holds_seat(d, d->of_body, d->actor->number, &may) != 0))
+        return d->code;
+    may = may && own->standing == COMITY__V1__STANDING__STANDING_PARTY;
+    return may ? 0 : decide_refuse(d, ERR_FORBIDDEN, "key");
+}
+
+static int check_in_sidebar(struct decide *d)
+{
+    size_t i;
+
+    for (i = 0; i < d->sidebar->n_members; i++)
+        if (d->sidebar->members[i] == d->actor->number)
+            return 0;
+    return decide_refuse(d, ERR_FORBIDDEN, "key");
 }
 
 static int check_seat(struct decide *d)
@@ -204,6 +261,11 @@ static const struct {
     {MAY_ON_ROLL, "member of the round's roll", check_on_roll},
     {MAY_RECORDER_COUNTERSIGNED, "recorder, with a member of another constituency",
      check_recorder_countersigned},
+    /* Sessions. */
+    {MAY_ANY_FACILITATOR, "any facilitator", check_any_facilitator},
+    {MAY_KEEP_RECORD, "facilitator or recorder", check_keep_record},
+    {MAY_CALL_CAUCUS, "co-chair, or holder of a seat of the body, of a PARTY", check_call_caucus},
+    {MAY_IN_SIDEBAR, "one of the sidebar's persons", check_in_sidebar},
 };
 
 const char *right_name(enum right right)

@@ -5,27 +5,32 @@ struct gather {
     struct decide *d;
     struct roll *roll;
     uint32_t session;
-    uint32_t round;
-    bool has_seats[CONSTITUENCIES_MAX + 1]; /* by the constituency's number, and so the next one */
-    bool has_holders[CONSTITUENCIES_MAX + 1];
     size_t room;
     size_t at; /* the line that the next ballot can belong to */
 };
 
-static int gather_presence(const struct gather *gather, uint32_t member, bool *ret_present)
+/* Is the member there now, or with EVER: has the member been there? docs/rules.md R-15 */
+static int gather_presence(const struct gather *gather, uint32_t member, Comity__V1__Present present,
+                           bool *ret_present)
 {
-    struct row_key key = row_key(TABLE_PRESENCE, gather->session, member);
+    struct decide *d = gather->d;
+    ProtobufCMessage *row = NULL;
+    int code = state_get(d->view, d->arena, TABLE_PRESENCE, gather->session, member, &row);
 
-    return row_exists(gather->d->view, &key, ret_present);
+    if (code != 0 && code != ERR_NOT_FOUND)
+        return code;
+    *ret_present = present == COMITY__V1__PRESENT__PRESENT_EVER
+                       ? row != NULL
+                       : presence_is_present((const Comity__V1__Presence *) row);
+    return 0;
 }
 
-static int gather_entry(struct gather *gather, Comity__V1__RollEntry *entry, bool is_present)
+static int gather_entry(struct gather *gather, const Comity__V1__RollEntry *entry, bool is_present)
 {
     struct roll *roll = gather->roll;
 
     if (roll->count == gather->room)
         return ERR_CORRUPT;
-    roll->entries[roll->count] = entry;
     roll->lines[roll->count++] = (struct roll_line){
         .member = entry->member,
         .constituency = entry->constituency,
@@ -34,45 +39,17 @@ static int gather_entry(struct gather *gather, Comity__V1__RollEntry *entry, boo
     return 0;
 }
 
-static int seat_visit(void *context, const ProtobufCMessage *row, struct bytes key)
-{
-    const Comity__V1__Seat *seat = (const Comity__V1__Seat *) row;
-    struct gather *gather = context;
-    Comity__V1__RollEntry *entry;
-    bool is_present;
-    int code;
-
-    (void) key;
-    if (seat->constituency > CONSTITUENCIES_MAX)
-        return ERR_CORRUPT;
-    gather->has_seats[seat->constituency] = true;
-    if (seat->holder == 0)
-        return 0;
-    gather->has_holders[seat->constituency] = true;
-    code = gather_presence(gather, seat->holder, &is_present);
-    if (code != 0)
-        return code;
-    entry = decide_new(gather->d, &comity__v1__roll_entry__descriptor);
-    if (!entry)
-        return ERR_MEMORY;
-    entry->round = gather->round;
-    entry->member = seat->holder;
-    entry->constituency = seat->constituency;
-    entry->seat = seat->number;
-    entry->present_at_open = is_present;
-    return gather_entry(gather, entry, is_present);
-}
-
 static int entry_visit(void *context, const ProtobufCMessage *row, struct bytes key)
 {
-    Comity__V1__RollEntry *entry = (Comity__V1__RollEntry *) row;
+    const Comity__V1__RollEntry *entry = (const Comity__V1__RollEntry *) row;
     struct gather *gather = context;
+    Comity__V1__Present present = gather->d->round->rule->present;
     bool is_present = entry->present_at_open;
     int code = 0;
 
     (void) key;
-    if (gather->d->round->rule->present != COMITY__V1__PRESENT__PRESENT_AT_OPEN)
-        code = gather_presence(gather, entry->member, &is_present);
+    if (present != COMITY__V1__PRESENT__PRESENT_AT_OPEN)
+        code = gather_presence(gather, entry->member, present, &is_present);
     return code != 0 ? code : gather_entry(gather, entry, is_present);
 }
 
@@ -99,21 +76,17 @@ static int ballot_visit(void *context, const ProtobufCMessage *row, struct bytes
 static int constituency_visit(void *context, const ProtobufCMessage *row, struct bytes key)
 {
     const Comity__V1__Constituency *constituency = (const Comity__V1__Constituency *) row;
-    bool is_party = constituency->standing == COMITY__V1__STANDING__STANDING_PARTY;
-    uint32_t number = constituency->number;
     struct gather *gather = context;
     struct roll *roll = gather->roll;
 
     (void) key;
-    if (number > CONSTITUENCIES_MAX || roll->constituency_count == CONSTITUENCIES_MAX)
+    if (roll->constituency_count == CONSTITUENCIES_MAX)
         return ERR_CORRUPT;
-    if (is_party && gather->has_seats[number] && !gather->has_holders[number])
-        roll->lacks_party = true;
     roll->constituencies[roll->constituency_count++] = (struct roll_constituency){
-        .number = number,
+        .number = constituency->number,
         .name = constituency->name,
         .side = constituency->side,
-        .is_party = is_party,
+        .is_party = constituency->standing == COMITY__V1__STANDING__STANDING_PARTY,
     };
     return 0;
 }
@@ -124,7 +97,6 @@ static int gather_start(struct gather *gather, size_t room)
     struct decide *d = gather->d;
 
     *roll = (struct roll){
-        .entries = decide_alloc(d, room, sizeof(*roll->entries)),
         .lines = decide_alloc(d, room + 1, sizeof(*roll->lines)),
         .constituencies = decide_alloc(d, CONSTITUENCIES_MAX, sizeof(*roll->constituencies)),
     };
@@ -146,16 +118,79 @@ static int gather_constituencies(struct gather *gather)
     return gather_all(gather, TABLE_CONSTITUENCY, &all, constituency_visit);
 }
 
-int roll_of_seats(struct decide *d, uint32_t session, uint32_t body, uint32_t round, struct roll *ret_roll)
-{
-    struct gather gather = {.d = d, .roll = ret_roll, .session = session, .round = round};
-    const Comity__V1__Body *of = decide_get(d, TABLE_BODY, body, 0);
-    struct row_key seats = row_key_first(TABLE_SEAT, body);
+/* Rows of one kind, as they come. */
+struct taken {
+    struct decide *d;
+    ProtobufCMessage **rows;
+    size_t count, room;
+};
 
-    if (!of || gather_start(&gather, of->seats) != 0 ||
-        gather_all(&gather, TABLE_SEAT, &seats, seat_visit) != 0)
-        return d->code;
-    return gather_constituencies(&gather);
+static int taken_visit(void *context, const ProtobufCMessage *row, struct bytes key)
+{
+    struct taken *taken = context;
+    ProtobufCMessage **larger;
+
+    (void) key;
+    if (taken->count == taken->room) {
+        taken->room = taken->room == 0 ? 64 : 2 * taken->room;
+        larger = decide_alloc(taken->d, taken->room, sizeof(*larger));
+        if (!larger)
+            return ERR_MEMORY;
+        if (taken->count > 0)
+            memcpy(larger, taken->rows, taken->count * sizeof(*larger));
+        taken->rows = larger;
+    }
+    taken->rows[taken->count++] = (ProtobufCMessage *) row;
+    return 0;
+}
+
+static struct taken take_rows(struct decide *d, enum table table, const struct row_key *prefix)
+{
+    struct taken taken = {.d = d};
+    int code = d->code == 0 ? row_each(d->view, d->arena, table, prefix, taken_visit, &taken) : 0;
+
+    if (code != 0)
+        decide_fail(d, code);
+    return taken;
+}
+
+int decide_attendance(struct decide *d, uint32_t session, uint32_t body, struct attendance *ret_attendance)
+{
+    struct row_key of_body = row_key_first(TABLE_SEAT, body);
+    struct row_key of_session = row_key_first(TABLE_PRESENCE, session);
+    struct row_key all = row_key_all(TABLE_CONSTITUENCY);
+    struct taken seats = take_rows(d, TABLE_SEAT, &of_body);
+    struct taken presences = take_rows(d, TABLE_PRESENCE, &of_session);
+    struct taken constituencies = take_rows(d, TABLE_CONSTITUENCY, &all);
+    struct attendance_rows rows = {
+        .seats = (const Comity__V1__Seat *const *) seats.rows,
+        .seat_count = seats.count,
+        .presences = (const Comity__V1__Presence *const *) presences.rows,
+        .presence_count = presences.count,
+        .constituencies = (const Comity__V1__Constituency *const *) constituencies.rows,
+        .constituency_count = constituencies.count,
+    };
+    int code = d->code == 0 ? attendance_of(&rows, d->arena, ret_attendance) : d->code;
+
+    return code == 0 || d->code != 0 ? d->code : decide_fail(d, code);
+}
+
+Comity__V1__RollEntry **roll_of_seats(struct decide *d, const struct attendance *attendance, uint32_t round)
+{
+    Comity__V1__RollEntry **entries = decide_alloc(d, attendance->count, sizeof(*entries));
+    size_t i;
+
+    for (i = 0; entries && i < attendance->count; i++) {
+        entries[i] = decide_new(d, &comity__v1__roll_entry__descriptor);
+        if (!entries[i])
+            return NULL;
+        entries[i]->round = round;
+        entries[i]->member = attendance->lines[i].member;
+        entries[i]->constituency = attendance->lines[i].constituency;
+        entries[i]->seat = attendance->seats[i]->number;
+        entries[i]->present_at_open = attendance->lines[i].is_present;
+    }
+    return entries;
 }
 
 int roll_of_round(struct decide *d, struct roll *ret_roll)

@@ -31,6 +31,12 @@ static const struct table_row TABLES[] = {
     [TABLE_DISPUTED] = {TABLE_DISPUTED, "disputed", FORM_PAIR, &comity__v1__ballot__descriptor},
     /* Charter and bodies. */
     /* Sessions. */
+    [TABLE_AGENDA] = {TABLE_AGENDA, "agenda", FORM_NUMBER, NULL},
+    [TABLE_SESSION_ROUND] = {TABLE_SESSION_ROUND, "session_round", FORM_PAIR, NULL},
+    [TABLE_HAND] = {TABLE_HAND, "hand", FORM_PAIR, &comity__v1__hand__descriptor},
+    [TABLE_TIME_BOX] = {TABLE_TIME_BOX, "time_box", FORM_PAIR, &comity__v1__time_box__descriptor},
+    [TABLE_SIDEBAR] = {TABLE_SIDEBAR, "sidebar", FORM_NUMBER, &comity__v1__sidebar__descriptor},
+    [TABLE_PLUS_DELTA] = {TABLE_PLUS_DELTA, "plus_delta", FORM_NUMBER, &comity__v1__plus_delta__descriptor},
     /* Problem solving. */
     /* Decisions and minutes. */
 };
@@ -213,6 +219,10 @@ int row_each(const struct view *view, struct arena *arena, enum table table, con
 static const enum table DEADLINE_TABLES[] = {
     [DEADLINE_TIME] = TABLE_ROUND,
     [DEADLINE_ALL_ANSWERED] = TABLE_ROUND,
+    /* Sessions. */
+    [DEADLINE_AWAY] = TABLE_PRESENCE,
+    [DEADLINE_TIME_BOX] = TABLE_TIME_BOX,
+    [DEADLINE_CAUCUS] = TABLE_SESSION,
 };
 
 enum table deadline_table(enum deadline_kind kind)

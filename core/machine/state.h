@@ -36,6 +36,12 @@ enum table {
     TABLE_DISPUTED = 24,     /* round, member        Ballot: entered, set aside by its voter */
     /* Charter and bodies. */
     /* Sessions. */
+    TABLE_AGENDA = 40,         /* session            u32: items on it */
+    TABLE_SESSION_ROUND = 41,  /* session, round     u32: 1, while the round is open */
+    TABLE_HAND = 42,           /* session, member    Hand */
+    TABLE_TIME_BOX = 43,       /* session, item      TimeBox */
+    TABLE_SIDEBAR = 44,        /* number             Sidebar */
+    TABLE_PLUS_DELTA = 45,     /* number             PlusDelta */
     /* Problem solving. */
     /* Decisions and minutes. */
 };

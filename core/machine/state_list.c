@@ -34,6 +34,10 @@ static const struct list_row LISTS[] = {
     {COMITY__V1__LIST_KIND__LIST_KIND_DISPUTED, TABLE_DISPUTED, PARENT_IN_KEY},
     /* Charter and bodies. */
     /* Sessions. */
+    {COMITY__V1__LIST_KIND__LIST_KIND_HANDS, TABLE_HAND, PARENT_IN_KEY},
+    {COMITY__V1__LIST_KIND__LIST_KIND_TIME_BOXES, TABLE_TIME_BOX, PARENT_IN_KEY},
+    {COMITY__V1__LIST_KIND__LIST_KIND_SIDEBARS, TABLE_SIDEBAR, PARENT_IN_ROW},
+    {COMITY__V1__LIST_KIND__LIST_KIND_PLUS_DELTAS, TABLE_PLUS_DELTA, PARENT_IN_ROW},
     /* Problem solving. */
     /* Decisions and minutes. */
 };
@@ -58,6 +62,10 @@ static uint32_t row_parent(enum table table, const ProtobufCMessage *row)
         return ((const Comity__V1__Proposal *) row)->item;
     case TABLE_ROUND:
         return ((const Comity__V1__Round *) row)->proposal;
+    case TABLE_SIDEBAR:
+        return ((const Comity__V1__Sidebar *) row)->session;
+    case TABLE_PLUS_DELTA:
+        return ((const Comity__V1__PlusDelta *) row)->session;
     default:
         return 0;
     }

@@ -182,26 +182,42 @@ static bool is_judged_at_opening(const Comity__V1__Test *test)
 }
 
 /* docs/rules.md R-31 */
-int rule_quorum_at_opening(const struct rule_input *input, struct arena *arena)
+int rule_quorum_results(const struct rule_input *input, struct arena *arena,
+                        Comity__V1__TestResult ***ret_results, size_t *ret_count)
 {
     struct counted counted;
+    Comity__V1__TestResult **results;
+    size_t count = 0;
+    bool all_hold = true;
     int code = counted_init(&counted, input, arena);
+
     if (!code)
         code = scopes_check(&counted);
-    if (code || input->rule->present == COMITY__V1__PRESENT__PRESENT_ANSWERED)
-        return code;
-
+    results =
+        code ? NULL : arena_alloc(arena, input->rule->n_tests * (counted.party_count + 1) * sizeof(*results));
+    if (code || !results)
+        return code ? code : ERR_MEMORY;
     for (size_t i = 0; i < input->rule->n_tests; i++) {
         const Comity__V1__Test *test = input->rule->tests[i];
-        size_t subjects = is_judged_at_opening(test) ? subject_count(&counted, test) : 0;
+        bool is_judged =
+            is_judged_at_opening(test) && input->rule->present != COMITY__V1__PRESENT__PRESENT_ANSWERED;
+        size_t subjects = is_judged ? subject_count(&counted, test) : 0;
         for (size_t at = 0; at < subjects; at++) {
-            Comity__V1__TestResult *result;
-            code = test_run(&counted, test, subject_at(&counted, test, at), &result);
+            code = test_run(&counted, test, subject_at(&counted, test, at), &results[count]);
             if (code)
                 return code;
-            if (!result->holds)
-                return ERR_QUORUM;
+            all_hold = all_hold && results[count++]->holds;
         }
     }
-    return 0;
+    *ret_results = results;
+    *ret_count = count;
+    return all_hold ? 0 : ERR_QUORUM;
+}
+
+int rule_quorum_at_opening(const struct rule_input *input, struct arena *arena)
+{
+    Comity__V1__TestResult **results;
+    size_t count;
+
+    return rule_quorum_results(input, arena, &results, &count);
 }

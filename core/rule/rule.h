@@ -61,6 +61,9 @@ int rule_count(const struct rule_input *input, struct arena *arena, Comity__V1__
 /* May a round open? Every EACH test has somebody to range over (ERR_SCOPE), and the QUORUM tests that count
  * PRESENT over ELIGIBLE or NONE hold (ERR_QUORUM). Also ERR_MEMORY, ERR_INTERNAL as above. R-14, R-31. */
 int rule_quorum_at_opening(const struct rule_input *input, struct arena *arena);
+/* The same, with the working of each test that was looked at, in the arena: with 0 and ERR_QUORUM. */
+int rule_quorum_results(const struct rule_input *input, struct arena *arena,
+                        Comity__V1__TestResult ***ret_results, size_t *ret_count);
 
 /* One line of working, without a newline: "labour: 4 of 5 support, at least 2/3 needed: holds". In the arena;
  * NULL where memory is out. R-33. */

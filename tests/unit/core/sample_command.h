@@ -88,7 +88,7 @@ static inline void sample_field(struct sample *sample, const struct form_row *ro
         break;
     case FORM_NUMBER:
         if (field->type == PROTOBUF_C_TYPE_UINT32)
-            *(uint32_t *) at = 7;
+            *(uint32_t *) at = 7 + ++sample->made; /* of two things, two numbers */
         else
             *(uint64_t *) at = 1790000000000;
         break;
@@ -189,7 +189,23 @@ static inline int sample_open(struct sample *sample, struct refusal *refusal)
     return command_open(sample_envelope(sample->arena, packed), sample->arena, refusal, &command);
 }
 
-#define BODIES_FIRST COMITY__V1__COMMAND__BODY_FOUND
-#define BODIES_LAST COMITY__V1__COMMAND__BODY_CLOSE_ROUND
+/* The bodies of the contract, one after the other; NOT_SET past the end. */
+static inline Comity__V1__Command__BodyCase sample_body_at(unsigned index)
+{
+    const ProtobufCMessageDescriptor *type = &comity__v1__command__descriptor;
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        if ((type->fields[i].flags & PROTOBUF_C_FIELD_FLAG_ONEOF) && index-- == 0)
+            return (Comity__V1__Command__BodyCase) type->fields[i].id;
+    }
+    return COMITY__V1__COMMAND__BODY__NOT_SET;
+}
+
+static inline unsigned sample_body_count(void)
+{
+    unsigned count = 0;
+    while (sample_body_at(count) != COMITY__V1__COMMAND__BODY__NOT_SET)
+        count++;
+    return count;
+}
 
 #endif

@@ -547,6 +547,7 @@ static struct world *world_of_ten_thousand(uint32_t *ret_rule)
         assert_int_equal(state_put(&world->view, world->arena, TABLE_SEAT, 1, number, &seat->base), 0);
         presence.session = 1;
         presence.member = 1000 + number;
+        presence.state = COMITY__V1__PRESENCE_STATE__PRESENCE_STATE_PRESENT;
         assert_int_equal(
             state_put(&world->view, world->arena, TABLE_PRESENCE, 1, presence.member, &presence.base), 0);
     }

@@ -1,0 +1,217 @@
+#include "core/machine/attendance.h"
+
+#include <stdlib.h>
+
+#include "core/error.h"
+
+#define MINUTE_MS ((int64_t) 60 * 1000)
+
+bool presence_is_present(const Comity__V1__Presence *presence)
+{
+    return presence && presence->state == COMITY__V1__PRESENCE_STATE__PRESENCE_STATE_PRESENT;
+}
+
+int64_t presence_silent_ms(const Comity__V1__Session *session, Comity__V1__PresenceState state,
+                           int64_t heard_ms)
+{
+    bool is_watched = session->state == COMITY__V1__SESSION_STATE__SESSION_STATE_OPEN && !session->pause &&
+                      session->ground_rules && state == COMITY__V1__PRESENCE_STATE__PRESENCE_STATE_PRESENT;
+
+    if (!is_watched || session->ground_rules->away_after_minutes == 0)
+        return 0;
+    return heard_ms + session->ground_rules->away_after_minutes * MINUTE_MS;
+}
+
+static int by_member(const void *key, const void *element)
+{
+    uint32_t member = *(const uint32_t *) key;
+    uint32_t at = (*(const Comity__V1__Presence *const *) element)->member;
+
+    return (member > at) - (member < at);
+}
+
+static size_t presence_find(const struct attendance_rows *rows, uint32_t member)
+{
+    const Comity__V1__Presence *const *found =
+        rows->presence_count == 0
+            ? NULL
+            : bsearch(&member, rows->presences, rows->presence_count, sizeof(*rows->presences), by_member);
+
+    return found ? (size_t) (found - rows->presences) : rows->presence_count;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t one = ((const struct attendance_group *) a)->number;
+    uint32_t other = ((const struct attendance_group *) b)->number;
+
+    return (one > other) - (one < other);
+}
+
+/* Where people are: one group a site that a row names. */
+static int sites_start(struct attendance *attendance, const struct attendance_rows *rows, struct arena *arena)
+{
+    size_t count = 0;
+
+    attendance->by_site = arena_alloc(arena, (rows->presence_count + 1) * sizeof(*attendance->by_site));
+    if (!attendance->by_site)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < rows->presence_count; i++)
+        if (rows->presences[i]->state != COMITY__V1__PRESENCE_STATE__PRESENCE_STATE_LEFT)
+            attendance->by_site[count++] = (struct attendance_group){.number = rows->presences[i]->site};
+    if (count > 0)
+        qsort(attendance->by_site, count, sizeof(*attendance->by_site), by_number);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || attendance->by_site[i].number != attendance->by_site[i - 1].number)
+            attendance->by_site[attendance->site_count++] = attendance->by_site[i];
+    return 0;
+}
+
+static struct attendance_group *site_find(struct attendance *attendance, uint32_t site)
+{
+    struct attendance_group key = {.number = site};
+
+    if (attendance->site_count == 0)
+        return NULL;
+    return bsearch(&key, attendance->by_site, attendance->site_count, sizeof(key), by_number);
+}
+
+static int constituencies_start(struct attendance *attendance, const struct attendance_rows *rows,
+                                struct arena *arena)
+{
+    size_t count = rows->constituency_count;
+
+    if (count > CONSTITUENCIES_MAX)
+        return ERR_CORRUPT;
+    attendance->constituencies = arena_alloc(arena, (count + 1) * sizeof(*attendance->constituencies));
+    attendance->by_constituency = arena_alloc(arena, (count + 1) * sizeof(*attendance->by_constituency));
+    if (!attendance->constituencies || !attendance->by_constituency)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        const Comity__V1__Constituency *row = rows->constituencies[i];
+
+        attendance->constituencies[i] = (struct roll_constituency){
+            .number = row->number,
+            .name = row->name,
+            .side = row->side,
+            .is_party = row->standing == COMITY__V1__STANDING__STANDING_PARTY,
+        };
+        attendance->by_constituency[i] = (struct attendance_group){.number = row->number};
+    }
+    attendance->constituency_count = count;
+    return 0;
+}
+
+static struct attendance_group *constituency_find(struct attendance *attendance, uint32_t number)
+{
+    for (size_t i = 0; i < attendance->constituency_count; i++)
+        if (attendance->by_constituency[i].number == number)
+            return &attendance->by_constituency[i];
+    return NULL;
+}
+
+static void group_count(struct attendance_group *group, const Comity__V1__Presence *presence)
+{
+    if (!group || !presence)
+        return;
+    group->present += presence_is_present(presence);
+    group->away += presence->state == COMITY__V1__PRESENCE_STATE__PRESENCE_STATE_AWAY;
+}
+
+/* @is_seated: one flag a presence. */
+static int seats_count(struct attendance *attendance, const struct attendance_rows *rows, bool *is_seated)
+{
+    for (size_t i = 0; i < rows->seat_count; i++) {
+        const Comity__V1__Seat *seat = rows->seats[i];
+        struct attendance_group *group = constituency_find(attendance, seat->constituency);
+        size_t at = seat->holder == 0 ? rows->presence_count : presence_find(rows, seat->holder);
+        const Comity__V1__Presence *presence = at < rows->presence_count ? rows->presences[at] : NULL;
+
+        if (!group)
+            return ERR_CORRUPT;
+        group->seats++;
+        if (seat->holder == 0)
+            continue;
+        group->held++;
+        group_count(group, presence);
+        if (presence) {
+            is_seated[at] = true;
+            group_count(site_find(attendance, presence->site), presence);
+        }
+        attendance->seats[attendance->count] = seat;
+        attendance->lines[attendance->count++] = (struct roll_line){
+            .member = seat->holder,
+            .constituency = seat->constituency,
+            .is_present = presence_is_present(presence),
+        };
+    }
+    return 0;
+}
+
+static void guests_count(struct attendance *attendance, const struct attendance_rows *rows,
+                         const bool *is_seated)
+{
+    for (size_t i = 0; i < rows->presence_count; i++) {
+        struct attendance_group *site = site_find(attendance, rows->presences[i]->site);
+
+        if (site && !is_seated[i])
+            site->guests += presence_is_present(rows->presences[i]);
+    }
+}
+
+int attendance_of(const struct attendance_rows *rows, struct arena *arena, struct attendance *ret_attendance)
+{
+    struct attendance attendance = {
+        .seats = arena_alloc(arena, (rows->seat_count + 1) * sizeof(*attendance.seats)),
+        .lines = arena_alloc(arena, (rows->seat_count + 1) * sizeof(*attendance.lines)),
+    };
+    bool *is_seated = arena_alloc(arena, rows->presence_count + 1);
+    int code = attendance.seats && attendance.lines && is_seated ? 0 : ERR_MEMORY;
+
+    if (code == 0)
+        code = constituencies_start(&attendance, rows, arena);
+    if (code == 0)
+        code = sites_start(&attendance, rows, arena);
+    if (code != 0)
+        return code;
+    code = seats_count(&attendance, rows, is_seated);
+    if (code != 0)
+        return code;
+    guests_count(&attendance, rows, is_seated);
+    for (size_t i = 0; i < attendance.constituency_count; i++)
+        attendance.lacks_party |= attendance.constituencies[i].is_party &&
+                                  attendance.by_constituency[i].seats > 0 &&
+                                  attendance.by_constituency[i].held == 0;
+    *ret_attendance = attendance;
+    return 0;
+}
+
+/* An EACH test ranges over the parties that have seats in the body. One that has nobody to answer would drop
+ * out of it unnoticed: a party that has yet to fill its seats would be decided over. */
+static bool lacks_subject(const Comity__V1__Rule *rule, const struct attendance *attendance)
+{
+    for (size_t i = 0; i < rule->n_tests; i++)
+        if (rule->tests[i]->scope->kind == COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY)
+            return attendance->lacks_party;
+    return false;
+}
+
+int attendance_check(const struct attendance *attendance, const Comity__V1__Rule *rule, struct arena *arena,
+                     Comity__V1__TestResult ***ret_results, size_t *ret_count)
+{
+    struct rule_input input = {
+        .rule = rule,
+        .lines = attendance->lines,
+        .line_count = attendance->count,
+        .constituencies = attendance->constituencies,
+        .constituency_count = attendance->constituency_count,
+        .rounds_remain = true,
+    };
+
+    *ret_count = 0;
+    if (attendance->count == 0)
+        return ERR_QUORUM;
+    if (lacks_subject(rule, attendance))
+        return ERR_SCOPE;
+    return rule_quorum_results(&input, arena, ret_results, ret_count);
+}

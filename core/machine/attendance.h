@@ -1,0 +1,57 @@
+/* Who is there: presence and quorum, worked out of rows. Pure: the machine asks it when a round is to open,
+ * clients when they show a session, with the same rows. */
+#ifndef COMITY_CORE_MACHINE_ATTENDANCE_H
+#define COMITY_CORE_MACHINE_ATTENDANCE_H
+
+#include "core/rule/rule.h"
+
+/* The rows that it is worked out of: the seats of the session's body by number, the presences in the session
+ * by member, all constituencies by number. */
+struct attendance_rows {
+    const Comity__V1__Seat *const *seats;
+    size_t seat_count;
+    const Comity__V1__Presence *const *presences;
+    size_t presence_count;
+    const Comity__V1__Constituency *const *constituencies;
+    size_t constituency_count;
+};
+
+/* Those of one constituency, or at one site. Who has not checked in is at no site. */
+struct attendance_group {
+    uint32_t number; /* of the constituency or site */
+    uint32_t seats;  /* of the constituency; 0 for a site */
+    uint32_t held;   /* of them, by somebody; 0 for a site */
+    uint32_t present;
+    uint32_t away;
+    uint32_t guests; /* at a site: present, without a seat of the body */
+};
+
+struct attendance {
+    const Comity__V1__Seat **seats; /* those that somebody holds */
+    struct roll_line *lines;        /* their holders, one a seat, at the same place */
+    size_t count;
+    struct roll_constituency *constituencies;
+    struct attendance_group *by_constituency; /* at the same place */
+    size_t constituency_count;
+    struct attendance_group *by_site; /* where somebody is, by number */
+    size_t site_count;
+    bool lacks_party; /* a PARTY has seats, and nobody holds one */
+};
+
+/* All in the arena. 0, ERR_MEMORY, ERR_CORRUPT (rows that do not fit together). */
+int attendance_of(const struct attendance_rows *rows, struct arena *arena, struct attendance *ret_attendance);
+
+/* May a round open by this rule? 0; ERR_QUORUM, and where nobody holds a seat; ERR_SCOPE where it has an EACH
+ * test and a PARTY with seats holds none of them; ERR_MEMORY, ERR_INTERNAL. With 0 and ERR_QUORUM: the tests
+ * that were looked at, as far as there are any. docs/rules.md R-14, R-31. */
+int attendance_check(const struct attendance *attendance, const Comity__V1__Rule *rule, struct arena *arena,
+                     Comity__V1__TestResult ***ret_results, size_t *ret_count);
+
+/* Is somebody of this row there now? NULL: did not check in. */
+bool presence_is_present(const Comity__V1__Presence *presence);
+
+/* When a member who is in this state and was heard of at @heard_ms turns AWAY; 0: does not. */
+int64_t presence_silent_ms(const Comity__V1__Session *session, Comity__V1__PresenceState state,
+                           int64_t heard_ms);
+
+#endif
