@@ -138,6 +138,19 @@ const char *name_of_constituency(struct cli *cli, uint32_t number)
     return numbered(cli, number);
 }
 
+const char *side_of_member(struct cli *cli, uint32_t number)
+{
+    const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES);
+    const Comity__V1__Member *member = member_of(cli, number);
+
+    for (size_t i = 0; member != NULL && rows != NULL && i < rows->count; i++) {
+        const Comity__V1__Constituency *row = (const Comity__V1__Constituency *) rows->list[i];
+        if (row->number == member->constituency)
+            return row->side;
+    }
+    return "";
+}
+
 const char *name_of_site(struct cli *cli, uint32_t number)
 {
     const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_SITES);

@@ -34,7 +34,7 @@ static const char *const LIST_FIELDS[] = {
     /* Decisions and minutes. */
 };
 
-static struct rows rows_of(const Comity__V1__Answer *answer, Comity__V1__ListKind kind)
+struct rows rows_of_answer(const Comity__V1__Answer *answer, Comity__V1__ListKind kind)
 {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(answer->base.descriptor, LIST_FIELDS[kind]);
@@ -66,7 +66,7 @@ static int ask_rows(struct cli *cli, Comity__V1__ListKind kind, uint32_t parent,
         int code = desk_ask(cli, &query, &answer);
         if (code != 0)
             return code;
-        struct rows page = rows_of(answer, kind);
+        struct rows page = rows_of_answer(answer, kind);
         if (rows.count + page.count > room) {
             room = 2 * (rows.count + page.count);
             const ProtobufCMessage **larger = arena_alloc(desk_arena(cli), room * sizeof(*larger));

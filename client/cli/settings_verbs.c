@@ -91,7 +91,7 @@ int config_set_run(struct cli *cli)
 {
     const char *name = cli_argument(cli, "SETTING"), *value = cli_argument(cli, "VALUE");
     char reason[SETTING_REASON_MAX];
-    unsigned id;
+    unsigned id = 0;
     int code = find_kept(cli, name, &id);
 
     if (code != 0)

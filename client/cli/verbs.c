@@ -566,6 +566,7 @@ static const struct verb VERBS_BASE[] = {
 static const struct verb *const TABLES[] = {
     VERBS_BASE,
     VERBS_BALLOTS,
+    VERBS_WATCH,
     VERBS_PAPERS,
     /* Charter and bodies. */
     /* Sessions. */
