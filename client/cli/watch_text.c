@@ -43,7 +43,7 @@ static const char *span(struct cli *cli, int64_t ms)
 /* Some names, and how many more. */
 static const char *some_names(struct cli *cli, const uint32_t *members, size_t count)
 {
-    const char *names[NAMES_SHOWN];
+    const char *names[NAMES_SHOWN] = {NULL};
     const size_t shown_count = count < NAMES_SHOWN ? count : NAMES_SHOWN;
 
     for (size_t i = 0; i < shown_count; i++)
