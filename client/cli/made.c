@@ -52,7 +52,7 @@ static void tell_body(struct cli *cli, const Comity__V1__Event *event)
     say(cli,
         "Body %s is number %" PRIu32
         ", with %s. Next, by each side's co-chair: comity seat assign %s SEAT MEMBER",
-        name, row->number, counted(cli, row->seats, "seat", "seats"), name);
+        name, row->number, counted(cli, row->seats, "%" PRIu64 " seat", "%" PRIu64 " seats"), name);
 }
 
 static void tell_rule(struct cli *cli, const Comity__V1__Event *event)

@@ -15,7 +15,7 @@ void say(const struct cli *cli, const char *format, ...)
     if (cli->is_json)
         return;
     va_start(list, format);
-    vprintf(format, list);
+    vprintf(_(format), list);
     va_end(list);
     putchar('\n');
 }
@@ -26,7 +26,7 @@ const char *shown(struct cli *cli, struct bytes text)
     char *buffer = arena_alloc(cli->arena, size);
 
     if (buffer == NULL)
-        return "(out of memory)";
+        return _("(out of memory)");
     text_escape(text, false, buffer, size);
     return buffer;
 }
@@ -43,7 +43,7 @@ const char *shown_lines(struct cli *cli, struct bytes text, const char *indent)
     size_t lines = 1;
 
     if (escaped == NULL)
-        return "(out of memory)";
+        return _("(out of memory)");
     text_escape(text, true, escaped, size);
     for (const char *c = escaped; *c != '\0'; c++)
         lines += *c == '\n';
@@ -101,7 +101,7 @@ void cli_put_hex(struct cli *cli, const char *name, struct bytes bytes)
 
 /* Columns on a terminal: a character has none, one or two. Cells are escaped; what the locale does not know
  * has one. */
-static size_t cell_width(const char *cell)
+size_t text_width(const char *cell)
 {
     mbstate_t state = {0};
     size_t width = 0, length;
@@ -123,8 +123,12 @@ static size_t cell_width(const char *cell)
 
 void sheet_init(struct sheet *sheet, struct cli *cli, size_t columns, const char *const *titles)
 {
+    const char *words[SHEET_COLUMNS_MAX];
+
     *sheet = (struct sheet){.cli = cli, .columns = columns};
-    sheet_row(sheet, titles);
+    for (size_t i = 0; i < columns; i++)
+        words[i] = _(titles[i]);
+    sheet_row(sheet, words);
 }
 
 void sheet_row(struct sheet *sheet, const char *const *cells)
@@ -155,7 +159,7 @@ static void print_row(const char *const *cells, const size_t *widths, size_t col
             printf("%*s%s", (int) blanks, "", cells[i]);
             blanks = 0;
         }
-        blanks += widths[i] - cell_width(cells[i]) + 2;
+        blanks += widths[i] - text_width(cells[i]) + 2;
     }
     putchar('\n');
 }
@@ -167,35 +171,21 @@ void sheet_print(const struct sheet *sheet, const char *if_empty)
     if (sheet->cli->is_json)
         return;
     if (sheet->rows <= 1) {
-        printf("%s\n", if_empty);
+        printf("%s\n", _(if_empty));
         return;
     }
     for (size_t i = sheet->columns; i < sheet->rows * sheet->columns; i++) {
-        size_t width = cell_width(sheet->cells[i]);
+        size_t width = text_width(sheet->cells[i]);
         if (width > widths[i % sheet->columns])
             widths[i % sheet->columns] = width;
     }
     for (size_t i = 0; i < sheet->columns; i++) {
-        size_t width = cell_width(sheet->cells[i]);
+        size_t width = text_width(sheet->cells[i]);
         if (widths[i] != 0 && width > widths[i])
             widths[i] = width;
     }
     for (size_t row = 0; row < sheet->rows; row++)
         print_row(sheet->cells + row * sheet->columns, widths, sheet->columns);
-}
-
-const char *counted(struct cli *cli, uint64_t count, const char *one, const char *many)
-{
-    return arena_printf(cli->arena, "%" PRIu64 " %s", count, count == 1 ? one : many);
-}
-
-const char *shown_list(struct cli *cli, const char *const *items, size_t count)
-{
-    const char *text = count == 0 ? "nobody" : items[0];
-
-    for (size_t i = 1; i < count && text != NULL; i++)
-        text = arena_printf(cli->arena, "%s%s%s", text, i + 1 == count ? " and " : ", ", items[i]);
-    return text != NULL ? text : "";
 }
 
 bool json_says_nothing(struct json_object *value)

@@ -1,5 +1,6 @@
 /* Who may do what: one row a command, one row a right. */
 #include "core/machine/decide.h"
+#include "core/words.h"
 
 /* The text's founders have all signed it, and nobody else has. */
 static int check_founders(struct decide *d)
@@ -173,15 +174,15 @@ static const struct {
     const char *name;
     int (*check)(struct decide *d);
 } RIGHTS[] = {
-    {MAY_FOUNDERS, "all founders of the text, together", check_founders},
-    {MAY_EACH_PARTY, "co-chairs, one of every PARTY at least", check_each_party},
-    {MAY_OWN_CO_CHAIR, "co-chair of the constituency", check_own_co_chair},
-    {MAY_SELF_OR_CO_CHAIR, "the member, or a co-chair of the same constituency", check_self_or_co_chair},
-    {MAY_INVITED, "a new key, with an open invitation's", check_invited},
-    {MAY_FACILITATOR, "facilitator", check_facilitator},
-    {MAY_BODY_OR_FACILITATOR, "holder of a seat of the body, or facilitator", check_body_or_facilitator},
-    {MAY_BODY_OR_OFFICE, "holder of a seat of the body, or of an office", check_body_or_office},
-    {MAY_ON_ROLL, "member of the round's roll", check_on_roll},
+    {MAY_FOUNDERS, N_("all founders of the text, together"), check_founders},
+    {MAY_EACH_PARTY, N_("co-chairs, one of every PARTY at least"), check_each_party},
+    {MAY_OWN_CO_CHAIR, N_("co-chair of the constituency"), check_own_co_chair},
+    {MAY_SELF_OR_CO_CHAIR, N_("the member, or a co-chair of the same constituency"), check_self_or_co_chair},
+    {MAY_INVITED, N_("a new key, with an open invitation's"), check_invited},
+    {MAY_FACILITATOR, N_("facilitator"), check_facilitator},
+    {MAY_BODY_OR_FACILITATOR, N_("holder of a seat of the body, or facilitator"), check_body_or_facilitator},
+    {MAY_BODY_OR_OFFICE, N_("holder of a seat of the body, or of an office"), check_body_or_office},
+    {MAY_ON_ROLL, N_("member of the round's roll"), check_on_roll},
 };
 
 const char *right_name(enum right right)
@@ -191,7 +192,7 @@ const char *right_name(enum right right)
     for (i = 0; i < ARRAY_COUNT(RIGHTS); i++)
         if (RIGHTS[i].right == right)
             return RIGHTS[i].name;
-    return "nobody";
+    return N_("nobody");
 }
 
 int right_check(struct decide *d, enum right right)

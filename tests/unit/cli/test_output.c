@@ -1,4 +1,5 @@
 /* What comes out: times, outside text, messages as JSON and back, texts by hash. */
+#include <inttypes.h>
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -164,8 +165,8 @@ static void test_wide_characters(void **state)
     unlink(path);
     assert_string_equal(printed,
                         "name    no.  state\n\u9673\u5927\u6587  1\nJose\u0301    2\nAda          x\n");
-    assert_string_equal(counted(&cli, 1, "ballot", "ballots"), "1 ballot");
-    assert_string_equal(counted(&cli, 0, "ballot", "ballots"), "0 ballots");
+    assert_string_equal(counted(&cli, 1, "%" PRIu64 " ballot", "%" PRIu64 " ballots"), "1 ballot");
+    assert_string_equal(counted(&cli, 0, "%" PRIu64 " ballot", "%" PRIu64 " ballots"), "0 ballots");
     arena_destroy(&cli.arena);
 }
 
