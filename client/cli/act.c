@@ -201,7 +201,8 @@ static void tell_unconfirmed(struct cli *cli)
     if (path_join(journal, cli->home, "journal") != 0 ||
         comity_journal_unconfirmed(journal, cli->context.history, &count) != 0 || count == 0)
         return;
-    fprintf(stderr, "%zu of your acts %s not confirmed: comity resubmit\n", count, count == 1 ? "is" : "are");
+    say_aside("%s", counted(cli, count, "%" PRIu64 " of your acts is not confirmed: comity resubmit",
+                            "%" PRIu64 " of your acts are not confirmed: comity resubmit"));
 }
 
 /* Refused, for it was meant as things were before a restore: from here on this person knows of it. */
