@@ -115,7 +115,7 @@ void cli_fault(struct cli *cli, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
+    vsnprintf(line, sizeof(line), _(format), arguments);
     va_end(arguments);
     if (!json_object_object_get_ex(cli->document, "faults", &faults)) {
         faults = json_object_new_array();

@@ -19,7 +19,7 @@ PROSE = re.compile(r"[A-Za-z]{2,}[,:;.]? +[a-z]{2,}|[a-z]{2,}\.$")
 MACHINE = re.compile(r"(?:^#\s*include|_object_(?:object_add|new_string|get_ex)\(|cli_put\w*\(|config_\w+\("
                      r"|value_of\(|log_event\(|getenv\(|setlocale\(|text_domain|arena_string\().*$")
 # Files that comity writes: their comments stand in them as the daemons' own samples do.
-FILES = ("# Written by comity.", "# Made by `comity up`;")
+FILES = ("<!DOCTYPE html>", "# Written by comity.", "# Made by `comity up`;")
 
 
 # Comments, but none inside a literal; columns of tables that are no sentences: names of commands, what --json prints.
