@@ -109,6 +109,11 @@ int down_run(struct cli *cli);
 extern const struct verb VERBS_BALLOTS[];
 extern const struct verb VERBS_WATCH[];
 extern const struct verb VERBS_PAPERS[];
+extern const struct verb VERBS_HISTORY[];
+
+/* history.c, undo.c */
+int history_run(struct cli *cli);
+int undo_run(struct cli *cli);
 
 /* watch.c */
 int watch_run(struct cli *cli);
