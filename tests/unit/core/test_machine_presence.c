@@ -374,6 +374,14 @@ static void test_presence_after_a_restore(void **state)
     world_refuse(world, leave, ERR_EPOCH, "check_out.member");
     call->roll_call->n_members = 1;
     world_accept(world, call);
+    /* What is of the moment is over. */
+    leave = in_session(world, "lena", COMITY__V1__COMMAND__BODY_STEP_AWAY);
+    leave->epoch = 1;
+    world_refuse(world, leave, ERR_EPOCH, "step_away.session");
+    leave = in_session(world, "cora", COMITY__V1__COMMAND__BODY_SET_TIME_BOX);
+    leave->set_time_box->minutes = 5;
+    leave->epoch = 1;
+    world_refuse(world, leave, ERR_EPOCH, "set_time_box.item");
     assert_int_equal(state_of(world, MONA), PRESENT);
     world_check_replay(world);
     world_destroy(&world);

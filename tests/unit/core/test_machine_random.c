@@ -352,6 +352,21 @@ static void check_taken_over(struct book *book, const Comity__V1__Command *comma
     case COMITY__V1__COMMAND__BODY_CLOSE_SESSION:
         fail_msg("%s", "an end was carried over");
         break;
+    case COMITY__V1__COMMAND__BODY_ROLL_CALL:
+        check_number(book, command->epoch, TABLE_SESSION, command->roll_call->session);
+        check_number(book, command->epoch, TABLE_SITE, command->roll_call->site);
+        for (size_t i = 0; i < command->roll_call->n_members; i++)
+            check_number(book, command->epoch, TABLE_MEMBER, command->roll_call->members[i]);
+        break;
+    case COMITY__V1__COMMAND__BODY_AGREE_SIDEBAR:
+        check_number(book, command->epoch, TABLE_SIDEBAR, command->agree_sidebar->sidebar);
+        break;
+    case COMITY__V1__COMMAND__BODY_RAISE_HAND:
+    case COMITY__V1__COMMAND__BODY_GIVE_FLOOR:
+    case COMITY__V1__COMMAND__BODY_RECESS_SESSION:
+    case COMITY__V1__COMMAND__BODY_SET_TIME_BOX:
+        fail_msg("%s", "what is of the moment was carried over");
+        break;
     default:
         break;
     }
@@ -746,7 +761,7 @@ static void test_twenty_thousand_commands(void **state)
     assert_true(session_book_caucuses_over(book->sessions) > 5);
     assert_true(book->entered > 50 && book->disputes > 5);
     assert_int_equal(book->epoch_count, EPOCHS);
-    assert_true(book->taken_over > 50);
+    assert_true(book->taken_over > 30);
     book_destroy(book);
 }
 
