@@ -266,7 +266,7 @@ static void test_events_as_json(void **state)
     struct json_object *value = message_to_json(&event.base, NULL, NULL);
     assert_string_equal(
         json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN),
-        "{\"actor\":0,\"actor_key\":\"\",\"command_id\":\"\",\"session\":0,\"ballot_cast\":{\"round\":0,\"member\":0,"
+        "{\"actor\":0,\"actor_key\":\"\",\"command_id\":\"\",\"session\":0,\"undoes\":0,\"ballot_cast\":{\"round\":0,\"member\":0,"
         "\"replaces\":18446744073709551615}}");
     json_object_put(value);
 }
