@@ -1,5 +1,6 @@
 #include "client/cli/help.h"
 
+#include "client/cli/man.h"
 #include "client/cli/output.h"
 
 static struct json_object *option_to_json(const struct verb_option *row)
@@ -167,18 +168,31 @@ static int help_exit_codes(struct cli *cli)
     return 0;
 }
 
+/* For whoever builds the pages and docs/cli.md: no document, but the source itself. */
+static int help_source(struct cli *cli)
+{
+    const char *page = cli_option(cli, "man");
+
+    if (cli->is_json || (page != NULL && cli_has(cli, "markdown")))
+        return cli_fail(cli, ERR_USAGE, "comity help --json",
+                        "--markdown, --man and --json exclude one another.");
+    if (page == NULL)
+        help_print_markdown(stdout);
+    else if (strcmp(page, "pages") == 0)
+        man_print_names(stdout);
+    else if (!man_print_page(page, stdout))
+        return cli_fail(cli, ERR_USAGE, "comity help --man pages", "There is no page `%s`.",
+                        shown_string(cli, page));
+    return 0;
+}
+
 int help_run(struct cli *cli)
 {
     char *words[2] = {(char *) cli_argument(cli, "COMMAND"), (char *) cli_argument(cli, "SECOND-WORD")};
     size_t count = words[0] == NULL ? 0 : words[1] == NULL ? 1 : 2, used = 0;
 
-    if (cli_has(cli, "markdown")) {
-        if (cli->is_json)
-            return cli_fail(cli, ERR_USAGE, "comity help --json",
-                            "--markdown and --json exclude one another.");
-        help_print_markdown(stdout);
-        return 0;
-    }
+    if (cli_has(cli, "markdown") || cli_has(cli, "man"))
+        return help_source(cli);
     if (count == 0)
         return help_list(cli, NULL);
     if (strcmp(words[0], "exit-codes") == 0)

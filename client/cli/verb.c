@@ -11,8 +11,8 @@ const struct verb_option COMMON_OPTIONS[] = {
     {"home", "DIRECTORY", "where contexts and keys are kept (else $COMITY_HOME, else ~/.config/comity)",
      false, false},
     {"context", "CONTEXT",
-     "which partnership to talk to (else $COMITY_CONTEXT, else the one chosen by `comity context use`)", false,
-     false},
+     "which partnership to talk to (else $COMITY_CONTEXT, else the one chosen by `comity context use`)",
+     false, false},
     {"timeout", "SECONDS", "how long to wait for an answer (else 15)", false, false},
     {"color", "never|auto|always", "whether words are coloured (else auto: on a terminal, without $NO_COLOR)",
      false, false},
@@ -136,18 +136,35 @@ const struct verb *verb_nearest(const char *typed)
     return nearest;
 }
 
+enum { LIST_JOINT, LIST_COMMON };
+
+static const struct verb_option_list LISTS[] = {
+    [LIST_JOINT] = {JOINT_OPTIONS, "OPTIONS OF JOINT ACTS"},
+    [LIST_COMMON] = {COMMON_OPTIONS, "OPTIONS OF EVERY COMMAND"},
+};
+
+const struct verb_option_list *verb_option_list_at(unsigned index)
+{
+    return index < ARRAY_COUNT(LISTS) ? &LISTS[index] : NULL;
+}
+
+bool verb_takes_list(const struct verb *verb, unsigned index)
+{
+    return index == LIST_COMMON || (verb != NULL && index == LIST_JOINT && verb->is_joint);
+}
+
 const struct verb_option *verb_option_at(const struct verb *verb, size_t index)
 {
-    const struct verb_option *const lists[] = {
-        verb != NULL ? verb->options : NULL,
-        verb != NULL && verb->is_joint ? JOINT_OPTIONS : NULL,
-        COMMON_OPTIONS,
-    };
-
-    for (unsigned i = 0; i < ARRAY_COUNT(lists); i++)
-        for (const struct verb_option *row = lists[i]; row != NULL && row->name != NULL; row++)
+    for (const struct verb_option *row = verb == NULL ? NULL : verb->options;
+         row != NULL && row->name != NULL; row++)
+        if (index-- == 0)
+            return row;
+    for (unsigned i = 0; verb_option_list_at(i) != NULL; i++) {
+        const struct verb_option *row = verb_takes_list(verb, i) ? LISTS[i].rows : NULL;
+        for (; row != NULL && row->name != NULL; row++)
             if (index-- == 0)
                 return row;
+    }
     return NULL;
 }
 

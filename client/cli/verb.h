@@ -59,6 +59,14 @@ struct verb {
 extern const struct verb_option COMMON_OPTIONS[];
 extern const struct verb_option JOINT_OPTIONS[];
 
+/* These lists, in the order in which a verb's options are walked, behind its own. NULL past the last. */
+struct verb_option_list {
+    const struct verb_option *rows;
+    const char *heading; /* in a man page */
+};
+const struct verb_option_list *verb_option_list_at(unsigned index);
+bool verb_takes_list(const struct verb *verb, unsigned index); /* @verb NULL: only what all take */
+
 const struct verb *verb_at(unsigned index); /* NULL past the end */
 
 /* The verb that @words begin with, and how many words its name has. NULL where there is none. */
