@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client/cli/completion.h"
 #include "client/cli/desk.h"
 #include "client/cli/failure.h"
 #include "client/cli/help.h"
@@ -203,6 +204,9 @@ static void take_locale(void)
 
 int cli_run(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], COMPLETION_WORD) == 0)
+        return completion_answer(argv + 2, (size_t) argc - 2, stdout) == 0 ? EXIT_DONE : EXIT_INTERNAL;
+
     struct cli *cli = calloc(1, sizeof(*cli));
     char reason[ARGUMENTS_REASON_MAX];
 

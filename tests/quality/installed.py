@@ -22,6 +22,9 @@ FILES = [
     "share/man/man1/comity-round.1",
     "share/man/man8/comity-broker.8",
     "share/man/man8/comity-worker.8",
+    "share/bash-completion/completions/comity",
+    "share/zsh/vendor-completions/_comity",
+    "share/fish/vendor_completions.d/comity.fish",
     "lib/systemd/system/comity-broker.service",
     "lib/systemd/system/comity-worker.service",
 ]
