@@ -35,6 +35,15 @@ static const struct verb VERBS_BASE[] = {
      .json = "`worker` (StatusAnswer; its figures are null unless you operate it), `brokers` [{endpoint, "
              "state, status (BrokerStatus; null unless you "
              "operate it)}]"},
+    {.name = "doctor",
+     .group = "An installation on this machine",
+     .run = doctor_run,
+     .summary = "look whether you can work from here, and if not, where it stops and what mends it",
+     .detail = "It looks at the settings, the home directory, the disk, the context, the keys, what was never\n"
+               "confirmed, the way to each broker, the worker and its clock, and whether your key is on the roll.\n"
+               "It signs nothing, and sends nothing but questions. With a problem it ends as a command that meets it would.",
+     .json = "`checks` [{check, finding, what, next}], `warnings`, `problems`: how many; finding is ok, warning or "
+             "problem"},
 
     /* Keys and contexts */
     {.name = "key new",

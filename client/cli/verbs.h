@@ -98,6 +98,9 @@ int context_remove_run(struct cli *cli);
 int config_show_run(struct cli *cli);
 int config_set_run(struct cli *cli);
 
+/* doctor.c */
+int doctor_run(struct cli *cli);
+
 /* completion.c */
 int completion_run(struct cli *cli);
 
