@@ -169,9 +169,14 @@ static void offer_argument(struct asking *asking)
     const struct verb *verb = arguments->verb;
     size_t at = arguments->value_count;
 
-    if (verb->run == help_run)
+    if (verb->run == help_run) {
         offer_verbs(asking, at == 0 ? NULL : arguments->values[0]);
-    else if (at < VERB_ARGUMENTS_MAX && verb->arguments[at].name != NULL)
+        return;
+    }
+    /* `ballots` is a command, and the first word of others. */
+    if (at == 0 && strchr(verb->name, ' ') == NULL)
+        offer_verbs(asking, verb->name);
+    if (at < VERB_ARGUMENTS_MAX && verb->arguments[at].name != NULL)
         offer_kind(asking, verb->arguments[at].name);
 }
 
