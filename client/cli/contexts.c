@@ -37,6 +37,7 @@ static struct json_object *context_to_json(const struct context *context, bool i
 int context_list_run(struct cli *cli)
 {
     static const char *const TITLES[] = {"", "name", "what it is", "seen up to"};
+    const char *mark = cli->terminal.is_accessible ? "the current one" : "*";
     const char *const *names;
     size_t count;
     char reason[CONTEXT_REASON_MAX], current[NAME_MAX_BYTES + 1] = "";
@@ -53,12 +54,12 @@ int context_list_run(struct cli *cli)
         struct context context;
         bool is_current = strcmp(names[i], current) == 0;
         if (context_load(cli->home, names[i], &context, reason) != 0) {
-            const char *cells[] = {is_current ? "*" : "", names[i], shown_string(cli, reason), "-"};
+            const char *cells[] = {is_current ? mark : "", names[i], shown_string(cli, reason), "-"};
             sheet_row(&sheet, cells);
             continue;
         }
         json_object_array_add(array, context_to_json(&context, is_current));
-        const char *cells[] = {is_current ? "*" : "", names[i],
+        const char *cells[] = {is_current ? mark : "", names[i],
                                context.has_history ? shown_string(cli, context.title) : "operator",
                                arena_printf(cli->arena, "%" PRIu64, context.seen)};
         sheet_row(&sheet, cells);

@@ -32,8 +32,6 @@ static void say_finding(struct cli *cli, enum finding finding, const char *what)
     const char *cells[] = {arena_printf(cli->arena, "%-7s", FINDINGS[finding].shown), what};
     struct sheet sheet;
 
-    if (cli->terminal.is_accessible)
-        cells[0] = FINDINGS[finding].shown;
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     sheet.has_no_titles = true;
     sheet_row(&sheet, cells);

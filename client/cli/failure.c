@@ -159,7 +159,9 @@ void failure_print(const struct cli *cli)
 
     text_escape(BYTES(failure->field, strlen(failure->field)), false, field, sizeof(field));
     const char *opening = failure->code == ERR_USAGE ? "Not understood" : OPENINGS[failure_exit(failure)];
-    fprintf(stderr, "%s: %s", opening,
+    enum color color = failure_exit(failure) == EXIT_UNCONFIRMED ? COLOR_CAREFUL : COLOR_BAD;
+    bool has_color = cli->terminal.has_error_color;
+    fprintf(stderr, "%s%s%s: %s", color_begin(has_color, color), opening, color_end(has_color, color),
             failure->what[0] != '\0' ? failure->what : error_sentence(failure->code));
     fprintf(stderr, " (%s%s%s)\n", error_name(failure->code), field[0] == '\0' ? "" : ", ", field);
     if (failure->latest != 0 && failure->code == ERR_EPOCH)

@@ -62,7 +62,7 @@ static void say_options(struct cli *cli, const char *title, const struct verb_op
 
     if (rows->name == NULL)
         return;
-    say(cli, "\n%s", title);
+    say(cli, "\n%s", painted(cli, COLOR_HEADING, title));
     legend_init(&sheet, cli);
     for (const struct verb_option *row = rows; row->name != NULL; row++) {
         const char *left = arena_printf(cli->arena, "--%s%s%s%s", row->name, row->value == NULL ? "" : " ",
@@ -81,7 +81,7 @@ static void say_arguments(struct cli *cli, const struct verb *verb)
 
     if (verb->arguments[0].name == NULL)
         return;
-    say(cli, "\nArguments:");
+    say(cli, "\n%s", painted(cli, COLOR_HEADING, "Arguments:"));
     legend_init(&sheet, cli);
     for (const struct verb_argument *row = verb->arguments; row->name != NULL; row++) {
         const char *right = row->summary;
@@ -138,7 +138,7 @@ static int help_list(struct cli *cli, const char *noun)
         if (group == NULL || strcmp(group, verb->group) != 0) {
             if (group != NULL)
                 sheet_print(&sheet, "");
-            say(cli, "\n%s", verb->group);
+            say(cli, "\n%s", painted(cli, COLOR_HEADING, verb->group));
             legend_init(&sheet, cli);
         }
         group = verb->group;

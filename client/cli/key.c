@@ -19,7 +19,7 @@ static void show_key(struct cli *cli, const char *path, const uint8_t public_key
     cli_put_text(cli, "fingerprint", fingerprint);
     cli_put_text(cli, "file", path);
     say(cli, "Public key:  %s", hex);
-    say(cli, "Fingerprint: %s  (read it out to whoever enters your key)", fingerprint);
+    say(cli, "Fingerprint: %s (read it out to whoever enters your key)", fingerprint);
     say(cli, "Kept in:     %s", shown_string(cli, path));
 }
 

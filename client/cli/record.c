@@ -111,9 +111,15 @@ static void print_record(struct cli *cli, struct json_object *row, const Comity_
     json_object_object_get_ex(row, "sequence", &sequence);
     json_object_object_get_ex(row, "event", &whole);
     json_object_object_get_ex(whole, event_name(event), &kind);
-    say(cli, "%6" PRIu64 "  %s  %-22s %s: %s", json_object_get_uint64(sequence),
-        shown_time(cli, json_object_get_int64(time)), event_name(event),
-        event->actor == 0 ? "by itself" : name_of_member(cli, event->actor), event_details(cli, kind, "", 0));
+    const char *actor = event->actor == 0 ? "by itself" : name_of_member(cli, event->actor);
+    const char *when = shown_time(cli, json_object_get_int64(time)),
+               *details = event_details(cli, kind, "", 0);
+    if (cli->terminal.is_accessible)
+        say(cli, "%" PRIu64 ", %s, %s, %s: %s", json_object_get_uint64(sequence), when, event_name(event),
+            actor, details);
+    else
+        say(cli, "%6" PRIu64 "  %s  %-22s %s: %s", json_object_get_uint64(sequence), when, event_name(event),
+            actor, details);
 }
 
 /* What one run of the verb goes through. */

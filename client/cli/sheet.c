@@ -220,8 +220,11 @@ static void print_values(const struct sheet *sheet)
             const char *title = sheet->titles[column], *text = cell_at(sheet, row, column)->text;
             if (*text == '\0')
                 continue;
+            size_t length = strlen(text);
+            while (length > 0 && text[length - 1] == ' ')
+                length--;
             if (sheet->has_no_titles)
-                printf("%s%s", gap, text);
+                printf("%s%.*s", gap, (int) length, text);
             else
                 printf("%s%s%s\n", title, *title == '\0' ? "" : ": ", text);
             gap = ": ";
