@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "client/cli/desk.h"
+#include "client/cli/final.h"
 #include "client/cli/hint.h"
 #include "client/cli/output.h"
 #include "core/text.h"
@@ -226,6 +227,8 @@ int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V
     if (code != 0)
         return code;
     tell_unconfirmed(cli);
+    if ((code = final_check(cli, draft)) != 0)
+        return code;
     code = submit(cli, draft, &result);
     if (code == ERR_EPOCH)
         learn_epoch(cli);

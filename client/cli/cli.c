@@ -10,6 +10,7 @@
 #include "client/cli/completion.h"
 #include "client/cli/desk.h"
 #include "client/cli/failure.h"
+#include "client/cli/final.h"
 #include "client/cli/help.h"
 #include "client/cli/output.h"
 
@@ -121,7 +122,9 @@ static int run_verb(struct cli *cli)
                         "comity config show --origin says where each setting comes from.", "%s",
                         cli->settings.reason);
     int code = cli_need(cli, verb->needs);
-    return code == 0 ? verb->run(cli) : code;
+    if (code == 0)
+        code = verb->run(cli);
+    return code == CLI_DRY_RUN ? 0 : code;
 }
 
 static void print_document(struct cli *cli)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client/cli/final.h"
 #include "client/cli/json_file.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
@@ -167,11 +168,19 @@ int context_add_run(struct cli *cli)
 int context_remove_run(struct cli *cli)
 {
     const char *name = cli_argument(cli, "CONTEXT");
+    struct context context;
     char reason[CONTEXT_REASON_MAX];
-    int code = name_is_valid(name) ? context_remove(cli->home, name) : ERR_NOT_FOUND;
+    int code = context_load(cli->home, name, &context, reason);
 
+    /* One that cannot be read can be removed still. */
     if (code == ERR_NOT_FOUND)
-        return fail(cli, context_unknown(cli->home, name, reason), reason);
+        return fail(cli, code, reason);
+    code = final_check_here(
+        cli, arena_printf(cli->arena, "Context %s would be forgotten. Your keys, and what you signed, stay.",
+                          name));
+    if (code != 0)
+        return code;
+    code = context_remove(cli->home, name);
     if (code != 0)
         return cli_fail(cli, code, NULL, "Context %s cannot be removed: %s.", name, strerror(errno));
     cli_put_text(cli, "context", name);

@@ -158,7 +158,9 @@ void failure_print(const struct cli *cli)
     char field[2 * FIELD_PATH_MAX];
 
     text_escape(BYTES(failure->field, strlen(failure->field)), false, field, sizeof(field));
-    const char *opening = failure->code == ERR_USAGE ? "Not understood" : OPENINGS[failure_exit(failure)];
+    const char *opening = failure->code == ERR_USAGE && !failure->is_unusable
+                              ? "Not understood"
+                              : OPENINGS[failure_exit(failure)];
     enum color color = failure_exit(failure) == EXIT_UNCONFIRMED ? COLOR_CAREFUL : COLOR_BAD;
     bool has_color = cli->terminal.has_error_color;
     fprintf(stderr, "%s%s%s: %s", color_begin(has_color, color), opening, color_end(has_color, color),

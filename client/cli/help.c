@@ -106,6 +106,8 @@ int help_verb(struct cli *cli, const struct verb *verb)
                     verb->is_own_often ? "Where the others have to sign as well:"
                                        : "A co-chair of every party has to sign this:",
                     JOINT_OPTIONS);
+    if (verb->is_final)
+        say_options(cli, "It cannot be undone:", FINAL_OPTIONS);
     say_options(cli, "Options of every command:", COMMON_OPTIONS);
     if (verb->detail != NULL)
         say(cli, "\n%s", verb->detail);
@@ -261,6 +263,8 @@ void help_print_markdown(FILE *file)
     print_options_markdown(file, COMMON_OPTIONS);
     fputs("\nOptions of joint acts (marked *joint*), which a co-chair of every party has to sign:\n\n", file);
     print_options_markdown(file, JOINT_OPTIONS);
+    fputs("\nOptions of what cannot be undone (marked *final*), which asks first on a terminal:\n\n", file);
+    print_options_markdown(file, FINAL_OPTIONS);
     for (unsigned i = 0; verb_at(i) != NULL; i++) {
         const struct verb *verb = verb_at(i);
         char usage[VERB_USAGE_MAX];
@@ -268,11 +272,11 @@ void help_print_markdown(FILE *file)
         if (group == NULL || strcmp(group, verb->group) != 0)
             fprintf(file, "\n### %s\n", verb->group);
         group = verb->group;
-        fprintf(file, "\n#### %s%s\n\n%s\n\n    %s\n", verb->name,
+        fprintf(file, "\n#### %s%s%s\n\n%s\n\n    %s\n", verb->name,
                 !verb->is_joint      ? ""
                 : verb->is_own_often ? " (*joint* at times)"
                                      : " (*joint*)",
-                verb->summary, usage);
+                verb->is_final ? " (*final*)" : "", verb->summary, usage);
         if (verb->arguments[0].name != NULL || verb->options[0].name != NULL)
             fputc('\n', file);
         for (const struct verb_argument *row = verb->arguments; row->name != NULL; row++)

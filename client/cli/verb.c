@@ -30,6 +30,12 @@ const struct verb_option JOINT_OPTIONS[] = {
     {NULL, NULL, NULL, false, false},
 };
 
+const struct verb_option FINAL_OPTIONS[] = {
+    {"dry-run", NULL, "show what would be done, check what can be checked, and do nothing", false, false},
+    {"yes", NULL, "do not ask: the answer is yes", false, false},
+    {NULL, NULL, NULL, false, false},
+};
+
 static size_t count_words(const char *name)
 {
     return strchr(name, ' ') != NULL ? 2 : 1;
@@ -136,10 +142,11 @@ const struct verb *verb_nearest(const char *typed)
     return nearest;
 }
 
-enum { LIST_JOINT, LIST_COMMON };
+enum { LIST_JOINT, LIST_FINAL, LIST_COMMON };
 
 static const struct verb_option_list LISTS[] = {
     [LIST_JOINT] = {JOINT_OPTIONS, "OPTIONS OF JOINT ACTS"},
+    [LIST_FINAL] = {FINAL_OPTIONS, "OPTIONS OF WHAT CANNOT BE UNDONE"},
     [LIST_COMMON] = {COMMON_OPTIONS, "OPTIONS OF EVERY COMMAND"},
 };
 
@@ -150,7 +157,8 @@ const struct verb_option_list *verb_option_list_at(unsigned index)
 
 bool verb_takes_list(const struct verb *verb, unsigned index)
 {
-    return index == LIST_COMMON || (verb != NULL && index == LIST_JOINT && verb->is_joint);
+    return index == LIST_COMMON || (verb != NULL && index == LIST_JOINT && verb->is_joint) ||
+           (verb != NULL && index == LIST_FINAL && verb->is_final);
 }
 
 const struct verb_option *verb_option_at(const struct verb *verb, size_t index)
@@ -197,5 +205,7 @@ void verb_usage(const struct verb *verb, char ret_usage[VERB_USAGE_MAX])
         fputs(" [--with KEYFILE...|--draft FILE --cosigner WHO...]", text);
     else if (verb->is_joint)
         fputs(" --with KEYFILE...|--draft FILE --cosigner WHO...", text);
+    if (verb->is_final)
+        fputs(" [--dry-run] [--yes]", text);
     fclose(text);
 }

@@ -70,6 +70,7 @@ static const struct verb VERBS_BASE[] = {
      .group = "Your keys, and whom you talk to",
      .run = key_revoke_run,
      .needs = NEEDS_MEMBER,
+     .is_final = true,
      .summary =
          "end the validity of a key: your own, or as a co-chair one of your constituency's; or withdraw "
          "an invitation",
@@ -78,8 +79,7 @@ static const struct verb VERBS_BASE[] = {
            "its member's name or number, its fingerprint, or its 64 hexadecimal digits; of an invitation "
            "its fingerprint or digits",
            0}},
-     .options = {{"yes", NULL, "for your own key: you cannot sign or read any more once it is revoked", 0,
-                  0}},
+     .detail = "For your own key --yes is needed: you cannot sign or read any more once it is revoked.",
      .json = JSON_RECEIPT ", `seats` [{body, seat}] and `invitations` [Invitation] that remain"},
     {.name = "context list",
      .group = "Your keys, and whom you talk to",
@@ -116,6 +116,7 @@ static const struct verb VERBS_BASE[] = {
      .group = "Your keys, and whom you talk to",
      .run = context_remove_run,
      .needs = NEEDS_HOME,
+     .is_final = true,
      .summary = "forget a partnership on this machine; keys and what was signed stay",
      .arguments = {{"CONTEXT", "name of the context", 0}},
      .json = "`context` (its name)"},
@@ -170,6 +171,7 @@ static const struct verb VERBS_BASE[] = {
      .group = "Founding a partnership, and joining one",
      .run = draft_submit_run,
      .needs = NEEDS_PLACE,
+     .is_final = true,
      .summary = "send a draft that everybody has signed",
      .arguments = {{"FILE", "the draft", 0}},
      .options = {{"token-file", "FILE", "where the operator's founding token is (else the context's)", 0, 0}},
@@ -229,6 +231,7 @@ static const struct verb VERBS_BASE[] = {
      .run = constituency_admit_run,
      .needs = NEEDS_MEMBER,
      .is_joint = true,
+     .is_final = true,
      .summary = "admit a constituency; its founders, whose keys the file has, sign as well",
      .arguments = {{"FILE", "like a charter, with one [constituency ...] and its [founder ...] alone", 0}},
      .json = JSON_JOINT ", `number`"},
@@ -349,6 +352,7 @@ static const struct verb VERBS_BASE[] = {
      .group = "Sessions and proposals",
      .run = session_close_run,
      .needs = NEEDS_MEMBER,
+     .is_final = true,
      .summary = "close a session, or call off one that was only convened, as a facilitator",
      .arguments = {{"SESSION", "its number", 0}},
      .json = JSON_RECEIPT},
@@ -434,6 +438,7 @@ static const struct verb VERBS_BASE[] = {
      .group = "Rounds and ballots",
      .run = round_close_run,
      .needs = NEEDS_MEMBER,
+     .is_final = true,
      .summary = "close a round, as a facilitator; the rule computes what came out",
      .arguments = {{"ROUND", "its number", 0}},
      .json = JSON_RECEIPT ", `outcome` (\"ADOPTED\", \"BLOCKED\", ...)"},
@@ -521,6 +526,7 @@ static const struct verb VERBS_BASE[] = {
      .run = resubmit_run,
      .needs = NEEDS_MEMBER,
      .summary = "send again what was never confirmed, or was lost by a restore from a backup",
+     .options = {{"dry-run", NULL, "say what would be sent, and send nothing", 0, 0}},
      .detail =
          "The same signed bytes are sent again, so that nothing is done twice. If the record does not "
          "know you any\n"
@@ -539,7 +545,7 @@ static const struct verb VERBS_BASE[] = {
          "not sent again in the same epoch. It ends with 0 when nothing is left unanswered.",
      .json = "`resubmitted` [{command_id, act, was_lost, verdict, sequence, error, field}], `not_taken_over` "
              "[{command_id, act, sequence, epoch, error, why}], `recorded`, `unconfirmed`, `refused`, "
-             "`damaged`: how many"},
+             "`damaged`: how many; with --dry-run: `would_send` [{command_id, act}]"},
     {.name = "export",
      .group = "The record",
      .run = export_run,
