@@ -178,8 +178,12 @@ static int submit(struct cli *cli, const struct comity_draft *draft, struct comi
 
     heed_interrupts();
     int code = comity_submit(client, draft, 0, take_result, &waiting, &request);
-    while (code == 0 && !waiting.is_done && !is_interrupted)
+    progress_begin(&cli->progress, "Sent, and waiting for the receipt");
+    while (code == 0 && !waiting.is_done && !is_interrupted) {
         code = comity_pump(client, SUBMIT_PUMP_MS);
+        progress_tick(&cli->progress);
+    }
+    progress_end(&cli->progress);
     if (code != 0)
         return code;
     if (!waiting.is_done) {

@@ -224,6 +224,11 @@ int cli_run(int argc, char **argv)
         return EXIT_INTERNAL;
     settings_find(&cli->arguments, cli->arena, &cli->settings);
     terminal_init(&cli->terminal, settings_color(&cli->settings), settings_accessible(&cli->settings));
+    progress_init(&cli->progress,
+                  cli->terminal.may_redraw   ? PROGRESS_REDRAWN
+                  : cli->terminal.is_watched ? PROGRESS_LINES
+                                             : PROGRESS_NONE,
+                  stderr);
     cli_put_text(cli, "verb", cli->arguments.verb == NULL ? NULL : cli->arguments.verb->name);
     if (code != 0)
         cli_fail(cli, code, NULL, "%s", reason);

@@ -160,6 +160,7 @@ static int show_records(struct reading *reading, const Comity__V1__Answer *answe
         reading->left -= reading->left != UINT64_MAX;
     }
     fflush(stdout);
+    progress_count(&cli->progress, reading->next - reading->from, 0);
     return 0;
 }
 
@@ -337,8 +338,14 @@ int events_run(struct cli *cli)
     reading.array = json_object_new_array();
     if (reading.is_stream)
         code = ask_epochs(&reading, &reading.partnership);
+    /* Who is shown the events sees how it goes on. */
+    bool is_silent = cli->is_json && !reading.is_stream;
+    if (is_silent)
+        progress_begin(&cli->progress, "Reading the record");
     if (code == 0)
         code = read_on(&reading);
+    if (is_silent)
+        progress_end(&cli->progress);
     cli->is_streaming = code == 0 && reading.is_stream;
     if (code == 0 && reading.is_stream)
         code = follow(&reading);
@@ -363,6 +370,7 @@ static int write_pages(struct cli *cli, struct record_file *file)
             code = record_file_add(file, answer->events[i]);
         if (code != 0)
             return code;
+        progress_count(&cli->progress, record_file_totals(file).events, answer->as_of);
         if (answer->next_cursor.len == 0)
             return record_file_end(file, BYTES(answer->checkpoint.data, answer->checkpoint.len));
         query.cursor = answer->next_cursor;
@@ -384,7 +392,9 @@ int export_run(struct cli *cli)
     if (code != 0)
         return cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path),
                         code == ERR_FILE ? strerror(errno) : error_sentence(code));
+    progress_begin(&cli->progress, "Copying the record");
     code = write_pages(cli, file);
+    progress_end(&cli->progress);
     struct record_totals totals = record_file_totals(file);
     int end = record_file_close(&file, code == 0);
     if (code != 0 && cli->failure.code == 0)

@@ -280,7 +280,9 @@ static void send_again(struct resending *resending, const struct comity_journal_
                        bool *ret_is_known)
 {
     struct comity_result result = {0};
+    progress_tick(&resending->cli->progress);
     int code = comity_submit_wait(desk_client(resending->cli), entry->draft, 0, &result);
+    progress_clear(&resending->cli->progress);
 
     *ret_is_known = result.verdict == COMITY_RECORDED && has_receipt_of(entry, &result);
     if (*ret_is_known)
@@ -488,8 +490,10 @@ int resubmit_run(struct cli *cli)
         code = find_record(&resending);
     if (code == 0)
         code = check_record(&resending);
+    progress_begin(&cli->progress, "Sending again");
     if (code == 0)
         code = comity_journal_each(path, cli->context.history, resend, &resending, &damaged);
+    progress_end(&cli->progress);
     cli_put(cli, "resubmitted", resending.array);
     cli_put(cli, "not_taken_over", resending.left);
     cli_put_number(cli, "recorded", resending.recorded);
