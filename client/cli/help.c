@@ -36,6 +36,7 @@ static struct json_object *verb_to_json(const struct verb *verb)
     json_object_object_add(value, "usage", json_object_new_string(usage));
     json_object_object_add(value, "arguments", arguments);
     json_object_object_add(value, "options", options);
+    json_object_object_add(value, "json", json_object_new_string(verb->json));
     return value;
 }
 

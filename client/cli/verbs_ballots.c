@@ -19,7 +19,7 @@ const struct verb VERBS_BALLOTS[] = {
          "A member is a number or a full name, an answer its label or number, a medium `paper` (also where "
          "there is none) or `phone`. Either all rows are entered or none. Each voter then confirms or "
          "disputes: comity ballots confirm, comity ballots dispute.",
-     .json = JSON_JOINT ", `faults` [line] (where rows cannot be entered)"},
+     .json = JSON_JOINT "; `faults` [line] where rows cannot be entered"},
     {.name = "ballots confirm",
      .group = GROUP,
      .run = ballots_confirm_run,
