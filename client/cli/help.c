@@ -93,6 +93,22 @@ static void say_arguments(struct cli *cli, const struct verb *verb)
     sheet_print(&sheet, "");
 }
 
+static bool is_of_noun(const struct verb *verb, const char *noun)
+{
+    size_t length = noun == NULL ? 0 : strlen(noun);
+
+    return noun == NULL || (strncmp(verb->name, noun, length) == 0 &&
+                            (verb->name[length] == ' ' || verb->name[length] == '\0'));
+}
+
+/* `ballots` is a command, and the first word of others. */
+static void say_longer_ones(struct cli *cli, const struct verb *verb)
+{
+    for (unsigned i = 0; verb_at(i) != NULL; i++)
+        if (verb_at(i) != verb && is_of_noun(verb_at(i), verb->name))
+            say(cli, "See also: comity help %s", verb_at(i)->name);
+}
+
 int help_verb(struct cli *cli, const struct verb *verb)
 {
     char usage[VERB_USAGE_MAX];
@@ -112,15 +128,8 @@ int help_verb(struct cli *cli, const struct verb *verb)
     say_options(cli, "Options of every command:", COMMON_OPTIONS);
     if (verb->detail != NULL)
         say(cli, "\n%s", verb->detail);
+    say_longer_ones(cli, verb);
     return 0;
-}
-
-static bool is_of_noun(const struct verb *verb, const char *noun)
-{
-    size_t length = noun == NULL ? 0 : strlen(noun);
-
-    return noun == NULL || (strncmp(verb->name, noun, length) == 0 &&
-                            (verb->name[length] == ' ' || verb->name[length] == '\0'));
 }
 
 static int help_list(struct cli *cli, const char *noun)

@@ -1,141 +1,12 @@
 /* The table of verbs. */
 #include "client/cli/verbs.h"
 
-#include "client/cli/help.h"
+#include <string.h>
+
 #include "client/cli/verb.h"
 #include "core/bytes.h"
 
 static const struct verb VERBS_BASE[] = {
-    /* On this machine */
-    {.name = "up",
-     .group = "An installation on this machine",
-     .run = up_run,
-     .needs = NEEDS_HOME,
-     .summary = "run a whole installation on this machine: a broker and a worker, looked after",
-     .options = {{"data", "DIRECTORY", "where everything of it is kept (else `installation` in the home)", 0,
-                  0},
-                 {"detach", NULL, "return once it runs, and leave it running", 0, 0}},
-     .detail =
-         "Everything that is missing is made: keys, configuration, a founding token, free ports on the "
-         "loopback\n"
-         "interface, and an operator's context. What dies is started again. Ends on Ctrl-C and SIGTERM.",
-     .json = "`data`, `context`, `place` {group_key, brokers}; printed once all is ready"},
-    {.name = "down",
-     .group = "An installation on this machine",
-     .run = down_run,
-     .needs = NEEDS_HOME,
-     .summary = "end what `comity up` started",
-     .options = {{"data", "DIRECTORY", "its directory (else `installation` in the home)", 0, 0}},
-     .json = "`was_running`"},
-    {.name = "status",
-     .group = "An installation on this machine",
-     .run = status_run,
-     .needs = NEEDS_PLACE,
-     .summary = "show what the worker and the brokers say of themselves",
-     .json = "`worker` (StatusAnswer; its figures are null unless you operate it), `brokers` [{endpoint, "
-             "state, status (BrokerStatus; null unless you "
-             "operate it)}]"},
-    {.name = "doctor",
-     .group = "An installation on this machine",
-     .run = doctor_run,
-     .summary = "look whether you can work from here, and if not, where it stops and what mends it",
-     .detail = "It looks at the settings, the home directory, the disk, the context, the keys, what was never\n"
-               "confirmed, the way to each broker, the worker and its clock, and whether your key is on the roll.\n"
-               "It signs nothing, and sends nothing but questions. With a problem it ends as a command that meets it would.",
-     .json = "`checks` [{check, finding, what, next}], `warnings`, `problems`: how many; finding is ok, warning or "
-             "problem"},
-
-    /* Keys and contexts */
-    {.name = "key new",
-     .group = "Your keys, and whom you talk to",
-     .run = key_new_run,
-     .needs = NEEDS_HOME,
-     .summary = "make a signing key",
-     .options = {{"out", "FILE", "another file than the home's own key", 0, 0}},
-     .json = "`key`, `fingerprint`, `file`"},
-    {.name = "key show",
-     .group = "Your keys, and whom you talk to",
-     .run = key_show_run,
-     .needs = NEEDS_HOME,
-     .summary = "show the public half of a signing key",
-     .arguments = {{"FILE", "a key file (else the home's own)", 1}},
-     .json = "`key`, `fingerprint`, `file`"},
-    {.name = "key list",
-     .group = "Your keys, and whom you talk to",
-     .run = key_list_run,
-     .needs = NEEDS_MEMBER,
-     .summary = "list the keys of all members",
-     .json = "`keys` [Key]"},
-    {.name = "key revoke",
-     .group = "Your keys, and whom you talk to",
-     .run = key_revoke_run,
-     .needs = NEEDS_MEMBER,
-     .is_final = true,
-     .summary =
-         "end the validity of a key: your own, or as a co-chair one of your constituency's; or withdraw "
-         "an invitation",
-     .arguments =
-         {{"KEY",
-           "its member's name or number, its fingerprint, or its 64 hexadecimal digits; of an invitation "
-           "its fingerprint or digits",
-           0}},
-     .detail = "For your own key --yes is needed: you cannot sign or read any more once it is revoked.",
-     .json = JSON_RECEIPT ", `seats` [{body, seat}] and `invitations` [Invitation] that remain"},
-    {.name = "context list",
-     .group = "Your keys, and whom you talk to",
-     .run = context_list_run,
-     .needs = NEEDS_HOME,
-     .summary = "list the partnerships that this machine knows",
-     .json = "`contexts` [context as of `context show`]"},
-    {.name = "context use",
-     .group = "Your keys, and whom you talk to",
-     .run = context_use_run,
-     .needs = NEEDS_HOME,
-     .summary = "choose which of them commands go to",
-     .arguments = {{"CONTEXT", "name of the context", 0}},
-     .json = "`context` (its name)"},
-    {.name = "context show",
-     .group = "Your keys, and whom you talk to",
-     .run = context_show_run,
-     .needs = NEEDS_HOME,
-     .summary = "show what this machine knows of one",
-     .arguments = {{"CONTEXT", "name of the context (else the current one)", 1}},
-     .json = "`context` {name, title, is_current, history, place, signing_key, connection_key, data, seen, "
-             "log_keys}"},
-    {.name = "context add",
-     .group = "Your keys, and whom you talk to",
-     .run = context_add_run,
-     .needs = NEEDS_HOME,
-     .summary = "make a context by hand",
-     .arguments = {{"NAME", "its name", 0}},
-     .options = {{"place", "FILE", "where workers are reached, as `comity up` wrote it", 1, 0},
-                 {"history", "HEX", "the partnership's history; none: an operator's context", 0, 0},
-                 {"key", "FILE", "your signing key (else the home's own)", 0, 0}},
-     .json = "`context` (its name)"},
-    {.name = "context remove",
-     .group = "Your keys, and whom you talk to",
-     .run = context_remove_run,
-     .needs = NEEDS_HOME,
-     .is_final = true,
-     .summary = "forget a partnership on this machine; keys and what was signed stay",
-     .arguments = {{"CONTEXT", "name of the context", 0}},
-     .json = "`context` (its name)"},
-    {.name = "config show",
-     .group = "Your keys, and whom you talk to",
-     .run = config_show_run,
-     .summary = "show the settings of this machine: their values, and where these come from",
-     .options = {{"origin", NULL, "the flag, variable or file that each comes from", 0, 0}},
-     .detail = "The first of these that has a setting counts: the flag, the environment, the context, the home's\n"
-               "config.ini, the default.",
-     .json = "`settings` [{name, value, origin, where}]; origin is flag, environment, context, file or default"},
-    {.name = "config set",
-     .group = "Your keys, and whom you talk to",
-     .run = config_set_run,
-     .summary = "keep a setting: timeout, color or accessible",
-     .arguments = {{"SETTING", "its name", 0}, {"VALUE", "its value; left out: it is not kept any longer", 1}},
-     .options = {{"in-context", NULL, "for this partnership alone", 0, 0}},
-     .json = "`setting`, `value`"},
-
     /* Founding */
     {.name = "found charter",
      .group = "Founding a partnership, and joining one",
@@ -553,41 +424,12 @@ static const struct verb VERBS_BASE[] = {
      .summary = "keep a copy of the whole record, as far as you may see it; every hash is checked",
      .arguments = {{"FILE", "a new file", 0}},
      .json = "`file`, `events`, `bytes`, `withheld`"},
-
-    /* Help */
-    {.name = "errors",
-     .group = "Help",
-     .run = errors_run,
-     .summary = "list every error with its code",
-     .detail = ERRORS_NOTE,
-     .json = "`errors` [{code, name, execution, exit, sentence}]"},
-    {.name = "help",
-     .group = "Help",
-     .run = help_run,
-     .summary = "explain a command, or list all of them",
-     .arguments = {{"COMMAND", "first word of a command, or exit-codes", 1},
-                   {"SECOND-WORD", "its second word", 1}},
-     .options = {{"markdown", NULL, "print docs/cli.md's list of commands", 0, 0},
-                 {"man", "PAGE", "print a man page as scdoc reads it; `pages` lists their names", 0, 0}},
-     .json = "`verbs`, or `help`, or `exit_codes`"},
-    {.name = "completion",
-     .group = "Help",
-     .run = completion_run,
-     .summary = "print the script by which a shell completes commands of comity",
-     .arguments = {{"SHELL", "bash, zsh or fish", 0}},
-     .detail = "Where comity is installed the shells find it by themselves. Else, for bash:\n"
-               "source <(comity completion bash)",
-     .json = "`script`"},
-    {.name = "version",
-     .group = "Help",
-     .run = version_run,
-     .summary = "print the version",
-     .json = "`version`"},
     {.name = NULL},
 };
 
 /* One table a subject, in the order of help. */
 static const struct verb *const TABLES[] = {
+    VERBS_MACHINE,
     VERBS_BASE,
     VERBS_BALLOTS,
     VERBS_PAPERS,
@@ -595,15 +437,37 @@ static const struct verb *const TABLES[] = {
     /* Sessions. */
     /* Problem solving. */
     /* Decisions and minutes. */
+    VERBS_HELP,
 };
+
+enum { VERBS_MAX = 512 };
+
+/* What is of one group stands together, whichever table it is in: in the order in which groups first come. */
+static unsigned sort_by_group(const struct verb *sorted[VERBS_MAX])
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++) {
+        for (const struct verb *verb = TABLES[i]; verb->name != NULL && count < VERBS_MAX; verb++) {
+            unsigned at = count;
+            while (at > 0 && strcmp(sorted[at - 1]->group, verb->group) != 0)
+                at--;
+            if (at == 0)
+                at = count; /* a new group */
+            memmove(sorted + at + 1, sorted + at, (count - at) * sizeof(*sorted));
+            sorted[at] = verb;
+            count++;
+        }
+    }
+    return count;
+}
 
 const struct verb *verb_at(unsigned index)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++) {
-        for (const struct verb *verb = TABLES[i]; verb->name != NULL; verb++) {
-            if (index-- == 0)
-                return verb;
-        }
-    }
-    return NULL;
+    static const struct verb *sorted[VERBS_MAX + 1];
+    static unsigned count;
+
+    if (count == 0)
+        count = sort_by_group(sorted);
+    return index < count ? sorted[index] : NULL;
 }

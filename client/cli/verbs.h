@@ -112,7 +112,9 @@ int up_run(struct cli *cli);
 int down_run(struct cli *cli);
 /* Tables of verbs of a subject, which {.name = NULL} ends. */
 extern const struct verb VERBS_BALLOTS[];
+extern const struct verb VERBS_MACHINE[];
 extern const struct verb VERBS_PAPERS[];
+extern const struct verb VERBS_HELP[];
 
 /* pack.c, calendar.c */
 int pack_before_run(struct cli *cli);
