@@ -182,20 +182,26 @@ struct bytes arena_bytes(struct arena *arena, struct bytes bytes)
     return copy ? BYTES(copy, bytes.size) : BYTES(NULL, 0);
 }
 
-char *arena_printf(struct arena *arena, const char *format, ...)
+char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
     if (length < 0)
         return NULL;
     size_t size = (size_t) length + 1;
     char *text = arena_alloc(arena, size);
-    if (!text)
-        return NULL;
+    if (text)
+        vsnprintf(text, size, format, arguments);
+    return text;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, size, format, arguments);
+    char *text = arena_vprintf(arena, format, arguments);
     va_end(arguments);
     return text;
 }

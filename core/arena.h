@@ -7,6 +7,7 @@
 #define COMITY_CORE_ARENA_H
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdarg.h>
 
 #include "core/bytes.h"
 
@@ -27,6 +28,7 @@ void *arena_copy(struct arena *arena, const void *data, size_t size);
 char *arena_string(struct arena *arena, const char *text);
 struct bytes arena_bytes(struct arena *arena, struct bytes bytes);   /* {NULL,0} on failure of a non-empty copy */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_vprintf(struct arena *arena, const char *format, va_list arguments);
 
 bool arena_is_exhausted(const struct arena *arena);
 size_t arena_used(const struct arena *arena);

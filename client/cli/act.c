@@ -178,7 +178,7 @@ static int submit(struct cli *cli, const struct comity_draft *draft, struct comi
 
     heed_interrupts();
     int code = comity_submit(client, draft, 0, take_result, &waiting, &request);
-    progress_begin(&cli->progress, "Sent, and waiting for the receipt");
+    progress_begin(&cli->progress, _("Sent, and waiting for the receipt"));
     while (code == 0 && !waiting.is_done && !is_interrupted) {
         code = comity_pump(client, SUBMIT_PUMP_MS);
         progress_tick(&cli->progress);
@@ -206,7 +206,8 @@ static void tell_unconfirmed(struct cli *cli)
     if (path_join(journal, cli->home, "journal") != 0 ||
         comity_journal_unconfirmed(journal, cli->context.history, &count) != 0 || count == 0)
         return;
-    fprintf(stderr, "%zu of your acts %s not confirmed: comity resubmit\n", count, count == 1 ? "is" : "are");
+    say_aside("%s", counted(cli, count, "%" PRIu64 " of your acts is not confirmed: comity resubmit",
+                            "%" PRIu64 " of your acts are not confirmed: comity resubmit"));
 }
 
 /* Refused, for it was meant as things were before a restore: from here on this person knows of it. */

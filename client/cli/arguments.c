@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/cli/language.h"
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/text.h"
@@ -20,7 +21,7 @@ static int usage_error(char reason[ARGUMENTS_REASON_MAX], const char *format, ..
     va_list list;
 
     va_start(list, format);
-    vsnprintf(raw, sizeof(raw), format, list);
+    vsnprintf(raw, sizeof(raw), _(format), list);
     va_end(list);
     text_escape(BYTES(raw, strlen(raw)), false, reason, ARGUMENTS_REASON_MAX);
     return ERR_USAGE;
@@ -173,10 +174,10 @@ static int take_values(struct arguments *arguments, char **words, size_t count,
         return 0;
     if (count < allowed && !verb->arguments[count].is_optional)
         return usage_error(reason, "%s is missing: %s. Usage: %s", verb->arguments[count].name,
-                           verb->arguments[count].summary, usage);
+                           _(verb->arguments[count].summary), usage);
     for (const struct verb_option *row = verb->options; row->name != NULL; row++)
         if (row->is_required && !option_given(arguments, row->name))
-            return usage_error(reason, "--%s is missing: %s. Usage: %s", row->name, row->summary, usage);
+            return usage_error(reason, "--%s is missing: %s. Usage: %s", row->name, _(row->summary), usage);
     return 0;
 }
 

@@ -47,8 +47,7 @@ static int check_roll(struct cli *cli, uint32_t round, uint32_t member)
             return 0;
     return code != 0 ? code
                      : cli_fail(cli, ERR_NOT_ON_ROLL,
-                                arena_printf(cli->arena,
-                                             "comity round show %" PRIu32 " lists who may answer.", round),
+                                phrase(cli, "comity round show %" PRIu32 " lists who may answer.", round),
                                 "You are not on the roll of round %" PRIu32 ".", round);
 }
 
@@ -74,7 +73,8 @@ static int show_question(struct cli *cli, const Comity__V1__Round *round)
     say(cli, "You answer round %" PRIu32 " on %s, version %" PRIu32 ":", round->number,
         desk_shown(cli, proposal->title), round->version);
     say(cli, "%s",
-        prose == NULL ? "    (the text is withheld)" : shown_lines(cli, BYTES(prose, strlen(prose)), "    "));
+        prose == NULL ? _("    (the text is withheld)")
+                      : shown_lines(cli, BYTES(prose, strlen(prose)), "    "));
     say(cli, "It closes %s.", rule_closing(cli, round->rule, round->closes_ms));
     if (prose == NULL && !cli_has(cli, "unseen"))
         return cli_fail(
@@ -148,8 +148,11 @@ int vote_run(struct cli *cli)
         cli_put_number(cli, "answer", body.answer);
         cli_put_text(cli, "stance", stance_name(rule_stance(round->rule, body.answer)));
         cli_put_number(cli, "replaces", body.replaces);
-        say(cli, "Your answer is `%s`%s.", rule_answer_label(cli, round->rule, body.answer),
-            body.replaces == 0 ? "" : ", in place of your earlier one");
+        const char *label = rule_answer_label(cli, round->rule, body.answer);
+        if (body.replaces == 0)
+            say(cli, "Your answer is `%s`.", label);
+        else
+            say(cli, "Your answer is `%s`, in place of your earlier one.", label);
     }
     return code;
 }
@@ -170,8 +173,8 @@ const char *ballot_medium_word(const Comity__V1__Ballot *ballot)
 
 int ballots_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"record", "member", "name", "answer",
-                                         "stance", "cast",   "how",  "reason"};
+    static const char *const TITLES[] = {N_("record"), N_("member"), N_("name"), N_("answer"),
+                                         N_("stance"), N_("cast"),   N_("how"),  N_("reason")};
     const Comity__V1__Round *round;
     struct rows rows, disputed;
     struct sheet sheet;

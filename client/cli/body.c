@@ -19,7 +19,7 @@ static int read_seat_group(struct cli *cli, const char *text, Comity__V1__SeatGr
     if (equals == NULL || equals == text)
         return cli_fail(cli, ERR_USAGE, "comity help body create",
                         "--seats is CONSTITUENCY=NUMBER, not `%s`.", shown_string(cli, text));
-    int code = cli_number(cli, "The number of seats", equals + 1, 1, SEATS_MOST, &count);
+    int code = cli_number(cli, _("The number of seats"), equals + 1, 1, SEATS_MOST, &count);
     if (code != 0)
         return code;
     ret_group->constituency = arena_printf(cli->arena, "%.*s", (int) (equals - text), text);
@@ -58,7 +58,7 @@ int body_create_run(struct cli *cli)
 
 int body_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"no.", "name", "seats", "title"};
+    static const char *const TITLES[] = {N_("no."), N_("name"), N_("seats"), N_("title")};
     struct rows rows;
     struct sheet sheet;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BODIES, 0, &rows);
@@ -80,7 +80,7 @@ int body_list_run(struct cli *cli)
 
 int body_show_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"seat", "constituency", "held by", "state"};
+    static const char *const TITLES[] = {N_("seat"), N_("constituency"), N_("held by"), N_("state")};
     const ProtobufCMessage *row;
     struct rows seats;
     struct sheet sheet;
@@ -105,7 +105,7 @@ int body_show_run(struct cli *cli)
         const Comity__V1__Seat *seat = (const Comity__V1__Seat *) seats.list[i];
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, seat->number),
                                name_of_constituency(cli, seat->constituency),
-                               seat->holder == 0 ? "vacant" : name_of_member(cli, seat->holder),
+                               seat->holder == 0 ? _("vacant") : name_of_member(cli, seat->holder),
                                state_of_member(cli, seat->holder)};
         sheet_row(&sheet, cells);
     }
@@ -141,12 +141,14 @@ static int assign(struct cli *cli, uint32_t member)
     if (code != 0)
         return code;
     uint32_t holder = seat == NULL ? 0 : seat->holder;
-    const char *name = name_of_body(cli, body.body), *before = holder == 0 ? "" : name_of_member(cli, holder);
+    const char *name = name_of_body(cli, body.body),
+               *before = holder == 0 ? _("nobody") : name_of_member(cli, holder);
+    const char *show = arena_printf(cli->arena, "comity body show %s", name);
+    if (seat != NULL && holder == member && member == 0)
+        return cli_fail(cli, ERR_STATE, show, "Seat %" PRIu32 " of %s is vacant already.", body.seat, name);
     if (seat != NULL && holder == member)
-        return cli_fail(cli, ERR_STATE, arena_printf(cli->arena, "comity body show %s", name),
-                        member == 0 ? "Seat %" PRIu32 " of %s is vacant%s already."
-                                    : "Seat %" PRIu32 " of %s is held by %s already.",
-                        body.seat, name, before);
+        return cli_fail(cli, ERR_STATE, show, "Seat %" PRIu32 " of %s is held by %s already.", body.seat,
+                        name, before);
     body.member = member;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_ASSIGN_SEAT);
     command.assign_seat = &body;
@@ -154,8 +156,13 @@ static int assign(struct cli *cli, uint32_t member)
     if (code != 0)
         return code;
     cli_put(cli, "before", holder == 0 ? NULL : json_object_new_int64(holder));
-    say(cli, "%s holds seat %" PRIu32 " of %s.%s%s%s", member == 0 ? "Nobody" : name_of_member(cli, member),
-        body.seat, name, holder == 0 ? "" : " Before: ", before, holder == 0 ? "" : ".");
+    if (member == 0)
+        say(cli, "Nobody holds seat %" PRIu32 " of %s. Before: %s.", body.seat, name, before);
+    else if (holder == 0)
+        say(cli, "%s holds seat %" PRIu32 " of %s.", name_of_member(cli, member), body.seat, name);
+    else
+        say(cli, "%s holds seat %" PRIu32 " of %s. Before: %s.", name_of_member(cli, member), body.seat, name,
+            before);
     return 0;
 }
 

@@ -109,7 +109,7 @@ static int deliver(struct calendar *calendar)
     if (code != 0)
         return cli_fail(cli, code, "Choose another name for --out.", "%s", reason);
     cli_put_text(cli, "file", out);
-    say(cli, "Written to %s: %s.", shown_string(cli, out), counted(cli, calendar->events, "event", "events"));
+    say(cli, "Written to %s: %s.", shown_string(cli, out), counted(cli, calendar->events, "%" PRIu64 " event", "%" PRIu64 " events"));
     return 0;
 }
 

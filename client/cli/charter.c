@@ -11,7 +11,7 @@
 
 enum { OFFICES_TEXT_MAX = 200, OFFICES_MAX = 6 };
 
-const char CHARTER_SAMPLE[] =
+const char CHARTER_SAMPLE[] = N_(
     "# A charter: what all founders sign. Edit it, then: comity found prepare FILE --out DRAFT\n"
     "[partnership]\n"
     "name = lakeside\n"
@@ -44,30 +44,31 @@ const char CHARTER_SAMPLE[] =
     "constituency = union\n"
     "name = Ben Ruiz\n"
     "key = 1111111111111111111111111111111111111111111111111111111111111111\n"
-    "offices = co-chair\n";
+    "offices = co-chair\n");
 
 static const struct config_key FOUND_KEYS[] = {
     {"partnership", "name", CONFIG_TEXT, NULL, 1, NAME_MAX_BYTES, false, false, false,
-     "Short name: a-z, 0-9 and -."},
+     N_("Short name: a-z, 0-9 and -.")},
     {"partnership", "title", CONFIG_TEXT, NULL, 1, TITLE_MAX_BYTES, false, false, false,
-     "What people call it."},
+     N_("What people call it.")},
     {"constituency", "kind", CONFIG_TEXT, NULL, 1, 40, true, false, false,
-     "employer, worker, convener or other."},
-    {"constituency", "standing", CONFIG_TEXT, NULL, 1, 40, true, false, false, "party or neutral."},
+     N_("employer, worker, convener or other.")},
+    {"constituency", "standing", CONFIG_TEXT, NULL, 1, 40, true, false, false, N_("party or neutral.")},
     {"constituency", "side", CONFIG_TEXT, "", 0, NAME_MAX_BYTES, true, false, false,
-     "Name of its side; empty for a side of its own."},
+     N_("Name of its side; empty for a side of its own.")},
     {"constituency", "title", CONFIG_TEXT, NULL, 1, TITLE_MAX_BYTES, true, false, false,
-     "What people call it."},
+     N_("What people call it.")},
     {"constituency", "recovery", CONFIG_KEY, "", 0, 0, true, false, false,
-     "Recovery key, where there is one co-chair only."},
-    {"site", "title", CONFIG_TEXT, NULL, 1, TITLE_MAX_BYTES, true, false, false, "What people call it."},
-    {"site", "time_zone", CONFIG_TEXT, NULL, 1, 64, true, false, false, "IANA name, as America/Chicago."},
+     N_("Recovery key, where there is one co-chair only.")},
+    {"site", "title", CONFIG_TEXT, NULL, 1, TITLE_MAX_BYTES, true, false, false, N_("What people call it.")},
+    {"site", "time_zone", CONFIG_TEXT, NULL, 1, 64, true, false, false, N_("IANA name, as America/Chicago.")},
     {"founder", "constituency", CONFIG_TEXT, NULL, 1, NAME_MAX_BYTES, true, false, false,
-     "Whom the founder belongs to."},
-    {"founder", "name", CONFIG_TEXT, NULL, 1, TITLE_MAX_BYTES, true, false, false, "The founder's name."},
-    {"founder", "key", CONFIG_KEY, NULL, 0, 0, true, false, false, "The founder's signing key, public half."},
+     N_("Whom the founder belongs to.")},
+    {"founder", "name", CONFIG_TEXT, NULL, 1, TITLE_MAX_BYTES, true, false, false, N_("The founder's name.")},
+    {"founder", "key", CONFIG_KEY, NULL, 0, 0, true, false, false,
+     N_("The founder's signing key, public half.")},
     {"founder", "offices", CONFIG_TEXT, "", 0, OFFICES_TEXT_MAX, true, false, false,
-     "Offices, with blanks between."},
+     N_("Offices, with blanks between.")},
 };
 
 /* A file that admits a constituency has no [partnership] and no [site]. */
@@ -77,12 +78,12 @@ static const struct {
     const char *name;
     Comity__V1__Office office;
 } OFFICES[] = {
-    {"co-chair", COMITY__V1__OFFICE__OFFICE_CO_CHAIR},
-    {"facilitator", COMITY__V1__OFFICE__OFFICE_FACILITATOR},
-    {"recorder", COMITY__V1__OFFICE__OFFICE_RECORDER},
-    {"adviser", COMITY__V1__OFFICE__OFFICE_ADVISER},
-    {"observer", COMITY__V1__OFFICE__OFFICE_OBSERVER},
-    {"integration", COMITY__V1__OFFICE__OFFICE_INTEGRATION},
+    {N_("co-chair"), COMITY__V1__OFFICE__OFFICE_CO_CHAIR},
+    {N_("facilitator"), COMITY__V1__OFFICE__OFFICE_FACILITATOR},
+    {N_("recorder"), COMITY__V1__OFFICE__OFFICE_RECORDER},
+    {N_("adviser"), COMITY__V1__OFFICE__OFFICE_ADVISER},
+    {N_("observer"), COMITY__V1__OFFICE__OFFICE_OBSERVER},
+    {N_("integration"), COMITY__V1__OFFICE__OFFICE_INTEGRATION},
 };
 
 static const struct {
@@ -106,7 +107,7 @@ struct reading {
 
 static int out_of_memory(char reason[CHARTER_REASON_MAX])
 {
-    snprintf(reason, CHARTER_REASON_MAX, "There is not enough memory.");
+    snprintf(reason, CHARTER_REASON_MAX, "%s", _("There is not enough memory."));
     return ERR_MEMORY;
 }
 
@@ -117,7 +118,7 @@ static int wrong(struct reading *reading, const char *section, const char *name,
 
     text_escape(BYTES(reading->path, strlen(reading->path)), false, path, sizeof(path));
     text_escape(BYTES(name, strlen(name)), false, shown_name, sizeof(shown_name));
-    what = what == NULL ? "it cannot be used." : what;
+    what = what == NULL ? _("it cannot be used.") : _(what);
     text_escape(BYTES(what, strlen(what)), false, shown_what, sizeof(shown_what));
     snprintf(reading->reason, CHARTER_REASON_MAX, "%s, [%s%s%s]: %.340s", path, section,
              *name == '\0' ? "" : " ", shown_name, shown_what);
@@ -157,10 +158,10 @@ int offices_read(const char *text, struct arena *arena, Comity__V1__Office **ret
         if (office == COMITY__V1__OFFICE__OFFICE_UNSPECIFIED) {
             char escaped[80];
             text_escape(BYTES(word, strlen(word)), false, escaped, sizeof(escaped));
-            snprintf(
-                reason, CHARTER_REASON_MAX,
-                "there is no office `%s`: co-chair, facilitator, recorder, adviser, observer, integration.",
-                escaped);
+            snprintf(reason, CHARTER_REASON_MAX,
+                     _("there is no office `%s`: co-chair, facilitator, recorder, adviser, observer, "
+                       "integration."),
+                     escaped);
             return ERR_CONFIG;
         }
         if (is_new)
@@ -346,8 +347,9 @@ static int check_founders_belong(struct reading *reading)
             is_found |= strcmp(config_section_at(reading->config, "constituency", j), name) == 0;
         if (!is_found)
             return wrong(reading, "founder", label,
-                         arena_printf(reading->arena, "constituency = %s: the file has no [constituency %s].",
-                                      name, name));
+                         arena_printf(reading->arena,
+                                      _("constituency = %s: the file has no [constituency %s]."), name,
+                                      name));
     }
     return 0;
 }
@@ -387,8 +389,8 @@ static int check_keys_differ(struct reading *reading)
         for (size_t j = 0; j < i; j++)
             if (memcmp(keys[i].key, keys[j].key, KEY_SIZE) == 0)
                 return wrong(reading, keys[i].section, keys[i].label,
-                             arena_printf(reading->arena, "it has the same key as [%s %s].", keys[j].section,
-                                          keys[j].label));
+                             arena_printf(reading->arena, _("it has the same key as [%s %s]."),
+                                          keys[j].section, keys[j].label));
     return 0;
 }
 

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +11,7 @@
 #include "client/cli/final.h"
 #include "client/cli/help.h"
 #include "client/cli/output.h"
+#include "core/daemon/config.h"
 
 const char *cli_argument(const struct cli *cli, const char *name)
 {
@@ -149,10 +148,9 @@ void cli_print_document(struct cli *cli)
 static void tell_recorded(struct cli *cli)
 {
     struct failure *failure = &cli->failure;
-    const char *what = failure->what[0] != '\0' ? failure->what : error_sentence(failure->code);
+    const char *what = failure->what[0] != '\0' ? failure->what : language_error(failure->code);
 
-    what = arena_printf(cli->arena, "It was recorded as number %" PRIu64 ", but afterwards: %s",
-                        cli->recorded, what);
+    what = phrase(cli, "It was recorded as number %" PRIu64 ", but afterwards: %s", cli->recorded, what);
     if (what != NULL)
         snprintf(failure->what, WHAT_MAX, "%s", what);
     failure->recorded = cli->recorded;
@@ -161,14 +159,14 @@ static void tell_recorded(struct cli *cli)
 /* Nobody reads the output. What was recorded before stays recorded, and must not be given again. */
 static void fail_output(struct cli *cli, int reason)
 {
-    const char *why = reason == 0 ? "" : arena_printf(cli->arena, ": %s", strerror(reason));
+    const char *why = strerror(reason == 0 ? EIO : reason);
 
     cli->failure.recorded = cli->recorded;
     if (cli->recorded == 0)
-        cli_fail(cli, ERR_FILE, NULL, "The output cannot be written%s.", why);
+        cli_fail(cli, ERR_FILE, NULL, "The output cannot be written: %s.", why);
     else
         cli_fail(cli, ERR_FILE, NULL,
-                 "It was recorded as number %" PRIu64 ", but the output could not be written%s.",
+                 "It was recorded as number %" PRIu64 ", but the output could not be written: %s.",
                  cli->recorded, why);
 }
 
@@ -197,12 +195,21 @@ static void finish(struct cli *cli, int code)
         failure_print(cli);
 }
 
-/* What is printed is UTF-8; where the locale is another, characters are still as wide as they are. */
-static void take_locale(void)
+/* Which language a fault of the command line is told in is known when the line was read: then it is read
+ * again. */
+static int read_line(struct cli *cli, int argc, char **argv, char reason[ARGUMENTS_REASON_MAX])
 {
-    setlocale(LC_ALL, "");
-    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
-        setlocale(LC_CTYPE, "C.UTF-8");
+    char wrong[LANGUAGE_REASON_MAX];
+    int code = arguments_parse(argc, argv, &cli->arguments, reason);
+
+    cli->is_json = option_given(&cli->arguments, "json");
+    int language = language_start(option_value(&cli->arguments, "language"), cli->is_json, wrong);
+    config_speak(language_words);
+    if (code != 0)
+        return arguments_parse(argc, argv, &cli->arguments, reason);
+    if (language != 0)
+        cli_fail(cli, language, "comity help; English without --language and COMITY_LANGUAGE", "%s", wrong);
+    return language;
 }
 
 int cli_run(int argc, char **argv)
@@ -213,11 +220,9 @@ int cli_run(int argc, char **argv)
     struct cli *cli = calloc(1, sizeof(*cli));
     char reason[ARGUMENTS_REASON_MAX];
 
-    take_locale();
     if (cli == NULL || key_init() != 0)
         return EXIT_INTERNAL;
-    int code = arguments_parse(argc, argv, &cli->arguments, reason);
-    cli->is_json = option_given(&cli->arguments, "json");
+    int code = read_line(cli, argc, argv, reason);
     cli->arena = arena_new(CLI_ARENA_BYTES);
     cli->document = json_object_new_object();
     if (cli->arena == NULL || cli->document == NULL)
@@ -230,10 +235,10 @@ int cli_run(int argc, char **argv)
                                              : PROGRESS_NONE,
                   stderr);
     cli_put_text(cli, "verb", cli->arguments.verb == NULL ? NULL : cli->arguments.verb->name);
-    if (code != 0)
-        cli_fail(cli, code, NULL, "%s", reason);
-    else
+    if (code == 0)
         code = run_verb(cli);
+    else if (cli->failure.code == 0)
+        cli_fail(cli, code, NULL, "%s", reason);
     desk_close(cli);
     finish(cli, code);
     code = (int) failure_exit(&cli->failure);

@@ -10,37 +10,39 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "client/cli/language.h"
 #include "core/daemon/config.h"
 #include "core/error.h"
 #include "core/keyfile.h"
 
 static const struct config_key KEYS[] = {
     {"context", "title", CONFIG_TEXT, "", 0, TITLE_MAX_BYTES, false, false, false,
-     "What people call the partnership."},
+     N_("What people call the partnership.")},
     {"context", "history", CONFIG_KEY, "", 0, 0, false, false, false,
-     "Id of the partnership's history; empty for an operator."},
+     N_("Id of the partnership's history; empty for an operator.")},
     {"context", "group_key", CONFIG_KEY, NULL, 0, 0, false, false, false,
-     "Public key of the group of workers."},
+     N_("Public key of the group of workers.")},
     {"context", "signing_key", CONFIG_TEXT, "", 0, PATH_BYTES - 1, false, false, false,
-     "File of the member's signing key."},
+     N_("File of the member's signing key.")},
     {"context", "connection_key", CONFIG_TEXT, NULL, 1, PATH_BYTES - 1, false, false, false,
-     "File of this machine's connection key."},
+     N_("File of this machine's connection key.")},
     {"context", "founding_token", CONFIG_TEXT, "", 0, TOKEN_MAX_BYTES, false, false, false,
-     "Token with which the operator lets a partnership be founded."},
+     N_("Token with which the operator lets a partnership be founded.")},
     {"context", "data", CONFIG_TEXT, "", 0, PATH_BYTES - 1, false, false, false,
-     "Directory of the installation that `comity up` runs; of its operator's context."},
+     N_("Directory of the installation that `comity up` runs; of its operator's context.")},
     {"context", "seen", CONFIG_INTEGER, "0", 0, INT64_MAX, false, false, false,
-     "Highest number in the record that was seen in that epoch."},
+     N_("Highest number in the record that was seen in that epoch.")},
     {"context", "epoch", CONFIG_INTEGER, "0", 0, UINT32_MAX, false, false, false,
-     "The latest epoch in which the record was seen."},
+     N_("The latest epoch in which the record was seen.")},
 #define SETTING_KEY(id, name, option, variable, preset, choices, summary)                                    \
     {"settings", name, CONFIG_TEXT, "", 0, SETTING_VALUE_MAX - 1, false, false, false, summary},
     COMITY_KEPT_SETTINGS(SETTING_KEY)
 #undef SETTING_KEY
-        {"log", "key", CONFIG_KEY, "", 0, 0, false, true, false, "Key that signs the record's checkpoints."},
+        {"log", "key", CONFIG_KEY, "", 0, 0, false, true, false,
+         N_("Key that signs the record's checkpoints.")},
     {"broker", "endpoint", CONFIG_TEXT, NULL, 1, ENDPOINT_MAX - 1, true, false, false,
-     "Where the broker listens."},
-    {"broker", "key", CONFIG_KEY, NULL, 0, 0, true, false, false, "The broker's public key."},
+     N_("Where the broker listens.")},
+    {"broker", "key", CONFIG_KEY, NULL, 0, 0, true, false, false, N_("The broker's public key.")},
 };
 
 static int failed(char reason[CONTEXT_REASON_MAX], int code, const char *format, const char *value)
@@ -48,7 +50,7 @@ static int failed(char reason[CONTEXT_REASON_MAX], int code, const char *format,
     char escaped[256];
 
     text_escape(BYTES(value, strlen(value)), false, escaped, sizeof(escaped));
-    snprintf(reason, CONTEXT_REASON_MAX, format, escaped);
+    snprintf(reason, CONTEXT_REASON_MAX, _(format), escaped);
     return code;
 }
 
@@ -71,7 +73,7 @@ int home_path(const char *given, char ret_home[HOME_MAX], const char **ret_varia
         *ret_variable = PLACES[i].variable;
     }
     if (base == NULL)
-        return failed(reason, ERR_CONFIG, "There is no home directory to keep keys in.%s", "");
+        return failed(reason, ERR_CONFIG, "There is no home directory to keep keys in.", "");
     if ((size_t) snprintf(home, sizeof(home), "%s%s", base, below) >= sizeof(home))
         return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", base);
     memcpy(ret_home, home, sizeof(home));
@@ -299,10 +301,10 @@ static int check_values(const struct context *context, char reason[CONTEXT_REASO
     const struct {
         const char *format, *value;
     } VALUES[] = {
-        {"The signing key's path `%s` cannot be kept.", context->signing_key},
-        {"The connection key's path `%s` cannot be kept.", context->connection_key},
-        {"The founding token `%s` cannot be kept.", context->founding_token},
-        {"The data directory `%s` cannot be kept.", context->data},
+        {N_("The signing key's path `%s` cannot be kept."), context->signing_key},
+        {N_("The connection key's path `%s` cannot be kept."), context->connection_key},
+        {N_("The founding token `%s` cannot be kept."), context->founding_token},
+        {N_("The data directory `%s` cannot be kept."), context->data},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(VALUES); i++) {
@@ -310,7 +312,7 @@ static int check_values(const struct context *context, char reason[CONTEXT_REASO
             continue;
         failed(reason, ERR_CONFIG, VALUES[i].format, VALUES[i].value);
         size_t length = strlen(reason);
-        snprintf(reason + length, CONTEXT_REASON_MAX - length, " %s", CONTEXT_PLAIN_RULE);
+        snprintf(reason + length, CONTEXT_REASON_MAX - length, " %s", _(CONTEXT_PLAIN_RULE));
         return ERR_CONFIG;
     }
     for (size_t i = 0; i < context->place.broker_count; i++) {
@@ -341,12 +343,12 @@ static int write_context(const char *home, const struct context *context, bool m
     context_path(home, context->name, path);
     FILE *file = open_memstream(&content, &size);
     if (file == NULL)
-        return failed(reason, ERR_MEMORY, "There is not enough memory.%s", "");
+        return failed(reason, ERR_MEMORY, "There is not enough memory.", "");
     plain_title(context->title, plain.title);
     print_context(file, &plain);
     bool is_whole = fclose(file) == 0;
     if (code == 0 && !is_whole)
-        code = failed(reason, ERR_MEMORY, "There is not enough memory.%s", "");
+        code = failed(reason, ERR_MEMORY, "There is not enough memory.", "");
     else if (code == 0 && (code = file_write(path, BYTES(content, size), 0600, may_replace, why)) != 0)
         snprintf(reason, CONTEXT_REASON_MAX, "%s", why);
     free(content);
@@ -390,7 +392,7 @@ static int make_connection_key(const char *home, struct context *context, char r
     connection_key_wipe(&key);
     if (code != 0)
         snprintf(reason, CONTEXT_REASON_MAX, "keys/connection-%s.key: %s", context->name,
-                 error_sentence(code));
+                 language_error(code));
     return code;
 }
 
@@ -505,7 +507,7 @@ int context_names(const char *home, struct arena *arena, const char *const **ret
     size_t count = 0;
 
     if (names == NULL || path_join(path, home, "contexts") != 0)
-        return failed(reason, ERR_MEMORY, "There is not enough memory.%s", "");
+        return failed(reason, ERR_MEMORY, "There is not enough memory.", "");
     DIR *directory = opendir(path);
     struct dirent *found;
     if (directory == NULL && errno != ENOENT)
@@ -536,11 +538,11 @@ int context_unknown(const char *home, const char *name, char reason[CONTEXT_REAS
     failed(reason, ERR_NOT_FOUND, "There is no context `%s`.", name);
     if (arena != NULL && context_names(home, arena, &names, &count, why) == 0 && count == 0) {
         length = strlen(reason);
-        snprintf(reason + length, CONTEXT_REASON_MAX - length, " This machine has none yet.");
+        snprintf(reason + length, CONTEXT_REASON_MAX - length, "%s", _(" This machine has none yet."));
     }
     for (size_t i = 0; i < count; i++) {
         length = strlen(reason);
-        snprintf(reason + length, CONTEXT_REASON_MAX - length, "%s%s%s", i == 0 ? " There are: " : ", ",
+        snprintf(reason + length, CONTEXT_REASON_MAX - length, "%s%s%s", i == 0 ? _(" There are: ") : ", ",
                  names[i], i + 1 == count ? "." : "");
     }
     arena_destroy(&arena);

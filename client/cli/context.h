@@ -19,7 +19,7 @@ enum { HOME_MAX = 512, CONTEXT_PINS_MAX = 16, TOKEN_MAX_BYTES = 128, CONTEXT_REA
 
 /* A sentence on config_value_is_plain. */
 #define CONTEXT_PLAIN_RULE                                                                                   \
-    "Give one without line ends and other control characters, blanks around it, and ; behind a blank."
+    N_("Give one without line ends and other control characters, blanks around it, and ; behind a blank.")
 
 struct context {
     char name[NAME_MAX_BYTES + 1];

@@ -37,8 +37,8 @@ static struct json_object *context_to_json(const struct context *context, bool i
 
 int context_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"", "name", "what it is", "seen up to"};
-    const char *mark = cli->terminal.is_accessible ? "the current one" : "*";
+    static const char *const TITLES[] = {"", N_("name"), N_("what it is"), N_("seen up to")};
+    const char *mark = cli->terminal.is_accessible ? _("the current one") : "*";
     const char *const *names;
     size_t count;
     char reason[CONTEXT_REASON_MAX], current[NAME_MAX_BYTES + 1] = "";
@@ -61,7 +61,7 @@ int context_list_run(struct cli *cli)
         }
         json_object_array_add(array, context_to_json(&context, is_current));
         const char *cells[] = {is_current ? mark : "", names[i],
-                               context.has_history ? shown_string(cli, context.title) : "operator",
+                               context.has_history ? shown_string(cli, context.title) : _("operator"),
                                arena_printf(cli->arena, "%" PRIu64, context.seen)};
         sheet_row(&sheet, cells);
     }
@@ -142,7 +142,7 @@ int context_add_run(struct cli *cli)
     if (code != 0) {
         cli_fail(cli, code, "Give the place.json that `comity up` wrote.",
                  "%s does not say where workers are reached: %s", shown_string(cli, path),
-                 error_sentence(code));
+                 language_error(code));
         return cli_unusable(cli, code);
     }
     if (history != NULL && (code = cli_key(cli, "--history", history, context.history)) != 0)

@@ -59,8 +59,7 @@ bool cosigner_tell(struct cli *cli, const Comity__V1__Command *command, size_t i
     const char *file = file_of_key(cli, key);
     const Comity__V1__Member *member = member_of_key(cli, key);
     key_fingerprint(key.data, fingerprint);
-    const char *of =
-        member == NULL ? "" : arena_printf(cli->arena, " of %s", name_of_member(cli, member->number));
+    const char *of = member == NULL ? "" : phrase(cli, " of %s", name_of_member(cli, member->number));
     const char *from = file == NULL ? "" : arena_printf(cli->arena, " (--with %s)", shown_string(cli, file));
     if (code == ERR_KEY_REVOKED)
         cli_fail(cli, code,
@@ -155,7 +154,7 @@ static const char *co_chairs_of(struct cli *cli, const struct rows *members, uin
             member_has_key(cli, member->number))
             names[count++] = name_of_member(cli, member->number);
     }
-    return count == 0 ? "nobody" : shown_list(cli, names, count);
+    return shown_list(cli, names, count);
 }
 
 static int check_parties(struct check *check, const struct rows *members)

@@ -13,7 +13,7 @@ static struct json_object *say_working(struct cli *cli, const Comity__V1__Outcom
     struct json_object *lines = json_object_new_array();
 
     for (size_t i = 0; i < outcome->n_tests; i++) {
-        const char *line = rule_explain_test(outcome->tests[i], cli->arena);
+        const char *line = rule_explain_test_in(outcome->tests[i], language_words, cli->arena);
         if (line == NULL)
             continue;
         json_object_array_add(lines, json_object_new_string(line));
@@ -82,8 +82,8 @@ int outcome_run(struct cli *cli)
     cli_put(cli, "round", desk_json(cli, row));
     say(cli, "Round %" PRIu32 " on proposal %" PRIu32 ", version %" PRIu32 ": %s. %s", round->number,
         round->proposal, round->version,
-        painted(cli, outcome_color(outcome->kind), outcome_name(outcome->kind)),
-        rule_explain_outcome(outcome->kind));
+        painted(cli, outcome_color(outcome->kind), outcome_word(outcome->kind)),
+        _(rule_explain_outcome(outcome->kind)));
     say(cli, "Tests of the rule %s:", round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
     cli_put(cli, "working", say_working(cli, outcome));
     say(cli, "Answers:");
@@ -97,8 +97,8 @@ int outcome_run(struct cli *cli)
 
 int decisions_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"no.",     "proposal", "version", "round",
-                                         "outcome", "state",    "decided", "title"};
+    static const char *const TITLES[] = {N_("no."),     N_("proposal"), N_("version"), N_("round"),
+                                         N_("outcome"), N_("state"),    N_("decided"), N_("title")};
     struct rows rows, proposals;
     struct sheet sheet;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS, 0, &rows);
@@ -122,8 +122,8 @@ int decisions_run(struct cli *cli)
             arena_printf(cli->arena, "%" PRIu32, decision->proposal),
             arena_printf(cli->arena, "%" PRIu32, decision->version),
             arena_printf(cli->arena, "%" PRIu32, decision->round),
-            outcome_name(decision->outcome),
-            decision->state == COMITY__V1__DECISION_STATE__DECISION_STATE_IN_EFFECT ? "in effect" : "?",
+            outcome_word(decision->outcome),
+            decision->state == COMITY__V1__DECISION_STATE__DECISION_STATE_IN_EFFECT ? _("in effect") : "?",
             shown_time(cli, decision->decided_ms),
             title};
         sheet_row(&sheet, cells);

@@ -56,8 +56,7 @@ static void hear(const struct comity_event *event, void *context)
     if (event->kind == COMITY_EVENT_LOG_KEY && desk->pin_count < CONTEXT_PINS_MAX)
         memcpy(desk->pins[desk->pin_count++], event->log_key, KEY_SIZE);
     else if (event->kind == COMITY_EVENT_LOG_KEY_REFUSED)
-        fputs("Warning: a worker signs with a key that is not on record. Its receipts are not believed.\n",
-              stderr);
+        say_aside("Warning: a worker signs with a key that is not on record. Its receipts are not believed.");
     else if (event->kind == COMITY_EVENT_RETRYING && event->code == ERR_BEHIND)
         desk->is_behind = true;
     else if (event->kind == COMITY_EVENT_IN_TOUCH)
@@ -66,7 +65,7 @@ static void hear(const struct comity_event *event, void *context)
         desk->is_out_of_touch = true;
         desk->touch_code = event->code;
     } else if (event->kind == COMITY_EVENT_JOURNAL)
-        fprintf(stderr, "Warning: the receipt could not be kept: %s\n", error_sentence(event->code));
+        say_aside("Warning: the receipt could not be kept: %s", language_error(event->code));
 }
 
 static int make_desk(struct cli *cli, struct desk **ret_desk)
@@ -149,7 +148,7 @@ static int make_client(struct cli *cli, struct desk *desk)
         }
     }
     if (code == 0 && (code = comity_new(&options, &desk->client)) != 0)
-        cli_fail(cli, code, "comity context show", "Context %s: %s", context->name, error_sentence(code));
+        cli_fail(cli, code, "comity context show", "Context %s: %s", context->name, language_error(code));
     connection_key_wipe(&connection);
     explicit_bzero(&reader, sizeof(reader));
     return code;
@@ -166,16 +165,14 @@ static const char *unreached_advice(struct cli *cli)
                         path_join(key, cli->home, context->signing_key) != 0;
 
     if (context_data_of_group(cli->home, context->place.group_key, cli->arena, data) == 0)
-        return arena_printf(cli->arena, "comity up --data %s starts your installation again.",
-                            shown_string(cli, data));
+        return phrase(cli, "comity up --data %s starts your installation again.", shown_string(cli, data));
     if (!context->has_history)
         return NULL;
     hex_encode(BYTES(context->history, HISTORY_ID_SIZE), history);
-    return arena_printf(
-        cli->arena,
-        "Check the address with the operator. If the broker has moved: comity context add NAME "
-        "--place FILE --history %s%s%s",
-        history, is_usual_key ? "" : " --key ", is_usual_key ? "" : shown_string(cli, key));
+    return phrase(cli,
+                  "Check the address with the operator. If the broker has moved: comity context add NAME "
+                  "--place FILE --history %s%s%s",
+                  history, is_usual_key ? "" : " --key ", is_usual_key ? "" : shown_string(cli, key));
 }
 
 /* Which broker stands how, in one sentence. */
@@ -188,7 +185,7 @@ static int fail_unreached(struct cli *cli, struct desk *desk)
         int state = comity_broker_state(desk->client, i);
         code = i == 0 || state != ERR_TIMEOUT ? state : code;
         text = arena_printf(cli->arena, "%s%s%s: %s", text, i == 0 ? "" : " ",
-                            shown_string(cli, cli->context.place.brokers[i].endpoint), error_sentence(state));
+                            shown_string(cli, cli->context.place.brokers[i].endpoint), language_error(state));
         if (text == NULL)
             return ERR_MEMORY;
     }
@@ -231,7 +228,7 @@ static int pump_until_ready(struct cli *cli, struct desk *desk)
 
 static int wait_ready(struct cli *cli, struct desk *desk)
 {
-    progress_begin(desk->progress, "Waiting for a broker with a worker behind it");
+    progress_begin(desk->progress, _("Waiting for a broker with a worker behind it"));
     int code = pump_until_ready(cli, desk);
     progress_end(desk->progress);
     return code;
@@ -272,7 +269,7 @@ void desk_close(struct cli *cli)
         if ((is_further || desk->pin_count > 0) &&
             context_learn(cli->home, cli->context.name, epoch, seen, (const uint8_t(*)[KEY_SIZE]) desk->pins,
                           desk->pin_count, reason) != 0)
-            fprintf(stderr, "Warning: %s\n", reason);
+            say_aside("Warning: %s", reason);
     }
     arena_destroy(&desk->page);
     comity_texts_destroy(&desk->texts);
@@ -331,10 +328,9 @@ static void warn_of_restore(struct cli *cli, uint32_t epoch)
     if (cli->desk->has_warned || cli->context.epoch == 0 || epoch <= cli->context.epoch)
         return;
     cli->desk->has_warned = true;
-    fprintf(stderr,
-            "Warning: the record was restored from a backup (epoch %" PRIu32
-            "). comity resubmit sends again what was lost of yours.\n",
-            epoch);
+    say_aside("Warning: the record was restored from a backup (epoch %" PRIu32
+              "). comity resubmit sends again what was lost of yours.",
+              epoch);
 }
 
 /* A worker that is behind: is it late, or was the record taken back? Only the second is a failure, which is
@@ -392,7 +388,7 @@ static int query_wait(struct cli *cli, const Comity__V1__Query *query, struct co
     desk->is_behind = false;
     int code = comity_query(desk->client, is_status ? NULL : cli->context.history, query, 0, take_result,
                             &asking, &request);
-    progress_begin(desk->progress, "Waiting for an answer");
+    progress_begin(desk->progress, _("Waiting for an answer"));
     while (code == 0 && !asking.is_done) {
         code = comity_pump(desk->client, PUMP_MS);
         progress_tick(desk->progress);
@@ -520,7 +516,7 @@ const char *desk_shown(struct cli *cli, const Comity__V1__TextRef *reference)
 {
     const char *text = desk_prose(cli, reference);
 
-    return text == NULL ? "(withheld)" : shown_string(cli, text);
+    return text == NULL ? _("(withheld)") : shown_string(cli, text);
 }
 
 struct json_object *desk_json(struct cli *cli, const ProtobufCMessage *message)

@@ -48,6 +48,8 @@ struct rows {
     size_t count;
     uint64_t as_of;
 };
+/* Those of one answer to a list. */
+struct rows rows_of_answer(const Comity__V1__Answer *answer, Comity__V1__ListKind kind);
 int desk_rows(struct cli *cli, Comity__V1__ListKind kind, uint32_t parent, struct rows *ret_rows);
 
 /* Where names.c keeps a list that it asked for. NULL where there is no desk yet. */

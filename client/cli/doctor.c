@@ -21,15 +21,15 @@ static const struct {
     const char *name, *shown;
     enum color color;
 } FINDINGS[] = {
-    [FINDING_OK] = {"ok", "ok", COLOR_GOOD},
-    [FINDING_WARNING] = {"warning", "warning", COLOR_CAREFUL},
-    [FINDING_PROBLEM] = {"problem", "problem", COLOR_BAD},
+    [FINDING_OK] = {"ok", N_("ok"), COLOR_GOOD},
+    [FINDING_WARNING] = {"warning", N_("warning"), COLOR_CAREFUL},
+    [FINDING_PROBLEM] = {"problem", N_("problem"), COLOR_BAD},
 };
 
 static void say_finding(struct cli *cli, enum finding finding, const char *what)
 {
-    static const char *const TITLES[] = {"finding", "what"};
-    const char *cells[] = {arena_printf(cli->arena, "%-7s", FINDINGS[finding].shown), what};
+    static const char *const TITLES[] = {N_("finding"), N_("what")};
+    const char *cells[] = {padded(cli, _(FINDINGS[finding].shown), 7), what};
     struct sheet sheet;
 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
@@ -47,16 +47,16 @@ void doctor_tell(struct doctor *doctor, enum finding finding, int code, const ch
     char what[WHAT_MAX];
     va_list list;
 
+    next = next == NULL ? NULL : _(next);
     va_start(list, format);
-    vsnprintf(what, sizeof(what), format, list);
+    vsnprintf(what, sizeof(what), _(format), list);
     va_end(list);
     json_object_object_add(row, "check", json_object_new_string(doctor->check));
     json_object_object_add(row, "finding", json_object_new_string(FINDINGS[finding].name));
     json_object_object_add(row, "what", json_object_new_string(what));
     json_object_object_add(row, "next", next == NULL ? NULL : json_object_new_string(next));
     json_object_array_add(doctor->array, row);
-    say_finding(doctor->cli, finding,
-                next == NULL ? what : arena_printf(doctor->cli->arena, "%s Next: %s", what, next));
+    say_finding(doctor->cli, finding, next == NULL ? what : phrase(doctor->cli, "%s Next: %s", what, next));
     doctor->warnings += finding == FINDING_WARNING;
     doctor->problems += finding == FINDING_PROBLEM;
     if (finding == FINDING_PROBLEM && doctor->code == 0) {
@@ -70,7 +70,7 @@ void doctor_tell_failure(struct doctor *doctor, int code)
     struct cli *cli = doctor->cli;
     struct failure *failure = &cli->failure;
     const char *what =
-        failure->code == code && failure->what[0] != '\0' ? failure->what : error_sentence(code);
+        failure->code == code && failure->what[0] != '\0' ? failure->what : language_error(code);
     const char *next =
         failure->code == code && failure->next[0] != '\0' ? failure->next : failure_advice(code);
 
@@ -153,7 +153,7 @@ static bool check_context(struct doctor *doctor)
         doctor_tell_failure(doctor, code);
     else if (cli->context.has_history)
         doctor_tell(doctor, FINDING_OK, 0, NULL, "Commands go to %s (context %s).",
-                    cli->context.title[0] == '\0' ? "a partnership without a title"
+                    cli->context.title[0] == '\0' ? _("a partnership without a title")
                                                   : shown_string(cli, cli->context.title),
                     cli->context.name);
     else
@@ -216,7 +216,7 @@ static void check_journal(struct doctor *doctor)
     if (code != 0)
         doctor_tell(doctor, FINDING_PROBLEM, code,
                     arena_printf(cli->arena, "chmod -R go= %s", shown_string(cli, journal)), "%s: %s",
-                    shown_string(cli, journal), error_sentence(code));
+                    shown_string(cli, journal), language_error(code));
     else if (count != 0)
         doctor_tell(doctor, FINDING_WARNING, 0, "comity resubmit",
                     "%zu of your acts were sent and never confirmed: they may have been done.", count);

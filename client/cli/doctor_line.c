@@ -104,7 +104,7 @@ static void tell_state(struct doctor *doctor, const char *text, int state)
     else
         doctor_tell(doctor, FINDING_PROBLEM, state,
                     "Ask the operator; comity --timeout SECONDS doctor waits longer.", "The broker at %s: %s",
-                    shown_text, error_sentence(state));
+                    shown_text, language_error(state));
 }
 
 bool doctor_check_brokers(struct doctor *doctor)
@@ -128,18 +128,22 @@ bool doctor_check_brokers(struct doctor *doctor)
 static void check_clock(struct doctor *doctor, int64_t worker_ms)
 {
     int64_t ahead_ms = time_now_ms() - worker_ms, apart_ms = ahead_ms < 0 ? -ahead_ms : ahead_ms;
-    const char *side = ahead_ms < 0 ? "behind" : "ahead of";
 
     doctor->check = "clock";
     if (apart_ms > CLOCK_MOST_MS)
         doctor_tell(doctor, FINDING_PROBLEM, ERR_VALIDITY, "Set this machine's clock.",
-                    "This machine's clock is %" PRId64 " minutes %s the worker's: what you sign is refused.",
-                    apart_ms / 60000, side);
+                    ahead_ms < 0 ? N_("This machine's clock is %" PRId64
+                                      " minutes behind the worker's: what you sign is refused.")
+                                 : N_("This machine's clock is %" PRId64
+                                      " minutes ahead of the worker's: what you sign is refused."),
+                    apart_ms / 60000);
     else if (apart_ms > CLOCK_CAREFUL_MS)
         doctor_tell(doctor, FINDING_WARNING, 0, "Set this machine's clock.",
-                    "This machine's clock is %" PRId64
-                    " seconds %s the worker's: times that you give are so far off.",
-                    apart_ms / 1000, side);
+                    ahead_ms < 0 ? N_("This machine's clock is %" PRId64
+                                      " seconds behind the worker's: times that you give are so far off.")
+                                 : N_("This machine's clock is %" PRId64
+                                      " seconds ahead of the worker's: times that you give are so far off."),
+                    apart_ms / 1000);
     else
         doctor_tell(doctor, FINDING_OK, 0, NULL, "This machine's clock agrees with the worker's.");
 }
@@ -166,8 +170,7 @@ static void check_store(struct doctor *doctor, const Comity__V1__StatusAnswer *s
         doctor_tell(doctor, FINDING_WARNING, 0, "Raise map_limit_mib in the worker's configuration.",
                     "The worker's store is %" PRIu64 "%% full.", hundredths);
     else
-        doctor_tell(doctor, FINDING_OK, 0, NULL, "The worker's store is %" PRIu64 "%% full.",
-                    hundredths);
+        doctor_tell(doctor, FINDING_OK, 0, NULL, "The worker's store is %" PRIu64 "%% full.", hundredths);
     for (size_t i = 0; i < status->n_peers; i++)
         if (!status->peers[i]->is_connected)
             doctor_tell(doctor, FINDING_WARNING, 0, "Look into the worker's log.",

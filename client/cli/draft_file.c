@@ -23,7 +23,7 @@ void draft_file_release(struct draft_file *file)
 static int not_a_draft(struct cli *cli, const char *path, int code, const char *what)
 {
     cli_fail(cli, code, "Ask whoever made the draft for the file.", "%s is not a draft that can be used: %s",
-             shown_string(cli, path), what);
+             shown_string(cli, path), _(what));
     return cli_unusable(cli, code);
 }
 
@@ -39,7 +39,7 @@ static int unpack(struct cli *cli, const char *path, const char *base64, struct 
         return not_a_draft(cli, path, ERR_MALFORMED, "its content is not base64.");
     int code = comity_draft_unpack(packed, size, ret_draft, &fault);
     if (code != 0) {
-        not_a_draft(cli, path, code, error_sentence(code));
+        not_a_draft(cli, path, code, language_error(code));
         snprintf(cli->failure.field, sizeof(cli->failure.field), "%s", fault.field);
     }
     return code;
@@ -63,9 +63,9 @@ int draft_file_read(struct cli *cli, const char *path, struct draft_file *ret_fi
         json_get_number(value, "comity_draft", &version) != 0)
         code = not_a_draft(cli, path, ERR_MALFORMED, "it was not written by comity.");
     else if (version != DRAFT_VERSION)
-        code = not_a_draft(cli, path, ERR_VERSION, error_sentence(ERR_VERSION));
+        code = not_a_draft(cli, path, ERR_VERSION, language_error(ERR_VERSION));
     else if (!json_has_only(value, NAMES, ARRAY_COUNT(NAMES)))
-        code = not_a_draft(cli, path, ERR_UNKNOWN_FIELD, error_sentence(ERR_UNKNOWN_FIELD));
+        code = not_a_draft(cli, path, ERR_UNKNOWN_FIELD, language_error(ERR_UNKNOWN_FIELD));
     else if (!json_object_object_get_ex(value, "place", &place) || place_from_json(place, &file.place) != 0)
         code = not_a_draft(cli, path, ERR_MALFORMED, "it does not say where it is to be sent.");
     else if (json_get_text(value, "submit", DRAFT_MAX_BYTES, &submit) != 0)
@@ -178,11 +178,11 @@ static struct json_object *show_signatures(struct cli *cli, const struct comity_
             has_signed &= memcmp(missing[j], key->data, KEY_SIZE) != 0;
         key_fingerprint(key->data, fingerprint);
         hex_encode(BYTES(key->data, KEY_SIZE), hex);
-        const char *said = has_signed ? "has signed" : "has NOT signed yet";
+        const char *said = has_signed ? _("has signed") : _("has NOT signed yet");
         if (cli->terminal.is_accessible)
             say(cli, "%s, %s: %s", fingerprint, signer_name(cli, draft, key), said);
         else
-            say(cli, "  %s  %-18s  %s", fingerprint, said, signer_name(cli, draft, key));
+            say(cli, "  %s  %s  %s", fingerprint, padded(cli, said, 18), signer_name(cli, draft, key));
         struct json_object *row = json_object_new_object();
         json_object_object_add(row, "key", json_object_new_string(hex));
         json_object_object_add(row, "has_signed", json_object_new_boolean(has_signed));
@@ -199,7 +199,7 @@ static void say_adoption(struct cli *cli, const Comity__V1__AdoptRule *adopt, bo
     rule_say(cli, adopt->rule);
     for (size_t i = 0; bodies != NULL && i < adopt->n_bodies; i++)
         bodies[i] = has_names ? name_of_body(cli, adopt->bodies[i])
-                              : arena_printf(cli->arena, "number %" PRIu32, adopt->bodies[i]);
+                              : phrase(cli, "number %" PRIu32, adopt->bodies[i]);
     if (bodies != NULL && adopt->n_bodies > 0)
         say(cli, "To decide by it: body %s.", shown_list(cli, bodies, adopt->n_bodies));
 }

@@ -13,61 +13,64 @@ static const struct {
     int code;
     const char *next;
 } ADVICE[] = {
-    {ERR_USAGE, "comity help"},
-    {ERR_CONFIG, "comity context list, or join a partnership: comity join INVITATION"},
-    {ERR_NAME, "Choose a short name of a-z, 0-9 and -; the full one goes into --title."},
-    {ERR_RULE, "comity rule templates lists rules that are sound."},
-    {ERR_KEY_UNKNOWN, "A co-chair of your constituency can invite you: comity invite NAME --out FILE"},
-    {ERR_KEY_REVOKED, "Ask a co-chair of your constituency for an invitation, and join with a new key."},
-    {ERR_FORBIDDEN, "comity whoami shows your offices, and comity member list everybody's."},
-    {ERR_COSIGNERS, "Add --with KEYFILE for each co-chair, or --draft FILE --cosigner WHO to let them sign."},
-    {ERR_VALIDITY, "Give the command again, so that it is signed anew; check this machine's clock."},
+    {ERR_USAGE, N_("comity help")},
+    {ERR_CONFIG, N_("comity context list, or join a partnership: comity join INVITATION")},
+    {ERR_NAME, N_("Choose a short name of a-z, 0-9 and -; the full one goes into --title.")},
+    {ERR_RULE, N_("comity rule templates lists rules that are sound.")},
+    {ERR_KEY_UNKNOWN, N_("A co-chair of your constituency can invite you: comity invite NAME --out FILE")},
+    {ERR_KEY_REVOKED, N_("Ask a co-chair of your constituency for an invitation, and join with a new key.")},
+    {ERR_FORBIDDEN, N_("comity whoami shows your offices, and comity member list everybody's.")},
+    {ERR_COSIGNERS,
+     N_("Add --with KEYFILE for each co-chair, or --draft FILE --cosigner WHO to let them sign.")},
+    {ERR_VALIDITY, N_("Give the command again, so that it is signed anew; check this machine's clock.")},
     {ERR_GRANT,
-     "After a restore from a backup: comity resubmit. Else ask a co-chair of your constituency for an "
-     "invitation, then comity join INVITATION; founders: comity draft submit FILE"},
-    {ERR_FOUNDING, "Ask the operator for the founding token: comity draft submit FILE --token-file FILE"},
-    {ERR_INVITATION, "Ask whoever invited you for a new invitation."},
-    {ERR_HISTORY, "If the founding draft was not submitted yet: comity draft submit FILE"},
-    {ERR_NOT_FOUND, "Look at the numbers with the `list` commands: comity help"},
-    {ERR_STATE, "Look at its state with the `show` commands: comity help"},
-    {ERR_CLOSED, "comity outcome ROUND shows how it came out."},
-    {ERR_NOT_OPEN, "comity session list and comity round list show what is open."},
-    {ERR_NOT_ON_ROLL, "comity round show ROUND lists who may answer; seats are given by comity seat assign."},
-    {ERR_STALE, "Look at what is there now, and give the command anew."},
-    {ERR_ONCE, "comity ballots ROUND shows it."},
-    {ERR_UTF8, "Save the text as UTF-8, and give the same command again."},
-    {ERR_REASON, "Give the same command with --reason \"...\""},
-    {ERR_ANSWER, "comity round show ROUND lists the answers of its rule."},
-    {ERR_QUORUM, "comity session show SESSION lists who is there; members check in with comity checkin."},
-    {ERR_ROUNDS, "Adopt another rule, or make a new proposal."},
-    {ERR_LAST_CO_CHAIR, "Invite another co-chair first."},
+     N_("After a restore from a backup: comity resubmit. Else ask a co-chair of your constituency for an "
+        "invitation, then comity join INVITATION; founders: comity draft submit FILE")},
+    {ERR_FOUNDING, N_("Ask the operator for the founding token: comity draft submit FILE --token-file FILE")},
+    {ERR_INVITATION, N_("Ask whoever invited you for a new invitation.")},
+    {ERR_HISTORY, N_("If the founding draft was not submitted yet: comity draft submit FILE")},
+    {ERR_NOT_FOUND, N_("Look at the numbers with the `list` commands: comity help")},
+    {ERR_STATE, N_("Look at its state with the `show` commands: comity help")},
+    {ERR_CLOSED, N_("comity outcome ROUND shows how it came out.")},
+    {ERR_NOT_OPEN, N_("comity session list and comity round list show what is open.")},
+    {ERR_NOT_ON_ROLL,
+     N_("comity round show ROUND lists who may answer; seats are given by comity seat assign.")},
+    {ERR_STALE, N_("Look at what is there now, and give the command anew.")},
+    {ERR_ONCE, N_("comity ballots ROUND shows it.")},
+    {ERR_UTF8, N_("Save the text as UTF-8, and give the same command again.")},
+    {ERR_REASON, N_("Give the same command with --reason \"...\"")},
+    {ERR_ANSWER, N_("comity round show ROUND lists the answers of its rule.")},
+    {ERR_QUORUM, N_("comity session show SESSION lists who is there; members check in with comity checkin.")},
+    {ERR_ROUNDS, N_("Adopt another rule, or make a new proposal.")},
+    {ERR_LAST_CO_CHAIR, N_("Invite another co-chair first.")},
     {ERR_EPOCH,
-     "Give the same command again if it is still wanted, once you have seen (comity events) that its "
-     "numbers mean in the record what they meant."},
-    {ERR_BUSY, "Give the same command again in a moment."},
-    {ERR_NO_ROUTE, "The operator sees with comity status whether a worker is running."},
+     N_("Give the same command again if it is still wanted, once you have seen (comity events) that its "
+        "numbers mean in the record what they meant.")},
+    {ERR_BUSY, N_("Give the same command again in a moment.")},
+    {ERR_NO_ROUTE, N_("The operator sees with comity status whether a worker is running.")},
     {ERR_UNREACHABLE,
-     "comity context show says where this goes. Who looks after it starts it again where it is: comity up "
-     "--data DIRECTORY"},
-    {ERR_SERVER_KEY, "Go no further: ask the operator, in person, whether the broker's key was changed."},
-    {ERR_CLIENT_KEY, "Ask the operator why this machine's connection key is refused."},
-    {ERR_TIMEOUT, "comity status shows whether the service answers; --timeout SECONDS waits longer."},
-    {ERR_BEHIND, "Give the same command again in a moment; if it stays so, a backup may have been restored: "
-                 "comity resubmit"},
-    {ERR_RECEIPT,
-     "Keep what you have, and tell every party: the record may have been altered. Then comity receipt show."},
-    {ERR_FILE_MODE, "Make the file yours alone: chmod 600 FILE"},
-    {ERR_EXISTS, "Choose another name, or use the one that is there."},
-    {ERR_DISK_FULL, "Make room on the disk and give the same command again."},
-    {ERR_STORE_FULL, "The operator has to raise the store's limit."},
+     N_("comity context show says where this goes. Who looks after it starts it again where it is: comity up "
+        "--data DIRECTORY")},
+    {ERR_SERVER_KEY, N_("Go no further: ask the operator, in person, whether the broker's key was changed.")},
+    {ERR_CLIENT_KEY, N_("Ask the operator why this machine's connection key is refused.")},
+    {ERR_TIMEOUT, N_("comity status shows whether the service answers; --timeout SECONDS waits longer.")},
+    {ERR_BEHIND,
+     N_("Give the same command again in a moment; if it stays so, a backup may have been restored: "
+        "comity resubmit")},
+    {ERR_RECEIPT, N_("Keep what you have, and tell every party: the record may have been altered. Then "
+                     "comity receipt show.")},
+    {ERR_FILE_MODE, N_("Make the file yours alone: chmod 600 FILE")},
+    {ERR_EXISTS, N_("Choose another name, or use the one that is there.")},
+    {ERR_DISK_FULL, N_("Make room on the disk and give the same command again.")},
+    {ERR_STORE_FULL, N_("The operator has to raise the store's limit.")},
 };
 
 const char *failure_advice(int code)
 {
     for (size_t i = 0; i < ARRAY_COUNT(ADVICE); i++)
         if (ADVICE[i].code == code)
-            return ADVICE[i].next;
-    return "comity errors explains every code.";
+            return _(ADVICE[i].next);
+    return _("comity errors explains every code.");
 }
 
 int cli_fail(struct cli *cli, int code, const char *next, const char *format, ...)
@@ -75,10 +78,10 @@ int cli_fail(struct cli *cli, int code, const char *next, const char *format, ..
     va_list list;
 
     va_start(list, format);
-    vsnprintf(cli->failure.what, WHAT_MAX, format, list);
+    vsnprintf(cli->failure.what, WHAT_MAX, _(format), list);
     va_end(list);
     cli->failure.code = code;
-    snprintf(cli->failure.next, NEXT_MAX, "%s", next == NULL ? "" : next);
+    snprintf(cli->failure.next, NEXT_MAX, "%s", next == NULL ? "" : _(next));
     return code;
 }
 
@@ -101,7 +104,7 @@ int cli_fail_key(struct cli *cli, int code, const char *next, const char *path)
     else
         cli_fail(cli, code,
                  code == ERR_FILE_MODE ? arena_printf(cli->arena, "chmod 600 %s", shown_path) : NULL,
-                 "%s: %s", shown_path, error_sentence(code));
+                 "%s: %s", shown_path, language_error(code));
     return cli_unusable(cli, code);
 }
 
@@ -141,38 +144,38 @@ static const char *failure_next(const struct failure *failure)
     if (failure->next[0] != '\0')
         return failure->next;
     if (failure->recorded != 0)
-        return "comity receipt list shows what was recorded: do not give the same command again.";
+        return _("comity receipt list shows what was recorded: do not give the same command again.");
     if (failure->is_unconfirmed)
-        return "comity resubmit sends the same again: it is never done twice.";
+        return _("comity resubmit sends the same again: it is never done twice.");
     return failure_advice(failure->code);
 }
 
 void failure_print(const struct cli *cli)
 {
     static const char *const OPENINGS[] = {
-        [EXIT_DONE] = "Done",       [EXIT_REFUSED] = "Refused",
-        [EXIT_USAGE] = "Not done",  [EXIT_UNREACHABLE] = "Not reached",
-        [EXIT_INTERNAL] = "Failed", [EXIT_UNCONFIRMED] = "Not confirmed",
+        [EXIT_DONE] = N_("Done"),       [EXIT_REFUSED] = N_("Refused"),
+        [EXIT_USAGE] = N_("Not done"),  [EXIT_UNREACHABLE] = N_("Not reached"),
+        [EXIT_INTERNAL] = N_("Failed"), [EXIT_UNCONFIRMED] = N_("Not confirmed"),
     };
     const struct failure *failure = &cli->failure;
     char field[2 * FIELD_PATH_MAX];
 
     text_escape(BYTES(failure->field, strlen(failure->field)), false, field, sizeof(field));
     const char *opening = failure->code == ERR_USAGE && !failure->is_unusable
-                              ? "Not understood"
+                              ? N_("Not understood")
                               : OPENINGS[failure_exit(failure)];
     enum color color = failure_exit(failure) == EXIT_UNCONFIRMED ? COLOR_CAREFUL : COLOR_BAD;
     bool has_color = cli->terminal.has_error_color;
-    fprintf(stderr, "%s%s%s: %s", color_begin(has_color, color), opening, color_end(has_color, color),
-            failure->what[0] != '\0' ? failure->what : error_sentence(failure->code));
-    fprintf(stderr, " (%s%s%s)\n", error_name(failure->code), field[0] == '\0' ? "" : ", ", field);
+    say_aside("%s%s%s: %s (%s%s%s)", color_begin(has_color, color), _(opening), color_end(has_color, color),
+              failure->what[0] != '\0' ? failure->what : language_error(failure->code),
+              error_name(failure->code), field[0] == '\0' ? "" : ", ", field);
     if (failure->latest != 0 && failure->code == ERR_EPOCH)
-        fprintf(stderr, "The record is in epoch %" PRIu64 ".\n", failure->latest);
+        say_aside("The record is in epoch %" PRIu64 ".", failure->latest);
     else if (failure->latest != 0 && failure->what[0] == '\0')
-        fprintf(stderr, "The latest is number %" PRIu64 " in the record.\n", failure->latest);
+        say_aside("The latest is number %" PRIu64 " in the record.", failure->latest);
     if (failure->limit != 0)
-        fprintf(stderr, "The limit is %" PRIu64 ".\n", failure->limit);
-    fprintf(stderr, "Next: %s\n", failure_next(failure));
+        say_aside("The limit is %" PRIu64 ".", failure->limit);
+    say_aside("Next: %s", failure_next(failure));
 }
 
 struct json_object *failure_to_json(const struct failure *failure)
@@ -181,7 +184,7 @@ struct json_object *failure_to_json(const struct failure *failure)
 
     json_object_object_add(error, "code", json_object_new_int(failure->code));
     json_object_object_add(error, "name", json_object_new_string(error_name(failure->code)));
-    json_object_object_add(error, "sentence", json_object_new_string(error_sentence(failure->code)));
+    json_object_object_add(error, "sentence", json_object_new_string(language_error(failure->code)));
     json_object_object_add(error, "what", json_object_new_string(failure->what));
     json_object_object_add(error, "field", json_object_new_string(failure->field));
     json_object_object_add(error, "latest", json_object_new_uint64(failure->latest));

@@ -7,17 +7,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "client/cli/language.h"
 #include "core/directory.h"
 #include "core/error.h"
 #include "core/text.h"
 
-static int file_error(int code, const char *path, const char *what, char reason[FILE_REASON_MAX])
+static int file_error(int code, const char *format, const char *path, char reason[FILE_REASON_MAX])
 {
     char shown_path[256];
     int error = errno;
 
     text_escape(BYTES(path, strlen(path)), false, shown_path, sizeof(shown_path));
-    snprintf(reason, FILE_REASON_MAX, "%s cannot be %s: %s.", shown_path, what, strerror(error));
+    snprintf(reason, FILE_REASON_MAX, _(format), shown_path, strerror(error));
     return error == ENOSPC || error == EDQUOT ? ERR_DISK_FULL : code;
 }
 
@@ -39,7 +40,7 @@ int directory_make(const char *path, char reason[FILE_REASON_MAX])
     size_t length = strlen(path);
 
     if (length == 0 || length >= sizeof(part)) {
-        snprintf(reason, FILE_REASON_MAX, "The directory's name is empty or too long.");
+        snprintf(reason, FILE_REASON_MAX, "%s", _("The directory's name is empty or too long."));
         return ERR_FILE;
     }
     for (size_t i = 1; i <= length; i++) {
@@ -48,14 +49,14 @@ int directory_make(const char *path, char reason[FILE_REASON_MAX])
         memcpy(part, path, i);
         part[i] = '\0';
         if (mkdir(part, 0700) != 0 && errno != EEXIST)
-            return file_error(ERR_FILE, part, "made", reason);
+            return file_error(ERR_FILE, "%s cannot be made: %s.", part, reason);
     }
     struct stat found;
     if (stat(path, &found) != 0)
-        return file_error(ERR_FILE, path, "used", reason);
+        return file_error(ERR_FILE, "%s cannot be used: %s.", path, reason);
     if (!S_ISDIR(found.st_mode)) {
         errno = ENOTDIR;
-        return file_error(ERR_FILE, path, "used", reason);
+        return file_error(ERR_FILE, "%s cannot be used: %s.", path, reason);
     }
     return 0;
 }
@@ -71,7 +72,7 @@ static int read_all(int descriptor, const char *path, size_t size_max, struct ar
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return file_error(ERR_FILE, path, "read", reason);
+            return file_error(ERR_FILE, "%s cannot be read: %s.", path, reason);
         size += (size_t) got;
         if (got == 0) {
             content[size] = '\0';
@@ -82,7 +83,7 @@ static int read_all(int descriptor, const char *path, size_t size_max, struct ar
             continue;
         if (room >= size_max) {
             errno = EFBIG;
-            file_error(ERR_TOO_LARGE, path, "used", reason);
+            file_error(ERR_TOO_LARGE, "%s cannot be used: %s.", path, reason);
             return ERR_TOO_LARGE;
         }
         room = 4 * room < size_max ? 4 * room : size_max;
@@ -91,7 +92,7 @@ static int read_all(int descriptor, const char *path, size_t size_max, struct ar
             memcpy(larger, content, size);
         content = larger;
     }
-    snprintf(reason, FILE_REASON_MAX, "There is not enough memory to read it.");
+    snprintf(reason, FILE_REASON_MAX, "%s", _("There is not enough memory to read it."));
     return ERR_MEMORY;
 }
 
@@ -101,7 +102,7 @@ int file_read(const char *path, size_t size_max, struct arena *arena, struct byt
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
     if (descriptor < 0)
-        return file_error(ERR_FILE, path, "opened", reason);
+        return file_error(ERR_FILE, "%s cannot be opened: %s.", path, reason);
     int result = read_all(descriptor, path, size_max, arena, ret_content, reason);
     close(descriptor);
     return result;
@@ -129,20 +130,21 @@ int file_write(const char *path, struct bytes content, mode_t mode, bool may_rep
 
     if (length < 0 || length >= PATH_BYTES) {
         errno = ENAMETOOLONG;
-        return file_error(ERR_FILE, path, "written", reason);
+        return file_error(ERR_FILE, "%s cannot be written: %s.", path, reason);
     }
     int descriptor = mkostemp(temporary, O_CLOEXEC);
     if (descriptor < 0)
-        return file_error(ERR_FILE, path, "written", reason);
+        return file_error(ERR_FILE, "%s cannot be written: %s.", path, reason);
     bool is_written = fchmod(descriptor, mode) == 0 && write_all(descriptor, content) == 0;
     int error = errno;
     close(descriptor);
     errno = error;
     int result = 0;
     if (!is_written)
-        result = file_error(ERR_FILE, path, "written", reason);
+        result = file_error(ERR_FILE, "%s cannot be written: %s.", path, reason);
     else if (may_replace ? rename(temporary, path) != 0 : link(temporary, path) != 0)
-        result = file_error(errno == EEXIST ? ERR_EXISTS : ERR_FILE, path, "written", reason);
+        result =
+            file_error(errno == EEXIST ? ERR_EXISTS : ERR_FILE, "%s cannot be written: %s.", path, reason);
     if (result != 0 || !may_replace)
         unlink(temporary);
     if (result == 0)

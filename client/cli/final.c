@@ -29,7 +29,7 @@ static int ask(struct cli *cli)
     char answer[ANSWER_MAX] = "";
 
     fflush(stdout);
-    fputs("This cannot be undone. Go on? [y/N] ", stderr);
+    fputs(_("This cannot be undone. Go on? [y/N] "), stderr);
     fflush(stderr);
     if (fgets(answer, sizeof(answer), stdin) != NULL && rpmatch(answer) == 1)
         return 0;
@@ -70,9 +70,9 @@ static const char *signer_of(struct cli *cli, const struct comity_draft *draft)
         cli->failure = before;
         return NULL;
     }
-    return arena_printf(cli->arena, "%s, %s, with the offices: %s", desk_shown(cli, whoami->member->name),
-                        whoami->constituency == NULL ? "?" : shown_string(cli, whoami->constituency->name),
-                        shown_offices(cli, whoami->member->offices, whoami->member->n_offices));
+    return phrase(cli, "%s, %s, with the offices: %s", desk_shown(cli, whoami->member->name),
+                  whoami->constituency == NULL ? "?" : shown_string(cli, whoami->constituency->name),
+                  shown_offices(cli, whoami->member->offices, whoami->member->n_offices));
 }
 
 /* What would be sent, and what is known of it beforehand. */

@@ -15,7 +15,7 @@ enum { FOUNDERS_MAX = 65, TOKEN_FILE_MAX = 1024 };
 int found_charter_run(struct cli *cli)
 {
     cli_put_text(cli, "charter", CHARTER_SAMPLE);
-    say(cli, "%s", CHARTER_SAMPLE);
+    say(cli, "%s", _(CHARTER_SAMPLE));
     return 0;
 }
 
@@ -95,7 +95,7 @@ static int find_place(struct cli *cli, struct place *ret_place)
     if (code == 0)
         return 0;
     cli_fail(cli, code, "Give the place.json that `comity up` wrote.",
-             "%s does not say where workers are reached: %s", shown_string(cli, path), error_sentence(code));
+             "%s does not say where workers are reached: %s", shown_string(cli, path), language_error(code));
     return cli_unusable(cli, code);
 }
 
@@ -177,7 +177,7 @@ int found_prepare_run(struct cli *cli)
     if (code == 0 && (code = comity_draft_new(&command, NULL, texts, signer.seed, VALIDITY_MAX_MS - 3600000,
                                               &file.draft, &fault)) != 0) {
         cli_fail(cli, code, "comity found charter prints one to start from",
-                 "The charter cannot be founded so: %s", error_sentence(code));
+                 "The charter cannot be founded so: %s", language_error(code));
         snprintf(cli->failure.field, sizeof(cli->failure.field), "%s", fault.field);
         cli_unusable(cli, code);
     }
@@ -232,12 +232,12 @@ int draft_sign_run(struct cli *cli)
         code = draft_file_show(cli, &file);
     if (code == 0 && key_file == NULL)
         code = keep_founder_context(cli, &file, key.public_key);
-    if (code == 0)
-        say(cli, "Signed. %s",
-            comity_draft_missing(file.draft, NULL, 0) > 0
-                ? "Pass the file on to whoever has not signed."
-                : arena_printf(cli->arena, "Nobody is missing: comity draft submit %s",
-                               shown_string(cli, path)));
+    if (code == 0) {
+        if (comity_draft_missing(file.draft, NULL, 0) > 0)
+            say(cli, "Signed. Pass the file on to whoever has not signed.");
+        else
+            say(cli, "Signed. Nobody is missing: comity draft submit %s", shown_string(cli, path));
+    }
     signing_key_wipe(&key);
     draft_file_release(&file);
     return code;
@@ -309,10 +309,9 @@ int draft_submit_run(struct cli *cli)
         code = check_history(cli, &file);
     if (code == 0 && comity_draft_missing(file.draft, NULL, 0) > 0) {
         draft_file_show(cli, &file);
-        code =
-            cli_fail(cli, ERR_COSIGNERS,
-                     arena_printf(cli->arena, "Each of them: comity draft sign %s", shown_string(cli, path)),
-                     "Not everybody has signed yet.");
+        code = cli_fail(cli, ERR_COSIGNERS,
+                        phrase(cli, "Each of them: comity draft sign %s", shown_string(cli, path)),
+                        "Not everybody has signed yet.");
     }
     bool is_founding =
         code == 0 && comity_draft_command(file.draft)->body_case == COMITY__V1__COMMAND__BODY_FOUND;
@@ -323,7 +322,7 @@ int draft_submit_run(struct cli *cli)
     /* No context is of this partnership yet, so that resubmit would not find it. */
     if (is_founding && cli->failure.is_unconfirmed && cli->failure.next[0] == '\0')
         snprintf(cli->failure.next, sizeof(cli->failure.next),
-                 "comity draft submit %s once more: it is never done twice.", shown_string(cli, path));
+                 _("comity draft submit %s once more: it is never done twice."), shown_string(cli, path));
     if (code == 0)
         keep_invited_name(cli, file.draft);
     if (code == 0)

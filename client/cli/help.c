@@ -63,14 +63,14 @@ static void say_options(struct cli *cli, const char *title, const struct verb_op
 
     if (rows->name == NULL)
         return;
-    say(cli, "\n%s", painted(cli, COLOR_HEADING, title));
+    say(cli, "\n%s", painted(cli, COLOR_HEADING, _(title)));
     legend_init(&sheet, cli);
     for (const struct verb_option *row = rows; row->name != NULL; row++) {
         const char *left = arena_printf(cli->arena, "--%s%s%s%s", row->name, row->value == NULL ? "" : " ",
                                         row->value == NULL ? "" : row->value, row->is_list ? "..." : "");
-        const char *right = row->summary;
+        const char *right = _(row->summary);
         if (row->is_required)
-            right = arena_printf(cli->arena, "%s (required)", row->summary);
+            right = arena_printf(cli->arena, _("%s (required)"), right);
         legend_row(&sheet, left, right);
     }
     sheet_print(&sheet, "");
@@ -82,12 +82,12 @@ static void say_arguments(struct cli *cli, const struct verb *verb)
 
     if (verb->arguments[0].name == NULL)
         return;
-    say(cli, "\n%s", painted(cli, COLOR_HEADING, "Arguments:"));
+    say(cli, "\n%s", painted(cli, COLOR_HEADING, _("Arguments:")));
     legend_init(&sheet, cli);
     for (const struct verb_argument *row = verb->arguments; row->name != NULL; row++) {
-        const char *right = row->summary;
+        const char *right = _(row->summary);
         if (row->is_optional)
-            right = arena_printf(cli->arena, "%s (may be left out)", row->summary);
+            right = arena_printf(cli->arena, _("%s (may be left out)"), right);
         legend_row(&sheet, row->name, right);
     }
     sheet_print(&sheet, "");
@@ -115,19 +115,19 @@ int help_verb(struct cli *cli, const struct verb *verb)
 
     verb_usage(verb, usage);
     cli_put(cli, "help", verb_to_json(verb));
-    say(cli, "%s: %s\n\nusage: %s", verb->name, verb->summary, usage);
+    say(cli, "%s: %s\n\nusage: %s", verb->name, _(verb->summary), usage);
     say_arguments(cli, verb);
-    say_options(cli, "Options:", verb->options);
+    say_options(cli, N_("Options:"), verb->options);
     if (verb->is_joint)
         say_options(cli,
-                    verb->is_own_often ? "Where the others have to sign as well:"
-                                       : "A co-chair of every party has to sign this:",
+                    verb->is_own_often ? N_("Where the others have to sign as well:")
+                                       : N_("A co-chair of every party has to sign this:"),
                     JOINT_OPTIONS);
     if (verb->is_final)
-        say_options(cli, "It cannot be undone:", FINAL_OPTIONS);
-    say_options(cli, "Options of every command:", COMMON_OPTIONS);
+        say_options(cli, N_("It cannot be undone:"), FINAL_OPTIONS);
+    say_options(cli, N_("Options of every command:"), COMMON_OPTIONS);
     if (verb->detail != NULL)
-        say(cli, "\n%s", verb->detail);
+        say(cli, "\n%s", _(verb->detail));
     say_longer_ones(cli, verb);
     return 0;
 }
@@ -150,11 +150,11 @@ static int help_list(struct cli *cli, const char *noun)
         if (group == NULL || strcmp(group, verb->group) != 0) {
             if (group != NULL)
                 sheet_print(&sheet, "");
-            say(cli, "\n%s", painted(cli, COLOR_HEADING, verb->group));
+            say(cli, "\n%s", painted(cli, COLOR_HEADING, _(verb->group)));
             legend_init(&sheet, cli);
         }
         group = verb->group;
-        legend_row(&sheet, arena_printf(cli->arena, "%-18s", verb->name), verb->summary);
+        legend_row(&sheet, arena_printf(cli->arena, "%-18s", verb->name), _(verb->summary));
         json_object_array_add(verbs, verb_to_json(verb));
     }
     sheet_print(&sheet, "");
@@ -174,7 +174,7 @@ static int help_exit_codes(struct cli *cli)
         json_object_object_add(value, "exit", json_object_new_int(row.code));
         json_object_object_add(value, "meaning", json_object_new_string(row.meaning));
         json_object_array_add(codes, value);
-        say(cli, "%d  %s", row.code, row.meaning);
+        say(cli, "%d  %s", row.code, _(row.meaning));
     }
     cli_put(cli, "exit_codes", codes);
     return 0;
@@ -216,9 +216,10 @@ int help_run(struct cli *cli)
         return help_list(cli, words[0]);
     const char *typed = count == 2 ? arena_printf(cli->arena, "%s %s", words[0], words[1]) : words[0];
     const struct verb *nearest = verb_nearest(typed);
-    return cli_fail(cli, ERR_USAGE, "comity help", "There is no command `%s`.%s%s%s",
-                    shown_string(cli, typed), nearest == NULL ? "" : " Did you mean `comity ",
-                    nearest == NULL ? "" : nearest->name, nearest == NULL ? "" : "`?");
+    if (nearest == NULL)
+        return cli_fail(cli, ERR_USAGE, "comity help", "There is no command `%s`.", shown_string(cli, typed));
+    return cli_fail(cli, ERR_USAGE, "comity help", "There is no command `%s`. Did you mean `comity %s`?",
+                    shown_string(cli, typed), nearest->name);
 }
 
 int version_run(struct cli *cli)
@@ -230,7 +231,7 @@ int version_run(struct cli *cli)
 
 int errors_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"code", "name", "done?", "exit", "what it says"};
+    static const char *const TITLES[] = {N_("code"), N_("name"), N_("done?"), N_("exit"), N_("what it says")};
     struct json_object *errors = json_object_new_array();
     struct sheet sheet;
 
@@ -244,16 +245,16 @@ int errors_run(struct cli *cli)
         json_object_object_add(value, "execution",
                                json_object_new_string(is_unknown ? "UNKNOWN" : "NOT_EXECUTED"));
         json_object_object_add(value, "exit", json_object_new_int((int) exit_of_error(code)));
-        json_object_object_add(value, "sentence", json_object_new_string(error_sentence(code)));
+        json_object_object_add(value, "sentence", json_object_new_string(language_error(code)));
         json_object_array_add(errors, value);
         const char *cells[] = {
-            arena_printf(cli->arena, "%d", code), error_name(code), is_unknown ? "perhaps" : "no",
-            arena_printf(cli->arena, "%d", (int) exit_of_error(code)), error_sentence(code)};
+            arena_printf(cli->arena, "%d", code), error_name(code), is_unknown ? _("perhaps") : _("no"),
+            arena_printf(cli->arena, "%d", (int) exit_of_error(code)), language_error(code)};
         sheet_row(&sheet, cells);
     }
     cli_put(cli, "errors", errors);
     sheet_print(&sheet, "");
-    say(cli, "\n%s", ERRORS_NOTE);
+    say(cli, "\n%s", _(ERRORS_NOTE));
     return 0;
 }
 
@@ -261,40 +262,42 @@ static void print_options_markdown(FILE *file, const struct verb_option *rows)
 {
     for (const struct verb_option *row = rows; row->name != NULL; row++)
         fprintf(file, "- `--%s%s%s`%s: %s%s\n", row->name, row->value == NULL ? "" : " ",
-                row->value == NULL ? "" : row->value, row->is_list ? " (repeatable)" : "", row->summary,
-                row->is_required ? " (required)" : "");
+                row->value == NULL ? "" : row->value, row->is_list ? _(" (repeatable)") : "", _(row->summary),
+                row->is_required ? _(" (required)") : "");
 }
 
 void help_print_markdown(FILE *file)
 {
     const char *group = NULL;
 
-    fputs("Options of every command:\n\n", file);
+    fprintf(file, "%s\n\n", _("Options of every command:"));
     print_options_markdown(file, COMMON_OPTIONS);
-    fputs("\nOptions of joint acts (marked *joint*), which a co-chair of every party has to sign:\n\n", file);
+    fprintf(file, "\n%s\n\n",
+            _("Options of joint acts (marked *joint*), which a co-chair of every party has to sign:"));
     print_options_markdown(file, JOINT_OPTIONS);
-    fputs("\nOptions of what cannot be undone (marked *final*), which asks first on a terminal:\n\n", file);
+    fprintf(file, "\n%s\n\n",
+            _("Options of what cannot be undone (marked *final*), which asks first on a terminal:"));
     print_options_markdown(file, FINAL_OPTIONS);
     for (unsigned i = 0; verb_at(i) != NULL; i++) {
         const struct verb *verb = verb_at(i);
         char usage[VERB_USAGE_MAX];
         verb_usage(verb, usage);
         if (group == NULL || strcmp(group, verb->group) != 0)
-            fprintf(file, "\n### %s\n", verb->group);
+            fprintf(file, "\n### %s\n", _(verb->group));
         group = verb->group;
         fprintf(file, "\n#### %s%s%s\n\n%s\n\n    %s\n", verb->name,
                 !verb->is_joint      ? ""
-                : verb->is_own_often ? " (*joint* at times)"
-                                     : " (*joint*)",
-                verb->is_final ? " (*final*)" : "", verb->summary, usage);
+                : verb->is_own_often ? _(" (*joint* at times)")
+                                     : _(" (*joint*)"),
+                verb->is_final ? _(" (*final*)") : "", _(verb->summary), usage);
         if (verb->arguments[0].name != NULL || verb->options[0].name != NULL)
             fputc('\n', file);
         for (const struct verb_argument *row = verb->arguments; row->name != NULL; row++)
-            fprintf(file, "- `%s`: %s%s\n", row->name, row->summary,
-                    row->is_optional ? " (may be left out)" : "");
+            fprintf(file, "- `%s`: %s%s\n", row->name, _(row->summary),
+                    row->is_optional ? _(" (may be left out)") : "");
         print_options_markdown(file, verb->options);
         if (verb->detail != NULL)
-            fprintf(file, "\n%s\n", verb->detail);
+            fprintf(file, "\n%s\n", _(verb->detail));
         if (verb->json != NULL)
             fprintf(file, "\nJSON: %s\n", verb->json);
     }

@@ -18,9 +18,9 @@ void help_print_markdown(FILE *file);
 
 /* What the table of errors cannot show. */
 #define ERRORS_NOTE                                                                                          \
-    "The exit is that of a refusal. The same error (MALFORMED, UNKNOWN_FIELD, ...) ends with 2 where a "     \
-    "file "                                                                                                  \
-    "or a text\nthat was given is at fault, 3 where nothing left this machine, 4 where something was "       \
-    "recorded before, and 5 where\nit is not confirmed."
+    N_("The exit is that of a refusal. The same error (MALFORMED, UNKNOWN_FIELD, ...) ends with 2 where a "  \
+       "file "                                                                                               \
+       "or a text\nthat was given is at fault, 3 where nothing left this machine, 4 where something was "    \
+       "recorded before, and 5 where\nit is not confirmed.")
 
 #endif

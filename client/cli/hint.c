@@ -64,8 +64,8 @@ static const char *next_of_right(struct cli *cli, const Comity__V1__Command *com
     if (right != MAY_BODY_OR_FACILITATOR && right != MAY_BODY_OR_OFFICE)
         return NULL;
     uint32_t body = body_of(cli, command);
-    return arena_printf(cli->arena, "comity body show %s lists who holds its seats; co-chairs give them.",
-                        body == 0 ? "BODY" : name_of_body(cli, body));
+    return phrase(cli, "comity body show %s lists who holds its seats; co-chairs give them.",
+                  body == 0 ? "BODY" : name_of_body(cli, body));
 }
 
 static bool tell_right(struct cli *cli, const Comity__V1__Command *command)
@@ -74,7 +74,7 @@ static bool tell_right(struct cli *cli, const Comity__V1__Command *command)
         const struct command_row *row = command_row_at(i);
         if (row->body == command->body_case)
             return TELL(cli, next_of_right(cli, command, row->right),
-                        "You do not have the right to do this. Who has it: %s.", right_name(row->right));
+                        "You do not have the right to do this. Who has it: %s.", _(right_name(row->right)));
     }
     return false;
 }
@@ -111,11 +111,11 @@ static bool tell_seated(struct cli *cli, const Comity__V1__Command *command)
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Seat *seat = (const Comity__V1__Seat *) rows.list[i];
         if (seat->holder == assign->member)
-            return TELL(
-                cli,
-                arena_printf(cli->arena, "comity seat vacate %s %" PRIu32 ", where it is to be another",
-                             name_of_body(cli, assign->body), seat->number),
-                "%s holds seat %" PRIu32 " already.", name_of_member(cli, assign->member), seat->number);
+            return TELL(cli,
+                        phrase(cli, "comity seat vacate %s %" PRIu32 ", where it is to be another",
+                               name_of_body(cli, assign->body), seat->number),
+                        "%s holds seat %" PRIu32 " already.", name_of_member(cli, assign->member),
+                        seat->number);
     }
     return false;
 }
@@ -154,12 +154,10 @@ static bool tell_other_rule(struct cli *cli, const Comity__V1__Command *command)
         if (((const Comity__V1__Round *) rows.list[i])->round_of == 1)
             first = ((const Comity__V1__Round *) rows.list[i])->number;
     const char *rule = shown_string(cli, ((const Comity__V1__Proposal *) row)->rule);
-    return TELL(cli,
-                arena_printf(cli->arena, "comity round open %" PRIu32 " --rule %s; or comity proposal make",
-                             number, rule),
-                "Proposal %" PRIu32 " is decided by %s since round %" PRIu32
-                "; another rule needs a new proposal.",
-                number, rule, first);
+    return TELL(
+        cli, phrase(cli, "comity round open %" PRIu32 " --rule %s; or comity proposal make", number, rule),
+        "Proposal %" PRIu32 " is decided by %s since round %" PRIu32 "; another rule needs a new proposal.",
+        number, rule, first);
 }
 
 static bool tell_newer_rule(struct cli *cli, const Comity__V1__Command *command)
@@ -249,38 +247,39 @@ static const struct hint {
     {ERR_EXISTS, "assign_seat.member", NULL, NULL, tell_seated},
     {ERR_FORBIDDEN, "assign_seat.member", NULL, NULL, tell_other_side},
     {ERR_NOT_FOUND, "assign_seat.seat", NULL, NULL, tell_no_seat},
-    {ERR_STATE, "revoke_key.key", "This key was revoked before, or the invitation used.", "comity key list",
-     NULL},
-    {ERR_STATE, "open_session.session", "It was opened before: a session is opened once.",
-     "comity session list", NULL},
+    {ERR_STATE, "revoke_key.key", N_("This key was revoked before, or the invitation used."),
+     N_("comity key list"), NULL},
+    {ERR_STATE, "open_session.session", N_("It was opened before: a session is opened once."),
+     N_("comity session list"), NULL},
     {ERR_STATE, "close_session.session", NULL, NULL, tell_open_rounds},
-    {ERR_NOT_OPEN, "close_session.session", "This session is not open.", "comity session list", NULL},
-    {ERR_NOT_OPEN, "check_in.session", "This session is not open.",
-     "comity session list; a facilitator opens it: comity session open SESSION", NULL},
-    {ERR_STATE, "add_item.session", "This session is closed.", "comity session list", NULL},
-    {ERR_STATE, "make_proposal.item", "The session of this item is closed.", "comity session list", NULL},
+    {ERR_NOT_OPEN, "close_session.session", N_("This session is not open."), N_("comity session list"), NULL},
+    {ERR_NOT_OPEN, "check_in.session", N_("This session is not open."),
+     N_("comity session list; a facilitator opens it: comity session open SESSION"), NULL},
+    {ERR_STATE, "add_item.session", N_("This session is closed."), N_("comity session list"), NULL},
+    {ERR_STATE, "make_proposal.item", N_("The session of this item is closed."), N_("comity session list"),
+     NULL},
     {ERR_STATE, "revise_proposal.proposal", NULL, NULL, tell_revision_refused},
-    {ERR_STALE, "revise_proposal.base_hash", "Somebody else wrote a newer version meanwhile.",
-     "Read it with comity proposal show PROPOSAL, and give the same command again.", NULL},
-    {ERR_NOT_OPEN, "open_round.proposal", "The session of this proposal is not open.",
-     "comity session list; a facilitator opens it: comity session open SESSION", NULL},
+    {ERR_STALE, "revise_proposal.base_hash", N_("Somebody else wrote a newer version meanwhile."),
+     N_("Read it with comity proposal show PROPOSAL, and give the same command again."), NULL},
+    {ERR_NOT_OPEN, "open_round.proposal", N_("The session of this proposal is not open."),
+     N_("comity session list; a facilitator opens it: comity session open SESSION"), NULL},
     {ERR_STATE, "open_round.proposal", NULL, NULL, tell_round_refused},
-    {ERR_QUORUM, "open_round.proposal", "Nobody holds a seat of this body.",
-     "comity seat assign BODY SEAT MEMBER", NULL},
-    {ERR_STALE, "open_round.text_hash", "Somebody wrote a newer version of the text meanwhile.",
-     "Read it with comity proposal show PROPOSAL, and give the same command again.", NULL},
-    {ERR_FORBIDDEN, "open_round.rule", "This body does not decide by that rule.",
-     "comity rule list; comity rule adopt TEMPLATE --body BODY", NULL},
+    {ERR_QUORUM, "open_round.proposal", N_("Nobody holds a seat of this body."),
+     N_("comity seat assign BODY SEAT MEMBER"), NULL},
+    {ERR_STALE, "open_round.text_hash", N_("Somebody wrote a newer version of the text meanwhile."),
+     N_("Read it with comity proposal show PROPOSAL, and give the same command again."), NULL},
+    {ERR_FORBIDDEN, "open_round.rule", N_("This body does not decide by that rule."),
+     N_("comity rule list; comity rule adopt TEMPLATE --body BODY"), NULL},
     {ERR_STATE, "open_round.rule", NULL, NULL, tell_other_rule},
     {ERR_STALE, "open_round.rule", NULL, NULL, tell_newer_rule},
-    {ERR_SCOPE, "open_round.rule", "A party has seats in this body, and nobody holds one of them.",
-     "comity body show BODY; comity seat assign BODY SEAT MEMBER", NULL},
-    {ERR_MISSING, "open_round.closes_ms", "The rule closes at a time: say at which.",
-     "Add --closes TIME: \"2026-11-30 17:00\", or +3d", NULL},
+    {ERR_SCOPE, "open_round.rule", N_("A party has seats in this body, and nobody holds one of them."),
+     N_("comity body show BODY; comity seat assign BODY SEAT MEMBER"), NULL},
+    {ERR_MISSING, "open_round.closes_ms", N_("The rule closes at a time: say at which."),
+     N_("Add --closes TIME: \"2026-11-30 17:00\", or +3d"), NULL},
     {ERR_RANGE, "open_round.closes_ms", NULL, NULL, tell_closing_time},
     {ERR_STALE, "cast_ballot.replaces", NULL,
-     "See your latest ballot with comity ballots ROUND, then vote again with --replace.", NULL},
-    {ERR_REASON, "cast_ballot.reason", NULL, "Give the same command with --reason \"...\"", NULL},
+     N_("See your latest ballot with comity ballots ROUND, then vote again with --replace."), NULL},
+    {ERR_REASON, "cast_ballot.reason", NULL, N_("Give the same command with --reason \"...\""), NULL},
 };
 
 void hint_field(const char *field, char ret_field[FIELD_PATH_MAX])
@@ -310,8 +309,8 @@ void hint_tell(struct cli *cli, const Comity__V1__Command *command)
         if (row->tell != NULL && !row->tell(cli, command))
             cli->failure = before;
         if (row->what != NULL)
-            snprintf(cli->failure.what, WHAT_MAX, "%s", row->what);
+            snprintf(cli->failure.what, WHAT_MAX, "%s", _(row->what));
         if (row->next != NULL)
-            snprintf(cli->failure.next, NEXT_MAX, "%s", row->next);
+            snprintf(cli->failure.next, NEXT_MAX, "%s", _(row->next));
     }
 }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "client/cli/language.h"
 #include "core/daemon/config.h"
 #include "core/error.h"
 #include "core/keyfile.h"
@@ -18,12 +19,12 @@
 
 enum { TOKEN_BYTES = 20, CONFIG_TEXT_MAX = 8 * 1024 };
 
-static int failed(char reason[INSTALLATION_REASON_MAX], int code, const char *path, const char *what)
+static int failed_at(char reason[INSTALLATION_REASON_MAX], int code, const char *path, const char *what)
 {
     char escaped[256];
 
     text_escape(BYTES(path, strlen(path)), false, escaped, sizeof(escaped));
-    snprintf(reason, INSTALLATION_REASON_MAX, "%s: %s", escaped, what);
+    snprintf(reason, INSTALLATION_REASON_MAX, "%s: %s", escaped, _(what));
     return code;
 }
 
@@ -41,12 +42,14 @@ static int find_directory(const char *directory, struct installation *installati
     int code = directory_make(directory, why);
 
     if (code == 0 && (absolute = realpath(directory, NULL)) == NULL)
-        return failed(reason, ERR_FILE, directory, strerror(errno));
+        return failed_at(reason, ERR_FILE, directory, strerror(errno));
     if (code == 0 && strlen(absolute) >= PATH_BYTES - 64)
-        code = failed(reason, ERR_CONFIG, directory, "its path is too long.");
-    else if (code == 0 && !config_value_is_plain(absolute))
-        code = failed(reason, ERR_CONFIG, directory, "no such path can be kept. " CONTEXT_PLAIN_RULE);
-    else if (code == 0)
+        code = failed_at(reason, ERR_CONFIG, directory, "its path is too long.");
+    else if (code == 0 && !config_value_is_plain(absolute)) {
+        code = failed_at(reason, ERR_CONFIG, directory, "no such path can be kept.");
+        size_t length = strlen(reason);
+        snprintf(reason + length, INSTALLATION_REASON_MAX - length, " %s", _(CONTEXT_PLAIN_RULE));
+    } else if (code == 0)
         snprintf(installation->directory, sizeof(installation->directory), "%s", absolute);
     else
         snprintf(reason, INSTALLATION_REASON_MAX, "%s", why);
@@ -69,7 +72,7 @@ static int load_connection_key(struct installation *installation, const char *na
     installation_path(installation, name, path);
     int code = connection_key_load_or_create(path, &key);
     if (code != 0)
-        return failed(reason, code, path, error_sentence(code));
+        return failed_at(reason, code, path, language_error(code));
     memcpy(ret_public, key.public_key, KEY_SIZE);
     connection_key_wipe(&key);
     return 0;
@@ -105,7 +108,7 @@ static int load_token(struct installation *installation, char reason[INSTALLATIO
     if (file != NULL)
         fclose(file);
     installation->token[strcspn(installation->token, "\n")] = '\0';
-    return is_read ? 0 : failed(reason, ERR_FILE, path, "it holds no token.");
+    return is_read ? 0 : failed_at(reason, ERR_FILE, path, "it holds no token.");
 }
 
 static int load_keys(struct installation *installation, char reason[INSTALLATION_REASON_MAX])
@@ -125,7 +128,7 @@ static int load_keys(struct installation *installation, char reason[INSTALLATION
     installation_path(installation, "log.key", path);
     code = signing_key_load_or_create(path, &log_key);
     signing_key_wipe(&log_key);
-    return code == 0 ? load_token(installation, reason) : failed(reason, code, path, error_sentence(code));
+    return code == 0 ? load_token(installation, reason) : failed_at(reason, code, path, language_error(code));
 }
 
 /* Two ports that nobody listens on now. Both are held until both are known. */
@@ -157,7 +160,7 @@ static int write_config(const struct installation *installation, const char *nam
 
     installation_path(installation, name, path);
     if (length < 0 || length >= CONFIG_TEXT_MAX)
-        return failed(reason, ERR_CONFIG, path, "the path of the data directory is too long.");
+        return failed_at(reason, ERR_CONFIG, path, "the path of the data directory is too long.");
     int code = file_write(path, BYTES(text, (size_t) length), 0600, true, why);
     if (code != 0)
         snprintf(reason, INSTALLATION_REASON_MAX, "%s", why);
@@ -215,7 +218,7 @@ int installation_prepare(const char *directory, struct installation *ret_install
         code = find_ports(ports);
         code = code == 0
                    ? write_configs(&installation, ports, reason)
-                   : failed(reason, code, directory, "there is no free port on the loopback interface.");
+                   : failed_at(reason, code, directory, "there is no free port on the loopback interface.");
     }
     if (code == 0)
         *ret_installation = installation;
@@ -250,10 +253,10 @@ int installation_place(const struct installation *installation, struct place *re
     if (file != NULL)
         fclose(file);
     if (place.brokers[0].endpoint[0] == '\0' || !has_key)
-        return failed(reason, ERR_FILE, path, "the broker did not say where it listens.");
+        return failed_at(reason, ERR_FILE, path, "the broker did not say where it listens.");
     if (is_wildcard(place.brokers[0].endpoint)) {
         installation_path(installation, "broker.ini", path);
-        return failed(
+        return failed_at(
             reason, ERR_CONFIG, path,
             "front stands for every address of this machine, which is none that clients can connect "
             "to: give this machine's own address there, front = tcp://ADDRESS:PORT.");
@@ -312,10 +315,10 @@ int installation_lock(const char *directory, int *ret_lock, long *ret_pid,
     char path[PATH_BYTES], text[32] = "";
 
     if (path_join(path, directory, "lock") != 0)
-        return failed(reason, ERR_CONFIG, directory, "its path is too long.");
+        return failed_at(reason, ERR_CONFIG, directory, "its path is too long.");
     int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0)
-        return failed(reason, ERR_FILE, path, strerror(errno));
+        return failed_at(reason, ERR_FILE, path, strerror(errno));
     if (flock(lock, LOCK_EX | LOCK_NB) == 0) {
         *ret_lock = lock;
         return 0;
@@ -324,7 +327,7 @@ int installation_lock(const char *directory, int *ret_lock, long *ret_pid,
     ssize_t size = pread(lock, text, sizeof(text) - 1, 0);
     close(lock);
     if (error != EWOULDBLOCK)
-        return failed(reason, ERR_FILE, path, strerror(error));
+        return failed_at(reason, ERR_FILE, path, strerror(error));
     *ret_pid = size > 0 ? strtol(text, NULL, 10) : 0;
-    return failed(reason, ERR_STATE, directory, "an installation runs in this directory already.");
+    return failed_at(reason, ERR_STATE, directory, "an installation runs in this directory already.");
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "client/cli/json_file.h"
+#include "client/cli/language.h"
 #include "core/error.h"
 
 enum { INVITATION_VERSION = 1, INVITATION_MAX_BYTES = 65536 };
@@ -121,8 +122,8 @@ int invitation_read(const char *path, struct arena *arena, struct invitation *re
         *ret_invitation = invitation;
     } else {
         text_escape(BYTES(path, strlen(path)), false, shown_path, sizeof(shown_path));
-        snprintf(reason, INVITATION_REASON_MAX, "%s is not an invitation that can be used: %s", shown_path,
-                 error_sentence(code));
+        snprintf(reason, INVITATION_REASON_MAX, _("%s is not an invitation that can be used: %s"), shown_path,
+                 language_error(code));
     }
     explicit_bzero(&invitation, sizeof(invitation));
     return code == 0 || code == ERR_VERSION || code == ERR_MEMORY ? code : ERR_MALFORMED;

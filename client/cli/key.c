@@ -46,7 +46,7 @@ int key_new_run(struct cli *cli)
         cli_fail(cli, code, "comity key show; or another file: comity key new --out FILE",
                  "%s is there already, and a key is never written over.", shown_string(cli, path));
     else if (code != 0)
-        cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path), error_sentence(code));
+        cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path), language_error(code));
     if (code == 0) {
         show_key(cli, path, key.public_key);
         say(cli, "Make a copy of this file and keep it in a safe place: whoever has it can sign for you.");
@@ -73,7 +73,7 @@ int key_show_run(struct cli *cli)
 
 int key_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"member", "name", "fingerprint", "key", "valid"};
+    static const char *const TITLES[] = {N_("member"), N_("name"), N_("fingerprint"), N_("key"), N_("valid")};
     struct rows rows;
     struct sheet sheet;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS, 0, &rows);
@@ -92,7 +92,7 @@ int key_list_run(struct cli *cli)
         const char *cells[] = {
             arena_printf(cli->arena, "%" PRIu32, key->member), name_of_member(cli, key->member),
             arena_string(cli->arena, fingerprint), arena_string(cli->arena, hex),
-            key->revoked == 0 ? "yes" : arena_printf(cli->arena, "revoked by number %" PRIu64, key->revoked)};
+            key->revoked == 0 ? _("yes") : phrase(cli, "revoked by number %" PRIu64, key->revoked)};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "There are no keys.");
@@ -201,6 +201,11 @@ struct remains {
     struct json_object *seats, *invitations;
 };
 
+static void add_line(struct cli *cli, struct remains *remains, const char *line)
+{
+    remains->lines = arena_printf(cli->arena, "%s\n%s", remains->lines, line);
+}
+
 static void collect_seats(struct cli *cli, const struct revocation *revocation, struct remains *remains)
 {
     struct rows bodies, seats;
@@ -220,11 +225,16 @@ static void collect_seats(struct cli *cli, const struct revocation *revocation, 
             json_object_object_add(row, "body", json_object_new_string(name));
             json_object_object_add(row, "seat", json_object_new_int64(seat->number));
             json_object_array_add(remains->seats, row);
-            remains->lines = arena_printf(
-                cli->arena, "%s\n%s still hold seat %" PRIu32 " of %s%s: comity seat vacate %s %" PRIu32,
-                remains->lines, revocation->is_own ? "You" : "They", seat->number, name,
-                revocation->is_own ? ". A co-chair of your constituency leaves it empty" : "", name,
-                seat->number);
+            add_line(cli, remains,
+                     revocation->is_own
+                         ? phrase(cli,
+                                  "You still hold seat %" PRIu32
+                                  " of %s. A co-chair of your constituency leaves it "
+                                  "empty: comity seat vacate %s %" PRIu32,
+                                  seat->number, name, name, seat->number)
+                         : phrase(cli,
+                                  "They still hold seat %" PRIu32 " of %s: comity seat vacate %s %" PRIu32,
+                                  seat->number, name, name, seat->number));
         }
     }
 }
@@ -247,17 +257,19 @@ static void collect_invitations(struct cli *cli, const struct revocation *revoca
             continue;
         key_fingerprint(row->key.data, fingerprint);
         if (ends) {
-            remains->lines = arena_printf(cli->arena, "%s\n%s invitation of %s ends with it.", remains->lines,
-                                          revocation->is_own ? "Your" : "Their", desk_shown(cli, row->name));
+            add_line(cli, remains,
+                     revocation->is_own
+                         ? phrase(cli, "Your invitation of %s ends with it.", desk_shown(cli, row->name))
+                         : phrase(cli, "Their invitation of %s ends with it.", desk_shown(cli, row->name)));
         } else if (invited != NULL && strcasecmp(invited, name) == 0) {
             json_object_array_add(remains->invitations, desk_json(cli, rows.list[i]));
-            remains->lines = arena_printf(
-                cli->arena, "%s\nAn invitation of %s, by %s, is open until %s: %s", remains->lines,
-                desk_shown(cli, row->name), name_of_member(cli, row->invited_by),
-                shown_time(cli, row->expires_ms),
-                revocation->is_own
-                    ? "comity join with its file makes you a member anew"
-                    : arena_printf(cli->arena, "comity key revoke \"%s\" withdraws it", fingerprint));
+            add_line(cli, remains,
+                     phrase(cli, "An invitation of %s, by %s, is open until %s: %s",
+                            desk_shown(cli, row->name), name_of_member(cli, row->invited_by),
+                            shown_time(cli, row->expires_ms),
+                            revocation->is_own
+                                ? _("comity join with its file makes you a member anew")
+                                : phrase(cli, "comity key revoke \"%s\" withdraws it", fingerprint)));
         }
     }
 }

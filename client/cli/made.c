@@ -52,7 +52,7 @@ static void tell_body(struct cli *cli, const Comity__V1__Event *event)
     say(cli,
         "Body %s is number %" PRIu32
         ", with %s. Next, by each side's co-chair: comity seat assign %s SEAT MEMBER",
-        name, row->number, counted(cli, row->seats, "seat", "seats"), name);
+        name, row->number, counted(cli, row->seats, "%" PRIu64 " seat", "%" PRIu64 " seats"), name);
 }
 
 static void tell_rule(struct cli *cli, const Comity__V1__Event *event)
@@ -71,7 +71,7 @@ static void tell_entered(struct cli *cli, const Comity__V1__Event *event)
     say(cli,
         "%s entered. Each voter looks at it and says whether it is right: comity ballots confirm %" PRIu32
         ", or comity ballots dispute %" PRIu32 " --reason TEXT",
-        counted(cli, entered->n_ballots, "ballot is", "ballots are"), entered->round, entered->round);
+        counted(cli, entered->n_ballots, "%" PRIu64 " ballot is", "%" PRIu64 " ballots are"), entered->round, entered->round);
 }
 
 static const struct {

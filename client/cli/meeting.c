@@ -12,11 +12,11 @@ static const char *state_word(Comity__V1__SessionState state)
 {
     switch (state) {
     case COMITY__V1__SESSION_STATE__SESSION_STATE_CONVENED:
-        return "convened";
+        return P_("session", "convened");
     case COMITY__V1__SESSION_STATE__SESSION_STATE_OPEN:
-        return "open";
+        return P_("session", "open");
     case COMITY__V1__SESSION_STATE__SESSION_STATE_CLOSED:
-        return "closed";
+        return P_("session", "closed");
     default:
         return "?";
     }
@@ -92,7 +92,7 @@ int session_close_run(struct cli *cli)
 
 int session_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"no.", "body", "state", "starts", "title"};
+    static const char *const TITLES[] = {N_("no."), N_("body"), N_("state"), N_("starts"), N_("title")};
     struct rows rows;
     struct sheet sheet;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS, 0, &rows);
@@ -114,7 +114,7 @@ int session_list_run(struct cli *cli)
 
 static void print_presences(struct cli *cli, const struct rows *rows)
 {
-    static const char *const TITLES[] = {"member", "constituency", "from", "since"};
+    static const char *const TITLES[] = {N_("member"), N_("constituency"), N_("from"), N_("since")};
     struct sheet sheet;
 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
@@ -153,7 +153,7 @@ static void put_absent(struct cli *cli, const struct rows *seats, const struct r
 
 static void print_items(struct cli *cli, const struct rows *rows)
 {
-    static const char *const TITLES[] = {"item", "session", "added by", "title"};
+    static const char *const TITLES[] = {N_("item"), N_("session"), N_("added by"), N_("title")};
     struct sheet sheet;
 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);

@@ -110,8 +110,8 @@ int invite_run(struct cli *cli)
 
 int invitation_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"for",        "constituency", "offices", "until",
-                                         "invited by", "fingerprint",  "state"};
+    static const char *const TITLES[] = {N_("for"),        N_("constituency"), N_("offices"), N_("until"),
+                                         N_("invited by"), N_("fingerprint"),  N_("state")};
     struct rows rows;
     struct sheet sheet;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_INVITATIONS, 0, &rows);
@@ -296,7 +296,8 @@ int join_run(struct cli *cli)
 
 int member_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"no.", "name", "constituency", "offices", "since", "state"};
+    static const char *const TITLES[] = {N_("no."),     N_("name"),  N_("constituency"),
+                                         N_("offices"), N_("since"), N_("state")};
     struct rows rows;
     struct sheet sheet;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, 0, &rows);

@@ -44,10 +44,10 @@ static const struct rows *list_of(struct cli *cli, Comity__V1__ListKind kind)
 
 const char *shown_offices(struct cli *cli, const Comity__V1__Office *offices, size_t count)
 {
-    const char *text = count == 0 ? "-" : office_name(offices[0]);
+    const char *text = count == 0 ? "-" : _(office_name(offices[0]));
 
     for (size_t i = 1; i < count; i++)
-        text = arena_printf(cli->arena, "%s, %s", text, office_name(offices[i]));
+        text = arena_printf(cli->arena, "%s, %s", text, _(office_name(offices[i])));
     return text;
 }
 
@@ -138,6 +138,19 @@ const char *name_of_constituency(struct cli *cli, uint32_t number)
     return numbered(cli, number);
 }
 
+const char *side_of_member(struct cli *cli, uint32_t number)
+{
+    const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES);
+    const Comity__V1__Member *member = member_of(cli, number);
+
+    for (size_t i = 0; member != NULL && rows != NULL && i < rows->count; i++) {
+        const Comity__V1__Constituency *row = (const Comity__V1__Constituency *) rows->list[i];
+        if (row->number == member->constituency)
+            return row->side;
+    }
+    return "";
+}
+
 const char *name_of_site(struct cli *cli, uint32_t number)
 {
     const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_SITES);
@@ -176,7 +189,7 @@ bool member_has_key(struct cli *cli, uint32_t number)
 
 const char *state_of_member(struct cli *cli, uint32_t number)
 {
-    return number == 0 || member_has_key(cli, number) ? "" : "no valid key";
+    return number == 0 || member_has_key(cli, number) ? "" : _("no valid key");
 }
 
 bool key_is_revoked(struct cli *cli, struct bytes key)
@@ -195,12 +208,13 @@ bool invitation_is_open(struct cli *cli, const Comity__V1__Invitation *invitatio
 const char *state_of_invitation(struct cli *cli, const Comity__V1__Invitation *invitation)
 {
     if (invitation->member != 0)
-        return arena_printf(cli->arena, "member %" PRIu32, invitation->member);
+        return phrase(cli, "member %" PRIu32, invitation->member);
     if (invitation->revoked != 0)
-        return "withdrawn";
+        return P_("invitation", "withdrawn");
     if (invitation_is_open(cli, invitation))
-        return "open";
-    return invitation->expires_ms > time_now_ms() ? "void: the key that signed it is revoked" : "expired";
+        return P_("invitation", "open");
+    return invitation->expires_ms > time_now_ms() ? _("void: the key that signed it is revoked")
+                                                  : P_("invitation", "expired");
 }
 
 void json_add_key_state(struct cli *cli, struct json_object *rows, const char *field)
@@ -234,9 +248,9 @@ int number_argument(struct cli *cli, const char *name, uint32_t *ret_number)
     return read_number(cli, name, cli_argument(cli, name), ret_number);
 }
 
-static int not_found(struct cli *cli, const char *what, const char *typed, const char *next)
+static int not_found(struct cli *cli, const char *format, const char *typed, const char *next)
 {
-    return cli_fail(cli, ERR_NOT_FOUND, next, "There is no %s `%s`.", what, shown_string(cli, typed));
+    return cli_fail(cli, ERR_NOT_FOUND, next, format, shown_string(cli, typed));
 }
 
 /* Members of one name. */
@@ -252,9 +266,10 @@ static void add_namesake(struct cli *cli, struct namesakes *found, const Comity_
 
     if (has_key || found->with_key == 0)
         found->meant = member->number;
-    found->list = arena_printf(
-        cli->arena, "%s%s%" PRIu32 " (%s%s)", found->list, found->count == 0 ? "" : ", ", member->number,
-        name_of_constituency(cli, member->constituency), has_key ? "" : ", no valid key");
+    const char *constituency = name_of_constituency(cli, member->constituency);
+    const char *one = has_key ? phrase(cli, "%" PRIu32 " (%s)", member->number, constituency)
+                              : phrase(cli, "%" PRIu32 " (%s, no valid key)", member->number, constituency);
+    found->list = arena_printf(cli->arena, "%s%s%s", found->list, found->count == 0 ? "" : ", ", one);
     found->count++;
     found->with_key += has_key;
 }
@@ -276,7 +291,7 @@ int find_member(struct cli *cli, const char *typed, uint32_t *ret_number)
     if (code != 0)
         return code;
     if (found.count == 0)
-        return not_found(cli, "member", typed, "comity member list");
+        return not_found(cli, "There is no member `%s`.", typed, "comity member list");
     if (found.count > 1 && found.with_key != 1)
         return cli_fail(cli, ERR_USAGE, "Give the number instead of the name.",
                         "%zu members are called `%s`: %s.", found.count, shown_string(cli, typed),
@@ -299,7 +314,7 @@ int find_site(struct cli *cli, const char *typed, uint32_t *ret_number)
         *ret_number = site->number;
         return 0;
     }
-    return code != 0 ? code : not_found(cli, "site", typed, "comity site list");
+    return code != 0 ? code : not_found(cli, "There is no site `%s`.", typed, "comity site list");
 }
 
 int find_body(struct cli *cli, const char *typed, uint32_t *ret_number)
@@ -316,7 +331,7 @@ int find_body(struct cli *cli, const char *typed, uint32_t *ret_number)
         *ret_number = body->number;
         return 0;
     }
-    return code != 0 ? code : not_found(cli, "body", typed, "comity body list");
+    return code != 0 ? code : not_found(cli, "There is no body `%s`.", typed, "comity body list");
 }
 
 int find_rule(struct cli *cli, const char *typed, const Comity__V1__RuleVersion **ret_rule)
@@ -337,7 +352,7 @@ int find_rule(struct cli *cli, const char *typed, const Comity__V1__RuleVersion 
     if (code != 0)
         return code;
     if (latest == NULL)
-        return not_found(cli, "adopted rule", typed,
+        return not_found(cli, "There is no adopted rule `%s`.", typed,
                          "comity rule list; comity rule adopt TEMPLATE adopts one");
     *ret_rule = latest;
     return 0;

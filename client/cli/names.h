@@ -15,6 +15,9 @@ const char *name_of_constituency(struct cli *cli, uint32_t number);
 const char *name_of_site(struct cli *cli, uint32_t number);
 const char *name_of_body(struct cli *cli, uint32_t number);
 
+/* NAME of the side of the member's constituency; "" where it is not known. */
+const char *side_of_member(struct cli *cli, uint32_t number);
+
 /* "co-chair, facilitator"; "-" for none. */
 const char *shown_offices(struct cli *cli, const Comity__V1__Office *offices, size_t count);
 

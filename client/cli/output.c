@@ -14,7 +14,7 @@ void say(const struct cli *cli, const char *format, ...)
     if (cli->is_json)
         return;
     va_start(list, format);
-    vprintf(format, list);
+    vprintf(_(format), list);
     va_end(list);
     putchar('\n');
 }
@@ -25,7 +25,7 @@ const char *shown(struct cli *cli, struct bytes text)
     char *buffer = arena_alloc(cli->arena, size);
 
     if (buffer == NULL)
-        return "(out of memory)";
+        return _("(out of memory)");
     text_escape(text, false, buffer, size);
     return buffer;
 }
@@ -42,7 +42,7 @@ const char *shown_lines(struct cli *cli, struct bytes text, const char *indent)
     size_t lines = 1;
 
     if (escaped == NULL)
-        return "(out of memory)";
+        return _("(out of memory)");
     text_escape(text, true, escaped, size);
     for (const char *c = escaped; *c != '\0'; c++)
         lines += *c == '\n';
@@ -104,20 +104,6 @@ struct json_object *json_hex(struct bytes bytes)
 void cli_put_hex(struct cli *cli, const char *name, struct bytes bytes)
 {
     cli_put(cli, name, json_hex(bytes));
-}
-
-const char *counted(struct cli *cli, uint64_t count, const char *one, const char *many)
-{
-    return arena_printf(cli->arena, "%" PRIu64 " %s", count, count == 1 ? one : many);
-}
-
-const char *shown_list(struct cli *cli, const char *const *items, size_t count)
-{
-    const char *text = count == 0 ? "nobody" : items[0];
-
-    for (size_t i = 1; i < count && text != NULL; i++)
-        text = arena_printf(cli->arena, "%s%s%s", text, i + 1 == count ? " and " : ", ", items[i]);
-    return text != NULL ? text : "";
 }
 
 bool json_says_nothing(struct json_object *value)

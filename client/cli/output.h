@@ -1,15 +1,23 @@
 /* What people read and what programs read: sentences, tables, and one JSON document.
  *
- * Outside text (names, titles, reasons, labels) is escaped by shown() before it is printed; the document
- * holds it as it is, for JSON has its own escapes. */
+ * A format is written in English and looked up in the catalogue of the reader's language (language.h); so are
+ * a sheet's titles, which N_() marks in their table. Outside text (names, titles, reasons, labels) is escaped
+ * by shown() before it is printed; the document holds it as it is, for JSON has its own escapes. */
 #ifndef COMITY_CLI_OUTPUT_H
 #define COMITY_CLI_OUTPUT_H
 
 #include "client/cli/cli.h"
+#include "client/cli/language.h"
 #include "client/cli/sheet.h"
 
 /* One line, or several, on standard output; nothing with --json. */
 void say(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same on standard error, with --json as well: what must not pass unseen. */
+void say_aside(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A sentence, or a part of one, for another one to hold. In the arena; never NULL. */
+const char *phrase(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Escaped for one line; with its line breaks, each line indented. In the arena; never NULL. */
 const char *shown(struct cli *cli, struct bytes text);
@@ -41,10 +49,17 @@ int64_t time_now_ms(void);
 /* An IANA name that this machine's zoneinfo has; where it has none at all, any that could be one. */
 bool time_zone_exists(const char *zone);
 
-/* "1 ballot", "2 ballots". In the arena. */
+/* The form that the number takes, with the number in it: "%" PRIu64 " ballot", "%" PRIu64 " ballots". In the
+ * arena; never NULL. */
 const char *counted(struct cli *cli, uint64_t count, const char *one, const char *many);
 
-/* "a, b and c". In the arena. */
+/* "a, b and c", "nobody"; "a, b or c". In the arena; never NULL. */
 const char *shown_list(struct cli *cli, const char *const *items, size_t count);
+const char *shown_choice(struct cli *cli, const char *const *items, size_t count);
+
+/* How many columns of a terminal a text takes; with blanks behind it up to @columns. In the arena; never
+ * NULL. */
+size_t text_width(const char *text);
+const char *padded(struct cli *cli, const char *text, size_t columns);
 
 #endif

@@ -17,24 +17,25 @@ static const char *kind_word(Comity__V1__ConstituencyKind kind)
 {
     switch (kind) {
     case COMITY__V1__CONSTITUENCY_KIND__CONSTITUENCY_KIND_EMPLOYER:
-        return "employer";
+        return _("employer");
     case COMITY__V1__CONSTITUENCY_KIND__CONSTITUENCY_KIND_WORKER:
-        return "workers";
+        return _("workers");
     case COMITY__V1__CONSTITUENCY_KIND__CONSTITUENCY_KIND_CONVENER:
-        return "convener";
+        return _("convener");
     default:
-        return "other";
+        return _("other");
     }
 }
 
 static const char *standing_word(Comity__V1__Standing standing)
 {
-    return standing == COMITY__V1__STANDING__STANDING_PARTY ? "party" : "neutral";
+    return standing == COMITY__V1__STANDING__STANDING_PARTY ? _("party") : _("neutral");
 }
 
 static void print_constituencies(struct cli *cli, const struct rows *rows)
 {
-    static const char *const TITLES[] = {"no.", "name", "kind", "standing", "side", "title"};
+    static const char *const TITLES[] = {N_("no."),      N_("name"), N_("kind"),
+                                         N_("standing"), N_("side"), N_("title")};
     struct sheet sheet;
 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
@@ -50,7 +51,7 @@ static void print_constituencies(struct cli *cli, const struct rows *rows)
 
 static void print_sites(struct cli *cli, const struct rows *rows)
 {
-    static const char *const TITLES[] = {"no.", "name", "time zone", "title"};
+    static const char *const TITLES[] = {N_("no."), N_("name"), N_("time zone"), N_("title")};
     struct sheet sheet;
 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);

@@ -23,7 +23,7 @@ static int read_text(struct cli *cli, Comity__V1__TextRef **ret_reference)
         file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, FILE_MAX_BYTES, cli->arena, &content, why);
     if (code != 0)
         return cli_fail(cli, code, NULL, "%s", why);
-    return desk_text(cli, PROSE_TEXT, strcmp(path, "-") == 0 ? "Standard input" : shown_string(cli, path),
+    return desk_text(cli, PROSE_TEXT, strcmp(path, "-") == 0 ? _("Standard input") : shown_string(cli, path),
                      content, ret_reference);
 }
 
@@ -91,17 +91,17 @@ int proposal_revise_run(struct cli *cli)
 static const char *proposal_state(struct cli *cli, const Comity__V1__Proposal *proposal)
 {
     if (proposal->decision != 0)
-        return arena_printf(cli->arena, "decided (decision %" PRIu32 ")", proposal->decision);
+        return phrase(cli, "decided (decision %" PRIu32 ")", proposal->decision);
     if (proposal->open_round != 0)
-        return arena_printf(cli->arena, "in round %" PRIu32, proposal->open_round);
-    return "not decided";
+        return phrase(cli, "in round %" PRIu32, proposal->open_round);
+    return _("not decided");
 }
 
 static void say_text(struct cli *cli, const Comity__V1__TextRef *reference)
 {
     const char *text = desk_prose(cli, reference);
 
-    say(cli, "%s", text == NULL ? "    (withheld)" : shown_lines(cli, BYTES(text, strlen(text)), "    "));
+    say(cli, "%s", text == NULL ? _("    (withheld)") : shown_lines(cli, BYTES(text, strlen(text)), "    "));
 }
 
 int proposal_show_run(struct cli *cli)
@@ -129,7 +129,8 @@ int proposal_show_run(struct cli *cli)
 
 int proposal_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"no.", "item", "versions", "rounds", "state", "title"};
+    static const char *const TITLES[] = {N_("no."),    N_("item"),  N_("versions"),
+                                         N_("rounds"), N_("state"), N_("title")};
     struct rows rows;
     struct sheet sheet;
     uint32_t item = 0;

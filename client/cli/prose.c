@@ -1,5 +1,6 @@
 #include "client/cli/prose.h"
 
+#include "client/cli/language.h"
 #include "core/error.h"
 #include "core/text.h"
 
@@ -57,14 +58,14 @@ static bool has_control(struct bytes text)
 const char *prose_fault(enum prose_kind kind, struct bytes text, struct arena *arena)
 {
     if (!utf8_is_valid(text))
-        return "is not valid UTF-8, or holds a NUL character.";
+        return _("is not valid UTF-8, or holds a NUL character.");
     if (text.size > FORMS[kind].size_max)
-        return arena_printf(arena, "has %zu bytes: at most %zu are allowed.", text.size,
+        return arena_printf(arena, _("has %zu bytes: at most %zu are allowed."), text.size,
                             FORMS[kind].size_max);
     if (is_blank(text) && !(FORMS[kind].may_be_empty && text.size == 0))
-        return "has nothing in it but blanks.";
+        return _("has nothing in it but blanks.");
     if (FORMS[kind].is_line && has_control(text))
-        return "has to be one line, and has a line break or a control character in it.";
+        return _("has to be one line, and has a line break or a control character in it.");
     return NULL;
 }
 

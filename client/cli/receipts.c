@@ -42,22 +42,24 @@ static const char *shown_standing(const struct listing *listing, const struct co
 {
     struct cli *cli = listing->cli;
     struct comity_journal_receipt receipt = best_receipt(listing, entry);
-    const char *number = "", *lost = "", *refused = "";
+    const char *number = "", *text;
 
     if (!entry->has_receipt && entry->refused == 0)
-        return "not confirmed";
+        return _("not confirmed");
     bool is_old = receipt.epoch < cli->context.epoch || is_lost;
-    if (entry->has_receipt)
-        number = arena_printf(cli->arena, "number %" PRIu64 "%s", receipt.sequence,
-                              is_old ? arena_printf(cli->arena, " in epoch %" PRIu32, receipt.epoch) : "");
-    if (is_lost)
-        lost = entry->refused == 0 ? ", lost by a restore" : ", lost by a restore; ";
+    if (entry->has_receipt && is_old)
+        number = phrase(cli, "number %" PRIu64 " in epoch %" PRIu32, receipt.sequence, receipt.epoch);
+    else if (entry->has_receipt)
+        number = phrase(cli, "number %" PRIu64, receipt.sequence);
+    text = is_lost ? phrase(cli, "%s, lost by a restore", number) : number;
+    const char *end = is_lost ? "; " : "";
     /* STALE of what a later act says anew: comity resubmit left it, nobody refused it. */
     if (entry->refused == ERR_STALE && entry->later != NULL)
-        refused = "not sent again: done anew later";
-    else if (entry->refused != 0 && (is_lost || !entry->has_receipt))
-        refused = arena_printf(cli->arena, "refused: %s", error_name(entry->refused));
-    return arena_printf(cli->arena, "%s%s%s", number, lost, refused);
+        return arena_printf(cli->arena, "%s%s%s", text, end, _("not sent again: done anew later"));
+    if (entry->refused != 0 && (is_lost || !entry->has_receipt))
+        return arena_printf(cli->arena, "%s%s%s", text, end,
+                            phrase(cli, "refused: %s", error_name(entry->refused)));
+    return text;
 }
 
 static int list_entry(const struct comity_journal_entry *entry, void *context)
@@ -111,7 +113,7 @@ static const Comity__V1__Partnership *ask_partnership(struct cli *cli)
 
 int receipt_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"command", "act", "recorded as", "signed"};
+    static const char *const TITLES[] = {N_("command"), N_("act"), N_("recorded as"), N_("signed")};
     struct listing listing = {.cli = cli, .array = json_object_new_array()};
     char path[PATH_BYTES];
     size_t damaged = 0;
@@ -130,7 +132,9 @@ int receipt_list_run(struct cli *cli)
         return code;
     sheet_print(&listing.sheet, "Nothing was signed here in the last 30 days.");
     if (damaged > 0)
-        say(cli, "%zu files of the journal are damaged and were passed over.", damaged);
+        say(cli, "%s",
+            counted(cli, damaged, "%" PRIu64 " file of the journal is damaged and was passed over.",
+                    "%" PRIu64 " files of the journal are damaged and were passed over."));
     return 0;
 }
 
@@ -243,16 +247,22 @@ int receipt_show_run(struct cli *cli)
     cli_put(cli, "is_own", json_object_new_boolean(search.is_found));
     cli_put(cli, "is_verified", json_object_new_boolean(code == 0));
     if (code != 0)
-        return cli_fail(
-            cli, code, NULL, "The receipt does not prove what it claims%s.",
-            search.step == 0
-                ? ""
-                : arena_printf(cli->arena, " (step %u of docs/protocol.md section 6)", search.step));
-    say(cli,
-        "Number %" PRIu64 " in the record, %" PRIu32
-        " event%s. Checked: the proof leads to the signed checkpoint%s.",
-        receipt->first_sequence, receipt->events, receipt->events == 1 ? "" : "s",
-        search.is_found ? ", and the event holds what you signed" : "");
+        return search.step == 0
+                   ? cli_fail(cli, code, NULL, "The receipt does not prove what it claims.")
+                   : cli_fail(
+                         cli, code, NULL,
+                         "The receipt does not prove what it claims (step %u of docs/protocol.md section 6).",
+                         search.step);
+    const char *events = counted(cli, receipt->events, "%" PRIu64 " event", "%" PRIu64 " events");
+    if (search.is_found)
+        say(cli,
+            "Number %" PRIu64
+            " in the record, %s. Checked: the proof leads to the signed checkpoint, and the event "
+            "holds what you signed.",
+            receipt->first_sequence, events);
+    else
+        say(cli, "Number %" PRIu64 " in the record, %s. Checked: the proof leads to the signed checkpoint.",
+            receipt->first_sequence, events);
     say(cli, "%s", shown_lines(cli, BYTES(receipt->checkpoint.data, receipt->checkpoint.len), "    "));
     return 0;
 }

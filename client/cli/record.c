@@ -111,7 +111,7 @@ static void print_record(struct cli *cli, struct json_object *row, const Comity_
     json_object_object_get_ex(row, "sequence", &sequence);
     json_object_object_get_ex(row, "event", &whole);
     json_object_object_get_ex(whole, event_name(event), &kind);
-    const char *actor = event->actor == 0 ? "by itself" : name_of_member(cli, event->actor);
+    const char *actor = event->actor == 0 ? _("by itself") : name_of_member(cli, event->actor);
     const char *when = shown_time(cli, json_object_get_int64(time)),
                *details = event_details(cli, kind, "", 0);
     if (cli->terminal.is_accessible)
@@ -180,10 +180,9 @@ static void show_restore(struct reading *reading, uint32_t epoch, uint64_t resto
 {
     struct cli *cli = reading->cli;
 
-    fprintf(stderr,
-            "The record was restored from a backup as of number %" PRIu64 " (epoch %" PRIu32
-            "): what was shown after that number is not in it. It goes on from there.\n",
-            restored_to, epoch);
+    say_aside("The record was restored from a backup as of number %" PRIu64 " (epoch %" PRIu32
+              "): what was shown after that number is not in it. It goes on from there.",
+              restored_to, epoch);
     if (cli->is_json) {
         struct json_object *row = json_object_new_object(), *restored = json_object_new_object();
         json_object_object_add(restored, "epoch", json_object_new_uint64(epoch));
@@ -290,9 +289,9 @@ static void say_touch(struct reading *reading)
     bool is_in_touch = desk_is_in_touch(reading->cli, &code);
 
     if (!is_in_touch && !reading->is_out_of_touch)
-        fprintf(stderr, "Out of touch with the daemons, waiting: %s\n", error_sentence(code));
+        say_aside("Out of touch with the daemons, waiting: %s", language_error(code));
     else if (is_in_touch && reading->is_out_of_touch)
-        fputs("In touch again.\n", stderr);
+        say_aside("In touch again.");
     reading->is_out_of_touch = !is_in_touch;
 }
 
@@ -341,7 +340,7 @@ int events_run(struct cli *cli)
     /* Who is shown the events sees how it goes on. */
     bool is_silent = cli->is_json && !reading.is_stream;
     if (is_silent)
-        progress_begin(&cli->progress, "Reading the record");
+        progress_begin(&cli->progress, _("Reading the record"));
     if (code == 0)
         code = read_on(&reading);
     if (is_silent)
@@ -391,29 +390,34 @@ int export_run(struct cli *cli)
     code = record_file_new(path, cli->context.history, pins, pin_count, cli->arena, &file);
     if (code != 0)
         return cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path),
-                        code == ERR_FILE ? strerror(errno) : error_sentence(code));
-    progress_begin(&cli->progress, "Copying the record");
+                        code == ERR_FILE ? strerror(errno) : language_error(code));
+    progress_begin(&cli->progress, _("Copying the record"));
     code = write_pages(cli, file);
     progress_end(&cli->progress);
     struct record_totals totals = record_file_totals(file);
     int end = record_file_close(&file, code == 0);
     if (code != 0 && cli->failure.code == 0)
         return cli_fail(cli, code, NULL, "The record could not be copied, at number %" PRIu64 ": %s",
-                        totals.events + 1, error_sentence(code));
+                        totals.events + 1, language_error(code));
     if (code != 0)
         return code;
     if (end != 0)
-        return cli_fail(cli, end, NULL, "%s: %s", shown_string(cli, path), error_sentence(end));
+        return cli_fail(cli, end, NULL, "%s: %s", shown_string(cli, path), language_error(end));
     cli_put_text(cli, "file", path);
     cli_put_number(cli, "events", totals.events);
     cli_put_number(cli, "bytes", totals.bytes);
     cli_put_number(cli, "withheld", totals.withheld);
-    say(cli, "%" PRIu64 " events are in %s (%" PRIu64 " bytes): every hash and the signed checkpoint fit.",
-        totals.events, shown_string(cli, path), totals.bytes);
+    say(cli, "%s are in %s (%s): every hash and the signed checkpoint fit.",
+        counted(cli, totals.events, "%" PRIu64 " event", "%" PRIu64 " events"), shown_string(cli, path),
+        counted(cli, totals.bytes, "%" PRIu64 " byte", "%" PRIu64 " bytes"));
     if (totals.withheld > 0)
-        say(cli,
-            "%" PRIu64
-            " parts are withheld from you (ballots of open rounds, erased texts): their hashes are there.",
-            totals.withheld);
+        say(cli, "%s",
+            counted(cli, totals.withheld,
+                    "%" PRIu64
+                    " part is withheld from you (a ballot of an open round, an erased text): its hash is "
+                    "there.",
+                    "%" PRIu64
+                    " parts are withheld from you (ballots of open rounds, erased texts): their hashes "
+                    "are there."));
     return 0;
 }

@@ -12,26 +12,27 @@ static const struct again {
     const char *field; /* its number; NULL: it names nothing by number */
     const char *what_to_do;
 } AGAIN[] = {
-    {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, "assign_seat.body", "give the seat anew"},
-    {COMITY__V1__COMMAND__BODY_ADOPT_RULE, "adopt_rule.bodies[0]", "adopt the rule anew"},
-    {COMITY__V1__COMMAND__BODY_CONVENE_SESSION, "convene_session.body", "convene the session anew"},
+    {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, "assign_seat.body", N_("give the seat anew")},
+    {COMITY__V1__COMMAND__BODY_ADOPT_RULE, "adopt_rule.bodies[0]", N_("adopt the rule anew")},
+    {COMITY__V1__COMMAND__BODY_CONVENE_SESSION, "convene_session.body", N_("convene the session anew")},
     {COMITY__V1__COMMAND__BODY_OPEN_SESSION, "open_session.session",
-     "open the session that is convened in its place"},
+     N_("open the session that is convened in its place")},
     {COMITY__V1__COMMAND__BODY_CLOSE_SESSION, "close_session.session",
-     "close it anew once everybody has had time to send again"},
-    {COMITY__V1__COMMAND__BODY_CHECK_IN, "check_in.session", "check in again once it is open again"},
-    {COMITY__V1__COMMAND__BODY_ADD_ITEM, "add_item.session", "add the item anew"},
-    {COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL, "make_proposal.item", "make the proposal anew"},
-    {COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL, "revise_proposal.proposal", "revise it anew"},
-    {COMITY__V1__COMMAND__BODY_OPEN_ROUND, "open_round.proposal", "open the round anew"},
-    {COMITY__V1__COMMAND__BODY_CAST_BALLOT, "cast_ballot.round", "vote again once it is open again"},
+     N_("close it anew once everybody has had time to send again")},
+    {COMITY__V1__COMMAND__BODY_CHECK_IN, "check_in.session", N_("check in again once it is open again")},
+    {COMITY__V1__COMMAND__BODY_ADD_ITEM, "add_item.session", N_("add the item anew")},
+    {COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL, "make_proposal.item", N_("make the proposal anew")},
+    {COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL, "revise_proposal.proposal", N_("revise it anew")},
+    {COMITY__V1__COMMAND__BODY_OPEN_ROUND, "open_round.proposal", N_("open the round anew")},
+    {COMITY__V1__COMMAND__BODY_CAST_BALLOT, "cast_ballot.round", N_("vote again once it is open again")},
     {COMITY__V1__COMMAND__BODY_CLOSE_ROUND, "close_round.round",
-     "close it anew once everybody has had time to send again"},
+     N_("close it anew once everybody has had time to send again")},
 };
 
 static const struct again *again_find(const Comity__V1__Command *command)
 {
-    static const struct again NOTHING = {.field = NULL, .what_to_do = "do it anew, if it is still wanted"};
+    static const struct again NOTHING = {.field = NULL,
+                                         .what_to_do = N_("do it anew, if it is still wanted")};
 
     for (size_t i = 0; i < ARRAY_COUNT(AGAIN); i++)
         if (AGAIN[i].body == command->body_case)
@@ -43,6 +44,24 @@ static bool is_end(const Comity__V1__Command *command)
 {
     return command->body_case == COMITY__V1__COMMAND__BODY_CLOSE_ROUND ||
            command->body_case == COMITY__V1__COMMAND__BODY_CLOSE_SESSION;
+}
+
+/* What a field of a command is called; its own name, as in the contract, where there is no other. */
+static const char *noun_of(const char *field)
+{
+    static const struct {
+        const char *field, *noun;
+    } NOUNS[] = {
+        {"bodies", N_("body")}, {"body", N_("body")},   {"session", N_("session")},
+        {"item", N_("item")},   {"round", N_("round")}, {"proposal", N_("proposal")},
+        {"seat", N_("seat")},   {"site", N_("site")},   {"member", N_("member")},
+        {"rule", N_("rule")},
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(NOUNS); i++)
+        if (strcmp(NOUNS[i].field, field) == 0)
+            return _(NOUNS[i].noun);
+    return field;
 }
 
 /* What a field of the command names: "round" and 12 of "cast_ballot.round". False where it names no number.
@@ -72,7 +91,7 @@ static bool named_read(struct cli *cli, const Comity__V1__Command *command, cons
     }
     if (at >= count)
         return false;
-    *ret_noun = strcmp(name, "bodies") == 0 ? "body" : name;
+    *ret_noun = noun_of(name);
     *ret_number = numbers[at];
     return true;
 }
@@ -86,7 +105,7 @@ static const char *shown_act(struct cli *cli, const struct comity_draft *draft)
 
     if (!named_read(cli, command, again_find(command)->field, &noun, &number))
         return comity_draft_name(draft);
-    return arena_printf(cli->arena, "%s on %s %" PRIu32, comity_draft_name(draft), noun, number);
+    return phrase(cli, "%s on %s %" PRIu32, comity_draft_name(draft), noun, number);
 }
 
 /* Was it signed in an epoch that the record does not have at all? */
@@ -125,13 +144,14 @@ static const char *shown_base(struct cli *cli, const Comity__V1__Command *comman
     for (size_t i = 0; i < proposal->n_versions; i++) {
         const ProtobufCBinaryData *hash = &proposal->versions[i]->text->hash;
         if (bytes_equal(BYTES(hash->data, hash->len), BYTES(base->data, base->len)))
-            return i + 1 < proposal->n_versions ? NULL
-                                                : "what it builds on was not in the record when it was sent "
-                                                  "again, and is now: give it anew";
+            return i + 1 < proposal->n_versions
+                       ? NULL
+                       : _("what it builds on was not in the record when it was sent "
+                           "again, and is now: give it anew");
     }
-    return "what it builds on is not in the record yet: once whoever wrote that has said comity resubmit, "
-           "give "
-           "it anew";
+    return _("what it builds on is not in the record yet: once whoever wrote that has said comity resubmit, "
+             "give "
+             "it anew");
 }
 
 /* EPOCH: which of the things that it names is lost, and what to do. @field: empty where it is not known any
@@ -140,24 +160,24 @@ static const char *shown_lost(struct cli *cli, const Comity__V1__Command *comman
                               const Comity__V1__Partnership *partnership, const char *field)
 {
     const struct again *again = again_find(command);
-    const char *noun = "thing";
+    const char *noun = _("thing");
     uint32_t number;
 
     if (is_given_up(command, partnership))
-        return "it was signed in a record that was given up by a later restore; give it anew, if it is still "
-               "wanted";
+        return _(
+            "it was signed in a record that was given up by a later restore; give it anew, if it is still "
+            "wanted");
     if (is_end(command))
-        return arena_printf(cli->arena,
-                            "an end is not carried over a restore; look at how it stands now, and %s",
-                            again->what_to_do);
+        return phrase(cli, "an end is not carried over a restore; look at how it stands now, and %s",
+                      _(again->what_to_do));
     if (strcmp(field, "assign_seat.seat") == 0)
-        return "the seat was given or vacated since the restore";
+        return _("the seat was given or vacated since the restore");
     if (field[0] != '\0' && again->field != NULL && strcmp(field, again->field) != 0 &&
         named_read(cli, command, field, &noun, &number))
-        return arena_printf(cli->arena, "the restored record does not have that %s, number %" PRIu32 "; %s",
-                            noun, number, again->what_to_do);
+        return phrase(cli, "the restored record does not have that %s, number %" PRIu32 "; %s", noun, number,
+                      _(again->what_to_do));
     named_read(cli, command, again->field, &noun, &number);
-    return arena_printf(cli->arena, "the restored record does not have that %s; %s", noun, again->what_to_do);
+    return phrase(cli, "the restored record does not have that %s; %s", noun, _(again->what_to_do));
 }
 
 /* Why an act was not taken over, or refused, and what to do. */
@@ -170,17 +190,17 @@ static const char *shown_why(struct cli *cli, const struct comity_draft *draft,
     if (code == ERR_EPOCH)
         return shown_lost(cli, command, partnership, field);
     if (code == ERR_STALE && command->body_case == COMITY__V1__COMMAND__BODY_CAST_BALLOT)
-        return "a later answer of yours counts";
+        return _("a later answer of yours counts");
     if (code == ERR_STALE && strcmp(field, "open_round.rule") != 0 &&
         (base = shown_base(cli, command)) != NULL)
         return base;
     if (code == ERR_CLOSED && command->body_case == COMITY__V1__COMMAND__BODY_CAST_BALLOT)
-        return "the round has closed since the restore; tell whoever closed it that you had answered";
+        return _("the round has closed since the restore; tell whoever closed it that you had answered");
     if (code == ERR_INVITATION)
-        return "the restored record does not have the invitation, or it has expired: whoever invited you "
-               "says "
-               "comity resubmit first, or invites you anew";
-    const char *sentence = error_sentence(code); /* whoever shows it ends it */
+        return _("the restored record does not have the invitation, or it has expired: whoever invited you "
+                 "says "
+                 "comity resubmit first, or invites you anew");
+    const char *sentence = language_error(code); /* whoever shows it ends it */
     return arena_printf(cli->arena, "%.*s", (int) strlen(sentence) - 1, sentence);
 }
 
@@ -262,7 +282,7 @@ static void note_result(struct resending *resending, const struct comity_journal
         say(cli, "%s: refused: %s: %s.", act, name,
             shown_why(cli, entry->draft, resending->partnership, result->fault.code, result->fault.field));
     else
-        say(cli, "%s: not confirmed: %s: %s", act, name, error_sentence(result->fault.code));
+        say(cli, "%s: not confirmed: %s: %s", act, name, language_error(result->fault.code));
     if (!is_refused)
         count_open(resending, desk_judge(cli, result));
 }
@@ -323,14 +343,12 @@ static const char *shown_overtaken(struct cli *cli, const struct comity_journal_
     const Comity__V1__Command *command = comity_draft_command(entry->draft);
 
     if (command->body_case == COMITY__V1__COMMAND__BODY_ASSIGN_SEAT)
-        return arena_printf(cli->arena,
-                            "you gave seat %" PRIu32 " of body %" PRIu32 " again later (number %" PRIu64 ")",
-                            command->assign_seat->seat, command->assign_seat->body, by->sequence);
+        return phrase(cli, "you gave seat %" PRIu32 " of body %" PRIu32 " again later (number %" PRIu64 ")",
+                      command->assign_seat->seat, command->assign_seat->body, by->sequence);
     if (command->body_case == COMITY__V1__COMMAND__BODY_CHECK_IN)
-        return arena_printf(cli->arena,
-                            "you checked in to session %" PRIu32 " again later (number %" PRIu64 ")",
-                            command->check_in->session, by->sequence);
-    return arena_printf(cli->arena, "you did the same again later (number %" PRIu64 ")", by->sequence);
+        return phrase(cli, "you checked in to session %" PRIu32 " again later (number %" PRIu64 ")",
+                      command->check_in->session, by->sequence);
+    return phrase(cli, "you did the same again later (number %" PRIu64 ")", by->sequence);
 }
 
 /* Sent now, it would come after what the signer said later. It is answered by that. 0, or the journal's code.
@@ -490,7 +508,7 @@ int resubmit_run(struct cli *cli)
         code = find_record(&resending);
     if (code == 0)
         code = check_record(&resending);
-    progress_begin(&cli->progress, "Sending again");
+    progress_begin(&cli->progress, _("Sending again"));
     if (code == 0)
         code = comity_journal_each(path, cli->context.history, resend, &resending, &damaged);
     progress_end(&cli->progress);

@@ -51,7 +51,8 @@ int round_open_run(struct cli *cli)
             "Round %" PRIu32 " is open: %s, version %" PRIu32 ", by rule %s. On the roll: %s. It closes %s.\n"
             "Each of them: comity vote %" PRIu32 " ANSWER",
             round->number, desk_shown(cli, proposal->title), version->version,
-            shown_string(cli, rule->rule->name), counted(cli, round->eligible, "member", "members"),
+            shown_string(cli, rule->rule->name),
+            counted(cli, round->eligible, "%" PRIu64 " member", "%" PRIu64 " members"),
             rule_closing(cli, round->rule, round->closes_ms), round->number);
     }
     return code;
@@ -73,7 +74,7 @@ int round_close_run(struct cli *cli)
         Comity__V1__OutcomeKind kind = event->round_closed->outcome->kind;
         cli_put_text(cli, "outcome", outcome_name(kind));
         say(cli, "Round %" PRIu32 " is closed: %s. %s The working: comity outcome %" PRIu32, body.round,
-            painted(cli, outcome_color(kind), outcome_name(kind)), rule_explain_outcome(kind), body.round);
+            painted(cli, outcome_color(kind), outcome_word(kind)), _(rule_explain_outcome(kind)), body.round);
     }
     return code;
 }
@@ -81,15 +82,16 @@ int round_close_run(struct cli *cli)
 static const char *round_state(const Comity__V1__Round *round)
 {
     if (round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN)
-        return "open";
-    return round->outcome == NULL ? "closed" : outcome_name(round->outcome->kind);
+        return P_("round", "open");
+    return round->outcome == NULL ? P_("round", "closed") : outcome_word(round->outcome->kind);
 }
 
 static void print_roll(struct cli *cli, const Comity__V1__Round *round, const struct rows *roll)
 {
-    static const char *const TITLES[] = {"member",   "name", "constituency", "seat", "there when it opened",
-                                         "answered", "state"};
-    const char *not_yet = round->closed_ms != 0 ? "no" : "not yet";
+    static const char *const TITLES[] = {
+        N_("member"),   N_("name"), N_("constituency"), N_("seat"), N_("there when it opened"),
+        N_("answered"), N_("state")};
+    const char *not_yet = round->closed_ms != 0 ? _("no") : _("not yet");
     struct sheet sheet;
 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
@@ -99,8 +101,8 @@ static void print_roll(struct cli *cli, const Comity__V1__Round *round, const st
                                name_of_member(cli, entry->member),
                                name_of_constituency(cli, entry->constituency),
                                arena_printf(cli->arena, "%" PRIu32, entry->seat),
-                               entry->present_at_open ? "yes" : "no",
-                               entry->has_answered ? "yes" : not_yet,
+                               entry->present_at_open ? _("yes") : _("no"),
+                               entry->has_answered ? _("yes") : not_yet,
                                state_of_member(cli, entry->member)};
         sheet_row(&sheet, cells);
     }
@@ -127,10 +129,11 @@ int round_show_run(struct cli *cli)
     cli_put(cli, "roll", lines);
     say(cli, "Round %" PRIu32 " (%s) on proposal %" PRIu32 ", version %" PRIu32 "; its round number %" PRIu32,
         round->number, round_state(round), round->proposal, round->version, round->round_of);
-    say(cli, "Opened %s by %s; %s %s", shown_time(cli, round->opened_ms),
-        name_of_member(cli, round->opened_by), round->closed_ms != 0 ? "closed" : "closes",
-        round->closed_ms != 0 ? shown_time(cli, round->closed_ms)
-                              : rule_closing(cli, round->rule, round->closes_ms));
+    const char *opened = shown_time(cli, round->opened_ms), *by = name_of_member(cli, round->opened_by);
+    if (round->closed_ms != 0)
+        say(cli, "Opened %s by %s; closed %s", opened, by, shown_time(cli, round->closed_ms));
+    else
+        say(cli, "Opened %s by %s; closes %s", opened, by, rule_closing(cli, round->rule, round->closes_ms));
     if (round->resume_ms != 0 && round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN)
         say(cli, "The record was restored from a backup: it does not close by itself before %s.",
             shown_time(cli, round->resume_ms));
@@ -147,7 +150,8 @@ int round_show_run(struct cli *cli)
 
 int round_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"no.", "proposal", "version", "rule", "answered", "state"};
+    static const char *const TITLES[] = {N_("no."),  N_("proposal"), N_("version"),
+                                         N_("rule"), N_("answered"), N_("state")};
     struct rows rows;
     struct sheet sheet;
     uint32_t proposal = 0;
@@ -161,13 +165,12 @@ int round_list_run(struct cli *cli)
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Round *round = (const Comity__V1__Round *) rows.list[i];
-        const char *cells[] = {
-            arena_printf(cli->arena, "%" PRIu32, round->number),
-            arena_printf(cli->arena, "%" PRIu32, round->proposal),
-            arena_printf(cli->arena, "%" PRIu32, round->version),
-            round->rule == NULL ? "?" : shown_string(cli, round->rule->name),
-            arena_printf(cli->arena, "%" PRIu32 " of %" PRIu32, round->answered, round->eligible),
-            round_state(round)};
+        const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, round->number),
+                               arena_printf(cli->arena, "%" PRIu32, round->proposal),
+                               arena_printf(cli->arena, "%" PRIu32, round->version),
+                               round->rule == NULL ? "?" : shown_string(cli, round->rule->name),
+                               phrase(cli, "%" PRIu32 " of %" PRIu32, round->answered, round->eligible),
+                               round_state(round)};
         sheet_row(&sheet, cells);
         if (round->outcome != NULL)
             sheet_color(&sheet, 5, outcome_color(round->outcome->kind));

@@ -2,39 +2,40 @@
 #include <inttypes.h>
 
 #include "client/cli/desk.h"
+#include "client/cli/language.h"
 
 enum { LIST_PAGE = 1000 };
 
 /* Rows of an answer, by the name of their field in it. */
 static const char *const LIST_FIELDS[] = {
-    [COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES] = "constituencies",
-    [COMITY__V1__LIST_KIND__LIST_KIND_SITES] = "sites",
-    [COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS] = "members",
-    [COMITY__V1__LIST_KIND__LIST_KIND_KEYS] = "keys",
-    [COMITY__V1__LIST_KIND__LIST_KIND_INVITATIONS] = "invitations",
-    [COMITY__V1__LIST_KIND__LIST_KIND_BODIES] = "bodies",
-    [COMITY__V1__LIST_KIND__LIST_KIND_RULES] = "rules",
-    [COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS] = "sessions",
-    [COMITY__V1__LIST_KIND__LIST_KIND_PRESENCES] = "presences",
-    [COMITY__V1__LIST_KIND__LIST_KIND_ITEMS] = "items",
-    [COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS] = "proposals",
-    [COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS] = "rounds",
-    [COMITY__V1__LIST_KIND__LIST_KIND_ROLL] = "roll",
-    [COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS] = "ballots",
-    [COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS] = "decisions",
-    [COMITY__V1__LIST_KIND__LIST_KIND_SEATS] = "seats",
-    [COMITY__V1__LIST_KIND__LIST_KIND_DISPUTED] = "disputed",
+    [COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES] = N_("constituencies"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_SITES] = N_("sites"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS] = N_("members"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_KEYS] = N_("keys"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_INVITATIONS] = N_("invitations"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_BODIES] = N_("bodies"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_RULES] = N_("rules"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS] = N_("sessions"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_PRESENCES] = N_("presences"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_ITEMS] = N_("items"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS] = N_("proposals"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS] = N_("rounds"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_ROLL] = N_("roll"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS] = N_("ballots"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS] = N_("decisions"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_SEATS] = N_("seats"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_DISPUTED] = N_("disputed"),
     /* Charter and bodies. */
     /* Sessions. */
-    [COMITY__V1__LIST_KIND__LIST_KIND_HANDS] = "hands",
-    [COMITY__V1__LIST_KIND__LIST_KIND_TIME_BOXES] = "time_boxes",
-    [COMITY__V1__LIST_KIND__LIST_KIND_SIDEBARS] = "sidebars",
-    [COMITY__V1__LIST_KIND__LIST_KIND_PLUS_DELTAS] = "plus_deltas",
+    [COMITY__V1__LIST_KIND__LIST_KIND_HANDS] = N_("hands"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_TIME_BOXES] = N_("time_boxes"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_SIDEBARS] = N_("sidebars"),
+    [COMITY__V1__LIST_KIND__LIST_KIND_PLUS_DELTAS] = N_("plus_deltas"),
     /* Problem solving. */
     /* Decisions and minutes. */
 };
 
-static struct rows rows_of(const Comity__V1__Answer *answer, Comity__V1__ListKind kind)
+struct rows rows_of_answer(const Comity__V1__Answer *answer, Comity__V1__ListKind kind)
 {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(answer->base.descriptor, LIST_FIELDS[kind]);
@@ -66,7 +67,7 @@ static int ask_rows(struct cli *cli, Comity__V1__ListKind kind, uint32_t parent,
         int code = desk_ask(cli, &query, &answer);
         if (code != 0)
             return code;
-        struct rows page = rows_of(answer, kind);
+        struct rows page = rows_of_answer(answer, kind);
         if (rows.count + page.count > room) {
             room = 2 * (rows.count + page.count);
             const ProtobufCMessage **larger = arena_alloc(desk_arena(cli), room * sizeof(*larger));
@@ -104,7 +105,7 @@ int desk_row(struct cli *cli, Comity__V1__ListKind kind, uint32_t number, const 
     if (code == ERR_NOT_FOUND || rows.count == 0) {
         cli->failure.field[0] = '\0';
         return cli_fail(cli, ERR_NOT_FOUND, NULL, "There is no number %" PRIu32 " among the %s.", number,
-                        LIST_FIELDS[kind]);
+                        _(LIST_FIELDS[kind]));
     }
     *ret_row = rows.list[0];
     return 0;

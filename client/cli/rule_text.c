@@ -9,26 +9,48 @@
 
 const char *stance_word(Comity__V1__Stance stance)
 {
-    static const char *const WORDS[] = {
-        [COMITY__V1__STANCE__STANCE_AGREE] = "agree",
-        [COMITY__V1__STANCE__STANCE_RESERVED] = "reserved",
-        [COMITY__V1__STANCE__STANCE_STAND_ASIDE] = "stand aside",
-        [COMITY__V1__STANCE__STANCE_ABSTAIN] = "abstain",
-        [COMITY__V1__STANCE__STANCE_CONCERN] = "concern",
-        [COMITY__V1__STANCE__STANCE_BLOCK] = "block",
-    };
+    switch (stance) {
+    case COMITY__V1__STANCE__STANCE_AGREE:
+        return P_("stance", "agree");
+    case COMITY__V1__STANCE__STANCE_RESERVED:
+        return P_("stance", "reserved");
+    case COMITY__V1__STANCE__STANCE_STAND_ASIDE:
+        return P_("stance", "stand aside");
+    case COMITY__V1__STANCE__STANCE_ABSTAIN:
+        return P_("stance", "abstain");
+    case COMITY__V1__STANCE__STANCE_CONCERN:
+        return P_("stance", "concern");
+    case COMITY__V1__STANCE__STANCE_BLOCK:
+        return P_("stance", "block");
+    default:
+        return "?";
+    }
+}
 
-    return (size_t) stance < ARRAY_COUNT(WORDS) && WORDS[stance] != NULL ? WORDS[stance] : "?";
+const char *outcome_word(Comity__V1__OutcomeKind kind)
+{
+    static const char *const NAMES[] = {
+        N_("NO_QUORUM"), N_("BLOCKED"),   N_("NO_DECISION"),
+        N_("ADOPTED"),   N_("DEADLOCK"),  N_("TIE"),
+        N_("NOT_YET"),   N_("REJECTED"),  N_("ADOPTED_BY_DEFAULT"),
+        N_("REFERRED"),  N_("WITHDRAWN"), N_("TABLED"),
+        N_("STRIKE"),
+    };
+    const char *name = outcome_name(kind);
+
+    for (size_t i = 0; i < ARRAY_COUNT(NAMES); i++)
+        if (strcmp(NAMES[i], name) == 0)
+            return _(NAMES[i]);
+    return name;
 }
 
 static const char *stances_text(struct cli *cli, const Comity__V1__Stance *stances, size_t count)
 {
-    const char *text = count == 0 ? "no stance" : stance_word(stances[0]);
+    const char **words = arena_alloc(cli->arena, (count + 1) * sizeof(*words));
 
-    for (size_t i = 1; i < count; i++)
-        text =
-            arena_printf(cli->arena, "%s%s%s", text, i + 1 == count ? " or " : ", ", stance_word(stances[i]));
-    return text;
+    for (size_t i = 0; words != NULL && i < count; i++)
+        words[i] = stance_word(stances[i]);
+    return words == NULL || count == 0 ? _("no stance") : shown_choice(cli, words, count);
 }
 
 static const char *scope_text(struct cli *cli, const Comity__V1__Scope *scope)
@@ -37,13 +59,13 @@ static const char *scope_text(struct cli *cli, const Comity__V1__Scope *scope)
         return "?";
     switch (scope->kind) {
     case COMITY__V1__SCOPE_KIND__SCOPE_KIND_WHOLE:
-        return "among all";
+        return _("among all");
     case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY:
-        return "in each party";
+        return _("in each party");
     default:
-        return arena_printf(cli->arena, "in %s %s",
-                            enum_short_name(&comity__v1__scope_kind__descriptor, (int) scope->kind),
-                            shown_string(cli, scope->of));
+        return phrase(cli, "in %s %s",
+                      enum_short_name(&comity__v1__scope_kind__descriptor, (int) scope->kind),
+                      shown_string(cli, scope->of));
     }
 }
 
@@ -53,11 +75,11 @@ static const char *count_text(struct cli *cli, const Comity__V1__Count *count)
         return "?";
     switch (count->kind) {
     case COMITY__V1__COUNT_KIND__COUNT_KIND_STANCES:
-        return arena_printf(cli->arena, "say %s", stances_text(cli, count->stances, count->n_stances));
+        return phrase(cli, "say %s", stances_text(cli, count->stances, count->n_stances));
     case COMITY__V1__COUNT_KIND__COUNT_KIND_PRESENT:
-        return "are present";
+        return _("are present");
     case COMITY__V1__COUNT_KIND__COUNT_KIND_ANSWERED:
-        return "have answered";
+        return _("have answered");
     default:
         return enum_short_name(&comity__v1__count_kind__descriptor, (int) count->kind);
     }
@@ -67,16 +89,15 @@ static const char *base_text(struct cli *cli, const Comity__V1__Base *base)
 {
     switch (base == NULL ? COMITY__V1__BASE_KIND__BASE_KIND_NONE : base->kind) {
     case COMITY__V1__BASE_KIND__BASE_KIND_ELIGIBLE:
-        return " of the members on the roll";
+        return _(" of the members on the roll");
     case COMITY__V1__BASE_KIND__BASE_KIND_PRESENT:
-        return " of those present";
+        return _(" of those present");
     case COMITY__V1__BASE_KIND__BASE_KIND_ANSWERED:
-        return " of those who answered";
+        return _(" of those who answered");
     case COMITY__V1__BASE_KIND__BASE_KIND_CAST:
-        return " of those who answered without abstaining";
+        return _(" of those who answered without abstaining");
     case COMITY__V1__BASE_KIND__BASE_KIND_STANCES:
-        return arena_printf(cli->arena, " of those who said %s",
-                            stances_text(cli, base->stances, base->n_stances));
+        return phrase(cli, " of those who said %s", stances_text(cli, base->stances, base->n_stances));
     default:
         return "";
     }
@@ -85,24 +106,24 @@ static const char *base_text(struct cli *cli, const Comity__V1__Base *base)
 static const char *bound_text(Comity__V1__Bound bound)
 {
     static const char *const WORDS[] = {
-        [COMITY__V1__BOUND__BOUND_AT_LEAST] = "at least",
-        [COMITY__V1__BOUND__BOUND_MORE_THAN] = "more than",
-        [COMITY__V1__BOUND__BOUND_AT_MOST] = "at most",
-        [COMITY__V1__BOUND__BOUND_LESS_THAN] = "less than",
+        [COMITY__V1__BOUND__BOUND_AT_LEAST] = N_("at least"),
+        [COMITY__V1__BOUND__BOUND_MORE_THAN] = N_("more than"),
+        [COMITY__V1__BOUND__BOUND_AT_MOST] = N_("at most"),
+        [COMITY__V1__BOUND__BOUND_LESS_THAN] = N_("less than"),
     };
 
-    return (size_t) bound < ARRAY_COUNT(WORDS) && WORDS[bound] != NULL ? WORDS[bound] : "?";
+    return (size_t) bound < ARRAY_COUNT(WORDS) && WORDS[bound] != NULL ? _(WORDS[bound]) : "?";
 }
 
 static const char *class_text(Comity__V1__TestClass class)
 {
     switch (class) {
     case COMITY__V1__TEST_CLASS__TEST_CLASS_QUORUM:
-        return "else there is no quorum";
+        return _("else there is no quorum");
     case COMITY__V1__TEST_CLASS__TEST_CLASS_OBJECTION:
-        return "else it is blocked";
+        return _("else it is blocked");
     default:
-        return "else it is not adopted";
+        return _("else it is not adopted");
     }
 }
 
@@ -115,9 +136,9 @@ const char *rule_test_text(struct cli *cli, const Comity__V1__Test *test)
     bool is_share = test->against != NULL && test->against->kind != COMITY__V1__BASE_KIND__BASE_KIND_NONE;
 
     if (is_share && test->numerator == test->denominator && test->bound == COMITY__V1__BOUND__BOUND_AT_LEAST)
-        bound = "all";
+        bound = _("all");
     else if (!is_share && test->numerator == 0 && test->bound == COMITY__V1__BOUND__BOUND_AT_MOST)
-        bound = "none may";
+        bound = _("none may");
     return arena_printf(cli->arena, "%s: %s, %s%s %s; %s", shown_string(cli, test->name),
                         scope_text(cli, test->scope), bound, base_text(cli, test->against),
                         count_text(cli, test->count), class_text(test->class_));
@@ -136,12 +157,16 @@ static void say_scale(struct cli *cli, const Comity__V1__Rule *rule)
 {
     for (size_t i = 0; i < rule->n_scale; i++) {
         const Comity__V1__ScaleEntry *entry = rule->scale[i];
-        const char *reason = rule_requires_reason(rule, entry->stance) ? ", with a reason" : "";
-        if (is_same_word(entry->label, stance_word(entry->stance)))
-            say(cli, "  %" PRIu32 " %s%s", entry->answer, shown_string(cli, entry->label), reason);
+        const char *label = shown_string(cli, entry->label), *stance = stance_word(entry->stance);
+        bool has_reason = rule_requires_reason(rule, entry->stance);
+        if (is_same_word(entry->label, stance))
+            say(cli, has_reason ? N_("  %" PRIu32 " %s, with a reason") : "  %" PRIu32 " %s", entry->answer,
+                label);
         else
-            say(cli, "  %" PRIu32 " %s: counts as %s%s", entry->answer, shown_string(cli, entry->label),
-                stance_word(entry->stance), reason);
+            say(cli,
+                has_reason ? N_("  %" PRIu32 " %s: counts as %s, with a reason")
+                           : N_("  %" PRIu32 " %s: counts as %s"),
+                entry->answer, label, stance);
     }
 }
 
@@ -149,17 +174,28 @@ static void say_manner(struct cli *cli, const Comity__V1__Rule *rule)
 {
     const Comity__V1__Close *close = rule->close;
 
-    say(cli, "Silence: %s.",
-        rule->silence == COMITY__V1__SILENCE__SILENCE_CONSENT ? "counts as agreement" : "counts as nothing");
-    say(cli, "Ballots are seen %s.",
-        rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE ? "when the round has closed"
-                                                                           : "by every member at once");
-    say(cli, "A ballot %s.",
-        rule->change == COMITY__V1__CHANGE__CHANGE_ONCE ? "is final" : "can be replaced until the close");
-    say(cli, "A round closes when a facilitator closes it%s%s.",
-        close != NULL && close->all_answered ? ", or everybody has answered" : "",
-        close != NULL && close->at_time ? ", or its time has come" : "");
-    say(cli, "A proposal may have %" PRIu32 " round%s.", rule->rounds, rule->rounds == 1 ? "" : "s");
+    bool is_on_answers = close != NULL && close->all_answered, is_timed = close != NULL && close->at_time;
+
+    say(cli, rule->silence == COMITY__V1__SILENCE__SILENCE_CONSENT ? N_("Silence: counts as agreement.")
+                                                                   : N_("Silence: counts as nothing."));
+    say(cli, rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE
+                 ? N_("Ballots are seen when the round has closed.")
+                 : N_("Ballots are seen by every member at once."));
+    say(cli, rule->change == COMITY__V1__CHANGE__CHANGE_ONCE
+                 ? N_("A ballot is final.")
+                 : N_("A ballot can be replaced until the close."));
+    if (is_on_answers && is_timed)
+        say(cli,
+            "A round closes when a facilitator closes it, or everybody has answered, or its time has come.");
+    else if (is_on_answers)
+        say(cli, "A round closes when a facilitator closes it, or everybody has answered.");
+    else if (is_timed)
+        say(cli, "A round closes when a facilitator closes it, or its time has come.");
+    else
+        say(cli, "A round closes when a facilitator closes it.");
+    say(cli, "%s",
+        counted(cli, rule->rounds, "A proposal may have %" PRIu64 " round.",
+                "A proposal may have %" PRIu64 " rounds."));
 }
 
 void rule_say(struct cli *cli, const Comity__V1__Rule *rule)
@@ -177,10 +213,13 @@ const char *rule_closing(struct cli *cli, const Comity__V1__Rule *rule, int64_t 
 {
     bool is_on_answers = rule != NULL && rule->close != NULL && rule->close->all_answered;
 
-    return arena_printf(cli->arena, "%s%s%s%s", closes_ms == 0 ? "when a facilitator closes it" : "at ",
-                        closes_ms == 0 ? "" : shown_time(cli, closes_ms),
-                        closes_ms == 0 ? "" : ", or earlier by a facilitator",
-                        is_on_answers ? ", or once everybody has answered" : "");
+    if (closes_ms == 0)
+        return is_on_answers ? _("when a facilitator closes it, or once everybody has answered")
+                             : _("when a facilitator closes it");
+    return phrase(cli,
+                  is_on_answers ? N_("at %s, or earlier by a facilitator, or once everybody has answered")
+                                : N_("at %s, or earlier by a facilitator"),
+                  shown_time(cli, closes_ms));
 }
 
 int rule_read_answer(struct cli *cli, const Comity__V1__Rule *rule, const char *typed, uint32_t *ret_answer)

@@ -16,6 +16,8 @@ const char *rule_closing(struct cli *cli, const Comity__V1__Rule *rule, int64_t 
 
 /* "stand aside": lower case, for sentences. */
 const char *stance_word(Comity__V1__Stance stance);
+/* "ADOPTED", in the reader's language. */
+const char *outcome_word(Comity__V1__OutcomeKind kind);
 
 /* An answer of the scale by its label or its number. ERR_USAGE, with the labels. */
 int rule_read_answer(struct cli *cli, const Comity__V1__Rule *rule, const char *typed, uint32_t *ret_answer);

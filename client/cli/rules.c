@@ -11,7 +11,7 @@
 
 int rule_templates_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"name", "what it asks for"};
+    static const char *const TITLES[] = {N_("name"), N_("what it asks for")};
     struct json_object *array = json_object_new_array();
     struct sheet sheet;
 
@@ -23,7 +23,7 @@ int rule_templates_run(struct cli *cli)
         json_object_object_add(value, "summary", json_object_new_string(row->summary));
         json_object_object_add(value, "rule", message_to_json(&row->rule->base, NULL, NULL));
         json_object_array_add(array, value);
-        const char *cells[] = {row->name, row->summary};
+        const char *cells[] = {row->name, _(row->summary)};
         sheet_row(&sheet, cells);
     }
     cli_put(cli, "templates", array);
@@ -45,7 +45,7 @@ static int find_template(struct cli *cli, const char *name, const Comity__V1__Ru
     return 0;
 }
 
-static const char START_FROM[] = "comity rule show consensus --json prints one to start from";
+static const char START_FROM[] = N_("comity rule show consensus --json prints one to start from");
 
 static int read_rule_file(struct cli *cli, const char *path, const Comity__V1__Rule **ret_rule)
 {
@@ -68,7 +68,7 @@ static int read_rule_file(struct cli *cli, const char *path, const Comity__V1__R
     json_object_put(value);
     if (code != 0) {
         cli_fail(cli, code, START_FROM, "%s, %s: %s", shown_string(cli, path), shown_string(cli, field),
-                 error_sentence(code));
+                 language_error(code));
         return cli_unusable(cli, code);
     }
     *ret_rule = (const Comity__V1__Rule *) rule;
@@ -110,7 +110,7 @@ int rule_show_run(struct cli *cli)
         say(cli, "Adopted %s: number %" PRIu32 ", version %" PRIu32, shown_time(cli, version->adopted_ms),
             version->number, version->version);
     else
-        say(cli, "A template%s", is_asked ? "; no rule of this name is adopted" : "");
+        say(cli, is_asked ? N_("A template; no rule of this name is adopted") : N_("A template"));
     rule_say(cli, rule);
     return 0;
 }
@@ -134,7 +134,7 @@ static int alter(struct cli *cli, const Comity__V1__Rule *from, Comity__V1__Rule
     int code = rule_check(ret_rule, "rule", &refusal);
     if (code != 0) {
         cli_fail(cli, code, "comity rule templates lists rules that are sound",
-                 "The rule cannot be adopted: %s", error_sentence(code));
+                 "The rule cannot be adopted: %s", language_error(code));
         memcpy(cli->failure.field, refusal.field, sizeof(cli->failure.field));
     }
     return code;
@@ -150,12 +150,12 @@ static int read_bodies(struct cli *cli, Comity__V1__AdoptRule *body)
         int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BODIES, 0, &rows);
         if (code != 0)
             return code;
-        if (rows.count != 1)
-            return cli_fail(cli, ERR_USAGE,
-                            rows.count == 0 ? "comity body create"
-                                            : "Name them: --body NAME, as in `comity body list`",
-                            "Say which bodies are to decide by this rule: there %s.",
-                            rows.count == 0 ? "is none yet" : "are several");
+        if (rows.count == 0)
+            return cli_fail(cli, ERR_USAGE, "comity body create",
+                            "Say which bodies are to decide by this rule: there is none yet.");
+        if (rows.count > 1)
+            return cli_fail(cli, ERR_USAGE, "Name them: --body NAME, as in `comity body list`",
+                            "Say which bodies are to decide by this rule: there are several.");
     }
     body->n_bodies = count == 0 ? 1 : count;
     body->bodies = arena_alloc(cli->arena, body->n_bodies * sizeof(*body->bodies));
@@ -239,7 +239,7 @@ int rule_adopt_run(struct cli *cli)
 
 int rule_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"no.", "name", "version", "adopted", "hash"};
+    static const char *const TITLES[] = {N_("no."), N_("name"), N_("version"), N_("adopted"), N_("hash")};
     struct rows rows;
     struct sheet sheet;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_RULES, 0, &rows);

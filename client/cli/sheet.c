@@ -6,6 +6,7 @@
 #include <wchar.h>
 
 #include "client/cli/cli.h"
+#include "client/cli/output.h"
 
 enum { GAP = 2, COLUMN_LEAST = 8 };
 
@@ -59,7 +60,7 @@ static size_t character_at(const char *text, size_t *ret_width)
     return length;
 }
 
-static size_t width_of(const char *text)
+size_t text_width(const char *text)
 {
     size_t width = 0, columns;
 
@@ -93,7 +94,7 @@ static const char *wrapped(struct cli *cli, const char *text, size_t width)
     char *copy, *to, *blank = NULL;
     size_t after_blank = 0;
 
-    if (width_of(text) <= width || (copy = to = arena_alloc(cli->arena, 2 * size + 1)) == NULL)
+    if (text_width(text) <= width || (copy = to = arena_alloc(cli->arena, 2 * size + 1)) == NULL)
         return text;
     for (; *text != '\0'; text += length) {
         length = character_at(text, &columns);
@@ -130,11 +131,11 @@ static void measure(const struct sheet *sheet, size_t widths[SHEET_COLUMNS_MAX])
     for (size_t column = 0; column < sheet->columns; column++) {
         widths[column] = 0;
         for (size_t row = 0; row < sheet->rows; row++) {
-            size_t width = width_of(cell_at(sheet, row, column)->text);
+            size_t width = text_width(cell_at(sheet, row, column)->text);
             if (width > widths[column])
                 widths[column] = width;
         }
-        size_t title = sheet->has_no_titles ? 0 : width_of(sheet->titles[column]);
+        size_t title = sheet->has_no_titles ? 0 : text_width(_(sheet->titles[column]));
         if (widths[column] != 0 && title > widths[column])
             widths[column] = title;
     }
@@ -171,7 +172,7 @@ static int fill(const struct sheet *sheet, const size_t *widths, struct libscols
     for (size_t i = 0; i < sheet->columns && error == 0; i++) {
         if (widths[i] == 0)
             continue;
-        struct libscols_column *column = scols_table_new_column(table, sheet->titles[i], 0, SCOLS_FL_WRAP);
+        struct libscols_column *column = scols_table_new_column(table, _(sheet->titles[i]), 0, SCOLS_FL_WRAP);
         error = column == NULL
                     ? 1
                     : scols_column_set_wrapfunc(column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
@@ -197,7 +198,7 @@ static void print_lines(const struct sheet *sheet, char *text)
 
 static void print_columns(const struct sheet *sheet)
 {
-    size_t widths[SHEET_COLUMNS_MAX], lead = width_of(sheet->lead), width = sheet->cli->terminal.width;
+    size_t widths[SHEET_COLUMNS_MAX], lead = text_width(sheet->lead), width = sheet->cli->terminal.width;
     struct libscols_table *table = scols_new_table();
     char *text = NULL;
 
@@ -205,7 +206,7 @@ static void print_columns(const struct sheet *sheet)
     if (width != 0)
         fit(widths, sheet->columns, width > lead ? width - lead : 1);
     if (table == NULL || fill(sheet, widths, table) != 0 || scols_print_table_to_string(table, &text) != 0)
-        fputs("There is not enough memory for the table.\n", stderr);
+        say_aside("There is not enough memory for the table.");
     else if (text != NULL)
         print_lines(sheet, text);
     free(text);
@@ -217,7 +218,7 @@ static void print_values(const struct sheet *sheet)
     for (size_t row = 0; row < sheet->rows; row++) {
         const char *gap = "";
         for (size_t column = 0; column < sheet->columns; column++) {
-            const char *title = sheet->titles[column], *text = cell_at(sheet, row, column)->text;
+            const char *title = _(sheet->titles[column]), *text = cell_at(sheet, row, column)->text;
             if (*text == '\0')
                 continue;
             size_t length = strlen(text);
@@ -239,7 +240,7 @@ void sheet_print(const struct sheet *sheet, const char *if_empty)
     if (sheet->cli->is_json)
         return;
     if (sheet->rows == 0)
-        printf("%s\n", if_empty);
+        printf("%s\n", _(if_empty));
     else if (sheet->cli->terminal.is_accessible)
         print_values(sheet);
     else

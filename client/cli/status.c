@@ -33,7 +33,8 @@ static void say_worker(struct cli *cli, const Comity__V1__StatusAnswer *status)
         levels =
             arena_printf(cli->arena, "%s%s%" PRIu32, levels, i == 0 ? "" : ", ", status->format_levels[i]);
     say(cli, "Worker: %s, format %s, %s in term %" PRIu64 ", since %s", shown_string(cli, status->software),
-        levels, status->is_leader ? "leads" : "follows", status->term, shown_time(cli, status->started_ms));
+        levels, status->is_leader ? _("leads") : _("follows"), status->term,
+        shown_time(cli, status->started_ms));
     for (size_t i = 0; i < status->n_heads; i++) {
         const Comity__V1__HistoryHead *head = status->heads[i];
         char hex[2 * HISTORY_ID_SIZE + 1] = "";
@@ -46,7 +47,7 @@ static void say_worker(struct cli *cli, const Comity__V1__StatusAnswer *status)
     say(cli, "  waiting: %" PRIu32 " for a signature check, %" PRIu32 " for a batch", status->queued_checks,
         status->queued_commands);
     say(cli, "  since start: %" PRIu64 " recorded, %" PRIu64 " refused, in %s", status->commands,
-        status->refusals, counted(cli, status->batches, "batch", "batches"));
+        status->refusals, counted(cli, status->batches, "%" PRIu64 " batch", "%" PRIu64 " batches"));
     say(cli, "  store: %" PRIu64 " of %" PRIu64 " bytes", status->map_bytes, status->map_limit_bytes);
 }
 
@@ -56,16 +57,18 @@ static void say_broker(struct cli *cli, const Comity__V1__BrokerStatus *status)
         "  %s, since %s: %s, %" PRIu32 " of %" PRIu32 " requests wait, %" PRIu64 " asked, %" PRIu64
         " answered",
         shown_string(cli, status->software), shown_time(cli, status->started_ms),
-        counted(cli, status->clients, "client", "clients"), status->pending, status->pending_limit,
-        status->requests, status->replies);
+        counted(cli, status->clients, "%" PRIu64 " client", "%" PRIu64 " clients"), status->pending,
+        status->pending_limit, status->requests, status->replies);
     say(cli,
         "  turned away: %" PRIu64 " busy, %" PRIu64 " no worker, %" PRIu64 " too late, %" PRIu64 " malformed",
         status->refused_busy, status->refused_no_route, status->expired, status->malformed);
     for (size_t i = 0; i < status->n_workers; i++) {
         const Comity__V1__BrokerWorker *worker = status->workers[i];
-        say(cli, "  worker %s: %" PRIu32 " of %" PRIu32 " in hand, heard %" PRId64 " ms ago%s",
-            shown_string(cli, worker->name), worker->in_flight, worker->window, worker->last_heard_ms,
-            worker->is_draining ? ", is ending" : "");
+        say(cli,
+            worker->is_draining
+                ? "  worker %s: %" PRIu32 " of %" PRIu32 " in hand, heard %" PRId64 " ms ago, is ending"
+                : N_("  worker %s: %" PRIu32 " of %" PRIu32 " in hand, heard %" PRId64 " ms ago"),
+            shown_string(cli, worker->name), worker->in_flight, worker->window, worker->last_heard_ms);
     }
 }
 
@@ -86,10 +89,12 @@ static struct json_object *ask_broker(struct cli *cli, size_t index)
     json_object_object_add(value, "status",
                            status == NULL ? NULL : message_to_json(&status->base, NULL, NULL));
     if (state != 0)
-        say(cli, "Broker %s: %s", shown_string(cli, endpoint), error_sentence(state));
+        say(cli, "Broker %s: %s", shown_string(cli, endpoint), language_error(state));
     else
-        say(cli, "Broker %s: reached%s", shown_string(cli, endpoint),
-            code == 0 ? "" : " (its figures are for its operator)");
+        say(cli,
+            code == 0 ? N_("Broker %s: reached")
+                      : N_("Broker %s: reached (its figures are for its operator)"),
+            shown_string(cli, endpoint));
     if (status != NULL) {
         say_broker(cli, status);
         comity__v1__broker_status__free_unpacked(status, NULL);
@@ -110,8 +115,8 @@ int status_run(struct cli *cli)
     int code = desk_ask(cli, &query, &answer);
     if (code == ERR_NO_ROUTE)
         snprintf(
-            cli->failure.next, NEXT_MAX,
-            "Ask whoever runs the worker: it is down, or does not reach this broker. Its log says which.");
+            cli->failure.next, NEXT_MAX, "%s",
+            _("Ask whoever runs the worker: it is down, or does not reach this broker. Its log says which."));
     if (code == 0 && answer->status == NULL)
         code = cli_fail(cli, ERR_MALFORMED, NULL, "The worker's answer has no status.");
     if (code == 0) {

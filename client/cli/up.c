@@ -118,7 +118,7 @@ static const char *last_line(struct cli *cli, const char *path)
 static int fail_start(struct cli *cli, const struct local *local, int code, size_t failed, int exit)
 {
     const struct supervised *row = &local->rows[failed];
-    const char *next = arena_printf(cli->arena, "Look at %s", row->log);
+    const char *next = phrase(cli, "Look at %s", row->log);
 
     if (code == ERR_EXPIRED)
         return cli_fail(cli, ERR_STATE, "comity up", "It was told to stop before it was ready.");
@@ -128,10 +128,9 @@ static int fail_start(struct cli *cli, const struct local *local, int code, size
     if (exit == EXIT_ADDRESS)
         return cli_fail(
             cli, ERR_ADDRESS,
-            arena_printf(
-                cli->arena,
-                "Choose another address or port in %s (back: in %s as well), then comity up --data %s",
-                local->configs[BROKER], local->configs[WORKER], local->installation.directory),
+            phrase(cli,
+                   "Choose another address or port in %s (back: in %s as well), then comity up --data %s",
+                   local->configs[BROKER], local->configs[WORKER], local->installation.directory),
             "The %s cannot have its address. Its last words: %s", row->name, last_line(cli, row->log));
     if (exit == 127)
         return cli_fail(cli, ERR_FILE, "Install it beside comity, or in PATH.", "%s cannot be started: %s",
@@ -179,10 +178,15 @@ static int bring_up(struct cli *cli, struct local *local, struct supervisor *sup
                         reason);
     cli->context = local->context;
     if (probe(cli) != 0)
-        return cli_fail(cli, ERR_INTERNAL,
-                        arena_printf(cli->arena, "Look into %s/log", local->installation.directory),
+        return cli_fail(cli, ERR_INTERNAL, phrase(cli, "Look into %s/log", local->installation.directory),
                         "Broker and worker run, but no question is answered.");
     return 0;
+}
+
+/* What ends it: "comity down --data DIRECTORY". @at: shown. */
+static const char *down_command(struct cli *cli, const char *at)
+{
+    return cli_has(cli, "data") ? arena_printf(cli->arena, "comity down --data %s", at) : "comity down";
 }
 
 static void tell(struct cli *cli, const char *directory, const struct place *place, const char *context,
@@ -205,8 +209,8 @@ static void tell(struct cli *cli, const char *directory, const struct place *pla
     say(cli, "  comity draft sign founding.draft");
     say(cli, "It is submitted here:");
     say(cli, "  comity draft submit founding.draft --context %s", context);
-    say(cli, "\nIt ends by %scomity down%s%s.", is_detached ? "" : "Ctrl-C, or by ",
-        cli_has(cli, "data") ? " --data " : "", cli_has(cli, "data") ? at : "");
+    say(cli, is_detached ? N_("\nIt ends by %s.") : N_("\nIt ends by Ctrl-C, or by %s."),
+        down_command(cli, at));
 }
 
 /* Take the lock and write who we are into it. */
@@ -227,11 +231,10 @@ static int take_lock(struct cli *cli, const char *directory, int *ret_lock)
     if (code == ERR_STATE && pid == 0)
         return cli_fail(cli, code, "comity status", "%s It is just being started, or brought down.", reason);
     if (code == ERR_STATE)
-        return cli_fail(cli, code,
-                        arena_printf(cli->arena, "comity status; comity down%s%s ends it",
-                                     cli_has(cli, "data") ? " --data " : "",
-                                     cli_has(cli, "data") ? shown_string(cli, directory) : ""),
-                        "%s Process %ld looks after it.", reason, pid);
+        return cli_fail(
+            cli, code,
+            phrase(cli, "comity status; %s ends it", down_command(cli, shown_string(cli, directory))),
+            "%s Process %ld looks after it.", reason, pid);
     if (code != 0)
         return cli_fail(cli, code, NULL, "%s", reason);
     return 0;
@@ -362,7 +365,7 @@ static int detach(struct cli *cli, const char *directory, int lock)
         continue;
     close(told[0]);
     if (got != (ssize_t) sizeof(news))
-        return cli_fail(cli, ERR_INTERNAL, arena_printf(cli->arena, "Look at %s/log/up.log", directory),
+        return cli_fail(cli, ERR_INTERNAL, phrase(cli, "Look at %s/log/up.log", directory),
                         "The supervisor ended without a word.");
     cli->failure = news.failure;
     if (news.failure.code != 0)
@@ -432,7 +435,7 @@ static int stop_holder(struct cli *cli, const char *directory)
                             strerror(errno));
         told = holder;
     }
-    return cli_fail(cli, ERR_TIMEOUT, arena_printf(cli->arena, "Look at %s/log/up.log", directory),
+    return cli_fail(cli, ERR_TIMEOUT, phrase(cli, "Look at %s/log/up.log", directory),
                     "Process %ld did not end within %d s.", holder, DOWN_MS / 1000);
 }
 

@@ -5,34 +5,38 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "core/words.h"
 
 const struct verb_option COMMON_OPTIONS[] = {
-    {"json", NULL, "print one JSON document instead of sentences", false, false},
-    {"home", "DIRECTORY", "where contexts and keys are kept (else $COMITY_HOME, else ~/.config/comity)",
+    {"json", NULL, N_("print one JSON document instead of sentences"), false, false},
+    {"home", "DIRECTORY", N_("where contexts and keys are kept (else $COMITY_HOME, else ~/.config/comity)"),
      false, false},
     {"context", "CONTEXT",
-     "which partnership to talk to (else $COMITY_CONTEXT, else the one chosen by `comity context use`)",
+     N_("which partnership to talk to (else $COMITY_CONTEXT, else the one chosen by `comity context use`)"),
      false, false},
-    {"timeout", "SECONDS", "how long to wait for an answer (else 15)", false, false},
-    {"color", "never|auto|always", "whether words are coloured (else auto: on a terminal, without $NO_COLOR)",
-     false, false},
-    {"accessible", NULL, "lines that are read one by one: no columns, no redrawing (else $COMITY_ACCESSIBLE)",
-     false, false},
-    {"help", NULL, "explain this command and do nothing", false, false},
+    {"timeout", "SECONDS", N_("how long to wait for an answer (else 15)"), false, false},
+    {"language", "LANGUAGE",
+     N_("language of what is said: en, es or fr (else $COMITY_LANGUAGE, else the system's)"), false, false},
+    {"color", "never|auto|always",
+     N_("whether words are coloured (else auto: on a terminal, without $NO_COLOR)"), false, false},
+    {"accessible", NULL,
+     N_("lines that are read one by one: no columns, no redrawing (else $COMITY_ACCESSIBLE)"), false, false},
+    {"help", NULL, N_("explain this command and do nothing"), false, false},
     {NULL, NULL, NULL, false, false},
 };
 
 const struct verb_option JOINT_OPTIONS[] = {
-    {"with", "KEYFILE", "a co-chair's signing key that is at hand: sign with it as well and send at once",
+    {"with", "KEYFILE", N_("a co-chair's signing key that is at hand: sign with it as well and send at once"),
      false, true},
-    {"draft", "FILE", "write a draft for the others to sign instead of sending", false, false},
-    {"cosigner", "WHO", "with --draft: who has to sign besides you: a member's number or a key", false, true},
+    {"draft", "FILE", N_("write a draft for the others to sign instead of sending"), false, false},
+    {"cosigner", "WHO", N_("with --draft: who has to sign besides you: a member's number or a key"), false,
+     true},
     {NULL, NULL, NULL, false, false},
 };
 
 const struct verb_option FINAL_OPTIONS[] = {
-    {"dry-run", NULL, "show what would be done, check what can be checked, and do nothing", false, false},
-    {"yes", NULL, "do not ask: the answer is yes", false, false},
+    {"dry-run", NULL, N_("show what would be done, check what can be checked, and do nothing"), false, false},
+    {"yes", NULL, N_("do not ask: the answer is yes"), false, false},
     {NULL, NULL, NULL, false, false},
 };
 

@@ -113,8 +113,12 @@ int down_run(struct cli *cli);
 /* Tables of verbs of a subject, which {.name = NULL} ends. */
 extern const struct verb VERBS_BALLOTS[];
 extern const struct verb VERBS_MACHINE[];
+extern const struct verb VERBS_WATCH[];
 extern const struct verb VERBS_PAPERS[];
 extern const struct verb VERBS_HELP[];
+
+/* watch.c */
+int watch_run(struct cli *cli);
 
 /* pack.c, calendar.c */
 int pack_before_run(struct cli *cli);

@@ -55,6 +55,18 @@ static const char *shown(const char *text, char buffer[SHOWN_MAX_BYTES])
     return buffer;
 }
 
+static const char *words_as_they_are(const char *text)
+{
+    return text;
+}
+
+static words_fn *words_of = words_as_they_are;
+
+void config_speak(words_fn *words)
+{
+    words_of = words;
+}
+
 /* Keep the code and the sentence of the first thing that is wrong. */
 __attribute__((format(printf, 3, 4))) static int fail(struct reading *reading, int code, const char *format,
                                                       ...)
@@ -65,12 +77,12 @@ __attribute__((format(printf, 3, 4))) static int fail(struct reading *reading, i
     char path[SHOWN_MAX_BYTES];
     int length = reading->line > 0
                      ? snprintf(reading->reason, CONFIG_REASON_MAX,
-                                "%s, line %d: ", shown(reading->path, path), reading->line)
+                                words_of(N_("%s, line %d: ")), shown(reading->path, path), reading->line)
                      : snprintf(reading->reason, CONFIG_REASON_MAX, "%s: ", shown(reading->path, path));
     if (length >= 0 && length < CONFIG_REASON_MAX) {
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(reading->reason + length, CONFIG_REASON_MAX - (size_t) length, format, arguments);
+        vsnprintf(reading->reason + length, CONFIG_REASON_MAX - (size_t) length, words_of(format), arguments);
         va_end(arguments);
     }
     return code;
@@ -404,7 +416,7 @@ static int require(struct reading *reading, const struct config_key *key, const 
     if (entry_find(reading->config, key, name, 0))
         return 0;
     return fail(reading, ERR_CONFIG, "section [%s%s%s] lacks %s: add it. %s", key->section,
-                name[0] ? " " : "", name, key->name, key->summary);
+                name[0] ? " " : "", name, key->name, words_of(key->summary));
 }
 
 static int require_all(struct reading *reading)

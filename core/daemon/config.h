@@ -7,6 +7,7 @@
 #define COMITY_CORE_DAEMON_CONFIG_H
 
 #include "core/bytes.h"
+#include "core/words.h"
 
 enum config_type { CONFIG_TEXT, CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_KEY /* 64 hex digits */ };
 
@@ -30,6 +31,9 @@ struct config;
 int config_read(const char *path, const struct config_key *keys, size_t key_count, struct config **ret_config,
                 char reason[CONFIG_REASON_MAX]);
 void config_destroy(struct config **config);
+
+/* The language of those sentences, for a program that has one; English without. */
+void config_speak(words_fn *words);
 
 /* Values; defaults applied. @name is the named section's name or NULL. Never fail for keys of the table. */
 const char *config_text(const struct config *config, const char *section, const char *name, const char *key);

@@ -1,5 +1,6 @@
 /* Who may: one row a right. */
 #include "core/machine/decide.h"
+#include "core/words.h"
 
 /* The text's founders have all signed it, and nobody else has. */
 static int check_founders(struct decide *d)
@@ -250,22 +251,22 @@ static const struct {
     const char *name;
     int (*check)(struct decide *d);
 } RIGHTS[] = {
-    {MAY_FOUNDERS, "all founders of the text, together", check_founders},
-    {MAY_EACH_PARTY, "co-chairs, one of every PARTY at least", check_each_party},
-    {MAY_OWN_CO_CHAIR, "co-chair of the constituency", check_own_co_chair},
-    {MAY_SELF_OR_CO_CHAIR, "the member, or a co-chair of the same constituency", check_self_or_co_chair},
-    {MAY_INVITED, "a new key, with an open invitation's", check_invited},
-    {MAY_FACILITATOR, "facilitator", check_facilitator},
-    {MAY_BODY_OR_FACILITATOR, "holder of a seat of the body, or facilitator", check_body_or_facilitator},
-    {MAY_BODY_OR_OFFICE, "holder of a seat of the body, or of an office", check_body_or_office},
-    {MAY_ON_ROLL, "member of the round's roll", check_on_roll},
-    {MAY_RECORDER_COUNTERSIGNED, "recorder, with a member of another constituency",
+    {MAY_FOUNDERS, N_("all founders of the text, together"), check_founders},
+    {MAY_EACH_PARTY, N_("co-chairs, one of every PARTY at least"), check_each_party},
+    {MAY_OWN_CO_CHAIR, N_("co-chair of the constituency"), check_own_co_chair},
+    {MAY_SELF_OR_CO_CHAIR, N_("the member, or a co-chair of the same constituency"), check_self_or_co_chair},
+    {MAY_INVITED, N_("a new key, with an open invitation's"), check_invited},
+    {MAY_FACILITATOR, N_("facilitator"), check_facilitator},
+    {MAY_BODY_OR_FACILITATOR, N_("holder of a seat of the body, or facilitator"), check_body_or_facilitator},
+    {MAY_BODY_OR_OFFICE, N_("holder of a seat of the body, or of an office"), check_body_or_office},
+    {MAY_ON_ROLL, N_("member of the round's roll"), check_on_roll},
+    {MAY_RECORDER_COUNTERSIGNED, N_("recorder, with a member of another constituency"),
      check_recorder_countersigned},
     /* Sessions. */
-    {MAY_ANY_FACILITATOR, "any facilitator", check_any_facilitator},
-    {MAY_KEEP_RECORD, "facilitator or recorder", check_keep_record},
-    {MAY_CALL_CAUCUS, "co-chair, or holder of a seat of the body, of a PARTY", check_call_caucus},
-    {MAY_IN_SIDEBAR, "one of the sidebar's persons", check_in_sidebar},
+    {MAY_ANY_FACILITATOR, N_("any facilitator"), check_any_facilitator},
+    {MAY_KEEP_RECORD, N_("facilitator or recorder"), check_keep_record},
+    {MAY_CALL_CAUCUS, N_("co-chair, or holder of a seat of the body, of a PARTY"), check_call_caucus},
+    {MAY_IN_SIDEBAR, N_("one of the sidebar's persons"), check_in_sidebar},
 };
 
 const char *right_name(enum right right)
@@ -275,7 +276,7 @@ const char *right_name(enum right right)
     for (i = 0; i < ARRAY_COUNT(RIGHTS); i++)
         if (RIGHTS[i].right == right)
             return RIGHTS[i].name;
-    return "nobody";
+    return N_("nobody");
 }
 
 int right_check(struct decide *d, enum right right)

@@ -1,10 +1,7 @@
 /* What was counted and concluded, in words: docs/rules.md R-33. */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "core/rule/rule.h"
-
-enum { PHRASE_MAX = 160 };
 
 #define BIT(value) (1U << (value))
 #define AGREE BIT(COMITY__V1__STANCE__STANCE_AGREE)
@@ -12,27 +9,34 @@ enum { PHRASE_MAX = 160 };
 #define CONCERN BIT(COMITY__V1__STANCE__STANCE_CONCERN)
 #define BLOCK BIT(COMITY__V1__STANCE__STANCE_BLOCK)
 
+/* What the lines of one working share. */
+struct telling {
+    const Comity__V1__TestResult *result;
+    words_fn *words;
+    struct arena *arena;
+};
+
 /* Sets of stances that have a word of their own. */
 static const struct {
     unsigned set;
     const char *verb; /* "4 of 5 support" */
     const char *none;
 } SETS[] = {
-    {AGREE | RESERVED, "support", "nobody supports"},
-    {CONCERN | BLOCK, "object", "nobody objects"},
-    {AGREE | RESERVED | CONCERN | BLOCK, "took a side", "nobody took a side"},
+    {AGREE | RESERVED, N_("support"), N_("nobody supports")},
+    {CONCERN | BLOCK, N_("object"), N_("nobody objects")},
+    {AGREE | RESERVED | CONCERN | BLOCK, N_("took a side"), N_("nobody took a side")},
 };
 
 static const struct {
     Comity__V1__Stance stance;
     const char *verb;
 } STANCES[] = {
-    {COMITY__V1__STANCE__STANCE_AGREE, "agree"},
-    {COMITY__V1__STANCE__STANCE_RESERVED, "agree with a reservation"},
-    {COMITY__V1__STANCE__STANCE_STAND_ASIDE, "stand aside"},
-    {COMITY__V1__STANCE__STANCE_ABSTAIN, "abstain"},
-    {COMITY__V1__STANCE__STANCE_CONCERN, "have a concern"},
-    {COMITY__V1__STANCE__STANCE_BLOCK, "block"},
+    {COMITY__V1__STANCE__STANCE_AGREE, N_("agree")},
+    {COMITY__V1__STANCE__STANCE_RESERVED, N_("agree with a reservation")},
+    {COMITY__V1__STANCE__STANCE_STAND_ASIDE, N_("stand aside")},
+    {COMITY__V1__STANCE__STANCE_ABSTAIN, N_("abstain")},
+    {COMITY__V1__STANCE__STANCE_CONCERN, N_("have a concern")},
+    {COMITY__V1__STANCE__STANCE_BLOCK, N_("block")},
 };
 
 static unsigned stances_set(const Comity__V1__Stance *stances, size_t count)
@@ -45,164 +49,186 @@ static unsigned stances_set(const Comity__V1__Stance *stances, size_t count)
     return set;
 }
 
-/* "support", or "agree, stand aside or abstain". */
-static void stances_say(unsigned set, char phrase[PHRASE_MAX])
+/* "support", or "agree, stand aside or abstain". NULL where memory is out. */
+static const char *stances_say(const struct telling *telling, unsigned set)
 {
+    const char *text = NULL;
+
     for (size_t i = 0; i < ARRAY_COUNT(SETS); i++) {
-        if (SETS[i].set == set) {
-            snprintf(phrase, PHRASE_MAX, "%s", SETS[i].verb);
-            return;
-        }
+        if (SETS[i].set == set)
+            return telling->words(SETS[i].verb);
     }
-    size_t used = 0;
-    snprintf(phrase, PHRASE_MAX, "counted");
     for (size_t i = 0; i < ARRAY_COUNT(STANCES); i++) {
         unsigned bit = BIT(STANCES[i].stance);
         if (!(set & bit))
             continue;
         set &= ~bit;
-        const char *glue = used == 0 ? "" : set != 0 ? ", " : " or ";
-        int length = snprintf(phrase + used, PHRASE_MAX - used, "%s%s", glue, STANCES[i].verb);
-        used += length > 0 ? (size_t) length : 0;
+        const char *verb = telling->words(STANCES[i].verb);
+        text = !text ? verb
+                     : arena_printf(telling->arena, telling->words(set != 0 ? N_("%s, %s") : N_("%s or %s")),
+                                    text, verb);
+        if (!text)
+            return NULL;
     }
-}
-
-/* What the members or ballots of a base are, after their number; nothing for the eligible. */
-static void base_say(const Comity__V1__TestResult *result, char phrase[PHRASE_MAX])
-{
-    bool has_silent = result->silent > 0 && result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_STANCES;
-    char stances[PHRASE_MAX];
-
-    phrase[0] = '\0';
-    switch (result->base_kind) {
-    case COMITY__V1__BASE_KIND__BASE_KIND_PRESENT:
-        snprintf(phrase, PHRASE_MAX, has_silent ? " present or silent" : " present");
-        break;
-    case COMITY__V1__BASE_KIND__BASE_KIND_ANSWERED:
-        snprintf(phrase, PHRASE_MAX, has_silent ? " who answered or were silent" : " who answered");
-        break;
-    case COMITY__V1__BASE_KIND__BASE_KIND_CAST:
-        snprintf(phrase, PHRASE_MAX, has_silent ? " ballots cast or silences" : " ballots cast");
-        break;
-    case COMITY__V1__BASE_KIND__BASE_KIND_STANCES:
-        stances_say(stances_set(result->base_stances, result->n_base_stances), stances);
-        snprintf(phrase, PHRASE_MAX, " who %.*s", PHRASE_MAX - 6, stances);
-        break;
-    default:
-        break;
-    }
+    return text ? text : telling->words(N_("counted"));
 }
 
 /* What is counted, as a verb. */
-static void count_say(const Comity__V1__TestResult *result, char phrase[PHRASE_MAX])
+static const char *count_say(const struct telling *telling)
 {
+    const Comity__V1__TestResult *result = telling->result;
+
     if (result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_PRESENT)
-        snprintf(phrase, PHRASE_MAX, "present");
-    else if (result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_ANSWERED)
-        snprintf(phrase, PHRASE_MAX, "answered");
-    else
-        stances_say(stances_set(result->stances, result->n_stances), phrase);
+        return telling->words(N_("present"));
+    if (result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_ANSWERED)
+        return telling->words(N_("answered"));
+    return stances_say(telling, stances_set(result->stances, result->n_stances));
 }
 
-static const char *empty_say(const Comity__V1__TestResult *result, struct arena *arena)
+static const char *empty_say(const struct telling *telling)
 {
+    const Comity__V1__TestResult *result = telling->result;
     unsigned set = stances_set(result->base_stances, result->n_base_stances);
-    char stances[PHRASE_MAX];
+    const char *stances;
 
     switch (result->base_kind) {
     case COMITY__V1__BASE_KIND__BASE_KIND_ELIGIBLE:
-        return "nobody is eligible";
+        return telling->words(N_("nobody is eligible"));
     case COMITY__V1__BASE_KIND__BASE_KIND_PRESENT:
-        return "nobody is present";
+        return telling->words(N_("nobody is present"));
     case COMITY__V1__BASE_KIND__BASE_KIND_ANSWERED:
-        return "nobody answered";
+        return telling->words(N_("nobody answered"));
     case COMITY__V1__BASE_KIND__BASE_KIND_CAST:
-        return "no ballots cast, abstentions apart";
+        return telling->words(N_("no ballots cast, abstentions apart"));
     default:
         for (size_t i = 0; i < ARRAY_COUNT(SETS); i++) {
             if (SETS[i].set == set)
-                return SETS[i].none;
+                return telling->words(SETS[i].none);
         }
-        stances_say(set, stances);
-        return arena_printf(arena, "nobody to %s", stances);
+        stances = stances_say(telling, set);
+        return stances ? arena_printf(telling->arena, telling->words(N_("nobody to %s")), stances) : NULL;
     }
 }
 
-/* "4 of 5 ballots cast support" */
-static const char *amount_say(const Comity__V1__TestResult *result, struct arena *arena)
-{
-    if (result->base_is_empty)
-        return empty_say(result, arena);
-    bool has_base = result->base_kind != COMITY__V1__BASE_KIND__BASE_KIND_NONE;
-    bool counts_silent = result->silent > 0 &&
-                         result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_STANCES &&
-                         (stances_set(result->stances, result->n_stances) & AGREE);
-    char base[PHRASE_MAX];
-    char verb[PHRASE_MAX];
-    char silent[PHRASE_MAX] = "";
+/* How many of how many, of which base; the eligible have no name. */
+static const struct {
+    Comity__V1__BaseKind kind;
+    const char *format, *with_silent;
+} BASES[] = {
+    {COMITY__V1__BASE_KIND__BASE_KIND_PRESENT, N_("%" PRIu64 " of %" PRIu64 " present %s"),
+     N_("%" PRIu64 " of %" PRIu64 " present or silent %s")},
+    {COMITY__V1__BASE_KIND__BASE_KIND_ANSWERED, N_("%" PRIu64 " of %" PRIu64 " who answered %s"),
+     N_("%" PRIu64 " of %" PRIu64 " who answered or were silent %s")},
+    {COMITY__V1__BASE_KIND__BASE_KIND_CAST, N_("%" PRIu64 " of %" PRIu64 " ballots cast %s"),
+     N_("%" PRIu64 " of %" PRIu64 " ballots cast or silences %s")},
+};
 
-    base_say(result, base);
-    count_say(result, verb);
-    if (counts_silent)
-        snprintf(silent, sizeof(silent), " (%" PRIu64 " by silence)", result->silent);
-    return arena_printf(arena, "%" PRIu64 " of %" PRIu64 "%s %s%s", result->count,
-                        has_base ? result->base_size : result->eligible, base, verb, silent);
+/* "4 of 5 ballots cast support" */
+static const char *amount_say(const struct telling *telling)
+{
+    const Comity__V1__TestResult *result = telling->result;
+    bool counts_stances = result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_STANCES;
+    bool has_base = result->base_kind != COMITY__V1__BASE_KIND__BASE_KIND_NONE;
+    uint64_t of = has_base ? result->base_size : result->eligible;
+    const char *format = N_("%" PRIu64 " of %" PRIu64 " %s");
+
+    if (result->base_is_empty)
+        return empty_say(telling);
+    const char *verb = count_say(telling);
+    if (!verb)
+        return NULL;
+    if (result->base_kind == COMITY__V1__BASE_KIND__BASE_KIND_STANCES) {
+        const char *who = stances_say(telling, stances_set(result->base_stances, result->n_base_stances));
+        return who ? arena_printf(telling->arena, telling->words(N_("%" PRIu64 " of %" PRIu64 " who %s %s")),
+                                  result->count, of, who, verb)
+                   : NULL;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(BASES); i++) {
+        if (BASES[i].kind == result->base_kind)
+            format = counts_stances && result->silent > 0 ? BASES[i].with_silent : BASES[i].format;
+    }
+    return arena_printf(telling->arena, telling->words(format), result->count, of, verb);
+}
+
+/* The same with those that silence says, where it is counted. */
+static const char *amount_say_all(const struct telling *telling)
+{
+    const Comity__V1__TestResult *result = telling->result;
+    const char *amount = amount_say(telling);
+
+    if (!amount || result->base_is_empty || result->silent == 0 ||
+        result->count_kind != COMITY__V1__COUNT_KIND__COUNT_KIND_STANCES ||
+        !(stances_set(result->stances, result->n_stances) & AGREE))
+        return amount;
+    return arena_printf(telling->arena, telling->words(N_("%s (%" PRIu64 " by silence)")), amount,
+                        result->silent);
 }
 
 /* "at least 2/3 needed"; a whole base, nothing and a plain number are said as numbers. */
-static const char *need_say(const Comity__V1__TestResult *result, struct arena *arena)
+static const char *need_say(const struct telling *telling)
 {
+    const Comity__V1__TestResult *result = telling->result;
     bool has_base = result->base_kind != COMITY__V1__BASE_KIND__BASE_KIND_NONE;
     bool is_fraction = has_base && result->numerator != 0 &&
                        (result->base_is_empty || result->numerator != result->denominator);
-    const char *words;
-    const char *end = "needed";
+    uint64_t number = has_base && result->numerator != 0 ? result->base_size : result->numerator;
+    const char *value = is_fraction ? arena_printf(telling->arena, "%" PRIu64 "/%" PRIu64, result->numerator,
+                                                   result->denominator)
+                                    : arena_printf(telling->arena, "%" PRIu64, number);
+    const char *format;
 
     switch (result->bound) {
     case COMITY__V1__BOUND__BOUND_AT_LEAST:
-        words = "at least";
+        format = N_("at least %s needed");
         break;
     case COMITY__V1__BOUND__BOUND_MORE_THAN:
-        words = "more than";
+        format = N_("more than %s needed");
         break;
     case COMITY__V1__BOUND__BOUND_AT_MOST:
-        words = "at most";
-        end = "allowed";
+        format = N_("at most %s allowed");
         break;
     default:
-        words = is_fraction ? "less than" : "fewer than";
-        end = "allowed";
+        format = is_fraction ? N_("less than %s allowed") : N_("fewer than %s allowed");
         break;
     }
-    if (is_fraction)
-        return arena_printf(arena, "%s %" PRIu64 "/%" PRIu64 " %s", words, result->numerator,
-                            result->denominator, end);
-    uint64_t number = has_base && result->numerator != 0 ? result->base_size : result->numerator;
-    return arena_printf(arena, "%s %" PRIu64 " %s", words, number, end);
+    return value ? arena_printf(telling->arena, telling->words(format), value) : NULL;
 }
 
-static const char *verdict_say(const Comity__V1__TestResult *result, struct arena *arena)
+static const char *verdict_say(const struct telling *telling)
 {
+    const Comity__V1__TestResult *result = telling->result;
+
     if (result->holds)
-        return "holds";
+        return telling->words(N_("holds"));
     if (result->short_by > 0)
-        return arena_printf(arena, "short by %" PRIu64, result->short_by);
+        return arena_printf(telling->arena, telling->words(N_("short by %" PRIu64)), result->short_by);
     if (result->over_by > 0)
-        return arena_printf(arena, "over by %" PRIu64, result->over_by);
-    return "fails";
+        return arena_printf(telling->arena, telling->words(N_("over by %" PRIu64)), result->over_by);
+    return telling->words(N_("fails"));
+}
+
+const char *rule_explain_test_in(const Comity__V1__TestResult *result, words_fn *words, struct arena *arena)
+{
+    struct telling telling = {result, words, arena};
+    bool has_subject = result->subject && result->subject[0] != '\0';
+    const char *amount = amount_say_all(&telling);
+    const char *need = need_say(&telling);
+    const char *verdict = verdict_say(&telling);
+
+    if (!amount || !need || !verdict)
+        return NULL;
+    return arena_printf(arena, words(N_("%s: %s, %s: %s")),
+                        has_subject ? result->subject : words(N_("whole")), amount, need, verdict);
+}
+
+static const char *in_english(const char *text)
+{
+    return text;
 }
 
 const char *rule_explain_test(const Comity__V1__TestResult *result, struct arena *arena)
 {
-    bool has_subject = result->subject && result->subject[0] != '\0';
-    const char *amount = amount_say(result, arena);
-    const char *need = need_say(result, arena);
-    const char *verdict = verdict_say(result, arena);
-
-    if (!amount || !need || !verdict)
-        return NULL;
-    return arena_printf(arena, "%s: %s, %s: %s", has_subject ? result->subject : "whole", amount, need,
-                        verdict);
+    return rule_explain_test_in(result, in_english, arena);
 }
 
 static const struct {
@@ -210,25 +236,25 @@ static const struct {
     const char *sentence;
 } OUTCOMES[] = {
     {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_QUORUM,
-     "Too few took part for this round to decide anything."},
+     N_("Too few took part for this round to decide anything.")},
     {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_BLOCKED,
-     "An objection stands that the rule does not allow to pass over."},
-    {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_DECISION, "Nobody took a side, so nothing was decided."},
+     N_("An objection stands that the rule does not allow to pass over.")},
+    {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_DECISION, N_("Nobody took a side, so nothing was decided.")},
     {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED,
-     "The proposal is adopted: everything the rule asks for holds."},
+     N_("The proposal is adopted: everything the rule asks for holds.")},
     {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_DEADLOCK,
-     "The parties stand against each other: one carries it, another opposes it."},
-    {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TIE, "As many are for the proposal as against it."},
+     N_("The parties stand against each other: one carries it, another opposes it.")},
+    {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TIE, N_("As many are for the proposal as against it.")},
     {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NOT_YET,
-     "The proposal does not yet have what the rule asks for; another round is allowed."},
+     N_("The proposal does not yet have what the rule asks for; another round is allowed.")},
     {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED,
-     "The proposal does not have what the rule asks for, and no further round is allowed."},
+     N_("The proposal does not have what the rule asks for, and no further round is allowed.")},
     {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED_BY_DEFAULT,
-     "The proposal is adopted, for the rule says so where nothing else was decided."},
-    {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REFERRED, "The matter was referred elsewhere."},
-    {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_WITHDRAWN, "The proposal was withdrawn."},
-    {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TABLED, "The matter was set aside for later."},
-    {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_STRIKE, "A strike was authorised."},
+     N_("The proposal is adopted, for the rule says so where nothing else was decided.")},
+    {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REFERRED, N_("The matter was referred elsewhere.")},
+    {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_WITHDRAWN, N_("The proposal was withdrawn.")},
+    {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TABLED, N_("The matter was set aside for later.")},
+    {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_STRIKE, N_("A strike was authorised.")},
 };
 
 const char *rule_explain_outcome(Comity__V1__OutcomeKind kind)
@@ -237,5 +263,5 @@ const char *rule_explain_outcome(Comity__V1__OutcomeKind kind)
         if (OUTCOMES[i].kind == kind)
             return OUTCOMES[i].sentence;
     }
-    return "There is no outcome.";
+    return N_("There is no outcome.");
 }

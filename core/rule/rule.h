@@ -7,6 +7,7 @@
 #include "comity/v1/rule.pb-c.h"
 #include "core/arena.h"
 #include "core/message.h"
+#include "core/words.h"
 
 enum { ROLL_MAX = 10000, RULE_MAX_BYTES = 16384, CONSTITUENCIES_MAX = 64, SCALE_MAX = 32, ANSWER_MAX = 1000 };
 
@@ -68,7 +69,9 @@ int rule_quorum_results(const struct rule_input *input, struct arena *arena,
 /* One line of working, without a newline: "labour: 4 of 5 support, at least 2/3 needed: holds". In the arena;
  * NULL where memory is out. R-33. */
 const char *rule_explain_test(const Comity__V1__TestResult *result, struct arena *arena);
-/* What an outcome means, in a sentence. Static. */
+/* The same in the language of @words. */
+const char *rule_explain_test_in(const Comity__V1__TestResult *result, words_fn *words, struct arena *arena);
+/* What an outcome means, in a sentence. Static, English, marked for the catalogue. */
 const char *rule_explain_outcome(Comity__V1__OutcomeKind kind);
 const char *outcome_name(Comity__V1__OutcomeKind kind); /* "ADOPTED" */
 const char *stance_name(Comity__V1__Stance stance);     /* "AGREE" */

@@ -127,21 +127,21 @@ static const Comity__V1__Rule fist_to_five = {
     DUTIES(&reason_block)};
 
 static const struct rule_template TEMPLATES[] = {
-    {"unanimous", "Every eligible member supports.", &unanimous},
+    {"unanimous", N_("Every eligible member supports."), &unanimous},
     {"consensus",
-     "Nobody blocks, no concern is left, half of those who answered support in each party, and at most a "
+     N_("Nobody blocks, no concern is left, half of those who answered support in each party, and at most a "
      "third "
-     "stand aside; half of each party has to be present.",
+     "stand aside; half of each party has to be present."),
      &consensus},
-    {"consent", "Nobody blocks and no concern is left; silence says nothing.", &consent},
-    {"simple-majority", "More than half of the ballots cast are for.", &simple_majority},
-    {"two-thirds", "At least two thirds of the ballots cast are for.", &two_thirds_of_cast},
-    {"absolute-majority", "More than half of the roll is for.", &absolute_majority},
-    {"concurrent-majority", "In each party more than half of the ballots cast are for.",
+    {"consent", N_("Nobody blocks and no concern is left; silence says nothing."), &consent},
+    {"simple-majority", N_("More than half of the ballots cast are for."), &simple_majority},
+    {"two-thirds", N_("At least two thirds of the ballots cast are for."), &two_thirds_of_cast},
+    {"absolute-majority", N_("More than half of the roll is for."), &absolute_majority},
+    {"concurrent-majority", N_("In each party more than half of the ballots cast are for."),
      &concurrent_majority},
-    {"five-point-poll", "Advisory: more for than against; the counts are what is wanted.", &five_point_poll},
-    {"thumbs", "No thumb is down, and half of those who answered support in each party.", &thumbs},
-    {"fist-to-five", "No fist, nobody below three, and half of those who answered support in each party.",
+    {"five-point-poll", N_("Advisory: more for than against; the counts are what is wanted."), &five_point_poll},
+    {"thumbs", N_("No thumb is down, and half of those who answered support in each party."), &thumbs},
+    {"fist-to-five", N_("No fist, nobody below three, and half of those who answered support in each party."),
      &fist_to_five},
 };
 

@@ -90,7 +90,7 @@ PLAY = [
     ("ada", "seat vacate steering 2"), ("ada", "seat assign steering 2 2"), ("carla", "seat assign steering 3 3"),
     ("carla", "seat assign steering 4 4"), ("ada", "rule templates"), ("ada", "rule show consensus"),
     ("ada", ["rule", "adopt", "consensus", *BOTH]), ("ada", "rule list"), ("ada", "rule show consensus --adopted"),
-    ("eli", "session convene steering Swaps --starts +1h"), ("eli", "session open 1"), ("ada", "session list"),
+    ("eli", "session convene steering Swaps --starts +1h"), ("eli", "session open 1"), ("ada", "session list"), ("ada", "watch 1 --once"),
     *((who, "checkin 1 north") for who in ("ada", "ben", "carla", "dev")), ("ada", "session show 1"), ("ben", "item add 1 Swaps"),
     ("ada", "item list"), ("dev", "proposal make 1 Swaps --text Yes."), ("dev", "proposal revise 1 --text Certainly."),
     ("ada", "proposal show 1"), ("ada", "proposal list"), ("ada", "pack before 1"), ("ada", "calendar"),

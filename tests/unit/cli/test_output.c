@@ -1,4 +1,5 @@
 /* What comes out: times, outside text, messages as JSON and back, texts by hash. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -89,8 +90,8 @@ static void test_outside_text(void **state)
     assert_string_equal(shown_list(&cli, names, 3), "a, b and c");
     assert_string_equal(shown_list(&cli, names, 1), "a");
     assert_string_equal(shown_list(&cli, names, 0), "nobody");
-    assert_string_equal(counted(&cli, 1, "ballot", "ballots"), "1 ballot");
-    assert_string_equal(counted(&cli, 0, "ballot", "ballots"), "0 ballots");
+    assert_string_equal(counted(&cli, 1, "%" PRIu64 " ballot", "%" PRIu64 " ballots"), "1 ballot");
+    assert_string_equal(counted(&cli, 0, "%" PRIu64 " ballot", "%" PRIu64 " ballots"), "0 ballots");
     arena_destroy(&cli.arena);
 }
 

@@ -1,0 +1,192 @@
+/* Watching a session while it goes on: one screen on a terminal; line by line, what has changed, everywhere
+ * else. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "client/cli/board.h"
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+#include "client/cli/screen.h"
+#include "client/cli/verbs.h"
+#include "client/cli/watch_text.h"
+
+enum { PUMP_MS = 200, CLOCK_MS = 1000, SCRATCH_BYTES = 64 * 1024 * 1024, STILL_MAX = 512 };
+
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int signal_number)
+{
+    (void) signal_number;
+    is_interrupted = 1;
+}
+
+struct watching {
+    struct cli *cli;
+    struct board board;
+    struct arena *scratch; /* of one drawing */
+    bool is_screen;
+    bool is_out_of_touch;
+    uint64_t heard;
+    int64_t drawn_ms;
+    char told[WATCH_LINES_MAX][STILL_MAX]; /* lines as they were last told */
+    size_t told_count;
+};
+
+static bool was_told(const struct watching *watching, const char *line)
+{
+    for (size_t i = 0; i < watching->told_count; i++)
+        if (strncmp(watching->told[i], line, STILL_MAX - 1) == 0)
+            return true;
+    return false;
+}
+
+/* Each line that says something new. */
+static void tell_changes(struct watching *watching, const struct watch_text *text)
+{
+    char lines[WATCH_LINES_MAX][STILL_MAX];
+    const char *label = "";
+
+    for (size_t i = 0; i < text->count; i++) {
+        label = text->lines[i].label[0] != '\0' ? text->lines[i].label : label;
+        snprintf(lines[i], STILL_MAX, "%s: %s", label, text->lines[i].still);
+        if (!was_told(watching, lines[i]))
+            say(watching->cli, "%s: %s", label, text->lines[i].still);
+    }
+    memcpy(watching->told, lines, text->count * sizeof(lines[0]));
+    watching->told_count = text->count;
+    fflush(stdout);
+}
+
+static int draw(struct watching *watching)
+{
+    struct watch_text text;
+    int code = watch_text_make(&watching->board, time_now_ms(), &text);
+
+    if (code != 0)
+        return code;
+    watching->drawn_ms = time_now_ms();
+    if (watching->is_screen)
+        screen_draw(&text, watching->is_out_of_touch ? "Out of touch with the daemons, waiting. q: leave"
+                                                     : "q: leave");
+    else if (!watching->cli->is_json)
+        tell_changes(watching, &text);
+    return 0;
+}
+
+static void print_json(struct watching *watching)
+{
+    struct json_object *document = watch_json(&watching->board);
+
+    puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+    fflush(stdout);
+    json_object_put(document);
+}
+
+/* What is made to be shown lives as long as the drawing. */
+static int show(struct watching *watching, bool has_news)
+{
+    struct arena *run = watching->cli->arena;
+
+    arena_reset(watching->scratch);
+    watching->cli->arena = watching->scratch;
+    int code = draw(watching);
+    if (code == 0 && has_news && watching->cli->is_json)
+        print_json(watching);
+    watching->cli->arena = run;
+    return code;
+}
+
+static void hear_news(const uint8_t *history, uint64_t sequence, void *context)
+{
+    (void) history;
+    *(uint64_t *) context = sequence;
+}
+
+static void look_at_touch(struct watching *watching)
+{
+    int code = 0;
+    const bool was_out = watching->is_out_of_touch;
+
+    watching->is_out_of_touch = !desk_is_in_touch(watching->cli, &code);
+    if (watching->is_screen || was_out == watching->is_out_of_touch)
+        return;
+    if (watching->is_out_of_touch)
+        fprintf(stderr, "Out of touch with the daemons, waiting: %s\n", error_sentence(code));
+    else
+        fputs("In touch again.\n", stderr);
+}
+
+/* One turn: wait for news, take them up, draw. */
+static int turn(struct watching *watching)
+{
+    struct cli *cli = watching->cli;
+    struct board *board = &watching->board;
+    int code = comity_pump(desk_client(cli), PUMP_MS);
+    bool has_news = watching->heard > board->as_of ||
+                    comity_epoch(desk_client(cli), cli->context.history) != board->epoch;
+
+    look_at_touch(watching);
+    if (code == 0 && has_news)
+        code = board_refresh(board);
+    /* The worker may be away for a while: the news will say when it is back. */
+    if (code != 0 && exit_of_error(code) == EXIT_UNREACHABLE) {
+        memset(&cli->failure, 0, sizeof(cli->failure));
+        return 0;
+    }
+    if (code == 0 && (has_news || (watching->is_screen && time_now_ms() - watching->drawn_ms >= CLOCK_MS)))
+        code = show(watching, has_news);
+    return code;
+}
+
+static int watch(struct watching *watching)
+{
+    struct cli *cli = watching->cli;
+    struct sigaction action = {.sa_handler = interrupt};
+    int code = comity_subscribe(desk_client(cli), cli->context.history, watching->board.as_of, hear_news,
+                                &watching->heard);
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    watching->is_screen =
+        code == 0 && !cli->is_json && cli->terminal.width > 0 && isatty(STDIN_FILENO) && screen_open() == 0;
+    /* What came between the first look and the subscription. */
+    if (code == 0)
+        code = board_refresh(&watching->board);
+    if (code == 0)
+        code = show(watching, true);
+    while (code == 0 && !is_interrupted && !(watching->is_screen && screen_is_left()))
+        code = turn(watching);
+    if (watching->is_screen)
+        screen_close();
+    comity_unsubscribe(desk_client(cli), cli->context.history);
+    return code;
+}
+
+int watch_run(struct cli *cli)
+{
+    struct watching *watching = arena_alloc(cli->arena, sizeof(*watching));
+    uint32_t session;
+    int code = number_argument(cli, "SESSION", &session);
+
+    if (watching == NULL)
+        return ERR_MEMORY;
+    if (code != 0)
+        return code;
+    *watching = (struct watching){.cli = cli, .scratch = arena_new(SCRATCH_BYTES)};
+    code = watching->scratch == NULL ? ERR_MEMORY : board_init(&watching->board, cli, session);
+    if (code == 0)
+        code = board_refresh(&watching->board);
+    if (code == 0 && cli_has(cli, "once")) {
+        code = show(watching, false);
+        if (code == 0)
+            cli_put(cli, "watched", watch_json(&watching->board));
+    } else if (code == 0) {
+        cli->is_streaming = true;
+        code = watch(watching);
+    }
+    board_release(&watching->board);
+    arena_destroy(&watching->scratch);
+    return code;
+}
