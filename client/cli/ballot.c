@@ -162,13 +162,14 @@ const char *ballot_medium_word(const Comity__V1__Ballot *ballot)
 {
     static const char *const WORDS[3][4] = {
         {"", "", "", ""},
-        {"", "paper", "paper, confirmed", "paper, disputed"},
-        {"", "phone", "phone, confirmed", "phone, disputed"},
+        {"", N_("paper"), N_("paper, confirmed"), N_("paper, disputed")},
+        {"", N_("phone"), N_("phone, confirmed"), N_("phone, disputed")},
     };
 
-    return (size_t) ballot->medium < 3 && (size_t) ballot->standing < 4
-               ? WORDS[ballot->medium][ballot->standing]
-               : "?";
+    const char *word = (size_t) ballot->medium < 3 && (size_t) ballot->standing < 4
+                           ? WORDS[ballot->medium][ballot->standing]
+                           : "?";
+    return word[0] == '\0' ? "" : _(word); /* the empty one is the catalogue's own heading */
 }
 
 int ballots_run(struct cli *cli)

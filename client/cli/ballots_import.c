@@ -38,11 +38,15 @@ static int find_columns(struct import *import)
         size_t i = 0;
         while (i < COLUMNS && strcmp(COLUMN_NAMES[i], csv->header[k]) != 0)
             i++;
-        if (i == COLUMNS || import->place_of[i] >= 0)
+        if (i == COLUMNS)
+            return cli_fail(import->cli, ERR_USAGE,
+                            "Name the columns in the first row: member,answer,reason,medium",
+                            "The first row names a column `%s`, which there is not.",
+                            shown_string(import->cli, csv->header[k]));
+        if (import->place_of[i] >= 0)
             return cli_fail(
                 import->cli, ERR_USAGE, "Name the columns in the first row: member,answer,reason,medium",
-                "The first row names a column `%s`, which %s.", shown_string(import->cli, csv->header[k]),
-                i == COLUMNS ? "there is not" : "is there twice");
+                "The first row names the column `%s` twice.", shown_string(import->cli, csv->header[k]));
         import->place_of[i] = (int) k;
     }
     if (import->place_of[COLUMN_MEMBER] < 0 || import->place_of[COLUMN_ANSWER] < 0)
@@ -134,7 +138,7 @@ static int read_reason(struct import *import, size_t row, Comity__V1__EnteredBal
         return cli_fail(import->cli, ERR_REASON, NULL, "The rule asks for a reason with this answer.");
     if (reason[0] == '\0' && !import->is_hidden)
         return 0;
-    return desk_text(import->cli, PROSE_REASON, "The reason", BYTES(reason, strlen(reason)),
+    return desk_text(import->cli, PROSE_REASON, N_("The reason"), BYTES(reason, strlen(reason)),
                      &entered->reason);
 }
 

@@ -58,9 +58,8 @@ static int add_sessions(struct calendar *calendar)
         const bool is_called_off =
             session->state == COMITY__V1__SESSION_STATE__SESSION_STATE_CLOSED && session->opened_ms == 0;
         add_event(calendar, "session", session->number, session->starts_ms, desk_shown(cli, session->title),
-                  arena_printf(cli->arena,
-                               "Session %" PRIu32 " of %s. The papers: comity pack before %" PRIu32,
-                               session->number, name_of_body(cli, session->body), session->number),
+                  phrase(cli, "Session %" PRIu32 " of %s. The papers: comity pack before %" PRIu32,
+                         session->number, name_of_body(cli, session->body), session->number),
                   is_called_off ? ICAL_STATUS_CANCELLED : ICAL_STATUS_CONFIRMED);
     }
     return code;
@@ -76,11 +75,10 @@ static int add_rounds(struct calendar *calendar)
         const Comity__V1__Round *round = (const Comity__V1__Round *) rounds.list[i];
         if (round->closes_ms == 0)
             continue;
-        add_event(
-            calendar, "round", round->number, round->closes_ms,
-            arena_printf(cli->arena, "Round %" PRIu32 " closes", round->number),
-            arena_printf(cli->arena, "To answer until then: comity vote %" PRIu32 " ANSWER", round->number),
-            ICAL_STATUS_CONFIRMED);
+        add_event(calendar, "round", round->number, round->closes_ms,
+                  phrase(cli, "Round %" PRIu32 " closes", round->number),
+                  phrase(cli, "To answer until then: comity vote %" PRIu32 " ANSWER", round->number),
+                  ICAL_STATUS_CONFIRMED);
     }
     return code;
 }
@@ -109,7 +107,8 @@ static int deliver(struct calendar *calendar)
     if (code != 0)
         return cli_fail(cli, code, "Choose another name for --out.", "%s", reason);
     cli_put_text(cli, "file", out);
-    say(cli, "Written to %s: %s.", shown_string(cli, out), counted(cli, calendar->events, "%" PRIu64 " event", "%" PRIu64 " events"));
+    say(cli, "Written to %s: %s.", shown_string(cli, out),
+        counted(cli, calendar->events, "%" PRIu64 " event", "%" PRIu64 " events"));
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/cli/language.h"
 #include "core/error.h"
 #include "core/text.h"
 
@@ -18,12 +19,19 @@ struct reading {
     char *reason;
 };
 
-static void fail(struct reading *reading, int code, const char *what)
+/* The row that is being read is wrong. @format: with one %zu, its number. */
+static void row_fails(struct reading *reading, int code, const char *format)
 {
     if (reading->code != 0)
         return;
     reading->code = code;
-    snprintf(reading->reason, FILE_REASON_MAX, "Row %zu %s.", reading->rows + 1, what);
+    snprintf(reading->reason, FILE_REASON_MAX, _(format), reading->rows + 1);
+}
+
+static int file_fails(char reason[FILE_REASON_MAX], int code, const char *what)
+{
+    snprintf(reason, FILE_REASON_MAX, "%s", _(what));
+    return code;
 }
 
 /* Fields live in one list that grows; those of the header stand apart. */
@@ -36,7 +44,7 @@ static void keep(struct reading *reading, const char *text)
         const size_t room = reading->room == 0 ? 256 : 2 * reading->room;
         const char **larger = arena_alloc(reading->arena, room * sizeof(*larger));
         if (larger == NULL) {
-            fail(reading, ERR_MEMORY, "does not fit into memory");
+            row_fails(reading, ERR_MEMORY, "Row %zu does not fit into memory.");
             return;
         }
         if (used > 0)
@@ -56,17 +64,19 @@ static void take_field(void *field, size_t size, void *context)
     if (reading->code != 0)
         return;
     if (reading->at == most) {
-        fail(reading, ERR_MALFORMED,
-             reading->rows == 0 ? "has too many columns" : "has more fields than the first one");
+        if (reading->rows == 0)
+            row_fails(reading, ERR_MALFORMED, "Row %zu has too many columns.");
+        else
+            row_fails(reading, ERR_MALFORMED, "Row %zu has more fields than the first one.");
         return;
     }
     if (size > CSV_FIELD_MAX) {
-        fail(reading, ERR_TOO_LARGE, "has a field that is too long");
+        row_fails(reading, ERR_TOO_LARGE, "Row %zu has a field that is too long.");
         return;
     }
     char *text = arena_alloc(reading->arena, size + 1);
     if (text == NULL) {
-        fail(reading, ERR_MEMORY, "does not fit into memory");
+        row_fails(reading, ERR_MEMORY, "Row %zu does not fit into memory.");
         return;
     }
     if (size > 0)
@@ -89,9 +99,9 @@ static void end_row(int end, void *context)
     if (reading->rows == 0)
         csv->columns = reading->at;
     else if (reading->at < csv->columns)
-        fail(reading, ERR_MALFORMED, "has fewer fields than the first one");
+        row_fails(reading, ERR_MALFORMED, "Row %zu has fewer fields than the first one.");
     else if (csv->count == CSV_ROWS_MAX)
-        fail(reading, ERR_TOO_LARGE, "is one too many");
+        row_fails(reading, ERR_TOO_LARGE, "Row %zu is one too many.");
     else
         csv->count++;
     reading->rows++;
@@ -117,26 +127,23 @@ int csv_read(const char *path, struct arena *arena, struct csv *ret_csv, char re
     if (code != 0)
         return code;
     content = without_mark(content);
-    if (!utf8_is_valid(content)) {
-        snprintf(reason, FILE_REASON_MAX,
-                 "The file is not in UTF-8: save it from the spreadsheet as \"CSV UTF-8\".");
-        return ERR_UTF8;
-    }
+    if (!utf8_is_valid(content))
+        return file_fails(reason, ERR_UTF8,
+                          "The file is not in UTF-8: save it from the spreadsheet as \"CSV UTF-8\".");
     if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
         return ERR_MEMORY;
     if (csv_parse(&parser, content.data, content.size, take_field, end_row, &reading) != content.size ||
         csv_fini(&parser, take_field, end_row, &reading) != 0) {
-        const int error = csv_error(&parser);
-        fail(&reading, error == CSV_ENOMEM ? ERR_MEMORY : ERR_MALFORMED,
-             error == CSV_ENOMEM ? "does not fit into memory" : "has a quotation mark in the wrong place");
+        if (csv_error(&parser) == CSV_ENOMEM)
+            row_fails(&reading, ERR_MEMORY, "Row %zu does not fit into memory.");
+        else
+            row_fails(&reading, ERR_MALFORMED, "Row %zu has a quotation mark in the wrong place.");
     }
     csv_free(&parser);
     if (reading.code != 0)
         return reading.code;
-    if (csv.columns == 0) {
-        snprintf(reason, FILE_REASON_MAX, "The file is empty: its first row has to name the columns.");
-        return ERR_MALFORMED;
-    }
+    if (csv.columns == 0)
+        return file_fails(reason, ERR_MALFORMED, "The file is empty: its first row has to name the columns.");
     csv.fields = reading.fields;
     *ret_csv = csv;
     return 0;

@@ -17,12 +17,12 @@ const char *outcome_tally(struct cli *cli, const Comity__V1__Rule *rule, const C
             arena_printf(cli->arena, "%s%s%" PRIu64 " %s", answers, *answers == '\0' ? "" : ", ",
                          tally->answers[i]->ballots, rule_answer_label(cli, rule, tally->answers[i]->answer));
     }
-    return arena_printf(cli->arena,
-                        _("%s: %s (%" PRIu64 " on the roll, %" PRIu64 " present, %" PRIu64 " answered, %" PRIu64
-                          " silent)"),
-                        tally->constituency[0] == '\0' ? _("all") : shown_string(cli, tally->constituency),
-                        *answers == '\0' ? _("no answers") : answers, tally->eligible, tally->present,
-                        tally->answered, tally->silent);
+    return phrase(cli,
+                  "%s: %s (%" PRIu64 " on the roll, %" PRIu64 " present, %" PRIu64 " answered, %" PRIu64
+                  " silent)",
+                  tally->constituency[0] == '\0' ? _("all") : shown_string(cli, tally->constituency),
+                  *answers == '\0' ? _("no answers") : answers, tally->eligible, tally->present,
+                  tally->answered, tally->silent);
 }
 
 const char *outcome_test(struct cli *cli, const Comity__V1__TestResult *test)
@@ -48,19 +48,19 @@ const char *outcome_entered(struct cli *cli, const Comity__V1__Ballot *ballot)
 {
     if (ballot->entered_by == 0)
         return NULL;
-    return arena_printf(cli->arena, _("The ballot of %s came by %s, entered by %s with %s: %s."),
-                        name_of_member(cli, ballot->member),
-                        ballot->medium == COMITY__V1__BALLOT_MEDIUM__BALLOT_MEDIUM_PHONE ? _("phone") : _("paper"),
-                        name_of_member(cli, ballot->entered_by),
-                        name_of_member(cli, ballot->countersigned_by), standing_text(ballot->standing));
+    return phrase(cli, "The ballot of %s came by %s, entered by %s with %s: %s.",
+                  name_of_member(cli, ballot->member),
+                  ballot->medium == COMITY__V1__BALLOT_MEDIUM__BALLOT_MEDIUM_PHONE ? _("phone") : _("paper"),
+                  name_of_member(cli, ballot->entered_by), name_of_member(cli, ballot->countersigned_by),
+                  standing_text(ballot->standing));
 }
 
 const char *outcome_counted(struct cli *cli, const Comity__V1__Outcome *outcome)
 {
     const uint64_t answered = outcome->n_tallies == 0 ? 0 : outcome->tallies[0]->answered;
 
-    return arena_printf(cli->arena, _("Counted from %s, by their numbers in the record."),
-                        counted(cli, answered, "%" PRIu64 " ballot", "%" PRIu64 " ballots"));
+    return phrase(cli, "Counted from %s, by their numbers in the record.",
+                  counted(cli, answered, "%" PRIu64 " ballot", "%" PRIu64 " ballots"));
 }
 
 enum color outcome_color(Comity__V1__OutcomeKind kind)

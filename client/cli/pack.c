@@ -73,7 +73,7 @@ static void put_seats(struct pack *pack)
         for (size_t i = 0; i < pack->seats.count; i++) {
             const Comity__V1__Seat *seat = (const Comity__V1__Seat *) pack->seats.list[i];
             if (seat->constituency == least)
-                names[count++] = seat->holder == 0 ? "(vacant)" : name_of_member(cli, seat->holder);
+                names[count++] = seat->holder == 0 ? _("(vacant)") : name_of_member(cli, seat->holder);
         }
         page_point(pack->page, "%s: %s", name_of_constituency(cli, least), shown_list(cli, names, count));
     }
@@ -131,9 +131,12 @@ static void put_head(struct pack *pack)
     const Comity__V1__Session *session = pack->session;
 
     page_heading(pack->page, 1, "%s", desk_shown(cli, session->title));
-    page_paragraph(pack->page, "Session %" PRIu32 " of %s, %s %s.", session->number,
-                   name_of_body(cli, session->body), session->opened_ms == 0 ? "convened for" : "opened",
-                   shown_time(cli, session->opened_ms == 0 ? session->starts_ms : session->opened_ms));
+    if (session->opened_ms == 0)
+        page_paragraph(pack->page, "Session %" PRIu32 " of %s, convened for %s.", session->number,
+                       name_of_body(cli, session->body), shown_time(cli, session->starts_ms));
+    else
+        page_paragraph(pack->page, "Session %" PRIu32 " of %s, opened %s.", session->number,
+                       name_of_body(cli, session->body), shown_time(cli, session->opened_ms));
 }
 
 static int before(struct pack *pack)
@@ -180,7 +183,7 @@ static int put_round(struct pack *pack, const Comity__V1__Proposal *proposal, co
 
     page_heading(pack->page, 3, "Round %" PRIu32 " on %s, version %" PRIu32 ": %s", round->number,
                  desk_shown(cli, proposal->title), round->version,
-                 outcome == NULL ? "still open" : outcome_name(outcome->kind));
+                 outcome == NULL ? _("still open") : outcome_name(outcome->kind));
     if (version != NULL)
         page_quote(pack->page, desk_prose(cli, version->text));
     if (outcome == NULL) {
@@ -191,7 +194,7 @@ static int put_round(struct pack *pack, const Comity__V1__Proposal *proposal, co
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, round->number, &ballots);
     if (code != 0)
         return code;
-    page_paragraph(pack->page, "%s", rule_explain_outcome(outcome->kind));
+    page_paragraph(pack->page, "%s", _(rule_explain_outcome(outcome->kind)));
     page_paragraph(pack->page, "What the rule %s tests:",
                    round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
     for (size_t i = 0; i < outcome->n_tests; i++)

@@ -66,7 +66,7 @@ static void add_formatted(struct page *page, cmark_node *parent, const char *for
 {
     char *text = NULL;
 
-    if (vasprintf(&text, format, arguments) < 0) {
+    if (vasprintf(&text, _(format), arguments) < 0) {
         page->is_broken = true;
         return;
     }
@@ -134,7 +134,7 @@ static void add_lines(struct page *page, cmark_node *quote, char *lines)
 void page_quote(struct page *page, const char *prose)
 {
     cmark_node *quote = add(page, page->root, CMARK_NODE_BLOCK_QUOTE);
-    const char *safe = prose == NULL ? "(withheld)" : shown_lines(page->cli, BYTES(prose, strlen(prose)), "");
+    const char *safe = prose == NULL ? _("(withheld)") : shown_lines(page->cli, BYTES(prose, strlen(prose)), "");
     char *copy = strdup(safe);
 
     page->list = NULL;

@@ -3,6 +3,8 @@
 #include <curses.h>
 #include <string.h>
 
+#include "client/cli/language.h"
+
 enum { LABEL_COLUMNS = 10 };
 
 static SCREEN *screen;
@@ -84,7 +86,8 @@ void screen_draw(const struct watch_text *text, const char *notice)
             is_whole = draw_line(&text->lines[i], &row, rows - 1, columns);
     attron(A_REVERSE);
     mvhline(rows - 1, 0, ' ', columns);
-    mvaddnstr(rows - 1, 0, is_whole ? notice : "More than this window has room for. q: leave", columns - 1);
+    mvaddnstr(rows - 1, 0, is_whole ? notice : _("More than this window has room for. q: leave"),
+              columns - 1);
     attroff(A_REVERSE);
     refresh();
 }

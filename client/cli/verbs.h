@@ -3,6 +3,7 @@
 #define COMITY_CLI_VERBS_H
 
 #include "client/cli/verb.h"
+#include "core/words.h"
 
 struct cli;
 

@@ -1,7 +1,7 @@
 #include "client/cli/verb.h"
 #include "client/cli/verbs.h"
 
-#define GROUP "Rounds and ballots"
+#define GROUP N_("Rounds and ballots")
 
 const struct verb VERBS_BALLOTS[] = {
     {.name = "ballots import",
@@ -9,33 +9,35 @@ const struct verb VERBS_BALLOTS[] = {
      .run = ballots_import_run,
      .needs = NEEDS_MEMBER,
      .is_joint = true,
-     .summary = "enter ballots that came on paper or by telephone, as a recorder, with a member of another "
-                "constituency",
+     .summary =
+         N_("enter ballots that came on paper or by telephone, as a recorder, with a member of another "
+            "constituency"),
      .arguments = {{"FILE", "a table in CSV; its first row names the columns: member,answer,reason,medium",
                     0}},
-     .options = {{"round", "ROUND", "its number", 1, 0},
-                 {"replace", NULL, "also for members who have answered already", 0, 0}},
-     .detail =
+     .options = {{"round", "ROUND", N_("its number"), 1, 0},
+                 {"replace", NULL, N_("also for members who have answered already"), 0, 0}},
+     .detail = N_(
          "A member is a number or a full name, an answer its label or number, a medium `paper` (also where "
          "there is none) or `phone`. Either all rows are entered or none. Each voter then confirms or "
-         "disputes: comity ballots confirm, comity ballots dispute.",
+         "disputes: comity ballots confirm, comity ballots dispute."),
      .json = JSON_JOINT "; `faults` [line] where rows cannot be entered"},
     {.name = "ballots confirm",
      .group = GROUP,
      .run = ballots_confirm_run,
      .needs = NEEDS_MEMBER,
-     .summary = "say that the ballot that a recorder entered for you is right",
-     .arguments = {{"ROUND", "number of the round", 0}},
+     .summary = N_("say that the ballot that a recorder entered for you is right"),
+     .arguments = {{"ROUND", N_("number of the round"), 0}},
      .json = JSON_RECEIPT},
     {.name = "ballots dispute",
      .group = GROUP,
      .run = ballots_dispute_run,
      .needs = NEEDS_MEMBER,
-     .summary = "say that the ballot that a recorder entered for you is not what you answered",
-     .arguments = {{"ROUND", "number of the round", 0}},
-     .options = {{"reason", "TEXT", "what is wrong", 1, 0}},
-     .detail = "While the round is open it counts no longer, and you can vote yourself. After the close the "
-               "outcome stands, and your dispute beside it.",
+     .summary = N_("say that the ballot that a recorder entered for you is not what you answered"),
+     .arguments = {{"ROUND", N_("number of the round"), 0}},
+     .options = {{"reason", "TEXT", N_("what is wrong"), 1, 0}},
+     .detail =
+         N_("While the round is open it counts no longer, and you can vote yourself. After the close the "
+            "outcome stands, and your dispute beside it."),
      .json = JSON_RECEIPT},
     {.name = NULL},
 };

@@ -1,10 +1,10 @@
 #include "client/cli/verbs.h"
 
-#define GROUP "Papers"
+#define GROUP N_("Papers")
 #define PAGE_OPTIONS                                                                                         \
     {                                                                                                        \
-        {"out", "FILE", "write to a new file: FILE.html or FILE.md", 0, 0},                                  \
-            {"html", NULL, "print it as HTML, not as Markdown", 0, 0},                                       \
+        {"out", "FILE", N_("write to a new file: FILE.html or FILE.md"), 0, 0},                              \
+            {"html", NULL, N_("print it as HTML, not as Markdown"), 0, 0},                                   \
     }
 #define JSON_PAGE "`form` (\"html\" or \"markdown\"), `page`, or with --out `file`"
 
@@ -13,24 +13,24 @@ const struct verb VERBS_PAPERS[] = {
      .group = GROUP,
      .run = pack_before_run,
      .needs = NEEDS_MEMBER,
-     .summary = "a page to print before a session: agenda, texts, who decides and by which rules",
-     .arguments = {{"SESSION", "its number", 0}},
+     .summary = N_("a page to print before a session: agenda, texts, who decides and by which rules"),
+     .arguments = {{"SESSION", N_("its number"), 0}},
      .options = PAGE_OPTIONS,
      .json = JSON_PAGE},
     {.name = "pack after",
      .group = GROUP,
      .run = pack_after_run,
      .needs = NEEDS_MEMBER,
-     .summary = "a page to print after a session: who was there, what came out and how it was counted",
-     .arguments = {{"SESSION", "its number", 0}},
+     .summary = N_("a page to print after a session: who was there, what came out and how it was counted"),
+     .arguments = {{"SESSION", N_("its number"), 0}},
      .options = PAGE_OPTIONS,
      .json = JSON_PAGE},
     {.name = "calendar",
      .group = GROUP,
      .run = calendar_run,
      .needs = NEEDS_MEMBER,
-     .summary = "sessions and closing times for a calendar program (iCalendar)",
-     .options = {{"out", "FILE", "write to a file, over what it had", 0, 0}},
+     .summary = N_("sessions and closing times for a calendar program (iCalendar)"),
+     .options = {{"out", "FILE", N_("write to a file, over what it had"), 0, 0}},
      .json = "`events` (how many), `calendar`, or with --out `file`"},
     {.name = NULL},
 };

@@ -2,17 +2,18 @@
 
 const struct verb VERBS_WATCH[] = {
     {.name = "watch",
-     .group = "Sessions and proposals",
+     .group = N_("Sessions and proposals"),
      .run = watch_run,
      .needs = NEEDS_MEMBER,
-     .summary =
-         "watch a session while it goes on: who is there, who speaks, who has not answered, what came out",
-     .arguments = {{"SESSION", "its number", 0}},
-     .options = {{"once", NULL, "show how it stands now, and end", 0, 0}},
-     .detail =
+     .summary = N_(
+         "watch a session while it goes on: who is there, who speaks, who has not answered, what came out"),
+     .arguments = {{"SESSION", N_("its number"), 0}},
+     .options = {{"once", NULL, N_("show how it stands now, and end"), 0, 0}},
+     .detail = N_(
          "On a terminal it is one screen, which q leaves. In the accessible mode, and into a file or a pipe, "
          "it "
-         "tells line by line what has changed. How somebody answered is never shown before the round closes.",
+         "tells line by line what has changed. How somebody answered is never shown before the round "
+         "closes."),
      .json = "a line for each change: {as_of, epoch, session (Session), present, eligible, constituencies, "
              "sites, "
              "time_boxes [TimeBox], hands [Hand], round (Round), waiting [member]}; with --once: `watched`, "

@@ -68,8 +68,8 @@ static int draw(struct watching *watching)
         return code;
     watching->drawn_ms = time_now_ms();
     if (watching->is_screen)
-        screen_draw(&text, watching->is_out_of_touch ? "Out of touch with the daemons, waiting. q: leave"
-                                                     : "q: leave");
+        screen_draw(&text, watching->is_out_of_touch ? _("Out of touch with the daemons, waiting. q: leave")
+                                                     : _("q: leave"));
     else if (!watching->cli->is_json)
         tell_changes(watching, &text);
     return 0;
@@ -113,9 +113,9 @@ static void look_at_touch(struct watching *watching)
     if (watching->is_screen || was_out == watching->is_out_of_touch)
         return;
     if (watching->is_out_of_touch)
-        fprintf(stderr, "Out of touch with the daemons, waiting: %s\n", error_sentence(code));
+        say_aside("Out of touch with the daemons, waiting: %s", language_error(code));
     else
-        fputs("In touch again.\n", stderr);
+        say_aside("In touch again.");
 }
 
 /* One turn: wait for news, take them up, draw. */

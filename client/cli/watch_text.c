@@ -22,7 +22,7 @@ struct writing {
 static void put(struct writing *w, const char *label, const char *text, const char *still)
 {
     if (w->text->count < WATCH_LINES_MAX && text != NULL && still != NULL)
-        w->text->lines[w->text->count++] = (struct watch_line){label, text, still};
+        w->text->lines[w->text->count++] = (struct watch_line){label[0] == '\0' ? "" : _(label), text, still};
 }
 
 static void line(struct writing *w, const char *label, const char *text)
@@ -35,9 +35,8 @@ static const char *span(struct cli *cli, int64_t ms)
 {
     const int64_t minutes = ms <= 0 ? 0 : (ms + MINUTE_MS - 1) / MINUTE_MS;
 
-    return minutes < 60
-               ? arena_printf(cli->arena, "%" PRId64 " min", minutes)
-               : arena_printf(cli->arena, "%" PRId64 " h %" PRId64 " min", minutes / 60, minutes % 60);
+    return minutes < 60 ? phrase(cli, "%" PRId64 " min", minutes)
+                        : phrase(cli, "%" PRId64 " h %" PRId64 " min", minutes / 60, minutes % 60);
 }
 
 /* Some names, and how many more. */
@@ -49,8 +48,7 @@ static const char *some_names(struct cli *cli, const uint32_t *members, size_t c
     for (size_t i = 0; i < shown_count; i++)
         names[i] = name_of_member(cli, members[i]);
     const char *list = shown_list(cli, names, shown_count);
-    return count == shown_count ? list
-                                : arena_printf(cli->arena, "%s and %zu more", list, count - shown_count);
+    return count == shown_count ? list : phrase(cli, "%s and %zu more", list, count - shown_count);
 }
 
 static const char *state_text(const struct writing *w, const Comity__V1__Session *session)
@@ -59,13 +57,13 @@ static const char *state_text(const struct writing *w, const Comity__V1__Session
 
     switch (session->state) {
     case COMITY__V1__SESSION_STATE__SESSION_STATE_DRAFT:
-        return "a draft";
+        return _("a draft");
     case COMITY__V1__SESSION_STATE__SESSION_STATE_CONVENED:
-        return arena_printf(cli->arena, "convened for %s", shown_time(cli, session->starts_ms));
+        return phrase(cli, "convened for %s", shown_time(cli, session->starts_ms));
     case COMITY__V1__SESSION_STATE__SESSION_STATE_OPEN:
-        return arena_printf(cli->arena, "open since %s", shown_time(cli, session->opened_ms));
+        return phrase(cli, "open since %s", shown_time(cli, session->opened_ms));
     case COMITY__V1__SESSION_STATE__SESSION_STATE_CLOSED:
-        return arena_printf(cli->arena, "closed %s", shown_time(cli, session->closed_ms));
+        return phrase(cli, "closed %s", shown_time(cli, session->closed_ms));
     default:
         return "?";
     }
@@ -77,23 +75,20 @@ static void put_session(struct writing *w)
     const Comity__V1__Session *session = board_session(w->board);
     const Comity__V1__Pause *pause = session->pause;
 
-    line(w, "Session",
-         arena_printf(cli->arena, "%" PRIu32 " of %s, %s: %s", session->number,
-                      name_of_body(cli, session->body), state_text(w, session),
-                      board_shown(w->board, BOARD_SESSION, session->title)));
+    line(w, N_("Session"),
+         phrase(cli, "%" PRIu32 " of %s, %s: %s", session->number, name_of_body(cli, session->body),
+                state_text(w, session), board_shown(w->board, BOARD_SESSION, session->title)));
     if (pause == NULL)
         return;
-    const char *who =
-        pause->kind == COMITY__V1__PAUSE_KIND__PAUSE_KIND_CAUCUS
-            ? arena_printf(cli->arena, "caucus of %s", name_of_constituency(cli, pause->constituency))
-            : "recess";
+    const char *who = pause->kind == COMITY__V1__PAUSE_KIND__PAUSE_KIND_CAUCUS
+                          ? phrase(cli, "caucus of %s", name_of_constituency(cli, pause->constituency))
+                          : _("recess");
     const char *still = pause->until_ms == 0
-                            ? arena_printf(cli->arena, "%s since %s", who, shown_time(cli, pause->since_ms))
-                            : arena_printf(cli->arena, "%s until %s", who, shown_time(cli, pause->until_ms));
-    put(w, "Pause",
-        pause->until_ms > w->now_ms
-            ? arena_printf(cli->arena, "%s, in %s", still, span(cli, pause->until_ms - w->now_ms))
-            : still,
+                            ? phrase(cli, "%s since %s", who, shown_time(cli, pause->since_ms))
+                            : phrase(cli, "%s until %s", who, shown_time(cli, pause->until_ms));
+    put(w, N_("Pause"),
+        pause->until_ms > w->now_ms ? phrase(cli, "%s, in %s", still, span(cli, pause->until_ms - w->now_ms))
+                                    : still,
         still);
 }
 
@@ -110,8 +105,8 @@ static void put_presence(struct writing *w, const struct attendance *attendance)
     for (size_t i = 0; i < attendance->constituency_count; i++) {
         const struct attendance_group *group = &attendance->by_constituency[i];
         if (group->seats > 0)
-            groups = arena_printf(cli->arena, "%s%s%s %" PRIu32 " of %" PRIu32, groups, *groups ? ", " : "",
-                                  name_of_constituency(cli, group->number), group->present, group->seats);
+            groups = phrase(cli, "%s%s%s %" PRIu32 " of %" PRIu32, groups, *groups ? ", " : "",
+                            name_of_constituency(cli, group->number), group->present, group->seats);
     }
     for (size_t i = 0; i < attendance->site_count; i++) {
         const struct attendance_group *group = &attendance->by_site[i];
@@ -123,12 +118,11 @@ static void put_presence(struct writing *w, const struct attendance *attendance)
         if (presence->state == COMITY__V1__PRESENCE_STATE__PRESENCE_STATE_AWAY)
             away[away_count++] = presence->member;
     }
-    line(w, "Present",
-         arena_printf(cli->arena, "%zu of %zu who hold a seat: %s", present, attendance->count, groups));
+    line(w, N_("Present"), phrase(cli, "%zu of %zu who hold a seat: %s", present, attendance->count, groups));
     if (*sites != '\0')
-        line(w, "From", sites);
+        line(w, N_("From"), sites);
     if (away_count > 0)
-        line(w, "Away", some_names(cli, away, away_count));
+        line(w, N_("Away"), some_names(cli, away, away_count));
 }
 
 static int put_quorum(struct writing *w, const struct attendance *attendance)
@@ -143,9 +137,9 @@ static int put_quorum(struct writing *w, const struct attendance *attendance)
     int code = attendance_check(attendance, round->rule, cli->arena, &results, &count);
     if (code != 0 && code != ERR_QUORUM && code != ERR_SCOPE)
         return code;
-    line(w, "Quorum",
-         arena_printf(cli->arena, "by the rule %s %s", shown_string(cli, round->rule->name),
-                      code == 0 ? "there is one" : "there is none"));
+    line(w, N_("Quorum"),
+         code == 0 ? phrase(cli, "there is one, by the rule %s", shown_string(cli, round->rule->name))
+                   : phrase(cli, "there is none, by the rule %s", shown_string(cli, round->rule->name)));
     for (size_t i = 0; code != ERR_SCOPE && i < count; i++)
         if (outcome_test(cli, results[i]) != NULL)
             line(w, "", outcome_test(cli, results[i]));
@@ -160,13 +154,13 @@ static void put_time_boxes(struct writing *w)
     for (size_t i = 0; i < boxes->count; i++) {
         const Comity__V1__TimeBox *box = (const Comity__V1__TimeBox *) boxes->rows[i];
         const Comity__V1__Item *item = board_item(w->board, box->item);
-        const char *what = arena_printf(cli->arena, "item %" PRIu32 ", %s", box->item,
-                                        item == NULL ? "?" : board_shown(w->board, BOARD_ITEMS, item->title));
+        const char *what = phrase(cli, "item %" PRIu32 ", %s", box->item,
+                                  item == NULL ? "?" : board_shown(w->board, BOARD_ITEMS, item->title));
         if (box->state == COMITY__V1__TIME_BOX_STATE__TIME_BOX_STATE_RUNNING)
-            put(w, "Time", arena_printf(cli->arena, "%s: %s left", what, span(cli, box->ends_ms - w->now_ms)),
-                arena_printf(cli->arena, "%s: until %s", what, shown_time(cli, box->ends_ms)));
+            put(w, N_("Time"), phrase(cli, "%s: %s left", what, span(cli, box->ends_ms - w->now_ms)),
+                phrase(cli, "%s: until %s", what, shown_time(cli, box->ends_ms)));
         else if (box->state == COMITY__V1__TIME_BOX_STATE__TIME_BOX_STATE_HELD)
-            line(w, "Time", arena_printf(cli->arena, "%s: stopped, %s left", what, span(cli, box->left_ms)));
+            line(w, N_("Time"), phrase(cli, "%s: stopped, %s left", what, span(cli, box->left_ms)));
     }
 }
 
@@ -193,9 +187,9 @@ static void put_floor(struct writing *w)
     for (size_t i = 0; i < count; i++)
         members[i] = hands[i].member;
     if (floor != NULL && floor->member != 0)
-        line(w, "Speaks", name_of_member(cli, floor->member));
+        line(w, N_("Speaks"), name_of_member(cli, floor->member));
     if (count > 0)
-        line(w, "Queue", some_names(cli, members, count));
+        line(w, N_("Queue"), some_names(cli, members, count));
 }
 
 static void put_answered(struct writing *w, const Comity__V1__Round *round)
@@ -210,10 +204,10 @@ static void put_answered(struct writing *w, const Comity__V1__Round *round)
         if (!entry->has_answered)
             waiting[count++] = entry->member;
     }
-    line(w, "Answered",
-         count == 0 ? arena_printf(cli->arena, "all %" PRIu32, round->eligible)
-                    : arena_printf(cli->arena, "%zu of %zu; not yet: %s", roll->count - count, roll->count,
-                                   some_names(cli, waiting, count)));
+    line(w, N_("Answered"),
+         count == 0 ? phrase(cli, "all %" PRIu32, round->eligible)
+                    : phrase(cli, "%zu of %zu; not yet: %s", roll->count - count, roll->count,
+                             some_names(cli, waiting, count)));
 }
 
 static void put_round(struct writing *w)
@@ -223,27 +217,26 @@ static void put_round(struct writing *w)
     const Comity__V1__Proposal *proposal = board_proposal(w->board);
 
     if (round == NULL) {
-        line(w, "Round", "none yet");
+        line(w, N_("Round"), _("none yet"));
         return;
     }
-    const char *what = arena_printf(
-        cli->arena, "%" PRIu32 " on %s, version %" PRIu32, round->number,
+    const char *what = phrase(
+        cli, "%" PRIu32 " on %s, version %" PRIu32, round->number,
         proposal == NULL ? "?" : board_shown(w->board, BOARD_PROPOSALS, proposal->title), round->version);
     if (round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN) {
         const char *still =
-            arena_printf(cli->arena, "%s; closes %s", what, rule_closing(cli, round->rule, round->closes_ms));
-        put(w, "Round",
-            arena_printf(cli->arena, "%s; open for %s", still, span(cli, w->now_ms - round->opened_ms)),
+            phrase(cli, "%s; closes %s", what, rule_closing(cli, round->rule, round->closes_ms));
+        put(w, N_("Round"), phrase(cli, "%s; open for %s", still, span(cli, w->now_ms - round->opened_ms)),
             still);
         put_answered(w, round);
         return;
     }
-    line(w, "Round", arena_printf(cli->arena, "%s: closed", what));
+    line(w, N_("Round"), phrase(cli, "%s: closed", what));
     if (round->outcome == NULL)
         return;
-    line(w, "Outcome",
+    line(w, N_("Outcome"),
          arena_printf(cli->arena, "%s. %s", outcome_name(round->outcome->kind),
-                      rule_explain_outcome(round->outcome->kind)));
+                      _(rule_explain_outcome(round->outcome->kind))));
     for (size_t i = 0; i < round->outcome->n_tests; i++)
         if (outcome_test(cli, round->outcome->tests[i]) != NULL)
             line(w, "", outcome_test(cli, round->outcome->tests[i]));

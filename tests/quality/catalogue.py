@@ -21,7 +21,7 @@ MACHINE = re.compile(r"(?:^#\s*include|_object_(?:object_add|new_string|get_ex)\
 # What is made when comity is built, in English: man pages, scripts of shells.
 BUILT = ("client/cli/man.c", "client/cli/completion.c")
 # Files that comity writes: their comments stand in them as the daemons' own samples do.
-FILES = ("# Written by comity.", "# Made by `comity up`;")
+FILES = ("<!DOCTYPE html>", "# Written by comity.", "# Made by `comity up`;")
 
 
 # Comments, but none inside a literal; columns of tables that are no sentences: names of commands, what --json prints.
