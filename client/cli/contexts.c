@@ -176,8 +176,7 @@ int context_remove_run(struct cli *cli)
     if (code == ERR_NOT_FOUND)
         return fail(cli, code, reason);
     code = final_check_here(
-        cli, arena_printf(cli->arena, "Context %s would be forgotten. Your keys, and what you signed, stay.",
-                          name));
+        cli, phrase(cli, "Context %s would be forgotten. Your keys, and what you signed, stay.", name));
     if (code != 0)
         return code;
     code = context_remove(cli->home, name);

@@ -12,8 +12,8 @@ const struct verb VERBS_BALLOTS[] = {
      .summary =
          N_("enter ballots that came on paper or by telephone, as a recorder, with a member of another "
             "constituency"),
-     .arguments = {{"FILE", "a table in CSV; its first row names the columns: member,answer,reason,medium",
-                    0}},
+     .arguments = {{"FILE",
+                    N_("a table in CSV; its first row names the columns: member,answer,reason,medium"), 0}},
      .options = {{"round", "ROUND", N_("its number"), 1, 0},
                  {"replace", NULL, N_("also for members who have answered already"), 0, 0}},
      .detail = N_(

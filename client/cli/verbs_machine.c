@@ -125,9 +125,9 @@ const struct verb VERBS_MACHINE[] = {
      .run = config_show_run,
      .summary = N_("show the settings of this machine: their values, and where these come from"),
      .options = {{"origin", NULL, N_("the flag, variable or file that each comes from"), 0, 0}},
-     .detail =
+     .detail = N_(
          "The first of these that has a setting counts: the flag, the environment, the context, the home's\n"
-         "config.ini, the default.",
+         "config.ini, the default."),
      .json =
          "`settings` [{name, value, origin, where}]; origin is flag, environment, context, file or default"},
     {.name = "config set",
