@@ -8,6 +8,7 @@
 
 #include "core/daemon/log.h"
 #include "core/daemon/process.h"
+#include "core/daemon/progress.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "worker/clock.h"
@@ -112,6 +113,18 @@ static int open_to_read(const struct worker_settings *settings, struct store **r
     return store_open(&options, ret_store, reason);
 }
 
+/* Who sits at it sees how far it is. */
+static void show_progress(void *context, const struct export_totals *totals)
+{
+    progress_count(context, totals->events, 0);
+}
+
+static void watch_progress(struct progress *progress, const char *what)
+{
+    progress_init(progress, isatty(STDERR_FILENO) ? PROGRESS_REDRAWN : PROGRESS_NONE, stderr);
+    progress_begin(progress, what);
+}
+
 static int export(struct worker_settings **settings, const struct arguments *arguments)
 {
     char reason[REASON_MAX] = "";
@@ -124,14 +137,19 @@ static int export(struct worker_settings **settings, const struct arguments *arg
     int code = open_to_read(*settings, &store, reason);
     if (code)
         return complain(code, reason);
+    struct progress progress;
     struct export_options options = {
+        .progress = show_progress,
+        .context = &progress,
         .store = store,
         .history = arguments->history ? history : NULL,
         .log_key = &(*settings)->log_key,
         .time_ms = clock_unix_ms(),
     };
     struct export_totals totals;
+    watch_progress(&progress, "Exporting events");
     code = export_write_file(&options, arguments->to, &totals, reason);
+    progress_end(&progress);
     if (code)
         return complain(code, reason);
     print_totals("exported", &totals);
@@ -152,7 +170,10 @@ static int restore(struct worker_settings **settings, const struct arguments *ar
     char reason[REASON_MAX] = "";
     if (!arguments->from)
         return complain(ERR_USAGE, "Give the file to read: --from FILE.");
+    struct progress progress;
     struct restore_options options = {
+        .progress = show_progress,
+        .context = &progress,
         .directory = (*settings)->data,
         .map_limit_bytes = (*settings)->map_limit_bytes,
         .group = (*settings)->group,
@@ -162,7 +183,9 @@ static int restore(struct worker_settings **settings, const struct arguments *ar
         .accepts_clock = arguments->accepts_clock,
     };
     struct export_totals totals;
+    watch_progress(&progress, "Restoring events");
     int code = restore_read_file(&options, arguments->from, &totals, reason);
+    progress_end(&progress);
     if (code)
         return complain(code, reason);
     wait_out_second(options.time_ms);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "client/cli/desk.h"
+#include "client/cli/final.h"
 #include "client/cli/hint.h"
 #include "client/cli/output.h"
 #include "core/text.h"
@@ -196,8 +197,12 @@ static int submit(struct cli *cli, const struct comity_draft *draft, struct comi
 
     heed_interrupts();
     int code = comity_submit(client, draft, 0, take_result, &waiting, &request);
-    while (code == 0 && !waiting.is_done && !is_interrupted)
+    progress_begin(&cli->progress, _("Sent, and waiting for the receipt"));
+    while (code == 0 && !waiting.is_done && !is_interrupted) {
         code = comity_pump(client, SUBMIT_PUMP_MS);
+        progress_tick(&cli->progress);
+    }
+    progress_end(&cli->progress);
     if (code != 0)
         return code;
     if (!waiting.is_done) {
@@ -246,6 +251,8 @@ int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V
     if (code != 0)
         return code;
     tell_unconfirmed(cli);
+    if ((code = final_check(cli, draft)) != 0)
+        return code;
     code = submit(cli, draft, &result);
     if (code == ERR_EPOCH)
         learn_epoch(cli);

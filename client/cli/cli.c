@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client/cli/completion.h"
 #include "client/cli/desk.h"
 #include "client/cli/failure.h"
+#include "client/cli/final.h"
 #include "client/cli/help.h"
 #include "client/cli/output.h"
 #include "core/daemon/config.h"
@@ -119,7 +121,9 @@ static int run_verb(struct cli *cli)
                         "comity config show --origin says where each setting comes from.", "%s",
                         cli->settings.reason);
     int code = cli_need(cli, verb->needs);
-    return code == 0 ? verb->run(cli) : code;
+    if (code == 0)
+        code = verb->run(cli);
+    return code == CLI_DRY_RUN ? 0 : code;
 }
 
 static void print_document(struct cli *cli)
@@ -210,6 +214,9 @@ static int read_line(struct cli *cli, int argc, char **argv, char reason[ARGUMEN
 
 int cli_run(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], COMPLETION_WORD) == 0)
+        return completion_answer(argv + 2, (size_t) argc - 2, stdout) == 0 ? EXIT_DONE : EXIT_INTERNAL;
+
     struct cli *cli = calloc(1, sizeof(*cli));
     char reason[ARGUMENTS_REASON_MAX];
 
@@ -222,6 +229,11 @@ int cli_run(int argc, char **argv)
         return EXIT_INTERNAL;
     settings_find(&cli->arguments, cli->arena, &cli->settings);
     terminal_init(&cli->terminal, settings_color(&cli->settings), settings_accessible(&cli->settings));
+    progress_init(&cli->progress,
+                  cli->terminal.may_redraw   ? PROGRESS_REDRAWN
+                  : cli->terminal.is_watched ? PROGRESS_LINES
+                                             : PROGRESS_NONE,
+                  stderr);
     cli_put_text(cli, "verb", cli->arguments.verb == NULL ? NULL : cli->arguments.verb->name);
     if (code == 0)
         code = run_verb(cli);

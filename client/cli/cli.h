@@ -10,6 +10,7 @@
 #include "client/cli/settings.h"
 #include "client/cli/terminal.h"
 #include "core/arena.h"
+#include "core/daemon/progress.h"
 #include "core/error.h"
 #include "core/key.h"
 #include "core/message.h"
@@ -42,7 +43,8 @@ struct cli {
     bool is_json;
     struct settings settings;
     struct terminal terminal;
-    bool is_streaming; /* documents were printed line by line: none at the end */
+    struct progress progress; /* of what takes longer than a second */
+    bool is_streaming;        /* documents were printed line by line: none at the end */
     struct json_object *document;
     struct failure failure;
     uint64_t recorded;      /* number of what this run's last command is in the record; 0: none */
@@ -69,8 +71,8 @@ void cli_print_document(struct cli *cli);
 int cli_fail(struct cli *cli, int code, const char *next, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* One of several things that are wrong with what was given: said at once, and in the document's `faults`. The text as
- * in cli_fail, which the verb calls at the end. */
+/* One of several things that are wrong with what was given: said at once, and in the document's `faults`. The
+ * text as in cli_fail, which the verb calls at the end. */
 void cli_fault(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same for a key file that cannot be read: which, and what makes it usable. @next: where there is none.

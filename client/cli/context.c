@@ -38,7 +38,8 @@ static const struct config_key KEYS[] = {
     {"settings", name, CONFIG_TEXT, "", 0, SETTING_VALUE_MAX - 1, false, false, false, summary},
     COMITY_KEPT_SETTINGS(SETTING_KEY)
 #undef SETTING_KEY
-        {"log", "key", CONFIG_KEY, "", 0, 0, false, true, false, N_("Key that signs the record's checkpoints.")},
+        {"log", "key", CONFIG_KEY, "", 0, 0, false, true, false,
+         N_("Key that signs the record's checkpoints.")},
     {"broker", "endpoint", CONFIG_TEXT, NULL, 1, ENDPOINT_MAX - 1, true, false, false,
      N_("Where the broker listens.")},
     {"broker", "key", CONFIG_KEY, NULL, 0, 0, true, false, false, N_("The broker's public key.")},
@@ -537,11 +538,11 @@ int context_unknown(const char *home, const char *name, char reason[CONTEXT_REAS
     failed(reason, ERR_NOT_FOUND, "There is no context `%s`.", name);
     if (arena != NULL && context_names(home, arena, &names, &count, why) == 0 && count == 0) {
         length = strlen(reason);
-        snprintf(reason + length, CONTEXT_REASON_MAX - length, " This machine has none yet.");
+        snprintf(reason + length, CONTEXT_REASON_MAX - length, "%s", _(" This machine has none yet."));
     }
     for (size_t i = 0; i < count; i++) {
         length = strlen(reason);
-        snprintf(reason + length, CONTEXT_REASON_MAX - length, "%s%s%s", i == 0 ? " There are: " : ", ",
+        snprintf(reason + length, CONTEXT_REASON_MAX - length, "%s%s%s", i == 0 ? _(" There are: ") : ", ",
                  names[i], i + 1 == count ? "." : "");
     }
     arena_destroy(&arena);

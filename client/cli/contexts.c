@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client/cli/final.h"
 #include "client/cli/json_file.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
@@ -37,6 +38,7 @@ static struct json_object *context_to_json(const struct context *context, bool i
 int context_list_run(struct cli *cli)
 {
     static const char *const TITLES[] = {"", N_("name"), N_("what it is"), N_("seen up to")};
+    const char *mark = cli->terminal.is_accessible ? _("the current one") : "*";
     const char *const *names;
     size_t count;
     char reason[CONTEXT_REASON_MAX], current[NAME_MAX_BYTES + 1] = "";
@@ -53,12 +55,12 @@ int context_list_run(struct cli *cli)
         struct context context;
         bool is_current = strcmp(names[i], current) == 0;
         if (context_load(cli->home, names[i], &context, reason) != 0) {
-            const char *cells[] = {is_current ? "*" : "", names[i], shown_string(cli, reason), "-"};
+            const char *cells[] = {is_current ? mark : "", names[i], shown_string(cli, reason), "-"};
             sheet_row(&sheet, cells);
             continue;
         }
         json_object_array_add(array, context_to_json(&context, is_current));
-        const char *cells[] = {is_current ? "*" : "", names[i],
+        const char *cells[] = {is_current ? mark : "", names[i],
                                context.has_history ? shown_string(cli, context.title) : _("operator"),
                                arena_printf(cli->arena, "%" PRIu64, context.seen)};
         sheet_row(&sheet, cells);
@@ -166,11 +168,18 @@ int context_add_run(struct cli *cli)
 int context_remove_run(struct cli *cli)
 {
     const char *name = cli_argument(cli, "CONTEXT");
+    struct context context;
     char reason[CONTEXT_REASON_MAX];
-    int code = name_is_valid(name) ? context_remove(cli->home, name) : ERR_NOT_FOUND;
+    int code = context_load(cli->home, name, &context, reason);
 
+    /* One that cannot be read can be removed still. */
     if (code == ERR_NOT_FOUND)
-        return fail(cli, context_unknown(cli->home, name, reason), reason);
+        return fail(cli, code, reason);
+    code = final_check_here(
+        cli, phrase(cli, "Context %s would be forgotten. Your keys, and what you signed, stay.", name));
+    if (code != 0)
+        return code;
+    code = context_remove(cli->home, name);
     if (code != 0)
         return cli_fail(cli, code, NULL, "Context %s cannot be removed: %s.", name, strerror(errno));
     cli_put_text(cli, "context", name);

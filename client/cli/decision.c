@@ -81,7 +81,9 @@ int outcome_run(struct cli *cli)
     cli_put_text(cli, "sentence", rule_explain_outcome(outcome->kind));
     cli_put(cli, "round", desk_json(cli, row));
     say(cli, "Round %" PRIu32 " on proposal %" PRIu32 ", version %" PRIu32 ": %s. %s", round->number,
-        round->proposal, round->version, outcome_word(outcome->kind), _(rule_explain_outcome(outcome->kind)));
+        round->proposal, round->version,
+        painted(cli, outcome_color(outcome->kind), outcome_word(outcome->kind)),
+        _(rule_explain_outcome(outcome->kind)));
     say(cli, "Tests of the rule %s:", round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
     cli_put(cli, "working", say_working(cli, outcome));
     say(cli, "Answers:");
@@ -125,6 +127,7 @@ int decisions_run(struct cli *cli)
             shown_time(cli, decision->decided_ms),
             title};
         sheet_row(&sheet, cells);
+        sheet_color(&sheet, 4, outcome_color(decision->outcome));
     }
     sheet_print(&sheet, "Nothing is decided yet.");
     return 0;

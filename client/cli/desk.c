@@ -14,7 +14,8 @@ enum {
 };
 
 struct desk {
-    struct arena *arena; /* the run's */
+    struct arena *arena;       /* the run's */
+    struct progress *progress; /* the run's */
     struct comity *client;
     struct prose *prose;
     struct arena *page;       /* of desk_page: dropped with each page */
@@ -51,6 +52,7 @@ static void hear(const struct comity_event *event, void *context)
 {
     struct desk *desk = context;
 
+    progress_clear(desk->progress);
     if (event->kind == COMITY_EVENT_LOG_KEY && desk->pin_count < CONTEXT_PINS_MAX)
         memcpy(desk->pins[desk->pin_count++], event->log_key, KEY_SIZE);
     else if (event->kind == COMITY_EVENT_LOG_KEY_REFUSED)
@@ -73,6 +75,7 @@ static int make_desk(struct cli *cli, struct desk **ret_desk)
     if (desk == NULL)
         return ERR_MEMORY;
     desk->arena = cli->arena;
+    desk->progress = &cli->progress;
     desk->timeout_ms = settings_timeout_ms(&cli->settings);
     desk->prose = prose_new(cli->arena);
     desk->texts = comity_texts_new();
@@ -200,7 +203,7 @@ static bool is_definite(const struct cli *cli, struct desk *desk)
     return true;
 }
 
-static int wait_ready(struct cli *cli, struct desk *desk)
+static int pump_until_ready(struct cli *cli, struct desk *desk)
 {
     int64_t begin_ms = time_now_ms(), no_since_ms = 0;
 
@@ -219,7 +222,16 @@ static int wait_ready(struct cli *cli, struct desk *desk)
         int code = comity_pump(desk->client, PUMP_MS);
         if (code != 0)
             return code;
+        progress_tick(desk->progress);
     }
+}
+
+static int wait_ready(struct cli *cli, struct desk *desk)
+{
+    progress_begin(desk->progress, _("Waiting for a broker with a worker behind it"));
+    int code = pump_until_ready(cli, desk);
+    progress_end(desk->progress);
+    return code;
 }
 
 int desk_open(struct cli *cli)
@@ -376,13 +388,16 @@ static int query_wait(struct cli *cli, const Comity__V1__Query *query, struct co
     desk->is_behind = false;
     int code = comity_query(desk->client, is_status ? NULL : cli->context.history, query, 0, take_result,
                             &asking, &request);
+    progress_begin(desk->progress, _("Waiting for an answer"));
     while (code == 0 && !asking.is_done) {
         code = comity_pump(desk->client, PUMP_MS);
+        progress_tick(desk->progress);
         if (code == 0 && desk->is_behind && !has_asked && !asking.is_done) {
             has_asked = true;
             code = ask_epoch(cli);
         }
     }
+    progress_end(desk->progress);
     if (code != 0) {
         comity_cancel(desk->client, request);
         comity_result_release(&asking.result);

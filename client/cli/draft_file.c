@@ -178,9 +178,11 @@ static struct json_object *show_signatures(struct cli *cli, const struct comity_
             has_signed &= memcmp(missing[j], key->data, KEY_SIZE) != 0;
         key_fingerprint(key->data, fingerprint);
         hex_encode(BYTES(key->data, KEY_SIZE), hex);
-        say(cli, "  %s  %s  %s", fingerprint,
-            padded(cli, has_signed ? _("has signed") : _("has NOT signed yet"), 18),
-            signer_name(cli, draft, key));
+        const char *said = has_signed ? _("has signed") : _("has NOT signed yet");
+        if (cli->terminal.is_accessible)
+            say(cli, "%s, %s: %s", fingerprint, signer_name(cli, draft, key), said);
+        else
+            say(cli, "  %s  %s  %s", fingerprint, padded(cli, said, 18), signer_name(cli, draft, key));
         struct json_object *row = json_object_new_object();
         json_object_object_add(row, "key", json_object_new_string(hex));
         json_object_object_add(row, "has_signed", json_object_new_boolean(has_signed));

@@ -63,6 +63,57 @@ static const struct {
     {ERR_EXISTS, N_("Choose another name, or use the one that is there.")},
     {ERR_DISK_FULL, N_("Make room on the disk and give the same command again.")},
     {ERR_STORE_FULL, N_("The operator has to raise the store's limit.")},
+    {ERR_MALFORMED,
+     N_("Was it a file that somebody gave you? Ask for it anew. Else this comity and the worker may not "
+        "fit one another: comity doctor")},
+    {ERR_TOO_LARGE, N_("Give the same command with a shorter text, or a smaller file.")},
+    {ERR_VERSION, N_("This comity and the other side are of different versions: comity doctor shows which.")},
+    {ERR_UNKNOWN_FIELD, N_("This comity and the other side are of different versions: comity doctor shows "
+                           "which. In a file of yours, "
+                           "look for a name that is spelled wrong.")},
+    {ERR_ENUM,
+     N_("This comity and the other side are of different versions: comity doctor shows which. In a file of "
+        "yours, look for a word that is spelled wrong.")},
+    {ERR_MISSING, N_("Give what the named field asks for: comity help COMMAND lists the options.")},
+    {ERR_RANGE,
+     N_("Give a value within the limits for the named field: comity help COMMAND lists the options.")},
+    {ERR_TEXT,
+     N_("Write the text anew and give the command again: this one was changed after it was signed.")},
+    {ERR_DUPLICATE, N_("Name each of them once, and give the command again.")},
+    {ERR_UNSUPPORTED, N_("Do without it: comity rule templates lists rules that can be used.")},
+    {ERR_SIGNATURE, N_("Give the command again. A draft: have it made and signed anew by everybody.")},
+    {ERR_HELLO, N_("Give the same command again; if it stays so: comity doctor")},
+    {ERR_SEAL,
+     N_("The keys of this context may be old: ask the operator for the place file, and compare: comity "
+        "context show")},
+    {ERR_LIMIT,
+     N_("Look whether one of those that there are can be used: comity help lists the `list` commands.")},
+    {ERR_SCOPE, N_("comity body show BODY lists its seats; comity rule show RULE says whom the rule names.")},
+    {ERR_NOTICE, N_("comity session show SESSION says when it starts and what is on the agenda.")},
+    {ERR_NOT_PRESENT,
+     N_("comity session show SESSION lists who is there; a member checks in with comity checkin.")},
+    {ERR_PAUSED, N_("Wait until it goes on: comity watch SESSION shows when.")},
+    {ERR_NOT_LEADER, N_("Give the same command again in a moment.")},
+    {ERR_EXPIRED, N_("Give the same command again; --timeout SECONDS waits longer.")},
+    {ERR_WORKER_LOST,
+     N_("comity resubmit sends the same again once a worker is there: it is never done twice.")},
+    {ERR_MOVED,
+     N_("Ask the operator for the new place file: comity context add NAME --place FILE --history HEX")},
+    {ERR_DRAINING, N_("Give the same command again in a moment: another worker takes over.")},
+    {ERR_MEMORY, N_("End other programs, and give the same command again.")},
+    {ERR_STORE,
+     N_("Tell the operator: the worker's log says what happened. Then comity resubmit finds out whether it "
+        "was done.")},
+    {ERR_STORE_VERSION,
+     N_("The operator starts the version that wrote it, or restores a backup with this one.")},
+    {ERR_STORE_IN_USE, N_("End the other process first: comity down")},
+    {ERR_CORRUPT, N_("Give no further commands, and tell the operator and every party.")},
+    {ERR_FILE,
+     N_("Look at the name of the file, whether it is there, and whether you may read and write there.")},
+    {ERR_ADDRESS, N_("An address is tcp://NAME:PORT: comity context show says which is used.")},
+    {ERR_INTERNAL,
+     N_("Keep what you typed and what was said, and tell whoever looks after this software. comity "
+        "receipt list shows whether it was recorded.")},
 };
 
 const char *failure_advice(int code)
@@ -161,8 +212,12 @@ void failure_print(const struct cli *cli)
     char field[2 * FIELD_PATH_MAX];
 
     text_escape(BYTES(failure->field, strlen(failure->field)), false, field, sizeof(field));
-    const char *opening = failure->code == ERR_USAGE ? N_("Not understood") : OPENINGS[failure_exit(failure)];
-    say_aside("%s: %s (%s%s%s)", _(opening),
+    const char *opening = failure->code == ERR_USAGE && !failure->is_unusable
+                              ? N_("Not understood")
+                              : OPENINGS[failure_exit(failure)];
+    enum color color = failure_exit(failure) == EXIT_UNCONFIRMED ? COLOR_CAREFUL : COLOR_BAD;
+    bool has_color = cli->terminal.has_error_color;
+    say_aside("%s%s%s: %s (%s%s%s)", color_begin(has_color, color), _(opening), color_end(has_color, color),
               failure->what[0] != '\0' ? failure->what : language_error(failure->code),
               error_name(failure->code), field[0] == '\0' ? "" : ", ", field);
     if (failure->latest != 0 && failure->code == ERR_EPOCH)

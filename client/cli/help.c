@@ -1,5 +1,6 @@
 #include "client/cli/help.h"
 
+#include "client/cli/man.h"
 #include "client/cli/output.h"
 
 static struct json_object *option_to_json(const struct verb_option *row)
@@ -35,6 +36,7 @@ static struct json_object *verb_to_json(const struct verb *verb)
     json_object_object_add(value, "usage", json_object_new_string(usage));
     json_object_object_add(value, "arguments", arguments);
     json_object_object_add(value, "options", options);
+    json_object_object_add(value, "json", json_object_new_string(verb->json));
     return value;
 }
 
@@ -61,7 +63,7 @@ static void say_options(struct cli *cli, const char *title, const struct verb_op
 
     if (rows->name == NULL)
         return;
-    say(cli, "\n%s", _(title));
+    say(cli, "\n%s", painted(cli, COLOR_HEADING, _(title)));
     legend_init(&sheet, cli);
     for (const struct verb_option *row = rows; row->name != NULL; row++) {
         const char *left = arena_printf(cli->arena, "--%s%s%s%s", row->name, row->value == NULL ? "" : " ",
@@ -80,7 +82,7 @@ static void say_arguments(struct cli *cli, const struct verb *verb)
 
     if (verb->arguments[0].name == NULL)
         return;
-    say(cli, "\nArguments:");
+    say(cli, "\n%s", painted(cli, COLOR_HEADING, _("Arguments:")));
     legend_init(&sheet, cli);
     for (const struct verb_argument *row = verb->arguments; row->name != NULL; row++) {
         const char *right = _(row->summary);
@@ -89,6 +91,22 @@ static void say_arguments(struct cli *cli, const struct verb *verb)
         legend_row(&sheet, row->name, right);
     }
     sheet_print(&sheet, "");
+}
+
+static bool is_of_noun(const struct verb *verb, const char *noun)
+{
+    size_t length = noun == NULL ? 0 : strlen(noun);
+
+    return noun == NULL || (strncmp(verb->name, noun, length) == 0 &&
+                            (verb->name[length] == ' ' || verb->name[length] == '\0'));
+}
+
+/* `ballots` is a command, and the first word of others. */
+static void say_longer_ones(struct cli *cli, const struct verb *verb)
+{
+    for (unsigned i = 0; verb_at(i) != NULL; i++)
+        if (verb_at(i) != verb && is_of_noun(verb_at(i), verb->name))
+            say(cli, "See also: comity help %s", verb_at(i)->name);
 }
 
 int help_verb(struct cli *cli, const struct verb *verb)
@@ -105,18 +123,13 @@ int help_verb(struct cli *cli, const struct verb *verb)
                     verb->is_own_often ? N_("Where the others have to sign as well:")
                                        : N_("A co-chair of every party has to sign this:"),
                     JOINT_OPTIONS);
+    if (verb->is_final)
+        say_options(cli, N_("It cannot be undone:"), FINAL_OPTIONS);
     say_options(cli, N_("Options of every command:"), COMMON_OPTIONS);
     if (verb->detail != NULL)
         say(cli, "\n%s", _(verb->detail));
+    say_longer_ones(cli, verb);
     return 0;
-}
-
-static bool is_of_noun(const struct verb *verb, const char *noun)
-{
-    size_t length = noun == NULL ? 0 : strlen(noun);
-
-    return noun == NULL || (strncmp(verb->name, noun, length) == 0 &&
-                            (verb->name[length] == ' ' || verb->name[length] == '\0'));
 }
 
 static int help_list(struct cli *cli, const char *noun)
@@ -137,7 +150,7 @@ static int help_list(struct cli *cli, const char *noun)
         if (group == NULL || strcmp(group, verb->group) != 0) {
             if (group != NULL)
                 sheet_print(&sheet, "");
-            say(cli, "\n%s", _(verb->group));
+            say(cli, "\n%s", painted(cli, COLOR_HEADING, _(verb->group)));
             legend_init(&sheet, cli);
         }
         group = verb->group;
@@ -167,18 +180,31 @@ static int help_exit_codes(struct cli *cli)
     return 0;
 }
 
+/* For whoever builds the pages and docs/cli.md: no document, but the source itself. */
+static int help_source(struct cli *cli)
+{
+    const char *page = cli_option(cli, "man");
+
+    if (cli->is_json || (page != NULL && cli_has(cli, "markdown")))
+        return cli_fail(cli, ERR_USAGE, "comity help --json",
+                        "--markdown, --man and --json exclude one another.");
+    if (page == NULL)
+        help_print_markdown(stdout);
+    else if (strcmp(page, "pages") == 0)
+        man_print_names(stdout);
+    else if (!man_print_page(page, stdout))
+        return cli_fail(cli, ERR_USAGE, "comity help --man pages", "There is no page `%s`.",
+                        shown_string(cli, page));
+    return 0;
+}
+
 int help_run(struct cli *cli)
 {
     char *words[2] = {(char *) cli_argument(cli, "COMMAND"), (char *) cli_argument(cli, "SECOND-WORD")};
     size_t count = words[0] == NULL ? 0 : words[1] == NULL ? 1 : 2, used = 0;
 
-    if (cli_has(cli, "markdown")) {
-        if (cli->is_json)
-            return cli_fail(cli, ERR_USAGE, "comity help --json",
-                            "--markdown and --json exclude one another.");
-        help_print_markdown(stdout);
-        return 0;
-    }
+    if (cli_has(cli, "markdown") || cli_has(cli, "man"))
+        return help_source(cli);
     if (count == 0)
         return help_list(cli, NULL);
     if (strcmp(words[0], "exit-codes") == 0)
@@ -249,6 +275,9 @@ void help_print_markdown(FILE *file)
     fprintf(file, "\n%s\n\n",
             _("Options of joint acts (marked *joint*), which a co-chair of every party has to sign:"));
     print_options_markdown(file, JOINT_OPTIONS);
+    fprintf(file, "\n%s\n\n",
+            _("Options of what cannot be undone (marked *final*), which asks first on a terminal:"));
+    print_options_markdown(file, FINAL_OPTIONS);
     for (unsigned i = 0; verb_at(i) != NULL; i++) {
         const struct verb *verb = verb_at(i);
         char usage[VERB_USAGE_MAX];
@@ -256,11 +285,11 @@ void help_print_markdown(FILE *file)
         if (group == NULL || strcmp(group, verb->group) != 0)
             fprintf(file, "\n### %s\n", _(verb->group));
         group = verb->group;
-        fprintf(file, "\n#### %s%s\n\n%s\n\n    %s\n", verb->name,
+        fprintf(file, "\n#### %s%s%s\n\n%s\n\n    %s\n", verb->name,
                 !verb->is_joint      ? ""
                 : verb->is_own_often ? _(" (*joint* at times)")
                                      : _(" (*joint*)"),
-                _(verb->summary), usage);
+                verb->is_final ? _(" (*final*)") : "", _(verb->summary), usage);
         if (verb->arguments[0].name != NULL || verb->options[0].name != NULL)
             fputc('\n', file);
         for (const struct verb_argument *row = verb->arguments; row->name != NULL; row++)

@@ -19,7 +19,7 @@ static void show_key(struct cli *cli, const char *path, const uint8_t public_key
     cli_put_text(cli, "fingerprint", fingerprint);
     cli_put_text(cli, "file", path);
     say(cli, "Public key:  %s", hex);
-    say(cli, "Fingerprint: %s  (read it out to whoever enters your key)", fingerprint);
+    say(cli, "Fingerprint: %s (read it out to whoever enters your key)", fingerprint);
     say(cli, "Kept in:     %s", shown_string(cli, path));
 }
 
@@ -301,7 +301,7 @@ static int check_own(struct cli *cli, struct revocation *revocation)
         return code;
     revocation->is_own = memcmp(signer.public_key, revocation->key, KEY_SIZE) == 0;
     signing_key_wipe(&signer);
-    if (revocation->is_own && !cli_has(cli, "yes"))
+    if (revocation->is_own && !cli_has(cli, "yes") && !cli_has(cli, "dry-run"))
         return cli_fail(
             cli, ERR_USAGE, "If it is meant, the same command with --yes.",
             "This is your own key. Once it is revoked, you cannot sign or read here any more, until a "

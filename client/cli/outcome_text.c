@@ -62,3 +62,16 @@ const char *outcome_counted(struct cli *cli, const Comity__V1__Outcome *outcome)
     return phrase(cli, "Counted from %s, by their numbers in the record.",
                   counted(cli, answered, "%" PRIu64 " ballot", "%" PRIu64 " ballots"));
 }
+
+enum color outcome_color(Comity__V1__OutcomeKind kind)
+{
+    switch (kind) {
+    case COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED:
+        return COLOR_GOOD;
+    case COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_BLOCKED:
+    case COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED:
+        return COLOR_BAD;
+    default:
+        return COLOR_CAREFUL;
+    }
+}

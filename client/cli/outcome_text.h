@@ -18,4 +18,7 @@ const char *outcome_entered(struct cli *cli, const Comity__V1__Ballot *ballot);
 /* "Counted from 6 ballots, by their numbers in the record." */
 const char *outcome_counted(struct cli *cli, const Comity__V1__Outcome *outcome);
 
+/* What an outcome means for the proposal, as a colour says it again. */
+enum color outcome_color(Comity__V1__OutcomeKind kind);
+
 #endif

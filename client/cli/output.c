@@ -62,6 +62,14 @@ const char *shown_lines(struct cli *cli, struct bytes text, const char *indent)
     return indented;
 }
 
+const char *painted(struct cli *cli, enum color color, const char *word)
+{
+    bool has_color = cli->terminal.has_color;
+
+    return arena_printf(cli->arena, "%s%s%s", color_begin(has_color, color), word,
+                        color_end(has_color, color));
+}
+
 void cli_put(struct cli *cli, const char *name, struct json_object *value)
 {
     json_object_object_add(cli->document, name, value);

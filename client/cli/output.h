@@ -24,6 +24,9 @@ const char *shown(struct cli *cli, struct bytes text);
 const char *shown_string(struct cli *cli, const char *text);
 const char *shown_lines(struct cli *cli, struct bytes text, const char *indent);
 
+/* The word in a colour, where standard output has colours. In the arena. */
+const char *painted(struct cli *cli, enum color color, const char *word);
+
 /* Put a member into the document; takes the value over. */
 void cli_put(struct cli *cli, const char *name, struct json_object *value);
 void cli_put_text(struct cli *cli, const char *name, const char *value); /* NULL: null */

@@ -159,10 +159,15 @@ static void print_record(struct cli *cli, struct json_object *row, const Comity_
     json_object_object_get_ex(row, "sequence", &sequence);
     json_object_object_get_ex(row, "event", &whole);
     json_object_object_get_ex(whole, event_name(event), &kind);
-    say(cli, "%6" PRIu64 "  %s  %-22s %s: %s", json_object_get_uint64(sequence),
-        shown_time(cli, json_object_get_int64(time)), event_name(event),
-        event->actor == 0 ? _("by itself") : name_of_member(cli, event->actor),
-        event_details(cli, kind, "", 0));
+    const char *actor = event->actor == 0 ? _("by itself") : name_of_member(cli, event->actor);
+    const char *when = shown_time(cli, json_object_get_int64(time)),
+               *details = event_details(cli, kind, "", 0);
+    if (cli->terminal.is_accessible)
+        say(cli, "%" PRIu64 ", %s, %s, %s: %s", json_object_get_uint64(sequence), when, event_name(event),
+            actor, details);
+    else
+        say(cli, "%6" PRIu64 "  %s  %-22s %s: %s", json_object_get_uint64(sequence), when, event_name(event),
+            actor, details);
 }
 
 /* What one run of the verb goes through. */
@@ -203,6 +208,7 @@ static int show_records(struct reading *reading, const Comity__V1__Answer *answe
         reading->left -= reading->left != UINT64_MAX;
     }
     fflush(stdout);
+    progress_count(&cli->progress, reading->next - reading->from, 0);
     return 0;
 }
 
@@ -379,8 +385,14 @@ int events_run(struct cli *cli)
     reading.array = json_object_new_array();
     if (reading.is_stream)
         code = ask_epochs(&reading, &reading.partnership);
+    /* Who is shown the events sees how it goes on. */
+    bool is_silent = cli->is_json && !reading.is_stream;
+    if (is_silent)
+        progress_begin(&cli->progress, _("Reading the record"));
     if (code == 0)
         code = read_on(&reading);
+    if (is_silent)
+        progress_end(&cli->progress);
     cli->is_streaming = code == 0 && reading.is_stream;
     if (code == 0 && reading.is_stream)
         code = follow(&reading);
@@ -405,6 +417,7 @@ static int write_pages(struct cli *cli, struct record_file *file)
             code = record_file_add(file, answer->events[i]);
         if (code != 0)
             return code;
+        progress_count(&cli->progress, record_file_totals(file).events, answer->as_of);
         if (answer->next_cursor.len == 0)
             return record_file_end(file, BYTES(answer->checkpoint.data, answer->checkpoint.len));
         query.cursor = answer->next_cursor;
@@ -426,7 +439,9 @@ int export_run(struct cli *cli)
     if (code != 0)
         return cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path),
                         code == ERR_FILE ? strerror(errno) : language_error(code));
+    progress_begin(&cli->progress, _("Copying the record"));
     code = write_pages(cli, file);
+    progress_end(&cli->progress);
     struct record_totals totals = record_file_totals(file);
     int end = record_file_close(&file, code == 0);
     if (code != 0 && cli->failure.code == 0)

@@ -223,6 +223,7 @@ struct resending {
     const char *journal;              /* its path */
     uint8_t signer[KEY_SIZE];         /* the context's key */
     struct json_object *array, *left; /* sent in this run; lost, and not taken over */
+    struct json_object *would_send;   /* with --dry-run */
     int worst;                        /* the first code of what is still open */
     bool is_known;                    /* the record has it that the signer came in */
     unsigned recorded, open, refused, not_taken_over, overtaken;
@@ -312,7 +313,9 @@ static void send_again(struct resending *resending, const struct comity_journal_
                        bool *ret_is_known)
 {
     struct comity_result result = {0};
+    progress_tick(&resending->cli->progress);
     int code = comity_submit_wait(desk_client(resending->cli), entry->draft, 0, &result);
+    progress_clear(&resending->cli->progress);
 
     *ret_is_known = result.verdict == COMITY_RECORDED && has_receipt_of(entry, &result);
     if (*ret_is_known)
@@ -375,6 +378,17 @@ static int note_overtaken(struct resending *resending, const struct comity_journ
     return comity_journal_settle(resending->journal, entry, ERR_STALE, resending->partnership->epoch);
 }
 
+static void note_would_send(struct resending *resending, const struct comity_journal_entry *entry)
+{
+    struct json_object *row = json_object_new_object();
+
+    json_object_object_add(row, "command_id",
+                           json_hex(BYTES(comity_draft_id(entry->draft), COMMAND_ID_SIZE)));
+    json_object_object_add(row, "act", json_object_new_string(comity_draft_name(entry->draft)));
+    json_object_array_add(resending->would_send, row);
+    say(resending->cli, "%s: would be sent.", shown_act(resending->cli, entry->draft));
+}
+
 static int resend(const struct comity_journal_entry *entry, void *context)
 {
     struct resending *resending = context;
@@ -387,6 +401,11 @@ static int resend(const struct comity_journal_entry *entry, void *context)
 
     if (is_entry(entry) && (is_lost || is_refused))
         return 0; /* who reads this is in */
+    if (cli_has(resending->cli, "dry-run")) {
+        if ((is_lost && !is_refused_here && later == NULL) || (is_open && later == NULL))
+            note_would_send(resending, entry);
+        return 0;
+    }
     if ((is_lost || is_open) && later != NULL)
         return note_overtaken(resending, entry, later);
     if (is_lost && is_refused_here)
@@ -419,7 +438,7 @@ static int find_record(struct resending *resending)
         return code;
     desk_ignore_seen(cli);
     code = desk_whoami(cli, &whoami);
-    if (code == ERR_GRANT) {
+    if (code == ERR_GRANT && !cli_has(cli, "dry-run")) {
         unsigned recorded = resending->recorded;
         code = comity_journal_each(resending->journal, cli->context.history, resend_entry, resending, NULL);
         if (code < 0)
@@ -486,8 +505,10 @@ static void say_totals(struct resending *resending)
 
 int resubmit_run(struct cli *cli)
 {
-    struct resending resending = {
-        .cli = cli, .array = json_object_new_array(), .left = json_object_new_array()};
+    struct resending resending = {.cli = cli,
+                                  .array = json_object_new_array(),
+                                  .left = json_object_new_array(),
+                                  .would_send = json_object_new_array()};
     char path[PATH_BYTES];
     size_t damaged = 0;
     int code = journal_path(cli, path);
@@ -500,16 +521,25 @@ int resubmit_run(struct cli *cli)
         code = find_record(&resending);
     if (code == 0)
         code = check_record(&resending);
+    progress_begin(&cli->progress, _("Sending again"));
     if (code == 0)
         code = comity_journal_each(path, cli->context.history, resend, &resending, &damaged);
+    progress_end(&cli->progress);
     cli_put(cli, "resubmitted", resending.array);
     cli_put(cli, "not_taken_over", resending.left);
     cli_put_number(cli, "recorded", resending.recorded);
     cli_put_number(cli, "unconfirmed", resending.open);
     cli_put_number(cli, "refused", resending.refused);
     cli_put_number(cli, "damaged", damaged);
-    if (code == 0)
+    if (cli_has(cli, "dry-run")) {
+        cli_put(cli, "would_send", json_object_get(resending.would_send));
+        if (code == 0 && json_object_array_length(resending.would_send) == 0)
+            say(cli, "Nothing would be sent.");
+        else if (code == 0)
+            say(cli, "Nothing was sent.");
+    } else if (code == 0)
         say_totals(&resending);
+    json_object_put(resending.would_send);
     if (code == 0 && damaged > 0 && resending.open == 0)
         code = cli_fail(
             cli, ERR_CORRUPT, "See comity receipt list and the record, and do what is missing there anew.",

@@ -3,6 +3,7 @@
 
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
+#include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
 #include "client/cli/verbs.h"
@@ -73,7 +74,7 @@ int round_close_run(struct cli *cli)
         Comity__V1__OutcomeKind kind = event->round_closed->outcome->kind;
         cli_put_text(cli, "outcome", outcome_name(kind));
         say(cli, "Round %" PRIu32 " is closed: %s. %s The working: comity outcome %" PRIu32, body.round,
-            outcome_word(kind), _(rule_explain_outcome(kind)), body.round);
+            painted(cli, outcome_color(kind), outcome_word(kind)), _(rule_explain_outcome(kind)), body.round);
     }
     return code;
 }
@@ -171,6 +172,8 @@ int round_list_run(struct cli *cli)
                                phrase(cli, "%" PRIu32 " of %" PRIu32, round->answered, round->eligible),
                                round_state(round)};
         sheet_row(&sheet, cells);
+        if (round->outcome != NULL)
+            sheet_color(&sheet, 5, outcome_color(round->outcome->kind));
     }
     sheet_print(&sheet, "There are no rounds.");
     return 0;

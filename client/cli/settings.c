@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "client/cli/context.h"
+#include "client/cli/language.h"
 #include "core/daemon/config.h"
 #include "core/error.h"
 #include "core/text.h"
@@ -17,9 +18,9 @@ static const struct setting_row ROWS[] = {
     [id] = {name, option, variable, preset, choices, summary},
     COMITY_KEPT_SETTINGS(SETTING_ROW)
 #undef SETTING_ROW
-        [SETTING_HOME] = {"home", "home", "COMITY_HOME", NULL, NULL, "where contexts and keys are kept"},
+        [SETTING_HOME] = {"home", "home", "COMITY_HOME", NULL, NULL, N_("where contexts and keys are kept")},
     [SETTING_CONTEXT] = {"context", "context", "COMITY_CONTEXT", NULL, NULL,
-                         "which partnership commands go to"},
+                         N_("which partnership commands go to")},
 };
 
 static const struct config_key KEYS[] = {
@@ -76,11 +77,11 @@ bool setting_is_usable(enum setting_id id, const char *value, char reason[SETTIN
     if (id >= SETTING_KEPT_COUNT)
         return true;
     if (ROWS[id].choices != NULL) {
-        snprintf(reason, SETTING_REASON_MAX, "It is one of %s.", ROWS[id].choices);
+        snprintf(reason, SETTING_REASON_MAX, _("It is one of %s."), ROWS[id].choices);
         return is_choice(ROWS[id].choices, value);
     }
     long seconds = strtol(value, &end, 10);
-    snprintf(reason, SETTING_REASON_MAX, "It is a number from %d to %d.", TIMEOUT_LEAST_S, TIMEOUT_MOST_S);
+    snprintf(reason, SETTING_REASON_MAX, _("It is a number from %d to %d."), TIMEOUT_LEAST_S, TIMEOUT_MOST_S);
     return *value >= '0' && *value <= '9' && *end == '\0' && seconds >= TIMEOUT_LEAST_S &&
            seconds <= TIMEOUT_MOST_S;
 }
@@ -115,7 +116,7 @@ static void offer(struct settings *settings, enum setting_id id, const char *val
     if (settings->fault != 0)
         return;
     settings->fault = origin == ORIGIN_FLAG ? ERR_USAGE : ERR_CONFIG;
-    snprintf(settings->reason, SETTING_REASON_MAX, "%s cannot be `%.80s`, as %.200s has it. %.80s",
+    snprintf(settings->reason, SETTING_REASON_MAX, _("%s cannot be `%.80s`, as %.200s has it. %.80s"),
              ROWS[id].name, escaped(arena, value), where, reason);
 }
 
@@ -254,7 +255,7 @@ int kept_settings_write(const char *home, const struct kept_settings *kept, char
         if (kept->values[i][0] != '\0')
             at += (size_t) snprintf(text + at, sizeof(text) - at, "%s = %s\n", ROWS[i].name, kept->values[i]);
     if (path_join(path, home, "config.ini") != 0) {
-        snprintf(reason, SETTING_REASON_MAX, "The path of the home directory is too long.");
+        snprintf(reason, SETTING_REASON_MAX, _("The path of the home directory is too long."));
         return ERR_CONFIG;
     }
     int code = file_write(path, BYTES(text, at), 0600, true, why);

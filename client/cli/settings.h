@@ -6,6 +6,7 @@
 #include "client/cli/arguments.h"
 #include "client/cli/terminal.h"
 #include "core/arena.h"
+#include "core/words.h"
 
 enum { SETTING_VALUE_MAX = 64, SETTING_REASON_MAX = 512 };
 
@@ -13,11 +14,11 @@ enum { SETTING_VALUE_MAX = 64, SETTING_REASON_MAX = 512 };
  * X(id, name, option, variable, preset, choices, summary); choices: "a|b", or NULL for seconds */
 #define COMITY_KEPT_SETTINGS(X)                                                                              \
     X(SETTING_TIMEOUT, "timeout", "timeout", "COMITY_TIMEOUT", "15", NULL,                                   \
-      "how long to wait for an answer, in seconds")                                                          \
+      N_("how long to wait for an answer, in seconds"))                                                          \
     X(SETTING_COLOR, "color", "color", "NO_COLOR", "auto", "never|auto|always",                              \
-      "whether words are coloured: auto is on a terminal alone")                                             \
+      N_("whether words are coloured: auto is on a terminal alone"))                                             \
     X(SETTING_ACCESSIBLE, "accessible", "accessible", "COMITY_ACCESSIBLE", "no", "no|yes",                   \
-      "lines that are read one by one: no columns, no redrawing")
+      N_("lines that are read one by one: no columns, no redrawing"))
 
 enum setting_id {
 #define COMITY_SETTING_ENUM(id, ...) id,

@@ -26,7 +26,7 @@ static const char *origin_shown(struct cli *cli, const struct setting *setting)
 
 int config_show_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {"setting", "value", "from"};
+    static const char *const TITLES[] = {N_("setting"), N_("value"), N_("from")};
     struct json_object *array = json_object_new_array();
     struct sheet sheet;
 

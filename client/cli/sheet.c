@@ -206,7 +206,7 @@ static void print_columns(const struct sheet *sheet)
     if (width != 0)
         fit(widths, sheet->columns, width > lead ? width - lead : 1);
     if (table == NULL || fill(sheet, widths, table) != 0 || scols_print_table_to_string(table, &text) != 0)
-        fputs("There is not enough memory for the table.\n", stderr);
+        say_aside("There is not enough memory for the table.");
     else if (text != NULL)
         print_lines(sheet, text);
     free(text);
@@ -221,8 +221,11 @@ static void print_values(const struct sheet *sheet)
             const char *title = _(sheet->titles[column]), *text = cell_at(sheet, row, column)->text;
             if (*text == '\0')
                 continue;
+            size_t length = strlen(text);
+            while (length > 0 && text[length - 1] == ' ')
+                length--;
             if (sheet->has_no_titles)
-                printf("%s%s", gap, text);
+                printf("%s%.*s", gap, (int) length, text);
             else
                 printf("%s%s%s\n", title, *title == '\0' ? "" : ": ", text);
             gap = ": ";

@@ -16,13 +16,16 @@ static size_t width_of(int descriptor)
     return size.ws_col < WIDTH_LEAST ? WIDTH_LEAST : size.ws_col;
 }
 
-static bool may_color(int descriptor, enum color_when when)
+static bool is_clever(int descriptor)
 {
     const char *kind = getenv("TERM");
 
-    if (when != COLOR_AUTO)
-        return when == COLOR_ALWAYS;
     return isatty(descriptor) && (kind == NULL || strcmp(kind, "dumb") != 0);
+}
+
+static bool may_color(int descriptor, enum color_when when)
+{
+    return when == COLOR_AUTO ? is_clever(descriptor) : when == COLOR_ALWAYS;
 }
 
 void terminal_init(struct terminal *terminal, enum color_when when, bool is_accessible)
@@ -32,6 +35,7 @@ void terminal_init(struct terminal *terminal, enum color_when when, bool is_acce
         .is_accessible = is_accessible,
         .has_color = may_color(STDOUT_FILENO, when),
         .has_error_color = may_color(STDERR_FILENO, when),
+        .may_redraw = is_clever(STDERR_FILENO) && !is_accessible,
         .is_watched = isatty(STDERR_FILENO),
         .may_ask = isatty(STDIN_FILENO) && isatty(STDERR_FILENO),
     };

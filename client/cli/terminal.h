@@ -16,6 +16,7 @@ struct terminal {
     bool is_accessible;   /* append only; a line for each value in place of columns */
     bool has_color;       /* on standard output */
     bool has_error_color; /* on standard error */
+    bool may_redraw;      /* and takes back what was written there */
     bool is_watched;      /* standard error is a terminal: somebody sees how it goes on */
     bool may_ask;         /* standard input and error are a terminal: somebody can answer */
 };

@@ -198,14 +198,17 @@ static void tell(struct cli *cli, const char *directory, const struct place *pla
     cli_put_text(cli, "context", context);
     cli_put(cli, "place", place_to_json(place));
     say(cli, "Comity runs. Clients connect to %s.", place->brokers[0].endpoint);
-    say(cli, "Data: %s   Logs: %s/log   Operator's context: %s", at, at, context);
+    say(cli, "Its data are in %s, its logs in %s/log. The operator's context is %s.", at, at, context);
     cli_say_current(cli, context);
-    say(cli, "\nTo found a partnership, each founder:  comity key new");
-    say(cli, "then one of them:                      comity found charter > charter.ini, edit it, and");
+    say(cli, "\nTo found a partnership each founder makes a key:");
+    say(cli, "  comity key new");
+    say(cli, "One of them makes a charter, edits it, and a draft of it:");
+    say(cli, "  comity found charter > charter.ini");
     say(cli, "  comity found prepare charter.ini --place %s/place.json --out founding.draft", at);
-    say(cli, "each of the others:                    comity draft sign founding.draft");
-    say(cli, "and here:                              comity draft submit founding.draft --context %s",
-        context);
+    say(cli, "Each of the others signs the draft:");
+    say(cli, "  comity draft sign founding.draft");
+    say(cli, "It is submitted here:");
+    say(cli, "  comity draft submit founding.draft --context %s", context);
     say(cli, is_detached ? N_("\nIt ends by %s.") : N_("\nIt ends by Ctrl-C, or by %s."),
         down_command(cli, at));
 }

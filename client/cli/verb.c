@@ -12,15 +12,15 @@ const struct verb_option COMMON_OPTIONS[] = {
     {"home", "DIRECTORY", N_("where contexts and keys are kept (else $COMITY_HOME, else ~/.config/comity)"),
      false, false},
     {"context", "CONTEXT",
-     N_("which partnership to talk to (else $COMITY_CONTEXT, else the one chosen by `comity context use`)"), false,
-     false},
+     N_("which partnership to talk to (else $COMITY_CONTEXT, else the one chosen by `comity context use`)"),
+     false, false},
     {"timeout", "SECONDS", N_("how long to wait for an answer (else 15)"), false, false},
     {"language", "LANGUAGE",
      N_("language of what is said: en, es or fr (else $COMITY_LANGUAGE, else the system's)"), false, false},
-    {"color", "never|auto|always", N_("whether words are coloured (else auto: on a terminal, without $NO_COLOR)"),
-     false, false},
-    {"accessible", NULL, N_("lines that are read one by one: no columns, no redrawing (else $COMITY_ACCESSIBLE)"),
-     false, false},
+    {"color", "never|auto|always",
+     N_("whether words are coloured (else auto: on a terminal, without $NO_COLOR)"), false, false},
+    {"accessible", NULL,
+     N_("lines that are read one by one: no columns, no redrawing (else $COMITY_ACCESSIBLE)"), false, false},
     {"help", NULL, N_("explain this command and do nothing"), false, false},
     {NULL, NULL, NULL, false, false},
 };
@@ -31,6 +31,12 @@ const struct verb_option JOINT_OPTIONS[] = {
     {"draft", "FILE", N_("write a draft for the others to sign instead of sending"), false, false},
     {"cosigner", "WHO", N_("with --draft: who has to sign besides you: a member's number or a key"), false,
      true},
+    {NULL, NULL, NULL, false, false},
+};
+
+const struct verb_option FINAL_OPTIONS[] = {
+    {"dry-run", NULL, N_("show what would be done, check what can be checked, and do nothing"), false, false},
+    {"yes", NULL, N_("do not ask: the answer is yes"), false, false},
     {NULL, NULL, NULL, false, false},
 };
 
@@ -140,18 +146,37 @@ const struct verb *verb_nearest(const char *typed)
     return nearest;
 }
 
+enum { LIST_JOINT, LIST_FINAL, LIST_COMMON };
+
+static const struct verb_option_list LISTS[] = {
+    [LIST_JOINT] = {JOINT_OPTIONS, "OPTIONS OF JOINT ACTS"},
+    [LIST_FINAL] = {FINAL_OPTIONS, "OPTIONS OF WHAT CANNOT BE UNDONE"},
+    [LIST_COMMON] = {COMMON_OPTIONS, "OPTIONS OF EVERY COMMAND"},
+};
+
+const struct verb_option_list *verb_option_list_at(unsigned index)
+{
+    return index < ARRAY_COUNT(LISTS) ? &LISTS[index] : NULL;
+}
+
+bool verb_takes_list(const struct verb *verb, unsigned index)
+{
+    return index == LIST_COMMON || (verb != NULL && index == LIST_JOINT && verb->is_joint) ||
+           (verb != NULL && index == LIST_FINAL && verb->is_final);
+}
+
 const struct verb_option *verb_option_at(const struct verb *verb, size_t index)
 {
-    const struct verb_option *const lists[] = {
-        verb != NULL ? verb->options : NULL,
-        verb != NULL && verb->is_joint ? JOINT_OPTIONS : NULL,
-        COMMON_OPTIONS,
-    };
-
-    for (unsigned i = 0; i < ARRAY_COUNT(lists); i++)
-        for (const struct verb_option *row = lists[i]; row != NULL && row->name != NULL; row++)
+    for (const struct verb_option *row = verb == NULL ? NULL : verb->options;
+         row != NULL && row->name != NULL; row++)
+        if (index-- == 0)
+            return row;
+    for (unsigned i = 0; verb_option_list_at(i) != NULL; i++) {
+        const struct verb_option *row = verb_takes_list(verb, i) ? LISTS[i].rows : NULL;
+        for (; row != NULL && row->name != NULL; row++)
             if (index-- == 0)
                 return row;
+    }
     return NULL;
 }
 
@@ -184,5 +209,7 @@ void verb_usage(const struct verb *verb, char ret_usage[VERB_USAGE_MAX])
         fputs(" [--with KEYFILE...|--draft FILE --cosigner WHO...]", text);
     else if (verb->is_joint)
         fputs(" --with KEYFILE...|--draft FILE --cosigner WHO...", text);
+    if (verb->is_final)
+        fputs(" [--dry-run] [--yes]", text);
     fclose(text);
 }

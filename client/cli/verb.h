@@ -42,6 +42,7 @@ struct verb {
     int (*run)(struct cli *cli); /* 0 or a code of core/error.h; cli_fail may have said more */
     enum verb_needs needs;
     bool is_joint;     /* a joint act: takes the options of JOINT_OPTIONS as well */
+    bool is_final;     /* cannot be undone: takes the options of FINAL_OPTIONS as well, and asks on a terminal */
     bool is_own_often; /* joint in some cases alone, which its summary names */
     struct verb_argument arguments[VERB_ARGUMENTS_MAX + 1];
     struct verb_option options[VERB_OPTIONS_MAX + 1];
@@ -53,11 +54,20 @@ struct verb {
 #define JSON_RECEIPT                                                                                         \
     "`receipt` {command_id, history, sequence, events, epoch, time_ms}, `event` (the first one it caused)"
 #define JSON_NUMBER JSON_RECEIPT ", `number` (of what was made)"
-#define JSON_JOINT JSON_RECEIPT "; with --draft: `draft` as of `draft show`"
+#define JSON_JOINT JSON_RECEIPT ", or with --draft `draft` as of `draft show`"
 
-/* Options that every verb takes, and those of joint acts. */
+/* Options that every verb takes, those of joint acts, and those of what cannot be undone. */
 extern const struct verb_option COMMON_OPTIONS[];
 extern const struct verb_option JOINT_OPTIONS[];
+extern const struct verb_option FINAL_OPTIONS[];
+
+/* These lists, in the order in which a verb's options are walked, behind its own. NULL past the last. */
+struct verb_option_list {
+    const struct verb_option *rows;
+    const char *heading; /* in a man page */
+};
+const struct verb_option_list *verb_option_list_at(unsigned index);
+bool verb_takes_list(const struct verb *verb, unsigned index); /* @verb NULL: only what all take */
 
 const struct verb *verb_at(unsigned index); /* NULL past the end */
 

@@ -1,132 +1,13 @@
 /* The table of verbs. */
 #include "client/cli/verbs.h"
 
-#include "client/cli/help.h"
+#include <string.h>
+
 #include "client/cli/verb.h"
 #include "core/bytes.h"
 #include "core/words.h"
 
 static const struct verb VERBS_BASE[] = {
-    /* On this machine */
-    {.name = "up",
-     .group = N_("An installation on this machine"),
-     .run = up_run,
-     .needs = NEEDS_HOME,
-     .summary = N_("run a whole installation on this machine: a broker and a worker, looked after"),
-     .options = {{"data", "DIRECTORY", N_("where everything of it is kept (else `installation` in the home)"),
-                  0, 0},
-                 {"detach", NULL, N_("return once it runs, and leave it running"), 0, 0}},
-     .detail =
-         N_("Everything that is missing is made: keys, configuration, a founding token, free ports on the "
-            "loopback\n"
-            "interface, and an operator's context. What dies is started again. Ends on Ctrl-C and SIGTERM."),
-     .json = "`data`, `context`, `place` {group_key, brokers}; printed once all is ready"},
-    {.name = "down",
-     .group = N_("An installation on this machine"),
-     .run = down_run,
-     .needs = NEEDS_HOME,
-     .summary = N_("end what `comity up` started"),
-     .options = {{"data", "DIRECTORY", N_("its directory (else `installation` in the home)"), 0, 0}},
-     .json = "`was_running`"},
-    {.name = "status",
-     .group = N_("An installation on this machine"),
-     .run = status_run,
-     .needs = NEEDS_PLACE,
-     .summary = N_("show what the worker and the brokers say of themselves"),
-     .json = "`worker` (StatusAnswer; its figures are null unless you operate it), `brokers` [{endpoint, "
-             "state, status (BrokerStatus; null unless you "
-             "operate it)}]"},
-
-    /* Keys and contexts */
-    {.name = "key new",
-     .group = N_("Your keys, and whom you talk to"),
-     .run = key_new_run,
-     .needs = NEEDS_HOME,
-     .summary = N_("make a signing key"),
-     .options = {{"out", "FILE", N_("another file than the home's own key"), 0, 0}},
-     .json = "`key`, `fingerprint`, `file`"},
-    {.name = "key show",
-     .group = N_("Your keys, and whom you talk to"),
-     .run = key_show_run,
-     .needs = NEEDS_HOME,
-     .summary = N_("show the public half of a signing key"),
-     .arguments = {{"FILE", N_("a key file (else the home's own)"), 1}},
-     .json = "`key`, `fingerprint`, `file`"},
-    {.name = "key list",
-     .group = N_("Your keys, and whom you talk to"),
-     .run = key_list_run,
-     .needs = NEEDS_MEMBER,
-     .summary = N_("list the keys of all members"),
-     .json = "`keys` [Key]"},
-    {.name = "key revoke",
-     .group = N_("Your keys, and whom you talk to"),
-     .run = key_revoke_run,
-     .needs = NEEDS_MEMBER,
-     .summary =
-         N_("end the validity of a key: your own, or as a co-chair one of your constituency's; or withdraw "
-            "an invitation"),
-     .arguments =
-         {{"KEY",
-           N_("its member's name or number, its fingerprint, or its 64 hexadecimal digits; of an invitation "
-              "its fingerprint or digits"),
-           0}},
-     .options = {{"yes", NULL, N_("for your own key: you cannot sign or read any more once it is revoked"), 0,
-                  0}},
-     .json = JSON_RECEIPT ", `seats` [{body, seat}] and `invitations` [Invitation] that remain"},
-    {.name = "context list",
-     .group = N_("Your keys, and whom you talk to"),
-     .run = context_list_run,
-     .needs = NEEDS_HOME,
-     .summary = N_("list the partnerships that this machine knows"),
-     .json = "`contexts` [context as of `context show`]"},
-    {.name = "context use",
-     .group = N_("Your keys, and whom you talk to"),
-     .run = context_use_run,
-     .needs = NEEDS_HOME,
-     .summary = N_("choose which of them commands go to"),
-     .arguments = {{"CONTEXT", N_("name of the context"), 0}},
-     .json = "`context` (its name)"},
-    {.name = "context show",
-     .group = N_("Your keys, and whom you talk to"),
-     .run = context_show_run,
-     .needs = NEEDS_HOME,
-     .summary = N_("show what this machine knows of one"),
-     .arguments = {{"CONTEXT", N_("name of the context (else the current one)"), 1}},
-     .json = "`context` {name, title, is_current, history, place, signing_key, connection_key, data, seen, "
-             "log_keys}"},
-    {.name = "context add",
-     .group = N_("Your keys, and whom you talk to"),
-     .run = context_add_run,
-     .needs = NEEDS_HOME,
-     .summary = N_("make a context by hand"),
-     .arguments = {{"NAME", N_("its name"), 0}},
-     .options = {{"place", "FILE", N_("where workers are reached, as `comity up` wrote it"), 1, 0},
-                 {"history", "HEX", N_("the partnership's history; none: an operator's context"), 0, 0},
-                 {"key", "FILE", N_("your signing key (else the home's own)"), 0, 0}},
-     .json = "`context` (its name)"},
-    {.name = "context remove",
-     .group = N_("Your keys, and whom you talk to"),
-     .run = context_remove_run,
-     .needs = NEEDS_HOME,
-     .summary = N_("forget a partnership on this machine; keys and what was signed stay"),
-     .arguments = {{"CONTEXT", N_("name of the context"), 0}},
-     .json = "`context` (its name)"},
-    {.name = "config show",
-     .group = "Your keys, and whom you talk to",
-     .run = config_show_run,
-     .summary = "show the settings of this machine: their values, and where these come from",
-     .options = {{"origin", NULL, "the flag, variable or file that each comes from", 0, 0}},
-     .detail = "The first of these that has a setting counts: the flag, the environment, the context, the home's\n"
-               "config.ini, the default.",
-     .json = "`settings` [{name, value, origin, where}]; origin is flag, environment, context, file or default"},
-    {.name = "config set",
-     .group = "Your keys, and whom you talk to",
-     .run = config_set_run,
-     .summary = "keep a setting: timeout, color or accessible",
-     .arguments = {{"SETTING", "its name", 0}, {"VALUE", "its value; left out: it is not kept any longer", 1}},
-     .options = {{"in-context", NULL, "for this partnership alone", 0, 0}},
-     .json = "`setting`, `value`"},
-
     /* Founding */
     {.name = "found charter",
      .group = N_("Founding a partnership, and joining one"),
@@ -162,11 +43,12 @@ static const struct verb VERBS_BASE[] = {
      .group = N_("Founding a partnership, and joining one"),
      .run = draft_submit_run,
      .needs = NEEDS_PLACE,
+     .is_final = true,
      .summary = N_("send a draft that everybody has signed"),
      .arguments = {{"FILE", N_("the draft"), 0}},
      .options = {{"token-file", "FILE", N_("where the operator's founding token is (else the context's)"), 0,
                   0}},
-     .json = JSON_NUMBER},
+     .json = JSON_RECEIPT "; `number` of what was made, where it has one"},
     {.name = "invite",
      .group = N_("Founding a partnership, and joining one"),
      .run = invite_run,
@@ -222,10 +104,11 @@ static const struct verb VERBS_BASE[] = {
      .run = constituency_admit_run,
      .needs = NEEDS_MEMBER,
      .is_joint = true,
+     .is_final = true,
      .summary = N_("admit a constituency; its founders, whose keys the file has, sign as well"),
      .arguments = {{"FILE", N_("like a charter, with one [constituency ...] and its [founder ...] alone"),
                     0}},
-     .json = JSON_JOINT ", `number`"},
+     .json = JSON_JOINT "; `number` of what was made"},
     {.name = "site list",
      .group = N_("The partnership"),
      .run = site_list_run,
@@ -241,7 +124,7 @@ static const struct verb VERBS_BASE[] = {
      .arguments = {{"NAME", N_("its short name"), 0}},
      .options = {{"title", "TEXT", N_("what people call it"), 1, 0},
                  {"time-zone", "ZONE", N_("as America/Chicago"), 1, 0}},
-     .json = JSON_JOINT ", `number`"},
+     .json = JSON_JOINT "; `number` of what was made"},
     {.name = "member list",
      .group = N_("The partnership"),
      .run = member_list_run,
@@ -257,7 +140,7 @@ static const struct verb VERBS_BASE[] = {
      .arguments = {{"NAME", N_("its short name"), 0}},
      .options = {{"title", "TEXT", N_("what people call it"), 1, 0},
                  {"seats", "CONSTITUENCY=N", N_("how many seats a constituency has"), 1, 1}},
-     .json = JSON_JOINT ", `number`"},
+     .json = JSON_JOINT "; `number` of what was made"},
     {.name = "body list",
      .group = N_("The partnership"),
      .run = body_list_run,
@@ -316,7 +199,7 @@ static const struct verb VERBS_BASE[] = {
                  {"file", "FILE", N_("a rule in JSON, as `rule show --json` prints it"), 0, 0},
                  {"as", "NAME", N_("under another name"), 0, 0},
                  {"rounds", "N", N_("how many rounds a proposal may have"), 0, 0}},
-     .json = JSON_JOINT ", `number`"},
+     .json = JSON_JOINT "; `number` of what was made"},
     {.name = "rule list",
      .group = N_("Rules of decision"),
      .run = rule_list_run,
@@ -344,6 +227,7 @@ static const struct verb VERBS_BASE[] = {
      .group = N_("Sessions and proposals"),
      .run = session_close_run,
      .needs = NEEDS_MEMBER,
+     .is_final = true,
      .summary = N_("close a session, or call off one that was only convened, as a facilitator"),
      .arguments = {{"SESSION", N_("its number"), 0}},
      .json = JSON_RECEIPT},
@@ -433,6 +317,7 @@ static const struct verb VERBS_BASE[] = {
      .group = N_("Rounds and ballots"),
      .run = round_close_run,
      .needs = NEEDS_MEMBER,
+     .is_final = true,
      .summary = N_("close a round, as a facilitator; the rule computes what came out"),
      .arguments = {{"ROUND", N_("its number"), 0}},
      .json = JSON_RECEIPT ", `outcome` (\"ADOPTED\", \"BLOCKED\", ...)"},
@@ -521,6 +406,7 @@ static const struct verb VERBS_BASE[] = {
      .run = resubmit_run,
      .needs = NEEDS_MEMBER,
      .summary = N_("send again what was never confirmed, or was lost by a restore from a backup"),
+     .options = {{"dry-run", NULL, N_("say what would be sent, and send nothing"), 0, 0}},
      .detail =
          N_("The same signed bytes are sent again, so that nothing is done twice. If the record does not "
             "know you any\n"
@@ -539,7 +425,7 @@ static const struct verb VERBS_BASE[] = {
             "not sent again in the same epoch. It ends with 0 when nothing is left unanswered."),
      .json = "`resubmitted` [{command_id, act, was_lost, verdict, sequence, error, field}], `not_taken_over` "
              "[{command_id, act, sequence, epoch, error, why}], `recorded`, `unconfirmed`, `refused`, "
-             "`damaged`: how many"},
+             "`damaged`: how many; with --dry-run: `would_send` [{command_id, act}]"},
     {.name = "export",
      .group = N_("The record"),
      .run = export_run,
@@ -547,32 +433,12 @@ static const struct verb VERBS_BASE[] = {
      .summary = N_("keep a copy of the whole record, as far as you may see it; every hash is checked"),
      .arguments = {{"FILE", N_("a new file"), 0}},
      .json = "`file`, `events`, `bytes`, `withheld`"},
-
-    /* Help */
-    {.name = "errors",
-     .group = N_("Help"),
-     .run = errors_run,
-     .summary = N_("list every error with its code"),
-     .detail = ERRORS_NOTE,
-     .json = "`errors` [{code, name, execution, exit, sentence}]"},
-    {.name = "help",
-     .group = N_("Help"),
-     .run = help_run,
-     .summary = N_("explain a command, or list all of them"),
-     .arguments = {{"COMMAND", N_("first word of a command, or exit-codes"), 1},
-                   {"SECOND-WORD", N_("its second word"), 1}},
-     .options = {{"markdown", NULL, N_("print docs/cli.md's list of commands"), 0, 0}},
-     .json = "`verbs`, or `help`, or `exit_codes`"},
-    {.name = "version",
-     .group = N_("Help"),
-     .run = version_run,
-     .summary = N_("print the version"),
-     .json = "`version`"},
     {.name = NULL},
 };
 
 /* One table a subject, in the order of help. */
 static const struct verb *const TABLES[] = {
+    VERBS_MACHINE,
     VERBS_BASE,
     VERBS_BALLOTS,
     VERBS_WATCH,
@@ -583,15 +449,37 @@ static const struct verb *const TABLES[] = {
     VERBS_SESSIONS,
     /* Problem solving. */
     /* Decisions and minutes. */
+    VERBS_HELP,
 };
+
+enum { VERBS_MAX = 512 };
+
+/* What is of one group stands together, whichever table it is in: in the order in which groups first come. */
+static unsigned sort_by_group(const struct verb *sorted[VERBS_MAX])
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++) {
+        for (const struct verb *verb = TABLES[i]; verb->name != NULL && count < VERBS_MAX; verb++) {
+            unsigned at = count;
+            while (at > 0 && strcmp(sorted[at - 1]->group, verb->group) != 0)
+                at--;
+            if (at == 0)
+                at = count; /* a new group */
+            memmove(sorted + at + 1, sorted + at, (count - at) * sizeof(*sorted));
+            sorted[at] = verb;
+            count++;
+        }
+    }
+    return count;
+}
 
 const struct verb *verb_at(unsigned index)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++) {
-        for (const struct verb *verb = TABLES[i]; verb->name != NULL; verb++) {
-            if (index-- == 0)
-                return verb;
-        }
-    }
-    return NULL;
+    static const struct verb *sorted[VERBS_MAX + 1];
+    static unsigned count;
+
+    if (count == 0)
+        count = sort_by_group(sorted);
+    return index < count ? sorted[index] : NULL;
 }

@@ -98,6 +98,12 @@ int context_remove_run(struct cli *cli);
 int config_show_run(struct cli *cli);
 int config_set_run(struct cli *cli);
 
+/* doctor.c */
+int doctor_run(struct cli *cli);
+
+/* completion.c */
+int completion_run(struct cli *cli);
+
 /* status.c */
 int status_run(struct cli *cli);
 
@@ -106,6 +112,7 @@ int up_run(struct cli *cli);
 int down_run(struct cli *cli);
 /* Tables of verbs of a subject, which {.name = NULL} ends. */
 extern const struct verb VERBS_BALLOTS[];
+extern const struct verb VERBS_MACHINE[];
 extern const struct verb VERBS_WATCH[];
 extern const struct verb VERBS_PAPERS[];
 extern const struct verb VERBS_HISTORY[];
@@ -113,6 +120,7 @@ extern const struct verb VERBS_HISTORY[];
 /* history.c, undo.c */
 int history_run(struct cli *cli);
 int undo_run(struct cli *cli);
+extern const struct verb VERBS_HELP[];
 
 /* watch.c */
 int watch_run(struct cli *cli);

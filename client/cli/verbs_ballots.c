@@ -12,15 +12,15 @@ const struct verb VERBS_BALLOTS[] = {
      .summary =
          N_("enter ballots that came on paper or by telephone, as a recorder, with a member of another "
             "constituency"),
-     .arguments = {{"FILE", "a table in CSV; its first row names the columns: member,answer,reason,medium",
-                    0}},
+     .arguments = {{"FILE",
+                    N_("a table in CSV; its first row names the columns: member,answer,reason,medium"), 0}},
      .options = {{"round", "ROUND", N_("its number"), 1, 0},
                  {"replace", NULL, N_("also for members who have answered already"), 0, 0}},
      .detail = N_(
          "A member is a number or a full name, an answer its label or number, a medium `paper` (also where "
          "there is none) or `phone`. Either all rows are entered or none. Each voter then confirms or "
          "disputes: comity ballots confirm, comity ballots dispute."),
-     .json = JSON_JOINT ", `faults` [line] (where rows cannot be entered)"},
+     .json = JSON_JOINT "; `faults` [line] where rows cannot be entered"},
     {.name = "ballots confirm",
      .group = GROUP,
      .run = ballots_confirm_run,

@@ -18,6 +18,8 @@ PROSE = re.compile(r"[A-Za-z]{2,}[,:;.]? +[a-z]{2,}|[a-z]{2,}\.$")
 # What a program or a file gets, in the same words in every language: what follows one of these.
 MACHINE = re.compile(r"(?:^#\s*include|_object_(?:object_add|new_string|get_ex)\(|cli_put\w*\(|config_\w+\("
                      r"|value_of\(|log_event\(|getenv\(|setlocale\(|text_domain|arena_string\().*$")
+# What is made when comity is built, in English: man pages, scripts of shells.
+BUILT = ("client/cli/man.c", "client/cli/completion.c")
 # Files that comity writes: their comments stand in them as the daemons' own samples do.
 FILES = ("<!DOCTYPE html>", "# Written by comity.", "# Made by `comity up`;")
 
@@ -60,7 +62,7 @@ def check(root):
     """Texts of client/cli that a person would read in English whatever the language is."""
     findings, texts = [], known_texts(root)
     for path in tree.files(root, ".c", ".h"):
-        if not path.startswith("client/cli/"):
+        if not path.startswith("client/cli/") or path in BUILT:
             continue
         with open(f"{root}/{path}", encoding="utf-8") as file:
             source = MACHINE_TABLE.sub(blank, COMMENT.sub(blank, file.read().replace("\\\n", " \n")))

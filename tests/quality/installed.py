@@ -1,6 +1,7 @@
 """The installed tree: under any prefix it is whole, its programs run, and a program of somebody else's is built
 against libcomity with what pkg-config says."""
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -17,6 +18,13 @@ FILES = [
     "share/comity/proto/comity/v1/link.proto",
     "share/doc/comity/protocol.md",
     "share/doc/comity/LICENSE",
+    "share/man/man1/comity.1",
+    "share/man/man1/comity-round.1",
+    "share/man/man8/comity-broker.8",
+    "share/man/man8/comity-worker.8",
+    "share/bash-completion/completions/comity",
+    "share/zsh/vendor-completions/_comity",
+    "share/fish/vendor_completions.d/comity.fish",
     "lib/systemd/system/comity-broker.service",
     "lib/systemd/system/comity-worker.service",
 ]
@@ -87,6 +95,30 @@ def check_units(findings, prefix):
                           f"{name} starts {program}, which is not there")
 
 
+def check_pages(findings, prefix):
+    """Every command with all its options is in the page of its first word, and in comity(1)."""
+    def page(name):
+        with open(f"{prefix}/share/man/man{name[-1]}/{name}", encoding="utf-8") as file:
+            return re.sub(r"\\&|\\f[BIR]", "", file.read()).replace("\\-", "-").replace("\\(aq", "'")
+    whole = page("comity.1")
+    for verb in json.loads(run(f"{prefix}/bin/comity", "help", "--json"))["verbs"]:
+        own = page(f"comity-{verb['name'].split()[0]}.1")
+        findings.need(f"comity {verb['name']}" in own, f"no page has {verb['name']}")
+        findings.need(re.search(rf"^{verb['name']}$", whole, re.M), f"comity(1) lacks {verb['name']}")
+        for option in verb["options"]:
+            findings.need(re.search(rf"^--{option['name']}( |$)", own, re.M),
+                          f"the page of {verb['name']} lacks --{option['name']}")
+        for argument in verb["arguments"]:
+            findings.need(re.search(rf"^{argument['name']}$", own, re.M),
+                          f"the page of {verb['name']} lacks {argument['name']}")
+    for code in json.loads(run(f"{prefix}/bin/comity", "help", "exit-codes", "--json"))["exit_codes"]:
+        findings.need(re.search(rf"^{code['exit']}$", whole, re.M), f"comity(1) lacks exit {code['exit']}")
+    for program in PROGRAMS[1:]:
+        settings = re.findall(r"^(?:# )?(\w+) =", run(f"{prefix}/bin/{program}", "--help-config"), re.M)
+        own = page(f"{program}.8")
+        findings.need(settings and all(f"{name} =" in own for name in settings), f"{program}(8) lacks settings")
+
+
 def check_library(findings, prefix, arguments):
     pc = [path for path, _, names in os.walk(prefix) if "comity.pc" in names]
     findings.need(len(pc) == 1, f"comity.pc is in {pc}")
@@ -123,6 +155,7 @@ def check(arguments, prefix):
         findings.need(os.path.isfile(f"{prefix}/{name}"), f"there is no {name}")
     check_programs(findings, prefix, arguments)
     check_units(findings, prefix)
+    check_pages(findings, prefix)
     check_library(findings, prefix, arguments)
     return findings
 

@@ -1,0 +1,247 @@
+/* The part of `comity doctor` that goes over the line: names, connections, keys, the worker behind them. */
+#include <errno.h>
+#include <inttypes.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "client/cli/desk.h"
+#include "client/cli/doctor.h"
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+
+enum {
+    CONNECT_MS = 3000,
+    FIGURES_MS = 500,
+    CLOCK_CAREFUL_MS = 60 * 1000,
+    CLOCK_MOST_MS =
+        23 * 60 * 60 * 1000, /* what is signed is good from now on for 29 days, of 30 that may be */
+};
+
+/* 0, or why no connection came about. */
+static int connect_to(const struct addrinfo *address)
+{
+    int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error = 0;
+    socklen_t size = sizeof(error);
+    struct pollfd poll_one = {.fd = descriptor, .events = POLLOUT};
+
+    if (descriptor < 0)
+        return errno;
+    if (connect(descriptor, address->ai_addr, address->ai_addrlen) != 0)
+        error = errno;
+    if (error == EINPROGRESS) {
+        error = poll(&poll_one, 1, CONNECT_MS) == 1 ? 0 : ETIMEDOUT;
+        if (error == 0 && getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+            error = errno;
+    }
+    close(descriptor);
+    return error;
+}
+
+/* The steps that come before the broker's key: its name, and a connection. */
+static bool check_address(struct doctor *doctor, const char *text)
+{
+    struct cli *cli = doctor->cli;
+    struct addrinfo wanted = {.ai_socktype = SOCK_STREAM}, *found = NULL;
+    struct endpoint endpoint;
+    char host[ENDPOINT_MAX], port[8];
+    const char *why, *shown_text = shown_string(cli, text);
+
+    if (endpoint_parse(text, ENDPOINT_CONNECT, &endpoint, &why) != 0) {
+        doctor_tell(doctor, FINDING_PROBLEM, ERR_ADDRESS, "comity context show", "%s is no address: %s",
+                    shown_text, why);
+        return false;
+    }
+    /* Without the brackets of IPv6. */
+    size_t skip = endpoint.host[0] == '[';
+    snprintf(host, sizeof(host), "%.*s", (int) (strlen(endpoint.host) - 2 * skip), endpoint.host + skip);
+    snprintf(port, sizeof(port), "%u", endpoint.port);
+    int error = getaddrinfo(host, port, &wanted, &found);
+    if (error != 0) {
+        doctor_tell(doctor, FINDING_PROBLEM, ERR_UNREACHABLE,
+                    "Check this machine's network, and the name with the operator.",
+                    "The name %s has no address: %s.", shown_string(cli, host), gai_strerror(error));
+        return false;
+    }
+    for (const struct addrinfo *address = found; address != NULL; address = address->ai_next)
+        if ((error = connect_to(address)) == 0)
+            break;
+    freeaddrinfo(found);
+    if (error != 0) {
+        doctor_tell(
+            doctor, FINDING_PROBLEM, ERR_UNREACHABLE,
+            "Ask the operator whether the broker runs and its port is open. Who runs it here: comity up",
+            "Nothing accepts a connection at %s: %s.", shown_text, strerror(error));
+        return false;
+    }
+    doctor_tell(doctor, FINDING_OK, 0, NULL, "%s accepts connections.", shown_text);
+    return true;
+}
+
+/* What libcomity found of one: the broker's key, this machine's, and whether a worker is behind it. */
+static void tell_state(struct doctor *doctor, const char *text, int state)
+{
+    const char *shown_text = shown_string(doctor->cli, text);
+
+    if (state == 0)
+        doctor_tell(doctor, FINDING_OK, 0, NULL,
+                    "The broker at %s has the right key, and a worker answers behind it.", shown_text);
+    else if (state == ERR_SERVER_KEY)
+        doctor_tell(doctor, FINDING_PROBLEM, state,
+                    "Go no further: ask the operator, in person, what changed.",
+                    "What answers at %s has not the broker's key.", shown_text);
+    else if (state == ERR_CLIENT_KEY)
+        doctor_tell(doctor, FINDING_PROBLEM, state,
+                    "Ask the operator why this machine's connection key is refused.",
+                    "The broker at %s has the right key, and does not accept this machine's.", shown_text);
+    else if (state == ERR_NO_ROUTE)
+        doctor_tell(doctor, FINDING_PROBLEM, state,
+                    "Ask the operator: the worker is down, or does not reach the broker.",
+                    "The broker at %s has the right key, and no worker is behind it.", shown_text);
+    else
+        doctor_tell(doctor, FINDING_PROBLEM, state,
+                    "Ask the operator; comity --timeout SECONDS doctor waits longer.", "The broker at %s: %s",
+                    shown_text, language_error(state));
+}
+
+bool doctor_check_brokers(struct doctor *doctor)
+{
+    struct cli *cli = doctor->cli;
+    const struct place *place = &cli->context.place;
+    bool is_open[PLACE_BROKERS_MAX] = {0}, is_any_open = false;
+
+    for (size_t i = 0; i < place->broker_count; i++)
+        is_any_open |= is_open[i] = check_address(doctor, place->brokers[i].endpoint);
+    if (!is_any_open)
+        return false;
+    int code = desk_open(cli);
+    memset(&cli->failure, 0, sizeof(cli->failure));
+    for (size_t i = 0; desk_client(cli) != NULL && i < place->broker_count; i++)
+        if (is_open[i])
+            tell_state(doctor, place->brokers[i].endpoint, comity_broker_state(desk_client(cli), i));
+    return code == 0;
+}
+
+static void check_clock(struct doctor *doctor, int64_t worker_ms)
+{
+    int64_t ahead_ms = time_now_ms() - worker_ms, apart_ms = ahead_ms < 0 ? -ahead_ms : ahead_ms;
+
+    doctor->check = "clock";
+    if (apart_ms > CLOCK_MOST_MS)
+        doctor_tell(doctor, FINDING_PROBLEM, ERR_VALIDITY, "Set this machine's clock.",
+                    ahead_ms < 0 ? N_("This machine's clock is %" PRId64
+                                      " minutes behind the worker's: what you sign is refused.")
+                                 : N_("This machine's clock is %" PRId64
+                                      " minutes ahead of the worker's: what you sign is refused."),
+                    apart_ms / 60000);
+    else if (apart_ms > CLOCK_CAREFUL_MS)
+        doctor_tell(doctor, FINDING_WARNING, 0, "Set this machine's clock.",
+                    ahead_ms < 0 ? N_("This machine's clock is %" PRId64
+                                      " seconds behind the worker's: times that you give are so far off.")
+                                 : N_("This machine's clock is %" PRId64
+                                      " seconds ahead of the worker's: times that you give are so far off."),
+                    apart_ms / 1000);
+    else
+        doctor_tell(doctor, FINDING_OK, 0, NULL, "This machine's clock agrees with the worker's.");
+}
+
+static void check_software(struct doctor *doctor, const char *software)
+{
+    const char *blank = strrchr(software, ' '), *shown_software = shown_string(doctor->cli, software);
+
+    doctor->check = "version";
+    if (blank == NULL || strcmp(blank + 1, COMITY_VERSION) != 0)
+        doctor_tell(doctor, FINDING_WARNING, 0, "Ask the operator which version to use.",
+                    "The worker is %s, and this is comity %s.", shown_software, COMITY_VERSION);
+    else
+        doctor_tell(doctor, FINDING_OK, 0, NULL, "The worker is %s.", shown_software);
+}
+
+/* Told to operators alone: a store has a limit. */
+static void check_store(struct doctor *doctor, const Comity__V1__StatusAnswer *status)
+{
+    uint64_t hundredths = status->map_bytes / (status->map_limit_bytes / 100 + 1);
+
+    doctor->check = "store";
+    if (hundredths >= 90)
+        doctor_tell(doctor, FINDING_WARNING, 0, "Raise map_limit_mib in the worker's configuration.",
+                    "The worker's store is %" PRIu64 "%% full.", hundredths);
+    else
+        doctor_tell(doctor, FINDING_OK, 0, NULL, "The worker's store is %" PRIu64 "%% full.", hundredths);
+    for (size_t i = 0; i < status->n_peers; i++)
+        if (!status->peers[i]->is_connected)
+            doctor_tell(doctor, FINDING_WARNING, 0, "Look into the worker's log.",
+                        "The worker does not reach its broker at %s.",
+                        shown_string(doctor->cli, status->peers[i]->endpoint));
+}
+
+void doctor_check_worker(struct doctor *doctor)
+{
+    Comity__V1__Status status = COMITY__V1__STATUS__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    const Comity__V1__Answer *answer;
+
+    query.kind_case = COMITY__V1__QUERY__KIND_STATUS;
+    query.status = &status;
+    int code = desk_ask(doctor->cli, &query, &answer);
+    if (code == 0 && answer->status == NULL)
+        code = ERR_MALFORMED;
+    if (code != 0) {
+        doctor_tell_failure(doctor, code);
+        return;
+    }
+    if (!answer->status->is_leader)
+        doctor_tell(doctor, FINDING_WARNING, 0, "Ask the operator.", "The worker takes no commands now.");
+    check_software(doctor, answer->status->software);
+    check_clock(doctor, answer->status->time_ms);
+    if (answer->status->map_limit_bytes != 0)
+        check_store(doctor, answer->status);
+}
+
+void doctor_check_broker_figures(struct doctor *doctor)
+{
+    struct cli *cli = doctor->cli;
+
+    for (size_t i = 0; i < cli->context.place.broker_count; i++) {
+        Comity__V1__BrokerStatus *status = NULL;
+        const char *text = shown_string(cli, cli->context.place.brokers[i].endpoint);
+        if (comity_broker_state(desk_client(cli), i) != 0 ||
+            comity_broker_status_wait(desk_client(cli), i, FIGURES_MS, &status) != 0)
+            continue;
+        if (status->n_workers == 0)
+            doctor_tell(doctor, FINDING_PROBLEM, ERR_NO_ROUTE, "Look into the worker's log.",
+                        "The broker at %s has no worker.", text);
+        else if (status->pending_limit != 0 && status->pending >= status->pending_limit / 2)
+            doctor_tell(doctor, FINDING_WARNING, 0, "comity status",
+                        "At the broker at %s, %" PRIu32 " of at most %" PRIu32 " requests wait.", text,
+                        status->pending, status->pending_limit);
+        else
+            doctor_tell(doctor, FINDING_OK, 0, NULL,
+                        "The broker at %s is %s, with %zu of its workers connected.", text,
+                        shown_string(cli, status->software), status->n_workers);
+        comity__v1__broker_status__free_unpacked(status, NULL);
+    }
+}
+
+void doctor_check_member(struct doctor *doctor)
+{
+    struct cli *cli = doctor->cli;
+    const Comity__V1__WhoamiAnswer *whoami;
+    int code = desk_whoami(cli, &whoami);
+
+    if (code != 0) {
+        doctor_tell_failure(doctor, code);
+        return;
+    }
+    doctor_tell(doctor, FINDING_OK, 0, NULL,
+                "Your key is on the roll and not revoked: you are %s, member %" PRIu32
+                ", with the offices: %s.",
+                desk_shown(cli, whoami->member->name), whoami->member->number,
+                shown_offices(cli, whoami->member->offices, whoami->member->n_offices));
+    if (cli->context.epoch != 0 && whoami->partnership->epoch > cli->context.epoch)
+        doctor_tell(doctor, FINDING_WARNING, 0, "comity resubmit",
+                    "The record was restored from a backup since you last saw it.");
+}

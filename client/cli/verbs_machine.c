@@ -1,0 +1,142 @@
+/* Verbs of what is on this machine: an installation, keys, contexts, settings. */
+#include "client/cli/verbs.h"
+#include "core/words.h"
+
+const struct verb VERBS_MACHINE[] = {
+    {.name = "up",
+     .group = N_("An installation on this machine"),
+     .run = up_run,
+     .needs = NEEDS_HOME,
+     .summary = N_("run a whole installation on this machine: a broker and a worker, looked after"),
+     .options = {{"data", "DIRECTORY", N_("where everything of it is kept (else `installation` in the home)"),
+                  0, 0},
+                 {"detach", NULL, N_("return once it runs, and leave it running"), 0, 0}},
+     .detail =
+         N_("Everything that is missing is made: keys, configuration, a founding token, free ports on the "
+            "loopback\n"
+            "interface, and an operator's context. What dies is started again. Ends on Ctrl-C and SIGTERM."),
+     .json = "`data`, `context`, `place` {group_key, brokers}; printed once all is ready"},
+    {.name = "down",
+     .group = N_("An installation on this machine"),
+     .run = down_run,
+     .needs = NEEDS_HOME,
+     .summary = N_("end what `comity up` started"),
+     .options = {{"data", "DIRECTORY", N_("its directory (else `installation` in the home)"), 0, 0}},
+     .json = "`was_running`"},
+    {.name = "status",
+     .group = N_("An installation on this machine"),
+     .run = status_run,
+     .needs = NEEDS_PLACE,
+     .summary = N_("show what the worker and the brokers say of themselves"),
+     .json = "`worker` (StatusAnswer; its figures are null unless you operate it), `brokers` [{endpoint, "
+             "state, status (BrokerStatus; null unless you "
+             "operate it)}]"},
+    {.name = "doctor",
+     .group = N_("An installation on this machine"),
+     .run = doctor_run,
+     .summary = N_("look whether you can work from here, and if not, where it stops and what mends it"),
+     .detail = N_(
+         "It looks at the settings, the home directory, the disk, the context, the keys, what was never\n"
+         "confirmed, the way to each broker, the worker and its clock, and whether your key is on the roll.\n"
+         "It signs nothing, and sends nothing but questions. With a problem it ends as a command that meets "
+         "it "
+         "would."),
+     .json = "`checks` [{check, finding, what, next}], `warnings`, `problems`: how many; finding is ok, "
+             "warning or "
+             "problem"},
+
+    /* Keys and contexts */
+    {.name = "key new",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = key_new_run,
+     .needs = NEEDS_HOME,
+     .summary = N_("make a signing key"),
+     .options = {{"out", "FILE", N_("another file than the home's own key"), 0, 0}},
+     .json = "`key`, `fingerprint`, `file`"},
+    {.name = "key show",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = key_show_run,
+     .needs = NEEDS_HOME,
+     .summary = N_("show the public half of a signing key"),
+     .arguments = {{"FILE", N_("a key file (else the home's own)"), 1}},
+     .json = "`key`, `fingerprint`, `file`"},
+    {.name = "key list",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = key_list_run,
+     .needs = NEEDS_MEMBER,
+     .summary = N_("list the keys of all members"),
+     .json = "`keys` [Key]"},
+    {.name = "key revoke",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = key_revoke_run,
+     .needs = NEEDS_MEMBER,
+     .is_final = true,
+     .summary =
+         N_("end the validity of a key: your own, or as a co-chair one of your constituency's; or withdraw "
+            "an invitation"),
+     .arguments =
+         {{"KEY",
+           N_("its member's name or number, its fingerprint, or its 64 hexadecimal digits; of an invitation "
+              "its fingerprint or digits"),
+           0}},
+     .detail = N_("For your own key --yes is needed: you cannot sign or read any more once it is revoked."),
+     .json = JSON_RECEIPT ", `seats` [{body, seat}] and `invitations` [Invitation] that remain"},
+    {.name = "context list",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = context_list_run,
+     .needs = NEEDS_HOME,
+     .summary = N_("list the partnerships that this machine knows"),
+     .json = "`contexts` [context as of `context show`]"},
+    {.name = "context use",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = context_use_run,
+     .needs = NEEDS_HOME,
+     .summary = N_("choose which of them commands go to"),
+     .arguments = {{"CONTEXT", N_("name of the context"), 0}},
+     .json = "`context` (its name)"},
+    {.name = "context show",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = context_show_run,
+     .needs = NEEDS_HOME,
+     .summary = N_("show what this machine knows of one"),
+     .arguments = {{"CONTEXT", N_("name of the context (else the current one)"), 1}},
+     .json = "`context` {name, title, is_current, history, place, signing_key, connection_key, data, seen, "
+             "log_keys}"},
+    {.name = "context add",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = context_add_run,
+     .needs = NEEDS_HOME,
+     .summary = N_("make a context by hand"),
+     .arguments = {{"NAME", N_("its name"), 0}},
+     .options = {{"place", "FILE", N_("where workers are reached, as `comity up` wrote it"), 1, 0},
+                 {"history", "HEX", N_("the partnership's history; none: an operator's context"), 0, 0},
+                 {"key", "FILE", N_("your signing key (else the home's own)"), 0, 0}},
+     .json = "`context` (its name)"},
+    {.name = "context remove",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = context_remove_run,
+     .needs = NEEDS_HOME,
+     .is_final = true,
+     .summary = N_("forget a partnership on this machine; keys and what was signed stay"),
+     .arguments = {{"CONTEXT", N_("name of the context"), 0}},
+     .json = "`context` (its name)"},
+    {.name = "config show",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = config_show_run,
+     .summary = N_("show the settings of this machine: their values, and where these come from"),
+     .options = {{"origin", NULL, N_("the flag, variable or file that each comes from"), 0, 0}},
+     .detail = N_(
+         "The first of these that has a setting counts: the flag, the environment, the context, the home's\n"
+         "config.ini, the default."),
+     .json =
+         "`settings` [{name, value, origin, where}]; origin is flag, environment, context, file or default"},
+    {.name = "config set",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = config_set_run,
+     .summary = N_("keep a setting: timeout, color or accessible"),
+     .arguments = {{"SETTING", N_("its name"), 0},
+                   {"VALUE", N_("its value; left out: it is not kept any longer"), 1}},
+     .options = {{"in-context", NULL, N_("for this partnership alone"), 0, 0}},
+     .json = "`setting`, `value`"},
+    {.name = NULL},
+};

@@ -1,0 +1,46 @@
+"""A command on a terminal of its own: what a person sees there."""
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import termios
+import unicodedata
+
+from cli_case import COMITY, TIMEOUT_S
+
+
+def columns(text):
+    """How many a terminal takes for it."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def run_on_terminal(world, who, *words, width=80, answer=None, environment=()):
+    """(exit code, everything that was shown); standard output and error are the terminal's. @answer: what is typed."""
+    main, side = pty.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    process = subprocess.Popen([COMITY, *map(str, words), "--home", world.home(who)], stdin=side, stdout=side, stderr=side,
+                               cwd=world.directory, env={**kept, "TERM": "xterm", **dict(environment)},
+                               start_new_session=True)
+    os.close(side)
+    shown = b""
+    try:
+        if answer is not None:
+            os.write(main, answer.encode())
+        while True:
+            try:
+                part = os.read(main, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            shown += part
+        process.wait(TIMEOUT_S)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        os.close(main)
+    return process.returncode, shown.decode().replace("\r\n", "\n")

@@ -1,0 +1,181 @@
+"""The contract of --json: every command is run in one decision that is played through, and its document has the members that
+`comity help` says, no fewer and no others. A command that no line of PLAY runs is a failure: add one."""
+
+import re
+import unittest
+
+from cli_case import CHARTER, DONE, FOUNDERS, USAGE, World
+
+ALL_HAVE = {"verb", "ok", "exit"}
+NAME = re.compile(r"[a-z][a-z_]*")
+
+
+def top_level(text):
+    """The text without what stands in brackets, and for each bracket where it stood."""
+    outer, inner, depth = "", {}, 0
+    for c in text:
+        if c in "([{":
+            depth += 1
+            if depth == 1:
+                at = len(outer)
+                inner[at] = ""
+        if depth == 0:
+            outer += c
+        else:
+            inner[at] += c
+        if c in ")]}":
+            depth -= 1
+    return outer, inner
+
+
+class Documented:
+    """What a verb's row says of its document: `a`, `b` {x, y}, `c` [{x, y}], `d` [Row, and `z`]; with --draft: `e`."""
+
+    def __init__(self, text):
+        outer, inner = top_level(text)
+        always = outer.split(";")[0]
+        self.names = set(re.findall(r"`([a-z][a-z_]*)`", outer))
+        self.alternatives = [set(re.findall(r"`([a-z][a-z_]*)`", part)) for part in re.split(r",? or ", always)]
+        self.members = {}
+        for found in re.finditer(r"`([a-z][a-z_]*)` ", outer):
+            if found.end() in inner:
+                self.members[found.group(1)] = inner[found.end()]
+
+    def findings(self, document):
+        keys = set(document) - ALL_HAVE
+        if not ALL_HAVE <= set(document):
+            yield f"lacks {ALL_HAVE - set(document)}"
+        if not any(names <= keys for names in self.alternatives):
+            yield f"lacks {[names - keys for names in self.alternatives]}"
+        if keys - self.names:
+            yield f"has {keys - self.names}, which nothing tells of"
+        for name, form in self.members.items():
+            if document.get(name) is not None:
+                yield from (f"{name}: {what}" for what in self.member_findings(form, document[name]))
+
+    @staticmethod
+    def member_findings(form, value):
+        if form[0] == "[" and not isinstance(value, list):
+            yield "is no list"
+            return
+        rows = value if isinstance(value, list) else [value]
+        if form.startswith(("{", "[{")):
+            names = set(NAME.findall(top_level(form.strip("[]{}"))[0]))
+            for row in rows:
+                if set(row) != names:
+                    yield f"has {sorted(row)}, not {sorted(names)}"
+        for name in re.findall(r"`([a-z][a-z_]*)`", form) if form[0] == "[" else ():
+            for row in rows:
+                if name not in row:
+                    yield f"lacks {name}"
+
+
+BOTH = ["--with", "carla/keys/signing.key"]
+# Who, what; in this order. "KEY" and "COMMAND" stand for what a document before had.
+PLAY = [
+    ("operator", "up --data data --detach"), ("operator", "status"), ("operator", "doctor"),
+    *((who, "key new") for who, *_ in FOUNDERS), ("ada", "key show"), ("ada", "found charter"),
+    ("ada", "found prepare charter.ini --place data/place.json --out f.draft"), ("ben", "draft show f.draft"),
+    *((who, "draft sign f.draft") for who, *_ in FOUNDERS[1:]), ("operator", "draft submit f.draft --dry-run"),
+    ("operator", "draft submit f.draft"),
+    ("ada", "status"), ("ada", "doctor"), ("ada", "whoami"), ("ada", "partnership show"), ("ada", "constituency list"),
+    ("ada", "site list"), ("ada", ["site", "add", "west", "--title", "West", "--time-zone", "UTC", *BOTH]),
+    ("ada", "site add east --title East --time-zone UTC --draft e.draft --cosigner 3"),
+    ("ada", "invite Fay --out fay.inv"), ("ada", "invitation list"), ("fay", "join fay.inv"), ("ada", "member list"),
+    ("ada", "key list"), ("eli", ["invite", "Rena", "--out", "rena.inv", "--office", "recorder", "--with", "ada/keys/signing.key", *BOTH]),
+    ("rena", "join rena.inv"), ("ada", "invite Gil --out gil.inv"), ("ada", "key revoke KEY"),
+    ("ada", ["constituency", "admit", "cleaners.ini", "--draft", "c.draft", "--cosigner", "3"]),
+    ("ada", ["body", "create", "steering", "--title", "Steering", "--seats", "union=2", "--seats", "management=2", *BOTH]),
+    ("ada", "body list"), ("ada", "body show steering"), ("ada", "seat assign steering 1 1"), ("ada", "seat assign steering 2 Fay"),
+    ("ada", "seat vacate steering 2"), ("ada", "seat assign steering 2 2"), ("carla", "seat assign steering 3 3"),
+    ("carla", "seat assign steering 4 4"), ("ada", "rule templates"), ("ada", "rule show consensus"),
+    ("ada", ["rule", "adopt", "consensus", *BOTH]), ("ada", "rule list"), ("ada", "rule show consensus --adopted"),
+    ("eli", "session convene steering Swaps --starts +1h"), ("eli", "session open 1"), ("ada", "session list"), ("ada", "watch 1 --once"),
+    *((who, "checkin 1 north") for who in ("ada", "ben", "carla", "dev")), ("ada", "session show 1"), ("ben", "item add 1 Swaps"),
+    ("ada", "item list"), ("dev", "proposal make 1 Swaps --text Yes."), ("dev", "proposal revise 1 --text Certainly."),
+    ("ada", "proposal show 1"), ("ada", "proposal list"), ("ada", "pack before 1"), ("ada", "calendar"),
+    ("eli", "round open 1 --rule consensus"), ("ada", "round show 1"), ("ada", "vote 1 agree"),
+    ("ben", ["vote", "1", "reserved", "--reason", "Two clerks."]), ("carla", "vote 1 agree"), ("dev", "vote 1 agree"),
+    ("ada", "ballots 1"), ("eli", "round close 1 --dry-run"), ("eli", "round close 1"), ("ada", "round list"), ("ada", "outcome 1"),
+    ("ada", "decisions"), ("dev", "proposal make 1 Nights --text Later."), ("eli", "round open 2 --rule consensus"),
+    ("rena", "ballots import paper.csv --round 2 --with ada/keys/signing.key"), ("ada", "ballots confirm 2"),
+    ("ben", "ballots dispute 2 --reason Never."), ("ada", "ballots 2"), ("eli", "round close 2"), ("eli", "session close 1"), ("ada", "pack after 1"), ("ada", "pack after 1 --out after.md"),
+    ("ada", "events"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
+    ("ada", "export record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
+    ("ada", "context show lakeside"), ("ada", "context use lakeside"), ("ada", "context remove third --dry-run"),
+    ("ada", "context remove third"), ("ada", "config show --origin"), ("ada", "config set timeout 20"), ("ada", "errors"),
+    ("ada", "help"), ("ada", "help round"), ("ada", "help round open"), ("ada", "help exit-codes"), ("ada", "completion bash"),
+    ("ada", "version"), ("operator", "down --data data"),
+]
+CLEANERS = """[constituency cleaners]
+kind = worker
+standing = party
+title = Cleaners
+[founder hal]
+constituency = cleaners
+name = Hal Moore
+key = %s
+offices = co-chair
+[founder ida]
+constituency = cleaners
+name = Ida Novak
+key = %s
+offices = co-chair
+"""
+
+
+class Contract(unittest.TestCase):
+    def test_every_command(self):
+        world = World()
+        self.addCleanup(world.close)
+        verbs = {verb["name"]: Documented(verb["json"]) for verb in world.ask("ada", "help")["verbs"]}
+        keys, kept, seen, findings = {}, {}, set(), []
+        world.file("paper.csv", "member,answer\nAda Okafor,agree\nBen Ruiz,agree\n")
+        for who, words in PLAY:
+            words = words.split() if isinstance(words, str) else words
+            if words[:2] == ["found", "prepare"]:
+                world.file("charter.ini", CHARTER + "".join(
+                    f"[founder {person}]\nconstituency = {side}\nname = {name}\nkey = {keys[person]}\noffices = {offices}\n"
+                    for person, side, name, offices in FOUNDERS))
+                spare = [world.ask(person, "key", "new")["key"] for person in ("hal", "ida")]
+                world.file("cleaners.ini", CLEANERS % tuple(spare))
+            document = world.ask(who, *(kept.get(word, word) for word in words))
+            if words[:2] == ["key", "new"]:
+                keys[who] = document["key"]
+            if words[0] == "invite":
+                kept["KEY"] = next(row["key"] for row in world.ask(who, "invitation", "list")["invitations"]
+                                   if row["name"]["text"] == words[1])
+            if document.get("receipt") and who == "ada":
+                kept["COMMAND"] = document["receipt"].get("command_id", kept.get("COMMAND"))
+            if document.pop("dry_run", None) is not None:
+                continue
+            seen.add(document["verb"])
+            findings += [f"{' '.join(words)}: {what}" for what in verbs[document["verb"]].findings(document)]
+        self.assertEqual(findings, [])
+        self.assertEqual(set(verbs) - seen, set(), "no line of PLAY runs these")
+
+    def test_a_failure(self):
+        world = World()
+        self.addCleanup(world.close)
+        document = world.ask("ada", "whoami", exit=USAGE)
+        self.assertEqual(set(document), ALL_HAVE | {"error"})
+        self.assertEqual(set(document["error"]),
+                         {"code", "name", "sentence", "what", "field", "latest", "limit", "next", "command_id"})
+
+    def test_the_check_itself(self):
+        """It notices a member too few, one too many, and one of another form."""
+        said = Documented("`a` (x; y), `b` [{c, d (E; f)}], `g` [H, and `i`]; with --draft: `j` as of `draft show`")
+        good = {"verb": "v", "ok": True, "exit": DONE, "a": 1, "b": [{"c": 1, "d": 2}], "g": [{"i": 1, "k": 2}]}
+        self.assertEqual(list(said.findings(good)), [])
+        self.assertEqual(list(said.findings({**good, "j": {}})), [])
+        for change in ({"b": [{"c": 1}]}, {"b": {"c": 1, "d": 2}}, {"g": [{"k": 1}]}, {"z": 1}):
+            self.assertNotEqual(list(said.findings({**good, **change})), [], change)
+        del good["a"]
+        self.assertNotEqual(list(said.findings(good)), [])
+        said, good = Documented("`a`, `b`, or with --out `c`"), {"verb": "v", "ok": True, "exit": DONE}
+        for members, is_good in (({"a", "b"}, True), ({"c"}, True), ({"a", "c"}, True), ({"a"}, False), (set(), False)):
+            self.assertEqual(list(said.findings({**good, **dict.fromkeys(members)})) == [], is_good, members)
+
+
+if __name__ == "__main__":
+    unittest.main()
