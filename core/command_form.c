@@ -182,7 +182,7 @@ static int choice_check(const struct field *field)
 {
     int value;
     memcpy(&value, field_value(field), sizeof(value));
-    return value != 0 ? 0 : field_refuse(field, ERR_MISSING);
+    return value != 0 || field->row->form == FORM_CHOICE_OR_NONE ? 0 : field_refuse(field, ERR_MISSING);
 }
 
 static int choices_check(const struct field *field)
@@ -241,13 +241,16 @@ static int body_check(const struct field *field)
 typedef int form_check_fn(const struct field *field);
 
 static form_check_fn *const CHECKS[] = {
-    [FORM_NAME] = name_check,         [FORM_NAME_OR_NONE] = name_check, [FORM_TIME_ZONE] = zone_check,
-    [FORM_TEXT] = text_check,         [FORM_TEXT_OR_NONE] = text_check, [FORM_HASH] = hash_check,
-    [FORM_HASH_OR_NONE] = hash_check, [FORM_HISTORY] = history_check,   [FORM_COSIGNERS] = cosigners_check,
-    [FORM_NUMBER] = number_check,     [FORM_CHOICE] = choice_check,     [FORM_CHOICES] = choices_check,
-    [FORM_MESSAGE] = messages_check,  [FORM_MESSAGES] = messages_check, [FORM_RULE] = rule_check_given,
-    [FORM_BODY] = body_check,         [FORM_NONCE] = nonce_check,       [FORM_EPOCH] = epoch_check,
-    [FORM_NUMBERS] = numbers_check,
+    [FORM_NAME] = name_check,           [FORM_NAME_OR_NONE] = name_check,
+    [FORM_TIME_ZONE] = zone_check,      [FORM_TEXT] = text_check,
+    [FORM_TEXT_OR_NONE] = text_check,   [FORM_HASH] = hash_check,
+    [FORM_HASH_OR_NONE] = hash_check,   [FORM_HISTORY] = history_check,
+    [FORM_COSIGNERS] = cosigners_check, [FORM_NUMBER] = number_check,
+    [FORM_CHOICE] = choice_check,       [FORM_CHOICES] = choices_check,
+    [FORM_MESSAGE] = messages_check,    [FORM_MESSAGES] = messages_check,
+    [FORM_RULE] = rule_check_given,     [FORM_BODY] = body_check,
+    [FORM_NONCE] = nonce_check,         [FORM_EPOCH] = epoch_check,
+    [FORM_NUMBERS] = numbers_check,     [FORM_CHOICE_OR_NONE] = choice_check,
 };
 
 static int whole_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal);

@@ -20,6 +20,7 @@ enum form {
     FORM_NUMBER,    /* least to most; 0 where least is 1: missing */
     FORM_NUMBERS,   /* least to most numbers of things, none twice */
     FORM_CHOICE,    /* an enum, given */
+    FORM_CHOICE_OR_NONE,
     FORM_CHOICES,   /* enums, each given and none twice */
     FORM_MESSAGE,   /* given; its fields have rows of their own */
     FORM_MESSAGES,  /* least to most of them */

@@ -118,6 +118,8 @@ static const struct {
     {DEADLINE_AWAY, presence_is_due},
     {DEADLINE_TIME_BOX, time_box_is_due},
     {DEADLINE_CAUCUS, caucus_is_due},
+    /* Problem solving. */
+    {DEADLINE_REFERRED, round_is_due},
 };
 
 static int decide_deadline(struct decide *d, const struct deadline *due)

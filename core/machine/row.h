@@ -23,6 +23,8 @@ enum deadline_kind {
     DEADLINE_AWAY = 20,     /* session, member: nothing was heard of the member */
     DEADLINE_TIME_BOX = 21, /* session, item: the item's time is up */
     DEADLINE_CAUCUS = 22,   /* session: the time of return */
+    /* Problem solving. */
+    DEADLINE_REFERRED = 30,    /* a round closes since its item was referred to bargaining */
 };
 
 struct table_row {

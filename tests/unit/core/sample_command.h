@@ -101,6 +101,7 @@ static inline void sample_field(struct sample *sample, const struct form_row *ro
         break;
     }
     case FORM_CHOICE:
+    case FORM_CHOICE_OR_NONE:
         *(int *) at = 1;
         break;
     case FORM_CHOICES: {
