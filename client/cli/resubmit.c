@@ -43,6 +43,32 @@ static const struct again {
      N_("decline once it is proposed anew")},
     {COMITY__V1__COMMAND__BODY_END_SIDEBAR, "end_sidebar.sidebar", N_("end the one in its place")},
     {COMITY__V1__COMMAND__BODY_NOTE_PLUS_DELTA, "note_plus_delta.session", N_("say it anew")},
+    /* Problem solving. */
+    {COMITY__V1__COMMAND__BODY_MOVE_PHASE, "move_phase.item", N_("look where it is, and move it anew")},
+    {COMITY__V1__COMMAND__BODY_HOLD_PHASE, "hold_phase.item", N_("hold it anew")},
+    {COMITY__V1__COMMAND__BODY_RELEASE_PHASE, "release_phase.item", N_("look whether it is held")},
+    {COMITY__V1__COMMAND__BODY_FLAG_BARGAINING, "flag_bargaining.item", N_("flag the item that is in its place")},
+    {COMITY__V1__COMMAND__BODY_SET_ASIDE_ITEM, "set_aside_item.item", N_("set it aside anew")},
+    {COMITY__V1__COMMAND__BODY_WITHDRAW_ITEM, "withdraw_item.item", N_("withdraw it anew")},
+    {COMITY__V1__COMMAND__BODY_CONTRIBUTE, "contribute.item", N_("give it anew")},
+    {COMITY__V1__COMMAND__BODY_AMEND_CONTRIBUTION, "amend_contribution.contribution", N_("amend it anew")},
+    {COMITY__V1__COMMAND__BODY_WITHDRAW_CONTRIBUTION, "withdraw_contribution.contribution",
+     N_("withdraw it anew")},
+    {COMITY__V1__COMMAND__BODY_LINK_PROPOSAL, "link_proposal.proposal", N_("link it anew")},
+    {COMITY__V1__COMMAND__BODY_RAISE_CONCERN, "raise_concern.proposal", N_("raise the concern anew")},
+    {COMITY__V1__COMMAND__BODY_SECOND_CONCERN, "second_concern.concern", N_("share it anew")},
+    {COMITY__V1__COMMAND__BODY_SETTLE_CONCERN, "settle_concern.concern", N_("settle it anew")},
+    {COMITY__V1__COMMAND__BODY_REQUEST_DATA, "request_data.item", N_("ask anew")},
+    {COMITY__V1__COMMAND__BODY_ANSWER_DATA, "answer_data.request", N_("answer anew once it is asked again")},
+    {COMITY__V1__COMMAND__BODY_REFUSE_DATA, "refuse_data.request", N_("refuse anew if it is asked again")},
+    {COMITY__V1__COMMAND__BODY_STATE_FACT, "state_fact.item", N_("state the fact anew")},
+    {COMITY__V1__COMMAND__BODY_JUDGE_FACT, "judge_fact.fact", N_("say it anew")},
+    {COMITY__V1__COMMAND__BODY_WITHDRAW_FACT, "withdraw_fact.fact", N_("withdraw it anew")},
+    {COMITY__V1__COMMAND__BODY_OPEN_STRAW_POLL, "open_straw_poll.item", N_("open it anew")},
+    {COMITY__V1__COMMAND__BODY_ANSWER_STRAW_POLL, "answer_straw_poll.poll",
+     N_("answer again once it is open again")},
+    {COMITY__V1__COMMAND__BODY_CLOSE_STRAW_POLL, "close_straw_poll.poll",
+     N_("close it anew once everybody has had time to send again")},
 };
 
 static const struct again *again_find(const Comity__V1__Command *command)
@@ -54,6 +80,13 @@ static const struct again *again_find(const Comity__V1__Command *command)
         if (AGAIN[i].body == command->body_case)
             return &AGAIN[i];
     return &NOTHING;
+}
+
+static bool is_end(const Comity__V1__Command *command)
+{
+    return command->body_case == COMITY__V1__COMMAND__BODY_CLOSE_ROUND ||
+           command->body_case == COMITY__V1__COMMAND__BODY_CLOSE_SESSION ||
+           command->body_case == COMITY__V1__COMMAND__BODY_CLOSE_STRAW_POLL;
 }
 
 /* What a field of a command is called; its own name, as in the contract, where there is no other. */
