@@ -82,13 +82,6 @@ static const struct again *again_find(const Comity__V1__Command *command)
     return &NOTHING;
 }
 
-static bool is_end(const Comity__V1__Command *command)
-{
-    return command->body_case == COMITY__V1__COMMAND__BODY_CLOSE_ROUND ||
-           command->body_case == COMITY__V1__COMMAND__BODY_CLOSE_SESSION ||
-           command->body_case == COMITY__V1__COMMAND__BODY_CLOSE_STRAW_POLL;
-}
-
 /* What a field of a command is called; its own name, as in the contract, where there is no other. */
 static const char *noun_of(const char *field)
 {
