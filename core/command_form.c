@@ -183,7 +183,7 @@ static int choice_check(const struct field *field)
 {
     int value;
     memcpy(&value, field_value(field), sizeof(value));
-    return value != 0 ? 0 : field_refuse(field, ERR_MISSING);
+    return value != 0 || field->row->form == FORM_CHOICE_OR_NONE ? 0 : field_refuse(field, ERR_MISSING);
 }
 
 static int free_check(const struct field *field)
@@ -265,7 +265,7 @@ static form_check_fn *const CHECKS[] = {
     [FORM_RULE] = rule_check_given,     [FORM_BODY] = body_check,
     [FORM_NONCE] = nonce_check,         [FORM_EPOCH] = epoch_check,
     [FORM_NUMBERS] = numbers_check,     [FORM_FLAG] = free_check,
-    [FORM_CHOICE_OR_NONE] = free_check, [FORM_LANGUAGE_OR_NONE] = language_check,
+    [FORM_CHOICE_OR_NONE] = choice_check, [FORM_LANGUAGE_OR_NONE] = language_check,
 };
 
 static int whole_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal);

@@ -20,6 +20,9 @@ enum {
     RETENTION_CLASSES_MAX = 16,
     RETENTION_DAYS_MAX = 36525, /* a hundred years */
     ALTERNATES_MAX = 64,
+    ABOUT_MAX = 32,
+    APPROVED_TEXTS_MAX = 64,
+    STRAW_CHOICES_MAX = 10,
 };
 
 #define TYPE(name) &comity__v1__##name##__descriptor
@@ -30,6 +33,8 @@ enum {
 #define TIME FORM_NUMBER, 1, INT64_MAX
 #define TIME_OR_NONE FORM_NUMBER, 0, INT64_MAX
 #define TITLE FORM_TEXT, 1, TITLE_MAX_BYTES
+#define WORDS FORM_TEXT, 1, REASON_MAX_BYTES
+#define WORDS_OR_NONE FORM_TEXT_OR_NONE, 0, REASON_MAX_BYTES
 
 /* In the order of command.proto. */
 static const struct form_row ROWS[] = {
@@ -94,6 +99,29 @@ static const struct form_row ROWS[] = {
     {TYPE(command), "end_sidebar", FORM_BODY, 0, 0},
     {TYPE(command), "note_plus_delta", FORM_BODY, 0, 0},
     /* Problem solving. */
+    {TYPE(command), "move_phase", FORM_BODY, 0, 0},
+    {TYPE(command), "hold_phase", FORM_BODY, 0, 0},
+    {TYPE(command), "release_phase", FORM_BODY, 0, 0},
+    {TYPE(command), "flag_bargaining", FORM_BODY, 0, 0},
+    {TYPE(command), "set_aside_item", FORM_BODY, 0, 0},
+    {TYPE(command), "withdraw_item", FORM_BODY, 0, 0},
+    {TYPE(command), "contribute", FORM_BODY, 0, 0},
+    {TYPE(command), "amend_contribution", FORM_BODY, 0, 0},
+    {TYPE(command), "withdraw_contribution", FORM_BODY, 0, 0},
+    {TYPE(command), "approve_contributions", FORM_BODY, 0, 0},
+    {TYPE(command), "link_proposal", FORM_BODY, 0, 0},
+    {TYPE(command), "raise_concern", FORM_BODY, 0, 0},
+    {TYPE(command), "second_concern", FORM_BODY, 0, 0},
+    {TYPE(command), "settle_concern", FORM_BODY, 0, 0},
+    {TYPE(command), "request_data", FORM_BODY, 0, 0},
+    {TYPE(command), "answer_data", FORM_BODY, 0, 0},
+    {TYPE(command), "refuse_data", FORM_BODY, 0, 0},
+    {TYPE(command), "state_fact", FORM_BODY, 0, 0},
+    {TYPE(command), "judge_fact", FORM_BODY, 0, 0},
+    {TYPE(command), "withdraw_fact", FORM_BODY, 0, 0},
+    {TYPE(command), "open_straw_poll", FORM_BODY, 0, 0},
+    {TYPE(command), "answer_straw_poll", FORM_BODY, 0, 0},
+    {TYPE(command), "close_straw_poll", FORM_BODY, 0, 0},
     /* Decisions and minutes. */
 
     {TYPE(founder), "key", FORM_HASH, 0, 0},
@@ -161,10 +189,12 @@ static const struct form_row ROWS[] = {
     {TYPE(add_item), "session", NUMBER_OF_A_THING},
     {TYPE(add_item), "title", TITLE},
     {TYPE(add_item), "function", FORM_NAME_OR_NONE, 0, 0},
+    {TYPE(add_item), "phase", FORM_CHOICE_OR_NONE, 0, 0},
 
     {TYPE(make_proposal), "item", NUMBER_OF_A_THING},
     {TYPE(make_proposal), "title", TITLE},
     {TYPE(make_proposal), "text", FORM_TEXT, 1, TEXT_MAX_BYTES},
+    {TYPE(make_proposal), "withdraws", ANY_NUMBER},
 
     {TYPE(revise_proposal), "proposal", NUMBER_OF_A_THING},
     {TYPE(revise_proposal), "base_hash", FORM_HASH, 0, 0},
@@ -323,6 +353,95 @@ static const struct form_row ROWS[] = {
     {TYPE(note_plus_delta), "text", FORM_TEXT, 1, REASON_MAX_BYTES},
 
     /* Problem solving. */
+    {TYPE(move_phase), "item", NUMBER_OF_A_THING},
+    {TYPE(move_phase), "from", FORM_CHOICE, 0, 0},
+    {TYPE(move_phase), "phase", FORM_CHOICE, 0, 0},
+    {TYPE(move_phase), "session", ANY_NUMBER},
+
+    {TYPE(hold_phase), "item", NUMBER_OF_A_THING},
+    {TYPE(hold_phase), "reason", WORDS},
+
+    {TYPE(release_phase), "item", NUMBER_OF_A_THING},
+
+    {TYPE(flag_bargaining), "item", NUMBER_OF_A_THING},
+    {TYPE(flag_bargaining), "reason", WORDS_OR_NONE},
+
+    {TYPE(set_aside_item), "item", NUMBER_OF_A_THING},
+    {TYPE(set_aside_item), "phase", FORM_CHOICE, 0, 0},
+    {TYPE(set_aside_item), "reason", WORDS},
+    {TYPE(set_aside_item), "until_ms", TIME_OR_NONE},
+
+    {TYPE(withdraw_item), "item", NUMBER_OF_A_THING},
+    {TYPE(withdraw_item), "reason", WORDS},
+    {TYPE(withdraw_item), "leave", ANY_NUMBER},
+
+    {TYPE(contribute), "item", NUMBER_OF_A_THING},
+    {TYPE(contribute), "kind", FORM_CHOICE, 0, 0},
+    {TYPE(contribute), "constituency", FORM_NAME_OR_NONE, 0, 0},
+    {TYPE(contribute), "text", WORDS},
+    {TYPE(contribute), "about", FORM_NUMBERS, 0, ABOUT_MAX},
+
+    {TYPE(amend_contribution), "contribution", NUMBER_OF_A_THING},
+    {TYPE(amend_contribution), "base_hash", FORM_HASH, 0, 0},
+    {TYPE(amend_contribution), "text", WORDS},
+    {TYPE(amend_contribution), "about", FORM_NUMBERS, 0, ABOUT_MAX},
+
+    {TYPE(withdraw_contribution), "contribution", NUMBER_OF_A_THING},
+
+    {TYPE(approved_text), "contribution", NUMBER_OF_A_THING},
+    {TYPE(approved_text), "text_hash", FORM_HASH, 0, 0},
+
+    {TYPE(approve_contributions), "texts", FORM_MESSAGES, 1, APPROVED_TEXTS_MAX},
+
+    {TYPE(link_proposal), "proposal", NUMBER_OF_A_THING},
+    {TYPE(link_proposal), "text_hash", FORM_HASH, 0, 0},
+    {TYPE(link_proposal), "change", FORM_CHOICE, 0, 0},
+    {TYPE(link_proposal), "contributions", FORM_NUMBERS, 1, ABOUT_MAX},
+
+    {TYPE(raise_concern), "proposal", NUMBER_OF_A_THING},
+    {TYPE(raise_concern), "text_hash", FORM_HASH, 0, 0},
+    {TYPE(raise_concern), "text", WORDS},
+    {TYPE(raise_concern), "harms", ANY_NUMBER},
+
+    {TYPE(second_concern), "concern", NUMBER_OF_A_THING},
+
+    {TYPE(settle_concern), "concern", NUMBER_OF_A_THING},
+    {TYPE(settle_concern), "state", FORM_CHOICE, 0, 0},
+    {TYPE(settle_concern), "how", WORDS_OR_NONE},
+
+    {TYPE(request_data), "item", NUMBER_OF_A_THING},
+    {TYPE(request_data), "constituency", FORM_NAME, 0, 0},
+    {TYPE(request_data), "text", WORDS},
+    {TYPE(request_data), "due_ms", TIME_OR_NONE},
+    {TYPE(request_data), "confidentiality", FORM_CHOICE, 0, 0},
+
+    {TYPE(answer_data), "request", NUMBER_OF_A_THING},
+    {TYPE(answer_data), "text", FORM_TEXT, 1, TEXT_MAX_BYTES},
+
+    {TYPE(refuse_data), "request", NUMBER_OF_A_THING},
+    {TYPE(refuse_data), "reason", WORDS},
+
+    {TYPE(state_fact), "item", NUMBER_OF_A_THING},
+    {TYPE(state_fact), "text", WORDS},
+    {TYPE(state_fact), "request", ANY_NUMBER},
+    {TYPE(state_fact), "confidentiality", FORM_CHOICE, 0, 0},
+
+    {TYPE(judge_fact), "fact", NUMBER_OF_A_THING},
+    {TYPE(judge_fact), "position", FORM_CHOICE, 0, 0},
+    {TYPE(judge_fact), "reason", WORDS_OR_NONE},
+
+    {TYPE(withdraw_fact), "fact", NUMBER_OF_A_THING},
+
+    {TYPE(straw_choice), "text", TITLE},
+
+    {TYPE(open_straw_poll), "item", NUMBER_OF_A_THING},
+    {TYPE(open_straw_poll), "question", TITLE},
+    {TYPE(open_straw_poll), "choices", FORM_MESSAGES, 2, STRAW_CHOICES_MAX},
+
+    {TYPE(answer_straw_poll), "poll", NUMBER_OF_A_THING},
+    {TYPE(answer_straw_poll), "choice", NUMBER_OF_A_THING},
+
+    {TYPE(close_straw_poll), "poll", NUMBER_OF_A_THING},
 
     /* Decisions and minutes. */
 };

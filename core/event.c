@@ -99,7 +99,8 @@ static bool kind_has_place(Comity__V1__PartKind kind, size_t index)
 static int part_check(const Comity__V1__Part *part, size_t index)
 {
     bool audience_is_known = part->audience == COMITY__V1__AUDIENCE__AUDIENCE_ALL ||
-                             part->audience == COMITY__V1__AUDIENCE__AUDIENCE_VOTER_UNTIL_CLOSE;
+                             part->audience == COMITY__V1__AUDIENCE__AUDIENCE_VOTER_UNTIL_CLOSE ||
+                             part->audience == COMITY__V1__AUDIENCE__AUDIENCE_BODY;
     if (!kind_has_place(part->kind, index) || !audience_is_known || part->hash.len != HASH_SIZE)
         return ERR_MALFORMED;
     if (part->is_withheld) {

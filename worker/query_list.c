@@ -41,6 +41,13 @@ static const struct {
     PLACE(SIDEBARS, sidebars),
     PLACE(PLUS_DELTAS, plus_deltas),
 /* Problem solving. */
+    PLACE(CONTRIBUTIONS, contributions),
+    PLACE(PROPOSAL_LINKS, proposal_links),
+    PLACE(CONCERNS, concerns),
+    PLACE(DATA_REQUESTS, data_requests),
+    PLACE(FACTS, facts),
+    PLACE(STRAW_POLLS, straw_polls),
+    PLACE(STRAW_ANSWERS, straw_answers),
 /* Decisions and minutes. */
 #undef PLACE
 };
@@ -57,12 +64,16 @@ static int take_row(void *context, const ProtobufCMessage *row, struct bytes nex
 {
     struct page *page = context;
     struct query_run *run = page->run;
-    bool may = false;
+    bool may = false, may_texts = false;
     int code = visible_row(&run->visible, row, &may);
     if (code || !may)
         return code;
+    code = visible_texts(&run->visible, row, &may_texts);
+    if (code)
+        return code;
+    size_t text_bytes = may_texts ? query_text_bytes(row) : 0;
     size_t bytes = protobuf_c_message_get_packed_size(row) + 8;
-    bool fits = run->bytes + bytes + query_text_bytes(row) <= QUERY_PAGE_BYTES;
+    bool fits = run->bytes + bytes + text_bytes <= QUERY_PAGE_BYTES;
     if (page->count == run->limit || (page->count > 0 && !fits)) {
         page->is_cut = true;
         return 1;
@@ -72,7 +83,7 @@ static int take_row(void *context, const ProtobufCMessage *row, struct bytes nex
     page->cursor = arena_bytes(run->arena, next_cursor);
     if (next_cursor.size > 0 && !page->cursor.data)
         return ERR_MEMORY;
-    return query_add_texts(run, row, QUERY_PAGE_BYTES);
+    return may_texts ? query_add_texts(run, row, QUERY_PAGE_BYTES) : 0;
 }
 
 /* Whose fault the code is. */

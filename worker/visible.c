@@ -70,11 +70,24 @@ static int actor_of(struct visible *visible, const Comity__V1__EventRecord *reco
     return 0;
 }
 
+/* What is for a body alone, and its author. */
+static int may_see_of_body(struct visible *visible, uint32_t body, uint32_t actor, bool *ret_may)
+{
+    struct arena *scratch = scratch_of(visible);
+
+    *ret_may = actor == visible->reader;
+    if (!scratch)
+        return ERR_MEMORY;
+    return *ret_may ? 0 : state_is_of_body(visible->view, scratch, body, visible->reader, ret_may);
+}
+
 /* An audience that this software does not know is nobody. */
 static int part_is_visible(struct visible *visible, uint32_t actor, const Comity__V1__Part *part,
                            bool *ret_may)
 {
     *ret_may = part->audience == COMITY__V1__AUDIENCE__AUDIENCE_ALL;
+    if (part->audience == COMITY__V1__AUDIENCE__AUDIENCE_BODY)
+        return may_see_of_body(visible, part->round, actor, ret_may);
     if (part->audience != COMITY__V1__AUDIENCE__AUDIENCE_VOTER_UNTIL_CLOSE)
         return 0;
     return may_see_answer(visible, part->round, actor, ret_may);
@@ -108,4 +121,11 @@ int visible_row(struct visible *visible, const ProtobufCMessage *row, bool *ret_
     }
     const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) row;
     return may_see_answer(visible, ballot->round, ballot->member, ret_may);
+}
+
+int visible_texts(struct visible *visible, const ProtobufCMessage *row, bool *ret_may)
+{
+    struct arena *scratch = scratch_of(visible);
+
+    return scratch ? state_may_see_texts(visible->view, scratch, row, visible->reader, ret_may) : ERR_MEMORY;
 }

@@ -1,7 +1,7 @@
 /* What a reader sees: the one place of the worker that withholds. docs/trust.md, "Who may do what".
  *
- * The judgement itself, who may see how somebody answered in a round, is the machine's
- * (state_may_see_ballots). Everything that leaves the worker for a reader goes through here: rows of lists
+ * The judgement itself, who may see how somebody answered in a round, or what is for a body alone, is the
+ * machine's (state_may_see_ballots, state_is_of_body, state_may_see_texts). Everything that leaves the worker for a reader goes through here: rows of lists
  * with their texts, events, receipts. */
 #ifndef COMITY_WORKER_VISIBLE_H
 #define COMITY_WORKER_VISIBLE_H
@@ -32,7 +32,10 @@ void visible_release(struct visible *visible);
  * view's. */
 int visible_record(struct visible *visible, Comity__V1__EventRecord *record);
 
-/* May the reader see this row of the state, and with it the texts that it refers to? */
+/* May the reader see this row of the state? */
 int visible_row(struct visible *visible, const ProtobufCMessage *row, bool *ret_may);
+
+/* May the reader see the texts that a row refers to, which the reader may see? */
+int visible_texts(struct visible *visible, const ProtobufCMessage *row, bool *ret_may);
 
 #endif

@@ -7,6 +7,7 @@
 #include "client/cli/output.h"
 #include "client/cli/round_text.h"
 #include "client/cli/rule_text.h"
+#include "client/cli/solving_text.h"
 #include "client/cli/verbs.h"
 
 static struct json_object *say_working(struct cli *cli, const Comity__V1__Outcome *outcome)
@@ -62,6 +63,31 @@ static int say_reasons(struct cli *cli, const Comity__V1__Round *round)
     return 0;
 }
 
+/* How it was counted, and why members answered as they did. */
+static int say_count(struct cli *cli, const Comity__V1__Round *round)
+{
+    const Comity__V1__Outcome *outcome = round->outcome;
+    int code;
+
+    if (outcome->n_tallies == 0) {
+        cli_put(cli, "working", json_object_new_array());
+        say(cli, "Nothing was counted.");
+        return 0;
+    }
+    say_function(cli, round);
+    say(cli, "Tests of the rule %s:", round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
+    cli_put(cli, "working", say_working(cli, outcome));
+    say(cli, "Answers:");
+    for (size_t i = 0; i < outcome->n_tallies; i++)
+        say(cli, "  %s", outcome_tally(cli, round->rule, outcome->tallies[i]));
+    code = say_recusals(cli, round);
+    if (code == 0)
+        code = say_reasons(cli, round);
+    if (code == 0)
+        say(cli, "%s", outcome_counted(cli, outcome));
+    return code;
+}
+
 int outcome_run(struct cli *cli)
 {
     const ProtobufCMessage *row;
@@ -85,18 +111,11 @@ int outcome_run(struct cli *cli)
         round->proposal, round->version,
         painted(cli, outcome_color(outcome->kind), outcome_word(outcome->kind)),
         _(rule_explain_outcome(outcome->kind)));
-    say_function(cli, round);
-    say(cli, "Tests of the rule %s:", round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
-    cli_put(cli, "working", say_working(cli, outcome));
-    say(cli, "Answers:");
-    for (size_t i = 0; i < outcome->n_tallies; i++)
-        say(cli, "  %s", outcome_tally(cli, round->rule, outcome->tallies[i]));
-    code = say_recusals(cli, round);
-    if (code == 0)
-        code = say_reasons(cli, round);
-    if (code == 0)
-        say(cli, "%s", outcome_counted(cli, outcome));
-    return code;
+    code = say_count(cli, round);
+    if (code != 0)
+        return code;
+    code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, round->proposal, &row);
+    return code == 0 ? say_links(cli, (const Comity__V1__Proposal *) row, round->version) : code;
 }
 
 int decisions_run(struct cli *cli)

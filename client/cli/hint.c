@@ -5,12 +5,10 @@
 #include <stdlib.h>
 
 #include "client/cli/cosigners.h"
+#include "client/cli/hint_row.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "core/machine/machine.h"
-
-/* The failure in better words. */
-#define TELL(cli, next, ...) (cli_fail(cli, (cli)->failure.code, next, __VA_ARGS__) != 0)
 
 /* Which element of a list the field names: 3 of "seats[3]". */
 static size_t index_of(const char *field)
@@ -279,13 +277,7 @@ static bool tell_notice(struct cli *cli, const Comity__V1__Command *command)
                                    shown_time(cli, session->convened_ms + session->notice_ms));
 }
 
-static const struct hint {
-    int code;
-    const char *field; /* with [] where it names an element of a list */
-    const char *what;  /* NULL: as the failure has it */
-    const char *next;
-    tell_fn *tell; /* in their place, where names and numbers belong into it */
-} HINTS[] = {
+static const struct hint HINTS[] = {
     {ERR_FORBIDDEN, "key", NULL, NULL, tell_right},
     {ERR_FORBIDDEN, "cosigners[]", NULL, NULL, tell_cosigner},
     {ERR_KEY_REVOKED, "cosigners[]", NULL, NULL, tell_cosigner},
@@ -449,6 +441,7 @@ static const struct hint {
     /* Sessions. */
     /* Problem solving. */
     /* Decisions and minutes. */
+    {0, NULL, NULL, NULL, NULL},
 };
 
 void hint_field(const char *field, char ret_field[FIELD_PATH_MAX])
@@ -465,21 +458,30 @@ void hint_field(const char *field, char ret_field[FIELD_PATH_MAX])
     ret_field[length] = '\0';
 }
 
+static const struct hint *const TABLES[] = {HINTS, HINTS_SOLVING};
+
+static const struct hint *row_find(int code, const char *field)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++)
+        for (const struct hint *row = TABLES[i]; row->code != 0; row++)
+            if (row->code == code && (row->field == NULL || strcmp(row->field, field) == 0))
+                return row;
+    return NULL;
+}
+
 void hint_tell(struct cli *cli, const Comity__V1__Command *command)
 {
     struct failure before = cli->failure;
     char field[FIELD_PATH_MAX];
 
     hint_field(before.field, field);
-    for (size_t i = 0; i < ARRAY_COUNT(HINTS); i++) {
-        const struct hint *row = &HINTS[i];
-        if (row->code != before.code || strcmp(row->field, field) != 0)
-            continue;
-        if (row->tell != NULL && !row->tell(cli, command))
-            cli->failure = before;
-        if (row->what != NULL)
-            snprintf(cli->failure.what, WHAT_MAX, "%s", _(row->what));
-        if (row->next != NULL)
-            snprintf(cli->failure.next, NEXT_MAX, "%s", _(row->next));
-    }
+    const struct hint *row = row_find(before.code, field);
+    if (row == NULL)
+        return;
+    if (row->tell != NULL && !row->tell(cli, command))
+        cli->failure = before;
+    if (row->what != NULL)
+        snprintf(cli->failure.what, WHAT_MAX, "%s", _(row->what));
+    if (row->next != NULL)
+        snprintf(cli->failure.next, NEXT_MAX, "%s", _(row->next));
 }

@@ -4,11 +4,10 @@
 #include <stdlib.h>
 
 #include "client/cli/hint.h"
+#include "client/cli/hint_row.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/standing_rules.h"
-
-#define TELL(cli, next, ...) (cli_fail(cli, (cli)->failure.code, next, __VA_ARGS__) != 0)
 
 static const Comity__V1__CharterVersion *charter_in_force(struct cli *cli)
 {

@@ -6,6 +6,7 @@
 #include "client/cli/output.h"
 #include "client/cli/session.h"
 #include "client/cli/verbs.h"
+#include "core/machine/phase.h"
 
 enum { PAST_MS = 60000 }; /* a time is typed to the minute */
 
@@ -126,8 +127,8 @@ int session_list_run(struct cli *cli)
 
 void items_print(struct cli *cli, const struct rows *rows)
 {
-    static const char *const TITLES[] = {N_("item"),     N_("session"), N_("added by"),
-                                         N_("function"), N_("title"),   ""};
+    static const char *const TITLES[] = {N_("item"),     N_("session"),  N_("phase"), N_("added by"),
+                                         N_("function"), N_("title"), ""};
     struct sheet sheet;
 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
@@ -135,9 +136,8 @@ void items_print(struct cli *cli, const struct rows *rows)
         const Comity__V1__Item *row = (const Comity__V1__Item *) rows->list[i];
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, row->number),
                                arena_printf(cli->arena, "%" PRIu32, row->session),
-                               name_of_member(cli, row->added_by),
-                               shown_string(cli, row->function),
-                               desk_shown(cli, row->title),
+                               phase_name(item_phase(row)), name_of_member(cli, row->added_by),
+                               shown_string(cli, row->function), desk_shown(cli, row->title),
                                row->is_after_notice ? _("added after the notice") : ""};
         sheet_row(&sheet, cells);
     }
@@ -164,6 +164,20 @@ int checkin_run(struct cli *cli)
     return code;
 }
 
+/* --solve, or --phase PHASE; nothing: where proposals are made. */
+static int starting_phase(struct cli *cli, Comity__V1__Phase *ret_phase)
+{
+    const char *typed = cli_has(cli, "solve") ? phase_name(PHASE(ISSUE)) : cli_option(cli, "phase");
+
+    if (cli_has(cli, "solve") && cli_has(cli, "phase"))
+        return cli_fail(cli, ERR_USAGE, NULL, "Give --solve or --phase, not both.");
+    *ret_phase = typed == NULL ? PHASE(UNSPECIFIED) : phase_by_name(typed);
+    if (typed == NULL || (*ret_phase >= PHASE(ISSUE) && *ret_phase <= PHASE(PROPOSAL)))
+        return 0;
+    return cli_fail(cli, ERR_USAGE, "comity help item move", "No item starts in phase `%s`.",
+                    shown_string(cli, typed));
+}
+
 int item_add_run(struct cli *cli)
 {
     Comity__V1__Command command;
@@ -173,6 +187,8 @@ int item_add_run(struct cli *cli)
 
     if (code == 0)
         code = desk_line(cli, "TITLE", cli_argument(cli, "TITLE"), &body.title);
+    if (code == 0)
+        code = starting_phase(cli, &body.phase);
     if (code != 0)
         return code;
     if (cli_option(cli, "function") != NULL)
@@ -182,8 +198,8 @@ int item_add_run(struct cli *cli)
     code = desk_submit(cli, &command, &event);
     if (code == 0) {
         cli_put_number(cli, "number", event->item_added->item->number);
-        say(cli, "Item %" PRIu32 " is on the agenda of session %" PRIu32 ".", event->item_added->item->number,
-            body.session);
+        say(cli, "Item %" PRIu32 " is on the agenda of session %" PRIu32 ", in phase %s.",
+            event->item_added->item->number, body.session, phase_name(event->item_added->item->phase));
     }
     return code;
 }

@@ -4,6 +4,7 @@
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
+#include "client/cli/solving_text.h"
 #include "client/cli/verbs.h"
 
 static const Comity__V1__ProposalVersion *latest_version(const Comity__V1__Proposal *proposal)
@@ -16,14 +17,19 @@ int proposal_make_run(struct cli *cli)
     Comity__V1__Command command;
     Comity__V1__MakeProposal body = COMITY__V1__MAKE_PROPOSAL__INIT;
     const Comity__V1__Event *event;
+    const char *withdraws = cli_option(cli, "withdraws");
+    uint64_t withdrawn = 0;
     int code = number_argument(cli, "ITEM", &body.item);
 
     if (code == 0)
         code = desk_line(cli, "TITLE", cli_argument(cli, "TITLE"), &body.title);
     if (code == 0)
         code = desk_given_text(cli, &body.text);
+    if (code == 0 && withdraws != NULL)
+        code = cli_number(cli, "--withdraws", withdraws, 1, UINT32_MAX, &withdrawn);
     if (code != 0)
         return code;
+    body.withdraws = (uint32_t) withdrawn;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL);
     command.make_proposal = &body;
     code = desk_submit(cli, &command, &event);
@@ -103,7 +109,10 @@ int proposal_show_run(struct cli *cli)
             shown_time(cli, version->made_ms));
         say_text(cli, version->text);
     }
-    return 0;
+    if (proposal->withdraws != 0)
+        say(cli, "It asks for leave to withdraw item %" PRIu32 ".", proposal->withdraws);
+    code = say_links(cli, proposal, proposal->n_versions == 0 ? 0 : latest_version(proposal)->version);
+    return code == 0 ? say_concerns(cli, number) : code;
 }
 
 int proposal_list_run(struct cli *cli)

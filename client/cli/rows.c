@@ -36,6 +36,13 @@ static const char *const LIST_FIELDS[] = {
     [COMITY__V1__LIST_KIND__LIST_KIND_SIDEBARS] = N_("sidebars"),
     [COMITY__V1__LIST_KIND__LIST_KIND_PLUS_DELTAS] = N_("plus_deltas"),
     /* Problem solving. */
+    [COMITY__V1__LIST_KIND__LIST_KIND_CONTRIBUTIONS] = "contributions",
+    [COMITY__V1__LIST_KIND__LIST_KIND_PROPOSAL_LINKS] = "proposal_links",
+    [COMITY__V1__LIST_KIND__LIST_KIND_CONCERNS] = "concerns",
+    [COMITY__V1__LIST_KIND__LIST_KIND_DATA_REQUESTS] = "data_requests",
+    [COMITY__V1__LIST_KIND__LIST_KIND_FACTS] = "facts",
+    [COMITY__V1__LIST_KIND__LIST_KIND_STRAW_POLLS] = "straw_polls",
+    [COMITY__V1__LIST_KIND__LIST_KIND_STRAW_ANSWERS] = "straw_answers",
     /* Decisions and minutes. */
 };
 

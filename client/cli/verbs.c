@@ -268,7 +268,9 @@ static const struct verb VERBS_BASE[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("put an item on the agenda of a session"),
      .arguments = {{"SESSION", N_("its number"), 0}, {"TITLE", N_("what it is about"), 0}},
-     .options = {{"function", "NAME", N_("the vital function of the charter that it falls under"), 0, 0}},
+     .options = {{"function", "NAME", N_("the vital function of the charter that it falls under"), 0, 0},
+                 {"solve", NULL, N_("start in phase issue, for a problem to be solved together"), 0, 0},
+                 {"phase", "PHASE", N_("start in another phase (else proposal): issue to proposal"), 0, 0}},
      .json = JSON_NUMBER},
     {.name = "item list",
      .group = N_("Sessions and proposals"),
@@ -284,7 +286,8 @@ static const struct verb VERBS_BASE[] = {
      .summary = N_("put a text to the body"),
      .arguments = {{"ITEM", N_("number of the item"), 0}, {"TITLE", N_("what it is about"), 0}},
      .options = {{"text", "TEXT", N_("the text"), 0, 0},
-                 {"file", "FILE", N_("a file with the text; -: standard input"), 0, 0}},
+                 {"file", "FILE", N_("a file with the text; -: standard input"), 0, 0},
+                 {"withdraws", "ITEM", N_("ask for the body's leave to withdraw that item"), 0, 0}},
      .json = JSON_NUMBER},
     {.name = "proposal revise",
      .group = N_("Sessions and proposals"),
@@ -301,7 +304,7 @@ static const struct verb VERBS_BASE[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("show a proposal with all its versions"),
      .arguments = {{"PROPOSAL", N_("its number"), 0}},
-     .json = "`proposal` (Proposal)"},
+     .json = "`proposal` (Proposal), `links` (ProposalLinks, or null), `concerns` [Concern]"},
     {.name = "proposal list",
      .group = N_("Sessions and proposals"),
      .run = proposal_list_run,
@@ -370,7 +373,7 @@ static const struct verb VERBS_BASE[] = {
      .summary = N_("explain what came out of a round, test by test"),
      .arguments = {{"ROUND", N_("its number"), 0}},
      .json = "`outcome`, `sentence`, `is_advice`, `recusals` [Recusal], `working` [line], `round` (Round, "
-             "with its Outcome), `ballots` [Ballot]"},
+             "with its Outcome), `ballots` [Ballot], `links` (ProposalLinks, or null)"},
     {.name = "decisions",
      .group = N_("Rounds and ballots"),
      .run = decisions_run,
@@ -459,6 +462,7 @@ static const struct verb *const TABLES[] = {
     /* Sessions. */
     VERBS_SESSIONS,
     /* Problem solving. */
+    VERBS_SOLVING,
     /* Decisions and minutes. */
     VERBS_HELP,
 };

@@ -183,6 +183,48 @@ int plus_run(struct cli *cli);
 int delta_run(struct cli *cli);
 
 /* Problem solving. */
+extern const struct verb VERBS_SOLVING[];
+
+/* item.c */
+int item_show_run(struct cli *cli);
+int item_move_run(struct cli *cli);
+int item_hold_run(struct cli *cli);
+int item_release_run(struct cli *cli);
+int item_bargaining_run(struct cli *cli);
+int item_defer_run(struct cli *cli);
+int item_table_run(struct cli *cli);
+int item_withdraw_run(struct cli *cli);
+
+/* contribution.c */
+int contribution_add_run(struct cli *cli);
+int contribution_list_run(struct cli *cli);
+int contribution_amend_run(struct cli *cli);
+int contribution_withdraw_run(struct cli *cli);
+int contribution_approve_run(struct cli *cli);
+int proposal_link_run(struct cli *cli);
+int proposal_unlink_run(struct cli *cli);
+
+/* concern.c */
+int concern_raise_run(struct cli *cli);
+int concern_second_run(struct cli *cli);
+int concern_resolve_run(struct cli *cli);
+int concern_withdraw_run(struct cli *cli);
+int concern_list_run(struct cli *cli);
+
+/* data.c */
+int data_ask_run(struct cli *cli);
+int data_answer_run(struct cli *cli);
+int data_refuse_run(struct cli *cli);
+int data_list_run(struct cli *cli);
+int fact_state_run(struct cli *cli);
+int fact_agree_run(struct cli *cli);
+int fact_dispute_run(struct cli *cli);
+int fact_withdraw_run(struct cli *cli);
+int fact_list_run(struct cli *cli);
+int straw_open_run(struct cli *cli);
+int straw_answer_run(struct cli *cli);
+int straw_close_run(struct cli *cli);
+int straw_show_run(struct cli *cli);
 
 /* Decisions and minutes. */
 

@@ -179,6 +179,28 @@ static const struct event_row {
     {COMITY__V1__EVENT__KIND_SIDEBAR_ENDED, "sidebar_ended", apply_sidebar_ended},
     {COMITY__V1__EVENT__KIND_PLUS_DELTA_NOTED, "plus_delta_noted", apply_plus_delta_noted},
     /* Problem solving. */
+    {COMITY__V1__EVENT__KIND_PHASE_MOVED, "phase_moved", apply_phase_moved},
+    {COMITY__V1__EVENT__KIND_PHASE_HELD, "phase_held", apply_phase_held},
+    {COMITY__V1__EVENT__KIND_PHASE_RELEASED, "phase_released", apply_phase_released},
+    {COMITY__V1__EVENT__KIND_ITEM_REFERRED, "item_referred", apply_item_referred},
+    {COMITY__V1__EVENT__KIND_ITEM_SET_ASIDE, "item_set_aside", apply_item_set_aside},
+    {COMITY__V1__EVENT__KIND_ITEM_WITHDRAWN, "item_withdrawn", apply_item_withdrawn},
+    {COMITY__V1__EVENT__KIND_CONTRIBUTION_MADE, "contribution_made", apply_contribution_made},
+    {COMITY__V1__EVENT__KIND_CONTRIBUTION_AMENDED, "contribution_amended", apply_contribution_amended},
+    {COMITY__V1__EVENT__KIND_CONTRIBUTION_WITHDRAWN, "contribution_withdrawn", apply_contribution_withdrawn},
+    {COMITY__V1__EVENT__KIND_CONTRIBUTIONS_APPROVED, "contributions_approved", apply_contributions_approved},
+    {COMITY__V1__EVENT__KIND_PROPOSAL_LINKED, "proposal_linked", apply_proposal_linked},
+    {COMITY__V1__EVENT__KIND_CONCERN_RAISED, "concern_raised", apply_concern_raised},
+    {COMITY__V1__EVENT__KIND_CONCERN_SECONDED, "concern_seconded", apply_concern_seconded},
+    {COMITY__V1__EVENT__KIND_CONCERN_SETTLED, "concern_settled", apply_concern_settled},
+    {COMITY__V1__EVENT__KIND_DATA_REQUESTED, "data_requested", apply_data_requested},
+    {COMITY__V1__EVENT__KIND_DATA_ANSWERED, "data_answered", apply_data_answered},
+    {COMITY__V1__EVENT__KIND_FACT_STATED, "fact_stated", apply_fact_stated},
+    {COMITY__V1__EVENT__KIND_FACT_JUDGED, "fact_judged", apply_fact_judged},
+    {COMITY__V1__EVENT__KIND_FACT_WITHDRAWN, "fact_withdrawn", apply_fact_withdrawn},
+    {COMITY__V1__EVENT__KIND_STRAW_POLL_OPENED, "straw_poll_opened", apply_straw_poll_opened},
+    {COMITY__V1__EVENT__KIND_STRAW_POLL_ANSWERED, "straw_poll_answered", apply_straw_poll_answered},
+    {COMITY__V1__EVENT__KIND_STRAW_POLL_CLOSED, "straw_poll_closed", apply_straw_poll_closed},
     /* Decisions and minutes. */
 };
 

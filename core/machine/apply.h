@@ -123,6 +123,33 @@ void apply_time_box_extended(struct apply *a, const Comity__V1__Event *open);
 void apply_time_box_over(struct apply *a, const Comity__V1__Event *open);
 
 /* Problem solving. */
+void apply_phase_moved(struct apply *a, const Comity__V1__Event *open);
+void apply_phase_held(struct apply *a, const Comity__V1__Event *open);
+void apply_phase_released(struct apply *a, const Comity__V1__Event *open);
+void apply_item_referred(struct apply *a, const Comity__V1__Event *open);
+void apply_item_set_aside(struct apply *a, const Comity__V1__Event *open);
+void apply_item_withdrawn(struct apply *a, const Comity__V1__Event *open);
+void apply_contribution_made(struct apply *a, const Comity__V1__Event *open);
+void apply_contribution_amended(struct apply *a, const Comity__V1__Event *open);
+void apply_contribution_withdrawn(struct apply *a, const Comity__V1__Event *open);
+void apply_contributions_approved(struct apply *a, const Comity__V1__Event *open);
+void apply_proposal_linked(struct apply *a, const Comity__V1__Event *open);
+void apply_concern_raised(struct apply *a, const Comity__V1__Event *open);
+void apply_concern_seconded(struct apply *a, const Comity__V1__Event *open);
+void apply_concern_settled(struct apply *a, const Comity__V1__Event *open);
+void apply_data_requested(struct apply *a, const Comity__V1__Event *open);
+void apply_data_answered(struct apply *a, const Comity__V1__Event *open);
+void apply_fact_stated(struct apply *a, const Comity__V1__Event *open);
+void apply_fact_judged(struct apply *a, const Comity__V1__Event *open);
+void apply_fact_withdrawn(struct apply *a, const Comity__V1__Event *open);
+void apply_straw_poll_opened(struct apply *a, const Comity__V1__Event *open);
+void apply_straw_poll_answered(struct apply *a, const Comity__V1__Event *open);
+void apply_straw_poll_closed(struct apply *a, const Comity__V1__Event *open);
+/* What rounds do to the item that their proposal is on. */
+void apply_item_tested(struct apply *a, uint32_t item, uint32_t round);
+void apply_item_decided(struct apply *a, uint32_t item);
+/* Put the item into a phase: nobody holds it there, and no reason is given. */
+void apply_phase(struct apply *a, Comity__V1__Item *item, Comity__V1__Phase phase);
 
 /* Decisions and minutes. */
 

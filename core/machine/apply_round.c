@@ -33,6 +33,7 @@ void apply_round_opened(struct apply *a, const Comity__V1__Event *open)
     proposal->rule = round->rule->name;
     proposal->open_round = round->number;
     apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
+    apply_item_tested(a, proposal->item, round->number);
     add_open_rounds(a, round->session, 1);
     apply_put_number(a, row_key(TABLE_SESSION_ROUND, round->session, round->number), 1);
     if (round->closes_ms != 0)
@@ -135,6 +136,7 @@ void apply_round_closed(struct apply *a, const Comity__V1__Event *open)
     apply_put(a, TABLE_ROUND, round->number, 0, &round->base);
     proposal->open_round = 0;
     apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
+    apply_delete(a, row_key(TABLE_OPEN_OF_ITEM, proposal->item, round->number));
     add_open_rounds(a, round->session, -1);
     apply_delete(a, row_key(TABLE_SESSION_ROUND, round->session, round->number));
 }
@@ -151,4 +153,5 @@ void apply_decision_made(struct apply *a, const Comity__V1__Event *open)
     apply_create(a, TABLE_DECISION, decision->number, &decision->base);
     proposal->decision = decision->number;
     apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
+    apply_item_decided(a, proposal->item);
 }

@@ -38,6 +38,12 @@ struct decide {
     Comity__V1__Round *round;
     Comity__V1__RollEntry *entry;
     Comity__V1__Sidebar *sidebar;
+    /* Problem solving. */
+    Comity__V1__Contribution *contribution;
+    Comity__V1__Concern *concern;
+    Comity__V1__DataRequest *request;
+    Comity__V1__Fact *fact;
+    Comity__V1__StrawPoll *poll;
 
     struct machine_events events;
     int code; /* the first refusal or failure */
@@ -229,6 +235,37 @@ int decide_decline_sidebar(struct decide *d);
 int decide_end_sidebar(struct decide *d);
 
 /* Problem solving. */
+/* decide_phase.c */
+int concern_solving(struct decide *d);  /* all of them but the next */
+int concern_approval(struct decide *d); /* approve_contributions */
+/* Of d->item: can proposals be made and revised on it, can a round be opened (ERR_PHASE, ERR_HELD)? */
+int check_item_takes_proposals(struct decide *d, const char *field);
+int check_item_takes_rounds(struct decide *d, const char *field);
+/* Can an item start in the phase that add_item gives? ERR_RANGE where not. */
+int check_starting_phase(struct decide *d, const char *field);
+int decide_move_phase(struct decide *d);
+int decide_hold_phase(struct decide *d);
+int decide_release_phase(struct decide *d);
+int decide_flag_bargaining(struct decide *d);
+int decide_set_aside_item(struct decide *d);
+int decide_withdraw_item(struct decide *d);
+int decide_contribute(struct decide *d);
+int decide_amend_contribution(struct decide *d);
+int decide_withdraw_contribution(struct decide *d);
+int decide_approve_contributions(struct decide *d);
+int decide_link_proposal(struct decide *d);
+int decide_raise_concern(struct decide *d);
+int decide_second_concern(struct decide *d);
+int decide_settle_concern(struct decide *d);
+int decide_request_data(struct decide *d);
+int decide_answer_data(struct decide *d);
+int decide_refuse_data(struct decide *d);
+int decide_state_fact(struct decide *d);
+int decide_judge_fact(struct decide *d);
+int decide_withdraw_fact(struct decide *d);
+int decide_open_straw_poll(struct decide *d);
+int decide_answer_straw_poll(struct decide *d);
+int decide_close_straw_poll(struct decide *d);
 
 /* Decisions and minutes. */
 

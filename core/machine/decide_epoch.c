@@ -30,8 +30,12 @@ static const struct {
     KIND(TABLE_DECISION, decisions),
     /* Sessions. */
     KIND(TABLE_SIDEBAR, sidebars),
-/* Problem solving. */
-/* Decisions and minutes. */
+    /* Problem solving. */
+    KIND(TABLE_CONTRIBUTION, contributions),
+    KIND(TABLE_CONCERN, concerns),
+    KIND(TABLE_DATA_REQUEST, data_requests),
+    KIND(TABLE_FACT, facts),
+    KIND(TABLE_STRAW_POLL, straw_polls),
 #undef KIND
 };
 
@@ -72,6 +76,7 @@ static const struct {
     {COMITY__V1__COMMAND__BODY_SET_TIME_BOX, "item"},
     {COMITY__V1__COMMAND__BODY_EXTEND_TIME_BOX, "item"},
     /* Problem solving. */
+    {COMITY__V1__COMMAND__BODY_CLOSE_STRAW_POLL, "poll"},
     /* Decisions and minutes. */
 };
 

@@ -76,6 +76,23 @@ static Comity__V1__ProposalVersion *version_new(struct decide *d, uint32_t numbe
     return version;
 }
 
+/* An item that the proposal asks leave to withdraw: another one of the same body's. */
+static int check_withdraws(struct decide *d, uint32_t number)
+{
+    const Comity__V1__Item *item;
+    const Comity__V1__Session *session;
+
+    if (number == 0)
+        return 0;
+    item = decide_find(d, TABLE_ITEM, number, 0, "make_proposal.withdraws");
+    session = item ? decide_get(d, TABLE_SESSION, item->session, 0) : NULL;
+    if (!session)
+        return d->code;
+    if (session->body != d->of_body || item->number == d->item->number)
+        return decide_refuse(d, ERR_RANGE, "make_proposal.withdraws");
+    return 0;
+}
+
 int decide_make_proposal(struct decide *d)
 {
     const Comity__V1__MakeProposal *make = d->body->make_proposal;
@@ -85,6 +102,8 @@ int decide_make_proposal(struct decide *d)
 
     if (!session_takes_work(d->session))
         return decide_refuse(d, ERR_STATE, "make_proposal.item");
+    if (check_item_takes_proposals(d, "make_proposal.item") != 0 || check_withdraws(d, make->withdraws) != 0)
+        return d->code;
     made = decide_new(d, &comity__v1__proposal_made__descriptor);
     proposal = decide_new(d, &comity__v1__proposal__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_PROPOSAL_MADE);
@@ -92,6 +111,7 @@ int decide_make_proposal(struct decide *d)
         return d->code;
     proposal->item = make->item;
     proposal->title = make->title;
+    proposal->withdraws = make->withdraws;
     proposal->versions = decide_alloc(d, 1, sizeof(*proposal->versions));
     if (!proposal->versions)
         return d->code;
@@ -119,6 +139,8 @@ static int check_revision(struct decide *d, const Comity__V1__ReviseProposal *re
 
     if (!session_takes_work(d->session) || d->proposal->decision != 0 || d->proposal->open_round != 0)
         return decide_refuse(d, ERR_STATE, "revise_proposal.proposal");
+    if (check_item_takes_proposals(d, "revise_proposal.proposal") != 0)
+        return d->code;
     if (!binary_equal(latest->text->hash, revise->base_hash))
         return decide_refuse_latest(d, ERR_STALE, "revise_proposal.base_hash", latest->version);
     if (has_version(d->proposal, revise->text->hash))

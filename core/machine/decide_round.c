@@ -82,6 +82,8 @@ static int check_proposal(struct decide *d, const Comity__V1__OpenRound *open)
         return d->code;
     if (d->proposal->decision != 0 || d->proposal->open_round != 0)
         return decide_refuse(d, ERR_STATE, "open_round.proposal");
+    if (check_item_takes_rounds(d, "open_round.proposal") != 0)
+        return d->code;
     if (!binary_equal(latest->text->hash, open->text_hash))
         return decide_refuse_latest(d, ERR_STALE, "open_round.text_hash", latest->version);
     return 0;
@@ -178,6 +180,19 @@ static int add_decision(struct decide *d, const Comity__V1__Outcome *outcome)
     return 0;
 }
 
+/* Nothing is counted: what was answered was about a matter that is decided elsewhere. */
+static int outcome_referred(struct decide *d, Comity__V1__Outcome **ret_outcome)
+{
+    Comity__V1__Outcome *outcome = decide_new(d, &comity__v1__outcome__descriptor);
+
+    if (!outcome)
+        return d->code;
+    outcome->kind = COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REFERRED;
+    outcome->rule_hash = d->round->rule_hash;
+    *ret_outcome = outcome;
+    return 0;
+}
+
 /* RoundClosed, and DecisionMade where it was adopted and is no advice. */
 static int round_close(struct decide *d, Comity__V1__CloseCause cause)
 {
@@ -195,7 +210,9 @@ static int round_close(struct decide *d, Comity__V1__CloseCause cause)
     if (!closed || !event)
         return d->code;
     input = roll_input(&roll, d->round->rule, rounds_remain);
-    code = rule_count(&input, d->arena, &closed->outcome);
+    code = cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED
+               ? outcome_referred(d, &closed->outcome)
+               : rule_count(&input, d->arena, &closed->outcome);
     if (code != 0)
         return decide_fail(d, code);
     closed->round = d->round->number;
@@ -207,6 +224,18 @@ static int round_close(struct decide *d, Comity__V1__CloseCause cause)
     return 0;
 }
 
+static Comity__V1__CloseCause close_cause(enum deadline_kind kind)
+{
+    switch (kind) {
+    case DEADLINE_TIME:
+        return COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_TIME;
+    case DEADLINE_REFERRED:
+        return COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED;
+    default:
+        return COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_ALL_ANSWERED;
+    }
+}
+
 int round_is_due(struct decide *d, const struct deadline *due)
 {
     d->round = decide_get(d, TABLE_ROUND, due->number, 0);
@@ -214,8 +243,7 @@ int round_is_due(struct decide *d, const struct deadline *due)
         return d->code;
     if (!d->round->rule)
         return decide_fail(d, ERR_CORRUPT);
-    return round_close(d, due->kind == DEADLINE_TIME ? COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_TIME
-                                                     : COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_ALL_ANSWERED);
+    return round_close(d, close_cause(due->kind));
 }
 
 int decide_close_round(struct decide *d)

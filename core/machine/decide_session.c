@@ -117,7 +117,7 @@ int decide_add_item(struct decide *d)
 
     if (!session_takes_work(d->session))
         return decide_refuse(d, ERR_STATE, "add_item.session");
-    if (charter_check_item(d, d->body->add_item->function) != 0)
+    if (charter_check_item(d, d->body->add_item->function) != 0 || check_starting_phase(d, "add_item.phase") != 0)
         return d->code;
     added = decide_new(d, &comity__v1__item_added__descriptor);
     item = decide_new(d, &comity__v1__item__descriptor);
@@ -130,6 +130,9 @@ int decide_add_item(struct decide *d)
     item->function = d->body->add_item->function;
     item->is_after_notice =
         d->session->notice_ms > 0 && d->session->state != COMITY__V1__SESSION_STATE__SESSION_STATE_DRAFT;
+    item->phase =
+        d->body->add_item->phase != 0 ? d->body->add_item->phase : COMITY__V1__PHASE__PHASE_PROPOSAL;
+    item->phase_since_ms = d->context->time_ms;
     added->item = item;
     event->item_added = added;
     return 0;

@@ -121,6 +121,7 @@ static const struct {
     {DEADLINE_TIME_BOX, time_box_is_due},
     {DEADLINE_CAUCUS, caucus_is_due},
     /* Problem solving. */
+    {DEADLINE_REFERRED, round_is_due},
     /* Decisions and minutes. */
 };
 

@@ -23,7 +23,7 @@ struct machine_event {
     uint64_t sequence;                    /* given by the caller before apply */
     int64_t time_ms;
     uint8_t audience;                     /* of the command part and the texts; the open part is for all */
-    uint32_t round;                       /* with AUDIENCE_VOTER_UNTIL_CLOSE */
+    uint32_t round;                       /* with AUDIENCE_VOTER_UNTIL_CLOSE; with AUDIENCE_BODY the body */
 };
 
 struct machine_events {
@@ -79,6 +79,12 @@ enum right {
     MAY_KEEP_RECORD,     /* office RECORDER or FACILITATOR; where the session names some, those */
     MAY_CALL_CAUCUS,     /* a co-chair, or a holder of a seat of the body, of a PARTY */
     MAY_IN_SIDEBAR,      /* one of the sidebar's persons */
+    /* Problem solving. */
+    MAY_PARTY_CO_CHAIR,  /* a co-chair of any PARTY */
+    MAY_BODY_OR_RECORDER,/* the same, or office FACILITATOR or RECORDER */
+    MAY_AUTHOR,          /* the member who made the thing concerned */
+    MAY_AUTHOR_OR_FACILITATOR, /* the same, or office FACILITATOR */
+    MAY_ASKED,           /* of the constituency that is asked: a co-chair, or a holder of a seat of the body */
 };
 
 struct command_row {

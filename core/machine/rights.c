@@ -247,6 +247,45 @@ static int check_recorder_countersigned(struct decide *d)
     return 0;
 }
 
+/* Problem solving. */
+
+static int check_party_co_chair(struct decide *d)
+{
+    const Comity__V1__Constituency *own = decide_get(d, TABLE_CONSTITUENCY, d->actor->constituency, 0);
+
+    if (!own)
+        return d->code;
+    if (own->standing != COMITY__V1__STANDING__STANDING_PARTY ||
+        !member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_CO_CHAIR))
+        return decide_refuse(d, ERR_FORBIDDEN, "key");
+    return 0;
+}
+
+static int check_body_or_recorder(struct decide *d)
+{
+    return member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_RECORDER) ? 0
+                                                                            : check_body_or_facilitator(d);
+}
+
+static int check_author(struct decide *d)
+{
+    return d->of_member == d->actor->number ? 0 : decide_refuse(d, ERR_FORBIDDEN, "key");
+}
+
+static int check_author_or_facilitator(struct decide *d)
+{
+    return d->of_member == d->actor->number ? 0 : check_facilitator(d);
+}
+
+static int check_asked(struct decide *d)
+{
+    if (is_own_co_chair(d))
+        return 0;
+    if (d->of_constituency != d->actor->constituency)
+        return decide_refuse(d, ERR_FORBIDDEN, "key");
+    return check_seat(d);
+}
+
 static const struct {
     enum right right;
     const char *name;
@@ -269,6 +308,13 @@ static const struct {
     {MAY_KEEP_RECORD, N_("facilitator or recorder"), check_keep_record},
     {MAY_CALL_CAUCUS, N_("co-chair, or holder of a seat of the body, of a PARTY"), check_call_caucus},
     {MAY_IN_SIDEBAR, N_("one of the sidebar's persons"), check_in_sidebar},
+    /* Problem solving. */
+    {MAY_PARTY_CO_CHAIR, N_("co-chair of a PARTY"), check_party_co_chair},
+    {MAY_BODY_OR_RECORDER, N_("holder of a seat of the body, facilitator or recorder"), check_body_or_recorder},
+    {MAY_AUTHOR, N_("the member who made it"), check_author},
+    {MAY_AUTHOR_OR_FACILITATOR, N_("the member who made it, or facilitator"), check_author_or_facilitator},
+    {MAY_ASKED, N_("of the constituency that is asked: a co-chair, or a holder of a seat of the body"),
+     check_asked},
 };
 
 const char *right_name(enum right right)

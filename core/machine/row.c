@@ -43,6 +43,18 @@ static const struct table_row TABLES[] = {
     [TABLE_SIDEBAR] = {TABLE_SIDEBAR, "sidebar", FORM_NUMBER, &comity__v1__sidebar__descriptor},
     [TABLE_PLUS_DELTA] = {TABLE_PLUS_DELTA, "plus_delta", FORM_NUMBER, &comity__v1__plus_delta__descriptor},
     /* Problem solving. */
+    [TABLE_OPEN_OF_ITEM] = {TABLE_OPEN_OF_ITEM, "open_of_item", FORM_PAIR, NULL},
+    [TABLE_CONTRIBUTION] = {TABLE_CONTRIBUTION, "contribution", FORM_NUMBER,
+                            &comity__v1__contribution__descriptor},
+    [TABLE_PROPOSAL_LINKS] = {TABLE_PROPOSAL_LINKS, "proposal_links", FORM_NUMBER,
+                              &comity__v1__proposal_links__descriptor},
+    [TABLE_CONCERN] = {TABLE_CONCERN, "concern", FORM_NUMBER, &comity__v1__concern__descriptor},
+    [TABLE_DATA_REQUEST] = {TABLE_DATA_REQUEST, "data_request", FORM_NUMBER,
+                            &comity__v1__data_request__descriptor},
+    [TABLE_FACT] = {TABLE_FACT, "fact", FORM_NUMBER, &comity__v1__fact__descriptor},
+    [TABLE_STRAW_POLL] = {TABLE_STRAW_POLL, "straw_poll", FORM_NUMBER, &comity__v1__straw_poll__descriptor},
+    [TABLE_STRAW_ANSWER] = {TABLE_STRAW_ANSWER, "straw_answer", FORM_PAIR,
+                            &comity__v1__straw_answer__descriptor},
     /* Decisions and minutes. */
 };
 
@@ -230,6 +242,8 @@ static const enum table DEADLINE_TABLES[] = {
     [DEADLINE_AWAY] = TABLE_PRESENCE,
     [DEADLINE_TIME_BOX] = TABLE_TIME_BOX,
     [DEADLINE_CAUCUS] = TABLE_SESSION,
+    /* Problem solving. */
+    [DEADLINE_REFERRED] = TABLE_ROUND,
 };
 
 enum table deadline_table(enum deadline_kind kind)

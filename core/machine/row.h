@@ -26,6 +26,7 @@ enum deadline_kind {
     DEADLINE_TIME_BOX = 21, /* session, item: the item's time is up */
     DEADLINE_CAUCUS = 22,   /* session: the time of return */
     /* Problem solving. */
+    DEADLINE_REFERRED = 30,    /* a round closes since its item was referred to bargaining */
     /* Decisions and minutes. */
 };
 

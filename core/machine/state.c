@@ -168,3 +168,39 @@ int state_may_see_ballots(const struct view *view, struct arena *arena, uint32_t
                at->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_OPEN;
     return 0;
 }
+
+int state_is_of_body(const struct view *view, struct arena *arena, uint32_t body, uint32_t member,
+                     bool *ret_is)
+{
+    struct row_key held = row_key(TABLE_HOLDER, body, member);
+    const Comity__V1__Member *of;
+    ProtobufCMessage *row;
+    bool holds;
+    int code = row_exists(view, &held, &holds);
+
+    if (code == 0)
+        code = state_get(view, arena, TABLE_MEMBER, member, 0, &row);
+    if (code != 0)
+        return code;
+    of = (const Comity__V1__Member *) row;
+    *ret_is = holds || member_has_office(of, COMITY__V1__OFFICE__OFFICE_FACILITATOR) ||
+              member_has_office(of, COMITY__V1__OFFICE__OFFICE_RECORDER);
+    return 0;
+}
+
+int state_may_see_texts(const struct view *view, struct arena *arena, const ProtobufCMessage *row,
+                        uint32_t reader, bool *ret_may)
+{
+    uint32_t body = 0, author = 0, second = 0;
+
+    if (row->descriptor == &comity__v1__data_request__descriptor) {
+        body = ((const Comity__V1__DataRequest *) row)->confined_to;
+        author = ((const Comity__V1__DataRequest *) row)->asked_by;
+        second = ((const Comity__V1__DataRequest *) row)->answered_by;
+    } else if (row->descriptor == &comity__v1__fact__descriptor) {
+        body = ((const Comity__V1__Fact *) row)->confined_to;
+        author = ((const Comity__V1__Fact *) row)->stated_by;
+    }
+    *ret_may = body == 0 || reader == author || reader == second;
+    return *ret_may ? 0 : state_is_of_body(view, arena, body, reader, ret_may);
+}

@@ -49,6 +49,14 @@ enum table {
     TABLE_SIDEBAR = 44,        /* number             Sidebar */
     TABLE_PLUS_DELTA = 45,     /* number             PlusDelta */
     /* Problem solving. */
+    TABLE_OPEN_OF_ITEM = 55,   /* item, round          u32: 1 while the round, on a proposal of the item, is open */
+    TABLE_CONTRIBUTION = 56,   /* number               Contribution */
+    TABLE_PROPOSAL_LINKS = 57, /* proposal             ProposalLinks */
+    TABLE_CONCERN = 58,        /* number               Concern */
+    TABLE_DATA_REQUEST = 59,   /* number               DataRequest */
+    TABLE_FACT = 60,           /* number               Fact */
+    TABLE_STRAW_POLL = 61,     /* number               StrawPoll */
+    TABLE_STRAW_ANSWER = 62,   /* poll, member         StrawAnswer */
     /* Decisions and minutes. */
 };
 
@@ -74,6 +82,13 @@ bool member_has_office(const Comity__V1__Member *member, Comity__V1__Office offi
 /* Who may see how @voter answered in @round: the visibility of ballots, decided here and nowhere else. */
 int state_may_see_ballots(const struct view *view, struct arena *arena, uint32_t round, uint32_t voter,
                           uint32_t reader, bool *ret_may);
+
+/* Is @member of a body, for what only the body may see: holder of a seat of it, facilitator or recorder? */
+int state_is_of_body(const struct view *view, struct arena *arena, uint32_t body, uint32_t member, bool *ret_is);
+/* May @reader see the texts that a row refers to: those of the author of a confined row, and of the body that it is
+ * confined to? Of rows that are not confined every member may. */
+int state_may_see_texts(const struct view *view, struct arena *arena, const ProtobufCMessage *row, uint32_t reader,
+                        bool *ret_may);
 
 /* The rows of a list that @reader may see, from @cursor on. The visitor gets each row unpacked in @arena, with the
  * cursor that continues after it; it returns 0, 1 to stop, or a code. ERR_RANGE for a cursor that is not one, and for a

@@ -43,6 +43,13 @@ static const struct list_row LISTS[] = {
     {COMITY__V1__LIST_KIND__LIST_KIND_SIDEBARS, TABLE_SIDEBAR, PARENT_IN_ROW},
     {COMITY__V1__LIST_KIND__LIST_KIND_PLUS_DELTAS, TABLE_PLUS_DELTA, PARENT_IN_ROW},
     /* Problem solving. */
+    {COMITY__V1__LIST_KIND__LIST_KIND_CONTRIBUTIONS, TABLE_CONTRIBUTION, PARENT_IN_ROW},
+    {COMITY__V1__LIST_KIND__LIST_KIND_PROPOSAL_LINKS, TABLE_PROPOSAL_LINKS, PARENT_NONE},
+    {COMITY__V1__LIST_KIND__LIST_KIND_CONCERNS, TABLE_CONCERN, PARENT_IN_ROW},
+    {COMITY__V1__LIST_KIND__LIST_KIND_DATA_REQUESTS, TABLE_DATA_REQUEST, PARENT_IN_ROW},
+    {COMITY__V1__LIST_KIND__LIST_KIND_FACTS, TABLE_FACT, PARENT_IN_ROW},
+    {COMITY__V1__LIST_KIND__LIST_KIND_STRAW_POLLS, TABLE_STRAW_POLL, PARENT_IN_ROW},
+    {COMITY__V1__LIST_KIND__LIST_KIND_STRAW_ANSWERS, TABLE_STRAW_ANSWER, PARENT_IN_KEY},
     /* Decisions and minutes. */
 };
 
@@ -70,6 +77,16 @@ static uint32_t row_parent(enum table table, const ProtobufCMessage *row)
         return ((const Comity__V1__Sidebar *) row)->session;
     case TABLE_PLUS_DELTA:
         return ((const Comity__V1__PlusDelta *) row)->session;
+    case TABLE_CONTRIBUTION:
+        return ((const Comity__V1__Contribution *) row)->item;
+    case TABLE_CONCERN:
+        return ((const Comity__V1__Concern *) row)->proposal;
+    case TABLE_DATA_REQUEST:
+        return ((const Comity__V1__DataRequest *) row)->item;
+    case TABLE_FACT:
+        return ((const Comity__V1__Fact *) row)->item;
+    case TABLE_STRAW_POLL:
+        return ((const Comity__V1__StrawPoll *) row)->item;
     default:
         return 0;
     }

@@ -478,6 +478,27 @@ bool random_body(struct random_commands *r, Comity__V1__Command__BodyCase kind)
         {COMITY__V1__COMMAND__BODY_END_SIDEBAR, random_end_sidebar},
         {COMITY__V1__COMMAND__BODY_NOTE_PLUS_DELTA, random_note_plus_delta},
         /* Problem solving. */
+        {COMITY__V1__COMMAND__BODY_MOVE_PHASE, random_move_phase},
+        {COMITY__V1__COMMAND__BODY_HOLD_PHASE, random_hold_phase},
+        {COMITY__V1__COMMAND__BODY_RELEASE_PHASE, random_release_phase},
+        {COMITY__V1__COMMAND__BODY_FLAG_BARGAINING, random_flag_bargaining},
+        {COMITY__V1__COMMAND__BODY_SET_ASIDE_ITEM, random_set_aside_item},
+        {COMITY__V1__COMMAND__BODY_WITHDRAW_ITEM, random_withdraw_item},
+        {COMITY__V1__COMMAND__BODY_CONTRIBUTE, random_contribute},
+        {COMITY__V1__COMMAND__BODY_AMEND_CONTRIBUTION, random_amend_contribution},
+        {COMITY__V1__COMMAND__BODY_WITHDRAW_CONTRIBUTION, random_withdraw_contribution},
+        {COMITY__V1__COMMAND__BODY_APPROVE_CONTRIBUTIONS, random_approve_contributions},
+        {COMITY__V1__COMMAND__BODY_LINK_PROPOSAL, random_link_proposal},
+        {COMITY__V1__COMMAND__BODY_RAISE_CONCERN, random_raise_concern},
+        {COMITY__V1__COMMAND__BODY_SECOND_CONCERN, random_second_concern},
+        {COMITY__V1__COMMAND__BODY_SETTLE_CONCERN, random_settle_concern},
+        {COMITY__V1__COMMAND__BODY_REQUEST_DATA, random_request_data},
+        {COMITY__V1__COMMAND__BODY_ANSWER_DATA, random_answer_data},
+        {COMITY__V1__COMMAND__BODY_REFUSE_DATA, random_refuse_data},
+        {COMITY__V1__COMMAND__BODY_STATE_FACT, random_state_fact},
+        {COMITY__V1__COMMAND__BODY_JUDGE_FACT, random_judge_fact},
+        {COMITY__V1__COMMAND__BODY_WITHDRAW_FACT, random_withdraw_fact},
+        {COMITY__V1__COMMAND__BODY_OPEN_STRAW_POLL, random_open_straw_poll},
         /* Decisions and minutes. */
     };
 

@@ -78,6 +78,9 @@ char *random_name(struct random_commands *r, const char *stem, uint64_t number);
 void random_sign(struct random_commands *r, const struct person *person);
 void random_cosign(struct random_commands *r, const struct person *person);
 
+/* Signed by a holder of a seat of the body, now and then by a facilitator. */
+bool random_sign_as_holder(struct random_commands *r, uint32_t body);
+
 /* Fill r->body with a command of this kind that ought to be accepted: false where the state allows none. */
 bool random_body(struct random_commands *r, Comity__V1__Command__BodyCase kind);
 bool random_convene_session(struct random_commands *r);
@@ -90,6 +93,28 @@ bool random_revise_proposal(struct random_commands *r);
 bool random_open_round(struct random_commands *r);
 bool random_cast_ballot(struct random_commands *r);
 bool random_close_round(struct random_commands *r);
+/* Problem solving. */
+bool random_move_phase(struct random_commands *r);
+bool random_hold_phase(struct random_commands *r);
+bool random_release_phase(struct random_commands *r);
+bool random_flag_bargaining(struct random_commands *r);
+bool random_set_aside_item(struct random_commands *r);
+bool random_withdraw_item(struct random_commands *r);
+bool random_contribute(struct random_commands *r);
+bool random_amend_contribution(struct random_commands *r);
+bool random_withdraw_contribution(struct random_commands *r);
+bool random_approve_contributions(struct random_commands *r);
+bool random_link_proposal(struct random_commands *r);
+bool random_raise_concern(struct random_commands *r);
+bool random_second_concern(struct random_commands *r);
+bool random_settle_concern(struct random_commands *r);
+bool random_request_data(struct random_commands *r);
+bool random_answer_data(struct random_commands *r);
+bool random_refuse_data(struct random_commands *r);
+bool random_state_fact(struct random_commands *r);
+bool random_judge_fact(struct random_commands *r);
+bool random_withdraw_fact(struct random_commands *r);
+bool random_open_straw_poll(struct random_commands *r);
 bool random_enter_ballots(struct random_commands *r);
 bool random_confirm_ballot(struct random_commands *r);
 bool random_dispute_ballot(struct random_commands *r);

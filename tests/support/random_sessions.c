@@ -1,6 +1,7 @@
 /* Sessions, proposals, rounds and ballots. */
 #include "tests/support/random_bodies.h"
 
+#include "core/machine/phase.h"
 #include "core/machine/row.h"
 
 #define SECOND_MS ((int64_t) 1000)
@@ -103,6 +104,8 @@ bool random_add_item(struct random_commands *r)
     r->body->add_item->session = session->number;
     r->body->add_item->title = random_text(r);
     r->body->add_item->function = random_function(r, session->body);
+    if (random_chance(r, 30))
+        r->body->add_item->phase = (phase_t) (1 + random_below(r, PHASE(PROPOSAL)));
     return random_sign_as_holder(r, session->body);
 }
 
@@ -111,7 +114,8 @@ bool random_make_proposal(struct random_commands *r)
     const Comity__V1__Item *item = random_row(r, TABLE_ITEM, random_recent(r, TABLE_ITEM), 0);
     const Comity__V1__Session *session = item ? random_row(r, TABLE_SESSION, item->session, 0) : NULL;
 
-    if (!session || (session->state != CONVENED && session->state != OPEN))
+    if (!session || (session->state != CONVENED && session->state != OPEN) ||
+        !phase_takes_proposals(item->phase))
         return false;
     r->body->make_proposal->item = item->number;
     r->body->make_proposal->title = random_text(r);
@@ -131,7 +135,7 @@ static const Comity__V1__Proposal *proposal_find(struct random_commands *r,
             continue;
         const Comity__V1__Item *item = random_row(r, TABLE_ITEM, proposal->item, 0);
         *ret_session = random_row(r, TABLE_SESSION, item->session, 0);
-        if ((*ret_session)->state == OPEN)
+        if ((*ret_session)->state == OPEN && phase_takes_proposals(item->phase) && !item->hold)
             return proposal;
     }
     return NULL;

@@ -398,6 +398,15 @@ static void test_limits_as_the_contract_has_them(void **state)
         {&comity__v1__propose_sidebar__descriptor, "members", 1, 15},
         {&comity__v1__end_sidebar__descriptor, "summary", 0, 4096},
         {&comity__v1__note_plus_delta__descriptor, "text", 1, 4096},
+        /* Problem solving. */
+        {&comity__v1__hold_phase__descriptor, "reason", 1, 4096},
+        {&comity__v1__flag_bargaining__descriptor, "reason", 0, 4096},
+        {&comity__v1__contribute__descriptor, "text", 1, 4096},
+        {&comity__v1__contribute__descriptor, "about", 0, 32},
+        {&comity__v1__approve_contributions__descriptor, "texts", 1, 64},
+        {&comity__v1__link_proposal__descriptor, "contributions", 1, 32},
+        {&comity__v1__answer_data__descriptor, "text", 1, 65536},
+        {&comity__v1__open_straw_poll__descriptor, "choices", 2, 10},
     };
     for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
         const struct form_row *row = sample_row(ROWS[i].type, ROWS[i].field);

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "tests/support/world.h"
 #include "walk_session.h"
+#include "walk_solving.h"
 
 static void fill_create_body(struct world *world, Comity__V1__Command *command);
 
@@ -523,6 +524,7 @@ static const struct walk_row {
      {"lars"},
      ERR_FORBIDDEN},
     /* Problem solving. */
+    WALK_SOLVING
     /* Decisions and minutes. */
 };
 
@@ -739,7 +741,7 @@ static char *file_read(const char *path)
 static void test_the_documents_show_the_same_table(void **state)
 {
     (void) state;
-    static char expected[16384];
+    static char expected[65536];
     char *text = file_read(SOURCE_DIR "/docs/trust.md");
     char *begin = strstr(text, "<!-- rights: begin -->\n");
     char *end = strstr(text, "<!-- rights: end -->");

@@ -1,0 +1,25 @@
+/* Rows of the table of hints, which is kept by subject. For hint.c and its tables. */
+#ifndef COMITY_CLI_HINT_ROW_H
+#define COMITY_CLI_HINT_ROW_H
+
+#include "client/cli/cli.h"
+#include "comity/v1/command.pb-c.h"
+
+/* False where nothing better can be said. */
+typedef bool hint_fn(struct cli *cli, const Comity__V1__Command *command);
+
+/* The failure in better words. */
+#define TELL(cli, next, ...) (cli_fail(cli, (cli)->failure.code, next, __VA_ARGS__) != 0)
+
+struct hint {
+    int code;
+    const char *field; /* with [] where it names an element of a list; NULL: whatever it is */
+    const char *what;  /* NULL: as the failure has it */
+    const char *next;
+    hint_fn *tell; /* in their place, where names and numbers belong into it */
+};
+
+/* Ends with code 0. */
+extern const struct hint HINTS_SOLVING[];
+
+#endif
