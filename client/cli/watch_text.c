@@ -11,7 +11,7 @@
 #include "client/cli/session.h"
 #include "core/machine/queue.h"
 
-enum { NAMES_SHOWN = 8, MINUTE_MS = 60000 };
+enum { NAMES_SHOWN = 8 };
 
 struct writing {
     const struct board *board;
