@@ -26,6 +26,15 @@ const char *session_state_word(Comity__V1__SessionState state)
     }
 }
 
+/* The state, and for an open one that stands still why. */
+static const char *state_of_session(const Comity__V1__Session *session)
+{
+    if (session->pause == NULL)
+        return session_state_word(session->state);
+    return session->pause->kind == COMITY__V1__PAUSE_KIND__PAUSE_KIND_CAUCUS ? _("open, in caucus")
+                                                                             : _("open, in recess");
+}
+
 int session_starts(struct cli *cli, int64_t *ret_starts_ms)
 {
     const char *starts = cli_option(cli, "starts");
@@ -117,7 +126,7 @@ int session_list_run(struct cli *cli)
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Session *row = (const Comity__V1__Session *) rows.list[i];
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, row->number),
-                               name_of_body(cli, row->body), session_state_word(row->state),
+                               name_of_body(cli, row->body), state_of_session(row),
                                shown_time(cli, row->starts_ms), desk_shown(cli, row->title)};
         sheet_row(&sheet, cells);
     }

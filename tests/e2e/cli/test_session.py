@@ -110,6 +110,7 @@ class Session(CliCase):
         self.ask("eli", "timebox", "set", self.item, 30)
         self.ask("eli", "session", "recess", self.session, "--until", "+12h")
         self.assertIn("In recess since", self.words())
+        self.assertIn("open, in recess", self.world.comity("eve", "session", "list")[1])
         error = self.refuse("eli", "floor", "give", self.session, "Ada Okafor", name="PAUSED")
         self.assertIn("recess", error["what"])
         self.ask("eli", "timebox", "extend", self.item, 5)

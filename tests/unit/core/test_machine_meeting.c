@@ -441,6 +441,50 @@ static void test_plus_and_delta(void **state)
     world_destroy(&world);
 }
 
+static int count_row(void *context, const ProtobufCMessage *row, struct bytes next_cursor)
+{
+    (void) row;
+    assert_true(next_cursor.size > 0);
+    ++*(size_t *) context;
+    return 0;
+}
+
+/* A list as a query asks for it: its rows, or the code that refuses it. */
+static int list_count(struct world *world, Comity__V1__ListKind kind, uint32_t parent, size_t *ret_count)
+{
+    const Comity__V1__Member *reader = world_row(world, TABLE_MEMBER, LENA, 0);
+    Comity__V1__List list = COMITY__V1__LIST__INIT;
+
+    *ret_count = 0;
+    list.kind = kind;
+    list.parent = parent;
+    return state_list(&world->view, world->arena, &list, reader, BYTES(NULL, 0), count_row, ret_count);
+}
+
+static void test_lists(void **state)
+{
+    (void) state;
+    struct world *world = world_with_hands(RAISED);
+    size_t count;
+
+    world_accept(world, propose_sidebar(world, MARA, ODO));
+    world_accept(world, plus(world, "lena", 1));
+    assert_int_equal(list_count(world, COMITY__V1__LIST_KIND__LIST_KIND_HANDS, 1, &count), 0);
+    assert_int_equal(count, 3);
+    assert_int_equal(list_count(world, COMITY__V1__LIST_KIND__LIST_KIND_HANDS, 0, &count), ERR_MISSING);
+    assert_int_equal(list_count(world, COMITY__V1__LIST_KIND__LIST_KIND_TIME_BOXES, 1, &count), 0);
+    assert_int_equal(count, 0);
+    assert_int_equal(list_count(world, COMITY__V1__LIST_KIND__LIST_KIND_SIDEBARS, 0, &count), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(list_count(world, COMITY__V1__LIST_KIND__LIST_KIND_SIDEBARS, 2, &count), 0);
+    assert_int_equal(count, 0);
+    assert_int_equal(list_count(world, COMITY__V1__LIST_KIND__LIST_KIND_PLUS_DELTAS, 1, &count), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(list_count(world, COMITY__V1__LIST_KIND__LIST_KIND_PLUS_DELTAS, 2, &count), 0);
+    assert_int_equal(count, 0);
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_a_sidebar_begins_when_all_agree),
         cmocka_unit_test(test_a_sidebar_is_declined_or_refused),
         cmocka_unit_test(test_plus_and_delta),
+        cmocka_unit_test(test_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
