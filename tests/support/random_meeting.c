@@ -218,7 +218,7 @@ bool random_resume_session(struct random_commands *r)
 
 bool random_call_caucus(struct random_commands *r)
 {
-    r->body->call_caucus->until_ms = r->time_ms + 1 + (int64_t) random_below(r, 20 * MINUTE_MS);
+    r->body->call_caucus->until_ms = r->time_ms + 1 + (int64_t) random_below(r, 3 * MINUTE_MS);
     return act_in_session(r, &r->body->call_caucus->session) != NULL;
 }
 
