@@ -42,6 +42,16 @@ static const struct event_sentence SENTENCES[] = {
     {"ballot_confirmed", N_("{actor} confirmed the ballot that was entered in round {round}")},
     {"ballot_disputed", N_("{actor} disputed the ballot that was entered in round {round}")},
     /* Charter and bodies. */
+    {"charter_adopted", N_("{actor} adopted charter {charter.number}")},
+    {"member_recused",
+     N_("{actor} takes no part in the decision on proposal {recusal.proposal}: {recusal.reason}")},
+    {"alternates_named",
+     N_("{actor} named who may stand in for the holder of seat {alternates.seat} of {alternates.body}: "
+        "{alternates.members}")},
+    {"seat_handed_over",
+     N_("{actor} handed seat {stand_in.seat} over to {stand_in.member} in session {stand_in.session}")},
+    {"seat_taken_back", N_("{actor} took seat {seat} back in session {session}")},
+    {"seat_term_ended", N_("the term of {member} in seat {seat} of {body} ended")},
     /* Sessions. */
     {"session_drafted", N_("{actor} drafted session {session.number} of {session.body}: {session.title}")},
     {"notice_given", N_("{actor} gave notice of session {session}")},

@@ -89,6 +89,8 @@ static const struct {
     {ERR_LIMIT,
      N_("Look whether one of those that there are can be used: comity help lists the `list` commands.")},
     {ERR_SCOPE, N_("comity body show BODY lists its seats; comity rule show RULE says whom the rule names.")},
+    {ERR_CHARTER, N_("comity charter show says what was agreed.")},
+    {ERR_MANDATE, N_("comity body show BODY lists who may stand in.")},
     {ERR_NOTICE, N_("comity session show SESSION says when it starts and what is on the agenda.")},
     {ERR_NOT_PRESENT,
      N_("comity session show SESSION lists who is there; a member checks in with comity checkin.")},

@@ -29,7 +29,7 @@ const struct verb VERBS_CHARTER[] = {
          N_("A charter says all that holds, not what changes: start from the one in force (comity charter "
             "show --json).\n"
             "Nothing that was decided or opened before is touched."),
-     .json = JSON_JOINT ", `number`"},
+     .json = JSON_JOINT "; `number` of what was made"},
     {.name = "charter show",
      .group = GROUP,
      .run = charter_show_run,
@@ -79,6 +79,7 @@ const struct verb VERBS_CHARTER[] = {
      .group = GROUP,
      .run = recuse_run,
      .needs = NEEDS_MEMBER,
+     .is_final = true,
      .summary = N_("take no part in the decision on a proposal, and say why; from the next round on"),
      .arguments = {{"PROPOSAL", N_("its number"), 0}, {"REASON", N_("why"), 0}},
      .detail = N_(

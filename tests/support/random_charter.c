@@ -70,7 +70,6 @@ bool random_adopt_charter(struct random_commands *r)
     charter->facilitation = (Comity__V1__Facilitation) (1 + random_below(r, 3));
     charter->straw_polls = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_NONE;
     charter->sidebars = (Comity__V1__RecordLevel) (1 + random_below(r, 3));
-    charter->notice_hours = random_below(r, 48);
     charter->functions = random_alloc(r, FUNCTIONS * sizeof(*charter->functions));
     for (uint32_t i = 0; i < FUNCTIONS; i++)
         if (random_chance(r, 80) && !add_function(r, charter, i))

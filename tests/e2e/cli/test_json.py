@@ -92,12 +92,16 @@ PLAY = [
     ("ada", ["rule", "adopt", "consensus", *BOTH]), ("ada", "rule list"), ("ada", "rule show consensus --adopted"),
     ("eli", "session convene steering Swaps --starts +1h"), ("eli", "session open 1"), ("ada", "session list"), ("ada", "watch 1 --once"),
     *((who, "checkin 1 north") for who in ("ada", "ben", "carla", "dev")), ("ada", "session show 1"), ("ben", "item add 1 Swaps"),
+    ("ada", "charter sample"), ("ada", ["charter", "adopt", "rules.json", *BOTH]), ("ada", "charter show"), ("ada", "charter history"),
+    ("ada", ["body", "create", "council", "--title", "Council", "--seats", "union=1,alternates=named", "--seats", "management=1", *BOTH]),
+    ("ada", "seat assign council 1 1 --until +30d"), ("ada", "seat alternates council 1 --member 2"),
+    ("eli", "session convene council Nights"), ("ada", "seat handover 2 1 2"), ("ada", "seat takeback 2 1"),
     ("ada", "item list"), ("dev", "proposal make 1 Swaps --text Yes."), ("dev", "proposal revise 1 --text Certainly."),
     ("ada", "proposal show 1"), ("ada", "proposal list"), ("ada", "pack before 1"), ("ada", "calendar"),
     ("eli", "round open 1 --rule consensus"), ("ada", "round show 1"), ("ada", "vote 1 agree"),
     ("ben", ["vote", "1", "reserved", "--reason", "Two clerks."]), ("carla", "vote 1 agree"), ("dev", "vote 1 agree"),
     ("ada", "ballots 1"), ("eli", "round close 1 --dry-run"), ("eli", "round close 1"), ("ada", "round list"), ("ada", "outcome 1"),
-    ("ada", "decisions"), ("dev", "proposal make 1 Nights --text Later."), ("eli", "round open 2 --rule consensus"),
+    ("ada", "decisions"), ("dev", "proposal make 1 Nights --text Later."), ("dev", "proposal make 1 Days --text Soon."), ("dev", ["recuse", "3", "I wrote it."]), ("eli", "round open 2 --rule consensus"),
     ("rena", "ballots import paper.csv --round 2 --with ada/keys/signing.key"), ("ada", "ballots confirm 2"),
     ("ben", "ballots dispute 2 --reason Never."), ("ada", "ballots 2"), ("eli", "round close 2"), ("eli", "session close 1"), ("ada", "pack after 1"), ("ada", "pack after 1 --out after.md"),
     ("ada", "events"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
@@ -130,6 +134,7 @@ class Contract(unittest.TestCase):
         self.addCleanup(world.close)
         verbs = {verb["name"]: Documented(verb["json"]) for verb in world.ask("ada", "help")["verbs"]}
         keys, kept, seen, findings = {}, {}, set(), []
+        world.file("rules.json", '{"facilitation": "PAIR", "text": "Together."}')
         world.file("paper.csv", "member,answer\nAda Okafor,agree\nBen Ruiz,agree\n")
         for who, words in PLAY:
             words = words.split() if isinstance(words, str) else words
