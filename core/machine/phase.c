@@ -84,7 +84,7 @@ bool phase_is_over(phase_t phase)
 
 bool phase_takes_proposals(phase_t phase)
 {
-    return phase == PHASE(PROPOSAL) || phase == PHASE(TEST);
+    return phase == PHASE(PROPOSAL) || phase == PHASE(TEST) || phase == PHASE(DECIDED);
 }
 
 bool phase_allows(phase_t from, phase_t to)
