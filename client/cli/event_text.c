@@ -79,6 +79,33 @@ static const struct event_sentence SENTENCES[] = {
     {"sidebar_ended", N_("sidebar {sidebar} ended: {summary}")},
     {"plus_delta_noted", N_("{actor} noted a {note.kind}: {note.text}")},
     /* Problem solving. */
+    {"phase_moved", N_("{actor} moved item {item} to phase {phase}")},
+    {"phase_held", N_("{actor} held item {item} for {hold.side}: {hold.reason}")},
+    {"phase_released", N_("{actor} let item {item} go")},
+    {"item_referred", N_("{actor} referred item {item} to bargaining: {reason}")},
+    {"item_set_aside", N_("{actor} set item {item} aside ({phase}): {reason}")},
+    {"item_withdrawn", N_("{actor} withdrew item {item}: {reason}")},
+    {"contribution_made", N_("{actor} put number {contribution.number} on record about item "
+                             "{contribution.item} ({contribution.kind})")},
+    {"contribution_amended",
+     N_("{actor} gave number {contribution} version {version.version}: {version.text}")},
+    {"contribution_withdrawn", N_("{actor} took number {contribution} back")},
+    {"contributions_approved",
+     N_("{actor} approved numbers {contributions} for the record, for {constituency}")},
+    {"proposal_linked", N_("{actor} said what proposal {proposal} meets ({change}): {links.contribution}")},
+    {"concern_raised",
+     N_("{actor} raised concern {concern.number} about proposal {concern.proposal}: {concern.text}")},
+    {"concern_seconded", N_("{actor} shares concern {concern}")},
+    {"concern_settled", N_("{actor} settled concern {concern} ({state}): {how}")},
+    {"data_requested",
+     N_("{actor} asked {request.constituency} for data, request {request.number}: {request.text}")},
+    {"data_answered", N_("{actor} settled request {request} ({state}): {answer}")},
+    {"fact_stated", N_("{actor} stated fact {fact.number} on item {fact.item}: {fact.text}")},
+    {"fact_judged", N_("{actor} said of fact {fact}, for {judgement.constituency}: {judgement.position}")},
+    {"fact_withdrawn", N_("{actor} took fact {fact} back")},
+    {"straw_poll_opened", N_("{actor} opened straw poll {poll.number} on item {poll.item}: {poll.question}")},
+    {"straw_poll_answered", N_("{actor} answered straw poll {answer.poll}")},
+    {"straw_poll_closed", N_("{actor} closed straw poll {poll}: {counts}")},
     /* Decisions and minutes. */
 };
 

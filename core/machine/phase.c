@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "core/error.h"
+#include "core/machine/row.h"
 
 #define BIT(name) (1u << PHASE(name))
 
@@ -46,11 +48,36 @@ static const struct phase_row *row_of(int phase)
     return &PHASES[phase > 0 && (size_t) phase < ARRAY_COUNT(PHASES) ? phase : PHASE(UNSPECIFIED)];
 }
 
+/* What the charter in force says of @subject; UNSPECIFIED where it, or that there is none, leaves it to the
+ * preset. */
+static Comity__V1__RecordLevel charter_level(const Comity__V1__Charter *charter, int subject)
+{
+    if (subject == RECORD_STRAW_POLL)
+        return charter->straw_polls;
+    for (size_t i = 0; i < charter->n_records; i++)
+        if ((int) charter->records[i]->phase == subject)
+            return charter->records[i]->level;
+    return COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_UNSPECIFIED;
+}
+
 int record_level(const struct view *view, struct arena *arena, int subject, enum record_level *ret_level)
 {
-    (void) view; /* a charter is read here, once there is one */
-    (void) arena;
-    *ret_level = subject == RECORD_STRAW_POLL ? RECORD_NONE : row_of(subject)->level;
+    struct row_key key = row_key_counter(TABLE_CHARTER);
+    Comity__V1__RecordLevel level = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_UNSPECIFIED;
+    ProtobufCMessage *row = NULL;
+    uint32_t latest;
+    int code = row_number(view, &key, &latest);
+
+    if (code == 0 && latest != 0)
+        code = state_get(view, arena, TABLE_CHARTER, latest, 0, &row);
+    if (code != 0)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    if (row && ((const Comity__V1__CharterVersion *) row)->charter)
+        level = charter_level(((const Comity__V1__CharterVersion *) row)->charter, subject);
+    if (level != COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_UNSPECIFIED)
+        *ret_level = (enum record_level)(level - COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_NONE);
+    else
+        *ret_level = subject == RECORD_STRAW_POLL ? RECORD_NONE : row_of(subject)->level;
     return 0;
 }
 
@@ -84,7 +111,7 @@ bool phase_is_over(phase_t phase)
 
 bool phase_takes_proposals(phase_t phase)
 {
-    return phase == PHASE(PROPOSAL) || phase == PHASE(TEST);
+    return phase == PHASE(PROPOSAL) || phase == PHASE(TEST) || phase == PHASE(DECIDED);
 }
 
 bool phase_allows(phase_t from, phase_t to)

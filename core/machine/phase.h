@@ -37,7 +37,7 @@ phase_t item_phase(const Comity__V1__Item *item);
 bool phase_is_worked_on(phase_t phase);
 /* REFERRED or WITHDRAWN: nothing more is done on the item. */
 bool phase_is_over(phase_t phase);
-/* PROPOSAL or TEST: proposals are made, revised and put to the test. */
+/* PROPOSAL, TEST, or DECIDED, for what else is to be decided: proposals are made, revised and put to the test. */
 bool phase_takes_proposals(phase_t phase);
 /* Can a facilitator move an item so? */
 bool phase_allows(phase_t from, phase_t to);

@@ -147,15 +147,16 @@ static void book_round(struct book_solving *book, const Comity__V1__Event *open)
     switch (open->kind_case) {
     case COMITY__V1__EVENT__KIND_PROPOSAL_MADE:
         item = &book->items[open->proposal_made->proposal->item];
-        assert_true(item->phase == PROPOSAL || item->phase == TEST);
+        assert_true(item->phase == PROPOSAL || item->phase == TEST || item->phase == DECIDED);
         book->item_of_proposal[open->proposal_made->proposal->number] = open->proposal_made->proposal->item;
         break;
     case COMITY__V1__EVENT__KIND_ROUND_OPENED:
         round = open->round_opened->round;
         item = &book->items[book->item_of_proposal[round->proposal]];
-        assert_true((item->phase == PROPOSAL || item->phase == TEST) && !item->is_held);
+        assert_true(item->phase == PROPOSAL || item->phase == TEST || item->phase == DECIDED);
+        assert_false(item->is_held);
         book->item_of_round[round->number] = book->item_of_proposal[round->proposal];
-        if (item->phase == PROPOSAL)
+        if (item->phase != TEST)
             put_into(book, item, TEST);
         item->open_rounds++;
         item->rounds++;

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/machine/phase.h"
+#include "core/machine/row.h"
 #include "tests/support/solving.h"
 
 static void test_a_concern_and_its_end(void **state)
@@ -248,6 +249,45 @@ static void test_straw_polls_are_kept_nowhere(void **state)
     world_destroy(&world);
 }
 
+/* Where the charter in force says so, they are kept; and what it says of a phase holds in it. */
+static void test_the_charter_says_what_is_kept(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    Comity__V1__CharterVersion version = COMITY__V1__CHARTER_VERSION__INIT;
+    Comity__V1__Charter charter = COMITY__V1__CHARTER__INIT;
+    Comity__V1__PhaseRecord story = COMITY__V1__PHASE_RECORD__INIT, options = story,
+                            *records[] = {&story, &options};
+    struct row_key counter = row_key_counter(TABLE_CHARTER);
+    Comity__V1__Command *open = world_command(world, "cora", COMITY__V1__COMMAND__BODY_OPEN_STRAW_POLL);
+
+    story.phase = PHASE(STORY);
+    story.level = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_FULL;
+    options.phase = PHASE(OPTIONS);
+    options.level = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_NONE;
+    charter.records = records;
+    charter.n_records = ARRAY_COUNT(records);
+    charter.straw_polls = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_FULL;
+    version.number = 1;
+    version.charter = &charter;
+    assert_int_equal(state_put(&world->view, world->arena, TABLE_CHARTER, 1, 0, &version.base), 0);
+    assert_int_equal(row_put_number(&world->view, &counter, 1), 0);
+
+    uint32_t item = solving_item(world, PHASE(STORY));
+    const Comity__V1__ContributionKind kind = COMITY__V1__CONTRIBUTION_KIND__CONTRIBUTION_KIND_STORY;
+    assert_int_equal(world_accept(world, solving_give_command(world, "mona", item, kind))
+                         ->contribution_made->contribution->state,
+                     COMITY__V1__CONTRIBUTION_STATE__CONTRIBUTION_STATE_STANDS);
+    world_refuse(world,
+                 solving_give_command(world, "cora", solving_item(world, PHASE(OPTIONS)),
+                                      COMITY__V1__CONTRIBUTION_KIND__CONTRIBUTION_KIND_OPTION),
+                 ERR_RECORD, "contribute.item");
+    open->open_straw_poll->item = 1;
+    solving_choices(world, open);
+    assert_int_equal(world_accept(world, open)->straw_poll_opened->poll->number, 1);
+    world_destroy(&world);
+}
+
 /* One that is there, as it were where it was agreed that they are kept. */
 static void test_a_straw_poll_that_is_kept(void **state)
 {
@@ -296,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_what_is_for_the_body_alone),
         cmocka_unit_test(test_facts_are_agreed_or_disputed),
         cmocka_unit_test(test_straw_polls_are_kept_nowhere),
+        cmocka_unit_test(test_the_charter_says_what_is_kept),
         cmocka_unit_test(test_a_straw_poll_that_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

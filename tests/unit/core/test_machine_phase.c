@@ -133,11 +133,13 @@ static void test_proposals_and_rounds_have_their_phases(void **state)
     close->close_round->round = 2;
     world_accept(world, close);
     assert_int_equal(solving_phase(world, 1), PHASE(DECIDED));
-    world_refuse(world, propose(world, 1), ERR_PHASE, "make_proposal.item");
+    uint32_t another = world_accept(world, propose(world, 1))->proposal_made->proposal->number;
+    assert_int_equal(solving_phase(world, 1), PHASE(DECIDED));
     world_refuse(world, solving_flag(world, "lena", 1), ERR_PHASE, "flag_bargaining.item");
     world_refuse(world, solving_withdraw(world, "lena", 1, 0), ERR_PHASE, "withdraw_item.item");
-    solving_move(world, 1, PHASE(PROPOSAL)); /* what else is to be decided on it */
-    world_accept(world, propose(world, 1));
+    solving_move(world, 1, PHASE(PROPOSAL));
+    world_open_round(world, another, rule); /* what else is to be decided on it */
+    assert_int_equal(solving_phase(world, 1), PHASE(TEST));
     world_check_replay(world);
     world_destroy(&world);
 }
