@@ -34,6 +34,7 @@ static const struct form_row ROWS[] = {
     {TYPE(command), "cosigners", FORM_COSIGNERS, 0, COSIGNERS_MAX},
     {TYPE(command), "nonce", FORM_NONCE, 0, 0},
     {TYPE(command), "epoch", FORM_EPOCH, 0, 0},
+    {TYPE(command), "undoes", ANY_SEQUENCE},
     {TYPE(command), "found", FORM_BODY, 0, 0},
     {TYPE(command), "admit_constituency", FORM_BODY, 0, 0},
     {TYPE(command), "add_site", FORM_BODY, 0, 0},

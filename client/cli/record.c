@@ -10,12 +10,13 @@
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
+#include "client/cli/record.h"
 #include "client/cli/record_file.h"
 #include "client/cli/verbs.h"
 #include "core/event.h"
 #include "core/machine/machine.h"
 
-enum { EVENTS_PAGE = 200, FOLLOW_PUMP_MS = 200 };
+enum { FOLLOW_PUMP_MS = 200 };
 
 static volatile sig_atomic_t is_interrupted;
 
@@ -58,9 +59,8 @@ static const char *event_details(struct cli *cli, struct json_object *value, con
     return text;
 }
 
-/* The open part of a record, and its texts taken up. NULL where it cannot be read. */
-static const Comity__V1__Event *open_record(struct cli *cli, const Comity__V1__EventRecord *record,
-                                            struct event_header *ret_header)
+const Comity__V1__Event *record_open(struct cli *cli, const Comity__V1__EventRecord *record,
+                                     struct event_header *ret_header)
 {
     ProtobufCMessage *event = NULL;
 
@@ -88,6 +88,54 @@ static void learn_texts(struct cli *cli, const Comity__V1__Event *event)
     const Comity__V1__Member *member = event->invitation_redeemed->member;
     if (member != NULL && desk_prose(cli, member->name) == NULL)
         member_of(cli, member->number);
+}
+
+struct json_object *record_kind(const Comity__V1__Event *event, struct json_object *json)
+{
+    struct json_object *kind = NULL;
+
+    json_object_object_get_ex(json, event_name(event), &kind);
+    return kind;
+}
+
+static int walk_page(struct cli *cli, const Comity__V1__Answer *answer, uint64_t from, record_each_fn *each,
+                     void *context)
+{
+    int code = 0;
+
+    for (size_t i = 0; code == 0 && i < answer->n_events; i++) {
+        struct event_header header;
+        const Comity__V1__Event *event = record_open(cli, answer->events[i], &header);
+        if (event == NULL || header.sequence != from + i || event_name(event) == NULL)
+            return cli_fail(cli, ERR_CORRUPT, NULL,
+                            "Number %" PRIu64 " of the record does not fit its own hashes.", from + i);
+        learn_texts(cli, event);
+        code = each(cli, &header, event, context);
+    }
+    return code;
+}
+
+int record_walk(struct cli *cli, uint64_t from, record_each_fn *each, void *context)
+{
+    for (;;) {
+        Comity__V1__Events events = COMITY__V1__EVENTS__INIT;
+        Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+        const Comity__V1__Answer *answer;
+        events.from = from;
+        query.kind_case = COMITY__V1__QUERY__KIND_EVENTS;
+        query.events = &events;
+        query.limit = EVENTS_PAGE;
+        int code = desk_page(cli, &query, &answer);
+        if (code != 0)
+            return code;
+        struct arena *run = cli->arena;
+        cli->arena = desk_page_arena(cli);
+        code = walk_page(cli, answer, from, each, context);
+        cli->arena = run;
+        if (code != 0 || answer->n_events == 0 || answer->next_cursor.len == 0)
+            return code == 1 ? 0 : code;
+        from += answer->n_events;
+    }
 }
 
 static struct json_object *record_to_json(struct cli *cli, const struct event_header *header,
@@ -140,7 +188,7 @@ static int show_records(struct reading *reading, const Comity__V1__Answer *answe
 
     for (size_t i = 0; i < answer->n_events && reading->left > 0; i++) {
         struct event_header header;
-        const Comity__V1__Event *event = open_record(cli, answer->events[i], &header);
+        const Comity__V1__Event *event = record_open(cli, answer->events[i], &header);
         if (event == NULL || header.sequence != reading->next || event_name(event) == NULL)
             return cli_fail(cli, ERR_CORRUPT, NULL,
                             "Number %" PRIu64 " of the record does not fit its own hashes.", reading->next);

@@ -440,6 +440,7 @@ static const struct verb *const TABLES[] = {
     VERBS_BALLOTS,
     VERBS_WATCH,
     VERBS_PAPERS,
+    VERBS_HISTORY,
     /* Charter and bodies. */
     /* Sessions. */
     /* Problem solving. */

@@ -178,6 +178,7 @@ Comity__V1__Event *decide_event(struct decide *d, Comity__V1__Event__KindCase ki
     open->actor = d->actor_number;
     if (d->command) {
         open->actor_key = d->body->key;
+        open->undoes = d->events.count == 0 ? d->body->undoes : 0;
         open->command_id = decide_bytes(d, d->command->id, COMMAND_ID_SIZE);
         if (!open->command_id.data)
             return NULL;

@@ -43,6 +43,18 @@ static int check_signer(struct decide *d, enum right right)
     return 0;
 }
 
+/* What is taken back came before; of before a restore, what the restore has left. */
+static int check_undoes(struct decide *d)
+{
+    uint64_t undoes = d->body->undoes;
+
+    if (undoes >= d->context->next_sequence)
+        return decide_refuse(d, ERR_RANGE, "undoes");
+    if (d->since && undoes > d->since->restored_to)
+        return decide_refuse_latest(d, ERR_EPOCH, "undoes", d->epoch);
+    return 0;
+}
+
 static int judge(struct decide *d)
 {
     const struct command_rule *rule = command_rule_find(d->body->body_case);
@@ -55,6 +67,8 @@ static int judge(struct decide *d)
     if (check_history(d, &partnership) != 0 || check_validity(d) != 0 || check_signer(d, right) != 0)
         return d->code;
     if (partnership && decide_check_epoch(d, partnership) != 0)
+        return d->code;
+    if (check_undoes(d) != 0)
         return d->code;
     if (rule->concern && rule->concern(d) != 0)
         return d->code;

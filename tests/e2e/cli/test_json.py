@@ -71,7 +71,7 @@ class Documented:
 
 
 BOTH = ["--with", "carla/keys/signing.key"]
-# Who, what; in this order. "KEY" and "COMMAND" stand for what a document before had.
+# Who, what; in this order. "KEY", "NUMBER" and "COMMAND" stand for what a document before had.
 PLAY = [
     ("operator", "up --data data --detach"), ("operator", "status"), ("operator", "doctor"),
     *((who, "key new") for who, *_ in FOUNDERS), ("ada", "key show"), ("ada", "found charter"),
@@ -84,6 +84,7 @@ PLAY = [
     ("ada", "invite Fay --out fay.inv"), ("ada", "invitation list"), ("fay", "join fay.inv"), ("ada", "member list"),
     ("ada", "key list"), ("eli", ["invite", "Rena", "--out", "rena.inv", "--office", "recorder", "--with", "ada/keys/signing.key", *BOTH]),
     ("rena", "join rena.inv"), ("ada", "invite Gil --out gil.inv"), ("ada", "key revoke KEY"),
+    ("ada", "invite Ulla --out ulla.inv"), ("ada", "undo NUMBER"),
     ("ada", ["constituency", "admit", "cleaners.ini", "--draft", "c.draft", "--cosigner", "3"]),
     ("ada", ["body", "create", "steering", "--title", "Steering", "--seats", "union=2", "--seats", "management=2", *BOTH]),
     ("ada", "body list"), ("ada", "body show steering"), ("ada", "seat assign steering 1 1"), ("ada", "seat assign steering 2 Fay"),
@@ -100,7 +101,7 @@ PLAY = [
     ("ada", "decisions"), ("dev", "proposal make 1 Nights --text Later."), ("eli", "round open 2 --rule consensus"),
     ("rena", "ballots import paper.csv --round 2 --with ada/keys/signing.key"), ("ada", "ballots confirm 2"),
     ("ben", "ballots dispute 2 --reason Never."), ("ada", "ballots 2"), ("eli", "round close 2"), ("eli", "session close 1"), ("ada", "pack after 1"), ("ada", "pack after 1 --out after.md"),
-    ("ada", "events"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
+    ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
     ("ada", "export record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
     ("ada", "context show lakeside"), ("ada", "context use lakeside"), ("ada", "context remove third --dry-run"),
     ("ada", "context remove third"), ("ada", "config show --origin"), ("ada", "config set timeout 20"), ("ada", "errors"),
@@ -143,6 +144,7 @@ class Contract(unittest.TestCase):
             if words[:2] == ["key", "new"]:
                 keys[who] = document["key"]
             if words[0] == "invite":
+                kept["NUMBER"] = document["receipt"]["sequence"]
                 kept["KEY"] = next(row["key"] for row in world.ask(who, "invitation", "list")["invitations"]
                                    if row["name"]["text"] == words[1])
             if document.get("receipt") and who == "ada":

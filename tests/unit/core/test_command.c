@@ -196,7 +196,7 @@ static void test_what_is_inside_is_strict(void **state)
         int code;
         const char *field;
     } ROWS[] = {
-        {"3801", ERR_UNKNOWN_FIELD, "7"},
+        {"4001", ERR_UNKNOWN_FIELD, "8"},
         {"2801", ERR_MALFORMED, "nonce"},
         {"920204080148", ERR_MALFORMED, "close_round"},
         {"9a01021863", ERR_ENUM, "invite.offices[0]"},

@@ -348,7 +348,8 @@ static void test_the_day_of_grace(void **state)
     world_destroy(&world);
 }
 
-/* All have answered after a restore, which waits for its day; a second restore in that day puts that off too. */
+/* All have answered after a restore, which waits for its day; a second restore in that day puts that off too.
+ */
 static void test_a_second_restore_within_the_day(void **state)
 {
     (void) state;
@@ -540,6 +541,29 @@ static void test_a_newcomer(void **state)
     world_destroy(&world);
 }
 
+/* What a command takes back came before it; of before a restore, it is what the restore has left. */
+static void test_what_is_taken_back(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(world_plain_rule);
+    Comity__V1__Command *command = world_ballot(world, "lena", 1, 1);
+
+    command->undoes = world->context.next_sequence;
+    world_refuse(world, command, ERR_RANGE, "undoes");
+    command->undoes = world->context.next_sequence - 1;
+    assert_int_equal(world_accept(world, command)->undoes, command->undoes);
+    command = world_ballot(world, "mara", 1, 1);
+    assert_int_equal(world_accept(world, command)->undoes, 0);
+    command = world_ballot(world, "luis", 1, 1);
+    command->undoes = world->context.next_sequence; /* of what the restore loses */
+    uint32_t epoch = world_restore(world)->number;
+    world_refuse(world, command, ERR_EPOCH, "undoes");
+    world->epoch = epoch;
+    command->epoch = epoch;
+    world_accept(world, command); /* as of now it is the restore that came before */
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -559,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_a_new_answer_stands),
         cmocka_unit_test(test_ballots_of_two_epochs),
         cmocka_unit_test(test_a_newcomer),
+        cmocka_unit_test(test_what_is_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,202 @@
+#include "client/cli/event_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+#include "core/machine/machine.h"
+
+enum { PATH_MAX_BYTES = 80, LIST_SHOWN = 20 };
+
+/* In the order of event.proto. */
+static const struct event_sentence SENTENCES[] = {
+    {"partnership_founded", N_("{actor} founded the partnership {partnership.title}")},
+    {"constituency_admitted", N_("{actor} admitted {constituency.title} ({constituency.name})")},
+    {"site_added", N_("{actor} added the site {site.name}: {site.title}")},
+    {"member_invited", N_("{actor} invited {invitation.name} to {invitation.constituency}")},
+    {"invitation_redeemed", N_("{actor} joined {member.constituency}")},
+    {"key_revoked", N_("{actor} revoked a key of {member}, or withdrew an invitation")},
+    {"body_created", N_("{actor} created the body {body.name}: {body.title}")},
+    {"seat_assigned", N_("{actor} gave seat {seat} of {body} to {member}")},
+    {"rule_adopted", N_("{actor} adopted the rule {rule.rule.name}, version {rule.version}")},
+    {"session_convened", N_("{actor} convened session {session.number} of {session.body} for "
+                            "{session.starts_ms}: {session.title}")},
+    {"session_opened", N_("{actor} opened session {session}")},
+    {"session_closed", N_("{actor} closed session {session}")},
+    {"member_checked_in", N_("{actor} checked in to session {presence.session} from {presence.site}")},
+    {"item_added",
+     N_("{actor} put item {item.number} on the agenda of session {item.session}: {item.title}")},
+    {"proposal_made",
+     N_("{actor} made proposal {proposal.number} on item {proposal.item}: {proposal.title}")},
+    {"proposal_revised", N_("{actor} gave proposal {proposal} version {version.version}")},
+    {"round_opened", N_("{actor} opened round {round.number} on proposal {round.proposal}, version "
+                        "{round.version}, by the rule {round.rule.name}")},
+    {"ballot_cast", N_("{actor} answered round {round}")},
+    {"round_closed", N_("{actor} closed round {round}: {outcome.kind}")},
+    {"decision_made",
+     N_("decision {decision.number}: proposal {decision.proposal}, version {decision.version}")},
+    {"epoch_opened", N_("the record was restored from a backup, as of number {epoch.restored_to}")},
+    {"ballots_entered", N_("{actor} entered ballots in round {round}, countersigned by {countersigned_by}")},
+    {"ballot_confirmed", N_("{actor} confirmed the ballot that was entered in round {round}")},
+    {"ballot_disputed", N_("{actor} disputed the ballot that was entered in round {round}")},
+    /* Charter and bodies. */
+    /* Sessions. */
+    {"session_drafted", N_("{actor} drafted session {session.number} of {session.body}: {session.title}")},
+    {"notice_given", N_("{actor} gave notice of session {session}")},
+    {"agenda_ordered", N_("{actor} ordered the agenda of session {session}: items {items}")},
+    {"ground_rules_set", N_("{actor} set the ground rules of session {session}: {rules.text}")},
+    {"facilitators_named", N_("{actor} named who facilitates session {session}: {facilitators}")},
+    {"roll_called", N_("{actor} called the roll: {presences.member} are there")},
+    {"member_checked_out", N_("{member} left session {session} (entered by {actor})")},
+    {"member_away", N_("{member} is away from session {session}")},
+    {"session_recessed", N_("{actor} called a recess of session {session} until {pause.until_ms}")},
+    {"session_resumed", N_("{actor} resumed session {session}")},
+    {"caucus_called",
+     N_("{actor} called a caucus of {pause.constituency} in session {session}, until {pause.until_ms}")},
+    {"caucus_ended", N_("the caucus in session {session} ended")},
+    {"hand_raised", N_("{actor} wants to speak")},
+    {"hand_lowered", N_("{member} no longer wants to speak (entered by {actor})")},
+    {"floor_given", N_("{actor} gave the floor to {member}")},
+    {"floor_yielded", N_("{actor} yielded the floor")},
+    {"time_box_set", N_("{actor} gave item {box.item} time until {box.ends_ms}")},
+    {"time_box_extended", N_("{actor} gave item {box.item} more time, until {box.ends_ms}")},
+    {"time_box_over", N_("the time of item {item} is over")},
+    {"sidebar_proposed", N_("{actor} proposed a sidebar with {sidebar.members}: {sidebar.topic}")},
+    {"sidebar_agreed", N_("{member} agreed to sidebar {sidebar}")},
+    {"sidebar_declined", N_("{member} declined sidebar {sidebar}")},
+    {"sidebar_ended", N_("sidebar {sidebar} ended: {summary}")},
+    {"plus_delta_noted", N_("{actor} noted a {note.kind}: {note.text}")},
+    /* Problem solving. */
+    /* Decisions and minutes. */
+};
+
+const struct event_sentence *event_sentence_at(unsigned index)
+{
+    return index < ARRAY_COUNT(SENTENCES) ? &SENTENCES[index] : NULL;
+}
+
+static bool has_ending(const char *text, const char *ending)
+{
+    const size_t size = strlen(text), part = strlen(ending);
+
+    return size >= part && strcmp(text + size - part, ending) == 0;
+}
+
+/* What a number under this word is the number of; by its name. */
+static const char *number_text(struct cli *cli, const char *word, int64_t number)
+{
+    static const struct {
+        const char *ending;
+        const char *(*name)(struct cli *cli, uint32_t number);
+    } NAMES[] = {
+        {"member", name_of_member},
+        {"members", name_of_member},
+        {"facilitators", name_of_member},
+        {"_by", name_of_member},
+        {"owner", name_of_member},
+        {"owners", name_of_member},
+        {"site", name_of_site},
+        {"constituency", name_of_constituency},
+        {"constituencies", name_of_constituency},
+        {"body", name_of_body},
+    };
+
+    if (has_ending(word, "_ms"))
+        return shown_time(cli, number);
+    for (size_t i = 0; i < ARRAY_COUNT(NAMES); i++)
+        if (has_ending(word, NAMES[i].ending))
+            return number == 0 ? _("nobody") : NAMES[i].name(cli, (uint32_t) number);
+    return arena_printf(cli->arena, "%" PRId64, number);
+}
+
+static const char *value_text(struct cli *cli, const char *word, struct json_object *value);
+
+static const char *list_text(struct cli *cli, const char *word, struct json_object *list)
+{
+    const char *items[LIST_SHOWN];
+    const size_t count = json_object_array_length(list);
+    const size_t shown_count = count < LIST_SHOWN ? count : LIST_SHOWN;
+
+    for (size_t i = 0; i < shown_count; i++)
+        items[i] = value_text(cli, word, json_object_array_get_idx(list, i));
+    const char *text = shown_list(cli, items, shown_count);
+    return count == shown_count ? text : phrase(cli, "%s and %zu more", text, count - shown_count);
+}
+
+static const char *value_text(struct cli *cli, const char *word, struct json_object *value)
+{
+    struct json_object *prose;
+
+    switch (json_object_get_type(value)) {
+    case json_type_int:
+        return number_text(cli, word, json_object_get_int64(value));
+    case json_type_array:
+        return list_text(cli, word, value);
+    case json_type_object:
+        if (json_object_object_get_ex(value, "text", &prose) && json_object_get_string(prose) != NULL)
+            return shown_string(cli, json_object_get_string(prose));
+        return _("(withheld)");
+    case json_type_string:
+        return shown_string(cli, json_object_get_string(value));
+    default:
+        return "-";
+    }
+}
+
+/* Follow a path of words; in a list, of each of its elements. */
+static const char *path_text(struct cli *cli, struct json_object *value, char *path)
+{
+    char *rest = strchr(path, '.');
+    struct json_object *found;
+
+    if (json_object_is_type(value, json_type_array)) {
+        struct json_object *all = json_object_new_array();
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            if (rest == NULL && json_object_object_get_ex(json_object_array_get_idx(value, i), path, &found))
+                json_object_array_add(all, json_object_get(found));
+        const char *text = value_text(cli, path, all);
+        json_object_put(all);
+        return text;
+    }
+    if (rest != NULL)
+        *rest++ = '\0';
+    if (!json_object_object_get_ex(value, path, &found))
+        return "-";
+    return rest == NULL ? value_text(cli, path, found) : path_text(cli, found, rest);
+}
+
+static const char *actor_text(struct cli *cli, const Comity__V1__Event *event)
+{
+    return event->actor == 0 ? _("the software") : name_of_member(cli, event->actor);
+}
+
+static const char *fill(struct cli *cli, const char *words, const Comity__V1__Event *event,
+                        struct json_object *kind)
+{
+    const char *text = "";
+
+    while (*words != '\0' && text != NULL) {
+        const size_t plain = strcspn(words, "{");
+        const char *end = strchr(words + plain, '}');
+        char path[PATH_MAX_BYTES];
+        if (words[plain] == '\0' || end == NULL || (size_t) (end - words) - plain > sizeof(path))
+            return arena_printf(cli->arena, "%s%s", text, words);
+        snprintf(path, sizeof(path), "%.*s", (int) ((size_t) (end - words) - plain - 1), words + plain + 1);
+        text = arena_printf(cli->arena, "%s%.*s%s", text, (int) plain, words,
+                            strcmp(path, "actor") == 0 ? actor_text(cli, event) : path_text(cli, kind, path));
+        words = end + 1;
+    }
+    return text != NULL ? text : "";
+}
+
+const char *event_text(struct cli *cli, const Comity__V1__Event *event, struct json_object *kind)
+{
+    const char *name = event_name(event);
+
+    for (size_t i = 0; name != NULL && i < ARRAY_COUNT(SENTENCES); i++)
+        if (strcmp(SENTENCES[i].kind, name) == 0)
+            return fill(cli, _(SENTENCES[i].words), event, kind);
+    return name == NULL ? "?" : name;
+}

@@ -1,0 +1,31 @@
+#include "client/cli/verbs.h"
+
+#define GROUP N_("The record")
+
+const struct verb VERBS_HISTORY[] = {
+    {.name = "history",
+     .group = GROUP,
+     .run = history_run,
+     .needs = NEEDS_MEMBER,
+     .summary = N_("who did what and when, in sentences; of one thing, or of one member"),
+     .options = {{"session", "SESSION", N_("what happened in a session"), 0, 0},
+                 {"item", "ITEM", N_("what happened to an item, its proposals and their rounds"), 0, 0},
+                 {"proposal", "PROPOSAL", N_("what happened to a proposal and its rounds"), 0, 0},
+                 {"round", "ROUND", N_("what happened in a round"), 0, 0},
+                 {"decision", "DECISION", N_("what happened to a decision"), 0, 0},
+                 {"member", "MEMBER", N_("the acts of one member, by number or name"), 0, 0},
+                 {"from", "N", N_("from this number of the record on"), 0, 0}},
+     .detail = N_("How somebody answered, and texts that are not for you, are not in it."),
+     .json = "`history` [{sequence, time_ms, kind, sentence, event}]"},
+    {.name = "undo",
+     .group = GROUP,
+     .run = undo_run,
+     .needs = NEEDS_MEMBER,
+     .summary = N_("take back an act of yours by a new one that reverses it; both stay on record"),
+     .arguments = {{"NUMBER", N_("number of the act in the record: comity history shows it"), 0}},
+     .detail = N_("Invitations, seats, check-ins, raised hands, recesses, caucuses, the floor and sidebars "
+                  "can be taken "
+                  "back. Of everything else it says what can be done instead."),
+     .json = JSON_RECEIPT ", `undoes` (the number)"},
+    {.name = NULL},
+};
