@@ -36,6 +36,25 @@ int desk_line(struct cli *cli, const char *what, const char *line, Comity__V1__T
     return desk_text(cli, PROSE_LINE, what, BYTES(line, strlen(line)), ret_reference);
 }
 
+int desk_given_text(struct cli *cli, Comity__V1__TextRef **ret_reference)
+{
+    const char *text = cli_option(cli, "text"), *path = cli_option(cli, "file");
+    struct bytes content;
+    char why[FILE_REASON_MAX];
+
+    if ((text == NULL) == (path == NULL))
+        return cli_fail(cli, ERR_USAGE, NULL,
+                        "Give the text by --text TEXT or by --file FILE (\"-\" is standard input).");
+    if (text != NULL)
+        return desk_text(cli, PROSE_TEXT, "--text", BYTES(text, strlen(text)), ret_reference);
+    int code =
+        file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, FILE_MAX_BYTES, cli->arena, &content, why);
+    if (code != 0)
+        return cli_fail(cli, code, NULL, "%s", why);
+    return desk_text(cli, PROSE_TEXT, strcmp(path, "-") == 0 ? _("Standard input") : shown_string(cli, path),
+                     content, ret_reference);
+}
+
 void desk_command_init(Comity__V1__Command *command, Comity__V1__Command__BodyCase body)
 {
     comity__v1__command__init(command);

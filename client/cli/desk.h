@@ -82,6 +82,9 @@ int desk_text(struct cli *cli, enum prose_kind kind, const char *what, struct by
 /* One line from the command line: a name or a title. */
 int desk_line(struct cli *cli, const char *what, const char *line, Comity__V1__TextRef **ret_reference);
 
+/* The text that was given by --text TEXT, or by --file FILE ("-": standard input). */
+int desk_given_text(struct cli *cli, Comity__V1__TextRef **ret_reference);
+
 /* Sign with the context's key, send, wait, and put "receipt" and "event" into the document. @ret_event: the
  * first event of the command, from the verified receipt. */
 int desk_submit(struct cli *cli, const Comity__V1__Command *command, const Comity__V1__Event **ret_event);

@@ -232,6 +232,56 @@ static bool tell_open_rounds(struct cli *cli, const Comity__V1__Command *command
     return false;
 }
 
+/* The session that a command names, or whose item or proposal it names; NULL where it cannot be had. */
+static const Comity__V1__Session *session_of(struct cli *cli, const Comity__V1__Command *command)
+{
+    const ProtobufCFieldDescriptor *outer =
+        protobuf_c_message_descriptor_get_field(command->base.descriptor, (unsigned) command->body_case);
+    const ProtobufCMessage *body, *row;
+    uint32_t numbers[3] = {0}; /* session, item, proposal */
+    static const char *const NAMES[] = {"session", "item", "proposal"};
+
+    memcpy(&body, (const char *) command + outer->offset, sizeof(body));
+    for (size_t i = 0; i < ARRAY_COUNT(NAMES); i++) {
+        const ProtobufCFieldDescriptor *field =
+            protobuf_c_message_descriptor_get_field_by_name(body->descriptor, NAMES[i]);
+        if (field != NULL && field->type == PROTOBUF_C_TYPE_UINT32)
+            memcpy(&numbers[i], (const char *) body + field->offset, sizeof(numbers[i]));
+    }
+    if ((row = row_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, numbers[2])) != NULL)
+        numbers[1] = ((const Comity__V1__Proposal *) row)->item;
+    if ((row = row_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_ITEMS, numbers[1])) != NULL)
+        numbers[0] = ((const Comity__V1__Item *) row)->session;
+    return (const Comity__V1__Session *) row_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS, numbers[0]);
+}
+
+/* What is allowed now: whoever paused the session can go on with it. */
+static bool tell_paused(struct cli *cli, const Comity__V1__Command *command)
+{
+    const Comity__V1__Session *session = session_of(cli, command);
+
+    if (session == NULL || session->pause == NULL)
+        return false;
+    if (session->pause->kind == COMITY__V1__PAUSE_KIND__PAUSE_KIND_CAUCUS)
+        return TELL(cli,
+                    phrase(cli, "Wait until then; %s can end it: comity caucus end %" PRIu32,
+                           name_of_constituency(cli, session->pause->constituency), session->number),
+                    "The session is in caucus: %s is back at %s.",
+                    name_of_constituency(cli, session->pause->constituency),
+                    shown_time(cli, session->pause->until_ms));
+    return TELL(cli, arena_printf(cli->arena, "comity session resume %" PRIu32, session->number),
+                "The session is in recess.");
+}
+
+static bool tell_notice(struct cli *cli, const Comity__V1__Command *command)
+{
+    const Comity__V1__Session *session = session_of(cli, command);
+
+    return session != NULL && TELL(cli, "Items can be added meanwhile: comity item add SESSION TITLE",
+                                   "Notice was given of it: it cannot be opened before %s.",
+                                   shown_time(cli, session->convened_ms + session->notice_ms));
+}
+
 static const struct hint {
     int code;
     const char *field; /* with [] where it names an element of a list */
@@ -277,6 +327,66 @@ static const struct hint {
     {ERR_MISSING, "open_round.closes_ms", N_("The rule closes at a time: say at which."),
      N_("Add --closes TIME: \"2026-11-30 17:00\", or +3d"), NULL},
     {ERR_RANGE, "open_round.closes_ms", NULL, NULL, tell_closing_time},
+    /* Sessions. */
+    {ERR_FORBIDDEN, "session.facilitators",
+     N_("This session names who facilitates it, and you are not among them."),
+     N_("comity session show SESSION; any facilitator can name others: comity session facilitators SESSION "
+        "--member MEMBER"),
+     NULL},
+    {ERR_NOTICE, "give_notice.session", N_("There is no item on its agenda, of which notice could be given."),
+     N_("comity item add SESSION TITLE"), NULL},
+    {ERR_NOTICE, "open_session.session", NULL, NULL, tell_notice},
+    {ERR_STATE, "give_notice.session", N_("Notice was given before, or the session is closed."),
+     N_("comity session show SESSION"), NULL},
+    {ERR_PAUSED, "close_session.session", NULL, NULL, tell_paused},
+    {ERR_PAUSED, "open_round.proposal", NULL, NULL, tell_paused},
+    {ERR_PAUSED, "recess_session.session", NULL, NULL, tell_paused},
+    {ERR_PAUSED, "call_caucus.session", NULL, NULL, tell_paused},
+    {ERR_PAUSED, "give_floor.session", NULL, NULL, tell_paused},
+    {ERR_PAUSED, "set_time_box.item", NULL, NULL, tell_paused},
+    {ERR_STATE, "resume_session.session", N_("This session is not in recess."),
+     N_("comity session show SESSION"), NULL},
+    {ERR_STATE, "end_caucus.session", N_("This session is not in caucus."), N_("comity session show SESSION"),
+     NULL},
+    {ERR_FORBIDDEN, "end_caucus.session",
+     N_("Those who called it end it, and you are not of their constituency."),
+     N_("comity session show SESSION says when they are back."), NULL},
+    {ERR_RANGE, "call_caucus.until_ms", N_("A caucus ends at a time to come, within a day."),
+     N_("--until +20m"), NULL},
+    {ERR_FORBIDDEN, "check_out.member", N_("Only a facilitator or a recorder checks somebody else out."),
+     N_("comity checkout SESSION checks you out."), NULL},
+    {ERR_NOT_PRESENT, "check_out.member", N_("The member is not checked in to this session."),
+     N_("comity session show SESSION"), NULL},
+    {ERR_NOT_PRESENT, "give_floor.member", N_("The member is not checked in to this session."),
+     N_("comity rollcall SESSION SITE --member MEMBER"), NULL},
+    {ERR_NOT_PRESENT, "raise_hand.session", N_("You are not checked in to this session."),
+     N_("comity checkin SESSION SITE"), NULL},
+    {ERR_NOT_PRESENT, "step_away.session", N_("You are not checked in to this session."),
+     N_("comity checkin SESSION SITE"), NULL},
+    {ERR_EXISTS, "raise_hand.session", N_("Your hand is up already."),
+     N_("comity session show SESSION shows the queue."), NULL},
+    {ERR_STATE, "lower_hand.member", N_("The hand is not up."),
+     N_("comity session show SESSION shows the queue."), NULL},
+    {ERR_NOT_FOUND, "give_floor.member", N_("Nobody of that number, or nobody waits to speak."),
+     N_("comity floor give SESSION MEMBER"), NULL},
+    {ERR_FORBIDDEN, "give_floor.member", N_("Observers and programs do not speak."),
+     N_("comity body show BODY lists who holds its seats; advisers speak when they are given the floor."),
+     NULL},
+    {ERR_STATE, "yield_floor.session", N_("Nobody has the floor."), N_("comity floor give SESSION"), NULL},
+    {ERR_FORBIDDEN, "yield_floor.session", N_("Somebody else has the floor."),
+     N_("comity session show SESSION; a facilitator can take it back."), NULL},
+    {ERR_NOT_FOUND, "extend_time_box.item", N_("This item has no time box."),
+     N_("comity timebox set ITEM MINUTES"), NULL},
+    {ERR_STATE, "agree_sidebar.sidebar", N_("This sidebar has begun, or was declined."),
+     N_("comity session show SESSION"), NULL},
+    {ERR_EXISTS, "agree_sidebar.sidebar", N_("You have agreed to it already."),
+     N_("comity session show SESSION"), NULL},
+    {ERR_STATE, "decline_sidebar.sidebar", N_("This sidebar has begun, or was declined."),
+     N_("comity session show SESSION"), NULL},
+    {ERR_STATE, "end_sidebar.sidebar", N_("This sidebar is not being held."),
+     N_("comity session show SESSION"), NULL},
+    {ERR_DUPLICATE, "propose_sidebar.members[]", N_("You take part in any case: name the others."),
+     N_("comity sidebar propose SESSION TOPIC --member MEMBER"), NULL},
     {ERR_STALE, "cast_ballot.replaces", NULL,
      N_("See your latest ballot with comity ballots ROUND, then vote again with --replace."), NULL},
     {ERR_REASON, "cast_ballot.reason", NULL, N_("Give the same command with --reason \"...\""), NULL},

@@ -4,13 +4,16 @@
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
+#include "client/cli/session.h"
 #include "client/cli/verbs.h"
 
 enum { PAST_MS = 60000 }; /* a time is typed to the minute */
 
-static const char *state_word(Comity__V1__SessionState state)
+const char *session_state_word(Comity__V1__SessionState state)
 {
     switch (state) {
+    case COMITY__V1__SESSION_STATE__SESSION_STATE_DRAFT:
+        return P_("session", "draft");
     case COMITY__V1__SESSION_STATE__SESSION_STATE_CONVENED:
         return P_("session", "convened");
     case COMITY__V1__SESSION_STATE__SESSION_STATE_OPEN:
@@ -22,22 +25,31 @@ static const char *state_word(Comity__V1__SessionState state)
     }
 }
 
+int session_starts(struct cli *cli, int64_t *ret_starts_ms)
+{
+    const char *starts = cli_option(cli, "starts");
+    int64_t now_ms = time_now_ms();
+    int64_t starts_ms = now_ms;
+
+    if (starts != NULL && time_read(starts, now_ms, &starts_ms) != 0)
+        return cli_fail(cli, ERR_USAGE, "--starts \"2026-11-30 17:00\", or --starts +2h",
+                        "--starts `%s` is no time that can be understood.", shown_string(cli, starts));
+    if (starts_ms < now_ms - PAST_MS)
+        return cli_fail(cli, ERR_USAGE, "--starts \"2026-11-30 17:00\", or --starts +2h",
+                        "--starts is in the past: %s.", shown_time(cli, starts_ms));
+    *ret_starts_ms = starts_ms;
+    return 0;
+}
+
 int session_convene_run(struct cli *cli)
 {
     Comity__V1__Command command;
     Comity__V1__ConveneSession body = COMITY__V1__CONVENE_SESSION__INIT;
     const Comity__V1__Event *event;
-    const char *starts = cli_option(cli, "starts");
-    int64_t now_ms = time_now_ms();
+    int code = session_starts(cli, &body.starts_ms);
 
-    body.starts_ms = now_ms;
-    if (starts != NULL && time_read(starts, now_ms, &body.starts_ms) != 0)
-        return cli_fail(cli, ERR_USAGE, "--starts \"2026-11-30 17:00\", or --starts +2h",
-                        "--starts `%s` is no time that can be understood.", shown_string(cli, starts));
-    if (body.starts_ms < now_ms - PAST_MS)
-        return cli_fail(cli, ERR_USAGE, "--starts \"2026-11-30 17:00\", or --starts +2h",
-                        "--starts is in the past: %s.", shown_time(cli, body.starts_ms));
-    int code = find_body(cli, cli_argument(cli, "BODY"), &body.body);
+    if (code == 0)
+        code = find_body(cli, cli_argument(cli, "BODY"), &body.body);
     if (code == 0)
         code = desk_line(cli, "TITLE", cli_argument(cli, "TITLE"), &body.title);
     if (code != 0)
@@ -104,7 +116,7 @@ int session_list_run(struct cli *cli)
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Session *row = (const Comity__V1__Session *) rows.list[i];
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, row->number),
-                               name_of_body(cli, row->body), state_word(row->state),
+                               name_of_body(cli, row->body), session_state_word(row->state),
                                shown_time(cli, row->starts_ms), desk_shown(cli, row->title)};
         sheet_row(&sheet, cells);
     }
@@ -112,48 +124,9 @@ int session_list_run(struct cli *cli)
     return 0;
 }
 
-static void print_presences(struct cli *cli, const struct rows *rows)
+void items_print(struct cli *cli, const struct rows *rows)
 {
-    static const char *const TITLES[] = {N_("member"), N_("constituency"), N_("from"), N_("since")};
-    struct sheet sheet;
-
-    sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
-    for (size_t i = 0; i < rows->count; i++) {
-        const Comity__V1__Presence *row = (const Comity__V1__Presence *) rows->list[i];
-        const Comity__V1__Member *member = member_of(cli, row->member);
-        const char *cells[] = {name_of_member(cli, row->member),
-                               member == NULL ? "?" : name_of_constituency(cli, member->constituency),
-                               name_of_site(cli, row->site), shown_time(cli, row->since_ms)};
-        sheet_row(&sheet, cells);
-    }
-    sheet_print(&sheet, "Nobody has checked in yet.");
-}
-
-/* Holders of seats who have not checked in, in words and as numbers. */
-static void put_absent(struct cli *cli, const struct rows *seats, const struct rows *presences)
-{
-    const char **names = arena_alloc(cli->arena, (seats->count + 1) * sizeof(*names));
-    struct json_object *absent = json_object_new_array();
-    size_t count = 0;
-
-    for (size_t i = 0; names != NULL && i < seats->count; i++) {
-        uint32_t holder = ((const Comity__V1__Seat *) seats->list[i])->holder;
-        bool is_there = holder == 0;
-        for (size_t j = 0; j < presences->count; j++)
-            is_there |= ((const Comity__V1__Presence *) presences->list[j])->member == holder;
-        if (is_there)
-            continue;
-        names[count++] = name_of_member(cli, holder);
-        json_object_array_add(absent, json_object_new_int64(holder));
-    }
-    cli_put(cli, "absent", absent);
-    if (count > 0)
-        say(cli, "Not checked in, of those who hold a seat: %s.", shown_list(cli, names, count));
-}
-
-static void print_items(struct cli *cli, const struct rows *rows)
-{
-    static const char *const TITLES[] = {N_("item"), N_("session"), N_("added by"), N_("title")};
+    static const char *const TITLES[] = {N_("item"), N_("session"), N_("added by"), N_("title"), ""};
     struct sheet sheet;
 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
@@ -161,43 +134,11 @@ static void print_items(struct cli *cli, const struct rows *rows)
         const Comity__V1__Item *row = (const Comity__V1__Item *) rows->list[i];
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, row->number),
                                arena_printf(cli->arena, "%" PRIu32, row->session),
-                               name_of_member(cli, row->added_by), desk_shown(cli, row->title)};
+                               name_of_member(cli, row->added_by), desk_shown(cli, row->title),
+                               row->is_after_notice ? _("added after the notice") : ""};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "There are no items.");
-}
-
-int session_show_run(struct cli *cli)
-{
-    const ProtobufCMessage *row;
-    struct rows presences, items, seats;
-    uint32_t number;
-    int code = number_argument(cli, "SESSION", &number);
-
-    if (code == 0)
-        code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS, number, &row);
-    if (code == 0)
-        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_PRESENCES, number, &presences);
-    if (code == 0)
-        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_ITEMS, number, &items);
-    if (code != 0)
-        return code;
-    const Comity__V1__Session *session = (const Comity__V1__Session *) row;
-    code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_SEATS, session->body, &seats);
-    if (code != 0)
-        return code;
-    cli_put(cli, "session", desk_json(cli, row));
-    cli_put(cli, "presences", desk_json_rows(cli, &presences));
-    cli_put(cli, "items", desk_json_rows(cli, &items));
-    say(cli, "Session %" PRIu32 " of %s, %s: %s", session->number, name_of_body(cli, session->body),
-        state_word(session->state), desk_shown(cli, session->title));
-    say(cli, "Starts %s, opened %s, closed %s\n", shown_time(cli, session->starts_ms),
-        shown_time(cli, session->opened_ms), shown_time(cli, session->closed_ms));
-    print_presences(cli, &presences);
-    put_absent(cli, &seats, &presences);
-    say(cli, "%s", "");
-    print_items(cli, &items);
-    return 0;
 }
 
 int checkin_run(struct cli *cli)
@@ -253,6 +194,6 @@ int item_list_run(struct cli *cli)
     if (code != 0)
         return code;
     cli_put(cli, "items", desk_json_rows(cli, &rows));
-    print_items(cli, &rows);
+    items_print(cli, &rows);
     return 0;
 }

@@ -1,31 +1,10 @@
 /* Verbs about proposals and their versions. */
 #include <inttypes.h>
-#include <unistd.h>
 
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
-
-/* --text TEXT, or --file FILE ("-": standard input). */
-static int read_text(struct cli *cli, Comity__V1__TextRef **ret_reference)
-{
-    const char *text = cli_option(cli, "text"), *path = cli_option(cli, "file");
-    struct bytes content;
-    char why[FILE_REASON_MAX];
-
-    if ((text == NULL) == (path == NULL))
-        return cli_fail(cli, ERR_USAGE, NULL,
-                        "Give the text by --text TEXT or by --file FILE (\"-\" is standard input).");
-    if (text != NULL)
-        return desk_text(cli, PROSE_TEXT, "--text", BYTES(text, strlen(text)), ret_reference);
-    int code =
-        file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, FILE_MAX_BYTES, cli->arena, &content, why);
-    if (code != 0)
-        return cli_fail(cli, code, NULL, "%s", why);
-    return desk_text(cli, PROSE_TEXT, strcmp(path, "-") == 0 ? _("Standard input") : shown_string(cli, path),
-                     content, ret_reference);
-}
 
 static const Comity__V1__ProposalVersion *latest_version(const Comity__V1__Proposal *proposal)
 {
@@ -42,7 +21,7 @@ int proposal_make_run(struct cli *cli)
     if (code == 0)
         code = desk_line(cli, "TITLE", cli_argument(cli, "TITLE"), &body.title);
     if (code == 0)
-        code = read_text(cli, &body.text);
+        code = desk_given_text(cli, &body.text);
     if (code != 0)
         return code;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL);
@@ -68,7 +47,7 @@ int proposal_revise_run(struct cli *cli)
     int code = number_argument(cli, "PROPOSAL", &body.proposal);
 
     if (code == 0)
-        code = read_text(cli, &body.text);
+        code = desk_given_text(cli, &body.text);
     if (code == 0)
         code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, body.proposal, &row);
     if (code != 0)

@@ -4,6 +4,7 @@
 #include "client/cli/desk.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
+#include "core/machine/machine.h"
 #include "core/text.h"
 
 /* What an act is about, and what to do where a restore has lost that. */
@@ -27,6 +28,21 @@ static const struct again {
     {COMITY__V1__COMMAND__BODY_CAST_BALLOT, "cast_ballot.round", N_("vote again once it is open again")},
     {COMITY__V1__COMMAND__BODY_CLOSE_ROUND, "close_round.round",
      N_("close it anew once everybody has had time to send again")},
+    /* Sessions. */
+    {COMITY__V1__COMMAND__BODY_DRAFT_SESSION, "draft_session.body", N_("draft the session anew")},
+    {COMITY__V1__COMMAND__BODY_GIVE_NOTICE, "give_notice.session",
+     N_("give notice of the session that is drafted in its place")},
+    {COMITY__V1__COMMAND__BODY_ORDER_AGENDA, "order_agenda.session", N_("put the agenda in order anew")},
+    {COMITY__V1__COMMAND__BODY_SET_GROUND_RULES, "set_ground_rules.session", N_("set the ground rules anew")},
+    {COMITY__V1__COMMAND__BODY_NAME_FACILITATORS, "name_facilitators.session", N_("name them anew")},
+    {COMITY__V1__COMMAND__BODY_ROLL_CALL, "roll_call.session", N_("call the roll again")},
+    {COMITY__V1__COMMAND__BODY_CHECK_OUT, "check_out.session", N_("check out anew")},
+    {COMITY__V1__COMMAND__BODY_PROPOSE_SIDEBAR, "propose_sidebar.session", N_("propose the sidebar anew")},
+    {COMITY__V1__COMMAND__BODY_AGREE_SIDEBAR, "agree_sidebar.sidebar", N_("agree once it is proposed anew")},
+    {COMITY__V1__COMMAND__BODY_DECLINE_SIDEBAR, "decline_sidebar.sidebar",
+     N_("decline once it is proposed anew")},
+    {COMITY__V1__COMMAND__BODY_END_SIDEBAR, "end_sidebar.sidebar", N_("end the one in its place")},
+    {COMITY__V1__COMMAND__BODY_NOTE_PLUS_DELTA, "note_plus_delta.session", N_("say it anew")},
 };
 
 static const struct again *again_find(const Comity__V1__Command *command)
@@ -40,22 +56,16 @@ static const struct again *again_find(const Comity__V1__Command *command)
     return &NOTHING;
 }
 
-static bool is_end(const Comity__V1__Command *command)
-{
-    return command->body_case == COMITY__V1__COMMAND__BODY_CLOSE_ROUND ||
-           command->body_case == COMITY__V1__COMMAND__BODY_CLOSE_SESSION;
-}
-
 /* What a field of a command is called; its own name, as in the contract, where there is no other. */
 static const char *noun_of(const char *field)
 {
     static const struct {
         const char *field, *noun;
     } NOUNS[] = {
-        {"bodies", N_("body")}, {"body", N_("body")},   {"session", N_("session")},
-        {"item", N_("item")},   {"round", N_("round")}, {"proposal", N_("proposal")},
-        {"seat", N_("seat")},   {"site", N_("site")},   {"member", N_("member")},
-        {"rule", N_("rule")},
+        {"bodies", N_("body")}, {"body", N_("body")},       {"session", N_("session")},
+        {"item", N_("item")},   {"round", N_("round")},     {"proposal", N_("proposal")},
+        {"seat", N_("seat")},   {"site", N_("site")},       {"member", N_("member")},
+        {"rule", N_("rule")},   {"sidebar", N_("sidebar")},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(NOUNS); i++)
@@ -167,9 +177,12 @@ static const char *shown_lost(struct cli *cli, const Comity__V1__Command *comman
         return _(
             "it was signed in a record that was given up by a later restore; give it anew, if it is still "
             "wanted");
-    if (is_end(command))
-        return phrase(cli, "an end is not carried over a restore; look at how it stands now, and %s",
-                      _(again->what_to_do));
+    if (!command_is_carried_over(command))
+        return phrase(
+            cli,
+            "what ends something, or is of the moment, is not carried over a restore; look at how it "
+            "stands now, and %s",
+            _(again->what_to_do));
     if (strcmp(field, "assign_seat.seat") == 0)
         return _("the seat was given or vacated since the restore");
     if (field[0] != '\0' && again->field != NULL && strcmp(field, again->field) != 0 &&

@@ -241,10 +241,13 @@ static const struct verb VERBS_BASE[] = {
      .group = N_("Sessions and proposals"),
      .run = session_show_run,
      .needs = NEEDS_MEMBER,
-     .summary = N_("show a session: who is there, from where, who is not, and the agenda"),
+     .summary = N_("show a session: who is there, from where, whether there is a quorum, and the agenda"),
      .arguments = {{"SESSION", N_("its number"), 0}},
-     .json =
-         "`session` (Session), `presences` [Presence], `absent` [member who holds a seat], `items` [Item]"},
+     .json = "`session` (Session), `presences` [Presence], `absent` [member who holds a seat], `items` "
+             "[Item, in the order of the agenda], `attendance` {constituencies [{constituency, seats, held, "
+             "present, away}], sites [{site, present, away, guests}]}, `quorum` [{rule, holds, tests}], "
+             "`queue` [Hand, in the order in which they speak], `time_boxes` [TimeBox], `sidebars` "
+             "[Sidebar], `plus_deltas` [PlusDelta]"},
     {.name = "checkin",
      .group = N_("Sessions and proposals"),
      .run = checkin_run,
@@ -443,6 +446,7 @@ static const struct verb *const TABLES[] = {
     VERBS_HISTORY,
     /* Charter and bodies. */
     /* Sessions. */
+    VERBS_SESSIONS,
     /* Problem solving. */
     /* Decisions and minutes. */
     VERBS_HELP,

@@ -52,7 +52,6 @@ int session_convene_run(struct cli *cli);
 int session_open_run(struct cli *cli);
 int session_close_run(struct cli *cli);
 int session_list_run(struct cli *cli);
-int session_show_run(struct cli *cli);
 int checkin_run(struct cli *cli);
 int item_add_run(struct cli *cli);
 int item_list_run(struct cli *cli);
@@ -139,6 +138,35 @@ int ballots_dispute_run(struct cli *cli);
 /* Charter and bodies. */
 
 /* Sessions. */
+extern const struct verb VERBS_SESSIONS[];
+/* session_show.c */
+int session_show_run(struct cli *cli);
+/* session_acts.c */
+int session_draft_run(struct cli *cli);
+int session_notice_run(struct cli *cli);
+int session_order_run(struct cli *cli);
+int session_rules_run(struct cli *cli);
+int session_facilitators_run(struct cli *cli);
+int rollcall_run(struct cli *cli);
+int checkout_run(struct cli *cli);
+int away_run(struct cli *cli);
+int session_recess_run(struct cli *cli);
+int session_resume_run(struct cli *cli);
+int caucus_call_run(struct cli *cli);
+int caucus_end_run(struct cli *cli);
+int hand_raise_run(struct cli *cli);
+int hand_lower_run(struct cli *cli);
+int floor_give_run(struct cli *cli);
+int floor_yield_run(struct cli *cli);
+/* aside.c */
+int timebox_set_run(struct cli *cli);
+int timebox_extend_run(struct cli *cli);
+int sidebar_propose_run(struct cli *cli);
+int sidebar_agree_run(struct cli *cli);
+int sidebar_decline_run(struct cli *cli);
+int sidebar_end_run(struct cli *cli);
+int plus_run(struct cli *cli);
+int delta_run(struct cli *cli);
 
 /* Problem solving. */
 

@@ -8,6 +8,7 @@
 #include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
+#include "client/cli/session.h"
 #include "core/machine/queue.h"
 
 enum { NAMES_SHOWN = 8, MINUTE_MS = 60000 };
@@ -28,15 +29,6 @@ static void put(struct writing *w, const char *label, const char *text, const ch
 static void line(struct writing *w, const char *label, const char *text)
 {
     put(w, label, text, text);
-}
-
-/* "3 min", "2 h 5 min"; whole minutes, the one that has begun counted. */
-static const char *span(struct cli *cli, int64_t ms)
-{
-    const int64_t minutes = ms <= 0 ? 0 : (ms + MINUTE_MS - 1) / MINUTE_MS;
-
-    return minutes < 60 ? phrase(cli, "%" PRId64 " min", minutes)
-                        : phrase(cli, "%" PRId64 " h %" PRId64 " min", minutes / 60, minutes % 60);
 }
 
 /* Some names, and how many more. */
@@ -87,8 +79,9 @@ static void put_session(struct writing *w)
                             ? phrase(cli, "%s since %s", who, shown_time(cli, pause->since_ms))
                             : phrase(cli, "%s until %s", who, shown_time(cli, pause->until_ms));
     put(w, N_("Pause"),
-        pause->until_ms > w->now_ms ? phrase(cli, "%s, in %s", still, span(cli, pause->until_ms - w->now_ms))
-                                    : still,
+        pause->until_ms > w->now_ms
+            ? phrase(cli, "%s, in %s", still, shown_span(cli, pause->until_ms - w->now_ms))
+            : still,
         still);
 }
 
@@ -157,10 +150,10 @@ static void put_time_boxes(struct writing *w)
         const char *what = phrase(cli, "item %" PRIu32 ", %s", box->item,
                                   item == NULL ? "?" : board_shown(w->board, BOARD_ITEMS, item->title));
         if (box->state == COMITY__V1__TIME_BOX_STATE__TIME_BOX_STATE_RUNNING)
-            put(w, N_("Time"), phrase(cli, "%s: %s left", what, span(cli, box->ends_ms - w->now_ms)),
+            put(w, N_("Time"), phrase(cli, "%s: %s left", what, shown_span(cli, box->ends_ms - w->now_ms)),
                 phrase(cli, "%s: until %s", what, shown_time(cli, box->ends_ms)));
         else if (box->state == COMITY__V1__TIME_BOX_STATE__TIME_BOX_STATE_HELD)
-            line(w, N_("Time"), phrase(cli, "%s: stopped, %s left", what, span(cli, box->left_ms)));
+            line(w, N_("Time"), phrase(cli, "%s: stopped, %s left", what, shown_span(cli, box->left_ms)));
     }
 }
 
@@ -226,8 +219,8 @@ static void put_round(struct writing *w)
     if (round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN) {
         const char *still =
             phrase(cli, "%s; closes %s", what, rule_closing(cli, round->rule, round->closes_ms));
-        put(w, N_("Round"), phrase(cli, "%s; open for %s", still, span(cli, w->now_ms - round->opened_ms)),
-            still);
+        put(w, N_("Round"),
+            phrase(cli, "%s; open for %s", still, shown_span(cli, w->now_ms - round->opened_ms)), still);
         put_answered(w, round);
         return;
     }

@@ -17,9 +17,14 @@ static const struct {
     {                                                                                                        \
         table, offsetof(Comity__V1__Epoch, field)                                                            \
     }
-    KIND(TABLE_SITE, sites),         KIND(TABLE_MEMBER, members),   KIND(TABLE_BODY, bodies),
-    KIND(TABLE_RULE, rules),         KIND(TABLE_SESSION, sessions), KIND(TABLE_ITEM, items),
-    KIND(TABLE_PROPOSAL, proposals), KIND(TABLE_ROUND, rounds),
+    KIND(TABLE_SITE, sites),
+    KIND(TABLE_MEMBER, members),
+    KIND(TABLE_BODY, bodies),
+    KIND(TABLE_RULE, rules),
+    KIND(TABLE_SESSION, sessions),
+    KIND(TABLE_ITEM, items),
+    KIND(TABLE_PROPOSAL, proposals),
+    KIND(TABLE_ROUND, rounds),
     /* Sessions. */
     KIND(TABLE_SIDEBAR, sidebars),
 #undef KIND
@@ -39,18 +44,44 @@ int decide_check_number(struct decide *d, enum table table, uint32_t number, con
     return 0;
 }
 
-/* An end is not carried over: it would shut out what others have yet to send again. Whoever wants it looks at
- * how things stand now, and does it anew. */
-static const char *end_field(const Comity__V1__Command *body)
+/* What is not carried over. An end would shut out what others have yet to send again; what is of the moment,
+ * as a raised hand, is over. Whoever wants it looks at how things stand now, and does it anew. @name: of the
+ * field of its number. */
+static const struct {
+    Comity__V1__Command__BodyCase body;
+    const char *name;
+} NOT_CARRIED_OVER[] = {
+    {COMITY__V1__COMMAND__BODY_CLOSE_ROUND, "round"},
+    {COMITY__V1__COMMAND__BODY_CLOSE_SESSION, "session"},
+    /* Charter and bodies. */
+    /* Sessions. */
+    {COMITY__V1__COMMAND__BODY_STEP_AWAY, "session"},
+    {COMITY__V1__COMMAND__BODY_RECESS_SESSION, "session"},
+    {COMITY__V1__COMMAND__BODY_RESUME_SESSION, "session"},
+    {COMITY__V1__COMMAND__BODY_CALL_CAUCUS, "session"},
+    {COMITY__V1__COMMAND__BODY_END_CAUCUS, "session"},
+    {COMITY__V1__COMMAND__BODY_RAISE_HAND, "session"},
+    {COMITY__V1__COMMAND__BODY_LOWER_HAND, "session"},
+    {COMITY__V1__COMMAND__BODY_GIVE_FLOOR, "session"},
+    {COMITY__V1__COMMAND__BODY_YIELD_FLOOR, "session"},
+    {COMITY__V1__COMMAND__BODY_SET_TIME_BOX, "item"},
+    {COMITY__V1__COMMAND__BODY_EXTEND_TIME_BOX, "item"},
+    /* Problem solving. */
+    /* Decisions and minutes. */
+};
+
+/* The name of the field of its number; NULL: it is carried over. */
+static const char *not_carried_over(Comity__V1__Command__BodyCase body)
 {
-    switch (body->body_case) {
-    case COMITY__V1__COMMAND__BODY_CLOSE_ROUND:
-        return "close_round.round";
-    case COMITY__V1__COMMAND__BODY_CLOSE_SESSION:
-        return "close_session.session";
-    default:
-        return NULL;
-    }
+    for (size_t i = 0; i < ARRAY_COUNT(NOT_CARRIED_OVER); i++)
+        if (NOT_CARRIED_OVER[i].body == body)
+            return NOT_CARRIED_OVER[i].name;
+    return NULL;
+}
+
+bool command_is_carried_over(const Comity__V1__Command *body)
+{
+    return not_carried_over(body->body_case) == NULL;
 }
 
 int decide_check_epoch(struct decide *d, const Comity__V1__Partnership *partnership)
@@ -59,6 +90,7 @@ int decide_check_epoch(struct decide *d, const Comity__V1__Partnership *partners
      * number of it can be relied on. */
     static const Comity__V1__Epoch NOTHING = COMITY__V1__EPOCH__INIT;
     uint32_t epoch = d->body->epoch;
+    const char *field;
     size_t i;
 
     d->epoch = partnership->epoch;
@@ -70,9 +102,10 @@ int decide_check_epoch(struct decide *d, const Comity__V1__Partnership *partners
     for (i = 0; i + 1 < partnership->n_epochs; i++)
         if (partnership->epochs[i]->number == epoch)
             d->since = partnership->epochs[i + 1];
-    if (end_field(d->body))
-        return decide_refuse_latest(d, ERR_EPOCH, end_field(d->body), d->epoch);
-    return 0;
+    if (command_is_carried_over(d->body))
+        return 0;
+    decide_named(d, not_carried_over(d->body->body_case), &field);
+    return decide_refuse_latest(d, ERR_EPOCH, field, d->epoch);
 }
 
 static int epoch_count(struct decide *d, Comity__V1__Epoch *epoch)

@@ -87,6 +87,8 @@ struct command_row {
     const char *summary;       /* one sentence, for help and docs */
 };
 
+/* Is it still meant after a restore that came after it was signed? What ends something, or is of the moment, is not. */
+bool command_is_carried_over(const Comity__V1__Command *body);
 const struct command_row *command_row_at(unsigned index);    /* NULL past the end */
 const char *right_name(enum right right);                    /* "co-chair of the constituency" */
 const char *event_name(const Comity__V1__Event *event);      /* "ballot_cast"; NULL for none */

@@ -9,6 +9,14 @@ struct gather {
     size_t at; /* the line that the next ballot can belong to */
 };
 
+/* Whoever opens or closes the round is there by that very act. */
+static void note_actor(const struct decide *d, Comity__V1__Presence *presence)
+{
+    if (presence->member == d->actor_number &&
+        presence->state == COMITY__V1__PRESENCE_STATE__PRESENCE_STATE_AWAY)
+        presence->state = COMITY__V1__PRESENCE_STATE__PRESENCE_STATE_PRESENT;
+}
+
 /* Is the member there now, or with EVER: has the member been there? docs/rules.md R-15 */
 static int gather_presence(const struct gather *gather, uint32_t member, Comity__V1__Present present,
                            bool *ret_present)
@@ -19,6 +27,8 @@ static int gather_presence(const struct gather *gather, uint32_t member, Comity_
 
     if (code != 0 && code != ERR_NOT_FOUND)
         return code;
+    if (row)
+        note_actor(d, (Comity__V1__Presence *) row);
     *ret_present = present == COMITY__V1__PRESENT__PRESENT_EVER
                        ? row != NULL
                        : presence_is_present((const Comity__V1__Presence *) row);
@@ -170,7 +180,12 @@ int decide_attendance(struct decide *d, uint32_t session, uint32_t body, struct 
         .constituencies = (const Comity__V1__Constituency *const *) constituencies.rows,
         .constituency_count = constituencies.count,
     };
-    int code = d->code == 0 ? attendance_of(&rows, d->arena, ret_attendance) : d->code;
+    size_t i;
+    int code;
+
+    for (i = 0; i < presences.count; i++)
+        note_actor(d, (Comity__V1__Presence *) presences.rows[i]);
+    code = d->code == 0 ? attendance_of(&rows, d->arena, ret_attendance) : d->code;
 
     return code == 0 || d->code != 0 ? d->code : decide_fail(d, code);
 }

@@ -203,8 +203,8 @@ static bool body_redeem(struct random_commands *r)
         if (!once || state_get_by_key(r->view, r->arena, TABLE_INVITATION, once->key.public_key, &row) != 0)
             continue;
         const Comity__V1__Invitation *invitation = (const Comity__V1__Invitation *) row;
-        if (r->was_valid && (invitation->member != 0 || invitation->revoked != 0 ||
-                             invitation->expires_ms <= r->time_ms))
+        if (r->was_valid &&
+            (invitation->member != 0 || invitation->revoked != 0 || invitation->expires_ms <= r->time_ms))
             continue;
         random_sign(r, random_person_new(r));
         r->body->redeem->invitation = random_key(r, once);
@@ -447,6 +447,29 @@ bool random_body(struct random_commands *r, Comity__V1__Command__BodyCase kind)
         {COMITY__V1__COMMAND__BODY_DISPUTE_BALLOT, random_dispute_ballot},
         /* Charter and bodies. */
         /* Sessions. */
+        {COMITY__V1__COMMAND__BODY_DRAFT_SESSION, random_draft_session},
+        {COMITY__V1__COMMAND__BODY_GIVE_NOTICE, random_give_notice},
+        {COMITY__V1__COMMAND__BODY_ORDER_AGENDA, random_order_agenda},
+        {COMITY__V1__COMMAND__BODY_SET_GROUND_RULES, random_set_ground_rules},
+        {COMITY__V1__COMMAND__BODY_NAME_FACILITATORS, random_name_facilitators},
+        {COMITY__V1__COMMAND__BODY_ROLL_CALL, random_roll_call},
+        {COMITY__V1__COMMAND__BODY_CHECK_OUT, random_check_out},
+        {COMITY__V1__COMMAND__BODY_STEP_AWAY, random_step_away},
+        {COMITY__V1__COMMAND__BODY_RECESS_SESSION, random_recess_session},
+        {COMITY__V1__COMMAND__BODY_RESUME_SESSION, random_resume_session},
+        {COMITY__V1__COMMAND__BODY_CALL_CAUCUS, random_call_caucus},
+        {COMITY__V1__COMMAND__BODY_END_CAUCUS, random_end_caucus},
+        {COMITY__V1__COMMAND__BODY_RAISE_HAND, random_raise_hand},
+        {COMITY__V1__COMMAND__BODY_LOWER_HAND, random_lower_hand},
+        {COMITY__V1__COMMAND__BODY_GIVE_FLOOR, random_give_floor},
+        {COMITY__V1__COMMAND__BODY_YIELD_FLOOR, random_yield_floor},
+        {COMITY__V1__COMMAND__BODY_SET_TIME_BOX, random_set_time_box},
+        {COMITY__V1__COMMAND__BODY_EXTEND_TIME_BOX, random_extend_time_box},
+        {COMITY__V1__COMMAND__BODY_PROPOSE_SIDEBAR, random_propose_sidebar},
+        {COMITY__V1__COMMAND__BODY_AGREE_SIDEBAR, random_agree_sidebar},
+        {COMITY__V1__COMMAND__BODY_DECLINE_SIDEBAR, random_decline_sidebar},
+        {COMITY__V1__COMMAND__BODY_END_SIDEBAR, random_end_sidebar},
+        {COMITY__V1__COMMAND__BODY_NOTE_PLUS_DELTA, random_note_plus_delta},
         /* Problem solving. */
         /* Decisions and minutes. */
     };

@@ -94,4 +94,36 @@ bool random_enter_ballots(struct random_commands *r);
 bool random_confirm_ballot(struct random_commands *r);
 bool random_dispute_ballot(struct random_commands *r);
 
+/* Sessions: random_meeting.c. */
+bool random_draft_session(struct random_commands *r);
+bool random_give_notice(struct random_commands *r);
+bool random_order_agenda(struct random_commands *r);
+bool random_set_ground_rules(struct random_commands *r);
+bool random_name_facilitators(struct random_commands *r);
+bool random_roll_call(struct random_commands *r);
+bool random_check_out(struct random_commands *r);
+bool random_step_away(struct random_commands *r);
+bool random_recess_session(struct random_commands *r);
+bool random_resume_session(struct random_commands *r);
+bool random_call_caucus(struct random_commands *r);
+bool random_end_caucus(struct random_commands *r);
+bool random_raise_hand(struct random_commands *r);
+bool random_lower_hand(struct random_commands *r);
+bool random_give_floor(struct random_commands *r);
+bool random_yield_floor(struct random_commands *r);
+bool random_set_time_box(struct random_commands *r);
+bool random_extend_time_box(struct random_commands *r);
+bool random_propose_sidebar(struct random_commands *r);
+bool random_agree_sidebar(struct random_commands *r);
+bool random_decline_sidebar(struct random_commands *r);
+bool random_end_sidebar(struct random_commands *r);
+bool random_note_plus_delta(struct random_commands *r);
+
+/* Signed by a facilitator; by somebody with a seat of the body, now and then by a facilitator. */
+bool random_sign_as_facilitator(struct random_commands *r);
+bool random_sign_as_holder(struct random_commands *r, uint32_t body);
+/* A recent session in this state; somebody with a seat of the body. NULL: none was found. */
+const Comity__V1__Session *random_session(struct random_commands *r, Comity__V1__SessionState state);
+const struct person *random_seat_holder(struct random_commands *r, uint32_t number);
+
 #endif

@@ -275,6 +275,29 @@ static Comity__V1__Command__BodyCase kind_draw(struct random_commands *r)
         {COMITY__V1__COMMAND__BODY_DISPUTE_BALLOT, 60},
         /* Charter and bodies. */
         /* Sessions. */
+        {COMITY__V1__COMMAND__BODY_DRAFT_SESSION, 3},
+        {COMITY__V1__COMMAND__BODY_GIVE_NOTICE, 5},
+        {COMITY__V1__COMMAND__BODY_ORDER_AGENDA, 6},
+        {COMITY__V1__COMMAND__BODY_SET_GROUND_RULES, 5},
+        {COMITY__V1__COMMAND__BODY_NAME_FACILITATORS, 2},
+        {COMITY__V1__COMMAND__BODY_ROLL_CALL, 15},
+        {COMITY__V1__COMMAND__BODY_CHECK_OUT, 15},
+        {COMITY__V1__COMMAND__BODY_STEP_AWAY, 12},
+        {COMITY__V1__COMMAND__BODY_RECESS_SESSION, 3},
+        {COMITY__V1__COMMAND__BODY_RESUME_SESSION, 20},
+        {COMITY__V1__COMMAND__BODY_CALL_CAUCUS, 5},
+        {COMITY__V1__COMMAND__BODY_END_CAUCUS, 12},
+        {COMITY__V1__COMMAND__BODY_RAISE_HAND, 25},
+        {COMITY__V1__COMMAND__BODY_LOWER_HAND, 8},
+        {COMITY__V1__COMMAND__BODY_GIVE_FLOOR, 20},
+        {COMITY__V1__COMMAND__BODY_YIELD_FLOOR, 8},
+        {COMITY__V1__COMMAND__BODY_SET_TIME_BOX, 12},
+        {COMITY__V1__COMMAND__BODY_EXTEND_TIME_BOX, 8},
+        {COMITY__V1__COMMAND__BODY_PROPOSE_SIDEBAR, 6},
+        {COMITY__V1__COMMAND__BODY_AGREE_SIDEBAR, 12},
+        {COMITY__V1__COMMAND__BODY_DECLINE_SIDEBAR, 2},
+        {COMITY__V1__COMMAND__BODY_END_SIDEBAR, 6},
+        {COMITY__V1__COMMAND__BODY_NOTE_PLUS_DELTA, 8},
         /* Problem solving. */
         /* Decisions and minutes. */
     };
@@ -349,8 +372,10 @@ static void spoil_number(struct random_commands *r, ProtobufCMessage *message,
     void *at = (uint8_t *) message + field->offset;
     uint64_t value = 0;
 
-    if (field->label == PROTOBUF_C_LABEL_REPEATED) /* one of a list, which is never empty */
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) /* the first of a list */
         memcpy(&at, at, sizeof(at));
+    if (!at)
+        return;
     size_t size = field->type == PROTOBUF_C_TYPE_UINT32 ? 4 : 8;
 
     memcpy(&value, at, size);

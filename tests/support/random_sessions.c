@@ -7,7 +7,7 @@
 #define HOUR_MS ((int64_t) 3600 * 1000)
 
 /* A facilitator, who signs. */
-static bool sign_as_facilitator(struct random_commands *r)
+bool random_sign_as_facilitator(struct random_commands *r)
 {
     const struct person *person = random_member(r, FACILITATOR, ANYBODY);
 
@@ -17,7 +17,7 @@ static bool sign_as_facilitator(struct random_commands *r)
 }
 
 /* A recent session in this state. */
-static const Comity__V1__Session *session_find(struct random_commands *r, Comity__V1__SessionState state)
+const Comity__V1__Session *random_session(struct random_commands *r, Comity__V1__SessionState state)
 {
     for (size_t tries = 0; tries < 10; tries++) {
         const Comity__V1__Session *session = random_row(r, TABLE_SESSION, random_recent(r, TABLE_SESSION), 0);
@@ -36,29 +36,29 @@ bool random_convene_session(struct random_commands *r)
     r->body->convene_session->body = random_recent(r, TABLE_BODY);
     r->body->convene_session->title = random_text(r);
     r->body->convene_session->starts_ms = r->time_ms + HOUR_MS;
-    return r->body->convene_session->body != 0 && sign_as_facilitator(r);
+    return r->body->convene_session->body != 0 && random_sign_as_facilitator(r);
 }
 
 bool random_open_session(struct random_commands *r)
 {
-    const Comity__V1__Session *session = session_find(r, CONVENED);
+    const Comity__V1__Session *session = random_session(r, CONVENED);
 
     r->body->open_session->session = session ? session->number : 0;
-    return session && sign_as_facilitator(r);
+    return session && random_sign_as_facilitator(r);
 }
 
 bool random_close_session(struct random_commands *r)
 {
-    const Comity__V1__Session *session = session_find(r, OPEN);
+    const Comity__V1__Session *session = random_session(r, OPEN);
 
     if (!session || random_last_number(r, TABLE_SESSION) - session->number < 3)
         return false;
     r->body->close_session->session = session->number;
-    return sign_as_facilitator(r);
+    return random_sign_as_facilitator(r);
 }
 
 /* Somebody with a seat of the body. */
-static const struct person *seat_holder(struct random_commands *r, uint32_t number)
+const struct person *random_seat_holder(struct random_commands *r, uint32_t number)
 {
     const Comity__V1__Body *body = random_row(r, TABLE_BODY, number, 0);
 
@@ -73,36 +73,36 @@ static const struct person *seat_holder(struct random_commands *r, uint32_t numb
 }
 
 /* Signed by somebody with a seat, now and then by a facilitator. */
-static bool sign_as_holder(struct random_commands *r, uint32_t body)
+bool random_sign_as_holder(struct random_commands *r, uint32_t body)
 {
-    const struct person *person = seat_holder(r, body);
+    const struct person *person = random_seat_holder(r, body);
 
     if (!person || random_chance(r, 10))
-        return sign_as_facilitator(r);
+        return random_sign_as_facilitator(r);
     random_sign(r, person);
     return true;
 }
 
 bool random_check_in(struct random_commands *r)
 {
-    const Comity__V1__Session *session = session_find(r, OPEN);
+    const Comity__V1__Session *session = random_session(r, OPEN);
 
     if (!session)
         return false;
     r->body->check_in->session = session->number;
     r->body->check_in->site = 1 + random_below(r, random_last_number(r, TABLE_SITE));
-    return sign_as_holder(r, session->body);
+    return random_sign_as_holder(r, session->body);
 }
 
 bool random_add_item(struct random_commands *r)
 {
-    const Comity__V1__Session *session = session_find(r, random_chance(r, 50) ? CONVENED : OPEN);
+    const Comity__V1__Session *session = random_session(r, random_chance(r, 50) ? CONVENED : OPEN);
 
     if (!session)
         return false;
     r->body->add_item->session = session->number;
     r->body->add_item->title = random_text(r);
-    return sign_as_holder(r, session->body);
+    return random_sign_as_holder(r, session->body);
 }
 
 bool random_make_proposal(struct random_commands *r)
@@ -115,7 +115,7 @@ bool random_make_proposal(struct random_commands *r)
     r->body->make_proposal->item = item->number;
     r->body->make_proposal->title = random_text(r);
     r->body->make_proposal->text = random_text(r);
-    return sign_as_holder(r, session->body);
+    return random_sign_as_holder(r, session->body);
 }
 
 /* A recent proposal that is open to change, with its session. */
@@ -146,7 +146,7 @@ bool random_revise_proposal(struct random_commands *r)
     r->body->revise_proposal->proposal = proposal->number;
     r->body->revise_proposal->base_hash = proposal->versions[proposal->n_versions - 1]->text->hash;
     r->body->revise_proposal->text = random_text(r);
-    return sign_as_holder(r, session->body);
+    return random_sign_as_holder(r, session->body);
 }
 
 static bool rule_is_for(const Comity__V1__RuleVersion *version, uint32_t body)
@@ -181,7 +181,7 @@ bool random_open_round(struct random_commands *r)
     open->rule = version->number;
     if (version->rule->close->at_time)
         open->closes_ms = r->time_ms + SECOND_MS + (int64_t) random_below(r, 600 * 1000);
-    return sign_as_facilitator(r);
+    return random_sign_as_facilitator(r);
 }
 
 /* A recent round that is open. */
@@ -338,5 +338,5 @@ bool random_close_round(struct random_commands *r)
     if (!round || (round->answered * 2 < round->eligible && random_chance(r, 70)))
         return false;
     r->body->close_round->round = round->number;
-    return sign_as_facilitator(r);
+    return random_sign_as_facilitator(r);
 }

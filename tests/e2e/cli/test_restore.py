@@ -98,7 +98,7 @@ class Restored(CliCase):
         self.restore()
         said = self.resubmit("eli", refused=2)
         self.assertEqual([row["error"] for row in said["not_taken_over"]], ["EPOCH", "EPOCH"])
-        self.assertIn("an end is not carried over", said["not_taken_over"][0]["why"])
+        self.assertIn("is not carried over", said["not_taken_over"][0]["why"])
         for who in ("ada", "ben", "carla", "dev"):
             self.resubmit(who, recorded=1)
         self.ask("eli", "round", "close", number)   # anew

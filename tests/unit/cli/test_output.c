@@ -228,23 +228,24 @@ static const char *one_prose(void *context, const Comity__V1__TextRef *reference
 
 static void test_rows_as_json(void **state)
 {
-    Comity__V1__Item item = COMITY__V1__ITEM__INIT;
+    Comity__V1__Body body = COMITY__V1__BODY__INIT;
     Comity__V1__TextRef title = COMITY__V1__TEXT_REF__INIT;
     uint8_t hash[2] = {0xab, 0x01};
 
     (void) state;
-    item.number = 4000000000u;
+    body.number = 4000000000u;
+    body.name = (char *) "council";
     title.size = 5;
     title.hash = (ProtobufCBinaryData){2, hash};
-    item.title = &title;
-    struct json_object *value = message_to_json(&item.base, one_prose, (char *) "hello");
+    body.title = &title;
+    struct json_object *value = message_to_json(&body.base, one_prose, (char *) "hello");
     assert_string_equal(
         json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN),
-        "{\"number\":4000000000,\"session\":0,\"title\":{\"hash\":\"ab01\",\"size\":5,\"text\":\"hello\"},"
-        "\"added_by\":0}");
+        "{\"number\":4000000000,\"name\":\"council\",\"title\":{\"hash\":\"ab01\",\"size\":5,\"text\":"
+        "\"hello\"},\"seats\":0}");
     json_object_put(value);
     title.size = 6;
-    value = message_to_json(&item.base, one_prose, NULL);
+    value = message_to_json(&body.base, one_prose, NULL);
     assert_non_null(strstr(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN), "\"text\":null"));
     json_object_put(value);
     assert_string_equal(enum_short_name(&comity__v1__outcome_kind__descriptor, 7), "NOT_YET");
@@ -265,7 +266,7 @@ static void test_events_as_json(void **state)
     struct json_object *value = message_to_json(&event.base, NULL, NULL);
     assert_string_equal(
         json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN),
-        "{\"actor\":0,\"actor_key\":\"\",\"command_id\":\"\",\"ballot_cast\":{\"round\":0,\"member\":0,"
+        "{\"actor\":0,\"actor_key\":\"\",\"command_id\":\"\",\"session\":0,\"undoes\":0,\"ballot_cast\":{\"round\":0,\"member\":0,"
         "\"replaces\":18446744073709551615}}");
     json_object_put(value);
 }

@@ -104,6 +104,29 @@ static const struct {
     {"dispute_ballot", "ballots dispute"},
     /* Charter and bodies. */
     /* Sessions. */
+    {"draft_session", "session draft"},
+    {"give_notice", "session notice"},
+    {"order_agenda", "session order"},
+    {"set_ground_rules", "session rules"},
+    {"name_facilitators", "session facilitators"},
+    {"roll_call", "rollcall"},
+    {"check_out", "checkout"},
+    {"step_away", "away"},
+    {"recess_session", "session recess"},
+    {"resume_session", "session resume"},
+    {"call_caucus", "caucus call"},
+    {"end_caucus", "caucus end"},
+    {"raise_hand", "hand raise"},
+    {"lower_hand", "hand lower"},
+    {"give_floor", "floor give"},
+    {"yield_floor", "floor yield"},
+    {"set_time_box", "timebox set"},
+    {"extend_time_box", "timebox extend"},
+    {"propose_sidebar", "sidebar propose"},
+    {"agree_sidebar", "sidebar agree"},
+    {"decline_sidebar", "sidebar decline"},
+    {"end_sidebar", "sidebar end"},
+    {"note_plus_delta", "plus"},
     /* Problem solving. */
     /* Decisions and minutes. */
 };

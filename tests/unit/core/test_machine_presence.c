@@ -224,6 +224,24 @@ static void test_quorum_is_of_those_who_are_there(void **state)
     world_destroy(&world);
 }
 
+/* Whoever opens the round is there by that very act. */
+static void test_an_act_counts_at_once(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    uint32_t rule = world_adopt(world, world_plain_rule(world));
+    const Comity__V1__RoundOpened *opened;
+
+    world_check_in(world, "cora", 1, 1);
+    world_accept(world, in_session(world, "cora", COMITY__V1__COMMAND__BODY_STEP_AWAY));
+    opened = world_accept(world, world_open_round_command(world, 1, rule))->round_opened;
+    assert_int_equal(opened->roll[4]->member, CORA);
+    assert_true(opened->roll[4]->present_at_open);
+    assert_int_equal(state_of(world, CORA), PRESENT);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 static Comity__V1__OutcomeKind outcome_where_mara_left(Comity__V1__Present present)
 {
     struct world *world = world_with_session();
@@ -356,6 +374,14 @@ static void test_presence_after_a_restore(void **state)
     world_refuse(world, leave, ERR_EPOCH, "check_out.member");
     call->roll_call->n_members = 1;
     world_accept(world, call);
+    /* What is of the moment is over. */
+    leave = in_session(world, "lena", COMITY__V1__COMMAND__BODY_STEP_AWAY);
+    leave->epoch = 1;
+    world_refuse(world, leave, ERR_EPOCH, "step_away.session");
+    leave = in_session(world, "cora", COMITY__V1__COMMAND__BODY_SET_TIME_BOX);
+    leave->set_time_box->minutes = 5;
+    leave->epoch = 1;
+    world_refuse(world, leave, ERR_EPOCH, "set_time_box.item");
     assert_int_equal(state_of(world, MONA), PRESENT);
     world_check_replay(world);
     world_destroy(&world);
@@ -371,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_who_is_silent_turns_away),
         cmocka_unit_test(test_silences_end),
         cmocka_unit_test(test_quorum_is_of_those_who_are_there),
+        cmocka_unit_test(test_an_act_counts_at_once),
         cmocka_unit_test(test_who_left_was_there_ever),
         cmocka_unit_test(test_attendance_by_site_and_constituency),
         cmocka_unit_test(test_attendance_says_whether_a_round_may_open),

@@ -16,6 +16,7 @@
 #include "core/rule/rule.h"
 #include "tests/support/machine_drive.h"
 #include "tests/support/random_commands.h"
+#include "tests/support/session_book.h"
 
 enum { EPOCHS = 8, COMMANDS = 20000, ROUNDS_MAX = 20000, ROLL_ROOM = 64, MEMBERS_MAX = 2000 };
 
@@ -42,6 +43,7 @@ struct book_epoch {
 
 struct book {
     struct view view;
+    struct session_book *sessions;
     struct book_epoch epochs[EPOCHS + 1]; /* the first has no counts: it is the founding's */
     size_t epoch_count;
     size_t taken_over; /* commands of an earlier epoch that were accepted */
@@ -232,10 +234,10 @@ static void book_closed(struct book *book, const Comity__V1__RoundClosed *closed
     round->is_open = false;
     assert_int_equal(message_unpack_trusted(&comity__v1__rule__descriptor, round->rule, arena, &rule), 0);
     if (((Comity__V1__Rule *) rule)->present != COMITY__V1__PRESENT__PRESENT_AT_OPEN)
-        for (size_t i = 0; i < round->count; i++) {
-            struct row_key key = row_key(TABLE_PRESENCE, round->session, round->lines[i].member);
-            assert_int_equal(row_exists(&book->view, &key, &round->lines[i].is_present), 0);
-        }
+        for (size_t i = 0; i < round->count; i++)
+            round->lines[i].is_present = session_book_is_present(
+                book->sessions, round->session, round->lines[i].member,
+                ((Comity__V1__Rule *) rule)->present == COMITY__V1__PRESENT__PRESENT_EVER);
     assert_int_equal(row_each(&book->view, arena, TABLE_CONSTITUENCY, &prefix, constituency_visit, &all), 0);
     struct rule_input input = {(Comity__V1__Rule *) rule, round->lines, round->count, all.list, all.count,
                                round->rounds_remain};
@@ -350,6 +352,21 @@ static void check_taken_over(struct book *book, const Comity__V1__Command *comma
     case COMITY__V1__COMMAND__BODY_CLOSE_SESSION:
         fail_msg("%s", "an end was carried over");
         break;
+    case COMITY__V1__COMMAND__BODY_ROLL_CALL:
+        check_number(book, command->epoch, TABLE_SESSION, command->roll_call->session);
+        check_number(book, command->epoch, TABLE_SITE, command->roll_call->site);
+        for (size_t i = 0; i < command->roll_call->n_members; i++)
+            check_number(book, command->epoch, TABLE_MEMBER, command->roll_call->members[i]);
+        break;
+    case COMITY__V1__COMMAND__BODY_AGREE_SIDEBAR:
+        check_number(book, command->epoch, TABLE_SIDEBAR, command->agree_sidebar->sidebar);
+        break;
+    case COMITY__V1__COMMAND__BODY_RAISE_HAND:
+    case COMITY__V1__COMMAND__BODY_GIVE_FLOOR:
+    case COMITY__V1__COMMAND__BODY_RECESS_SESSION:
+    case COMITY__V1__COMMAND__BODY_SET_TIME_BOX:
+        fail_msg("%s", "what is of the moment was carried over");
+        break;
     default:
         break;
     }
@@ -391,6 +408,15 @@ static void book_event(struct book *book, const struct machine_event *event)
     case COMITY__V1__EVENT__KIND_SESSION_CONVENED:
         book_number(book, TABLE_SESSION, open->session_convened->session->number);
         break;
+    case COMITY__V1__EVENT__KIND_SESSION_DRAFTED:
+        book_number(book, TABLE_SESSION, open->session_drafted->session->number);
+        break;
+    case COMITY__V1__EVENT__KIND_SIDEBAR_PROPOSED:
+        book_number(book, TABLE_SIDEBAR, open->sidebar_proposed->sidebar->number);
+        break;
+    case COMITY__V1__EVENT__KIND_PLUS_DELTA_NOTED:
+        book_number(book, TABLE_PLUS_DELTA, open->plus_delta_noted->note->number);
+        break;
     case COMITY__V1__EVENT__KIND_ITEM_ADDED:
         book_number(book, TABLE_ITEM, open->item_added->item->number);
         break;
@@ -428,14 +454,32 @@ static void book_event(struct book *book, const struct machine_event *event)
     }
 }
 
+/* No command causes it, or none has to. */
+static bool may_come_by_itself(Comity__V1__Event__KindCase kind)
+{
+    static const Comity__V1__Event__KindCase KINDS[] = {
+        COMITY__V1__EVENT__KIND_EPOCH_OPENED, COMITY__V1__EVENT__KIND_ROUND_CLOSED,
+        COMITY__V1__EVENT__KIND_DECISION_MADE,
+        /* Charter and bodies. */
+        /* Sessions. */
+        COMITY__V1__EVENT__KIND_MEMBER_AWAY, COMITY__V1__EVENT__KIND_TIME_BOX_OVER,
+        COMITY__V1__EVENT__KIND_CAUCUS_ENDED,
+        /* Problem solving. */
+        /* Decisions and minutes. */
+    };
+
+    for (size_t i = 0; i < ARRAY_COUNT(KINDS); i++)
+        if (KINDS[i] == kind)
+            return true;
+    return false;
+}
+
 static int visit(void *context, const struct machine_event *event)
 {
     struct book *book = context;
 
     assert_int_equal(event->sequence, ++book->sequence);
-    assert_true(event->open->actor != 0 || event->open->kind_case == COMITY__V1__EVENT__KIND_EPOCH_OPENED ||
-                event->open->kind_case == COMITY__V1__EVENT__KIND_ROUND_CLOSED ||
-                event->open->kind_case == COMITY__V1__EVENT__KIND_DECISION_MADE);
+    assert_true(event->open->actor != 0 || may_come_by_itself(event->open->kind_case));
     book->time_ms = event->time_ms;
     if (event->command)
         check_taken_over(book, event->command);
@@ -446,15 +490,18 @@ static int visit(void *context, const struct machine_event *event)
         assert_int_equal(
             message_pack(&event->command->base, book->kept, &book->records[book->events].command), 0);
     book->events++;
+    session_book_event(book->sessions, event);
     book_event(book, event);
     return 0;
 }
 
 static void check_counters(struct book *book)
 {
-    static const enum table TABLES[] = {TABLE_CONSTITUENCY, TABLE_SITE,    TABLE_MEMBER, TABLE_BODY,
-                                        TABLE_RULE,         TABLE_SESSION, TABLE_ITEM,   TABLE_PROPOSAL,
-                                        TABLE_ROUND,        TABLE_DECISION};
+    static const enum table TABLES[] = {TABLE_CONSTITUENCY, TABLE_SITE, TABLE_MEMBER, TABLE_BODY, TABLE_RULE,
+                                        TABLE_SESSION, TABLE_ITEM, TABLE_PROPOSAL, TABLE_ROUND,
+                                        TABLE_DECISION,
+                                        /* Sessions. */
+                                        TABLE_SIDEBAR, TABLE_PLUS_DELTA};
 
     for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++) {
         struct row_key key = row_key_counter(TABLES[i]);
@@ -571,11 +618,12 @@ static void note_refusal(size_t refused[200], int code, const struct refusal *re
 
 static void print_counts(const struct book *book, const size_t refused[200], size_t accepted, size_t valid)
 {
-    print_message(
-        "accepted %zu of %d (%zu meant to be right), %zu events, %zu ballots (%zu entered, %zu set aside), %u "
-        "rounds (%zu closed by deadline), %u decisions, %u members\n",
-        accepted, COMMANDS, valid, book->events, book->ballots, book->entered, book->disputes, book->last[TABLE_ROUND], book->by_deadline,
-        book->last[TABLE_DECISION], book->last[TABLE_MEMBER]);
+    print_message("accepted %zu of %d (%zu meant to be right), %zu events, %zu ballots (%zu entered, %zu set "
+                  "aside), %u "
+                  "rounds (%zu closed by deadline), %u decisions, %u members\n",
+                  accepted, COMMANDS, valid, book->events, book->ballots, book->entered, book->disputes,
+                  book->last[TABLE_ROUND], book->by_deadline, book->last[TABLE_DECISION],
+                  book->last[TABLE_MEMBER]);
     for (int code = 1; code < 200; code++)
         if (refused[code] > 0)
             print_message("  %s %zu\n", error_name(-code), refused[code]);
@@ -639,6 +687,8 @@ static void run(uint64_t seed, bool is_signed, int commands, struct book *book, 
         if (i % 100 == 0) {
             check_counters(book);
             check_rounds(book, arena, book->last[TABLE_ROUND] > 20 ? book->last[TABLE_ROUND] - 20 : 1);
+            if (code == 0)
+                session_book_check(book->sessions, &book->view, arena, context.time_ms);
         }
     }
     arena_reset(arena);
@@ -646,6 +696,7 @@ static void run(uint64_t seed, bool is_signed, int commands, struct book *book, 
     arena_reset(arena);
     struct arena *large = arena_new((size_t) 1 << 30);
     check_rounds(book, large, 1);
+    session_book_check(book->sessions, &book->view, large, book->time_ms);
     arena_destroy(&large);
     check_replay(book);
     random_commands_destroy(&random);
@@ -660,6 +711,7 @@ static struct book *book_new(void)
     book->rounds = calloc(ROUNDS_MAX, sizeof(*book->rounds));
     book->records = calloc(3 * COMMANDS, sizeof(*book->records));
     book->kept = arena_new((size_t) 1 << 30);
+    book->sessions = session_book_new();
     return book;
 }
 
@@ -668,6 +720,7 @@ static void book_destroy(struct book *book)
     free(book->rounds);
     free(book->records);
     arena_destroy(&book->kept);
+    session_book_destroy(&book->sessions);
     free(book);
 }
 
@@ -703,9 +756,12 @@ static void test_twenty_thousand_commands(void **state)
     assert_true(book->outcomes[COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_BLOCKED] > 5);
     assert_true(book->outcomes[COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NOT_YET] > 5);
     assert_true(book->by_deadline > 20);
+    assert_true(session_book_turned_away(book->sessions) > 20);
+    assert_true(session_book_over(book->sessions) > 20);
+    assert_true(session_book_caucuses_over(book->sessions) > 5);
     assert_true(book->entered > 50 && book->disputes > 5);
     assert_int_equal(book->epoch_count, EPOCHS);
-    assert_true(book->taken_over > 50);
+    assert_true(book->taken_over > 30);
     book_destroy(book);
 }
 
