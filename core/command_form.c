@@ -1,5 +1,6 @@
 #include "core/command_form.h"
 
+#include "core/charter.h"
 #include "core/error.h"
 #include "core/path.h"
 #include "core/text.h"
@@ -185,6 +186,19 @@ static int choice_check(const struct field *field)
     return value != 0 ? 0 : field_refuse(field, ERR_MISSING);
 }
 
+static int free_check(const struct field *field)
+{
+    (void) field;
+    return 0;
+}
+
+static int language_check(const struct field *field)
+{
+    const char *tag;
+    memcpy(&tag, field_value(field), sizeof(tag));
+    return tag[0] == '\0' || language_is_valid(tag) ? 0 : field_refuse(field, ERR_RANGE);
+}
+
 static int choices_check(const struct field *field)
 {
     size_t count = field_count(field);
@@ -209,7 +223,7 @@ static int messages_check(const struct field *field)
     size_t count = message_field_messages(field->message, field->descriptor, &list);
     bool is_repeated = field->row->form == FORM_MESSAGES;
     if (count == 0)
-        return field_refuse(field, ERR_MISSING);
+        return is_repeated && field->row->least == 0 ? 0 : field_refuse(field, ERR_MISSING);
     if (is_repeated && count > field->row->most)
         return path_refuse(field->path, ERR_RANGE, field->row->most, field->refusal);
     for (size_t i = 0; i < count; i++) {
@@ -241,13 +255,17 @@ static int body_check(const struct field *field)
 typedef int form_check_fn(const struct field *field);
 
 static form_check_fn *const CHECKS[] = {
-    [FORM_NAME] = name_check,         [FORM_NAME_OR_NONE] = name_check, [FORM_TIME_ZONE] = zone_check,
-    [FORM_TEXT] = text_check,         [FORM_TEXT_OR_NONE] = text_check, [FORM_HASH] = hash_check,
-    [FORM_HASH_OR_NONE] = hash_check, [FORM_HISTORY] = history_check,   [FORM_COSIGNERS] = cosigners_check,
-    [FORM_NUMBER] = number_check,     [FORM_CHOICE] = choice_check,     [FORM_CHOICES] = choices_check,
-    [FORM_MESSAGE] = messages_check,  [FORM_MESSAGES] = messages_check, [FORM_RULE] = rule_check_given,
-    [FORM_BODY] = body_check,         [FORM_NONCE] = nonce_check,       [FORM_EPOCH] = epoch_check,
-    [FORM_NUMBERS] = numbers_check,
+    [FORM_NAME] = name_check,           [FORM_NAME_OR_NONE] = name_check,
+    [FORM_TIME_ZONE] = zone_check,      [FORM_TEXT] = text_check,
+    [FORM_TEXT_OR_NONE] = text_check,   [FORM_HASH] = hash_check,
+    [FORM_HASH_OR_NONE] = hash_check,   [FORM_HISTORY] = history_check,
+    [FORM_COSIGNERS] = cosigners_check, [FORM_NUMBER] = number_check,
+    [FORM_CHOICE] = choice_check,       [FORM_CHOICES] = choices_check,
+    [FORM_MESSAGE] = messages_check,    [FORM_MESSAGES] = messages_check,
+    [FORM_RULE] = rule_check_given,     [FORM_BODY] = body_check,
+    [FORM_NONCE] = nonce_check,         [FORM_EPOCH] = epoch_check,
+    [FORM_NUMBERS] = numbers_check,     [FORM_FLAG] = free_check,
+    [FORM_CHOICE_OR_NONE] = free_check, [FORM_LANGUAGE_OR_NONE] = language_check,
 };
 
 static int whole_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal);
@@ -381,6 +399,13 @@ static const struct {
     {TYPE(found), found_check},
     {TYPE(create_body), create_body_check},
     {TYPE(enter_ballots), enter_ballots_check},
+    /* Charter and bodies. */
+    {TYPE(charter), charter_check},
+    {TYPE(vital_function), vital_function_check},
+    {TYPE(phase_record), phase_record_check},
+    /* Sessions. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 static int whole_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal)

@@ -14,6 +14,12 @@ enum {
     FACILITATORS_MAX = 16,
     ROLL_CALL_MAX = 500,
     SIDEBAR_OTHERS_MAX = 15,
+    FUNCTIONS_MAX = 64,
+    PHASES_MAX = 14,
+    NOTICE_HOURS_MAX = 366 * 24,
+    RETENTION_CLASSES_MAX = 16,
+    RETENTION_DAYS_MAX = 36525, /* a hundred years */
+    ALTERNATES_MAX = 64,
 };
 
 #define TYPE(name) &comity__v1__##name##__descriptor
@@ -58,6 +64,11 @@ static const struct form_row ROWS[] = {
     {TYPE(command), "confirm_ballot", FORM_BODY, 0, 0},
     {TYPE(command), "dispute_ballot", FORM_BODY, 0, 0},
     /* Charter and bodies. */
+    {TYPE(command), "adopt_charter", FORM_BODY, 0, 0},
+    {TYPE(command), "recuse", FORM_BODY, 0, 0},
+    {TYPE(command), "name_alternates", FORM_BODY, 0, 0},
+    {TYPE(command), "hand_over", FORM_BODY, 0, 0},
+    {TYPE(command), "take_back", FORM_BODY, 0, 0},
     /* Sessions. */
     {TYPE(command), "draft_session", FORM_BODY, 0, 0},
     {TYPE(command), "give_notice", FORM_BODY, 0, 0},
@@ -125,10 +136,13 @@ static const struct form_row ROWS[] = {
 
     {TYPE(seat_group), "constituency", FORM_NAME, 0, 0},
     {TYPE(seat_group), "count", FORM_NUMBER, 1, SEATS_MAX},
+    {TYPE(seat_group), "office", FORM_NAME_OR_NONE, 0, 0},
+    {TYPE(seat_group), "alternates", FORM_CHOICE_OR_NONE, 0, 0},
 
     {TYPE(assign_seat), "body", NUMBER_OF_A_THING},
     {TYPE(assign_seat), "seat", NUMBER_OF_A_THING},
     {TYPE(assign_seat), "member", ANY_NUMBER},
+    {TYPE(assign_seat), "until_ms", TIME_OR_NONE},
 
     {TYPE(adopt_rule), "rule", FORM_RULE, 0, 0},
     {TYPE(adopt_rule), "bodies", FORM_NUMBERS, 1, RULE_BODIES_MAX},
@@ -146,6 +160,7 @@ static const struct form_row ROWS[] = {
 
     {TYPE(add_item), "session", NUMBER_OF_A_THING},
     {TYPE(add_item), "title", TITLE},
+    {TYPE(add_item), "function", FORM_NAME_OR_NONE, 0, 0},
 
     {TYPE(make_proposal), "item", NUMBER_OF_A_THING},
     {TYPE(make_proposal), "title", TITLE},
@@ -186,6 +201,56 @@ static const struct form_row ROWS[] = {
     {TYPE(dispute_ballot), "reason", FORM_TEXT, 1, REASON_MAX_BYTES},
 
     /* Charter and bodies. */
+    {TYPE(adopt_charter), "charter", FORM_MESSAGE, 0, 0},
+    {TYPE(adopt_charter), "replaces", ANY_NUMBER},
+    {TYPE(adopt_charter), "decision", ANY_NUMBER},
+
+    {TYPE(charter), "text", FORM_TEXT, 1, TEXT_MAX_BYTES},
+    {TYPE(charter), "functions", FORM_MESSAGES, 0, FUNCTIONS_MAX},
+    {TYPE(charter), "excluded", FORM_MESSAGES, 0, FUNCTIONS_MAX},
+    {TYPE(charter), "facilitation", FORM_CHOICE, 0, 0},
+    {TYPE(charter), "records", FORM_MESSAGES, 0, PHASES_MAX},
+    {TYPE(charter), "straw_polls", FORM_CHOICE, 0, 0},
+    {TYPE(charter), "sidebars", FORM_CHOICE, 0, 0},
+    {TYPE(charter), "amendment_body", FORM_NAME_OR_NONE, 0, 0},
+    {TYPE(charter), "amendment_rule", FORM_NAME_OR_NONE, 0, 0},
+    {TYPE(charter), "notice_hours", FORM_NUMBER, 0, NOTICE_HOURS_MAX},
+    {TYPE(charter), "minutes_by_silence", FORM_FLAG, 0, 0},
+    {TYPE(charter), "retention", FORM_MESSAGES, 0, RETENTION_CLASSES_MAX},
+    {TYPE(charter), "language", FORM_LANGUAGE_OR_NONE, 0, 0},
+
+    {TYPE(vital_function), "name", FORM_NAME, 0, 0},
+    {TYPE(vital_function), "title", TITLE},
+    {TYPE(vital_function), "share", FORM_CHOICE, 0, 0},
+    {TYPE(vital_function), "body", FORM_NAME_OR_NONE, 0, 0},
+    {TYPE(vital_function), "rule", FORM_NAME_OR_NONE, 0, 0},
+    {TYPE(vital_function), "standings", FORM_MESSAGES, 0, CONSTITUENCIES_IN_FOUND_MAX},
+
+    {TYPE(standing_given), "constituency", FORM_NAME, 0, 0},
+    {TYPE(standing_given), "standing", FORM_CHOICE, 0, 0},
+
+    {TYPE(excluded_subject), "name", FORM_NAME, 0, 0},
+    {TYPE(excluded_subject), "title", TITLE},
+
+    {TYPE(phase_record), "phase", FORM_CHOICE, 0, 0},
+    {TYPE(phase_record), "level", FORM_CHOICE, 0, 0},
+
+    {TYPE(retention_class), "name", FORM_NAME, 0, 0},
+    {TYPE(retention_class), "days", FORM_NUMBER, 0, RETENTION_DAYS_MAX},
+
+    {TYPE(recuse), "proposal", NUMBER_OF_A_THING},
+    {TYPE(recuse), "reason", FORM_TEXT, 1, REASON_MAX_BYTES},
+
+    {TYPE(name_alternates), "body", NUMBER_OF_A_THING},
+    {TYPE(name_alternates), "seat", NUMBER_OF_A_THING},
+    {TYPE(name_alternates), "members", FORM_NUMBERS, 0, ALTERNATES_MAX},
+
+    {TYPE(hand_over), "session", NUMBER_OF_A_THING},
+    {TYPE(hand_over), "seat", NUMBER_OF_A_THING},
+    {TYPE(hand_over), "member", NUMBER_OF_A_THING},
+
+    {TYPE(take_back), "session", NUMBER_OF_A_THING},
+    {TYPE(take_back), "seat", NUMBER_OF_A_THING},
 
     /* Sessions. */
     {TYPE(draft_session), "body", NUMBER_OF_A_THING},

@@ -55,6 +55,8 @@ enum execution { NOT_EXECUTED, EXECUTION_UNKNOWN };
     X(ERR_LIMIT, -64, NOT_EXECUTED, "There are as many as are allowed.") \
     X(ERR_SCOPE, -65, NOT_EXECUTED, "The rule has a scope that names nobody here.") \
     X(ERR_EPOCH, -66, NOT_EXECUTED, "It was meant for the record as it was before a restore from a backup.") \
+    X(ERR_CHARTER, -67, NOT_EXECUTED, "The charter in force does not allow it.") \
+    X(ERR_MANDATE, -68, NOT_EXECUTED, "This member is not named to stand in here.") \
     X(ERR_NOTICE, -70, NOT_EXECUTED, "The time of notice is not over, or there is no agenda to give notice of.") \
     X(ERR_NOT_PRESENT, -71, NOT_EXECUTED, "Whoever this is about is not checked in to the session.") \
     X(ERR_PAUSED, -72, NOT_EXECUTED, "The session is in recess or in caucus.") \

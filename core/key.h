@@ -16,6 +16,7 @@ enum { SIGNATURE_SIZE = 64, SEED_SIZE = 32, CONNECTION_SECRET_SIZE = 32 };
 #define TAG_PART "comity/v1/part"
 #define TAG_COMMITMENT "comity/v1/commitment"
 #define TAG_RULE "comity/v1/rule"
+#define TAG_CHARTER "comity/v1/charter"
 #define TAG_GROUP "comity/v1/group"
 #define TAG_EXPORT "comity/v1/export"
 

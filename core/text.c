@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "core/key.h"
 
-enum { TIME_ZONE_MAX_BYTES = 64 };
+enum { TIME_ZONE_MAX_BYTES = 64, LANGUAGE_MAX_BYTES = 35, LANGUAGE_PART_MAX_BYTES = 8 };
 
 static bool is_lower(char c)
 {
@@ -50,6 +50,29 @@ bool time_zone_is_valid(const char *zone)
         is_start = c == '/';
     }
     return i > 0 && !is_start;
+}
+
+/* RFC 5646, 2.1, but for its irregular tags: a language of 2 to 8 letters, then parts of 1 to 8 letters and
+ * digits. */
+bool language_is_valid(const char *tag)
+{
+    size_t part = 0, parts = 0, i = 0;
+
+    if (!tag)
+        return false;
+    for (; tag[i] != '\0'; i++) {
+        bool is_end = tag[i] == '-';
+
+        if (i >= LANGUAGE_MAX_BYTES || (is_end && part < (parts == 0 ? 2 : 1)))
+            return false;
+        if (!is_end && !is_letter(tag[i]) && !(parts > 0 && is_digit(tag[i])))
+            return false;
+        parts += is_end;
+        part = is_end ? 0 : part + 1;
+        if (part > LANGUAGE_PART_MAX_BYTES)
+            return false;
+    }
+    return part >= (parts == 0 ? 2 : 1);
 }
 
 static bool is_continuation(uint8_t byte)

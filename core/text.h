@@ -13,6 +13,7 @@ enum {
 
 bool name_is_valid(const char *name);        /* NAME; NULL is not */
 bool time_zone_is_valid(const char *zone);   /* form of an IANA name */
+bool language_is_valid(const char *tag);     /* form of a BCP 47 tag: "en", "fr-CA"; at most 35 bytes */
 bool utf8_is_valid(struct bytes text);       /* RFC 3629, no NUL, no surrogates, no overlong form */
 
 /* hash = SHA-256("comity/v1/text" 00 salt content) */

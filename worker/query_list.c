@@ -31,6 +31,10 @@ static const struct {
     PLACE(SEATS, seats),
     PLACE(DISPUTED, disputed),
 /* Charter and bodies. */
+    PLACE(CHARTERS, charters),
+    PLACE(RECUSALS, recusals),
+    PLACE(ALTERNATES, alternates),
+    PLACE(STAND_INS, stand_ins),
 /* Sessions. */
     PLACE(HANDS, hands),
     PLACE(TIME_BOXES, time_boxes),

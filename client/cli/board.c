@@ -14,6 +14,7 @@ static const Comity__V1__ListKind KINDS[BOARD_PLACES] = {
     [BOARD_SESSION] = LIST(SESSIONS),
     [BOARD_SEATS] = LIST(SEATS),
     [BOARD_PRESENCES] = LIST(PRESENCES),
+    [BOARD_STAND_INS] = LIST(STAND_INS),
     [BOARD_HANDS] = LIST(HANDS),
     [BOARD_TIME_BOXES] = LIST(TIME_BOXES),
     [BOARD_ITEMS] = LIST(ITEMS),
@@ -41,6 +42,9 @@ static const struct {
     {COMITY__V1__EVENT__KIND_MEMBER_INVITED, 0},
     {COMITY__V1__EVENT__KIND_INVITATION_REDEEMED, 0},
     {COMITY__V1__EVENT__KIND_SEAT_ASSIGNED, AT(BOARD_SEATS)},
+    {COMITY__V1__EVENT__KIND_SEAT_TERM_ENDED, AT(BOARD_SEATS)},
+    {COMITY__V1__EVENT__KIND_SEAT_HANDED_OVER, AT(BOARD_STAND_INS)},
+    {COMITY__V1__EVENT__KIND_SEAT_TAKEN_BACK, AT(BOARD_STAND_INS)},
     {COMITY__V1__EVENT__KIND_ROUND_OPENED, AT(BOARD_ROUND) | AT(BOARD_ROLL) | AT(BOARD_PROPOSALS)},
     {COMITY__V1__EVENT__KIND_ROUND_CLOSED, AT(BOARD_ROUND) | AT(BOARD_ROLL)},
     {COMITY__V1__EVENT__KIND_DECISION_MADE, 0},
@@ -234,7 +238,7 @@ static int read_stale(struct board *board)
 {
     /* The round before its proposal, the session before its seats. */
     static const enum board_place ORDER[] = {
-        BOARD_SESSION,    BOARD_ROUND, BOARD_SEATS, BOARD_PRESENCES, BOARD_HANDS,
+        BOARD_SESSION,    BOARD_ROUND, BOARD_SEATS, BOARD_PRESENCES, BOARD_STAND_INS,      BOARD_HANDS,
         BOARD_TIME_BOXES, BOARD_ITEMS, BOARD_ROLL,  BOARD_PROPOSALS, BOARD_CONSTITUENCIES,
     };
     int code = 0;
@@ -368,6 +372,8 @@ int board_attendance(const struct board *board, struct arena *arena, struct atte
         .presence_count = lists[BOARD_PRESENCES].count,
         .constituencies = (const Comity__V1__Constituency *const *) lists[BOARD_CONSTITUENCIES].rows,
         .constituency_count = lists[BOARD_CONSTITUENCIES].count,
+        .stand_ins = (const Comity__V1__StandIn *const *) lists[BOARD_STAND_INS].rows,
+        .stand_in_count = lists[BOARD_STAND_INS].count,
     };
 
     return attendance_of(&rows, arena, ret_attendance);

@@ -21,6 +21,7 @@ enum board_place {
     BOARD_SESSION,
     BOARD_SEATS,
     BOARD_PRESENCES,
+    BOARD_STAND_INS,
     BOARD_HANDS,
     BOARD_TIME_BOXES,
     BOARD_ITEMS,

@@ -9,20 +9,52 @@
 
 enum { SEATS_MOST = 10000 };
 
-/* "union=3" */
+/* "office=steward" or "alternates=pool". False: neither. */
+static bool read_seat_term(const char *term, Comity__V1__SeatGroup *group)
+{
+    static const struct {
+        const char *text;
+        Comity__V1__Alternates alternates;
+    } MODES[] = {{"none", COMITY__V1__ALTERNATES__ALTERNATES_NONE},
+                 {"named", COMITY__V1__ALTERNATES__ALTERNATES_NAMED},
+                 {"pool", COMITY__V1__ALTERNATES__ALTERNATES_POOL}};
+    const char *equals = strchr(term, '=');
+
+    if (strncmp(term, "office=", 7) == 0 && equals[1] != '\0') {
+        group->office = (char *) equals + 1;
+        return true;
+    }
+    for (size_t i = 0; strncmp(term, "alternates=", 11) == 0 && i < ARRAY_COUNT(MODES); i++) {
+        if (strcmp(equals + 1, MODES[i].text) != 0)
+            continue;
+        group->alternates = MODES[i].alternates;
+        return true;
+    }
+    return false;
+}
+
+/* "union=3", "union=3,office=steward,alternates=named" */
 static int read_seat_group(struct cli *cli, const char *text, Comity__V1__SeatGroup *ret_group)
 {
-    const char *equals = strchr(text, '=');
+    char *copy = arena_string(cli->arena, text), *rest = NULL, *first, *term;
+    const char *equals = copy == NULL ? NULL : strchr(copy, '=');
     uint64_t count;
 
     comity__v1__seat_group__init(ret_group);
-    if (equals == NULL || equals == text)
+    if (copy == NULL)
+        return ERR_MEMORY;
+    first = strtok_r(copy, ",", &rest);
+    for (term = strtok_r(NULL, ",", &rest); term != NULL; term = strtok_r(NULL, ",", &rest))
+        if (!read_seat_term(term, ret_group))
+            equals = NULL;
+    if (equals == NULL || equals == copy || first == NULL)
         return cli_fail(cli, ERR_USAGE, "comity help body create",
-                        "--seats is CONSTITUENCY=NUMBER, not `%s`.", shown_string(cli, text));
+                        "--seats is CONSTITUENCY=NUMBER[,office=NAME][,alternates=named|pool], not `%s`.",
+                        shown_string(cli, text));
     int code = cli_number(cli, _("The number of seats"), equals + 1, 1, SEATS_MOST, &count);
     if (code != 0)
         return code;
-    ret_group->constituency = arena_printf(cli->arena, "%.*s", (int) (equals - text), text);
+    ret_group->constituency = arena_printf(cli->arena, "%.*s", (int) (equals - copy), copy);
     ret_group->count = (uint32_t) count;
     return ret_group->constituency == NULL ? ERR_MEMORY : 0;
 }
@@ -78,11 +110,35 @@ int body_list_run(struct cli *cli)
     return 0;
 }
 
+/* "Lars Holm"; "of a pool: Lars Holm and Lia Roth"; "" where there are no alternates. */
+static const char *shown_alternates(struct cli *cli, const Comity__V1__Seat *seat,
+                                    const struct rows *alternates)
+{
+    bool is_pool = seat->alternates == COMITY__V1__ALTERNATES__ALTERNATES_POOL;
+    const Comity__V1__AlternatesList *list = NULL;
+
+    for (size_t i = 0; i < alternates->count; i++) {
+        const Comity__V1__AlternatesList *row = (const Comity__V1__AlternatesList *) alternates->list[i];
+        if (row->seat == (is_pool ? seat->group : seat->number))
+            list = row;
+    }
+    if (!is_pool && seat->alternates != COMITY__V1__ALTERNATES__ALTERNATES_NAMED)
+        return "";
+    const char **names = arena_alloc(cli->arena, ((list == NULL ? 0 : list->n_members) + 1) * sizeof(*names));
+    for (size_t i = 0; names != NULL && list != NULL && i < list->n_members; i++)
+        names[i] = name_of_member(cli, list->members[i]);
+    return arena_printf(cli->arena, "%s%s", is_pool ? _("of a pool: ") : "",
+                        names == NULL || list == NULL || list->n_members == 0
+                            ? _("nobody named")
+                            : shown_list(cli, names, list->n_members));
+}
+
 int body_show_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {N_("seat"), N_("constituency"), N_("held by"), N_("state")};
+    static const char *const TITLES[] = {N_("seat"),      N_("constituency"), N_("office"), N_("held by"),
+                                         N_("term ends"), N_("alternates"),   N_("state")};
     const ProtobufCMessage *row;
-    struct rows seats;
+    struct rows seats, alternates;
     struct sheet sheet;
     uint32_t number;
     int code = find_body(cli, cli_argument(cli, "BODY"), &number);
@@ -91,8 +147,11 @@ int body_show_run(struct cli *cli)
         code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_BODIES, number, &row);
     if (code == 0)
         code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_SEATS, number, &seats);
+    if (code == 0)
+        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_ALTERNATES, number, &alternates);
     if (code != 0)
         return code;
+    cli_put(cli, "alternates", desk_json_rows(cli, &alternates));
     const Comity__V1__Body *body = (const Comity__V1__Body *) row;
     cli_put(cli, "body", desk_json(cli, row));
     struct json_object *array = desk_json_rows(cli, &seats);
@@ -105,7 +164,10 @@ int body_show_run(struct cli *cli)
         const Comity__V1__Seat *seat = (const Comity__V1__Seat *) seats.list[i];
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, seat->number),
                                name_of_constituency(cli, seat->constituency),
+                               shown_string(cli, seat->office),
                                seat->holder == 0 ? _("vacant") : name_of_member(cli, seat->holder),
+                               seat->until_ms == 0 ? "" : shown_time(cli, seat->until_ms),
+                               shown_alternates(cli, seat, &alternates),
                                state_of_member(cli, seat->holder)};
         sheet_row(&sheet, cells);
     }
@@ -126,7 +188,7 @@ static int find_seat(struct cli *cli, const Comity__V1__AssignSeat *assign, cons
     return code;
 }
 
-static int assign(struct cli *cli, uint32_t member)
+static int assign(struct cli *cli, uint32_t member, int64_t until_ms)
 {
     Comity__V1__Command command;
     Comity__V1__AssignSeat body = COMITY__V1__ASSIGN_SEAT__INIT;
@@ -146,10 +208,11 @@ static int assign(struct cli *cli, uint32_t member)
     const char *show = arena_printf(cli->arena, "comity body show %s", name);
     if (seat != NULL && holder == member && member == 0)
         return cli_fail(cli, ERR_STATE, show, "Seat %" PRIu32 " of %s is vacant already.", body.seat, name);
-    if (seat != NULL && holder == member)
+    if (seat != NULL && holder == member && seat->until_ms == until_ms)
         return cli_fail(cli, ERR_STATE, show, "Seat %" PRIu32 " of %s is held by %s already.", body.seat,
                         name, before);
     body.member = member;
+    body.until_ms = until_ms;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_ASSIGN_SEAT);
     command.assign_seat = &body;
     code = desk_submit(cli, &command, &event);
@@ -163,18 +226,25 @@ static int assign(struct cli *cli, uint32_t member)
     else
         say(cli, "%s holds seat %" PRIu32 " of %s. Before: %s.", name_of_member(cli, member), body.seat, name,
             before);
+    if (until_ms != 0)
+        say(cli, "The term ends %s.", shown_time(cli, until_ms));
     return 0;
 }
 
 int seat_assign_run(struct cli *cli)
 {
+    const char *until = cli_option(cli, "until");
+    int64_t until_ms = 0;
     uint32_t member;
-    int code = find_member(cli, cli_argument(cli, "MEMBER"), &member);
 
-    return code == 0 ? assign(cli, member) : code;
+    if (until != NULL && time_read(until, time_now_ms(), &until_ms) != 0)
+        return cli_fail(cli, ERR_USAGE, "--until \"2027-06-30 17:00\", or --until +365d",
+                        "--until `%s` is no time that can be understood.", shown_string(cli, until));
+    int code = find_member(cli, cli_argument(cli, "MEMBER"), &member);
+    return code == 0 ? assign(cli, member, until_ms) : code;
 }
 
 int seat_vacate_run(struct cli *cli)
 {
-    return assign(cli, 0);
+    return assign(cli, 0, 0);
 }

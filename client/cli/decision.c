@@ -5,6 +5,7 @@
 #include "client/cli/names.h"
 #include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
+#include "client/cli/round_text.h"
 #include "client/cli/rule_text.h"
 #include "client/cli/verbs.h"
 
@@ -84,12 +85,15 @@ int outcome_run(struct cli *cli)
         round->proposal, round->version,
         painted(cli, outcome_color(outcome->kind), outcome_word(outcome->kind)),
         _(rule_explain_outcome(outcome->kind)));
+    say_function(cli, round);
     say(cli, "Tests of the rule %s:", round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
     cli_put(cli, "working", say_working(cli, outcome));
     say(cli, "Answers:");
     for (size_t i = 0; i < outcome->n_tallies; i++)
         say(cli, "  %s", outcome_tally(cli, round->rule, outcome->tallies[i]));
-    code = say_reasons(cli, round);
+    code = say_recusals(cli, round);
+    if (code == 0)
+        code = say_reasons(cli, round);
     if (code == 0)
         say(cli, "%s", outcome_counted(cli, outcome));
     return code;

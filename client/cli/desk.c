@@ -29,7 +29,7 @@ struct desk {
     bool is_out_of_touch; /* a request, or a connection, has lost the daemons */
     int touch_code;       /* by this */
     const Comity__V1__WhoamiAnswer *whoami;
-    struct rows *lists[COMITY__V1__LIST_KIND__LIST_KIND_SEATS + 1];
+    struct rows *lists[DESK_LISTS];
 };
 
 /* No broker, or no worker behind it. A worker that answers at all, if only with "busy", is there. */
@@ -542,4 +542,14 @@ int desk_texts(struct cli *cli, struct comity_texts **ret_texts)
     }
     *ret_texts = cli->desk->texts;
     return 0;
+}
+
+int desk_text_again(struct cli *cli, const Comity__V1__TextRef *shown, Comity__V1__TextRef **ret_reference)
+{
+    const char *text = desk_prose(cli, shown);
+    const uint8_t *salt = text == NULL ? NULL : prose_salt(cli->desk->prose, shown);
+
+    if (salt == NULL)
+        return cli_fail(cli, ERR_TEXT, NULL, "The worker does not show the text.");
+    return comity_texts_add_again(cli->desk->texts, text, strlen(text), salt, ret_reference);
 }

@@ -52,6 +52,7 @@ struct rows {
 struct rows rows_of_answer(const Comity__V1__Answer *answer, Comity__V1__ListKind kind);
 int desk_rows(struct cli *cli, Comity__V1__ListKind kind, uint32_t parent, struct rows *ret_rows);
 
+enum { DESK_LISTS = 64 }; /* more than there are kinds of lists */
 /* Where names.c keeps a list that it asked for. NULL where there is no desk yet. */
 struct rows **desk_list_cache(struct cli *cli, Comity__V1__ListKind kind);
 
@@ -88,6 +89,9 @@ int desk_given_text(struct cli *cli, Comity__V1__TextRef **ret_reference);
 /* Sign with the context's key, send, wait, and put "receipt" and "event" into the document. @ret_event: the
  * first event of the command, from the verified receipt. */
 int desk_submit(struct cli *cli, const Comity__V1__Command *command, const Comity__V1__Event **ret_event);
+
+/* Take a text that an answer of this run brought, so that the command names it by the same hash. */
+int desk_text_again(struct cli *cli, const Comity__V1__TextRef *shown, Comity__V1__TextRef **ret_reference);
 
 /* A command of this run's, ready for its body. */
 void desk_command_init(Comity__V1__Command *command, Comity__V1__Command__BodyCase body);

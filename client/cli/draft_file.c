@@ -10,6 +10,7 @@
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
+#include "client/cli/standing_rules.h"
 #include "core/keyfile.h"
 #include "core/text.h"
 
@@ -204,6 +205,16 @@ static void say_adoption(struct cli *cli, const Comity__V1__AdoptRule *adopt, bo
         say(cli, "To decide by it: body %s.", shown_list(cli, bodies, adopt->n_bodies));
 }
 
+/* As it is shown once it is adopted. */
+static void say_charter(struct cli *cli, const Comity__V1__AdoptCharter *adopt, struct comity_draft *draft)
+{
+    if (adopt->replaces != 0)
+        say(cli, "It takes the place of charter %" PRIu32 ".", adopt->replaces);
+    if (adopt->decision != 0)
+        say(cli, "By decision %" PRIu32 ".", adopt->decision);
+    standing_rules_say(cli, adopt->charter, draft_prose, draft);
+}
+
 int draft_file_show(struct cli *cli, const struct draft_file *file)
 {
     const Comity__V1__Command *command = comity_draft_command(file->draft);
@@ -216,6 +227,8 @@ int draft_file_show(struct cli *cli, const struct draft_file *file)
     const Comity__V1__Member *author = known_signer(cli, file->draft, &command->key);
     if (command->body_case == COMITY__V1__COMMAND__BODY_ADOPT_RULE)
         say_adoption(cli, command->adopt_rule, author != NULL);
+    else if (command->body_case == COMITY__V1__COMMAND__BODY_ADOPT_CHARTER)
+        say_charter(cli, command->adopt_charter, file->draft);
     else
         say_json(cli, body, 1);
     if (command->body_case == COMITY__V1__COMMAND__BODY_INVITE && author != NULL)

@@ -9,9 +9,6 @@
 #include "client/cli/output.h"
 #include "core/machine/machine.h"
 
-/* What the rows below do; false where nothing better can be said. */
-typedef bool tell_fn(struct cli *cli, const Comity__V1__Command *command);
-
 /* The failure in better words. */
 #define TELL(cli, next, ...) (cli_fail(cli, (cli)->failure.code, next, __VA_ARGS__) != 0)
 
@@ -314,7 +311,7 @@ static const struct hint {
     {ERR_NOT_OPEN, "open_round.proposal", N_("The session of this proposal is not open."),
      N_("comity session list; a facilitator opens it: comity session open SESSION"), NULL},
     {ERR_STATE, "open_round.proposal", NULL, NULL, tell_round_refused},
-    {ERR_QUORUM, "open_round.proposal", N_("Nobody holds a seat of this body."),
+    {ERR_QUORUM, "open_round.proposal", N_("Nobody who takes part holds a seat of this body."),
      N_("comity seat assign BODY SEAT MEMBER"), NULL},
     {ERR_STALE, "open_round.text_hash", N_("Somebody wrote a newer version of the text meanwhile."),
      N_("Read it with comity proposal show PROPOSAL, and give the same command again."), NULL},
@@ -322,7 +319,9 @@ static const struct hint {
      N_("comity rule list; comity rule adopt TEMPLATE --body BODY"), NULL},
     {ERR_STATE, "open_round.rule", NULL, NULL, tell_other_rule},
     {ERR_STALE, "open_round.rule", NULL, NULL, tell_newer_rule},
-    {ERR_SCOPE, "open_round.rule", N_("A party has seats in this body, and nobody holds one of them."),
+    {ERR_SCOPE, "open_round.rule",
+     N_("A party has seats in this body, and nobody who takes part holds one of them: they are vacant, or "
+        "recused."),
      N_("comity body show BODY; comity seat assign BODY SEAT MEMBER"), NULL},
     {ERR_MISSING, "open_round.closes_ms", N_("The rule closes at a time: say at which."),
      N_("Add --closes TIME: \"2026-11-30 17:00\", or +3d"), NULL},
@@ -390,6 +389,66 @@ static const struct hint {
     {ERR_STALE, "cast_ballot.replaces", NULL,
      N_("See your latest ballot with comity ballots ROUND, then vote again with --replace."), NULL},
     {ERR_REASON, "cast_ballot.reason", NULL, N_("Give the same command with --reason \"...\""), NULL},
+    /* Charter and bodies. */
+    {ERR_STALE, "adopt_charter.replaces", N_("Another charter was adopted since this one was written."),
+     N_("Read it with comity charter show, and write the next one on it."), NULL},
+    {ERR_MISSING, "adopt_charter.charter.facilitation",
+     N_("The charter does not say how sessions are facilitated."),
+     N_("Add \"facilitation\": \"PAIR\", \"ROTATE\" or \"NEUTRAL\"."), NULL},
+    {ERR_NOT_FOUND, "adopt_charter.charter.functions[].body", NULL, NULL, tell_no_such_body},
+    {ERR_NOT_FOUND, "adopt_charter.charter.functions[].rule", NULL, NULL, tell_no_such_rule},
+    {ERR_FORBIDDEN, "adopt_charter.charter.functions[].rule", NULL, NULL, tell_no_such_rule},
+    {ERR_NOT_FOUND, "adopt_charter.charter.functions[].standings",
+     N_("A function names a constituency that there is not."), N_("comity constituency list"), NULL},
+    {ERR_SCOPE, "adopt_charter.charter.functions[].standings",
+     N_("A function leaves no party whose support counts."),
+     N_("Let one constituency at least be PARTY in it."), NULL},
+    {ERR_NOT_FOUND, "adopt_charter.charter.amendment_body", NULL, NULL, tell_no_such_body},
+    {ERR_NOT_FOUND, "adopt_charter.charter.amendment_rule", NULL, NULL, tell_no_such_rule},
+    {ERR_FORBIDDEN, "adopt_charter.charter.amendment_rule", NULL, NULL, tell_no_such_rule},
+    {ERR_CHARTER, "adopt_charter.decision", NULL, NULL, tell_amendment},
+    {ERR_STALE, "adopt_charter.decision",
+     N_("This decision was made before the charter in force was adopted."), N_("comity decisions"), NULL},
+    {ERR_STATE, "adopt_charter.decision", N_("This decision is not in effect."), N_("comity decisions"),
+     NULL},
+    {ERR_RANGE, "adopt_charter.decision",
+     N_("The charter in force asks for no decision, or there is none yet."), N_("Leave --decision out."),
+     NULL},
+    {ERR_CHARTER, "adopt_charter.charter.text", N_("The decision was on another text."),
+     N_("comity decisions"), NULL},
+    {ERR_NOTICE, "convene_session.body",
+     N_("The charter asks for notice with an agenda: a session is drafted first."),
+     N_("comity session draft BODY TITLE"), NULL},
+    {ERR_CHARTER, "add_item.function", N_("The charter excludes this subject: it is for bargaining."),
+     N_("comity charter show"), NULL},
+    {ERR_NOT_FOUND, "add_item.function", NULL, NULL, tell_no_function},
+    {ERR_CHARTER, "open_round.proposal", NULL, NULL, tell_not_for_body},
+    {ERR_CHARTER, "open_round.rule", NULL, NULL, tell_rule_of_function},
+    {ERR_RANGE, "assign_seat.until_ms", N_("The term would be over already."),
+     N_("--until \"2027-06-30 17:00\", or +365d"), NULL},
+    {ERR_STATE, "name_alternates.seat", N_("This seat has no alternates: the body was created so."),
+     N_("comity body show BODY"), NULL},
+    {ERR_RANGE, "name_alternates.members", N_("This seat has one alternate."), N_("Name one: --member WHO"),
+     NULL},
+    {ERR_FORBIDDEN, "name_alternates.members[]", N_("An alternate is of the constituency whose seat it is."),
+     N_("comity member list"), NULL},
+    {ERR_STATE, "hand_over.session", NULL, NULL, tell_between_rounds},
+    {ERR_STATE, "hand_over.seat", N_("Nobody holds this seat."), N_("comity seat assign BODY SEAT MEMBER"),
+     NULL},
+    {ERR_EXISTS, "hand_over.seat", N_("This seat was handed over already."),
+     N_("comity seat takeback SESSION SEAT"), NULL},
+    {ERR_MANDATE, "hand_over.member", NULL, NULL, tell_no_mandate},
+    {ERR_EXISTS, "hand_over.member", N_("This member has a seat in this session already."),
+     N_("comity body show BODY; comity session show SESSION"), NULL},
+    {ERR_STATE, "take_back.session", NULL, NULL, tell_between_rounds},
+    {ERR_STATE, "take_back.seat", N_("This seat was not handed over, or it is its holder's again."),
+     N_("comity session show SESSION"), NULL},
+    {ERR_EXISTS, "recuse.proposal", N_("You recused yourself before."), N_("comity round list PROPOSAL"),
+     NULL},
+    {ERR_STATE, "recuse.proposal", N_("The proposal is decided."), N_("comity decisions"), NULL},
+    /* Sessions. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 void hint_field(const char *field, char ret_field[FIELD_PATH_MAX])

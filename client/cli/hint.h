@@ -13,4 +13,17 @@ void hint_tell(struct cli *cli, const Comity__V1__Command *command);
 /* "create_body.seats[].constituency" of "create_body.seats[3].constituency". Pure. */
 void hint_field(const char *field, char ret_field[FIELD_PATH_MAX]);
 
+/* What rows of the table do; false where nothing better can be said. */
+typedef bool tell_fn(struct cli *cli, const Comity__V1__Command *command);
+
+/* Charter and bodies: hint_charter.c. */
+tell_fn tell_no_such_body, tell_no_such_rule, tell_amendment, tell_no_function, tell_not_for_body,
+    tell_rule_of_function, tell_no_mandate, tell_between_rounds;
+
+/* Sessions. */
+
+/* Problem solving. */
+
+/* Decisions and minutes. */
+
 #endif

@@ -5,14 +5,14 @@
 
 enum { JSON_DEPTH_MAX = 16 };
 
-struct json_object *json_read(struct bytes text)
+static struct json_object *read_with(struct bytes text, int flags)
 {
     struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
     struct json_object *value = NULL;
 
     if (tokener == NULL || text.size > INT32_MAX)
         return NULL;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    json_tokener_set_flags(tokener, flags | JSON_TOKENER_VALIDATE_UTF8);
     value = json_tokener_parse_ex(tokener, (const char *) text.data, (int) text.size);
     size_t end = json_tokener_get_parse_end(tokener);
     /* A number that ends with the text is finished by a NUL, as json-c has it. */
@@ -29,6 +29,16 @@ struct json_object *json_read(struct bytes text)
         return NULL;
     }
     return value;
+}
+
+struct json_object *json_read(struct bytes text)
+{
+    return read_with(text, JSON_TOKENER_STRICT);
+}
+
+struct json_object *json_read_commented(struct bytes text)
+{
+    return read_with(text, 0);
 }
 
 bool json_has_only(struct json_object *object, const char *const *names, size_t count)

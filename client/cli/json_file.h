@@ -9,6 +9,9 @@
 /* A whole document and nothing behind it. NULL where it is none. json_object_put it. */
 struct json_object *json_read(struct bytes text);
 
+/* The same for what people write by hand: with comments, as in C. */
+struct json_object *json_read_commented(struct bytes text);
+
 /* Has the object members other than these? */
 bool json_has_only(struct json_object *object, const char *const *names, size_t count);
 

@@ -74,6 +74,14 @@ static void tell_entered(struct cli *cli, const Comity__V1__Event *event)
         counted(cli, entered->n_ballots, "%" PRIu64 " ballot is", "%" PRIu64 " ballots are"), entered->round, entered->round);
 }
 
+static void tell_charter(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__CharterVersion *row = event->charter_adopted->charter;
+
+    cli_put_number(cli, "number", row->number);
+    say(cli, "Charter %" PRIu32 " is in force: comity charter show", row->number);
+}
+
 static const struct {
     Comity__V1__Event__KindCase kind;
     void (*tell)(struct cli *cli, const Comity__V1__Event *event);
@@ -85,6 +93,11 @@ static const struct {
     {COMITY__V1__EVENT__KIND_BODY_CREATED, tell_body},
     {COMITY__V1__EVENT__KIND_RULE_ADOPTED, tell_rule},
     {COMITY__V1__EVENT__KIND_BALLOTS_ENTERED, tell_entered},
+    /* Charter and bodies. */
+    {COMITY__V1__EVENT__KIND_CHARTER_ADOPTED, tell_charter},
+    /* Sessions. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 void made_tell(struct cli *cli, const Comity__V1__Event *event)

@@ -126,7 +126,8 @@ int session_list_run(struct cli *cli)
 
 void items_print(struct cli *cli, const struct rows *rows)
 {
-    static const char *const TITLES[] = {N_("item"), N_("session"), N_("added by"), N_("title"), ""};
+    static const char *const TITLES[] = {N_("item"),     N_("session"), N_("added by"),
+                                         N_("function"), N_("title"),   ""};
     struct sheet sheet;
 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
@@ -134,7 +135,9 @@ void items_print(struct cli *cli, const struct rows *rows)
         const Comity__V1__Item *row = (const Comity__V1__Item *) rows->list[i];
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, row->number),
                                arena_printf(cli->arena, "%" PRIu32, row->session),
-                               name_of_member(cli, row->added_by), desk_shown(cli, row->title),
+                               name_of_member(cli, row->added_by),
+                               shown_string(cli, row->function),
+                               desk_shown(cli, row->title),
                                row->is_after_notice ? _("added after the notice") : ""};
         sheet_row(&sheet, cells);
     }
@@ -172,6 +175,8 @@ int item_add_run(struct cli *cli)
         code = desk_line(cli, "TITLE", cli_argument(cli, "TITLE"), &body.title);
     if (code != 0)
         return code;
+    if (cli_option(cli, "function") != NULL)
+        body.function = (char *) cli_option(cli, "function");
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_ADD_ITEM);
     command.add_item = &body;
     code = desk_submit(cli, &command, &event);

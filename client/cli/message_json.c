@@ -156,6 +156,8 @@ struct json_object *message_to_json(const ProtobufCMessage *message, message_pro
 struct reading {
     struct arena *arena;
     char *path;
+    message_take_fn *take; /* NULL: texts are given by their references */
+    void *context;
 };
 
 static int read_message(struct reading *reading, struct json_object *value,
@@ -214,6 +216,22 @@ static int read_bytes(struct reading *reading, struct json_object *value, Protob
     return 0;
 }
 
+static int read_text(struct reading *reading, struct json_object *value, const char *field, void *at)
+{
+    struct json_object *text = value;
+    Comity__V1__TextRef *reference = NULL;
+
+    if (json_object_is_type(value, json_type_object) && !json_object_object_get_ex(value, "text", &text))
+        return ERR_MALFORMED;
+    if (!json_object_is_type(text, json_type_string))
+        return ERR_MALFORMED;
+    if (strlen(json_object_get_string(text)) != (size_t) json_object_get_string_len(text))
+        return ERR_UTF8;
+    int code = reading->take(reading->context, field, json_object_get_string(text), &reference);
+    memcpy(at, &reference, sizeof(reference));
+    return code;
+}
+
 static int read_value(struct reading *reading, struct json_object *value,
                       const ProtobufCFieldDescriptor *field, void *at)
 {
@@ -240,6 +258,8 @@ static int read_value(struct reading *reading, struct json_object *value,
     case PROTOBUF_C_TYPE_BYTES:
         return read_bytes(reading, value, at);
     case PROTOBUF_C_TYPE_MESSAGE:
+        if (reading->take != NULL && field->descriptor == &comity__v1__text_ref__descriptor)
+            return read_text(reading, value, field->name, at);
         return read_message(reading, value, field->descriptor, at);
     default:
         return ERR_UNSUPPORTED;
@@ -306,7 +326,14 @@ static int read_message(struct reading *reading, struct json_object *value,
 int message_from_json(struct json_object *value, const ProtobufCMessageDescriptor *type, struct arena *arena,
                       char ret_path[JSON_PATH_MAX], ProtobufCMessage **ret_message)
 {
-    struct reading reading = {arena, ret_path};
+    return message_from_json_texts(value, type, arena, NULL, NULL, ret_path, ret_message);
+}
+
+int message_from_json_texts(struct json_object *value, const ProtobufCMessageDescriptor *type,
+                            struct arena *arena, message_take_fn *take, void *context,
+                            char ret_path[JSON_PATH_MAX], ProtobufCMessage **ret_message)
+{
+    struct reading reading = {arena, ret_path, take, context};
 
     ret_path[0] = '\0';
     return read_message(&reading, value, type, ret_message);

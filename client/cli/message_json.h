@@ -29,4 +29,12 @@ enum { JSON_PATH_MAX = 128 };
 int message_from_json(struct json_object *value, const ProtobufCMessageDescriptor *type, struct arena *arena,
                       char ret_path[JSON_PATH_MAX], ProtobufCMessage **ret_message);
 
+/* The same of a file that has its texts in place of their references: a string, or an object as
+ * message_to_json makes it, goes to @take with the name of its field. */
+typedef int message_take_fn(void *context, const char *field, const char *text,
+                            Comity__V1__TextRef **ret_reference);
+int message_from_json_texts(struct json_object *value, const ProtobufCMessageDescriptor *type,
+                            struct arena *arena, message_take_fn *take, void *context,
+                            char ret_path[JSON_PATH_MAX], ProtobufCMessage **ret_message);
+
 #endif

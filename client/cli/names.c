@@ -92,7 +92,7 @@ const Comity__V1__Member *member_of(struct cli *cli, uint32_t number)
 
 void names_forget(struct cli *cli)
 {
-    for (int kind = 0; kind <= COMITY__V1__LIST_KIND__LIST_KIND_SEATS; kind++) {
+    for (int kind = 0; kind < DESK_LISTS; kind++) {
         struct rows **cache = desk_list_cache(cli, (Comity__V1__ListKind) kind);
         if (cache != NULL)
             *cache = NULL;

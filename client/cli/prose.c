@@ -10,6 +10,7 @@ struct prose {
     struct slot {
         uint8_t hash[HASH_SIZE];
         const char *text;
+        const uint8_t *salt; /* NULL: of a text of our own */
     } * slots;
     size_t size; /* a power of two */
     size_t used;
@@ -121,6 +122,16 @@ int prose_keep(struct prose *prose, const uint8_t hash[HASH_SIZE], struct bytes 
     return 0;
 }
 
+static int keep_shown(struct prose *prose, const uint8_t hash[HASH_SIZE], const Comity__V1__TextShown *shown)
+{
+    int code = prose_keep(prose, hash, BYTES(shown->content.data, shown->content.len));
+
+    if (code == 0)
+        find_slot(prose->slots, prose->size, hash)->salt =
+            arena_copy(prose->arena, shown->salt.data, SALT_SIZE);
+    return code;
+}
+
 int prose_add(struct prose *prose, Comity__V1__TextShown *const *texts, size_t count)
 {
     int code = 0;
@@ -133,7 +144,7 @@ int prose_add(struct prose *prose, Comity__V1__TextShown *const *texts, size_t c
             continue;
         text_hash(shown->salt.data, content, hash);
         if (memcmp(hash, shown->hash.data, HASH_SIZE) == 0)
-            code = prose_keep(prose, hash, content);
+            code = keep_shown(prose, hash, shown);
     }
     return code;
 }
@@ -146,4 +157,11 @@ const char *prose_of_hash(const struct prose *prose, struct bytes hash)
 const char *prose_find(const struct prose *prose, const Comity__V1__TextRef *reference)
 {
     return reference == NULL ? NULL : prose_of_hash(prose, BYTES(reference->hash.data, reference->hash.len));
+}
+
+const uint8_t *prose_salt(const struct prose *prose, const Comity__V1__TextRef *reference)
+{
+    return reference == NULL || reference->hash.len != HASH_SIZE
+               ? NULL
+               : find_slot(prose->slots, prose->size, reference->hash.data)->salt;
 }

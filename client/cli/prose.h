@@ -27,6 +27,8 @@ int prose_keep(struct prose *prose, const uint8_t hash[HASH_SIZE], struct bytes 
 
 /* NUL-terminated, as it came: escape it before it is shown. NULL: not there. */
 const char *prose_find(const struct prose *prose, const Comity__V1__TextRef *reference);
+/* The salt, of SALT_SIZE bytes, of a text that came with an answer; NULL: not there, or our own. */
+const uint8_t *prose_salt(const struct prose *prose, const Comity__V1__TextRef *reference);
 const char *prose_of_hash(const struct prose *prose, struct bytes hash);
 
 #endif

@@ -28,6 +28,12 @@ static const struct again {
     {COMITY__V1__COMMAND__BODY_CAST_BALLOT, "cast_ballot.round", N_("vote again once it is open again")},
     {COMITY__V1__COMMAND__BODY_CLOSE_ROUND, "close_round.round",
      N_("close it anew once everybody has had time to send again")},
+    /* Charter and bodies. */
+    {COMITY__V1__COMMAND__BODY_ADOPT_CHARTER, NULL, N_("adopt the charter anew")},
+    {COMITY__V1__COMMAND__BODY_RECUSE, "recuse.proposal", N_("recuse yourself anew")},
+    {COMITY__V1__COMMAND__BODY_NAME_ALTERNATES, "name_alternates.body", N_("name them anew")},
+    {COMITY__V1__COMMAND__BODY_HAND_OVER, "hand_over.session", N_("hand the seat over anew")},
+    {COMITY__V1__COMMAND__BODY_TAKE_BACK, "take_back.session", N_("take the seat back anew")},
     /* Sessions. */
     {COMITY__V1__COMMAND__BODY_DRAFT_SESSION, "draft_session.body", N_("draft the session anew")},
     {COMITY__V1__COMMAND__BODY_GIVE_NOTICE, "give_notice.session",
@@ -43,6 +49,8 @@ static const struct again {
      N_("decline once it is proposed anew")},
     {COMITY__V1__COMMAND__BODY_END_SIDEBAR, "end_sidebar.sidebar", N_("end the one in its place")},
     {COMITY__V1__COMMAND__BODY_NOTE_PLUS_DELTA, "note_plus_delta.session", N_("say it anew")},
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 static const struct again *again_find(const Comity__V1__Command *command)

@@ -5,8 +5,10 @@
 #include "client/cli/names.h"
 #include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
+#include "client/cli/round_text.h"
 #include "client/cli/rule_text.h"
 #include "client/cli/verbs.h"
+#include "core/charter.h"
 
 static int read_closes(struct cli *cli, int64_t *ret_closes_ms)
 {
@@ -16,6 +18,34 @@ static int read_closes(struct cli *cli, int64_t *ret_closes_ms)
         return cli_fail(cli, ERR_USAGE, "--closes \"2026-11-30 17:00\", or --closes +3d",
                         "--closes `%s` is no time that can be understood.", shown_string(cli, closes));
     return 0;
+}
+
+/* The rule that was typed; else the one that the proposal has, by its first round or by its vital function.
+ */
+static int find_round_rule(struct cli *cli, const Comity__V1__Proposal *proposal,
+                           const Comity__V1__RuleVersion **ret_rule)
+{
+    const char *typed = cli_option(cli, "rule");
+    const ProtobufCMessage *row;
+    struct rows charters;
+
+    if (typed != NULL || proposal->rule[0] != '\0')
+        return find_rule(cli, typed != NULL ? typed : proposal->rule, ret_rule);
+    int code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_ITEMS, proposal->item, &row);
+    if (code == 0)
+        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_CHARTERS, 0, &charters);
+    if (code != 0)
+        return code;
+    const Comity__V1__VitalFunction *function =
+        charters.count == 0
+            ? NULL
+            : charter_function(
+                  ((const Comity__V1__CharterVersion *) charters.list[charters.count - 1])->charter,
+                  ((const Comity__V1__Item *) row)->function);
+    if (function == NULL || function->rule[0] == '\0')
+        return cli_fail(cli, ERR_USAGE, "comity rule list",
+                        "Say by which rule: --rule RULE. The charter names none for this item.");
+    return find_rule(cli, function->rule, ret_rule);
 }
 
 int round_open_run(struct cli *cli)
@@ -30,9 +60,9 @@ int round_open_run(struct cli *cli)
     if (code == 0)
         code = read_closes(cli, &body.closes_ms);
     if (code == 0)
-        code = find_rule(cli, cli_option(cli, "rule"), &rule);
-    if (code == 0)
         code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, body.proposal, &row);
+    if (code == 0)
+        code = find_round_rule(cli, (const Comity__V1__Proposal *) row, &rule);
     if (code != 0)
         return code;
     const Comity__V1__Proposal *proposal = (const Comity__V1__Proposal *) row;
@@ -58,6 +88,20 @@ int round_open_run(struct cli *cli)
     return code;
 }
 
+/* What is adopted as advice decides nothing: who closes it is to know. */
+static void tell_advice(struct cli *cli, uint32_t number)
+{
+    struct failure before = cli->failure;
+    const ProtobufCMessage *row;
+    bool is_advice = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, number, &row) == 0 &&
+                     share_is_advice(((const Comity__V1__Round *) row)->share);
+
+    cli->failure = before;
+    cli_put(cli, "is_advice", json_object_new_boolean(is_advice));
+    if (is_advice)
+        say(cli, "It is advice: nothing is decided by it.");
+}
+
 int round_close_run(struct cli *cli)
 {
     Comity__V1__Command command;
@@ -75,6 +119,7 @@ int round_close_run(struct cli *cli)
         cli_put_text(cli, "outcome", outcome_name(kind));
         say(cli, "Round %" PRIu32 " is closed: %s. %s The working: comity outcome %" PRIu32, body.round,
             painted(cli, outcome_color(kind), outcome_word(kind)), _(rule_explain_outcome(kind)), body.round);
+        tell_advice(cli, body.round);
     }
     return code;
 }
@@ -88,9 +133,9 @@ static const char *round_state(const Comity__V1__Round *round)
 
 static void print_roll(struct cli *cli, const Comity__V1__Round *round, const struct rows *roll)
 {
-    static const char *const TITLES[] = {
-        N_("member"),   N_("name"), N_("constituency"), N_("seat"), N_("there when it opened"),
-        N_("answered"), N_("state")};
+    static const char *const TITLES[] = {N_("member"),   N_("name"),       N_("constituency"),
+                                         N_("seat"),     N_("stands for"), N_("there when it opened"),
+                                         N_("answered"), N_("state")};
     const char *not_yet = round->closed_ms != 0 ? _("no") : _("not yet");
     struct sheet sheet;
 
@@ -101,6 +146,7 @@ static void print_roll(struct cli *cli, const Comity__V1__Round *round, const st
                                name_of_member(cli, entry->member),
                                name_of_constituency(cli, entry->constituency),
                                arena_printf(cli->arena, "%" PRIu32, entry->seat),
+                               entry->stands_for == 0 ? "" : name_of_member(cli, entry->stands_for),
                                entry->present_at_open ? _("yes") : _("no"),
                                entry->has_answered ? _("yes") : not_yet,
                                state_of_member(cli, entry->member)};
@@ -129,6 +175,7 @@ int round_show_run(struct cli *cli)
     cli_put(cli, "roll", lines);
     say(cli, "Round %" PRIu32 " (%s) on proposal %" PRIu32 ", version %" PRIu32 "; its round number %" PRIu32,
         round->number, round_state(round), round->proposal, round->version, round->round_of);
+    say_function(cli, round);
     const char *opened = shown_time(cli, round->opened_ms), *by = name_of_member(cli, round->opened_by);
     if (round->closed_ms != 0)
         say(cli, "Opened %s by %s; closed %s", opened, by, shown_time(cli, round->closed_ms));
@@ -142,10 +189,11 @@ int round_show_run(struct cli *cli)
         rule_say(cli, round->rule);
     say(cli, "%s", "");
     print_roll(cli, round, &roll);
+    code = say_recusals(cli, round);
     if (round->closed_ms == 0 && round->rule != NULL &&
         round->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE)
         say(cli, "\nEvery member sees who has answered. How, and why, is hidden until the round closes.");
-    return 0;
+    return code;
 }
 
 int round_list_run(struct cli *cli)

@@ -26,6 +26,10 @@ static const char *const LIST_FIELDS[] = {
     [COMITY__V1__LIST_KIND__LIST_KIND_SEATS] = N_("seats"),
     [COMITY__V1__LIST_KIND__LIST_KIND_DISPUTED] = N_("disputed"),
     /* Charter and bodies. */
+    [COMITY__V1__LIST_KIND__LIST_KIND_CHARTERS] = "charters",
+    [COMITY__V1__LIST_KIND__LIST_KIND_RECUSALS] = "recusals",
+    [COMITY__V1__LIST_KIND__LIST_KIND_ALTERNATES] = "alternates",
+    [COMITY__V1__LIST_KIND__LIST_KIND_STAND_INS] = "stand_ins",
     /* Sessions. */
     [COMITY__V1__LIST_KIND__LIST_KIND_HANDS] = N_("hands"),
     [COMITY__V1__LIST_KIND__LIST_KIND_TIME_BOXES] = N_("time_boxes"),

@@ -8,7 +8,7 @@
 /* A session with what there is of it, as of one answer each. */
 struct session_view {
     const Comity__V1__Session *session;
-    struct rows seats, presences, constituencies, items;
+    struct rows seats, presences, constituencies, items, stand_ins;
     struct rows hands; /* those that are up, in the order in which they will speak */
     struct rows time_boxes, sidebars, plus_deltas;
     struct attendance attendance;

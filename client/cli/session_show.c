@@ -27,16 +27,27 @@ static void print_presences(struct cli *cli, const struct rows *rows)
     sheet_print(&sheet, "Nobody has checked in yet.");
 }
 
-/* Holders of seats who have not checked in, or have left, in words and as numbers. */
+static void say_stand_ins(struct cli *cli, const struct attendance *attendance)
+{
+    for (size_t i = 0; i < attendance->count; i++)
+        if (attendance->lines[i].member != attendance->seats[i]->holder)
+            say(cli, "%s stands in for %s (seat %" PRIu32 ").",
+                name_of_member(cli, attendance->lines[i].member),
+                name_of_member(cli, attendance->seats[i]->holder), attendance->seats[i]->number);
+}
+
+/* Holders of seats, or who stands in for them, who have not checked in, or have left, in words and as
+ * numbers. */
 static void put_absent(struct cli *cli, const struct session_view *view)
 {
-    const char **names = arena_alloc(cli->arena, (view->seats.count + 1) * sizeof(*names));
+    const struct attendance *attendance = &view->attendance;
+    const char **names = arena_alloc(cli->arena, (attendance->count + 1) * sizeof(*names));
     struct json_object *absent = json_object_new_array();
     size_t count = 0;
 
-    for (size_t i = 0; names != NULL && i < view->seats.count; i++) {
-        uint32_t holder = ((const Comity__V1__Seat *) view->seats.list[i])->holder;
-        bool is_there = holder == 0;
+    for (size_t i = 0; names != NULL && i < attendance->count; i++) {
+        uint32_t holder = attendance->lines[i].member;
+        bool is_there = false;
         for (size_t j = 0; j < view->presences.count; j++) {
             const Comity__V1__Presence *row = (const Comity__V1__Presence *) view->presences.list[j];
             is_there |=
@@ -261,6 +272,7 @@ int session_show_run(struct cli *cli)
         return code;
     cli_put(cli, "session", desk_json(cli, &view.session->base));
     cli_put(cli, "presences", desk_json_rows(cli, &view.presences));
+    cli_put(cli, "stand_ins", desk_json_rows(cli, &view.stand_ins));
     cli_put(cli, "items", desk_json_rows(cli, &view.items));
     cli_put(cli, "queue", desk_json_rows(cli, &view.hands));
     cli_put(cli, "time_boxes", desk_json_rows(cli, &view.time_boxes));
@@ -268,6 +280,7 @@ int session_show_run(struct cli *cli)
     cli_put(cli, "plus_deltas", desk_json_rows(cli, &view.plus_deltas));
     say_session(cli, view.session);
     print_presences(cli, &view.presences);
+    say_stand_ins(cli, &view.attendance);
     put_absent(cli, &view);
     say(cli, "%s", "");
     put_attendance(cli, &view.attendance);

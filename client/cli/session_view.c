@@ -109,6 +109,8 @@ static int attendance_read(struct cli *cli, struct session_view *view)
         .presence_count = view->presences.count,
         .constituencies = (const Comity__V1__Constituency *const *) view->constituencies.list,
         .constituency_count = view->constituencies.count,
+        .stand_ins = (const Comity__V1__StandIn *const *) view->stand_ins.list,
+        .stand_in_count = view->stand_ins.count,
     };
 
     return attendance_of(&rows, desk_arena(cli), &view->attendance);
@@ -132,6 +134,7 @@ int session_view_read(struct cli *cli, uint32_t number, struct session_view *ret
         {COMITY__V1__LIST_KIND__LIST_KIND_ITEMS, number, &view.items},
         {COMITY__V1__LIST_KIND__LIST_KIND_SEATS, view.session->body, &view.seats},
         {COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES, 0, &view.constituencies},
+        {COMITY__V1__LIST_KIND__LIST_KIND_STAND_INS, number, &view.stand_ins},
         {COMITY__V1__LIST_KIND__LIST_KIND_HANDS, number, &view.hands},
         {COMITY__V1__LIST_KIND__LIST_KIND_TIME_BOXES, number, &view.time_boxes},
         {COMITY__V1__LIST_KIND__LIST_KIND_SIDEBARS, number, &view.sidebars},

@@ -138,8 +138,11 @@ static const struct verb VERBS_BASE[] = {
      .is_joint = true,
      .summary = N_("create a body (a committee) with its seats"),
      .arguments = {{"NAME", N_("its short name"), 0}},
-     .options = {{"title", "TEXT", N_("what people call it"), 1, 0},
-                 {"seats", "CONSTITUENCY=N", N_("how many seats a constituency has"), 1, 1}},
+     .options =
+         {{"title", "TEXT", N_("what people call it"), 1, 0},
+          {"seats", "CONSTITUENCY=N[,office=NAME][,alternates=named|pool]",
+           N_("how many seats a constituency has; the outside office that they hang on; who may stand in"), 1,
+           1}},
      .json = JSON_JOINT "; `number` of what was made"},
     {.name = "body list",
      .group = N_("The partnership"),
@@ -153,7 +156,8 @@ static const struct verb VERBS_BASE[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("show a body and who holds its seats"),
      .arguments = {{"BODY", N_("name or number"), 0}},
-     .json = "`body` (Body), `seats` [Seat, and `has_valid_key` of its holder]"},
+     .json =
+         "`body` (Body), `seats` [Seat, and `has_valid_key` of its holder], `alternates` [AlternatesList]"},
     {.name = "seat assign",
      .group = N_("The partnership"),
      .run = seat_assign_run,
@@ -162,6 +166,8 @@ static const struct verb VERBS_BASE[] = {
      .arguments = {{"BODY", N_("name or number"), 0},
                    {"SEAT", N_("number of the seat"), 0},
                    {"MEMBER", N_("number or name"), 0}},
+     .options = {{"until", "TIME",
+                  N_("when the term ends, which vacates the seat: \"2027-06-30 17:00\" or +365d"), 0, 0}},
      .json = JSON_RECEIPT ", `before` (the member who held it; null for nobody)"},
     {.name = "seat vacate",
      .group = N_("The partnership"),
@@ -243,7 +249,8 @@ static const struct verb VERBS_BASE[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("show a session: who is there, from where, whether there is a quorum, and the agenda"),
      .arguments = {{"SESSION", N_("its number"), 0}},
-     .json = "`session` (Session), `presences` [Presence], `absent` [member who holds a seat], `items` "
+     .json = "`session` (Session), `presences` [Presence], `absent` [member who has a seat], `stand_ins` "
+             "[StandIn], `items` "
              "[Item, in the order of the agenda], `attendance` {constituencies [{constituency, seats, held, "
              "present, away}], sites [{site, present, away, guests}]}, `quorum` [{rule, holds, tests}], "
              "`queue` [Hand, in the order in which they speak], `time_boxes` [TimeBox], `sidebars` "
@@ -261,6 +268,7 @@ static const struct verb VERBS_BASE[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("put an item on the agenda of a session"),
      .arguments = {{"SESSION", N_("its number"), 0}, {"TITLE", N_("what it is about"), 0}},
+     .options = {{"function", "NAME", N_("the vital function of the charter that it falls under"), 0, 0}},
      .json = JSON_NUMBER},
     {.name = "item list",
      .group = N_("Sessions and proposals"),
@@ -309,9 +317,11 @@ static const struct verb VERBS_BASE[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("put the latest version of a proposal to the test, as a facilitator"),
      .arguments = {{"PROPOSAL", N_("its number"), 0}},
-     .options = {{"rule", "RULE", N_("name or number of an adopted rule"), 1, 0},
-                 {"closes", "TIME", N_("where the rule closes at a time: \"2026-11-30 17:00\" or +3d"), 0,
-                  0}},
+     .options =
+         {{"rule", "RULE",
+           N_("name or number of an adopted rule (else that of its vital function, or of its first round)"),
+           0, 0},
+          {"closes", "TIME", N_("where the rule closes at a time: \"2026-11-30 17:00\" or +3d"), 0, 0}},
      .json = JSON_NUMBER},
     {.name = "round close",
      .group = N_("Rounds and ballots"),
@@ -320,14 +330,14 @@ static const struct verb VERBS_BASE[] = {
      .is_final = true,
      .summary = N_("close a round, as a facilitator; the rule computes what came out"),
      .arguments = {{"ROUND", N_("its number"), 0}},
-     .json = JSON_RECEIPT ", `outcome` (\"ADOPTED\", \"BLOCKED\", ...)"},
+     .json = JSON_RECEIPT ", `outcome` (\"ADOPTED\", \"BLOCKED\", ...), `is_advice`"},
     {.name = "round show",
      .group = N_("Rounds and ballots"),
      .run = round_show_run,
      .needs = NEEDS_MEMBER,
      .summary = N_("show a round, its rule and its roll"),
      .arguments = {{"ROUND", N_("its number"), 0}},
-     .json = "`round` (Round), `roll` [RollEntry, and `has_valid_key`]"},
+     .json = "`round` (Round), `roll` [RollEntry, and `has_valid_key`], `recusals` [Recusal], `is_advice`"},
     {.name = "round list",
      .group = N_("Rounds and ballots"),
      .run = round_list_run,
@@ -359,8 +369,8 @@ static const struct verb VERBS_BASE[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("explain what came out of a round, test by test"),
      .arguments = {{"ROUND", N_("its number"), 0}},
-     .json =
-         "`outcome`, `sentence`, `working` [line], `round` (Round, with its Outcome), `ballots` [Ballot]"},
+     .json = "`outcome`, `sentence`, `is_advice`, `recusals` [Recusal], `working` [line], `round` (Round, "
+             "with its Outcome), `ballots` [Ballot]"},
     {.name = "decisions",
      .group = N_("Rounds and ballots"),
      .run = decisions_run,
@@ -445,6 +455,7 @@ static const struct verb *const TABLES[] = {
     VERBS_PAPERS,
     VERBS_HISTORY,
     /* Charter and bodies. */
+    VERBS_CHARTER,
     /* Sessions. */
     VERBS_SESSIONS,
     /* Problem solving. */

@@ -137,6 +137,20 @@ int ballots_dispute_run(struct cli *cli);
 
 /* Charter and bodies. */
 
+/* standing_rules.c */
+int charter_sample_run(struct cli *cli);
+int charter_adopt_run(struct cli *cli);
+int charter_show_run(struct cli *cli);
+int charter_history_run(struct cli *cli);
+
+/* seats.c */
+int seat_alternates_run(struct cli *cli);
+int seat_hand_over_run(struct cli *cli);
+int seat_take_back_run(struct cli *cli);
+int recuse_run(struct cli *cli);
+
+extern const struct verb VERBS_CHARTER[]; /* verbs_charter.c */
+
 /* Sessions. */
 extern const struct verb VERBS_SESSIONS[];
 /* session_show.c */

@@ -238,6 +238,11 @@ void comity_texts_destroy(struct comity_texts **texts);
 int comity_texts_add(struct comity_texts *texts, const char *prose, size_t size,
                      Comity__V1__TextRef **ret_reference);
 
+/* The same for a text that is in the record already and is to be named by the same hash: with the salt, of 16 bytes,
+ * that came with it (TextShown.salt). */
+int comity_texts_add_again(struct comity_texts *texts, const char *prose, size_t size, const uint8_t *salt,
+                           Comity__V1__TextRef **ret_reference);
+
 /* Sign a command. Of @command only the body, `cosigners` (in any order), `epoch` and `undoes` are read: the library
  * fills in history, key, nonce and valid_until_ms, packs once and keeps the bytes. @texts has every text that
  * it refers to. `epoch` is that of the answers from which its numbers were taken (comity_epoch); 0 in found

@@ -468,6 +468,13 @@ static const struct same {
 } SAME[] = {
     {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, {"body", "seat"}, false},
     {COMITY__V1__COMMAND__BODY_CHECK_IN, {"session"}, true},
+    /* Charter and bodies. */
+    {COMITY__V1__COMMAND__BODY_NAME_ALTERNATES, {"body", "seat"}, false},
+    {COMITY__V1__COMMAND__BODY_HAND_OVER, {"session", "seat"}, false},
+    {COMITY__V1__COMMAND__BODY_TAKE_BACK, {"session", "seat"}, false},
+    /* Sessions. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 static uint32_t number_read(const Comity__V1__Command *command, const char *field)

@@ -48,6 +48,15 @@ void comity_texts_destroy(struct comity_texts **texts)
 int comity_texts_add(struct comity_texts *texts, const char *prose, size_t size,
                      Comity__V1__TextRef **ret_reference)
 {
+    uint8_t salt[SALT_SIZE];
+
+    randombytes_buf(salt, sizeof(salt));
+    return comity_texts_add_again(texts, prose, size, salt, ret_reference);
+}
+
+int comity_texts_add_again(struct comity_texts *texts, const char *prose, size_t size, const uint8_t *salt,
+                           Comity__V1__TextRef **ret_reference)
+{
     if (size > TEXT_MAX_BYTES)
         return ERR_RANGE;
     if (!utf8_is_valid(BYTES(prose, size)))
@@ -56,7 +65,7 @@ int comity_texts_add(struct comity_texts *texts, const char *prose, size_t size,
     uint8_t *content = arena_copy(texts->arena, prose, size);
     if (entry == NULL || content == NULL)
         return ERR_MEMORY;
-    randombytes_buf(entry->salt, sizeof(entry->salt));
+    memcpy(entry->salt, salt, sizeof(entry->salt));
     text_hash(entry->salt, BYTES(content, size), entry->hash);
     comity__v1__text__init(&entry->text);
     entry->text.salt = (ProtobufCBinaryData){sizeof(entry->salt), entry->salt};

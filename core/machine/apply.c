@@ -147,6 +147,12 @@ static const struct event_row {
     {COMITY__V1__EVENT__KIND_BALLOT_CONFIRMED, "ballot_confirmed", apply_ballot_confirmed},
     {COMITY__V1__EVENT__KIND_BALLOT_DISPUTED, "ballot_disputed", apply_ballot_disputed},
     /* Charter and bodies. */
+    {COMITY__V1__EVENT__KIND_CHARTER_ADOPTED, "charter_adopted", apply_charter_adopted},
+    {COMITY__V1__EVENT__KIND_MEMBER_RECUSED, "member_recused", apply_recused},
+    {COMITY__V1__EVENT__KIND_ALTERNATES_NAMED, "alternates_named", apply_alternates_named},
+    {COMITY__V1__EVENT__KIND_SEAT_HANDED_OVER, "seat_handed_over", apply_handed_over},
+    {COMITY__V1__EVENT__KIND_SEAT_TAKEN_BACK, "seat_taken_back", apply_taken_back},
+    {COMITY__V1__EVENT__KIND_SEAT_TERM_ENDED, "seat_term_ended", apply_term_ended},
     /* Sessions. */
     {COMITY__V1__EVENT__KIND_SESSION_DRAFTED, "session_drafted", apply_session_drafted},
     {COMITY__V1__EVENT__KIND_NOTICE_GIVEN, "notice_given", apply_notice_given},

@@ -75,6 +75,14 @@ void apply_ballot_disputed(struct apply *a, const Comity__V1__Event *open);
 
 /* Charter and bodies. */
 
+/* apply_seat.c */
+void apply_charter_adopted(struct apply *a, const Comity__V1__Event *open);
+void apply_recused(struct apply *a, const Comity__V1__Event *open);
+void apply_alternates_named(struct apply *a, const Comity__V1__Event *open);
+void apply_handed_over(struct apply *a, const Comity__V1__Event *open);
+void apply_taken_back(struct apply *a, const Comity__V1__Event *open);
+void apply_term_ended(struct apply *a, const Comity__V1__Event *open);
+
 /* Sessions. */
 /* apply_meeting.c */
 void apply_session_drafted(struct apply *a, const Comity__V1__Event *open);

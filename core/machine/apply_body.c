@@ -28,7 +28,12 @@ void apply_seat_assigned(struct apply *a, const Comity__V1__Event *open)
         apply_delete(a, row_key(TABLE_HOLDER, seat->body, seat->holder));
     if (assigned->member != 0)
         apply_put_number(a, row_key(TABLE_HOLDER, seat->body, assigned->member), seat->number);
+    if (seat->until_ms != 0)
+        apply_delete(a, row_key_deadline(seat->until_ms, DEADLINE_TERM, seat->body, seat->number));
+    if (assigned->until_ms != 0)
+        apply_put_deadline(a, assigned->until_ms, DEADLINE_TERM, seat->body, seat->number);
     seat->holder = assigned->member;
+    seat->until_ms = assigned->until_ms;
     seat->epoch = a->event->command ? a->event->command->epoch : 0;
     apply_put(a, TABLE_SEAT, seat->body, seat->number, &seat->base);
 }

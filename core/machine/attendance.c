@@ -76,6 +76,17 @@ static struct attendance_group *site_find(struct attendance *attendance, uint32_
     return bsearch(&key, attendance->by_site, attendance->site_count, sizeof(key), by_number);
 }
 
+/* Does it count, where the vital function may say so? */
+static bool is_party(const struct attendance_rows *rows, const Comity__V1__Constituency *row)
+{
+    Comity__V1__Standing standing = row->standing;
+
+    for (size_t i = 0; i < rows->standing_count; i++)
+        if (rows->standings[i]->constituency == row->number)
+            standing = rows->standings[i]->standing;
+    return standing == COMITY__V1__STANDING__STANDING_PARTY;
+}
+
 static int constituencies_start(struct attendance *attendance, const struct attendance_rows *rows,
                                 struct arena *arena)
 {
@@ -94,7 +105,7 @@ static int constituencies_start(struct attendance *attendance, const struct atte
             .number = row->number,
             .name = row->name,
             .side = row->side,
-            .is_party = row->standing == COMITY__V1__STANDING__STANDING_PARTY,
+            .is_party = is_party(rows, row),
         };
         attendance->by_constituency[i] = (struct attendance_group){.number = row->number};
     }
@@ -118,20 +129,55 @@ static void group_count(struct attendance_group *group, const Comity__V1__Presen
     group->away += presence->state == COMITY__V1__PRESENCE_STATE__PRESENCE_STATE_AWAY;
 }
 
+bool stand_in_holds(const Comity__V1__StandIn *stand_in, const Comity__V1__Seat *seat)
+{
+    return stand_in->member != 0 && stand_in->seat == seat->number && stand_in->holder == seat->holder;
+}
+
+static bool holds_seat(const struct attendance_rows *rows, uint32_t member)
+{
+    for (size_t i = 0; i < rows->seat_count; i++)
+        if (rows->seats[i]->holder == member)
+            return true;
+    return false;
+}
+
+/* Who sits there: the alternate to whom it was handed over, else the holder. */
+static uint32_t sitter_of(const struct attendance_rows *rows, const Comity__V1__Seat *seat)
+{
+    for (size_t i = 0; i < rows->stand_in_count; i++)
+        if (stand_in_holds(rows->stand_ins[i], seat) && !holds_seat(rows, rows->stand_ins[i]->member))
+            return rows->stand_ins[i]->member;
+    return seat->holder;
+}
+
+static bool is_recused(const struct attendance_rows *rows, uint32_t member)
+{
+    for (size_t i = 0; i < rows->recusal_count; i++)
+        if (rows->recusals[i]->member == member)
+            return true;
+    return false;
+}
+
 /* @is_seated: one flag a presence. */
 static int seats_count(struct attendance *attendance, const struct attendance_rows *rows, bool *is_seated)
 {
     for (size_t i = 0; i < rows->seat_count; i++) {
         const Comity__V1__Seat *seat = rows->seats[i];
         struct attendance_group *group = constituency_find(attendance, seat->constituency);
-        size_t at = seat->holder == 0 ? rows->presence_count : presence_find(rows, seat->holder);
+        uint32_t member = sitter_of(rows, seat);
+        size_t at = member == 0 ? rows->presence_count : presence_find(rows, member);
         const Comity__V1__Presence *presence = at < rows->presence_count ? rows->presences[at] : NULL;
 
         if (!group)
             return ERR_CORRUPT;
         group->seats++;
-        if (seat->holder == 0)
+        if (member == 0)
             continue;
+        if (is_recused(rows, member)) {
+            attendance->recused[attendance->recused_count++] = member;
+            continue;
+        }
         group->held++;
         group_count(group, presence);
         if (presence) {
@@ -140,7 +186,7 @@ static int seats_count(struct attendance *attendance, const struct attendance_ro
         }
         attendance->seats[attendance->count] = seat;
         attendance->lines[attendance->count++] = (struct roll_line){
-            .member = seat->holder,
+            .member = member,
             .constituency = seat->constituency,
             .is_present = presence_is_present(presence),
         };
@@ -164,9 +210,10 @@ int attendance_of(const struct attendance_rows *rows, struct arena *arena, struc
     struct attendance attendance = {
         .seats = arena_alloc(arena, (rows->seat_count + 1) * sizeof(*attendance.seats)),
         .lines = arena_alloc(arena, (rows->seat_count + 1) * sizeof(*attendance.lines)),
+        .recused = arena_alloc(arena, (rows->seat_count + 1) * sizeof(*attendance.recused)),
     };
     bool *is_seated = arena_alloc(arena, rows->presence_count + 1);
-    int code = attendance.seats && attendance.lines && is_seated ? 0 : ERR_MEMORY;
+    int code = attendance.seats && attendance.lines && attendance.recused && is_seated ? 0 : ERR_MEMORY;
 
     if (code == 0)
         code = constituencies_start(&attendance, rows, arena);

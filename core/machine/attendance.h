@@ -6,7 +6,9 @@
 #include "core/rule/rule.h"
 
 /* The rows that it is worked out of: the seats of the session's body by number, the presences in the session
- * by member, all constituencies by number. */
+ * by member, all constituencies by number; the seats that were handed over in the session, by seat. For a
+ * round: the recusals from its proposal, and what its vital function says of standings (else none of either).
+ */
 struct attendance_rows {
     const Comity__V1__Seat *const *seats;
     size_t seat_count;
@@ -14,28 +16,36 @@ struct attendance_rows {
     size_t presence_count;
     const Comity__V1__Constituency *const *constituencies;
     size_t constituency_count;
+    const Comity__V1__StandIn *const *stand_ins;
+    size_t stand_in_count;
+    const Comity__V1__Recusal *const *recusals;
+    size_t recusal_count;
+    const Comity__V1__StandingHeld *const *standings;
+    size_t standing_count;
 };
 
 /* Those of one constituency, or at one site. Who has not checked in is at no site. */
 struct attendance_group {
     uint32_t number; /* of the constituency or site */
     uint32_t seats;  /* of the constituency; 0 for a site */
-    uint32_t held;   /* of them, by somebody; 0 for a site */
+    uint32_t held;   /* of them, by somebody who is not recused; 0 for a site */
     uint32_t present;
     uint32_t away;
     uint32_t guests; /* at a site: present, without a seat of the body */
 };
 
 struct attendance {
-    const Comity__V1__Seat **seats; /* those that somebody holds */
-    struct roll_line *lines;        /* their holders, one a seat, at the same place */
+    const Comity__V1__Seat **seats; /* those that somebody holds who is not recused */
+    struct roll_line *lines; /* their holders, or who stands in for them, one a seat, at the same place */
     size_t count;
+    uint32_t *recused; /* the others */
+    size_t recused_count;
     struct roll_constituency *constituencies;
     struct attendance_group *by_constituency; /* at the same place */
     size_t constituency_count;
     struct attendance_group *by_site; /* where somebody is, by number */
     size_t site_count;
-    bool lacks_party; /* a PARTY has seats, and nobody holds one */
+    bool lacks_party; /* a PARTY has seats, and nobody who holds one takes part */
 };
 
 /* All in the arena. 0, ERR_MEMORY, ERR_CORRUPT (rows that do not fit together). */
@@ -46,6 +56,10 @@ int attendance_of(const struct attendance_rows *rows, struct arena *arena, struc
  * that were looked at, as far as there are any. docs/rules.md R-14, R-31. */
 int attendance_check(const struct attendance *attendance, const Comity__V1__Rule *rule, struct arena *arena,
                      Comity__V1__TestResult ***ret_results, size_t *ret_count);
+
+/* Does the hand-over stand: to whom the seat was handed over has it. The alternate has no seat of the body.
+ */
+bool stand_in_holds(const Comity__V1__StandIn *stand_in, const Comity__V1__Seat *seat);
 
 /* Is somebody of this row there now? NULL: did not check in. */
 bool presence_is_present(const Comity__V1__Presence *presence);

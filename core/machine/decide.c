@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/machine/decide.h"
+#include "core/machine/stand_in.h"
 
 int decide_fail(struct decide *d, int code)
 {
@@ -90,6 +91,15 @@ int decide_holds_seat(struct decide *d, uint32_t body, uint32_t member, bool *re
     struct row_key key = row_key(TABLE_HOLDER, body, member);
 
     return decide_exists(d, &key, ret_holds);
+}
+
+int decide_has_seat(struct decide *d, uint32_t member, bool *ret_has)
+{
+    int code = decide_holds_seat(d, d->of_body, member, ret_has);
+
+    if (code == 0 && !*ret_has && d->session)
+        code = stand_in_is(d->view, d->arena, d->session->number, d->of_body, member, ret_has);
+    return code == 0 || d->code != 0 ? d->code : decide_fail(d, code);
 }
 
 struct recovery_search {

@@ -75,6 +75,8 @@ void *decide_get(struct decide *d, enum table table, uint32_t a, uint32_t b);
 /* Is there such a row? 0 or a failure. */
 int decide_exists(struct decide *d, const struct row_key *key, bool *ret_exists);
 int decide_holds_seat(struct decide *d, uint32_t body, uint32_t member, bool *ret_holds);
+/* Has the member a seat of d->of_body: an own one, or one that was handed over in d->session? */
+int decide_has_seat(struct decide *d, uint32_t member, bool *ret_has);
 /* Is this key anybody's: a member's (valid or not), an invitation's, or for recovery? */
 int decide_key_is_taken(struct decide *d, ProtobufCBinaryData key, bool *ret_taken);
 /* The number that the next thing of a table gets; ERR_LIMIT when all are used. */
@@ -103,7 +105,7 @@ int concern_key(struct decide *d);              /* revoke_key */
 int concern_seat(struct decide *d);             /* assign_seat */
 int concern_session(struct decide *d);          /* what has a field `session` */
 int concern_item(struct decide *d);             /* what has a field `item` */
-int concern_proposal(struct decide *d);         /* revise_proposal, open_round */
+int concern_proposal(struct decide *d);         /* revise_proposal, open_round, recuse */
 int concern_round(struct decide *d);            /* cast_ballot, close_round */
 
 /* Is the session DRAFT, CONVENED or OPEN? */
@@ -152,6 +154,26 @@ int decide_confirm_ballot(struct decide *d);
 int decide_dispute_ballot(struct decide *d);
 
 /* Charter and bodies. */
+
+/* decide_charter.c */
+/* NULL where none was adopted. 0 or d->code. */
+int decide_charter_in_force(struct decide *d, const Comity__V1__CharterVersion **ret_version);
+/* How long a session is announced before it opens; 0: the charter, or that there is none, asks for no notice. */
+int decide_charter_notice(struct decide *d, int64_t *ret_notice_ms);
+/* May an item be put under the vital function of this name (empty: none)? 0 or d->code. */
+int charter_check_item(struct decide *d, const char *function);
+/* What the charter says of a round on d->item, which has its rule: fills in function, charter, share and standings. */
+int charter_govern_round(struct decide *d, Comity__V1__Round *round);
+int decide_adopt_charter(struct decide *d);
+/* decide_seat.c */
+int concern_alternates(struct decide *d); /* name_alternates */
+int concern_stand_in(struct decide *d);   /* hand_over, take_back */
+int decide_recuse(struct decide *d);
+int decide_name_alternates(struct decide *d);
+int decide_hand_over(struct decide *d);
+int decide_take_back(struct decide *d);
+/* A seat's deadline: its holder's term ends. */
+int term_is_due(struct decide *d, const struct deadline *due);
 
 /* Sessions. */
 int concern_sidebar(struct decide *d); /* agree_sidebar, decline_sidebar, end_sidebar */

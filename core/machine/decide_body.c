@@ -7,8 +7,9 @@
 static int seats_add(struct decide *d, Comity__V1__BodyCreated *created, const Comity__V1__SeatGroup *group,
                      uint32_t constituency)
 {
-    uint32_t i;
+    uint32_t first, i;
 
+    first = (uint32_t) created->n_seats + 1;
     for (i = 0; i < group->count; i++) {
         Comity__V1__Seat *seat = decide_new(d, &comity__v1__seat__descriptor);
 
@@ -17,6 +18,9 @@ static int seats_add(struct decide *d, Comity__V1__BodyCreated *created, const C
         seat->body = created->body->number;
         seat->number = (uint32_t) created->n_seats + 1;
         seat->constituency = constituency;
+        seat->office = group->office;
+        seat->alternates = group->alternates;
+        seat->group = first;
         created->seats[created->n_seats++] = seat;
     }
     return 0;
@@ -123,6 +127,8 @@ int decide_assign_seat(struct decide *d)
 
     if (assign->member != 0 && check_holder(d, assign) != 0)
         return d->code;
+    if (assign->until_ms != 0 && (assign->member == 0 || assign->until_ms <= d->context->time_ms))
+        return decide_refuse(d, ERR_RANGE, "assign_seat.until_ms");
     /* Sent again after a restore: it is not to undo what a co-chair has done since. */
     if (d->since && d->seat->epoch > d->body->epoch)
         return decide_refuse_latest(d, ERR_EPOCH, "assign_seat.seat", d->epoch);
@@ -133,6 +139,7 @@ int decide_assign_seat(struct decide *d)
     assigned->body = assign->body;
     assigned->seat = assign->seat;
     assigned->member = assign->member;
+    assigned->until_ms = assign->until_ms;
     event->seat_assigned = assigned;
     return 0;
 }

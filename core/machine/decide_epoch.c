@@ -25,8 +25,13 @@ static const struct {
     KIND(TABLE_ITEM, items),
     KIND(TABLE_PROPOSAL, proposals),
     KIND(TABLE_ROUND, rounds),
+    /* Charter and bodies. */
+    KIND(TABLE_CHARTER, charters),
+    KIND(TABLE_DECISION, decisions),
     /* Sessions. */
     KIND(TABLE_SIDEBAR, sidebars),
+/* Problem solving. */
+/* Decisions and minutes. */
 #undef KIND
 };
 

@@ -137,7 +137,7 @@ static int check_speaks(struct decide *d, uint32_t number)
     for (i = 0; i < member->n_offices; i++)
         speaks |= member->offices[i] != COMITY__V1__OFFICE__OFFICE_OBSERVER &&
                   member->offices[i] != COMITY__V1__OFFICE__OFFICE_INTEGRATION;
-    if (!speaks && decide_holds_seat(d, d->of_body, number, &speaks) != 0)
+    if (!speaks && decide_has_seat(d, number, &speaks) != 0)
         return d->code;
     return speaks ? 0 : decide_refuse(d, ERR_FORBIDDEN, "give_floor.member");
 }

@@ -25,9 +25,22 @@ int decide_draft_session(struct decide *d)
     return 0;
 }
 
+/* As long as it says, and as the charter asks for. */
+static int notice_asked_for(struct decide *d, int64_t *ret_notice_ms)
+{
+    int64_t given_ms = d->body->give_notice->notice_minutes * MINUTE_MS;
+
+    if (decide_charter_notice(d, ret_notice_ms) != 0)
+        return d->code;
+    if (*ret_notice_ms < given_ms)
+        *ret_notice_ms = given_ms;
+    return 0;
+}
+
 int decide_give_notice(struct decide *d)
 {
     struct row_key key = row_key(TABLE_AGENDA, d->session->number, 0);
+    int64_t notice_ms = 0;
     Comity__V1__NoticeGiven *given;
     Comity__V1__Event *event;
     uint32_t items;
@@ -38,14 +51,16 @@ int decide_give_notice(struct decide *d)
     code = row_number(d->view, &key, &items);
     if (code != 0)
         return decide_fail(d, code);
-    if (items == 0 && d->body->give_notice->notice_minutes > 0)
+    if (notice_asked_for(d, &notice_ms) != 0)
+        return d->code;
+    if (items == 0 && notice_ms > 0)
         return decide_refuse(d, ERR_NOTICE, "give_notice.session");
     given = decide_new(d, &comity__v1__notice_given__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_NOTICE_GIVEN);
     if (!given || !event)
         return d->code;
     given->session = d->session->number;
-    given->notice_ms = d->body->give_notice->notice_minutes * MINUTE_MS;
+    given->notice_ms = notice_ms;
     event->notice_given = given;
     return 0;
 }

@@ -72,7 +72,7 @@ int decide_check_in(struct decide *d)
 int decide_takes_part(struct decide *d, const Comity__V1__Member *member, bool *ret_takes_part)
 {
     *ret_takes_part = member->n_offices > 0;
-    return *ret_takes_part ? 0 : decide_holds_seat(d, d->of_body, member->number, ret_takes_part);
+    return *ret_takes_part ? 0 : decide_has_seat(d, member->number, ret_takes_part);
 }
 
 static int check_called(struct decide *d, uint32_t number, const char *field)

@@ -29,13 +29,27 @@ int concern_item(struct decide *d)
     return d->item ? concern_session_of_item(d) : d->code;
 }
 
+static uint32_t proposal_of_command(const Comity__V1__Command *body, const char **ret_field)
+{
+    switch (body->body_case) {
+    case COMITY__V1__COMMAND__BODY_OPEN_ROUND:
+        *ret_field = "open_round.proposal";
+        return body->open_round->proposal;
+    case COMITY__V1__COMMAND__BODY_RECUSE:
+        *ret_field = "recuse.proposal";
+        return body->recuse->proposal;
+    default:
+        *ret_field = "revise_proposal.proposal";
+        return body->revise_proposal->proposal;
+    }
+}
+
 int concern_proposal(struct decide *d)
 {
-    bool is_round = d->body->body_case == COMITY__V1__COMMAND__BODY_OPEN_ROUND;
-    uint32_t number = is_round ? d->body->open_round->proposal : d->body->revise_proposal->proposal;
+    const char *field;
+    uint32_t number = proposal_of_command(d->body, &field);
 
-    d->proposal = decide_find(d, TABLE_PROPOSAL, number, 0,
-                              is_round ? "open_round.proposal" : "revise_proposal.proposal");
+    d->proposal = decide_find(d, TABLE_PROPOSAL, number, 0, field);
     if (!d->proposal)
         return d->code;
     if (d->proposal->n_versions == 0)

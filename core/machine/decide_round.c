@@ -1,4 +1,5 @@
 /* Rounds: opened over a frozen roll, closed with what the rule computes. */
+#include "core/charter.h"
 #include "core/machine/roll.h"
 
 #define CLOSES_MAX_MS ((int64_t) 366 * 24 * 3600 * 1000)
@@ -100,13 +101,12 @@ static int check_rule(struct decide *d, const Comity__V1__Rule *rule, const stru
 }
 
 static Comity__V1__Round *round_new(struct decide *d, const Comity__V1__OpenRound *open,
-                                    const Comity__V1__RuleVersion *rule, uint32_t number)
+                                    const Comity__V1__RuleVersion *rule)
 {
     Comity__V1__Round *round = decide_new(d, &comity__v1__round__descriptor);
 
     if (!round)
         return NULL;
-    round->number = number;
     round->proposal = d->proposal->number;
     round->version = proposal_latest(d->proposal)->version;
     round->text_hash = open->text_hash;
@@ -129,30 +129,31 @@ int decide_open_round(struct decide *d)
     Comity__V1__RoundOpened *opened;
     Comity__V1__Event *event;
     struct attendance attendance;
-    uint32_t number;
+    Comity__V1__Round *round;
 
     if (check_proposal(d, open) != 0)
         return d->code;
     rule = rule_find(d, open->rule);
-    if (!rule || check_rule_agreed(d, rule) != 0)
+    round = rule ? round_new(d, open, rule) : NULL;
+    if (!round || charter_govern_round(d, round) != 0 || check_rule_agreed(d, rule) != 0)
         return d->code;
     if (d->proposal->rounds >= rule->rule->rounds)
         return decide_refuse_limit(d, ERR_ROUNDS, "open_round.rule", rule->rule->rounds);
     if (check_closing_time(d, rule->rule, open->closes_ms) != 0 ||
-        decide_next_number(d, TABLE_ROUND, &number) != 0 ||
-        decide_attendance(d, d->session->number, d->of_body, &attendance) != 0 ||
+        decide_next_number(d, TABLE_ROUND, &round->number) != 0 ||
+        decide_attendance(d, d->session->number, d->of_body, round, &attendance) != 0 ||
         check_rule(d, rule->rule, &attendance) != 0)
         return d->code;
     opened = decide_new(d, &comity__v1__round_opened__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_ROUND_OPENED);
     if (!opened || !event)
         return d->code;
-    opened->round = round_new(d, open, rule, number);
-    if (!opened->round)
-        return d->code;
+    opened->round = round;
     opened->round->eligible = (uint32_t) attendance.count;
+    opened->round->n_recused = attendance.recused_count;
+    opened->round->recused = attendance.recused;
     opened->n_roll = attendance.count;
-    opened->roll = roll_of_seats(d, &attendance, number);
+    opened->roll = roll_of_seats(d, &attendance, round->number);
     event->round_opened = opened;
     return d->code;
 }
@@ -177,7 +178,7 @@ static int add_decision(struct decide *d, const Comity__V1__Outcome *outcome)
     return 0;
 }
 
-/* RoundClosed, and DecisionMade where it was adopted. */
+/* RoundClosed, and DecisionMade where it was adopted and is no advice. */
 static int round_close(struct decide *d, Comity__V1__CloseCause cause)
 {
     bool rounds_remain = d->round->round_of < d->round->rule->rounds;
@@ -200,7 +201,8 @@ static int round_close(struct decide *d, Comity__V1__CloseCause cause)
     closed->round = d->round->number;
     closed->cause = cause;
     event->round_closed = closed;
-    if (closed->outcome->kind == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED)
+    if (closed->outcome->kind == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED &&
+        !share_is_advice(d->round->share))
         return add_decision(d, closed->outcome);
     return 0;
 }

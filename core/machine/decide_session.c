@@ -34,9 +34,14 @@ int decide_convene_session(struct decide *d)
     Comity__V1__SessionConvened *convened;
     Comity__V1__Session *session;
     Comity__V1__Event *event;
+    int64_t notice_ms = 0;
 
-    if (!decide_find(d, TABLE_BODY, convene->body, 0, "convene_session.body"))
+    if (!decide_find(d, TABLE_BODY, convene->body, 0, "convene_session.body") ||
+        decide_charter_notice(d, &notice_ms) != 0)
         return d->code;
+    /* A notice has an agenda, which is made up in a draft. */
+    if (notice_ms > 0)
+        return decide_refuse(d, ERR_NOTICE, "convene_session.body");
     convened = decide_new(d, &comity__v1__session_convened__descriptor);
     session = session_new(d, convene->body, convene->title, convene->starts_ms);
     event = session ? decide_event(d, COMITY__V1__EVENT__KIND_SESSION_CONVENED) : NULL;
@@ -112,6 +117,8 @@ int decide_add_item(struct decide *d)
 
     if (!session_takes_work(d->session))
         return decide_refuse(d, ERR_STATE, "add_item.session");
+    if (charter_check_item(d, d->body->add_item->function) != 0)
+        return d->code;
     added = decide_new(d, &comity__v1__item_added__descriptor);
     item = decide_new(d, &comity__v1__item__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_ITEM_ADDED);
@@ -120,6 +127,7 @@ int decide_add_item(struct decide *d)
     item->session = d->session->number;
     item->title = d->body->add_item->title;
     item->added_by = d->actor->number;
+    item->function = d->body->add_item->function;
     item->is_after_notice =
         d->session->notice_ms > 0 && d->session->state != COMITY__V1__SESSION_STATE__SESSION_STATE_DRAFT;
     added->item = item;

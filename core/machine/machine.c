@@ -114,10 +114,14 @@ static const struct {
 } DEADLINES[] = {
     {DEADLINE_TIME, round_is_due},
     {DEADLINE_ALL_ANSWERED, round_is_due},
+    /* Charter and bodies. */
+    {DEADLINE_TERM, term_is_due},
     /* Sessions. */
     {DEADLINE_AWAY, presence_is_due},
     {DEADLINE_TIME_BOX, time_box_is_due},
     {DEADLINE_CAUCUS, caucus_is_due},
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 static int decide_deadline(struct decide *d, const struct deadline *due)

@@ -69,6 +69,7 @@ enum right {
     MAY_SELF_OR_CO_CHAIR,/* the member concerned, or a co-chair of the same constituency */
     MAY_INVITED,         /* a new key, cosigned by an open invitation's */
     MAY_FACILITATOR,     /* office FACILITATOR; where the session concerned names facilitators, those */
+    MAY_BODY,            /* a holder of a seat of the body concerned, or who stands in for one */
     MAY_BODY_OR_FACILITATOR, /* a holder of a seat of the body concerned, or office FACILITATOR */
     MAY_BODY_OR_OFFICE,  /* a holder of a seat of the body concerned, or any office */
     MAY_ON_ROLL,         /* a member of the round's roll */

@@ -181,7 +181,7 @@ static int check_call_caucus(struct decide *d)
     const Comity__V1__Constituency *own = decide_get(d, TABLE_CONSTITUENCY, d->actor->constituency, 0);
     bool may = member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_CO_CHAIR);
 
-    if (!own || (!may && decide_holds_seat(d, d->of_body, d->actor->number, &may) != 0))
+    if (!own || (!may && decide_has_seat(d, d->actor->number, &may) != 0))
         return d->code;
     may = may && own->standing == COMITY__V1__STANDING__STANDING_PARTY;
     return may ? 0 : decide_refuse(d, ERR_FORBIDDEN, "key");
@@ -197,11 +197,12 @@ static int check_in_sidebar(struct decide *d)
     return decide_refuse(d, ERR_FORBIDDEN, "key");
 }
 
+/* A seat of one's own, or one that one has for the session. */
 static int check_seat(struct decide *d)
 {
     bool holds;
 
-    if (decide_holds_seat(d, d->of_body, d->actor->number, &holds) != 0)
+    if (decide_has_seat(d, d->actor->number, &holds) != 0)
         return d->code;
     return holds ? 0 : decide_refuse(d, ERR_FORBIDDEN, "key");
 }
@@ -257,6 +258,7 @@ static const struct {
     {MAY_SELF_OR_CO_CHAIR, N_("the member, or a co-chair of the same constituency"), check_self_or_co_chair},
     {MAY_INVITED, N_("a new key, with an open invitation's"), check_invited},
     {MAY_FACILITATOR, N_("facilitator"), check_facilitator},
+    {MAY_BODY, N_("holder of a seat of the body"), check_seat},
     {MAY_BODY_OR_FACILITATOR, N_("holder of a seat of the body, or facilitator"), check_body_or_facilitator},
     {MAY_BODY_OR_OFFICE, N_("holder of a seat of the body, or of an office"), check_body_or_office},
     {MAY_ON_ROLL, N_("member of the round's roll"), check_on_roll},

@@ -86,17 +86,22 @@ static int ballot_visit(void *context, const ProtobufCMessage *row, struct bytes
 static int constituency_visit(void *context, const ProtobufCMessage *row, struct bytes key)
 {
     const Comity__V1__Constituency *constituency = (const Comity__V1__Constituency *) row;
+    bool is_party = constituency->standing == COMITY__V1__STANDING__STANDING_PARTY;
     struct gather *gather = context;
+    const Comity__V1__Round *round = gather->d->round;
     struct roll *roll = gather->roll;
 
     (void) key;
     if (roll->constituency_count == CONSTITUENCIES_MAX)
         return ERR_CORRUPT;
+    for (size_t i = 0; i < round->n_standings; i++)
+        if (round->standings[i]->constituency == constituency->number)
+            is_party = round->standings[i]->standing == COMITY__V1__STANDING__STANDING_PARTY;
     roll->constituencies[roll->constituency_count++] = (struct roll_constituency){
         .number = constituency->number,
         .name = constituency->name,
         .side = constituency->side,
-        .is_party = constituency->standing == COMITY__V1__STANDING__STANDING_PARTY,
+        .is_party = is_party,
     };
     return 0;
 }
@@ -164,14 +169,19 @@ static struct taken take_rows(struct decide *d, enum table table, const struct r
     return taken;
 }
 
-int decide_attendance(struct decide *d, uint32_t session, uint32_t body, struct attendance *ret_attendance)
+int decide_attendance(struct decide *d, uint32_t session, uint32_t body, const Comity__V1__Round *round,
+                      struct attendance *ret_attendance)
 {
+    struct row_key of_proposal = row_key_first(TABLE_RECUSAL, round ? round->proposal : 0);
+    struct row_key handed_over = row_key_first(TABLE_STAND_IN, session);
     struct row_key of_body = row_key_first(TABLE_SEAT, body);
     struct row_key of_session = row_key_first(TABLE_PRESENCE, session);
     struct row_key all = row_key_all(TABLE_CONSTITUENCY);
     struct taken seats = take_rows(d, TABLE_SEAT, &of_body);
     struct taken presences = take_rows(d, TABLE_PRESENCE, &of_session);
     struct taken constituencies = take_rows(d, TABLE_CONSTITUENCY, &all);
+    struct taken stand_ins = take_rows(d, TABLE_STAND_IN, &handed_over);
+    struct taken recusals = take_rows(d, TABLE_RECUSAL, &of_proposal);
     struct attendance_rows rows = {
         .seats = (const Comity__V1__Seat *const *) seats.rows,
         .seat_count = seats.count,
@@ -179,6 +189,12 @@ int decide_attendance(struct decide *d, uint32_t session, uint32_t body, struct 
         .presence_count = presences.count,
         .constituencies = (const Comity__V1__Constituency *const *) constituencies.rows,
         .constituency_count = constituencies.count,
+        .stand_ins = (const Comity__V1__StandIn *const *) stand_ins.rows,
+        .stand_in_count = stand_ins.count,
+        .recusals = (const Comity__V1__Recusal *const *) recusals.rows,
+        .recusal_count = recusals.count,
+        .standings = round ? (const Comity__V1__StandingHeld *const *) round->standings : NULL,
+        .standing_count = round ? round->n_standings : 0,
     };
     size_t i;
     int code;
@@ -203,6 +219,8 @@ Comity__V1__RollEntry **roll_of_seats(struct decide *d, const struct attendance 
         entries[i]->member = attendance->lines[i].member;
         entries[i]->constituency = attendance->lines[i].constituency;
         entries[i]->seat = attendance->seats[i]->number;
+        if (entries[i]->member != attendance->seats[i]->holder)
+            entries[i]->stands_for = attendance->seats[i]->holder;
         entries[i]->present_at_open = attendance->lines[i].is_present;
     }
     return entries;

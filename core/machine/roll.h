@@ -14,10 +14,11 @@ struct roll {
     size_t constituency_count;
 };
 
-/* Who of the body is in the session now. 0 or d->code. */
-int decide_attendance(struct decide *d, uint32_t session, uint32_t body, struct attendance *ret_attendance);
-/* The roll of a round that is to open: one entry a seat that somebody holds, in their order. NULL with
- * d->code. */
+/* Who of the body is in the session now; with @round, as for that one, which is to open: without those who
+ * are recused from its proposal, and with its standings. 0 or d->code. */
+int decide_attendance(struct decide *d, uint32_t session, uint32_t body, const Comity__V1__Round *round,
+                      struct attendance *ret_attendance);
+/* The roll of a round that is to open: one entry a line of @attendance, in their order. NULL with d->code. */
 Comity__V1__RollEntry **roll_of_seats(struct decide *d, const struct attendance *attendance, uint32_t round);
 
 /* The frozen roll of d->round with the ballots that count, and presence as its rule says. 0 or d->code. */

@@ -30,6 +30,11 @@ static const struct table_row TABLES[] = {
     [TABLE_OPEN_ROUNDS] = {TABLE_OPEN_ROUNDS, "open_rounds", FORM_NUMBER, NULL},
     [TABLE_DISPUTED] = {TABLE_DISPUTED, "disputed", FORM_PAIR, &comity__v1__ballot__descriptor},
     /* Charter and bodies. */
+    [TABLE_CHARTER] = {TABLE_CHARTER, "charter", FORM_NUMBER, &comity__v1__charter_version__descriptor},
+    [TABLE_RECUSAL] = {TABLE_RECUSAL, "recusal", FORM_PAIR, &comity__v1__recusal__descriptor},
+    [TABLE_ALTERNATES] = {TABLE_ALTERNATES, "alternates", FORM_PAIR, &comity__v1__alternates_list__descriptor},
+    [TABLE_STAND_IN] = {TABLE_STAND_IN, "stand_in", FORM_PAIR, &comity__v1__stand_in__descriptor},
+    [TABLE_STANDS] = {TABLE_STANDS, "stands", FORM_PAIR, NULL},
     /* Sessions. */
     [TABLE_AGENDA] = {TABLE_AGENDA, "agenda", FORM_NUMBER, NULL},
     [TABLE_SESSION_ROUND] = {TABLE_SESSION_ROUND, "session_round", FORM_PAIR, NULL},
@@ -219,6 +224,8 @@ int row_each(const struct view *view, struct arena *arena, enum table table, con
 static const enum table DEADLINE_TABLES[] = {
     [DEADLINE_TIME] = TABLE_ROUND,
     [DEADLINE_ALL_ANSWERED] = TABLE_ROUND,
+    /* Charter and bodies. */
+    [DEADLINE_TERM] = TABLE_SEAT,
     /* Sessions. */
     [DEADLINE_AWAY] = TABLE_PRESENCE,
     [DEADLINE_TIME_BOX] = TABLE_TIME_BOX,

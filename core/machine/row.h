@@ -19,10 +19,14 @@ enum key_form {
 enum deadline_kind {
     DEADLINE_TIME = 1,         /* a round closes at its time */
     DEADLINE_ALL_ANSWERED = 2, /* a round closes since all have answered */
+    /* Charter and bodies. */
+    DEADLINE_TERM = 10, /* of a body's seat: its holder's term ends */
     /* Sessions. */
     DEADLINE_AWAY = 20,     /* session, member: nothing was heard of the member */
     DEADLINE_TIME_BOX = 21, /* session, item: the item's time is up */
     DEADLINE_CAUCUS = 22,   /* session: the time of return */
+    /* Problem solving. */
+    /* Decisions and minutes. */
 };
 
 struct table_row {

@@ -4,6 +4,7 @@
 #ifndef COMITY_CORE_MACHINE_STATE_H
 #define COMITY_CORE_MACHINE_STATE_H
 
+#include "comity/v1/charter.pb-c.h"
 #include "comity/v1/model.pb-c.h"
 #include "comity/v1/query.pb-c.h"
 #include "core/arena.h"
@@ -35,6 +36,11 @@ enum table {
     TABLE_OPEN_ROUNDS = 23,  /* session              u32: rounds open in it */
     TABLE_DISPUTED = 24,     /* round, member        Ballot: entered, set aside by its voter */
     /* Charter and bodies. */
+    TABLE_CHARTER = 30,      /* number               CharterVersion: the last is in force */
+    TABLE_RECUSAL = 31,      /* proposal, member     Recusal */
+    TABLE_ALTERNATES = 32,   /* body, seat           AlternatesList */
+    TABLE_STAND_IN = 33,     /* session, seat        StandIn */
+    TABLE_STANDS = 34,       /* session, member      u32: number of the seat that was handed over to the member */
     /* Sessions. */
     TABLE_AGENDA = 40,         /* session            u32: items on it */
     TABLE_SESSION_ROUND = 41,  /* session, round     u32: 1, while the round is open */

@@ -165,7 +165,7 @@ static void a_refusal_that_cannot_be_is_found(void **state)
         {.code = ERR_BUSY, .restored = ERR_MALFORMED, .words = "not kept (BUSY)"},
         {.code = ERR_STORE, .restored = ERR_MALFORMED, .words = "not kept (STORE)"},
         {.code = ERR_RECEIPT, .restored = ERR_MALFORMED, .words = "not kept (RECEIPT)"},
-        {.code = ERR_EPOCH - 1, .restored = ERR_MALFORMED, .words = "not kept (UNKNOWN_ERROR)"},
+        {.code = -49, .restored = ERR_MALFORMED, .words = "not kept (UNKNOWN_ERROR)"},
         {.code = 1, .restored = ERR_MALFORMED, .words = "not kept (UNKNOWN_ERROR)"},
         {.valid_until_ms = days_31_ms + 1, .restored = ERR_CORRUPT, .words = "for longer"},
         {.id = scene->history, .restored = ERR_CORRUPT, .words = "its answer already"},

@@ -57,8 +57,7 @@ void random_cosign(struct random_commands *r, const struct person *person)
     r->body->cosigners[r->body->n_cosigners++] = random_key(r, person);
 }
 
-/* Signed by a co-chair of each PARTY: false where one has none left. */
-static bool sign_jointly(struct random_commands *r)
+bool random_sign_jointly(struct random_commands *r)
 {
     uint32_t count = random_last_number(r, TABLE_CONSTITUENCY);
     bool is_signed = false;
@@ -156,7 +155,7 @@ static bool body_found(struct random_commands *r)
 static bool body_admit(struct random_commands *r)
 {
     if (random_last_number(r, TABLE_CONSTITUENCY) >= CONSTITUENCIES_LIMIT || !random_has_room(r, 5) ||
-        !sign_jointly(r))
+        !random_sign_jointly(r))
         return false;
     r->body->admit_constituency->constituency =
         constituency_new(r, random_name(r, "side", r->made), random_chance(r, 40), false);
@@ -168,7 +167,7 @@ static bool body_add_site(struct random_commands *r)
     if (random_last_number(r, TABLE_SITE) >= SITES_LIMIT)
         return false;
     r->body->add_site->site = site_new(r, r->made);
-    return sign_jointly(r);
+    return random_sign_jointly(r);
 }
 
 static bool body_invite(struct random_commands *r)
@@ -180,7 +179,7 @@ static bool body_invite(struct random_commands *r)
     if (!person)
         return false;
     if (office == FACILITATOR || office == RECORDER) {
-        if (!sign_jointly(r))
+        if (!random_sign_jointly(r))
             return false;
     } else {
         random_sign(r, person);
@@ -254,7 +253,7 @@ static bool body_create_body(struct random_commands *r)
     Comity__V1__CreateBody *body = r->body->create_body;
     uint32_t count = random_last_number(r, TABLE_CONSTITUENCY);
 
-    if (random_last_number(r, TABLE_BODY) >= BODIES_LIMIT || !sign_jointly(r))
+    if (random_last_number(r, TABLE_BODY) >= BODIES_LIMIT || !random_sign_jointly(r))
         return false;
     body->name = random_name(r, "body", r->made);
     body->title = random_text(r);
@@ -266,6 +265,7 @@ static bool body_create_body(struct random_commands *r)
         comity__v1__seat_group__init(group);
         group->constituency = constituency->name;
         group->count = 1 + random_below(r, 4);
+        group->alternates = (Comity__V1__Alternates) random_below(r, 4);
         body->seats[body->n_seats++] = group;
     }
     return true;
@@ -295,6 +295,8 @@ static bool body_assign_seat(struct random_commands *r)
         assign->body = body->number;
         assign->seat = seat->number;
         assign->member = random_chance(r, 97) ? holder->member : 0;
+        if (assign->member != 0 && random_chance(r, 15))
+            assign->until_ms = r->time_ms + SECOND_MS + (int64_t) random_below(r, 1800 * 1000);
         return true;
     }
     return false;
@@ -414,7 +416,7 @@ static bool body_adopt_rule(struct random_commands *r)
     rule_add_scale(r, rule);
     rule_add_tests(r, rule);
     r->body->adopt_rule->rule = rule;
-    return sign_jointly(r);
+    return random_sign_jointly(r);
 }
 
 bool random_body(struct random_commands *r, Comity__V1__Command__BodyCase kind)
@@ -446,6 +448,11 @@ bool random_body(struct random_commands *r, Comity__V1__Command__BodyCase kind)
         {COMITY__V1__COMMAND__BODY_CONFIRM_BALLOT, random_confirm_ballot},
         {COMITY__V1__COMMAND__BODY_DISPUTE_BALLOT, random_dispute_ballot},
         /* Charter and bodies. */
+        {COMITY__V1__COMMAND__BODY_ADOPT_CHARTER, random_adopt_charter},
+        {COMITY__V1__COMMAND__BODY_RECUSE, random_recuse},
+        {COMITY__V1__COMMAND__BODY_NAME_ALTERNATES, random_name_alternates},
+        {COMITY__V1__COMMAND__BODY_HAND_OVER, random_hand_over},
+        {COMITY__V1__COMMAND__BODY_TAKE_BACK, random_take_back},
         /* Sessions. */
         {COMITY__V1__COMMAND__BODY_DRAFT_SESSION, random_draft_session},
         {COMITY__V1__COMMAND__BODY_GIVE_NOTICE, random_give_notice},

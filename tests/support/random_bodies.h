@@ -94,6 +94,18 @@ bool random_enter_ballots(struct random_commands *r);
 bool random_confirm_ballot(struct random_commands *r);
 bool random_dispute_ballot(struct random_commands *r);
 
+/* Signed by a co-chair of each PARTY: false where one has none left. */
+bool random_sign_jointly(struct random_commands *r);
+
+/* Charter and bodies. */
+bool random_adopt_charter(struct random_commands *r);
+bool random_recuse(struct random_commands *r);
+bool random_name_alternates(struct random_commands *r);
+bool random_hand_over(struct random_commands *r);
+bool random_take_back(struct random_commands *r);
+char *random_function(struct random_commands *r, uint32_t body);
+const char *random_rule_of_item(struct random_commands *r, const Comity__V1__Item *item, uint32_t body);
+
 /* Sessions: random_meeting.c. */
 bool random_draft_session(struct random_commands *r);
 bool random_give_notice(struct random_commands *r);

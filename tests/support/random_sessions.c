@@ -102,6 +102,7 @@ bool random_add_item(struct random_commands *r)
         return false;
     r->body->add_item->session = session->number;
     r->body->add_item->title = random_text(r);
+    r->body->add_item->function = random_function(r, session->body);
     return random_sign_as_holder(r, session->body);
 }
 
@@ -174,7 +175,9 @@ bool random_open_round(struct random_commands *r)
     if (!proposal || state_get_by_name(r->view, r->arena, TABLE_RULE, rule_draw(r, proposal), &row) != 0)
         return false;
     const Comity__V1__RuleVersion *version = (const Comity__V1__RuleVersion *) row;
-    if (proposal->rounds >= version->rule->rounds || !rule_is_for(version, session->body))
+    const char *agreed = random_rule_of_item(r, random_row(r, TABLE_ITEM, proposal->item, 0), session->body);
+    if (proposal->rounds >= version->rule->rounds || !rule_is_for(version, session->body) || !agreed ||
+        (agreed[0] != '\0' && strcmp(agreed, version->rule->name) != 0))
         return false;
     open->proposal = proposal->number;
     open->text_hash = proposal->versions[proposal->n_versions - 1]->text->hash;

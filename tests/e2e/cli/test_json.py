@@ -89,7 +89,7 @@ PLAY = [
     ("ada", ["body", "create", "steering", "--title", "Steering", "--seats", "union=2", "--seats", "management=2", *BOTH]),
     ("ada", "body list"), ("ada", "body show steering"), ("ada", "seat assign steering 1 1"), ("ada", "seat assign steering 2 Fay"),
     ("ada", "seat vacate steering 2"), ("ada", "seat assign steering 2 2"), ("carla", "seat assign steering 3 3"),
-    ("carla", "seat assign steering 4 4"), ("ada", "rule templates"), ("ada", "rule show consensus"),
+    ("carla", "seat assign steering 4 4"), ("ada", "charter sample"), ("ada", "charter history"), ("ada", "rule templates"), ("ada", "rule show consensus"),
     ("ada", ["rule", "adopt", "consensus", *BOTH]), ("ada", "rule list"), ("ada", "rule show consensus --adopted"),
     ("eli", "session convene steering Swaps --starts +1h"), ("eli", "session open 1"), ("ada", "session list"), ("ada", "watch 1 --once"),
     *((who, "checkin 1 north") for who in ("ada", "ben", "carla", "dev")), ("ada", "session show 1"), ("ben", "item add 1 Swaps"),
@@ -117,6 +117,8 @@ PLAY = [
     ("ada", "help"), ("ada", "help round"), ("ada", "help round open"), ("ada", "help exit-codes"), ("ada", "completion bash"),
     ("ada", "version"), ("operator", "down --data data"),
 ]
+# Not played here: their documents are looked at in tests of their own alone.
+ELSEWHERE = {"charter adopt", "charter show", "seat alternates", "seat handover", "seat takeback", "recuse"}
 CLEANERS = """[constituency cleaners]
 kind = worker
 standing = party
@@ -163,7 +165,7 @@ class Contract(unittest.TestCase):
             seen.add(document["verb"])
             findings += [f"{' '.join(words)}: {what}" for what in verbs[document["verb"]].findings(document)]
         self.assertEqual(findings, [])
-        self.assertEqual(set(verbs) - seen, set(), "no line of PLAY runs these")
+        self.assertEqual(set(verbs) - seen - ELSEWHERE, set(), "no line of PLAY runs these")
 
     def test_a_failure(self):
         world = World()

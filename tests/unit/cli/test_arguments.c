@@ -87,7 +87,7 @@ static const struct {
     {{"vote", "5", "agree", "--json=yes"}, {"--json takes no value"}},
     {{"vote", "5", "agree", "-x"}, {"-x"}},
     {{"vote", "5", "agree", "--home", "/a", "--home", "/b"}, {"--home", "twice"}},
-    {{"round", "open", "7"}, {"--rule is missing"}},
+    {{"site", "add", "west", "--title", "West"}, {"--time-zone is missing"}},
     {{"body", "list", "--seats", "a=1"}, {"`comity body list` has no option --seats"}},
     {{"status", "--draft", "x"}, {"no option --draft"}},
     {{"\033[31mred"}, {"\\x1b[31mred"}},

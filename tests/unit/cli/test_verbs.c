@@ -73,7 +73,7 @@ static void test_usage_fits(void **state)
     }
     char usage[VERB_USAGE_MAX];
     verb_usage(verb_by_name("round open"), usage);
-    assert_string_equal(usage, "comity round open PROPOSAL --rule RULE [--closes TIME]");
+    assert_string_equal(usage, "comity round open PROPOSAL [--rule RULE] [--closes TIME]");
 }
 
 /* Which verb gives which command of the machine. A new command without a verb fails here. */
@@ -103,6 +103,11 @@ static const struct {
     {"confirm_ballot", "ballots confirm"},
     {"dispute_ballot", "ballots dispute"},
     /* Charter and bodies. */
+    {"adopt_charter", "charter adopt"},
+    {"recuse", "recuse"},
+    {"name_alternates", "seat alternates"},
+    {"hand_over", "seat handover"},
+    {"take_back", "seat takeback"},
     /* Sessions. */
     {"draft_session", "session draft"},
     {"give_notice", "session notice"},

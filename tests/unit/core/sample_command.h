@@ -72,6 +72,12 @@ static inline void sample_field(struct sample *sample, const struct form_row *ro
     case FORM_TIME_ZONE:
         *(char **) at = arena_string(sample->arena, "Europe/Berlin");
         break;
+    case FORM_LANGUAGE_OR_NONE:
+        *(char **) at = arena_string(sample->arena, "fr-CA");
+        break;
+    case FORM_FLAG:
+        *(protobuf_c_boolean *) at = true;
+        break;
     case FORM_TEXT:
     case FORM_TEXT_OR_NONE:
         *(Comity__V1__TextRef **) at = sample_text(sample);
@@ -101,6 +107,7 @@ static inline void sample_field(struct sample *sample, const struct form_row *ro
         break;
     }
     case FORM_CHOICE:
+    case FORM_CHOICE_OR_NONE:
         *(int *) at = 1;
         break;
     case FORM_CHOICES: {
@@ -118,6 +125,9 @@ static inline void sample_field(struct sample *sample, const struct form_row *ro
         ProtobufCMessage **list = arena_alloc(sample->arena, count * sizeof(ProtobufCMessage *));
         for (size_t i = 0; i < count; i++)
             list[i] = sample_message(sample, field->descriptor);
+        /* No phase twice. */
+        for (size_t i = 0; i < count && field->descriptor == &comity__v1__phase_record__descriptor; i++)
+            ((Comity__V1__PhaseRecord *) list[i])->phase = (Comity__V1__Phase) (i + 1);
         memcpy(message + field->quantifier_offset, &count, sizeof(count));
         *(ProtobufCMessage ***) at = list;
         break;

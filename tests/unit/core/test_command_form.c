@@ -172,6 +172,9 @@ static const struct {
     {FORM_NUMBERS, MOST_NUMBERS, 0, ""},
     {FORM_NUMBERS, ONE_NUMBER_TOO_MANY, ERR_RANGE, ""},
     {FORM_CHOICE, LEAVE_OUT, ERR_MISSING, ""},
+    {FORM_CHOICE_OR_NONE, LEAVE_OUT, 0, ""},
+    {FORM_FLAG, LEAVE_OUT, 0, ""},
+    {FORM_LANGUAGE_OR_NONE, LEAVE_OUT, 0, ""},
     {FORM_CHOICES, LEAVE_OUT, 0, ""},
     {FORM_CHOICES, TWICE, ERR_DUPLICATE, "[1]"},
     {FORM_CHOICES, ZERO_IN_LIST, ERR_MISSING, "[0]"},
@@ -280,14 +283,27 @@ static bool breakage_make(const struct place *place, enum breakage breakage)
     return false;
 }
 
+/* Names that are given together, or not at all. */
+static bool is_of_pair(const char *name)
+{
+    static const char *const PAIRED[] = {"amendment_body", "amendment_rule", "body", "rule"};
+
+    for (size_t i = 0; i < ARRAY_COUNT(PAIRED); i++)
+        if (strcmp(PAIRED[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* What a breakage should come to at this place. */
 static int expected_code(const struct place *place, size_t b)
 {
-    bool is_number = place->row->form == FORM_NUMBER || place->row->form == FORM_NUMBERS;
-    bool may_be_zero = is_number && place->row->least == 0;
+    bool is_many = place->row->form == FORM_NUMBERS || place->row->form == FORM_MESSAGES;
+    bool may_be_zero = place->row->least == 0 && (is_many || place->row->form == FORM_NUMBER);
     bool names_nothing = sample.command->body_case == COMITY__V1__COMMAND__BODY_FOUND ||
                          sample.command->body_case == COMITY__V1__COMMAND__BODY_REDEEM;
     may_be_zero = may_be_zero || (place->row->form == FORM_EPOCH && names_nothing);
+    if (BREAKAGES[b].breakage == LEAVE_OUT && is_of_pair(place->field->name))
+        return ERR_MISSING;
     return BREAKAGES[b].breakage == LEAVE_OUT && may_be_zero ? 0 : BREAKAGES[b].code;
 }
 
@@ -346,6 +362,17 @@ static void test_limits_as_the_contract_has_them(void **state)
         {&comity__v1__create_body__descriptor, "seats", 1, 64},
         {&comity__v1__seat_group__descriptor, "count", 1, 10000},
         {&comity__v1__assign_seat__descriptor, "member", 0, UINT32_MAX},
+        {&comity__v1__assign_seat__descriptor, "until_ms", 0, INT64_MAX},
+        {&comity__v1__charter__descriptor, "text", 1, 65536},
+        {&comity__v1__charter__descriptor, "functions", 0, 64},
+        {&comity__v1__charter__descriptor, "excluded", 0, 64},
+        {&comity__v1__charter__descriptor, "records", 0, 14},
+        {&comity__v1__charter__descriptor, "notice_hours", 0, 8784},
+        {&comity__v1__charter__descriptor, "retention", 0, 16},
+        {&comity__v1__vital_function__descriptor, "standings", 0, 64},
+        {&comity__v1__retention_class__descriptor, "days", 0, 36525},
+        {&comity__v1__recuse__descriptor, "reason", 1, 4096},
+        {&comity__v1__name_alternates__descriptor, "members", 0, 64},
         {&comity__v1__convene_session__descriptor, "title", 1, 400},
         {&comity__v1__add_item__descriptor, "title", 1, 400},
         {&comity__v1__make_proposal__descriptor, "title", 1, 400},

@@ -279,7 +279,11 @@ static struct attendance attendance_in(struct world *world)
     const Comity__V1__Seat *seats[5];
     const Comity__V1__Presence *presences[8];
     const Comity__V1__Constituency *constituencies[3];
-    struct attendance_rows rows = {seats, 5, presences, 0, constituencies, 3};
+    struct attendance_rows rows = {.seats = seats,
+                                   .seat_count = 5,
+                                   .presences = presences,
+                                   .constituencies = constituencies,
+                                   .constituency_count = 3};
     struct attendance attendance;
 
     for (uint32_t i = 0; i < 5; i++)

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/machine/row.h"
 #include "core/rule/rule.h"
+#include "tests/support/book_seats.h"
 #include "tests/support/machine_drive.h"
 #include "tests/support/random_commands.h"
 #include "tests/support/session_book.h"
@@ -49,6 +50,7 @@ struct book {
     size_t taken_over; /* commands of an earlier epoch that were accepted */
     int64_t time_ms;
     struct arena *kept;
+    struct book_seats *seats;
     struct book_round *rounds; /* by number */
     uint32_t last[256];        /* numbers given, by table */
     uint64_t sequence;
@@ -241,6 +243,8 @@ static void book_closed(struct book *book, const Comity__V1__RoundClosed *closed
     assert_int_equal(row_each(&book->view, arena, TABLE_CONSTITUENCY, &prefix, constituency_visit, &all), 0);
     struct rule_input input = {(Comity__V1__Rule *) rule, round->lines, round->count, all.list, all.count,
                                round->rounds_remain};
+    for (size_t i = 0; i < all.count; i++)
+        book_seats_standing(book->seats, closed->round, all.list[i].number, &all.list[i].is_party);
     assert_int_equal(rule_count(&input, arena, &outcome), 0);
     assert_int_equal(message_pack(&outcome->base, arena, &expected), 0);
     assert_int_equal(message_pack(&closed->outcome->base, arena, &given), 0);
@@ -348,6 +352,25 @@ static void check_taken_over(struct book *book, const Comity__V1__Command *comma
     case COMITY__V1__COMMAND__BODY_DISPUTE_BALLOT:
         check_number(book, command->epoch, TABLE_ROUND, command->dispute_ballot->round);
         break;
+    case COMITY__V1__COMMAND__BODY_ADOPT_CHARTER:
+        if (command->adopt_charter->replaces != 0) /* 0: names nothing by number */
+            check_number(book, command->epoch, TABLE_CHARTER, command->adopt_charter->replaces);
+        break;
+    case COMITY__V1__COMMAND__BODY_RECUSE:
+        check_number(book, command->epoch, TABLE_PROPOSAL, command->recuse->proposal);
+        break;
+    case COMITY__V1__COMMAND__BODY_NAME_ALTERNATES:
+        check_number(book, command->epoch, TABLE_BODY, command->name_alternates->body);
+        for (size_t i = 0; i < command->name_alternates->n_members; i++)
+            check_number(book, command->epoch, TABLE_MEMBER, command->name_alternates->members[i]);
+        break;
+    case COMITY__V1__COMMAND__BODY_HAND_OVER:
+        check_number(book, command->epoch, TABLE_SESSION, command->hand_over->session);
+        check_number(book, command->epoch, TABLE_MEMBER, command->hand_over->member);
+        break;
+    case COMITY__V1__COMMAND__BODY_TAKE_BACK:
+        check_number(book, command->epoch, TABLE_SESSION, command->take_back->session);
+        break;
     case COMITY__V1__COMMAND__BODY_CLOSE_ROUND:
     case COMITY__V1__COMMAND__BODY_CLOSE_SESSION:
         fail_msg("%s", "an end was carried over");
@@ -442,6 +465,9 @@ static void book_event(struct book *book, const struct machine_event *event)
         check_grace(book, open->round_closed);
         book_closed(book, open->round_closed, visit_arena);
         break;
+    case COMITY__V1__EVENT__KIND_CHARTER_ADOPTED:
+        book_number(book, TABLE_CHARTER, open->charter_adopted->charter->number);
+        break;
     case COMITY__V1__EVENT__KIND_DECISION_MADE:
         book_number(book, TABLE_DECISION, open->decision_made->decision->number);
         break;
@@ -461,6 +487,7 @@ static bool may_come_by_itself(Comity__V1__Event__KindCase kind)
         COMITY__V1__EVENT__KIND_EPOCH_OPENED, COMITY__V1__EVENT__KIND_ROUND_CLOSED,
         COMITY__V1__EVENT__KIND_DECISION_MADE,
         /* Charter and bodies. */
+        COMITY__V1__EVENT__KIND_SEAT_TERM_ENDED,
         /* Sessions. */
         COMITY__V1__EVENT__KIND_MEMBER_AWAY, COMITY__V1__EVENT__KIND_TIME_BOX_OVER,
         COMITY__V1__EVENT__KIND_CAUCUS_ENDED,
@@ -491,6 +518,7 @@ static int visit(void *context, const struct machine_event *event)
             message_pack(&event->command->base, book->kept, &book->records[book->events].command), 0);
     book->events++;
     session_book_event(book->sessions, event);
+    book_seats_event(book->seats, event);
     book_event(book, event);
     return 0;
 }
@@ -500,6 +528,8 @@ static void check_counters(struct book *book)
     static const enum table TABLES[] = {TABLE_CONSTITUENCY, TABLE_SITE, TABLE_MEMBER, TABLE_BODY, TABLE_RULE,
                                         TABLE_SESSION, TABLE_ITEM, TABLE_PROPOSAL, TABLE_ROUND,
                                         TABLE_DECISION,
+                                        /* Charter and bodies. */
+                                        TABLE_CHARTER,
                                         /* Sessions. */
                                         TABLE_SIDEBAR, TABLE_PLUS_DELTA};
 
@@ -712,11 +742,13 @@ static struct book *book_new(void)
     book->records = calloc(3 * COMMANDS, sizeof(*book->records));
     book->kept = arena_new((size_t) 1 << 30);
     book->sessions = session_book_new();
+    book->seats = book_seats_new();
     return book;
 }
 
 static void book_destroy(struct book *book)
 {
+    book_seats_destroy(&book->seats);
     free(book->rounds);
     free(book->records);
     arena_destroy(&book->kept);
@@ -728,6 +760,17 @@ static uint64_t seed_of_test(void)
 {
     const char *given = getenv("COMITY_SEED");
     return given ? strtoull(given, NULL, 10) : 1;
+}
+
+static void check_seats_went_everywhere(const struct book *book)
+{
+    struct book_seats_counts counts = book_seats_counts(book->seats);
+
+    print_message(
+        "  %zu charters, %zu rounds under a function, %zu of advice; %zu stood in, %zu recused, %zu terms\n",
+        counts.charters, counts.under_function, counts.advice, counts.stood_in, counts.recused, counts.terms);
+    assert_true(counts.charters > 5 && counts.under_function > 5 && counts.advice > 0);
+    assert_true(counts.stood_in > 20 && counts.recused > 5 && counts.terms > 5);
 }
 
 static void test_twenty_thousand_commands(void **state)
@@ -762,6 +805,7 @@ static void test_twenty_thousand_commands(void **state)
     assert_true(book->entered > 50 && book->disputes > 5);
     assert_int_equal(book->epoch_count, EPOCHS);
     assert_true(book->taken_over > 30);
+    check_seats_went_everywhere(book);
     book_destroy(book);
 }
 

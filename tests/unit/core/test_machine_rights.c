@@ -13,6 +13,19 @@
 #include "tests/support/world.h"
 #include "walk_session.h"
 
+static void fill_create_body(struct world *world, Comity__V1__Command *command);
+
+/* Body 2, with one seat of labour whose holder can have an alternate. */
+static void world_panel(struct world *world)
+{
+    Comity__V1__Command *command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_CREATE_BODY);
+
+    fill_create_body(world, command);
+    command->create_body->seats[0]->alternates = COMITY__V1__ALTERNATES__ALTERNATES_NAMED;
+    command->create_body->name = arena_string(world->arena, "pool");
+    world_accept(world, command);
+}
+
 /* In a history with a round open, a key "once" invited, luis's key revoked, and lars without office or seat.
  */
 static struct world *world_prepared(void)
@@ -27,6 +40,7 @@ static struct world *world_prepared(void)
     revoke->revoke_key->key = world_key(world, "luis");
     world_accept(world, revoke);
     world_propose(world, 1);
+    world_panel(world);
     return world;
 }
 
@@ -221,6 +235,61 @@ static void fill_dispute_ballot(struct world *world, Comity__V1__Command *comman
     command->dispute_ballot->reason = world_text(world);
 }
 
+static void fill_adopt_charter(struct world *world, Comity__V1__Command *command)
+{
+    Comity__V1__Charter *charter = world_alloc(world, sizeof(*charter));
+
+    comity__v1__charter__init(charter);
+    charter->text = world_text(world);
+    charter->facilitation = COMITY__V1__FACILITATION__FACILITATION_PAIR;
+    charter->straw_polls = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_NONE;
+    charter->sidebars = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_NONE;
+    command->adopt_charter->charter = charter;
+    world_cosign(world, command, "mara", NULL);
+}
+
+static void fill_recuse(struct world *world, Comity__V1__Command *command)
+{
+    command->recuse->proposal = 2;
+    command->recuse->reason = world_text(world);
+}
+
+static void fill_name_alternates(struct world *world, Comity__V1__Command *command)
+{
+    static uint32_t members[] = {LARS};
+
+    (void) world;
+    command->name_alternates->body = 2;
+    command->name_alternates->seat = 1;
+    command->name_alternates->n_members = 1;
+    command->name_alternates->members = members;
+}
+
+/* Of seat 1 of body 2, which lars holds, in a session of that body. */
+static void fill_hand_over(struct world *world, Comity__V1__Command *command)
+{
+    static uint32_t members[] = {LENA};
+    Comity__V1__Command *name = world_command(world, "lena", COMITY__V1__COMMAND__BODY_NAME_ALTERNATES);
+
+    world_seat(world, "lena", 2, 1, LARS);
+    fill_name_alternates(world, name);
+    name->name_alternates->members = members;
+    world_accept(world, name);
+    command->hand_over->session = world_open_session(world, 2);
+    command->hand_over->seat = 1;
+    command->hand_over->member = LENA;
+}
+
+static void fill_take_back(struct world *world, Comity__V1__Command *command)
+{
+    Comity__V1__Command *hand_over = world_command(world, "lena", COMITY__V1__COMMAND__BODY_HAND_OVER);
+
+    fill_hand_over(world, hand_over);
+    world_accept(world, hand_over);
+    command->take_back->session = hand_over->hand_over->session;
+    command->take_back->seat = 1;
+}
+
 /* @without: members who have not the right, and what they are told. */
 static const struct walk_row {
     Comity__V1__Command__BodyCase body;
@@ -328,6 +397,31 @@ static const struct walk_row {
      {"lars", "odo", "carl"},
      ERR_NOT_ON_ROLL},
     /* Charter and bodies. */
+    {COMITY__V1__COMMAND__BODY_ADOPT_CHARTER,
+     fill_adopt_charter,
+     {"lena", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_RECUSE,
+     fill_recuse,
+     {"mona", "lena", "cora"},
+     {"lars", "odo", "carl"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_NAME_ALTERNATES,
+     fill_name_alternates,
+     {"lena"},
+     {"lars", "mara", "cora", "carl", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_HAND_OVER,
+     fill_hand_over,
+     {"lena", "lars"},
+     {"mara", "mona", "cora", "carl", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_TAKE_BACK,
+     fill_take_back,
+     {"lena", "lars"},
+     {"mara", "mona", "cora", "carl", "odo"},
+     ERR_FORBIDDEN},
     /* Sessions. */
     {COMITY__V1__COMMAND__BODY_DRAFT_SESSION,
      fill_draft_session,
