@@ -203,8 +203,11 @@ static int read_line(struct cli *cli, int argc, char **argv, char reason[ARGUMEN
     int code = arguments_parse(argc, argv, &cli->arguments, reason);
 
     cli->is_json = option_given(&cli->arguments, "json");
-    int language = language_start(option_value(&cli->arguments, "language"), cli->is_json, wrong);
+    settings_find(&cli->arguments, cli->arena, &cli->settings);
+    int language = language_start(settings_language(&cli->settings), cli->is_json, wrong);
     config_speak(language_words);
+    if (cli->settings.fault != 0)
+        settings_find(&cli->arguments, cli->arena, &cli->settings);
     if (code != 0)
         return arguments_parse(argc, argv, &cli->arguments, reason);
     if (language != 0)
@@ -222,12 +225,11 @@ int cli_run(int argc, char **argv)
 
     if (cli == NULL || key_init() != 0)
         return EXIT_INTERNAL;
-    int code = read_line(cli, argc, argv, reason);
     cli->arena = arena_new(CLI_ARENA_BYTES);
     cli->document = json_object_new_object();
     if (cli->arena == NULL || cli->document == NULL)
         return EXIT_INTERNAL;
-    settings_find(&cli->arguments, cli->arena, &cli->settings);
+    int code = read_line(cli, argc, argv, reason);
     terminal_init(&cli->terminal, settings_color(&cli->settings), settings_accessible(&cli->settings));
     progress_init(&cli->progress,
                   cli->terminal.may_redraw   ? PROGRESS_REDRAWN

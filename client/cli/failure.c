@@ -63,6 +63,10 @@ static const struct {
     {ERR_EXISTS, N_("Choose another name, or use the one that is there.")},
     {ERR_DISK_FULL, N_("Make room on the disk and give the same command again.")},
     {ERR_STORE_FULL, N_("The operator has to raise the store's limit.")},
+    {ERR_CHARTER, N_("comity charter show lists what is decided together, by whom, and what is kept out.")},
+    {ERR_MANDATE,
+     N_("A co-chair of the seat's constituency names who may stand in: comity seat alternates BODY SEAT "
+        "--member WHO")},
     {ERR_MALFORMED,
      N_("Was it a file that somebody gave you? Ask for it anew. Else this comity and the worker may not "
         "fit one another: comity doctor")},

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "client/cli/context.h"
@@ -46,12 +47,19 @@ const char *origin_name(enum origin origin)
 }
 
 /* What people write for yes and no; and NO_COLOR, which means no colour with whatever stands in it. */
+static const char *const LANGUAGES[] = {"en", "es", "fr"};
+
 static const char *meant(enum setting_id id, const char *value, enum origin origin)
 {
     static const struct {
         const char *word, *meant;
     } WORDS[] = {{"1", "yes"}, {"true", "yes"}, {"on", "yes"}, {"0", "no"}, {"false", "no"}, {"off", "no"}};
 
+    /* "es_MX.UTF-8" and "ES" are "es". */
+    if (id == SETTING_LANGUAGE)
+        for (size_t i = 0; i < ARRAY_COUNT(LANGUAGES); i++)
+            if (strncasecmp(LANGUAGES[i], value, 2) == 0 && strchr("_-.@", value[2]) != NULL)
+                return LANGUAGES[i];
     if (id == SETTING_COLOR && origin == ORIGIN_ENVIRONMENT)
         return "never";
     for (size_t i = 0; id == SETTING_ACCESSIBLE && i < ARRAY_COUNT(WORDS); i++)
@@ -225,6 +233,11 @@ enum color_when settings_color(const struct settings *settings)
 bool settings_accessible(const struct settings *settings)
 {
     return strcmp(value_of(settings, SETTING_ACCESSIBLE), "yes") == 0;
+}
+
+const char *settings_language(const struct settings *settings)
+{
+    return settings->list[SETTING_LANGUAGE].value;
 }
 
 int kept_settings_read(const char *home, struct kept_settings *ret_kept, char reason[SETTING_REASON_MAX])

@@ -115,12 +115,12 @@ extern const struct verb VERBS_BALLOTS[];
 extern const struct verb VERBS_MACHINE[];
 extern const struct verb VERBS_WATCH[];
 extern const struct verb VERBS_PAPERS[];
+extern const struct verb VERBS_HELP[];
 extern const struct verb VERBS_HISTORY[];
 
 /* history.c, undo.c */
 int history_run(struct cli *cli);
 int undo_run(struct cli *cli);
-extern const struct verb VERBS_HELP[];
 
 /* watch.c */
 int watch_run(struct cli *cli);

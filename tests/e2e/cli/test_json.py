@@ -71,7 +71,7 @@ class Documented:
 
 
 BOTH = ["--with", "carla/keys/signing.key"]
-# Who, what; in this order. "KEY" and "COMMAND" stand for what a document before had.
+# Who, what; in this order. "KEY", "NUMBER" and "COMMAND" stand for what a document before had.
 PLAY = [
     ("operator", "up --data data --detach"), ("operator", "status"), ("operator", "doctor"),
     *((who, "key new") for who, *_ in FOUNDERS), ("ada", "key show"), ("ada", "found charter"),
@@ -84,11 +84,12 @@ PLAY = [
     ("ada", "invite Fay --out fay.inv"), ("ada", "invitation list"), ("fay", "join fay.inv"), ("ada", "member list"),
     ("ada", "key list"), ("eli", ["invite", "Rena", "--out", "rena.inv", "--office", "recorder", "--with", "ada/keys/signing.key", *BOTH]),
     ("rena", "join rena.inv"), ("ada", "invite Gil --out gil.inv"), ("ada", "key revoke KEY"),
+    ("ada", "invite Ulla --out ulla.inv"), ("ada", "undo NUMBER"),
     ("ada", ["constituency", "admit", "cleaners.ini", "--draft", "c.draft", "--cosigner", "3"]),
     ("ada", ["body", "create", "steering", "--title", "Steering", "--seats", "union=2", "--seats", "management=2", *BOTH]),
     ("ada", "body list"), ("ada", "body show steering"), ("ada", "seat assign steering 1 1"), ("ada", "seat assign steering 2 Fay"),
     ("ada", "seat vacate steering 2"), ("ada", "seat assign steering 2 2"), ("carla", "seat assign steering 3 3"),
-    ("carla", "seat assign steering 4 4"), ("ada", "rule templates"), ("ada", "rule show consensus"),
+    ("carla", "seat assign steering 4 4"), ("ada", "charter sample"), ("ada", "charter history"), ("ada", "rule templates"), ("ada", "rule show consensus"),
     ("ada", ["rule", "adopt", "consensus", *BOTH]), ("ada", "rule list"), ("ada", "rule show consensus --adopted"),
     ("eli", "session convene steering Swaps --starts +1h"), ("eli", "session open 1"), ("ada", "session list"), ("ada", "watch 1 --once"),
     *((who, "checkin 1 north") for who in ("ada", "ben", "carla", "dev")), ("ada", "session show 1"), ("ben", "item add 1 Swaps"),
@@ -119,15 +120,26 @@ PLAY = [
     ("ada", "concern raise 3 Early."), ("ada", "concern withdraw 2"), ("eli", "contribution withdraw 1"),
     ("eli", "item defer 2 --reason Audit"), ("eli", "item move 2 proposal"), ("eli", "item table 2 --reason Calm"),
     ("ben", "item withdraw 2 --reason Done"), ("ben", "item add 2 Wages"), ("ada", "item bargaining 3"),
-    ("ada", "events"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
+    # Sessions.
+    ("eli", "session draft steering Later --starts +1h"), ("eli", "item add 3 Nights"), ("eli", "session order 3 --item 4"),
+    ("eli", "session rules 3 --text Listen."), ("eli", "session facilitators 3 --member 5"), ("eli", "session notice 3"),
+    ("eli", "session open 3"), ("eli", "rollcall 3 north --member 1 --member 2"), ("carla", "checkin 3 south"), ("ben", "away 3"),
+    ("ada", "hand raise 3"), ("carla", "hand raise 3"), ("carla", "hand lower 3"), ("eli", "floor give 3"), ("ada", "floor yield 3"),
+    ("eli", "timebox set 4 10"), ("eli", "timebox extend 4 5"), ("eli", "session recess 3"), ("eli", "session resume 3"),
+    ("ada", "caucus call 3 --until +20m"), ("ada", "caucus end 3"), ("ada", "sidebar propose 3 Terms --member 3"),
+    ("carla", "sidebar agree 1"), ("ada", "sidebar end 1"), ("ada", "sidebar propose 3 More --member 3"),
+    ("carla", "sidebar decline 2"), ("ada", "plus 3 Calm."), ("ada", "delta 3 Long."), ("ada", "checkout 3"),
+    ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
     ("ada", "export record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
     ("ada", "context show lakeside"), ("ada", "context use lakeside"), ("ada", "context remove third --dry-run"),
     ("ada", "context remove third"), ("ada", "config show --origin"), ("ada", "config set timeout 20"), ("ada", "errors"),
     ("ada", "help"), ("ada", "help round"), ("ada", "help round open"), ("ada", "help exit-codes"), ("ada", "completion bash"),
     ("ada", "version"), ("operator", "down --data data"),
 ]
-# Straw polls are kept where the charter says so: without one there is none to show.
-UNPLAYED = {"straw open", "straw answer", "straw close", "straw show"}
+# Straw polls are kept where the charter says so: without one there is none to show. The documents of the others are looked
+# at in tests of their own alone.
+ELSEWHERE = {"straw open", "straw answer", "straw close", "straw show", "charter adopt", "charter show", "seat alternates",
+             "seat handover", "seat takeback", "recuse"}
 CLEANERS = """[constituency cleaners]
 kind = worker
 standing = party
@@ -165,6 +177,7 @@ class Contract(unittest.TestCase):
             if words[:2] == ["key", "new"]:
                 keys[who] = document["key"]
             if words[0] == "invite":
+                kept["NUMBER"] = document["receipt"]["sequence"]
                 kept["KEY"] = next(row["key"] for row in world.ask(who, "invitation", "list")["invitations"]
                                    if row["name"]["text"] == words[1])
             if document.get("receipt") and who == "ada":
@@ -174,7 +187,7 @@ class Contract(unittest.TestCase):
             seen.add(document["verb"])
             findings += [f"{' '.join(words)}: {what}" for what in verbs[document["verb"]].findings(document)]
         self.assertEqual(findings, [])
-        self.assertEqual(set(verbs) - seen - UNPLAYED, set(), "no line of PLAY runs these")
+        self.assertEqual(set(verbs) - seen - ELSEWHERE, set(), "no line of PLAY runs these")
 
     def test_a_failure(self):
         world = World()

@@ -51,10 +51,20 @@ class Settings(unittest.TestCase):
         self.assertEqual(lines[0].split(), ["setting", "value", "from"])
         self.assertIn(["context", "lakeside", "file:", f"{home}/current"], [line.split() for line in lines])
 
+    def test_the_language_is_one_of_them(self):
+        w = self.world
+        w.ask("ada", "config", "set", "language", "es")
+        self.assertEqual(self.origins()["language"], ("es", "file", f"{w.home('ada')}/config.ini"))
+        self.assertEqual(self.origins("--language", "fr", environment={"COMITY_LANGUAGE": "es_MX.UTF-8"})["language"][:2],
+                         ("fr", "flag"))
+        self.assertEqual(self.origins(environment={"COMITY_LANGUAGE": "fr_CA.UTF-8"})["language"][:2], ("fr", "environment"))
+        error = w.ask("ada", "version", "--language", "xx", exit=USAGE)["error"]
+        self.assertIn("language cannot be `xx`, as --language has it. It is one of en|es|fr.", error["what"])
+
     def test_what_cannot_be_used(self):
         w = self.world
         for words, what in ((["config", "set", "timeout", "soon"], "timeout cannot be `soon`. It is a number from 1 to 3600."),
-                            (["config", "set", "tempo", "1"], "There are timeout, color and accessible."),
+                            (["config", "set", "tempo", "1"], "There are timeout, color, accessible and language."),
                             (["version", "--color", "red"], "color cannot be `red`, as --color has it."),
                             (["whoami", "--timeout", "0"], "timeout cannot be `0`, as --timeout has it.")):
             error = w.ask("ada", *words, exit=USAGE)["error"]
