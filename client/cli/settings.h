@@ -14,11 +14,13 @@ enum { SETTING_VALUE_MAX = 64, SETTING_REASON_MAX = 512 };
  * X(id, name, option, variable, preset, choices, summary); choices: "a|b", or NULL for seconds */
 #define COMITY_KEPT_SETTINGS(X)                                                                              \
     X(SETTING_TIMEOUT, "timeout", "timeout", "COMITY_TIMEOUT", "15", NULL,                                   \
-      N_("how long to wait for an answer, in seconds"))                                                          \
+      N_("how long to wait for an answer, in seconds"))                                                      \
     X(SETTING_COLOR, "color", "color", "NO_COLOR", "auto", "never|auto|always",                              \
-      N_("whether words are coloured: auto is on a terminal alone"))                                             \
+      N_("whether words are coloured: auto is on a terminal alone"))                                         \
     X(SETTING_ACCESSIBLE, "accessible", "accessible", "COMITY_ACCESSIBLE", "no", "no|yes",                   \
-      N_("lines that are read one by one: no columns, no redrawing"))
+      N_("lines that are read one by one: no columns, no redrawing"))                                        \
+    X(SETTING_LANGUAGE, "language", "language", "COMITY_LANGUAGE", "system", "system|en|es|fr",              \
+      N_("language of what is said: system is what LANG and the like say"))
 
 enum setting_id {
 #define COMITY_SETTING_ENUM(id, ...) id,
@@ -73,6 +75,7 @@ bool setting_is_usable(enum setting_id id, const char *value, char reason[SETTIN
 int64_t settings_timeout_ms(const struct settings *settings);
 enum color_when settings_color(const struct settings *settings);
 bool settings_accessible(const struct settings *settings);
+const char *settings_language(const struct settings *settings); /* "es", "system" */
 
 /* HOME/config.ini: 0 also where there is none; ERR_CONFIG, ERR_FILE. */
 int kept_settings_read(const char *home, struct kept_settings *ret_kept, char reason[SETTING_REASON_MAX]);

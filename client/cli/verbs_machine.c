@@ -133,7 +133,7 @@ const struct verb VERBS_MACHINE[] = {
     {.name = "config set",
      .group = N_("Your keys, and whom you talk to"),
      .run = config_set_run,
-     .summary = N_("keep a setting: timeout, color or accessible"),
+     .summary = N_("keep a setting: timeout, color, accessible or language"),
      .arguments = {{"SETTING", N_("its name"), 0},
                    {"VALUE", N_("its value; left out: it is not kept any longer"), 1}},
      .options = {{"in-context", NULL, N_("for this partnership alone"), 0, 0}},
