@@ -38,7 +38,7 @@ LANGUAGES = {
 LISTS = (["partnership", "show"], ["whoami"], ["member", "list"], ["key", "list"], ["invitation", "list"], ["body", "list"],
          ["body", "show", "steering"], ["rule", "list"], ["rule", "show", "consensus"], ["rule", "templates"], ["session", "list"],
          ["session", "show", 1], ["item", "list"], ["proposal", "list"], ["round", "list"], ["decisions"], ["receipt", "list"],
-         ["resubmit"], ["errors"], ["help"], ["help", "resubmit"], ["help", "exit-codes"])
+         ["resubmit"], ["doctor"], ["history"], ["charter", "sample"], ["errors"], ["help"], ["help", "resubmit"], ["help", "exit-codes"])
 
 
 class Language(CliCase):
@@ -107,7 +107,8 @@ class Language(CliCase):
                     self.assert_translated(text + errors, words)
 
     def test_documents_are_the_same(self):
-        """To the last byte; and so is a refusal's."""
+        """To the last byte, but for how much room the disk has; and so is a refusal's."""
+        room = lambda document: re.sub(r"\d+ MiB", "MiB", document)
         number = self.decide("es", LANGUAGES["es"])
         for words, exit in (*((words, DONE) for words in LISTS), (["outcome", number], DONE),
                             (["round", "show", 99], REFUSED), (["vot"], USAGE), (["vote", number, "agree"], REFUSED)):
@@ -115,7 +116,8 @@ class Language(CliCase):
                 english = self.run_in("ada", *words, "--json", exit=exit)[0]
                 json.loads(english)
                 for language in LANGUAGES:
-                    self.assertEqual(self.run_in("ada", *words, "--json", language=language, exit=exit)[0], english)
+                    translated = self.run_in("ada", *words, "--json", language=language, exit=exit)[0]
+                    self.assertEqual(room(translated), room(english))
 
     def test_how_it_is_chosen(self):
         help_in = lambda language=None, **variables: self.run_in("ada", "help", language=language, **variables)[0]
