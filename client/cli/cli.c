@@ -195,24 +195,24 @@ static void finish(struct cli *cli, int code)
         failure_print(cli);
 }
 
-/* Which language a fault of the command line is told in is known when the line was read: then it is read
- * again. */
-static int read_line(struct cli *cli, int argc, char **argv, char reason[ARGUMENTS_REASON_MAX])
+/* The command line and the settings. Which language their faults are told in is known when both were read:
+ * then they are read again. */
+static int read_line(struct cli *cli, int argc, char **argv)
 {
-    char wrong[LANGUAGE_REASON_MAX];
+    char reason[ARGUMENTS_REASON_MAX], why[LANGUAGE_REASON_MAX];
     int code = arguments_parse(argc, argv, &cli->arguments, reason);
 
     cli->is_json = option_given(&cli->arguments, "json");
     settings_find(&cli->arguments, cli->arena, &cli->settings);
-    int language = language_start(settings_language(&cli->settings), cli->is_json, wrong);
+    int language = language_start(cli->is_json ? "en" : settings_language(&cli->settings), why);
     config_speak(language_words);
+    if (code != 0) {
+        code = arguments_parse(argc, argv, &cli->arguments, reason);
+        return cli_fail(cli, code, NULL, "%s", reason);
+    }
     if (cli->settings.fault != 0)
         settings_find(&cli->arguments, cli->arena, &cli->settings);
-    if (code != 0)
-        return arguments_parse(argc, argv, &cli->arguments, reason);
-    if (language != 0)
-        cli_fail(cli, language, "comity help; English without --language and COMITY_LANGUAGE", "%s", wrong);
-    return language;
+    return language == 0 ? 0 : cli_fail(cli, language, "comity help --language en", "%s", why);
 }
 
 int cli_run(int argc, char **argv)
@@ -221,7 +221,6 @@ int cli_run(int argc, char **argv)
         return completion_answer(argv + 2, (size_t) argc - 2, stdout) == 0 ? EXIT_DONE : EXIT_INTERNAL;
 
     struct cli *cli = calloc(1, sizeof(*cli));
-    char reason[ARGUMENTS_REASON_MAX];
 
     if (cli == NULL || key_init() != 0)
         return EXIT_INTERNAL;
@@ -229,7 +228,7 @@ int cli_run(int argc, char **argv)
     cli->document = json_object_new_object();
     if (cli->arena == NULL || cli->document == NULL)
         return EXIT_INTERNAL;
-    int code = read_line(cli, argc, argv, reason);
+    int code = read_line(cli, argc, argv);
     terminal_init(&cli->terminal, settings_color(&cli->settings), settings_accessible(&cli->settings));
     progress_init(&cli->progress,
                   cli->terminal.may_redraw   ? PROGRESS_REDRAWN
@@ -239,8 +238,6 @@ int cli_run(int argc, char **argv)
     cli_put_text(cli, "verb", cli->arguments.verb == NULL ? NULL : cli->arguments.verb->name);
     if (code == 0)
         code = run_verb(cli);
-    else if (cli->failure.code == 0)
-        cli_fail(cli, code, NULL, "%s", reason);
     desk_close(cli);
     finish(cli, code);
     code = (int) failure_exit(&cli->failure);

@@ -538,12 +538,15 @@ int context_unknown(const char *home, const char *name, char reason[CONTEXT_REAS
     failed(reason, ERR_NOT_FOUND, "There is no context `%s`.", name);
     if (arena != NULL && context_names(home, arena, &names, &count, why) == 0 && count == 0) {
         length = strlen(reason);
-        snprintf(reason + length, CONTEXT_REASON_MAX - length, "%s", _(" This machine has none yet."));
+        snprintf(reason + length, CONTEXT_REASON_MAX - length, " %s", _("This machine has none yet."));
     }
-    for (size_t i = 0; i < count; i++) {
+    const char *list = count == 0 ? "" : names[0];
+    for (size_t i = 1; i < count && list != NULL; i++)
+        list = arena_printf(arena, "%s, %s", list, names[i]);
+    if (count > 0 && list != NULL) {
         length = strlen(reason);
-        snprintf(reason + length, CONTEXT_REASON_MAX - length, "%s%s%s", i == 0 ? _(" There are: ") : ", ",
-                 names[i], i + 1 == count ? "." : "");
+        snprintf(reason + length, CONTEXT_REASON_MAX - length, " ");
+        snprintf(reason + length + 1, CONTEXT_REASON_MAX - length - 1, _("There are: %s."), list);
     }
     arena_destroy(&arena);
     return ERR_NOT_FOUND;

@@ -39,8 +39,8 @@ struct context {
     struct kept_settings settings; /* that hold for this partnership alone */
 };
 
-/* Where it is, whether it is there or not. @ret_variable: which one of the environment named it; NULL with @given.
- * ERR_CONFIG. */
+/* Where it is, whether it is there or not. @ret_variable: which one of the environment named it; NULL with
+ * @given. ERR_CONFIG. */
 int home_path(const char *given, char ret_home[HOME_MAX], const char **ret_variable,
               char reason[CONTEXT_REASON_MAX]);
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
@@ -23,7 +24,14 @@ static bool asks(const struct cli *cli)
     return verb != NULL && verb->is_final && cli->terminal.may_ask && !cli->is_json && !cli_has(cli, "yes");
 }
 
-/* The answer as the person's language has it. */
+/* By its first letter: that of the reader's language, or of English. The C library's rpmatch() would ask the
+ * locale, which need not be of that language. */
+static bool is_yes(const char *answer)
+{
+    return answer[0] != '\0' &&
+           (strncasecmp(answer, P_("answer", "y"), 1) == 0 || strncasecmp(answer, "y", 1) == 0);
+}
+
 static int ask(struct cli *cli)
 {
     char answer[ANSWER_MAX] = "";
@@ -31,7 +39,7 @@ static int ask(struct cli *cli)
     fflush(stdout);
     fputs(_("This cannot be undone. Go on? [y/N] "), stderr);
     fflush(stderr);
-    if (fgets(answer, sizeof(answer), stdin) != NULL && rpmatch(answer) == 1)
+    if (fgets(answer, sizeof(answer), stdin) != NULL && is_yes(answer))
         return 0;
     cli_fail(cli, ERR_USAGE, "The same command, and y; or --yes, which answers in advance.",
              "The answer was not yes: nothing was done.");

@@ -103,40 +103,19 @@ static int speak(const char *language)
     return 0;
 }
 
-/* "en, es, fr" */
-static void list(char *ret_list, size_t size)
+int language_start(const char *wanted, char reason[LANGUAGE_REASON_MAX])
 {
-    size_t length = 0;
-
-    ret_list[0] = '\0';
-    for (size_t i = 0; i < ARRAY_COUNT(LANGUAGES) && length < size; i++)
-        length +=
-            (size_t) snprintf(ret_list + length, size - length, "%s%s", i == 0 ? "" : ", ", LANGUAGES[i]);
-}
-
-int language_start(const char *wanted, bool is_json, char reason[LANGUAGE_REASON_MAX])
-{
-    const char *given = wanted != NULL ? wanted : variable("COMITY_LANGUAGE");
-    bool is_given = wanted != NULL || *given != '\0';
-    const char *language = is_given ? known(given, strlen(given)) : usual();
-    char all[128], shown[64];
+    const char *given = known(wanted, strlen(wanted));
+    const char *language = given != NULL ? given : usual();
 
     setlocale(LC_ALL, "");
     /* What is printed is UTF-8; where the locale is another, characters are still as wide as they are. */
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
         setlocale(LC_CTYPE, "C.UTF-8");
-    speak(ENGLISH);
-    text_escape(BYTES(given, strlen(given)), false, shown, sizeof(shown));
-    if (language == NULL) {
-        list(all, sizeof(all));
-        snprintf(reason, LANGUAGE_REASON_MAX, _("There is no language `%s` (%s) here: there are %s."), shown,
-                 wanted != NULL ? "--language" : "COMITY_LANGUAGE", all);
-        return wanted != NULL ? ERR_USAGE : ERR_CONFIG;
-    }
-    if (is_json || speak(language) == 0)
+    if (speak(language) == 0)
         return 0;
     speak(ENGLISH);
-    if (!is_given)
+    if (given == NULL)
         return 0;
     snprintf(reason, LANGUAGE_REASON_MAX,
              _("The words in `%s` cannot be used: share/locale/%s/LC_MESSAGES/comity.mo is not installed "

@@ -13,14 +13,13 @@
 
 enum { LANGUAGE_REASON_MAX = 512 };
 
-/* Choose the language: @wanted (of --language), else COMITY_LANGUAGE, else LANGUAGE, LC_ALL, LC_MESSAGES and
- * LANG as they are usual; English where none of them names one that there is. @is_json: English, but a wrong
- * choice is still one. To be called once, before anything is said.
+/* Choose the language: @wanted by its name, "es", or "system": what LANGUAGE, LC_ALL, LC_MESSAGES and LANG
+ * say as they usually do; English where that is none of those that there are. To be called once, before
+ * anything is said.
  *
- * Returns 0; ERR_USAGE (@wanted) or ERR_CONFIG (COMITY_LANGUAGE) where that is none of the languages,
- * ERR_FILE where it is one whose catalogue or locale this machine lacks, with a sentence in @reason. English
- * is spoken then. */
-int language_start(const char *wanted, bool is_json, char reason[LANGUAGE_REASON_MAX]);
+ * Returns 0, or ERR_FILE where this machine lacks the catalogue or the locale of @wanted, with a sentence in
+ * @reason. English is spoken then. */
+int language_start(const char *wanted, char reason[LANGUAGE_REASON_MAX]);
 
 /* A text in that language; the English one where there is none. */
 const char *language_words(const char *text) __attribute__((format_arg(1)));

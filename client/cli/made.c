@@ -69,9 +69,11 @@ static void tell_entered(struct cli *cli, const Comity__V1__Event *event)
     const Comity__V1__BallotsEntered *entered = event->ballots_entered;
 
     say(cli,
-        "%s entered. Each voter looks at it and says whether it is right: comity ballots confirm %" PRIu32
+        "%s Each voter looks at it and says whether it is right: comity ballots confirm %" PRIu32
         ", or comity ballots dispute %" PRIu32 " --reason TEXT",
-        counted(cli, entered->n_ballots, "%" PRIu64 " ballot is", "%" PRIu64 " ballots are"), entered->round, entered->round);
+        counted(cli, entered->n_ballots, "%" PRIu64 " ballot is entered.",
+                "%" PRIu64 " ballots are entered."),
+        entered->round, entered->round);
 }
 
 static void tell_charter(struct cli *cli, const Comity__V1__Event *event)

@@ -27,7 +27,7 @@ const char *outcome_tally(struct cli *cli, const Comity__V1__Rule *rule, const C
 
 const char *outcome_test(struct cli *cli, const Comity__V1__TestResult *test)
 {
-    const char *line = rule_explain_test(test, cli->arena);
+    const char *line = rule_explain_test_in(test, language_words, cli->arena);
 
     return line == NULL ? NULL : shown_string(cli, line);
 }

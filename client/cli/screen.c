@@ -5,7 +5,7 @@
 
 #include "client/cli/language.h"
 
-enum { LABEL_COLUMNS = 10 };
+enum { LABEL_COLUMNS = 12 };
 
 static SCREEN *screen;
 

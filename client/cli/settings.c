@@ -39,8 +39,9 @@ const struct setting_row *setting_row_at(unsigned index)
 const char *origin_name(enum origin origin)
 {
     static const char *const NAMES[] = {
-        [ORIGIN_FLAG] = "flag", [ORIGIN_ENVIRONMENT] = "environment", [ORIGIN_CONTEXT] = "context",
-        [ORIGIN_FILE] = "file", [ORIGIN_PRESET] = "default",
+        [ORIGIN_FLAG] = N_("flag"),       [ORIGIN_ENVIRONMENT] = N_("environment"),
+        [ORIGIN_CONTEXT] = N_("context"), [ORIGIN_FILE] = N_("file"),
+        [ORIGIN_PRESET] = N_("default"),
     };
 
     return NAMES[origin];
@@ -230,14 +231,14 @@ enum color_when settings_color(const struct settings *settings)
                                           : COLOR_AUTO;
 }
 
+const char *settings_language(const struct settings *settings)
+{
+    return value_of(settings, SETTING_LANGUAGE);
+}
+
 bool settings_accessible(const struct settings *settings)
 {
     return strcmp(value_of(settings, SETTING_ACCESSIBLE), "yes") == 0;
-}
-
-const char *settings_language(const struct settings *settings)
-{
-    return settings->list[SETTING_LANGUAGE].value;
 }
 
 int kept_settings_read(const char *home, struct kept_settings *ret_kept, char reason[SETTING_REASON_MAX])
@@ -268,7 +269,7 @@ int kept_settings_write(const char *home, const struct kept_settings *kept, char
         if (kept->values[i][0] != '\0')
             at += (size_t) snprintf(text + at, sizeof(text) - at, "%s = %s\n", ROWS[i].name, kept->values[i]);
     if (path_join(path, home, "config.ini") != 0) {
-        snprintf(reason, SETTING_REASON_MAX, _("The path of the home directory is too long."));
+        snprintf(reason, SETTING_REASON_MAX, "%s", _("The path of the home directory is too long."));
         return ERR_CONFIG;
     }
     int code = file_write(path, BYTES(text, at), 0600, true, why);

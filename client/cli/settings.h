@@ -19,8 +19,8 @@ enum { SETTING_VALUE_MAX = 64, SETTING_REASON_MAX = 512 };
       N_("whether words are coloured: auto is on a terminal alone"))                                         \
     X(SETTING_ACCESSIBLE, "accessible", "accessible", "COMITY_ACCESSIBLE", "no", "no|yes",                   \
       N_("lines that are read one by one: no columns, no redrawing"))                                        \
-    X(SETTING_LANGUAGE, "language", "language", "COMITY_LANGUAGE", NULL, "en|es|fr",                         \
-      N_("language of what is said (else the system's)"))
+    X(SETTING_LANGUAGE, "language", "language", "COMITY_LANGUAGE", "system", "system|en|es|fr",              \
+      N_("language of what is said: system is what LANG and the like say"))
 
 enum setting_id {
 #define COMITY_SETTING_ENUM(id, ...) id,
@@ -75,7 +75,7 @@ bool setting_is_usable(enum setting_id id, const char *value, char reason[SETTIN
 int64_t settings_timeout_ms(const struct settings *settings);
 enum color_when settings_color(const struct settings *settings);
 bool settings_accessible(const struct settings *settings);
-const char *settings_language(const struct settings *settings); /* NULL: the system's */
+const char *settings_language(const struct settings *settings); /* "es", "system" */
 
 /* HOME/config.ini: 0 also where there is none; ERR_CONFIG, ERR_FILE. */
 int kept_settings_read(const char *home, struct kept_settings *ret_kept, char reason[SETTING_REASON_MAX]);

@@ -19,9 +19,8 @@ static void put_row(struct json_object *array, const char *name, const char *val
 static const char *origin_shown(struct cli *cli, const struct setting *setting)
 {
     if (setting->where == NULL || setting->where[0] == '\0')
-        return origin_name(setting->value == NULL ? ORIGIN_PRESET : setting->origin);
-    return arena_printf(cli->arena, "%s: %s", origin_name(setting->origin),
-                        shown_string(cli, setting->where));
+        return _(origin_name(setting->value == NULL ? ORIGIN_PRESET : setting->origin));
+    return phrase(cli, "%s: %s", _(origin_name(setting->origin)), shown_string(cli, setting->where));
 }
 
 int config_show_run(struct cli *cli)

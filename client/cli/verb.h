@@ -41,8 +41,8 @@ struct verb {
     const char *summary;
     int (*run)(struct cli *cli); /* 0 or a code of core/error.h; cli_fail may have said more */
     enum verb_needs needs;
-    bool is_joint;     /* a joint act: takes the options of JOINT_OPTIONS as well */
-    bool is_final;     /* cannot be undone: takes the options of FINAL_OPTIONS as well, and asks on a terminal */
+    bool is_joint; /* a joint act: takes the options of JOINT_OPTIONS as well */
+    bool is_final; /* cannot be undone: takes the options of FINAL_OPTIONS as well, and asks on a terminal */
     bool is_own_often; /* joint in some cases alone, which its summary names */
     struct verb_argument arguments[VERB_ARGUMENTS_MAX + 1];
     struct verb_option options[VERB_OPTIONS_MAX + 1];

@@ -1,5 +1,6 @@
 #include "client/cli/verb.h"
 #include "client/cli/verbs.h"
+#include "core/words.h"
 
 #define GROUP N_("Rounds and ballots")
 

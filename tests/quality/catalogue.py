@@ -15,6 +15,8 @@ LITERAL = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 GROUP = re.compile(r'(?:"(?:[^"\\\n]|\\.)*"|PR[IX]\w+)(?:\s+(?:"(?:[^"\\\n]|\\.)*"|PR[IX]\w+))*')
 # Two words with a blank between; or a word that ends a sentence.
 PROSE = re.compile(r"[A-Za-z]{2,}[,:;.]? +[a-z]{2,}|[a-z]{2,}\.$")
+# What a sentence of `comity history` takes from an event.
+FIELD = re.compile(r"\{[a-z_.]+\}")
 # What a program or a file gets, in the same words in every language: what follows one of these.
 MACHINE = re.compile(r"(?:^#\s*include|_object_(?:object_add|new_string|get_ex)\(|cli_put\w*\(|config_\w+\("
                      r"|value_of\(|log_event\(|getenv\(|setlocale\(|text_domain|arena_string\().*$")
@@ -90,11 +92,17 @@ def check_language(root, language):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             findings += [f"{command[0]}: {line}" for line in done.stderr.splitlines()]
+    with open(path, encoding="utf-8") as file:
+        for _, _, msgid, values, _ in update.entries(file.read()):
+            if any(value and sorted(FIELD.findall(value)) != sorted(FIELD.findall(msgid)) for value in values):
+                findings.append(f"fields: {language}.po: {msgid!r} has not the same ones")
     return findings
 
 
 def check_all(root):
     findings = check(root) + check_template(root)
+    for language in update.languages(root):
+        findings += check_language(root, language)
     return findings
 
 

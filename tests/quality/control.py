@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 
+import catalogue
 import contract
 import layers
 import links
@@ -25,6 +26,11 @@ GOOD = {
                      "message One { int32 a = 1; }  // a: one\n\nmessage Some {\n  reserved 5;\n"
                      "  int32 a = 1;  // goes\n                // on\n  // said before\n  int32 b = 2 [packed = true];"
                      "\n  oneof kind {\n    Empty c = 3;  // 1\n  }\n  enum Inner { INNER_NONE = 0; }\n}\n",
+    "client/cli/say.c": '#include <json-c/json.h>\nstatic const char *const WORDS[] = {N_("in effect now")};\n'
+                        'void f(void)\n{\n    say(cli, "It is "\n        "done.");\n    say(cli, "  %s  %s", a, b);\n'
+                        '    cli_put_text(cli, "said", "it is done");\n    cli_fail(cli, 1, "comity key list", "%s", why);\n'
+                        '    /* "It is a comment." */ open("tcp://x//y", "It is done.");\n}\n',
+    "client/cli/po/LINGUAS": "xx\n",
     "LICENSE.md": "As it is. mkdtemp takes XXXXXX. Built in /home/you/comity.\n",
 }
 
@@ -71,6 +77,24 @@ BAD = [
     (contract, "proto/x.proto", "message X {\n  enum E { NONE = 0; }\n  E e = 1 [deprecated = true];\n}\n", "X.e has"),
     (contract, "proto/x.proto", "message X { Y y = 1; }\n", "X.y has no comment"),
     (links, "core/x.c", "/* docs/gone.md has the rules. */\n", "there is no docs/gone.md"),
+    (catalogue, "client/cli/x.c", 'void f(void) { puts("It is done."); puts("Nobody said it."); }\n', "'Nobody said it.' is not in"),
+    (catalogue, "client/cli/x.c", 'void f(void) {\n    printf("It was "\n           "done twice"); }\n', "x.c:2: 'It was done twice'"),
+    (catalogue, "client/cli/x.c", 'static const struct row ROWS[] = {{1, "its other name"}};\n', "'its other name' is not in"),
+    (catalogue, "client/cli/x.c", 'void f(void) { say(cli, a ? "It is done." : "It is not done."); }\n', "'It is not done.'"),
+    (catalogue, "client/cli/x.c", 'void f(void) { fprintf(stderr, "%" PRIu32 " of them are lost\\n", n); }\n', "of them are lost"),
+    (catalogue, "client/cli/x.h", '#define NOTE "Keep it in a safe place."\n', "'Keep it in a safe place.'"),
+    (catalogue, "client/cli/x.c", 'void f(void) { say(cli, "--closes is in the past: %s.", t); }\n', "--closes is in the past"),
+]
+
+# A language of one message, and what is wrong with it.
+PO = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n#, c-format\nmsgid "%s is here."\nmsgstr "{}"\n'
+BAD_PO = [
+    (PO.format(""), "msgcmp:"),
+    (PO.format("Hier ist er."), "msgfmt:"),
+    (PO.format("%d ist hier."), "msgfmt:"),
+    (PO.format("%s ist hier.").replace("#, c-format", "#, fuzzy, c-format"), "msgcmp:"),
+    (PO.format("%s ist hier.").replace("%s is here.", "%s was here."), "msgcmp:"),
+    (PO.format("%s ist {wo}."), "fields:"),
 ]
 
 
@@ -92,6 +116,24 @@ set_tests_properties(late PROPERTIES TIMEOUT 1)
 set_tests_properties(off PROPERTIES DISABLED TRUE)
 """
 COUNTS = (1, 3, 3)
+
+
+def check_catalogues(root):
+    """How many of the languages, and of the templates, are not seen as they should be."""
+    failures = 0
+    write(root, "client/cli/po/comity.pot", PO.format(""))
+    for content, expected in [(PO.format("%s ist hier."), None)] + BAD_PO:
+        write(root, "client/cli/po/xx.po", content)
+        findings = catalogue.check_language(root, "xx")
+        if bool(findings) != bool(expected) or (expected and not any(line.startswith(expected) for line in findings)):
+            failures += 1
+            print(f"catalogue of {content!r}: {findings}, not {expected!r}")
+    old = bool(catalogue.check_template(root))
+    write(root, "client/cli/po/comity.pot", catalogue.update.template(root))
+    if not old or catalogue.check_template(root):
+        failures += 1
+        print("catalogue: a template that is old, or new, is not seen as such")
+    return failures
 
 
 def check_report(root):
@@ -117,7 +159,8 @@ def main():
     with tempfile.TemporaryDirectory() as root:
         for path, content in GOOD.items():
             write(root, path, content)
-        for check in (layers, marks, links, contract):
+        write(root, "client/cli/po/comity.pot", catalogue.update.template(root))
+        for check in (layers, marks, links, contract, catalogue):
             for finding in check.check(root):
                 failures += 1
                 print(f"{check.__name__} finds what is not wrong: {finding}")
@@ -128,6 +171,7 @@ def main():
             if len(findings) != 1 or expected not in findings[0]:
                 failures += 1
                 print(f"{check.__name__} of {content!r} in {path}: {findings}, not {expected!r}")
+        failures += check_catalogues(root)
         failures += not check_report(root)
         body = "    x();\n" * 70
         write(root, "core/long.c", f"int f(void)\n{{\n{body}}}\n\nint g(void)\n{{\n    return 0;\n}}\n")
@@ -135,7 +179,7 @@ def main():
         if lengths != [(1, "f", 72), (75, "g", 3)]:
             failures += 1
             print(f"sizes: {lengths}")
-    print(f"{len(BAD)} violations, {failures} not seen as they should be")
+    print(f"{len(BAD) + len(BAD_PO)} violations, {failures} not seen as they should be")
     sys.exit(1 if failures else 0)
 
 

@@ -23,7 +23,7 @@ PASSES = [("client/cli/*.[ch]", SENTENCES), ("client/cli/*.[ch]", ADVICE), ("cor
           ("core/*/*.[ch]", ["N_"]), ("core/daemon/config.c", ["fail:3"])]
 
 LAYOUT = re.compile(r"%(?:\d+\$)?[-+ #0]*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:<\w+>|[hlz]*[a-zA-Z%])")
-COMMAND = re.compile(r"(?:comity|chmod|--)[a-z0-9 -]*(?:(?: --)?[A-Z][A-Z-]*| --[a-z-]+| %\S+| \S+:)*")
+COMMAND = re.compile(r'(?:comity(?: help)?(?: [a-z-]+){1,2}|chmod \d+|--[a-z-]+)(?: --[a-z-]+| "?[A-Z][A-Z-]*"?| "?%\S+)*')
 HEADER = """# What `comity` says. Made by client/cli/po/update.py: not to be edited.
 msgid ""
 msgstr ""
@@ -65,9 +65,11 @@ def template(root):
         parts = []
         for number, (pattern, keywords) in enumerate(PASSES):
             files = sorted(os.path.relpath(path, root) for path in glob.glob(f"{root}/{pattern}"))
+            if not files:
+                continue
             part = f"{folder}/{number}.pot"
             flags = [f"--flag={word.split(':')[0]}:{word.split(':')[1][0]}:c-format" for word in keywords
-                     if word.split(":")[0] in ("say", "say_aside", "phrase")]
+                     if word.split(":")[0] in ("say", "say_aside", "phrase", "page_heading", "page_paragraph", "page_point")]
             run("xgettext", "--language=C", "--from-code=UTF-8", "--no-location", "--force-po", "-o", part, "--keyword",
                 *[f"--keyword={word}" for word in keywords], *flags, *files, cwd=root)
             parts.append(part)
