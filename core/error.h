@@ -60,6 +60,8 @@ enum execution { NOT_EXECUTED, EXECUTION_UNKNOWN };
     X(ERR_NOTICE, -70, NOT_EXECUTED, "The time of notice is not over, or there is no agenda to give notice of.") \
     X(ERR_NOT_PRESENT, -71, NOT_EXECUTED, "Whoever this is about is not checked in to the session.") \
     X(ERR_PAUSED, -72, NOT_EXECUTED, "The session is in recess or in caucus.") \
+    X(ERR_HELD, -77, NOT_EXECUTED, "It is under a legal hold.") \
+    X(ERR_KEPT, -78, NOT_EXECUTED, "It was agreed to keep it for longer.") \
     X(ERR_BUSY, -80, NOT_EXECUTED, "The service is busy: try again shortly.") \
     X(ERR_NO_ROUTE, -81, NOT_EXECUTED, "No worker serves this group at the moment.") \
     X(ERR_NOT_LEADER, -82, NOT_EXECUTED, "This worker does not lead its group.") \

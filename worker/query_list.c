@@ -42,6 +42,11 @@ static const struct {
     PLACE(PLUS_DELTAS, plus_deltas),
 /* Problem solving. */
 /* Decisions and minutes. */
+    PLACE(ACTIONS, actions),
+    PLACE(MINUTES, minutes),
+    PLACE(MANDATES, mandates),
+    PLACE(RETENTIONS, retentions),
+    PLACE(HOLDS, holds),
 #undef PLACE
 };
 

@@ -7,6 +7,7 @@
 #include "client/cli/output.h"
 #include "client/cli/round_text.h"
 #include "client/cli/rule_text.h"
+#include "client/cli/terms.h"
 #include "client/cli/verbs.h"
 
 static struct json_object *say_working(struct cli *cli, const Comity__V1__Outcome *outcome)
@@ -62,6 +63,21 @@ static int say_reasons(struct cli *cli, const Comity__V1__Round *round)
     return 0;
 }
 
+/* Both are shown: what holds, and what was computed. */
+static void say_declaration(struct cli *cli, const Comity__V1__Round *round)
+{
+    const Comity__V1__Declaration *declaration = round->declaration;
+
+    if (declaration == NULL)
+        return;
+    const char **names = arena_alloc(cli->arena, (declaration->n_members + 1) * sizeof(*names));
+    for (size_t i = 0; names != NULL && i < declaration->n_members; i++)
+        names[i] = name_of_member(cli, declaration->members[i]);
+    say(cli, "Declared otherwise: %s, by %s, %s: %s", outcome_word(declaration->outcome),
+        names == NULL ? "?" : shown_list(cli, names, declaration->n_members),
+        shown_time(cli, declaration->declared_ms), desk_shown(cli, declaration->reason));
+}
+
 int outcome_run(struct cli *cli)
 {
     const ProtobufCMessage *row;
@@ -86,6 +102,7 @@ int outcome_run(struct cli *cli)
         painted(cli, outcome_color(outcome->kind), outcome_word(outcome->kind)),
         _(rule_explain_outcome(outcome->kind)));
     say_function(cli, round);
+    say_declaration(cli, round);
     say(cli, "Tests of the rule %s:", round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
     cli_put(cli, "working", say_working(cli, outcome));
     say(cli, "Answers:");
@@ -121,15 +138,14 @@ int decisions_run(struct cli *cli)
             if (proposal->number == decision->proposal)
                 title = desk_shown(cli, proposal->title);
         }
-        const char *cells[] = {
-            arena_printf(cli->arena, "%" PRIu32, decision->number),
-            arena_printf(cli->arena, "%" PRIu32, decision->proposal),
-            arena_printf(cli->arena, "%" PRIu32, decision->version),
-            arena_printf(cli->arena, "%" PRIu32, decision->round),
-            outcome_word(decision->outcome),
-            decision->state == COMITY__V1__DECISION_STATE__DECISION_STATE_IN_EFFECT ? _("in effect") : "?",
-            shown_time(cli, decision->decided_ms),
-            title};
+        const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, decision->number),
+                               arena_printf(cli->arena, "%" PRIu32, decision->proposal),
+                               arena_printf(cli->arena, "%" PRIu32, decision->version),
+                               arena_printf(cli->arena, "%" PRIu32, decision->round),
+                               outcome_word(decision->outcome),
+                               decision_state_word(decision->state),
+                               shown_time(cli, decision->decided_ms),
+                               title};
         sheet_row(&sheet, cells);
         sheet_color(&sheet, 4, outcome_color(decision->outcome));
     }

@@ -37,6 +37,11 @@ static const char *const LIST_FIELDS[] = {
     [COMITY__V1__LIST_KIND__LIST_KIND_PLUS_DELTAS] = N_("plus_deltas"),
     /* Problem solving. */
     /* Decisions and minutes. */
+    [COMITY__V1__LIST_KIND__LIST_KIND_ACTIONS] = "actions",
+    [COMITY__V1__LIST_KIND__LIST_KIND_MINUTES] = "minutes",
+    [COMITY__V1__LIST_KIND__LIST_KIND_MANDATES] = "mandates",
+    [COMITY__V1__LIST_KIND__LIST_KIND_RETENTIONS] = "retentions",
+    [COMITY__V1__LIST_KIND__LIST_KIND_HOLDS] = "holds",
 };
 
 struct rows rows_of_answer(const Comity__V1__Answer *answer, Comity__V1__ListKind kind)

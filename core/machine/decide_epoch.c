@@ -30,8 +30,12 @@ static const struct {
     KIND(TABLE_DECISION, decisions),
     /* Sessions. */
     KIND(TABLE_SIDEBAR, sidebars),
-/* Problem solving. */
-/* Decisions and minutes. */
+    /* Problem solving. */
+    /* Decisions and minutes. */
+    KIND(TABLE_CONSTITUENCY, constituencies),
+    KIND(TABLE_ACTION, actions),
+    KIND(TABLE_MANDATE, mandates),
+    KIND(TABLE_HOLD, holds),
 #undef KIND
 };
 

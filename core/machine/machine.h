@@ -79,6 +79,12 @@ enum right {
     MAY_KEEP_RECORD,     /* office RECORDER or FACILITATOR; where the session names some, those */
     MAY_CALL_CAUCUS,     /* a co-chair, or a holder of a seat of the body, of a PARTY */
     MAY_IN_SIDEBAR,      /* one of the sidebar's persons */
+    /* Decisions and minutes. */
+    MAY_BODY_OR_RECORD,  /* a holder of a seat of the body concerned, or office FACILITATOR or RECORDER */
+    MAY_OWNER_OR_RECORD, /* an owner of the action, or office FACILITATOR or RECORDER */
+    MAY_REOPEN,          /* whom the decision's terms name; without terms a co-chair of a PARTY */
+    MAY_PARTY_CO_CHAIR,  /* a co-chair of any PARTY */
+    MAY_MANDATED,        /* the member who holds the mandate, or a holder of a seat of the body that does */
 };
 
 struct command_row {

@@ -247,6 +247,59 @@ static int check_recorder_countersigned(struct decide *d)
     return 0;
 }
 
+static int check_body_or_record(struct decide *d)
+{
+    return keeps_record(d) ? 0 : check_seat(d);
+}
+
+static int check_owner_or_record(struct decide *d)
+{
+    size_t i;
+
+    for (i = 0; i < d->action->n_owners; i++)
+        if (d->action->owners[i] == d->actor->number)
+            return 0;
+    return check_keep_record(d);
+}
+
+static int check_party_co_chair(struct decide *d)
+{
+    const Comity__V1__Constituency *own;
+
+    if (!member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_CO_CHAIR))
+        return decide_refuse(d, ERR_FORBIDDEN, "key");
+    own = decide_get(d, TABLE_CONSTITUENCY, d->actor->constituency, 0);
+    if (!own)
+        return d->code;
+    return own->standing == COMITY__V1__STANDING__STANDING_PARTY ? 0 : decide_refuse(d, ERR_FORBIDDEN, "key");
+}
+
+static int check_reopen(struct decide *d)
+{
+    const Comity__V1__Terms *terms = d->decision->terms;
+    bool holds = false;
+
+    switch (terms ? terms->reopen_by : COMITY__V1__REOPEN_BY__REOPEN_BY_CO_CHAIR) {
+    case COMITY__V1__REOPEN_BY__REOPEN_BY_SEAT:
+        if (decide_holds_seat(d, d->of_body, d->actor->number, &holds) != 0)
+            return d->code;
+        return holds ? 0 : check_party_co_chair(d);
+    case COMITY__V1__REOPEN_BY__REOPEN_BY_FACILITATOR:
+        return check_facilitator(d);
+    case COMITY__V1__REOPEN_BY__REOPEN_BY_NOBODY:
+        return decide_refuse(d, ERR_FORBIDDEN, "key");
+    default:
+        return check_party_co_chair(d);
+    }
+}
+
+static int check_mandated(struct decide *d)
+{
+    if (d->mandate->body != 0)
+        return check_seat(d);
+    return d->mandate->member == d->actor->number ? 0 : decide_refuse(d, ERR_FORBIDDEN, "key");
+}
+
 static const struct {
     enum right right;
     const char *name;
@@ -269,6 +322,12 @@ static const struct {
     {MAY_KEEP_RECORD, N_("facilitator or recorder"), check_keep_record},
     {MAY_CALL_CAUCUS, N_("co-chair, or holder of a seat of the body, of a PARTY"), check_call_caucus},
     {MAY_IN_SIDEBAR, N_("one of the sidebar's persons"), check_in_sidebar},
+    /* Decisions and minutes. */
+    {MAY_BODY_OR_RECORD, N_("holder of a seat of the body, facilitator or recorder"), check_body_or_record},
+    {MAY_OWNER_OR_RECORD, N_("owner of the action, facilitator or recorder"), check_owner_or_record},
+    {MAY_REOPEN, N_("whom the decision's terms name; else a co-chair of a PARTY"), check_reopen},
+    {MAY_PARTY_CO_CHAIR, N_("co-chair of any PARTY"), check_party_co_chair},
+    {MAY_MANDATED, N_("the member, or a holder of a seat of the body, who has the mandate"), check_mandated},
 };
 
 const char *right_name(enum right right)

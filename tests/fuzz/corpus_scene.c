@@ -9,7 +9,7 @@
 #include "tests/support/random_commands.h"
 #include "worker/export.h"
 
-enum { MACHINE_INPUTS = 4, MACHINE_COMMANDS = 600, KINDS_MAX = 64, TEXTS_MAX = 64 };
+enum { MACHINE_INPUTS = 4, MACHINE_COMMANDS = 600, KINDS_MAX = 192, TEXTS_MAX = 64 };
 enum { EXPORT_MAX_BYTES = 256 * 1024, DRAFT_MAX_BYTES = 64 * 1024, REQUEST_PADDING = 15 };
 
 /* As a client sends it. */
