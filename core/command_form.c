@@ -222,8 +222,9 @@ static int messages_check(const struct field *field)
     ProtobufCMessage *const *list = NULL;
     size_t count = message_field_messages(field->message, field->descriptor, &list);
     bool is_repeated = field->row->form == FORM_MESSAGES;
+    bool may_be_none = field->row->form == FORM_MESSAGE_OR_NONE || (is_repeated && field->row->least == 0);
     if (count == 0)
-        return is_repeated && field->row->least == 0 ? 0 : field_refuse(field, ERR_MISSING);
+        return may_be_none ? 0 : field_refuse(field, ERR_MISSING);
     if (is_repeated && count > field->row->most)
         return path_refuse(field->path, ERR_RANGE, field->row->most, field->refusal);
     for (size_t i = 0; i < count; i++) {
@@ -266,6 +267,7 @@ static form_check_fn *const CHECKS[] = {
     [FORM_NONCE] = nonce_check,         [FORM_EPOCH] = epoch_check,
     [FORM_NUMBERS] = numbers_check,     [FORM_FLAG] = free_check,
     [FORM_CHOICE_OR_NONE] = choice_check, [FORM_LANGUAGE_OR_NONE] = language_check,
+    [FORM_MESSAGE_OR_NONE] = messages_check,
 };
 
 static int whole_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal);
@@ -391,6 +393,55 @@ static int enter_ballots_check(const ProtobufCMessage *message, const struct pat
     return 0;
 }
 
+/* After it takes effect, and none after its sunset. */
+static int terms_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal)
+{
+    const Comity__V1__Terms *terms = (const Comity__V1__Terms *) message;
+    const struct {
+        const char *field;
+        int64_t at_ms;
+    } TIMES[] = {{"trial_until_ms", terms->trial_until_ms},
+                 {"review_ms", terms->review_ms},
+                 {"sunset_ms", terms->sunset_ms}};
+    for (size_t i = 0; i < ARRAY_COUNT(TIMES); i++) {
+        int64_t at_ms = TIMES[i].at_ms;
+        const struct path part = {path, TIMES[i].field, PATH_NOT_REPEATED};
+        if (at_ms != 0 &&
+            (at_ms <= terms->effective_ms || (terms->sunset_ms != 0 && at_ms > terms->sunset_ms)))
+            return path_refuse(&part, ERR_RANGE, 0, refusal);
+    }
+    return 0;
+}
+
+static bool date_exists(uint32_t date)
+{
+    static const uint8_t DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    uint32_t year = date / 10000, month = date / 100 % 100, day = date % 100;
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (month < 1 || month > 12 || day < 1)
+        return false;
+    return day <= DAYS[month - 1] + (month == 2 && is_leap ? 1U : 0U);
+}
+
+static int action_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal)
+{
+    const Comity__V1__AddAction *action = (const Comity__V1__AddAction *) message;
+    const struct path date = {path, "due_date", PATH_NOT_REPEATED};
+    return date_exists(action->due_date) ? 0 : path_refuse(&date, ERR_RANGE, 0, refusal);
+}
+
+/* Who drops a task says why. */
+static int action_update_check(const ProtobufCMessage *message, const struct path *path,
+                               struct refusal *refusal)
+{
+    const Comity__V1__UpdateAction *update = (const Comity__V1__UpdateAction *) message;
+    const struct path note = {path, "note", PATH_NOT_REPEATED};
+    bool has_note = update->note && update->note->size > 0;
+    if (update->status != COMITY__V1__ACTION_STATUS__ACTION_STATUS_DROPPED || has_note)
+        return 0;
+    return path_refuse(&note, ERR_MISSING, 0, refusal);
+}
+
 static const struct {
     const ProtobufCMessageDescriptor *type;
     whole_check_fn *check;
@@ -405,7 +456,9 @@ static const struct {
     {TYPE(phase_record), phase_record_check},
     /* Sessions. */
     /* Problem solving. */
-    /* Decisions and minutes. */
+    {TYPE(terms), terms_check},
+    {TYPE(add_action), action_check},
+    {TYPE(update_action), action_update_check},
 };
 
 static int whole_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal)

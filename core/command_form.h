@@ -21,13 +21,14 @@ enum form {
     FORM_NUMBERS,   /* least to most numbers of things, none twice */
     FORM_CHOICE,    /* an enum, given */
     FORM_CHOICE_OR_NONE,
-    FORM_FLAG,      /* true or false */
+    FORM_FLAG,             /* true or false */
     FORM_LANGUAGE_OR_NONE, /* a BCP 47 tag */
-    FORM_CHOICES,   /* enums, each given and none twice */
-    FORM_MESSAGE,   /* given; its fields have rows of their own */
-    FORM_MESSAGES,  /* least to most of them; 0 where least is 1: missing */
-    FORM_RULE,      /* given; what is in it is rule_check's */
-    FORM_BODY,      /* one of the bodies: checked where it is the one that is given */
+    FORM_CHOICES,          /* enums, each given and none twice */
+    FORM_MESSAGE,          /* given; its fields have rows of their own */
+    FORM_MESSAGE_OR_NONE,
+    FORM_MESSAGES, /* least to most of them; 0 where least is 1: missing */
+    FORM_RULE,     /* given; what is in it is rule_check's */
+    FORM_BODY,     /* one of the bodies: checked where it is the one that is given */
 };
 
 struct form_row {

@@ -23,6 +23,10 @@ enum {
     ABOUT_MAX = 32,
     APPROVED_TEXTS_MAX = 64,
     STRAW_CHOICES_MAX = 10,
+    EFFECTS_MAX = 16,
+    CLAUSES_MAX = 16,
+    SIGNATORIES_MAX = 64,
+    OWNERS_MAX = 16,
 };
 
 #define TYPE(name) &comity__v1__##name##__descriptor
@@ -32,6 +36,10 @@ enum {
 #define A_SEQUENCE FORM_NUMBER, 1, INT64_MAX
 #define TIME FORM_NUMBER, 1, INT64_MAX
 #define TIME_OR_NONE FORM_NUMBER, 0, INT64_MAX
+#define DATE FORM_NUMBER, 20000101, 29991231
+#define NOTE FORM_TEXT_OR_NONE, 0, REASON_MAX_BYTES
+#define GIVEN_REASON FORM_TEXT, 1, REASON_MAX_BYTES
+#define PROSE FORM_TEXT, 1, TEXT_MAX_BYTES
 #define TITLE FORM_TEXT, 1, TITLE_MAX_BYTES
 #define WORDS FORM_TEXT, 1, REASON_MAX_BYTES
 #define WORDS_OR_NONE FORM_TEXT_OR_NONE, 0, REASON_MAX_BYTES
@@ -123,6 +131,23 @@ static const struct form_row ROWS[] = {
     {TYPE(command), "answer_straw_poll", FORM_BODY, 0, 0},
     {TYPE(command), "close_straw_poll", FORM_BODY, 0, 0},
     /* Decisions and minutes. */
+    {TYPE(command), "review_decision", FORM_BODY, 0, 0},
+    {TYPE(command), "sign_clause", FORM_BODY, 0, 0},
+    {TYPE(command), "reopen_decision", FORM_BODY, 0, 0},
+    {TYPE(command), "declare_outcome", FORM_BODY, 0, 0},
+    {TYPE(command), "add_action", FORM_BODY, 0, 0},
+    {TYPE(command), "update_action", FORM_BODY, 0, 0},
+    {TYPE(command), "draft_minutes", FORM_BODY, 0, 0},
+    {TYPE(command), "correct_minutes", FORM_BODY, 0, 0},
+    {TYPE(command), "approve_minutes", FORM_BODY, 0, 0},
+    {TYPE(command), "dissent_minutes", FORM_BODY, 0, 0},
+    {TYPE(command), "give_mandate", FORM_BODY, 0, 0},
+    {TYPE(command), "report_mandate", FORM_BODY, 0, 0},
+    {TYPE(command), "recall_mandate", FORM_BODY, 0, 0},
+    {TYPE(command), "set_retention", FORM_BODY, 0, 0},
+    {TYPE(command), "hold_texts", FORM_BODY, 0, 0},
+    {TYPE(command), "lift_hold", FORM_BODY, 0, 0},
+    {TYPE(command), "purge_texts", FORM_BODY, 0, 0},
 
     {TYPE(founder), "key", FORM_HASH, 0, 0},
     {TYPE(founder), "name", TITLE},
@@ -195,10 +220,12 @@ static const struct form_row ROWS[] = {
     {TYPE(make_proposal), "title", TITLE},
     {TYPE(make_proposal), "text", FORM_TEXT, 1, TEXT_MAX_BYTES},
     {TYPE(make_proposal), "withdraws", ANY_NUMBER},
+    {TYPE(make_proposal), "terms", FORM_MESSAGE_OR_NONE, 0, 0},
 
     {TYPE(revise_proposal), "proposal", NUMBER_OF_A_THING},
     {TYPE(revise_proposal), "base_hash", FORM_HASH, 0, 0},
     {TYPE(revise_proposal), "text", FORM_TEXT, 1, TEXT_MAX_BYTES},
+    {TYPE(revise_proposal), "terms", FORM_MESSAGE_OR_NONE, 0, 0},
 
     {TYPE(open_round), "proposal", NUMBER_OF_A_THING},
     {TYPE(open_round), "text_hash", FORM_HASH, 0, 0},
@@ -444,6 +471,87 @@ static const struct form_row ROWS[] = {
     {TYPE(close_straw_poll), "poll", NUMBER_OF_A_THING},
 
     /* Decisions and minutes. */
+    {TYPE(terms), "effective_ms", TIME_OR_NONE},
+    {TYPE(terms), "trial_until_ms", TIME_OR_NONE},
+    {TYPE(terms), "review_ms", TIME_OR_NONE},
+    {TYPE(terms), "sunset_ms", TIME_OR_NONE},
+    {TYPE(terms), "effects", FORM_MESSAGES, 0, EFFECTS_MAX},
+    {TYPE(terms), "clauses", FORM_MESSAGES, 0, CLAUSES_MAX},
+    {TYPE(terms), "reopen_by", FORM_CHOICE, 0, 0},
+    {TYPE(terms), "reopen_on", NOTE},
+
+    {TYPE(decision_effect), "relation", FORM_CHOICE, 0, 0},
+    {TYPE(decision_effect), "decision", NUMBER_OF_A_THING},
+
+    {TYPE(clause), "title", TITLE},
+    {TYPE(clause), "signatories", FORM_NUMBERS, 1, SIGNATORIES_MAX},
+
+    {TYPE(review_decision), "decision", NUMBER_OF_A_THING},
+    {TYPE(review_decision), "next_ms", TIME_OR_NONE},
+    {TYPE(review_decision), "note", NOTE},
+
+    {TYPE(sign_clause), "decision", NUMBER_OF_A_THING},
+    {TYPE(sign_clause), "clause", NUMBER_OF_A_THING},
+    {TYPE(sign_clause), "text_hash", FORM_HASH, 0, 0},
+
+    {TYPE(reopen_decision), "decision", NUMBER_OF_A_THING},
+    {TYPE(reopen_decision), "session", NUMBER_OF_A_THING},
+    {TYPE(reopen_decision), "title", TITLE},
+    {TYPE(reopen_decision), "fact", GIVEN_REASON},
+
+    {TYPE(declare_outcome), "round", NUMBER_OF_A_THING},
+    {TYPE(declare_outcome), "outcome", FORM_CHOICE, 0, 0},
+    {TYPE(declare_outcome), "reason", GIVEN_REASON},
+
+    {TYPE(add_action), "decision", ANY_NUMBER},
+    {TYPE(add_action), "item", ANY_NUMBER},
+    {TYPE(add_action), "title", TITLE},
+    {TYPE(add_action), "owners", FORM_NUMBERS, 1, OWNERS_MAX},
+    {TYPE(add_action), "due_date", DATE},
+    {TYPE(add_action), "time_zone", FORM_TIME_ZONE, 0, 0},
+
+    {TYPE(update_action), "action", NUMBER_OF_A_THING},
+    {TYPE(update_action), "status", FORM_CHOICE, 0, 0},
+    {TYPE(update_action), "note", NOTE},
+
+    {TYPE(draft_minutes), "session", NUMBER_OF_A_THING},
+    {TYPE(draft_minutes), "text", PROSE},
+    {TYPE(draft_minutes), "by_silence", FORM_FLAG, 0, 0},
+
+    {TYPE(correct_minutes), "session", NUMBER_OF_A_THING},
+    {TYPE(correct_minutes), "base_hash", FORM_HASH, 0, 0},
+    {TYPE(correct_minutes), "text", PROSE},
+
+    {TYPE(approve_minutes), "session", NUMBER_OF_A_THING},
+    {TYPE(approve_minutes), "text_hash", FORM_HASH, 0, 0},
+
+    {TYPE(dissent_minutes), "session", NUMBER_OF_A_THING},
+    {TYPE(dissent_minutes), "text_hash", FORM_HASH, 0, 0},
+    {TYPE(dissent_minutes), "text", PROSE},
+
+    {TYPE(give_mandate), "decision", NUMBER_OF_A_THING},
+    {TYPE(give_mandate), "body", ANY_NUMBER},
+    {TYPE(give_mandate), "member", ANY_NUMBER},
+    {TYPE(give_mandate), "limits", PROSE},
+    {TYPE(give_mandate), "report_by_ms", TIME_OR_NONE},
+
+    {TYPE(report_mandate), "mandate", NUMBER_OF_A_THING},
+    {TYPE(report_mandate), "text", PROSE},
+    {TYPE(report_mandate), "next_ms", TIME_OR_NONE},
+
+    {TYPE(recall_mandate), "mandate", NUMBER_OF_A_THING},
+    {TYPE(recall_mandate), "reason", GIVEN_REASON},
+
+    {TYPE(set_retention), "session", NUMBER_OF_A_THING},
+    {TYPE(set_retention), "class", FORM_NAME, 0, 0},
+    {TYPE(set_retention), "keep_until_ms", TIME_OR_NONE},
+
+    {TYPE(hold_texts), "session", NUMBER_OF_A_THING},
+    {TYPE(hold_texts), "reason", GIVEN_REASON},
+
+    {TYPE(lift_hold), "hold", NUMBER_OF_A_THING},
+
+    {TYPE(purge_texts), "session", NUMBER_OF_A_THING},
 };
 
 const struct form_row *form_row_at(unsigned index)

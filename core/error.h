@@ -63,6 +63,8 @@ enum execution { NOT_EXECUTED, EXECUTION_UNKNOWN };
     X(ERR_PHASE, -74, NOT_EXECUTED, "The item is in a phase that does not allow this.") \
     X(ERR_HELD, -75, NOT_EXECUTED, "A side's facilitator holds the item where it is.") \
     X(ERR_RECORD, -76, NOT_EXECUTED, "The record level that was agreed does not take this.") \
+    X(ERR_LEGAL_HOLD, -77, NOT_EXECUTED, "It is under a legal hold.") \
+    X(ERR_KEPT, -78, NOT_EXECUTED, "It was agreed to keep it for longer.") \
     X(ERR_BUSY, -80, NOT_EXECUTED, "The service is busy: try again shortly.") \
     X(ERR_NO_ROUTE, -81, NOT_EXECUTED, "No worker serves this group at the moment.") \
     X(ERR_NOT_LEADER, -82, NOT_EXECUTED, "This worker does not lead its group.") \

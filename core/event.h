@@ -36,6 +36,7 @@ struct event_part {
     uint8_t salt[SALT_SIZE];
     uint8_t hash[HASH_SIZE];
     struct bytes content;
+    bool is_erased;      /* a text that was purged: its hash is all there is */
 };
 
 void event_header_write(const struct event_header *header, uint8_t ret_bytes[EVENT_HEADER_SIZE]);

@@ -8,7 +8,7 @@
 #include "core/path.h"
 #include "core/text.h"
 
-enum { DESCRIPTOR_FIELDS_MAX = 192 };
+enum { DESCRIPTOR_FIELDS_MAX = 256 };
 
 enum wire_type { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_LENGTH = 2, WIRE_32 = 5 };
 

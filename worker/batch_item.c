@@ -92,6 +92,21 @@ static int parts_make(struct batch_runner *runner, const struct machine_event *e
     return 0;
 }
 
+/* The machine says which; their contents are the store's. */
+static int texts_erase(struct batch_runner *runner, const struct touched *touched,
+                       const Comity__V1__Event *open)
+{
+    bool was_there;
+    int code = 0;
+
+    if (open->kind_case != COMITY__V1__EVENT__KIND_TEXTS_PURGED)
+        return 0;
+    for (size_t i = 0; i < open->texts_purged->n_hashes && code == 0; i++)
+        code =
+            store_text_erase(runner->txn, &touched->history, open->texts_purged->hashes[i].data, &was_there);
+    return code;
+}
+
 static int event_keep(struct batch_runner *runner, struct touched *touched, struct machine_event *event,
                       const struct command *command)
 {
@@ -112,6 +127,8 @@ static int event_keep(struct batch_runner *runner, struct touched *touched, stru
     memcpy(header.history, touched->history.id, HISTORY_ID_SIZE);
     event_commitment(parts, part_count, header.commitment);
     code = store_event_append(runner->txn, &touched->history, &header, parts, part_count);
+    if (code == 0)
+        code = texts_erase(runner, touched, event->open);
     if (code == 0)
         code = machine_apply(&touched->view, event, runner->scratch);
     runner->is_changed = true;

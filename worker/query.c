@@ -142,9 +142,19 @@ static int add_text(struct query_run *run, const Comity__V1__TextRef *ref)
         return ERR_MEMORY;
     struct bytes content;
     int code = store_text_get(run->txn, &run->history, ref->hash.data, run->arena, salt, &content);
-    if (code)
-        return code == ERR_NOT_FOUND ? 0 : code; /* it was erased */
     comity__v1__text_shown__init(text);
+    if (code == ERR_NOT_FOUND) {
+        bool is_purged = false;
+        code = store_text_is_erased(run->txn, &run->history, ref->hash.data, &is_purged);
+        if (code || !is_purged)
+            return code;
+        text->hash = ref->hash;
+        text->is_purged = true;
+        answer->texts[answer->n_texts++] = text;
+        return 0;
+    }
+    if (code)
+        return code;
     text->hash = ref->hash;
     text->salt = (ProtobufCBinaryData){.data = salt, .len = SALT_SIZE};
     text->content = (ProtobufCBinaryData){.data = (uint8_t *) content.data, .len = content.size};

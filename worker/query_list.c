@@ -49,6 +49,11 @@ static const struct {
     PLACE(STRAW_POLLS, straw_polls),
     PLACE(STRAW_ANSWERS, straw_answers),
 /* Decisions and minutes. */
+    PLACE(ACTIONS, actions),
+    PLACE(MINUTES, minutes),
+    PLACE(MANDATES, mandates),
+    PLACE(RETENTIONS, retentions),
+    PLACE(HOLDS, holds),
 #undef PLACE
 };
 

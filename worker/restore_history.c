@@ -83,16 +83,21 @@ static int parts_take(struct restore_history *h, struct incoming *in)
     for (size_t i = 0; i < in->part_count; i++) {
         const Comity__V1__Part *part = record->parts[i];
 
-        if (part->is_withheld)
+        bool is_erased = part->is_withheld && part->is_purged &&
+                         part->kind == COMITY__V1__PART_KIND__PART_KIND_TEXT && part->content.len == 0;
+
+        if (part->is_withheld && !is_erased)
             return wrong(h, ERR_MALFORMED, "a part of it is withheld: only a whole export can be restored");
-        if (part->salt.len != SALT_SIZE || part->hash.len != HASH_SIZE || part->kind > UINT8_MAX ||
-            part->audience > UINT8_MAX)
+        in->parts[i].is_erased = is_erased;
+        if ((part->salt.len != SALT_SIZE && !is_erased) || part->hash.len != HASH_SIZE ||
+            part->kind > UINT8_MAX || part->audience > UINT8_MAX)
             return wrong(h, ERR_MALFORMED, "a part of it is malformed");
         in->parts[i].kind = (uint8_t) part->kind;
         in->parts[i].audience = (uint8_t) part->audience;
         in->parts[i].round = part->round;
         in->parts[i].content = view_of(part->content);
-        memcpy(in->parts[i].salt, part->salt.data, SALT_SIZE);
+        if (!is_erased)
+            memcpy(in->parts[i].salt, part->salt.data, SALT_SIZE);
         memcpy(in->parts[i].hash, part->hash.data, HASH_SIZE);
     }
     return 0;
@@ -164,6 +169,9 @@ static int texts_take(struct restore_history *h, const struct incoming *in)
     for (size_t i = 0; texts != NULL && i < count; i++) {
         const struct event_part *part = &in->parts[2 + i];
 
+        texts[i] = NULL;
+        if (part->is_erased)
+            continue;
         texts[i] = arena_alloc(h->arena, sizeof(**texts));
         if (texts[i] == NULL)
             break;
@@ -177,6 +185,10 @@ static int texts_take(struct restore_history *h, const struct incoming *in)
     if (command_take_texts(&h->command, texts, count, h->arena, &refusal) != 0)
         return wrong(h, refusal.code, "its texts are not those of its command (%s)",
                      error_name(refusal.code));
+    for (size_t i = 0; i < count; i++)
+        if (in->parts[2 + i].is_erased &&
+            memcmp(in->parts[2 + i].hash, h->command.texts[i].hash, HASH_SIZE) != 0)
+            return wrong(h, ERR_TEXT, "its texts are not those of its command (%s)", error_name(ERR_TEXT));
     return 0;
 }
 
@@ -324,6 +336,37 @@ static int receipt_check(struct restore_history *h, const struct incoming *in,
     return 0;
 }
 
+/* Texts that are not in the stream, for a purge that comes later in it. */
+static int missing_count(struct restore_history *h, const struct incoming *in)
+{
+    bool is_erased = false;
+
+    for (size_t i = 2; i < in->part_count; i++) {
+        if (!in->parts[i].is_erased)
+            continue;
+        int code = store_text_is_erased(h->txn, &h->history, in->parts[i].hash, &is_erased);
+        if (code != 0)
+            return code;
+        h->missing += !is_erased;
+    }
+    return 0;
+}
+
+static int texts_erase(struct restore_history *h, const Comity__V1__Event *open)
+{
+    bool was_there = false;
+    int code = 0;
+
+    if (open->kind_case != COMITY__V1__EVENT__KIND_TEXTS_PURGED)
+        return 0;
+    for (size_t i = 0; i < open->texts_purged->n_hashes && code == 0; i++) {
+        code = store_text_erase(h->txn, &h->history, open->texts_purged->hashes[i].data, &was_there);
+        if (code == 0 && !was_there && h->missing > 0)
+            h->missing--;
+    }
+    return code;
+}
+
 static int event_keep(struct restore_history *h, const struct incoming *in, struct machine_event *expected)
 {
     const uint8_t *log_key = log_key_of(h, in);
@@ -333,7 +376,11 @@ static int event_keep(struct restore_history *h, const struct incoming *in, stru
     expected->sequence = in->header.sequence;
     expected->time_ms = in->header.time_ms;
     if (code == 0)
+        code = missing_count(h, in);
+    if (code == 0)
         code = store_event_append(h->txn, &h->history, &in->header, in->parts, in->part_count);
+    if (code == 0)
+        code = texts_erase(h, expected->open);
     if (code == 0 && expected->command != NULL)
         code = command_keep(h, in);
     if (code == 0) {
@@ -459,6 +506,8 @@ int restore_history_end(struct restore_history *h, const Comity__V1__ExportHisto
         return wrong(h, ERR_CORRUPT, "the event before it was to cause a further one");
     if (h->receipt_size != 0)
         return wrong(h, ERR_MALFORMED, "the checkpoint before it is missing");
+    if (h->missing != 0)
+        return wrong(h, ERR_TEXT, "texts are missing that nobody purged (%zu)", h->missing);
     if (h->history.epoch != h->epoch)
         return wrong(h, ERR_CORRUPT,
                      "the history ends before it in epoch %" PRIu32 ", not in %" PRIu32 " as announced",

@@ -23,6 +23,7 @@ struct restore_history {
     size_t expected_next;
     uint64_t receipt_size; /* a checkpoint of this size has to come; 0: none */
     uint64_t commands;
+    size_t missing; /* texts that are not in the stream, for a purge that has to come */
 };
 
 /* Begin with what the stream announces. @history's txn, arena, reason and now_ms are set. ERR_MALFORMED,

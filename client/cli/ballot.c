@@ -5,6 +5,7 @@
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
+#include "client/cli/terms.h"
 #include "client/cli/verbs.h"
 
 static int find_round(struct cli *cli, const Comity__V1__Round **ret_round)
@@ -56,14 +57,17 @@ static int show_question(struct cli *cli, const Comity__V1__Round *round)
 {
     const ProtobufCMessage *row;
     const Comity__V1__TextRef *text = NULL;
+    const Comity__V1__Terms *terms = NULL;
     int code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, round->proposal, &row);
 
     if (code != 0)
         return code;
     const Comity__V1__Proposal *proposal = (const Comity__V1__Proposal *) row;
     for (size_t i = 0; i < proposal->n_versions; i++)
-        if (proposal->versions[i]->version == round->version)
+        if (proposal->versions[i]->version == round->version) {
             text = proposal->versions[i]->text;
+            terms = proposal->versions[i]->terms;
+        }
     if (text == NULL || text->hash.len != round->text_hash.len ||
         memcmp(text->hash.data, round->text_hash.data, text->hash.len) != 0)
         return cli_fail(cli, ERR_MALFORMED, NULL, "The round does not test the text that its proposal has.");
@@ -75,6 +79,8 @@ static int show_question(struct cli *cli, const Comity__V1__Round *round)
     say(cli, "%s",
         prose == NULL ? _("    (the text is withheld)")
                       : shown_lines(cli, BYTES(prose, strlen(prose)), "    "));
+    cli_put(cli, "terms", terms == NULL ? NULL : desk_json(cli, &terms->base));
+    terms_say(cli, terms, "  ");
     say(cli, "It closes %s.", rule_closing(cli, round->rule, round->closes_ms));
     if (prose == NULL && !cli_has(cli, "unseen"))
         return cli_fail(

@@ -8,6 +8,7 @@
 #include "client/cli/round_text.h"
 #include "client/cli/rule_text.h"
 #include "client/cli/solving_text.h"
+#include "client/cli/terms.h"
 #include "client/cli/verbs.h"
 
 static struct json_object *say_working(struct cli *cli, const Comity__V1__Outcome *outcome)
@@ -88,6 +89,21 @@ static int say_count(struct cli *cli, const Comity__V1__Round *round)
     return code;
 }
 
+/* Both are shown: what holds, and what was computed. */
+static void say_declaration(struct cli *cli, const Comity__V1__Round *round)
+{
+    const Comity__V1__Declaration *declaration = round->declaration;
+
+    if (declaration == NULL)
+        return;
+    const char **names = arena_alloc(cli->arena, (declaration->n_members + 1) * sizeof(*names));
+    for (size_t i = 0; names != NULL && i < declaration->n_members; i++)
+        names[i] = name_of_member(cli, declaration->members[i]);
+    say(cli, "Declared otherwise: %s, by %s, %s: %s", outcome_word(declaration->outcome),
+        names == NULL ? "?" : shown_list(cli, names, declaration->n_members),
+        shown_time(cli, declaration->declared_ms), desk_shown(cli, declaration->reason));
+}
+
 int outcome_run(struct cli *cli)
 {
     const ProtobufCMessage *row;
@@ -111,6 +127,7 @@ int outcome_run(struct cli *cli)
         round->proposal, round->version,
         painted(cli, outcome_color(outcome->kind), outcome_word(outcome->kind)),
         _(rule_explain_outcome(outcome->kind)));
+    say_declaration(cli, round);
     code = say_count(cli, round);
     if (code != 0)
         return code;
@@ -140,15 +157,14 @@ int decisions_run(struct cli *cli)
             if (proposal->number == decision->proposal)
                 title = desk_shown(cli, proposal->title);
         }
-        const char *cells[] = {
-            arena_printf(cli->arena, "%" PRIu32, decision->number),
-            arena_printf(cli->arena, "%" PRIu32, decision->proposal),
-            arena_printf(cli->arena, "%" PRIu32, decision->version),
-            arena_printf(cli->arena, "%" PRIu32, decision->round),
-            outcome_word(decision->outcome),
-            decision->state == COMITY__V1__DECISION_STATE__DECISION_STATE_IN_EFFECT ? _("in effect") : "?",
-            shown_time(cli, decision->decided_ms),
-            title};
+        const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, decision->number),
+                               arena_printf(cli->arena, "%" PRIu32, decision->proposal),
+                               arena_printf(cli->arena, "%" PRIu32, decision->version),
+                               arena_printf(cli->arena, "%" PRIu32, decision->round),
+                               outcome_word(decision->outcome),
+                               decision_state_word(decision->state),
+                               shown_time(cli, decision->decided_ms),
+                               title};
         sheet_row(&sheet, cells);
         sheet_color(&sheet, 4, outcome_color(decision->outcome));
     }

@@ -512,11 +512,30 @@ const char *desk_prose(void *cli, const Comity__V1__TextRef *reference)
     return desk == NULL || text != NULL ? text : prose_find(desk->prose, reference);
 }
 
+static const char *why_missing(struct cli *cli, const Comity__V1__TextRef *reference)
+{
+    const struct desk *desk = cli->desk;
+    bool is_purged = desk != NULL && desk->prose != NULL && prose_is_purged(desk->prose, reference);
+
+    if (desk != NULL && desk->page_prose != NULL)
+        is_purged |= prose_is_purged(desk->page_prose, reference);
+    return is_purged ? "(purged)" : "(withheld)";
+}
+
 const char *desk_shown(struct cli *cli, const Comity__V1__TextRef *reference)
 {
     const char *text = desk_prose(cli, reference);
 
-    return text == NULL ? _("(withheld)") : shown_string(cli, text);
+    return text == NULL ? why_missing(cli, reference) : shown_string(cli, text);
+}
+
+const char *desk_shown_lines(struct cli *cli, const Comity__V1__TextRef *reference, const char *indent)
+{
+    const char *text = desk_prose(cli, reference);
+
+    if (text == NULL)
+        return arena_printf(cli->arena, "%s%s", indent, why_missing(cli, reference));
+    return shown_lines(cli, BYTES(text, strlen(text)), indent);
 }
 
 struct json_object *desk_json(struct cli *cli, const ProtobufCMessage *message)

@@ -67,8 +67,9 @@ void desk_keep_text(struct cli *cli, const uint8_t hash[HASH_SIZE], struct bytes
 
 /* Prose, unescaped; NULL where it is withheld. For message_to_json: context is the cli. */
 const char *desk_prose(void *cli, const Comity__V1__TextRef *reference);
-/* The same for people: escaped, in quotes; "(withheld)". */
+/* The same for people: escaped; "(withheld)", or "(purged)". With its line breaks, each line indented. */
 const char *desk_shown(struct cli *cli, const Comity__V1__TextRef *reference);
+const char *desk_shown_lines(struct cli *cli, const Comity__V1__TextRef *reference, const char *indent);
 
 /* A row as JSON with its texts. */
 struct json_object *desk_json(struct cli *cli, const ProtobufCMessage *message);

@@ -107,6 +107,38 @@ static const struct event_sentence SENTENCES[] = {
     {"straw_poll_answered", N_("{actor} answered straw poll {answer.poll}")},
     {"straw_poll_closed", N_("{actor} closed straw poll {poll}: {counts}")},
     /* Decisions and minutes. */
+    {"decision_took_effect", N_("decision {decision} took effect")},
+    {"decision_ended", N_("decision {decision} ended: {cause}")},
+    {"review_due", N_("a review of decision {decision} is due")},
+    {"decision_reviewed", N_("{actor} put a review of decision {decision} on record: {review.note}")},
+    {"clause_signed", N_("{actor} signed clause {signature.clause} of decision {decision} for "
+                         "{signature.constituency}")},
+    {"decision_reopened",
+     N_("{actor} reopened decision {decision} as item {reopening.item}: {reopening.fact}")},
+    {"outcome_declared",
+     N_("{declaration.members} declared round {round} {declaration.outcome}, which the rule computed as "
+        "{declaration.computed}: {declaration.reason}")},
+    {"action_added", N_("{actor} added action {action.number} for {action.owners}: {action.title}")},
+    {"action_updated", N_("{actor} set action {action} to {change.status}: {change.note}")},
+    {"minutes_drafted", N_("{actor} drafted the minutes of session {minutes.session}")},
+    {"minutes_corrected",
+     N_("{actor} corrected the minutes of session {session}: version {version.version}")},
+    {"minutes_approved",
+     N_("{actor} approved version {answer.version} of the minutes of session {session} for "
+        "{answer.constituency}")},
+    {"minutes_dissented",
+     N_("{actor} put a dissent of {answer.constituency} beside version {answer.version} of the minutes of "
+        "session {session}")},
+    {"minutes_stood", N_("silence approved the minutes of session {minutes.session}")},
+    {"mandate_given", N_("{actor} gave mandate {mandate.number} under decision {mandate.decision}")},
+    {"mandate_reported", N_("{actor} reported under mandate {mandate}")},
+    {"mandate_report_due", N_("a report under mandate {mandate} is due")},
+    {"mandate_recalled", N_("{actor} recalled mandate {mandate}: {reason}")},
+    {"retention_set", N_("{actor} agreed with the others how long texts of session {retention.session} are "
+                         "kept: {retention.class}, until {retention.keep_until_ms}")},
+    {"texts_held", N_("{actor} put a hold on the texts of session {hold.session}: {hold.reason}")},
+    {"hold_lifted", N_("{actor} lifted hold {hold}")},
+    {"texts_purged", N_("{actor} and the others purged texts of session {session}")},
 };
 
 const struct event_sentence *event_sentence_at(unsigned index)

@@ -101,6 +101,8 @@ static const struct {
     {ERR_PHASE, N_("comity item show ITEM says in which phase it is, and where it can go.")},
     {ERR_HELD,
      N_("comity item show ITEM says who holds it, and why; a facilitator of that side lets it go.")},
+    {ERR_LEGAL_HOLD, N_("comity hold list says who holds them; only that constituency lifts the hold.")},
+    {ERR_KEPT, N_("Wait until its time is over, or agree on another one: comity retention set")},
     {ERR_RECORD, N_("Say it in the room; comity help contribution add says what is kept.")},
     {ERR_PAUSED, N_("Wait until it goes on: comity watch SESSION shows when.")},
     {ERR_NOT_LEADER, N_("Give the same command again in a moment.")},

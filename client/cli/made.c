@@ -3,6 +3,8 @@
 #include <inttypes.h>
 
 #include "client/cli/output.h"
+#include "client/cli/rule_text.h"
+#include "core/rule/rule.h"
 
 static void tell_founded(struct cli *cli, const Comity__V1__Event *event)
 {
@@ -76,6 +78,46 @@ static void tell_entered(struct cli *cli, const Comity__V1__Event *event)
         entered->round, entered->round);
 }
 
+static void tell_declared(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__OutcomeDeclared *declared = event->outcome_declared;
+
+    say(cli,
+        "The outcome of round %" PRIu32
+        " is declared: %s. What the rule computed stays beside it: comity outcome %" PRIu32,
+        declared->round, outcome_word(declared->declaration->outcome), declared->round);
+}
+
+static void tell_mandate(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__Mandate *row = event->mandate_given->mandate;
+
+    cli_put_number(cli, "number", row->number);
+    say(cli,
+        "Mandate %" PRIu32 " of decision %" PRIu32
+        " is given. Who has it reports: comity mandate report %" PRIu32,
+        row->number, row->decision, row->number);
+}
+
+static void tell_retention(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__Retention *row = event->retention_set->retention;
+
+    say(cli, "The texts of session %" PRIu32 " are kept %s.", row->session,
+        row->keep_until_ms == 0 ? _("for ever")
+                                : phrase(cli, "until %s", shown_time(cli, row->keep_until_ms)));
+}
+
+static void tell_purged(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__TextsPurged *purged = event->texts_purged;
+
+    cli_put_number(cli, "purged", purged->n_hashes);
+    say(cli, "%s of session %" PRIu32 ": purged. Every hash stays in the record.%s",
+        counted(cli, purged->n_hashes, "%" PRIu64 " text", "%" PRIu64 " texts"), purged->session,
+        purged->is_last ? "" : _(" There are more: give the same command again."));
+}
+
 static void tell_charter(struct cli *cli, const Comity__V1__Event *event)
 {
     const Comity__V1__CharterVersion *row = event->charter_adopted->charter;
@@ -100,6 +142,10 @@ static const struct {
     /* Sessions. */
     /* Problem solving. */
     /* Decisions and minutes. */
+    {COMITY__V1__EVENT__KIND_OUTCOME_DECLARED, tell_declared},
+    {COMITY__V1__EVENT__KIND_MANDATE_GIVEN, tell_mandate},
+    {COMITY__V1__EVENT__KIND_RETENTION_SET, tell_retention},
+    {COMITY__V1__EVENT__KIND_TEXTS_PURGED, tell_purged},
 };
 
 void made_tell(struct cli *cli, const Comity__V1__Event *event)

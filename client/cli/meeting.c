@@ -21,6 +21,8 @@ const char *session_state_word(Comity__V1__SessionState state)
         return P_("session", "open");
     case COMITY__V1__SESSION_STATE__SESSION_STATE_CLOSED:
         return P_("session", "closed");
+    case COMITY__V1__SESSION_STATE__SESSION_STATE_MINUTED:
+        return P_("session", "minuted");
     default:
         return "?";
     }

@@ -2,9 +2,11 @@
 #include <inttypes.h>
 
 #include "client/cli/desk.h"
+#include "client/cli/given.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/solving_text.h"
+#include "client/cli/terms.h"
 #include "client/cli/verbs.h"
 
 static const Comity__V1__ProposalVersion *latest_version(const Comity__V1__Proposal *proposal)
@@ -27,6 +29,8 @@ int proposal_make_run(struct cli *cli)
         code = desk_given_text(cli, &body.text);
     if (code == 0 && withdraws != NULL)
         code = cli_number(cli, "--withdraws", withdraws, 1, UINT32_MAX, &withdrawn);
+    if (code == 0)
+        code = terms_given(cli, &body.terms);
     if (code != 0)
         return code;
     body.withdraws = (uint32_t) withdrawn;
@@ -55,6 +59,8 @@ int proposal_revise_run(struct cli *cli)
     if (code == 0)
         code = desk_given_text(cli, &body.text);
     if (code == 0)
+        code = terms_given(cli, &body.terms);
+    if (code == 0)
         code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, body.proposal, &row);
     if (code != 0)
         return code;
@@ -82,13 +88,6 @@ static const char *proposal_state(struct cli *cli, const Comity__V1__Proposal *p
     return _("not decided");
 }
 
-static void say_text(struct cli *cli, const Comity__V1__TextRef *reference)
-{
-    const char *text = desk_prose(cli, reference);
-
-    say(cli, "%s", text == NULL ? _("    (withheld)") : shown_lines(cli, BYTES(text, strlen(text)), "    "));
-}
-
 int proposal_show_run(struct cli *cli)
 {
     const ProtobufCMessage *row;
@@ -107,7 +106,8 @@ int proposal_show_run(struct cli *cli)
         const Comity__V1__ProposalVersion *version = proposal->versions[i];
         say(cli, "\nVersion %" PRIu32 ", by %s, %s", version->version, name_of_member(cli, version->author),
             shown_time(cli, version->made_ms));
-        say_text(cli, version->text);
+        say(cli, "%s", desk_shown_lines(cli, version->text, "    "));
+        terms_say(cli, version->terms, "  ");
     }
     if (proposal->withdraws != 0)
         say(cli, "It asks for leave to withdraw item %" PRIu32 ".", proposal->withdraws);

@@ -132,6 +132,28 @@ static int keep_shown(struct prose *prose, const uint8_t hash[HASH_SIZE], const 
     return code;
 }
 
+/* In the place of a text that is gone. */
+static const char PURGED[] = "";
+
+static int keep_purged(struct prose *prose, const uint8_t hash[HASH_SIZE])
+{
+    if (4 * (prose->used + 1) > 3 * prose->size && grow(prose) != 0)
+        return ERR_MEMORY;
+    struct slot *slot = find_slot(prose->slots, prose->size, hash);
+    if (slot->text != NULL)
+        return 0;
+    memcpy(slot->hash, hash, HASH_SIZE);
+    slot->text = PURGED;
+    prose->used++;
+    return 0;
+}
+
+bool prose_is_purged(const struct prose *prose, const Comity__V1__TextRef *reference)
+{
+    return reference != NULL && reference->hash.len == HASH_SIZE &&
+           find_slot(prose->slots, prose->size, reference->hash.data)->text == PURGED;
+}
+
 int prose_add(struct prose *prose, Comity__V1__TextShown *const *texts, size_t count)
 {
     int code = 0;
@@ -140,7 +162,10 @@ int prose_add(struct prose *prose, Comity__V1__TextShown *const *texts, size_t c
         const Comity__V1__TextShown *shown = texts[i];
         struct bytes content = BYTES(shown->content.data, shown->content.len);
         uint8_t hash[HASH_SIZE];
-        if (shown->hash.len != HASH_SIZE || shown->salt.len != SALT_SIZE || !utf8_is_valid(content))
+        if (shown->is_purged && shown->hash.len == HASH_SIZE)
+            code = keep_purged(prose, shown->hash.data);
+        if (shown->is_purged || shown->hash.len != HASH_SIZE || shown->salt.len != SALT_SIZE ||
+            !utf8_is_valid(content))
             continue;
         text_hash(shown->salt.data, content, hash);
         if (memcmp(hash, shown->hash.data, HASH_SIZE) == 0)
@@ -151,7 +176,9 @@ int prose_add(struct prose *prose, Comity__V1__TextShown *const *texts, size_t c
 
 const char *prose_of_hash(const struct prose *prose, struct bytes hash)
 {
-    return hash.size != HASH_SIZE ? NULL : find_slot(prose->slots, prose->size, hash.data)->text;
+    const char *text = hash.size != HASH_SIZE ? NULL : find_slot(prose->slots, prose->size, hash.data)->text;
+
+    return text == PURGED ? NULL : text;
 }
 
 const char *prose_find(const struct prose *prose, const Comity__V1__TextRef *reference)

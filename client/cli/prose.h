@@ -23,6 +23,8 @@ struct prose *prose_new(struct arena *arena);
 int prose_add(struct prose *prose, Comity__V1__TextShown *const *texts, size_t count);
 
 /* A text of our own, whose hash was just computed. Copies. */
+/* The parties purged it: its hash is all there is. */
+bool prose_is_purged(const struct prose *prose, const Comity__V1__TextRef *reference);
 int prose_keep(struct prose *prose, const uint8_t hash[HASH_SIZE], struct bytes content);
 
 /* NUL-terminated, as it came: escape it before it is shown. NULL: not there. */

@@ -455,17 +455,20 @@ int export_run(struct cli *cli)
     cli_put_number(cli, "events", totals.events);
     cli_put_number(cli, "bytes", totals.bytes);
     cli_put_number(cli, "withheld", totals.withheld);
+    cli_put_number(cli, "purged", totals.purged);
     say(cli, "%s are in %s (%s): every hash and the signed checkpoint fit.",
         counted(cli, totals.events, "%" PRIu64 " event", "%" PRIu64 " events"), shown_string(cli, path),
         counted(cli, totals.bytes, "%" PRIu64 " byte", "%" PRIu64 " bytes"));
     if (totals.withheld > 0)
         say(cli, "%s",
             counted(cli, totals.withheld,
-                    "%" PRIu64
-                    " part is withheld from you (a ballot of an open round, an erased text): its hash is "
+                    "%" PRIu64 " part is withheld from you (a ballot of an open round): its hash is "
                     "there.",
-                    "%" PRIu64
-                    " parts are withheld from you (ballots of open rounds, erased texts): their hashes "
+                    "%" PRIu64 " parts are withheld from you (ballots of open rounds): their hashes "
                     "are there."));
+    if (totals.purged > 0)
+        say(cli, "%s",
+            counted(cli, totals.purged, "%" PRIu64 " text was purged by the parties: its hash is there.",
+                    "%" PRIu64 " texts were purged by the parties: their hashes are there."));
     return 0;
 }

@@ -149,8 +149,10 @@ int record_file_add(struct record_file *file, const Comity__V1__EventRecord *rec
     int code = tree_append(&nodes, file->totals.events, leaf);
     if (code != 0)
         return code;
-    for (size_t i = 0; i < record->n_parts; i++)
-        file->totals.withheld += record->parts[i]->is_withheld != 0;
+    for (size_t i = 0; i < record->n_parts; i++) {
+        file->totals.withheld += record->parts[i]->is_withheld && !record->parts[i]->is_purged;
+        file->totals.purged += record->parts[i]->is_purged != 0;
+    }
     file->last = header;
     file->totals.events++;
     event.record = (Comity__V1__EventRecord *) record;

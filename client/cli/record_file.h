@@ -10,7 +10,7 @@
 struct record_file;
 
 struct record_totals {
-    uint64_t events, bytes, withheld;
+    uint64_t events, bytes, withheld, purged;
 };
 
 /* @pins: keys that may sign the checkpoint; they and the arena outlive the file. ERR_EXISTS, ERR_FILE (errno

@@ -76,6 +76,22 @@ static const struct again {
     {COMITY__V1__COMMAND__BODY_CLOSE_STRAW_POLL, "close_straw_poll.poll",
      N_("close it anew once everybody has had time to send again")},
     /* Decisions and minutes. */
+    {COMITY__V1__COMMAND__BODY_REVIEW_DECISION, "review_decision.decision",
+     N_("put the review on record anew")},
+    {COMITY__V1__COMMAND__BODY_SIGN_CLAUSE, "sign_clause.decision",
+     N_("sign it anew once it is decided again")},
+    {COMITY__V1__COMMAND__BODY_REOPEN_DECISION, "reopen_decision.decision", N_("reopen it anew")},
+    {COMITY__V1__COMMAND__BODY_DECLARE_OUTCOME, "declare_outcome.round", N_("declare it anew")},
+    {COMITY__V1__COMMAND__BODY_ADD_ACTION, NULL, N_("add the action anew")},
+    {COMITY__V1__COMMAND__BODY_UPDATE_ACTION, "update_action.action", N_("say anew how the action stands")},
+    {COMITY__V1__COMMAND__BODY_DRAFT_MINUTES, "draft_minutes.session", N_("draft the minutes anew")},
+    {COMITY__V1__COMMAND__BODY_CORRECT_MINUTES, "correct_minutes.session", N_("correct the minutes anew")},
+    {COMITY__V1__COMMAND__BODY_APPROVE_MINUTES, "approve_minutes.session", N_("approve the minutes anew")},
+    {COMITY__V1__COMMAND__BODY_DISSENT_MINUTES, "dissent_minutes.session", N_("dissent anew")},
+    {COMITY__V1__COMMAND__BODY_GIVE_MANDATE, "give_mandate.decision", N_("give the mandate anew")},
+    {COMITY__V1__COMMAND__BODY_REPORT_MANDATE, "report_mandate.mandate", N_("report anew")},
+    {COMITY__V1__COMMAND__BODY_RECALL_MANDATE, "recall_mandate.mandate",
+     N_("recall it anew, if it was given again")},
 };
 
 static const struct again *again_find(const Comity__V1__Command *command)

@@ -128,6 +128,8 @@ static const char *round_state(const Comity__V1__Round *round)
 {
     if (round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN)
         return P_("round", "open");
+    if (round->declaration != NULL)
+        return outcome_word(round->declaration->outcome);
     return round->outcome == NULL ? P_("round", "closed") : outcome_word(round->outcome->kind);
 }
 

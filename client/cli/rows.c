@@ -44,6 +44,11 @@ static const char *const LIST_FIELDS[] = {
     [COMITY__V1__LIST_KIND__LIST_KIND_STRAW_POLLS] = "straw_polls",
     [COMITY__V1__LIST_KIND__LIST_KIND_STRAW_ANSWERS] = "straw_answers",
     /* Decisions and minutes. */
+    [COMITY__V1__LIST_KIND__LIST_KIND_ACTIONS] = "actions",
+    [COMITY__V1__LIST_KIND__LIST_KIND_MINUTES] = "minutes",
+    [COMITY__V1__LIST_KIND__LIST_KIND_MANDATES] = "mandates",
+    [COMITY__V1__LIST_KIND__LIST_KIND_RETENTIONS] = "retentions",
+    [COMITY__V1__LIST_KIND__LIST_KIND_HOLDS] = "holds",
 };
 
 struct rows rows_of_answer(const Comity__V1__Answer *answer, Comity__V1__ListKind kind)

@@ -10,7 +10,7 @@
 
 struct cli;
 
-enum { VERB_ARGUMENTS_MAX = 3, VERB_OPTIONS_MAX = 8, VERB_USAGE_MAX = 512 };
+enum { VERB_ARGUMENTS_MAX = 3, VERB_OPTIONS_MAX = 12, VERB_USAGE_MAX = 512 };
 
 struct verb_argument {
     const char *name; /* as usage shows it: "PROPOSAL"; NULL ends the list */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "client/cli/terms.h"
 #include "client/cli/verb.h"
 #include "core/bytes.h"
 #include "core/words.h"
@@ -287,7 +288,8 @@ static const struct verb VERBS_BASE[] = {
      .arguments = {{"ITEM", N_("number of the item"), 0}, {"TITLE", N_("what it is about"), 0}},
      .options = {{"text", "TEXT", N_("the text"), 0, 0},
                  {"file", "FILE", N_("a file with the text; -: standard input"), 0, 0},
-                 {"withdraws", "ITEM", N_("ask for the body's leave to withdraw that item"), 0, 0}},
+                 {"withdraws", "ITEM", N_("ask for the body's leave to withdraw that item"), 0, 0},
+                 TERMS_OPTIONS},
      .json = JSON_NUMBER},
     {.name = "proposal revise",
      .group = N_("Sessions and proposals"),
@@ -296,7 +298,8 @@ static const struct verb VERBS_BASE[] = {
      .summary = N_("write the next version of a proposal's text"),
      .arguments = {{"PROPOSAL", N_("its number"), 0}},
      .options = {{"text", "TEXT", N_("the text"), 0, 0},
-                 {"file", "FILE", N_("a file with the text; -: standard input"), 0, 0}},
+                 {"file", "FILE", N_("a file with the text; -: standard input"), 0, 0},
+                 TERMS_OPTIONS},
      .json = JSON_RECEIPT ", `version`"},
     {.name = "proposal show",
      .group = N_("Sessions and proposals"),
@@ -358,7 +361,7 @@ static const struct verb VERBS_BASE[] = {
      .options = {{"reason", "TEXT", N_("why; some answers need one"), 0, 0},
                  {"replace", NULL, N_("in place of the answer that you gave before"), 0, 0},
                  {"unseen", NULL, N_("answer although the worker does not show the text"), 0, 0}},
-     .json = JSON_RECEIPT ", `answer`, `stance`, `replaces`, `text`, `text_hash`"},
+     .json = JSON_RECEIPT ", `answer`, `stance`, `replaces`, `text`, `text_hash`, `terms` (Terms; null for none)"},
     {.name = "ballots",
      .group = N_("Rounds and ballots"),
      .run = ballots_run,
@@ -445,7 +448,7 @@ static const struct verb VERBS_BASE[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("keep a copy of the whole record, as far as you may see it; every hash is checked"),
      .arguments = {{"FILE", N_("a new file"), 0}},
-     .json = "`file`, `events`, `bytes`, `withheld`"},
+     .json = "`file`, `events`, `bytes`, `withheld`, `purged` (texts, by the parties)"},
     {.name = NULL},
 };
 
@@ -464,6 +467,7 @@ static const struct verb *const TABLES[] = {
     /* Problem solving. */
     VERBS_SOLVING,
     /* Decisions and minutes. */
+    VERBS_DECISION,
     VERBS_HELP,
 };
 

@@ -227,5 +227,39 @@ int straw_close_run(struct cli *cli);
 int straw_show_run(struct cli *cli);
 
 /* Decisions and minutes. */
+extern const struct verb VERBS_DECISION[]; /* verbs_decision.c */
+/* decision_life.c */
+int decision_show_run(struct cli *cli);
+int decision_sign_run(struct cli *cli);
+int decision_review_run(struct cli *cli);
+int decision_reopen_run(struct cli *cli);
+int decision_declare_run(struct cli *cli);
+/* register.c */
+int register_run(struct cli *cli);
+/* action.c */
+int action_add_run(struct cli *cli);
+int action_list_run(struct cli *cli);
+int action_done_run(struct cli *cli);
+int action_drop_run(struct cli *cli);
+int action_reopen_run(struct cli *cli);
+/* mandate.c */
+int mandate_give_run(struct cli *cli);
+int mandate_list_run(struct cli *cli);
+int mandate_show_run(struct cli *cli);
+int mandate_report_run(struct cli *cli);
+int mandate_recall_run(struct cli *cli);
+/* retention.c */
+int retention_set_run(struct cli *cli);
+int retention_list_run(struct cli *cli);
+int hold_place_run(struct cli *cli);
+int hold_lift_run(struct cli *cli);
+int hold_list_run(struct cli *cli);
+int purge_run(struct cli *cli);
+/* minutes.c */
+int minutes_draft_run(struct cli *cli);
+int minutes_show_run(struct cli *cli);
+int minutes_correct_run(struct cli *cli);
+int minutes_approve_run(struct cli *cli);
+int minutes_dissent_run(struct cli *cli);
 
 #endif

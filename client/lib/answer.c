@@ -59,7 +59,8 @@ static int answer_check(struct comity_answer *answer)
         return ERR_MEMORY;
     int code = 0;
     for (size_t i = 0; code == 0 && i < body->n_texts; i++)
-        code = prose_take(answer, body->texts[i]->hash, body->texts[i]->salt, body->texts[i]->content);
+        if (!body->texts[i]->is_purged) /* of that there is the hash alone */
+            code = prose_take(answer, body->texts[i]->hash, body->texts[i]->salt, body->texts[i]->content);
     for (size_t i = 0; code == 0 && i < body->n_events; i++)
         code = event_take(answer, body->events[i]);
     return code;

@@ -475,6 +475,7 @@ static const struct same {
     /* Sessions. */
     /* Problem solving. */
     /* Decisions and minutes. */
+    {COMITY__V1__COMMAND__BODY_UPDATE_ACTION, {"action"}, true},
 };
 
 static uint32_t number_read(const Comity__V1__Command *command, const char *field)

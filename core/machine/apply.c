@@ -202,6 +202,28 @@ static const struct event_row {
     {COMITY__V1__EVENT__KIND_STRAW_POLL_ANSWERED, "straw_poll_answered", apply_straw_poll_answered},
     {COMITY__V1__EVENT__KIND_STRAW_POLL_CLOSED, "straw_poll_closed", apply_straw_poll_closed},
     /* Decisions and minutes. */
+    {COMITY__V1__EVENT__KIND_DECISION_TOOK_EFFECT, "decision_took_effect", apply_decision_took_effect},
+    {COMITY__V1__EVENT__KIND_DECISION_ENDED, "decision_ended", apply_decision_ended},
+    {COMITY__V1__EVENT__KIND_REVIEW_DUE, "review_due", apply_review_due},
+    {COMITY__V1__EVENT__KIND_DECISION_REVIEWED, "decision_reviewed", apply_decision_reviewed},
+    {COMITY__V1__EVENT__KIND_CLAUSE_SIGNED, "clause_signed", apply_clause_signed},
+    {COMITY__V1__EVENT__KIND_DECISION_REOPENED, "decision_reopened", apply_decision_reopened},
+    {COMITY__V1__EVENT__KIND_OUTCOME_DECLARED, "outcome_declared", apply_outcome_declared},
+    {COMITY__V1__EVENT__KIND_ACTION_ADDED, "action_added", apply_action_added},
+    {COMITY__V1__EVENT__KIND_ACTION_UPDATED, "action_updated", apply_action_updated},
+    {COMITY__V1__EVENT__KIND_MINUTES_DRAFTED, "minutes_drafted", apply_minutes_drafted},
+    {COMITY__V1__EVENT__KIND_MINUTES_CORRECTED, "minutes_corrected", apply_minutes_corrected},
+    {COMITY__V1__EVENT__KIND_MINUTES_APPROVED, "minutes_approved", apply_minutes_approved},
+    {COMITY__V1__EVENT__KIND_MINUTES_DISSENTED, "minutes_dissented", apply_minutes_dissented},
+    {COMITY__V1__EVENT__KIND_MINUTES_STOOD, "minutes_stood", apply_minutes_stood},
+    {COMITY__V1__EVENT__KIND_MANDATE_GIVEN, "mandate_given", apply_mandate_given},
+    {COMITY__V1__EVENT__KIND_MANDATE_REPORTED, "mandate_reported", apply_mandate_reported},
+    {COMITY__V1__EVENT__KIND_MANDATE_REPORT_DUE, "mandate_report_due", apply_mandate_report_due},
+    {COMITY__V1__EVENT__KIND_MANDATE_RECALLED, "mandate_recalled", apply_mandate_recalled},
+    {COMITY__V1__EVENT__KIND_RETENTION_SET, "retention_set", apply_retention_set},
+    {COMITY__V1__EVENT__KIND_TEXTS_HELD, "texts_held", apply_texts_held},
+    {COMITY__V1__EVENT__KIND_HOLD_LIFTED, "hold_lifted", apply_hold_lifted},
+    {COMITY__V1__EVENT__KIND_TEXTS_PURGED, "texts_purged", apply_texts_purged},
 };
 
 static const struct event_row *event_find(Comity__V1__Event__KindCase kind)
@@ -230,5 +252,7 @@ int machine_apply(const struct view *view, const struct machine_event *event, st
         return ERR_INTERNAL;
     apply_act(&a, event->open);
     row->apply(&a, event->open);
+    if (event->command)
+        apply_count_texts(&a);
     return a.code;
 }

@@ -62,7 +62,6 @@ void apply_proposal_revised(struct apply *a, const Comity__V1__Event *open);
 void apply_round_opened(struct apply *a, const Comity__V1__Event *open);
 void apply_ballot_cast(struct apply *a, const Comity__V1__Event *open);
 void apply_round_closed(struct apply *a, const Comity__V1__Event *open);
-void apply_decision_made(struct apply *a, const Comity__V1__Event *open);
 /* apply_epoch.c */
 void apply_epoch_opened(struct apply *a, const Comity__V1__Event *open);
 /* So many more have answered @round, which then may close by itself; or one less has. */
@@ -152,5 +151,42 @@ void apply_item_decided(struct apply *a, uint32_t item);
 void apply_phase(struct apply *a, Comity__V1__Item *item, Comity__V1__Phase phase);
 
 /* Decisions and minutes. */
+/* apply_decision.c */
+void apply_decision_made(struct apply *a, const Comity__V1__Event *open);
+void apply_decision_took_effect(struct apply *a, const Comity__V1__Event *open);
+void apply_decision_ended(struct apply *a, const Comity__V1__Event *open);
+void apply_review_due(struct apply *a, const Comity__V1__Event *open);
+void apply_decision_reviewed(struct apply *a, const Comity__V1__Event *open);
+void apply_clause_signed(struct apply *a, const Comity__V1__Event *open);
+void apply_decision_reopened(struct apply *a, const Comity__V1__Event *open);
+void apply_outcome_declared(struct apply *a, const Comity__V1__Event *open);
+/* Take the deadlines of a thing away: of one kind, or all of them (0). */
+void apply_drop_deadlines(struct apply *a, enum table table, uint32_t number, enum deadline_kind kind);
+/* A list of messages of a row with one more. */
+void *apply_append(struct apply *a, void *list, size_t count, const void *message);
+/* apply_action.c */
+void apply_action_added(struct apply *a, const Comity__V1__Event *open);
+void apply_action_updated(struct apply *a, const Comity__V1__Event *open);
+void apply_mandate_given(struct apply *a, const Comity__V1__Event *open);
+void apply_mandate_reported(struct apply *a, const Comity__V1__Event *open);
+void apply_mandate_report_due(struct apply *a, const Comity__V1__Event *open);
+void apply_mandate_recalled(struct apply *a, const Comity__V1__Event *open);
+/* apply_retention.c */
+/* A text of a session that may be purged once the parties agree; NULL or empty: none. */
+void apply_erasable(struct apply *a, uint32_t session, const Comity__V1__TextRef *text);
+/* Count the texts that the event's command brought: one that came twice is not purged. */
+void apply_count_texts(struct apply *a);
+/* It may not any more: it was decided. */
+void apply_keep_text(struct apply *a, uint32_t session, ProtobufCBinaryData hash);
+void apply_retention_set(struct apply *a, const Comity__V1__Event *open);
+void apply_texts_held(struct apply *a, const Comity__V1__Event *open);
+void apply_hold_lifted(struct apply *a, const Comity__V1__Event *open);
+void apply_texts_purged(struct apply *a, const Comity__V1__Event *open);
+/* apply_minutes.c */
+void apply_minutes_drafted(struct apply *a, const Comity__V1__Event *open);
+void apply_minutes_corrected(struct apply *a, const Comity__V1__Event *open);
+void apply_minutes_approved(struct apply *a, const Comity__V1__Event *open);
+void apply_minutes_dissented(struct apply *a, const Comity__V1__Event *open);
+void apply_minutes_stood(struct apply *a, const Comity__V1__Event *open);
 
 #endif

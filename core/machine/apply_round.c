@@ -1,4 +1,4 @@
-/* Rounds, ballots and decisions. */
+/* Rounds and ballots. */
 #include "core/machine/apply.h"
 
 static int64_t later(int64_t a_ms, int64_t b_ms)
@@ -96,6 +96,7 @@ void apply_ballot_cast(struct apply *a, const Comity__V1__Event *open)
         return;
     }
     put_ballot(a, cast, round->rule, command->cast_ballot);
+    apply_erasable(a, round->session, command->cast_ballot->reason);
     if (cast->replaces == 0)
         apply_answered(a, round, 1);
 }
@@ -139,19 +140,4 @@ void apply_round_closed(struct apply *a, const Comity__V1__Event *open)
     apply_delete(a, row_key(TABLE_OPEN_OF_ITEM, proposal->item, round->number));
     add_open_rounds(a, round->session, -1);
     apply_delete(a, row_key(TABLE_SESSION_ROUND, round->session, round->number));
-}
-
-void apply_decision_made(struct apply *a, const Comity__V1__Event *open)
-{
-    const Comity__V1__Decision *decision = open->decision_made->decision;
-    Comity__V1__Proposal *proposal = decision ? apply_get(a, TABLE_PROPOSAL, decision->proposal, 0) : NULL;
-
-    if (!proposal) {
-        apply_fail(a, ERR_INTERNAL);
-        return;
-    }
-    apply_create(a, TABLE_DECISION, decision->number, &decision->base);
-    proposal->decision = decision->number;
-    apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
-    apply_item_decided(a, proposal->item);
 }

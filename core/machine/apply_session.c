@@ -53,6 +53,15 @@ void apply_item_added(struct apply *a, const Comity__V1__Event *open)
     apply_put_number(a, agenda, apply_get_number(a, agenda) + 1);
 }
 
+/* Until it is adopted. */
+static void erasable_of_item(struct apply *a, uint32_t number, const Comity__V1__TextRef *text)
+{
+    const Comity__V1__Item *item = apply_get(a, TABLE_ITEM, number, 0);
+
+    if (item)
+        apply_erasable(a, item->session, text);
+}
+
 void apply_proposal_made(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__Proposal *proposal = open->proposal_made->proposal;
@@ -61,6 +70,8 @@ void apply_proposal_made(struct apply *a, const Comity__V1__Event *open)
         apply_fail(a, ERR_INTERNAL);
     else
         apply_create(a, TABLE_PROPOSAL, proposal->number, &proposal->base);
+    if (proposal && proposal->n_versions > 0)
+        erasable_of_item(a, proposal->item, proposal->versions[0]->text);
 }
 
 void apply_proposal_revised(struct apply *a, const Comity__V1__Event *open)
@@ -83,4 +94,5 @@ void apply_proposal_revised(struct apply *a, const Comity__V1__Event *open)
     versions[proposal->n_versions++] = revised->version;
     proposal->versions = versions;
     apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
+    erasable_of_item(a, proposal->item, revised->version->text);
 }

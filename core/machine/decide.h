@@ -44,6 +44,11 @@ struct decide {
     Comity__V1__DataRequest *request;
     Comity__V1__Fact *fact;
     Comity__V1__StrawPoll *poll;
+    Comity__V1__Decision *decision;
+    Comity__V1__Action *action;
+    Comity__V1__Minutes *minutes; /* NULL: the session has none */
+    Comity__V1__Mandate *mandate;
+    Comity__V1__Hold *hold;
 
     struct machine_events events;
     int code; /* the first refusal or failure */
@@ -268,5 +273,49 @@ int decide_answer_straw_poll(struct decide *d);
 int decide_close_straw_poll(struct decide *d);
 
 /* Decisions and minutes. */
+/* decide_decision.c */
+int concern_decision(struct decide *d); /* review_decision, sign_clause, reopen_decision, give_mandate */
+/* From a proposal, up to its item, session and body. */
+int concern_of_proposal(struct decide *d);
+/* May these be the terms of a proposal in d->of_body? NULL: there are none. @field: where they stand. */
+int terms_check(struct decide *d, const Comity__V1__Terms *terms, const char *field);
+/* DecisionMade of d->round, and what becomes of it at once. */
+int decision_make(struct decide *d, bool is_declared);
+/* DecisionEnded, for good. */
+int decision_end(struct decide *d, uint32_t number, Comity__V1__DecisionEnd cause);
+bool decision_has_ended(const Comity__V1__Decision *decision);
+/* A deadline of a decision: it takes effect, ends, or is to be reviewed. */
+int decision_is_due(struct decide *d, const struct deadline *due);
+int decide_sign_clause(struct decide *d);
+/* decide_review.c */
+int concern_declared_round(struct decide *d);
+int decide_review_decision(struct decide *d);
+int decide_reopen_decision(struct decide *d);
+int decide_declare_outcome(struct decide *d);
+/* decide_action.c */
+int concern_new_action(struct decide *d);
+int concern_action(struct decide *d);
+int concern_mandate(struct decide *d);
+int mandate_is_due(struct decide *d, const struct deadline *due);
+int decide_add_action(struct decide *d);
+int decide_update_action(struct decide *d);
+int decide_give_mandate(struct decide *d);
+int decide_report_mandate(struct decide *d);
+int decide_recall_mandate(struct decide *d);
+/* decide_retention.c */
+int concern_held(struct decide *d);
+int concern_hold(struct decide *d);
+int decide_set_retention(struct decide *d);
+int decide_hold_texts(struct decide *d);
+int decide_lift_hold(struct decide *d);
+int decide_purge_texts(struct decide *d);
+/* decide_minutes.c */
+int concern_minutes(struct decide *d);
+/* MinutesStood, where minutes of d->of_body wait for its next session to open. */
+int minutes_stand(struct decide *d);
+int decide_draft_minutes(struct decide *d);
+int decide_correct_minutes(struct decide *d);
+int decide_approve_minutes(struct decide *d);
+int decide_dissent_minutes(struct decide *d);
 
 #endif

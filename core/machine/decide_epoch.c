@@ -36,6 +36,11 @@ static const struct {
     KIND(TABLE_DATA_REQUEST, data_requests),
     KIND(TABLE_FACT, facts),
     KIND(TABLE_STRAW_POLL, straw_polls),
+    /* Decisions and minutes. */
+    KIND(TABLE_CONSTITUENCY, constituencies),
+    KIND(TABLE_ACTION, actions),
+    KIND(TABLE_MANDATE, mandates),
+    KIND(TABLE_HOLD, holds),
 #undef KIND
 };
 

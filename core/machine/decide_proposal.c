@@ -44,18 +44,21 @@ static uint32_t proposal_of_command(const Comity__V1__Command *body, const char 
     }
 }
 
+int concern_of_proposal(struct decide *d)
+{
+    if (d->proposal->n_versions == 0)
+        return decide_fail(d, ERR_CORRUPT);
+    d->item = decide_get(d, TABLE_ITEM, d->proposal->item, 0);
+    return d->item ? concern_session_of_item(d) : d->code;
+}
+
 int concern_proposal(struct decide *d)
 {
     const char *field;
     uint32_t number = proposal_of_command(d->body, &field);
 
     d->proposal = decide_find(d, TABLE_PROPOSAL, number, 0, field);
-    if (!d->proposal)
-        return d->code;
-    if (d->proposal->n_versions == 0)
-        return decide_fail(d, ERR_CORRUPT);
-    d->item = decide_get(d, TABLE_ITEM, d->proposal->item, 0);
-    return d->item ? concern_session_of_item(d) : d->code;
+    return d->proposal ? concern_of_proposal(d) : d->code;
 }
 
 const Comity__V1__ProposalVersion *proposal_latest(const Comity__V1__Proposal *proposal)
@@ -63,7 +66,8 @@ const Comity__V1__ProposalVersion *proposal_latest(const Comity__V1__Proposal *p
     return proposal->versions[proposal->n_versions - 1];
 }
 
-static Comity__V1__ProposalVersion *version_new(struct decide *d, uint32_t number, Comity__V1__TextRef *text)
+static Comity__V1__ProposalVersion *version_new(struct decide *d, uint32_t number, Comity__V1__TextRef *text,
+                                                Comity__V1__Terms *terms)
 {
     Comity__V1__ProposalVersion *version = decide_new(d, &comity__v1__proposal_version__descriptor);
 
@@ -71,6 +75,7 @@ static Comity__V1__ProposalVersion *version_new(struct decide *d, uint32_t numbe
         return NULL;
     version->version = number;
     version->text = text;
+    version->terms = terms;
     version->author = d->actor->number;
     version->made_ms = d->context->time_ms;
     return version;
@@ -102,7 +107,8 @@ int decide_make_proposal(struct decide *d)
 
     if (!session_takes_work(d->session))
         return decide_refuse(d, ERR_STATE, "make_proposal.item");
-    if (check_item_takes_proposals(d, "make_proposal.item") != 0 || check_withdraws(d, make->withdraws) != 0)
+    if (check_item_takes_proposals(d, "make_proposal.item") != 0 || check_withdraws(d, make->withdraws) != 0 ||
+        terms_check(d, make->terms, "make_proposal.terms") != 0)
         return d->code;
     made = decide_new(d, &comity__v1__proposal_made__descriptor);
     proposal = decide_new(d, &comity__v1__proposal__descriptor);
@@ -115,7 +121,7 @@ int decide_make_proposal(struct decide *d)
     proposal->versions = decide_alloc(d, 1, sizeof(*proposal->versions));
     if (!proposal->versions)
         return d->code;
-    proposal->versions[0] = version_new(d, 1, make->text);
+    proposal->versions[0] = version_new(d, 1, make->text, make->terms);
     proposal->n_versions = 1;
     made->proposal = proposal;
     event->proposal_made = made;
@@ -137,7 +143,8 @@ static int check_revision(struct decide *d, const Comity__V1__ReviseProposal *re
 {
     const Comity__V1__ProposalVersion *latest = proposal_latest(d->proposal);
 
-    if (!session_takes_work(d->session) || d->proposal->decision != 0 || d->proposal->open_round != 0)
+    if (!session_takes_work(d->session) || d->proposal->decision != 0 || d->proposal->open_round != 0 ||
+        d->proposal->declared != 0)
         return decide_refuse(d, ERR_STATE, "revise_proposal.proposal");
     if (check_item_takes_proposals(d, "revise_proposal.proposal") != 0)
         return d->code;
@@ -147,7 +154,7 @@ static int check_revision(struct decide *d, const Comity__V1__ReviseProposal *re
         return decide_refuse(d, ERR_EXISTS, "revise_proposal.text");
     if (d->proposal->n_versions >= VERSIONS_MAX)
         return decide_refuse_limit(d, ERR_LIMIT, "revise_proposal.proposal", VERSIONS_MAX);
-    return 0;
+    return terms_check(d, revise->terms, "revise_proposal.terms");
 }
 
 int decide_revise_proposal(struct decide *d)
@@ -163,7 +170,7 @@ int decide_revise_proposal(struct decide *d)
     if (!revised || !event)
         return d->code;
     revised->proposal = d->proposal->number;
-    revised->version = version_new(d, proposal_latest(d->proposal)->version + 1, revise->text);
+    revised->version = version_new(d, proposal_latest(d->proposal)->version + 1, revise->text, revise->terms);
     event->proposal_revised = revised;
     return d->code;
 }

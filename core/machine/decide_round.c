@@ -80,7 +80,7 @@ static int check_proposal(struct decide *d, const Comity__V1__OpenRound *open)
 
     if (decide_check_running(d, "open_round.proposal") != 0)
         return d->code;
-    if (d->proposal->decision != 0 || d->proposal->open_round != 0)
+    if (d->proposal->decision != 0 || d->proposal->open_round != 0 || d->proposal->declared != 0)
         return decide_refuse(d, ERR_STATE, "open_round.proposal");
     if (check_item_takes_rounds(d, "open_round.proposal") != 0)
         return d->code;
@@ -160,26 +160,6 @@ int decide_open_round(struct decide *d)
     return d->code;
 }
 
-static int add_decision(struct decide *d, const Comity__V1__Outcome *outcome)
-{
-    Comity__V1__DecisionMade *made = decide_new(d, &comity__v1__decision_made__descriptor);
-    Comity__V1__Decision *decision = decide_new(d, &comity__v1__decision__descriptor);
-    Comity__V1__Event *event = decide_event(d, COMITY__V1__EVENT__KIND_DECISION_MADE);
-
-    if (!made || !decision || !event || decide_next_number(d, TABLE_DECISION, &decision->number) != 0)
-        return d->code;
-    decision->proposal = d->round->proposal;
-    decision->version = d->round->version;
-    decision->text_hash = d->round->text_hash;
-    decision->round = d->round->number;
-    decision->outcome = outcome->kind;
-    decision->state = COMITY__V1__DECISION_STATE__DECISION_STATE_IN_EFFECT;
-    decision->decided_ms = d->context->time_ms;
-    made->decision = decision;
-    event->decision_made = made;
-    return 0;
-}
-
 /* Nothing is counted: what was answered was about a matter that is decided elsewhere. */
 static int outcome_referred(struct decide *d, Comity__V1__Outcome **ret_outcome)
 {
@@ -220,7 +200,7 @@ static int round_close(struct decide *d, Comity__V1__CloseCause cause)
     event->round_closed = closed;
     if (closed->outcome->kind == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED &&
         !share_is_advice(d->round->share))
-        return add_decision(d, closed->outcome);
+        return decision_make(d, false);
     return 0;
 }
 

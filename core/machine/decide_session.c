@@ -79,7 +79,7 @@ int decide_open_session(struct decide *d)
         return d->code;
     opened->session = d->session->number;
     event->session_opened = opened;
-    return 0;
+    return minutes_stand(d);
 }
 
 int decide_close_session(struct decide *d)

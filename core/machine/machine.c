@@ -123,6 +123,11 @@ static const struct {
     /* Problem solving. */
     {DEADLINE_REFERRED, round_is_due},
     /* Decisions and minutes. */
+    {DEADLINE_EFFECT, decision_is_due},
+    {DEADLINE_TRIAL, decision_is_due},
+    {DEADLINE_REVIEW, decision_is_due},
+    {DEADLINE_SUNSET, decision_is_due},
+    {DEADLINE_REPORT, mandate_is_due},
 };
 
 static int decide_deadline(struct decide *d, const struct deadline *due)

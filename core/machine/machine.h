@@ -81,10 +81,14 @@ enum right {
     MAY_IN_SIDEBAR,      /* one of the sidebar's persons */
     /* Problem solving. */
     MAY_PARTY_CO_CHAIR,  /* a co-chair of any PARTY */
-    MAY_BODY_OR_RECORDER,/* the same, or office FACILITATOR or RECORDER */
     MAY_AUTHOR,          /* the member who made the thing concerned */
     MAY_AUTHOR_OR_FACILITATOR, /* the same, or office FACILITATOR */
     MAY_ASKED,           /* of the constituency that is asked: a co-chair, or a holder of a seat of the body */
+    /* Decisions and minutes. */
+    MAY_BODY_OR_RECORD,  /* a holder of a seat of the body concerned, or office FACILITATOR or RECORDER */
+    MAY_OWNER_OR_RECORD, /* an owner of the action, or office FACILITATOR or RECORDER */
+    MAY_REOPEN,          /* whom the decision's terms name; without terms a co-chair of a PARTY */
+    MAY_MANDATED,        /* the member who holds the mandate, or a holder of a seat of the body that does */
 };
 
 struct command_row {

@@ -261,12 +261,6 @@ static int check_party_co_chair(struct decide *d)
     return 0;
 }
 
-static int check_body_or_recorder(struct decide *d)
-{
-    return member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_RECORDER) ? 0
-                                                                            : check_body_or_facilitator(d);
-}
-
 static int check_author(struct decide *d)
 {
     return d->of_member == d->actor->number ? 0 : decide_refuse(d, ERR_FORBIDDEN, "key");
@@ -284,6 +278,47 @@ static int check_asked(struct decide *d)
     if (d->of_constituency != d->actor->constituency)
         return decide_refuse(d, ERR_FORBIDDEN, "key");
     return check_seat(d);
+}
+
+static int check_body_or_record(struct decide *d)
+{
+    return keeps_record(d) ? 0 : check_seat(d);
+}
+
+static int check_owner_or_record(struct decide *d)
+{
+    size_t i;
+
+    for (i = 0; i < d->action->n_owners; i++)
+        if (d->action->owners[i] == d->actor->number)
+            return 0;
+    return check_keep_record(d);
+}
+
+static int check_reopen(struct decide *d)
+{
+    const Comity__V1__Terms *terms = d->decision->terms;
+    bool holds = false;
+
+    switch (terms ? terms->reopen_by : COMITY__V1__REOPEN_BY__REOPEN_BY_CO_CHAIR) {
+    case COMITY__V1__REOPEN_BY__REOPEN_BY_SEAT:
+        if (decide_holds_seat(d, d->of_body, d->actor->number, &holds) != 0)
+            return d->code;
+        return holds ? 0 : check_party_co_chair(d);
+    case COMITY__V1__REOPEN_BY__REOPEN_BY_FACILITATOR:
+        return check_facilitator(d);
+    case COMITY__V1__REOPEN_BY__REOPEN_BY_NOBODY:
+        return decide_refuse(d, ERR_FORBIDDEN, "key");
+    default:
+        return check_party_co_chair(d);
+    }
+}
+
+static int check_mandated(struct decide *d)
+{
+    if (d->mandate->body != 0)
+        return check_seat(d);
+    return d->mandate->member == d->actor->number ? 0 : decide_refuse(d, ERR_FORBIDDEN, "key");
 }
 
 static const struct {
@@ -310,11 +345,15 @@ static const struct {
     {MAY_IN_SIDEBAR, N_("one of the sidebar's persons"), check_in_sidebar},
     /* Problem solving. */
     {MAY_PARTY_CO_CHAIR, N_("co-chair of a PARTY"), check_party_co_chair},
-    {MAY_BODY_OR_RECORDER, N_("holder of a seat of the body, facilitator or recorder"), check_body_or_recorder},
     {MAY_AUTHOR, N_("the member who made it"), check_author},
     {MAY_AUTHOR_OR_FACILITATOR, N_("the member who made it, or facilitator"), check_author_or_facilitator},
     {MAY_ASKED, N_("of the constituency that is asked: a co-chair, or a holder of a seat of the body"),
      check_asked},
+    /* Decisions and minutes. */
+    {MAY_BODY_OR_RECORD, N_("holder of a seat of the body, facilitator or recorder"), check_body_or_record},
+    {MAY_OWNER_OR_RECORD, N_("owner of the action, facilitator or recorder"), check_owner_or_record},
+    {MAY_REOPEN, N_("whom the decision's terms name; else a co-chair of a PARTY"), check_reopen},
+    {MAY_MANDATED, N_("the member, or a holder of a seat of the body, who has the mandate"), check_mandated},
 };
 
 const char *right_name(enum right right)

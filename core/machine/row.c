@@ -56,6 +56,15 @@ static const struct table_row TABLES[] = {
     [TABLE_STRAW_ANSWER] = {TABLE_STRAW_ANSWER, "straw_answer", FORM_PAIR,
                             &comity__v1__straw_answer__descriptor},
     /* Decisions and minutes. */
+    [TABLE_ACTION] = {TABLE_ACTION, "action", FORM_NUMBER, &comity__v1__action__descriptor},
+    [TABLE_MINUTES] = {TABLE_MINUTES, "minutes", FORM_NUMBER, &comity__v1__minutes__descriptor},
+    [TABLE_MINUTES_OPEN] = {TABLE_MINUTES_OPEN, "minutes_open", FORM_PAIR, NULL},
+    [TABLE_ERASABLE] = {TABLE_ERASABLE, "erasable", FORM_HASHED, NULL},
+    [TABLE_RETENTION] = {TABLE_RETENTION, "retention", FORM_NUMBER, &comity__v1__retention__descriptor},
+    [TABLE_HOLD] = {TABLE_HOLD, "hold", FORM_NUMBER, &comity__v1__hold__descriptor},
+    [TABLE_HOLDS] = {TABLE_HOLDS, "holds", FORM_NUMBER, NULL},
+    [TABLE_TEXT] = {TABLE_TEXT, "text", FORM_KEY, NULL},
+    [TABLE_MANDATE] = {TABLE_MANDATE, "mandate", FORM_NUMBER, &comity__v1__mandate__descriptor},
 };
 
 const struct table_row *table_find(enum table table)
@@ -95,6 +104,15 @@ struct row_key row_key(enum table table, uint32_t a, uint32_t b)
         key_add_u32(&key, a);
     if (row && row->form == FORM_PAIR)
         key_add_u32(&key, b);
+    return key;
+}
+
+struct row_key row_key_hashed(enum table table, uint32_t a, const uint8_t hash[HASH_SIZE])
+{
+    struct row_key key = row_key_first(table, a);
+
+    memcpy(key.bytes + key.size, hash, HASH_SIZE);
+    key.size += HASH_SIZE;
     return key;
 }
 
@@ -244,6 +262,12 @@ static const enum table DEADLINE_TABLES[] = {
     [DEADLINE_CAUCUS] = TABLE_SESSION,
     /* Problem solving. */
     [DEADLINE_REFERRED] = TABLE_ROUND,
+    /* Decisions and minutes. */
+    [DEADLINE_EFFECT] = TABLE_DECISION,
+    [DEADLINE_TRIAL] = TABLE_DECISION,
+    [DEADLINE_REVIEW] = TABLE_DECISION,
+    [DEADLINE_SUNSET] = TABLE_DECISION,
+    [DEADLINE_REPORT] = TABLE_MANDATE,
 };
 
 enum table deadline_table(enum deadline_kind kind)

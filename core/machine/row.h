@@ -13,6 +13,7 @@ enum key_form {
     FORM_PAIR,     /* u32, u32 */
     FORM_KEY,      /* 32 bytes */
     FORM_NAME,     /* another table's byte, then a name */
+    FORM_HASHED,   /* u32, 32 bytes */
     FORM_DEADLINE, /* due in ms u64, kind u8, number u32, second number u32 */
 };
 
@@ -28,6 +29,11 @@ enum deadline_kind {
     /* Problem solving. */
     DEADLINE_REFERRED = 30,    /* a round closes since its item was referred to bargaining */
     /* Decisions and minutes. */
+    DEADLINE_EFFECT = 40, /* a decision takes effect */
+    DEADLINE_TRIAL = 41,  /* a decision on trial ends */
+    DEADLINE_REVIEW = 42, /* a decision is to be reviewed */
+    DEADLINE_SUNSET = 43, /* a decision ends */
+    DEADLINE_REPORT = 44, /* a report under a mandate is due */
 };
 
 struct table_row {
@@ -48,6 +54,7 @@ struct row_key {
 struct row_key row_key_all(enum table table);               /* the prefix of a whole table */
 struct row_key row_key_first(enum table table, uint32_t a); /* the prefix of all pairs of a */
 struct row_key row_key(enum table table, uint32_t a, uint32_t b);
+struct row_key row_key_hashed(enum table table, uint32_t a, const uint8_t hash[HASH_SIZE]);
 struct row_key row_key_counter(enum table of);
 struct row_key row_key_bytes(enum table table, const uint8_t key[KEY_SIZE]);
 struct row_key row_key_name(enum table of, const char *name); /* size 0: no name is that long */

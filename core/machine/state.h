@@ -5,6 +5,7 @@
 #define COMITY_CORE_MACHINE_STATE_H
 
 #include "comity/v1/charter.pb-c.h"
+#include "comity/v1/decision.pb-c.h"
 #include "comity/v1/model.pb-c.h"
 #include "comity/v1/query.pb-c.h"
 #include "core/arena.h"
@@ -58,6 +59,15 @@ enum table {
     TABLE_STRAW_POLL = 61,     /* number               StrawPoll */
     TABLE_STRAW_ANSWER = 62,   /* poll, member         StrawAnswer */
     /* Decisions and minutes. */
+    TABLE_ACTION = 70,       /* number               Action */
+    TABLE_MINUTES = 71,      /* session              Minutes */
+    TABLE_MINUTES_OPEN = 72, /* body, session        u32: the session; minutes that silence will approve */
+    TABLE_MANDATE = 73,      /* number               Mandate */
+    TABLE_ERASABLE = 74,     /* session, 32 bytes    empty: a text of it, by its hash, that may be purged */
+    TABLE_RETENTION = 75,    /* session              Retention */
+    TABLE_HOLD = 76,         /* number               Hold */
+    TABLE_HOLDS = 77,        /* session              u32: holds that stand on its texts */
+    TABLE_TEXT = 78,         /* 32 bytes             u32: how often commands brought the text of this hash */
 };
 
 /* Read or write one row by its numbers. @b is ignored by tables of one number, both by KEY and INVITATION, whose

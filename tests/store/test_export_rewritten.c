@@ -83,6 +83,59 @@ static void a_checkpoint_of_another_tree_is_found(void **state)
     }
 }
 
+/* Texts that are said to be purged. */
+
+struct omission {
+    Comity__V1__PartKind kind;
+    bool is_purged; /* as the stream says */
+    int code;
+    const char *words;
+    size_t count;
+};
+
+/* The first part of the kind, left out; its hash stays, so that the event fits its commitment. */
+static bool omission_edit(struct rewriting *rewriting, Comity__V1__ExportRecord *record, void *context)
+{
+    struct omission *omission = context;
+
+    (void) rewriting;
+    if (record->kind_case != COMITY__V1__EXPORT_RECORD__KIND_EVENT)
+        return true;
+    for (size_t i = 0; i < record->event->record->n_parts && omission->count == 0; i++) {
+        Comity__V1__Part *part = record->event->record->parts[i];
+
+        if (part->kind != omission->kind)
+            continue;
+        part->is_withheld = true;
+        part->is_purged = omission->is_purged;
+        part->salt.len = 0;
+        part->content.len = 0;
+        omission->count++;
+    }
+    return true;
+}
+
+static void a_text_that_nobody_purged_is_missed(void **state)
+{
+    static const struct omission ROWS[] = {
+        {COMITY__V1__PART_KIND__PART_KIND_TEXT, true, ERR_TEXT, "that nobody purged", 0},
+        {COMITY__V1__PART_KIND__PART_KIND_TEXT, false, ERR_MALFORMED, "is withheld", 0},
+        {COMITY__V1__PART_KIND__PART_KIND_COMMAND, true, ERR_MALFORMED, "is withheld", 0},
+    };
+    struct fixture *fixture = *state;
+
+    scene_found(&fixture->scene);
+    for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
+        struct omission omission = ROWS[i];
+
+        assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+        rewrite(fixture, &fixture->scene.log_key, omission_edit, &omission);
+        assert_int_equal(omission.count, 1);
+        restore_is_refused(fixture, omission.code, omission.words);
+        remove(fixture->file);
+    }
+}
+
 /* Refusals that are kept. */
 
 enum misplaced { IN_PLACE, TWICE, AMONG_EVENTS };
@@ -290,9 +343,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_checkpoint_of_another_tree_is_found), TEST(a_refusal_that_cannot_be_is_found),
-        TEST(a_record_that_does_not_fit_is_found),   TEST(another_epoch_than_was_announced_is_found),
-        TEST(a_stream_of_another_log_key_is_found),
+        TEST(a_checkpoint_of_another_tree_is_found),     TEST(a_refusal_that_cannot_be_is_found),
+        TEST(a_text_that_nobody_purged_is_missed),       TEST(a_record_that_does_not_fit_is_found),
+        TEST(another_epoch_than_was_announced_is_found), TEST(a_stream_of_another_log_key_is_found),
     };
 
     scratch_use_memory();

@@ -500,6 +500,23 @@ bool random_body(struct random_commands *r, Comity__V1__Command__BodyCase kind)
         {COMITY__V1__COMMAND__BODY_WITHDRAW_FACT, random_withdraw_fact},
         {COMITY__V1__COMMAND__BODY_OPEN_STRAW_POLL, random_open_straw_poll},
         /* Decisions and minutes. */
+        {COMITY__V1__COMMAND__BODY_REVIEW_DECISION, random_review_decision},
+        {COMITY__V1__COMMAND__BODY_SIGN_CLAUSE, random_sign_clause},
+        {COMITY__V1__COMMAND__BODY_REOPEN_DECISION, random_reopen_decision},
+        {COMITY__V1__COMMAND__BODY_DECLARE_OUTCOME, random_declare_outcome},
+        {COMITY__V1__COMMAND__BODY_ADD_ACTION, random_add_action},
+        {COMITY__V1__COMMAND__BODY_UPDATE_ACTION, random_update_action},
+        {COMITY__V1__COMMAND__BODY_DRAFT_MINUTES, random_draft_minutes},
+        {COMITY__V1__COMMAND__BODY_CORRECT_MINUTES, random_correct_minutes},
+        {COMITY__V1__COMMAND__BODY_APPROVE_MINUTES, random_approve_minutes},
+        {COMITY__V1__COMMAND__BODY_DISSENT_MINUTES, random_dissent_minutes},
+        {COMITY__V1__COMMAND__BODY_GIVE_MANDATE, random_give_mandate},
+        {COMITY__V1__COMMAND__BODY_REPORT_MANDATE, random_report_mandate},
+        {COMITY__V1__COMMAND__BODY_RECALL_MANDATE, random_recall_mandate},
+        {COMITY__V1__COMMAND__BODY_SET_RETENTION, random_set_retention},
+        {COMITY__V1__COMMAND__BODY_HOLD_TEXTS, random_hold_texts},
+        {COMITY__V1__COMMAND__BODY_LIFT_HOLD, random_lift_hold},
+        {COMITY__V1__COMMAND__BODY_PURGE_TEXTS, random_purge_texts},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(BODIES); i++)

@@ -80,6 +80,8 @@ void random_cosign(struct random_commands *r, const struct person *person);
 
 /* Signed by a holder of a seat of the body, now and then by a facilitator. */
 bool random_sign_as_holder(struct random_commands *r, uint32_t body);
+/* Terms of a proposal in this body; NULL now and then. */
+Comity__V1__Terms *random_terms(struct random_commands *r, uint32_t body);
 
 /* Fill r->body with a command of this kind that ought to be accepted: false where the state allows none. */
 bool random_body(struct random_commands *r, Comity__V1__Command__BodyCase kind);
@@ -118,6 +120,24 @@ bool random_open_straw_poll(struct random_commands *r);
 bool random_enter_ballots(struct random_commands *r);
 bool random_confirm_ballot(struct random_commands *r);
 bool random_dispute_ballot(struct random_commands *r);
+/* Decisions and minutes. */
+bool random_review_decision(struct random_commands *r);
+bool random_sign_clause(struct random_commands *r);
+bool random_reopen_decision(struct random_commands *r);
+bool random_declare_outcome(struct random_commands *r);
+bool random_add_action(struct random_commands *r);
+bool random_update_action(struct random_commands *r);
+bool random_draft_minutes(struct random_commands *r);
+bool random_correct_minutes(struct random_commands *r);
+bool random_approve_minutes(struct random_commands *r);
+bool random_dissent_minutes(struct random_commands *r);
+bool random_give_mandate(struct random_commands *r);
+bool random_report_mandate(struct random_commands *r);
+bool random_recall_mandate(struct random_commands *r);
+bool random_set_retention(struct random_commands *r);
+bool random_hold_texts(struct random_commands *r);
+bool random_lift_hold(struct random_commands *r);
+bool random_purge_texts(struct random_commands *r);
 
 /* Signed by a co-chair of each PARTY: false where one has none left. */
 bool random_sign_jointly(struct random_commands *r);

@@ -120,6 +120,7 @@ bool random_make_proposal(struct random_commands *r)
     r->body->make_proposal->item = item->number;
     r->body->make_proposal->title = random_text(r);
     r->body->make_proposal->text = random_text(r);
+    r->body->make_proposal->terms = random_terms(r, session->body);
     return random_sign_as_holder(r, session->body);
 }
 
@@ -131,7 +132,7 @@ static const Comity__V1__Proposal *proposal_find(struct random_commands *r,
         const Comity__V1__Proposal *proposal =
             random_row(r, TABLE_PROPOSAL, random_recent(r, TABLE_PROPOSAL), 0);
 
-        if (!proposal || proposal->decision != 0 || proposal->open_round != 0)
+        if (!proposal || proposal->decision != 0 || proposal->open_round != 0 || proposal->declared != 0)
             continue;
         const Comity__V1__Item *item = random_row(r, TABLE_ITEM, proposal->item, 0);
         *ret_session = random_row(r, TABLE_SESSION, item->session, 0);
@@ -151,6 +152,7 @@ bool random_revise_proposal(struct random_commands *r)
     r->body->revise_proposal->proposal = proposal->number;
     r->body->revise_proposal->base_hash = proposal->versions[proposal->n_versions - 1]->text->hash;
     r->body->revise_proposal->text = random_text(r);
+    r->body->revise_proposal->terms = random_terms(r, session->body);
     return random_sign_as_holder(r, session->body);
 }
 

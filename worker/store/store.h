@@ -76,6 +76,16 @@ int store_event_get(struct store_txn *txn, const struct store_history *history, 
 /* The same as a receipt shows it: the open part whole, of the command part salt and hash, of texts the hash. */
 int store_event_get_bare(struct store_txn *txn, const struct store_history *history, uint64_t sequence,
                          struct arena *arena, Comity__V1__EventRecord **ret_record);
+/* Erase a text: its row is empty from then on. *ret_was_there: it was not erased before. A text that the history never
+ * had is ERR_CORRUPT. */
+int store_text_erase(struct store_txn *txn, const struct store_history *history, const uint8_t hash[HASH_SIZE],
+                     bool *ret_was_there);
+
+/* Was it erased? Not where there never was one, or where it is there. */
+int store_text_is_erased(struct store_txn *txn, const struct store_history *history, const uint8_t hash[HASH_SIZE],
+                         bool *ret_is_erased);
+
+/* ERR_NOT_FOUND: it was erased, or there never was one. */
 int store_text_get(struct store_txn *txn, const struct store_history *history, const uint8_t hash[HASH_SIZE],
                    struct arena *arena, uint8_t ret_salt[SALT_SIZE], struct bytes *ret_content);
 struct tree_nodes store_nodes(struct store_txn *txn, const struct store_history *history);

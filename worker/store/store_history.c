@@ -210,10 +210,12 @@ static int text_put(struct store_txn *txn, uint32_t number, const struct event_p
 {
     uint8_t key[TEXT_KEY_SIZE];
     struct bytes row_key = BYTES(key, sizeof(key));
-    size_t size = SALT_SIZE + part->content.size;
+    size_t size = part->is_erased ? 0 : SALT_SIZE + part->content.size;
     uint8_t *row;
 
     text_key(key, number, part->hash);
+    if (part->is_erased)
+        return table_put(txn, STORE_TEXT, row_key, BYTES(NULL, 0));
     row = table_reserve(txn, STORE_TEXT, row_key, size);
     if (row == NULL)
         return txn->error;
@@ -232,7 +234,7 @@ static int text_find(struct store_txn *txn, uint32_t number, const uint8_t *hash
 
     text_key(key, number, hash);
     code = table_get(txn, STORE_TEXT, BYTES(key, sizeof(key)), &row);
-    if (code == 0 && row.size < SALT_SIZE)
+    if (code == 0 && row.size > 0 && row.size < SALT_SIZE)
         code = txn_fail(txn, ERR_CORRUPT);
     if (code == 0)
         *ret_row = row;
@@ -246,6 +248,8 @@ int store_text_get(struct store_txn *txn, const struct store_history *history, c
     struct bytes content;
     int code = text_find(txn, history->number, hash, &row);
 
+    if (code == 0 && row.size == 0)
+        return ERR_NOT_FOUND;
     if (code != 0)
         return code;
     content = arena_bytes(arena, BYTES(row.data + SALT_SIZE, row.size - SALT_SIZE));
@@ -254,6 +258,32 @@ int store_text_get(struct store_txn *txn, const struct store_history *history, c
     memcpy(ret_salt, row.data, SALT_SIZE);
     *ret_content = content;
     return 0;
+}
+
+int store_text_is_erased(struct store_txn *txn, const struct store_history *history,
+                         const uint8_t hash[HASH_SIZE], bool *ret_is_erased)
+{
+    struct bytes row;
+    int code = text_find(txn, history->number, hash, &row);
+
+    if (code != 0 && code != ERR_NOT_FOUND)
+        return code;
+    *ret_is_erased = code == 0 && row.size == 0;
+    return 0;
+}
+
+int store_text_erase(struct store_txn *txn, const struct store_history *history,
+                     const uint8_t hash[HASH_SIZE], bool *ret_was_there)
+{
+    uint8_t key[TEXT_KEY_SIZE];
+    struct bytes row;
+    int code = text_find(txn, history->number, hash, &row);
+
+    if (code != 0)
+        return code == ERR_NOT_FOUND ? txn_fail(txn, ERR_CORRUPT) : code;
+    *ret_was_there = row.size > 0;
+    text_key(key, history->number, hash);
+    return table_put(txn, STORE_TEXT, BYTES(key, sizeof(key)), BYTES(NULL, 0));
 }
 
 /* event: number u32, sequence u64 -> header, number of parts u16, then each part:
@@ -399,6 +429,9 @@ static int part_text_read(struct store_txn *txn, uint32_t number, struct arena *
 
     if (code != 0)
         return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    part->is_withheld = part->is_purged = row.size == 0;
+    if (part->is_purged)
+        return 0;
     code = bytes_copy(arena, row.data, SALT_SIZE, &part->salt);
     return code == 0 ? bytes_copy(arena, row.data + SALT_SIZE, row.size - SALT_SIZE, &part->content) : code;
 }

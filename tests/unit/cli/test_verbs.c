@@ -157,6 +157,24 @@ static const struct {
     {"answer_straw_poll", "straw answer"},
     {"close_straw_poll", "straw close"},
     /* Decisions and minutes. */
+    /* Decisions and minutes. */
+    {"review_decision", "decision review"},
+    {"sign_clause", "decision sign"},
+    {"reopen_decision", "decision reopen"},
+    {"declare_outcome", "decision declare"},
+    {"add_action", "action add"},
+    {"update_action", "action done"},
+    {"draft_minutes", "minutes draft"},
+    {"correct_minutes", "minutes correct"},
+    {"approve_minutes", "minutes approve"},
+    {"dissent_minutes", "minutes dissent"},
+    {"give_mandate", "mandate give"},
+    {"report_mandate", "mandate report"},
+    {"recall_mandate", "mandate recall"},
+    {"set_retention", "retention set"},
+    {"hold_texts", "hold place"},
+    {"lift_hold", "hold lift"},
+    {"purge_texts", "purge"},
 };
 
 static void test_every_command_has_a_verb(void **state)

@@ -92,11 +92,11 @@ static inline void sample_field(struct sample *sample, const struct form_row *ro
     case FORM_EPOCH:
         *(uint32_t *) at = 1;
         break;
-    case FORM_NUMBER:
+    case FORM_NUMBER: /* later and later */
         if (field->type == PROTOBUF_C_TYPE_UINT32)
-            *(uint32_t *) at = 7 + ++sample->made; /* of two things, two numbers */
+            *(uint32_t *) at = row->least > 7 ? (uint32_t) row->least : 7 + ++sample->made; /* of two, two */
         else
-            *(uint64_t *) at = 1790000000000;
+            *(uint64_t *) at = 1790000000000 + ++sample->made;
         break;
     case FORM_NUMBERS: {
         uint32_t *numbers = arena_alloc(sample->arena, 2 * sizeof(*numbers));
@@ -119,6 +119,7 @@ static inline void sample_field(struct sample *sample, const struct form_row *ro
         break;
     }
     case FORM_MESSAGE:
+    case FORM_MESSAGE_OR_NONE:
         *(ProtobufCMessage **) at = sample_message(sample, field->descriptor);
         break;
     case FORM_MESSAGES: {

@@ -290,6 +290,8 @@ static void proposal_make(void)
 {
     arena_reset(arena);
     sample_make(&sample, arena, COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL, 0);
+    sample.command->make_proposal->terms = NULL;
+    sample.text_count -= 3; /* those of the terms, which come last */
     assert_int_equal(sample.text_count, 2);
 }
 

@@ -94,7 +94,8 @@ static bool place_find(ProtobufCMessage *message, const struct path *path, unsig
             path_write(&here, ret_place->path, FIELD_PATH_MAX);
             return true;
         }
-        if (row->form != FORM_BODY && row->form != FORM_MESSAGE && row->form != FORM_MESSAGES)
+        if (row->form != FORM_BODY && row->form != FORM_MESSAGE && row->form != FORM_MESSAGE_OR_NONE &&
+            row->form != FORM_MESSAGES)
             continue;
         for (size_t k = 0; k < count; k++) {
             here.index = row->form == FORM_MESSAGES ? (int64_t) k : PATH_NOT_REPEATED;
@@ -179,6 +180,7 @@ static const struct {
     {FORM_CHOICES, TWICE, ERR_DUPLICATE, "[1]"},
     {FORM_CHOICES, ZERO_IN_LIST, ERR_MISSING, "[0]"},
     {FORM_MESSAGE, LEAVE_OUT, ERR_MISSING, ""},
+    {FORM_MESSAGE_OR_NONE, LEAVE_OUT, 0, ""},
     {FORM_MESSAGES, LEAVE_OUT, ERR_MISSING, ""},
     {FORM_MESSAGES, ONE_TOO_MANY, ERR_RANGE, ""},
     {FORM_RULE, LEAVE_OUT, ERR_MISSING, ""},
@@ -302,7 +304,8 @@ static int expected_code(const struct place *place, size_t b)
     bool names_nothing = sample.command->body_case == COMITY__V1__COMMAND__BODY_FOUND ||
                          sample.command->body_case == COMITY__V1__COMMAND__BODY_REDEEM;
     may_be_zero = may_be_zero || (place->row->form == FORM_EPOCH && names_nothing);
-    if (BREAKAGES[b].breakage == LEAVE_OUT && is_of_pair(place->field->name))
+    if (BREAKAGES[b].breakage == LEAVE_OUT && place->row->type != &comity__v1__give_mandate__descriptor &&
+        is_of_pair(place->field->name))
         return ERR_MISSING;
     return BREAKAGES[b].breakage == LEAVE_OUT && may_be_zero ? 0 : BREAKAGES[b].code;
 }
@@ -407,6 +410,16 @@ static void test_limits_as_the_contract_has_them(void **state)
         {&comity__v1__link_proposal__descriptor, "contributions", 1, 32},
         {&comity__v1__answer_data__descriptor, "text", 1, 65536},
         {&comity__v1__open_straw_poll__descriptor, "choices", 2, 10},
+        {&comity__v1__terms__descriptor, "effects", 0, 16},
+        {&comity__v1__terms__descriptor, "clauses", 0, 16},
+        {&comity__v1__clause__descriptor, "title", 1, 400},
+        {&comity__v1__clause__descriptor, "signatories", 1, 64},
+        {&comity__v1__reopen_decision__descriptor, "fact", 1, 4096},
+        {&comity__v1__declare_outcome__descriptor, "reason", 1, 4096},
+        {&comity__v1__add_action__descriptor, "owners", 1, 16},
+        {&comity__v1__add_action__descriptor, "due_date", 20000101, 29991231},
+        {&comity__v1__draft_minutes__descriptor, "text", 1, 65536},
+        {&comity__v1__give_mandate__descriptor, "limits", 1, 65536},
     };
     for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
         const struct form_row *row = sample_row(ROWS[i].type, ROWS[i].field);

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "core/error.h"
-#include "tests/support/world.h"
+#include "tests/support/world_decisions.h"
 
 /* An event of every kind, its message there but empty: it lacks a piece, or names what is not there. */
 static void test_events_that_do_not_fit(void **state)
@@ -246,10 +246,65 @@ static Comity__V1__Command *command_to_fail(struct world *world, size_t index)
         command->revise_proposal->base_hash =
             ((Comity__V1__Proposal *) world_row(world, TABLE_PROPOSAL, 2, 0))->versions[0]->text->hash;
         break;
+    /* Decisions and minutes: decision 1 is in effect, 2 waits for a signature; session 2 has minutes. */
+    case 9:
+        command = world_sign_command(world, "mara", 2);
+        break;
+    case 10:
+        command = world_declare_command(world, 2, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TABLED);
+        break;
+    case 11:
+        command = world_approve_command(world, "mara", 2);
+        break;
+    case 12:
+        command = world_command(world, "cora", COMITY__V1__COMMAND__BODY_OPEN_SESSION);
+        command->open_session->session = 3;
+        break;
+    case 13:
+        command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_REOPEN_DECISION);
+        command->reopen_decision->decision = 1;
+        command->reopen_decision->session = 1;
+        break;
+    case 14:
+        command = world_mandate_command(world, 1, LARS);
+        break;
+    case 15:
+        command = world_action_command(world, "odo", 1);
+        break;
+    case 16:
+        command = world_command(world, "odo", COMITY__V1__COMMAND__BODY_REVIEW_DECISION);
+        command->review_decision->decision = 1;
+        command->review_decision->next_ms = world->context.time_ms + 1;
+        break;
     default:
         break;
     }
     return command;
+}
+
+/* Decision 1 in effect, 2 that ends it once mara signs; minutes of session 2 that wait for mara; session 3 to
+ * open. */
+static void add_decisions(struct world *world)
+{
+    Comity__V1__Terms *terms = world_terms(world);
+    Comity__V1__Command *close = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_SESSION);
+    Comity__V1__Command *draft = world_command(world, "odo", COMITY__V1__COMMAND__BODY_DRAFT_MINUTES);
+    Comity__V1__Command *convene = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CONVENE_SESSION);
+
+    world_decide(world, NULL);
+    world_add_effect(world, terms, COMITY__V1__DECISION_RELATION__DECISION_RELATION_SUSPENDS, 1);
+    world_add_clause(world, terms);
+    world_decide(world, terms);
+    world_accept(world, world_sign_command(world, "lena", 2));
+    close->close_session->session = world_open_session(world, 1);
+    world_accept(world, close);
+    draft->draft_minutes->session = 2;
+    draft->draft_minutes->by_silence = true;
+    world_accept(world, draft);
+    world_accept(world, world_approve_command(world, "lena", 2));
+    convene->convene_session->body = 1;
+    convene->convene_session->starts_ms = 1;
+    world_accept(world, convene);
 }
 
 static struct world *world_to_fail(void)
@@ -263,6 +318,7 @@ static struct world *world_to_fail(void)
     world_accept(world, world_ballot(world, "lena", 1, 1));
     world_accept(world, world_ballot(world, "mara", 1, 1));
     world_propose(world, 1);
+    add_decisions(world);
     return world;
 }
 

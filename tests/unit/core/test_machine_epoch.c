@@ -10,7 +10,7 @@
 
 #include "core/error.h"
 #include "core/machine/row.h"
-#include "tests/support/world.h"
+#include "tests/support/world_decisions.h"
 
 #define DAY_MS INT64_C(86400000)
 
@@ -69,6 +69,28 @@ static const struct lost {
     {COMITY__V1__COMMAND__BODY_OPEN_ROUND, "cora", "open_round.proposal"},
     {COMITY__V1__COMMAND__BODY_OPEN_ROUND, "cora", "open_round.rule"},
     {COMITY__V1__COMMAND__BODY_CAST_BALLOT, "lena", "cast_ballot.round"},
+    /* Decisions and minutes. */
+    {COMITY__V1__COMMAND__BODY_REVIEW_DECISION, "odo", "review_decision.decision"},
+    {COMITY__V1__COMMAND__BODY_SIGN_CLAUSE, "lena", "sign_clause.decision"},
+    {COMITY__V1__COMMAND__BODY_REOPEN_DECISION, "lena", "reopen_decision.decision"},
+    {COMITY__V1__COMMAND__BODY_DECLARE_OUTCOME, "lena", "declare_outcome.round"},
+    {COMITY__V1__COMMAND__BODY_ADD_ACTION, "odo", "add_action.decision"},
+    {COMITY__V1__COMMAND__BODY_ADD_ACTION, "odo", "add_action.item"},
+    {COMITY__V1__COMMAND__BODY_ADD_ACTION, "odo", "add_action.owners[1]"},
+    {COMITY__V1__COMMAND__BODY_UPDATE_ACTION, "odo", "update_action.action"},
+    {COMITY__V1__COMMAND__BODY_DRAFT_MINUTES, "odo", "draft_minutes.session"},
+    {COMITY__V1__COMMAND__BODY_CORRECT_MINUTES, "odo", "correct_minutes.session"},
+    {COMITY__V1__COMMAND__BODY_APPROVE_MINUTES, "lena", "approve_minutes.session"},
+    {COMITY__V1__COMMAND__BODY_DISSENT_MINUTES, "lena", "dissent_minutes.session"},
+    {COMITY__V1__COMMAND__BODY_GIVE_MANDATE, "lena", "give_mandate.decision"},
+    {COMITY__V1__COMMAND__BODY_REPORT_MANDATE, "lena", "report_mandate.mandate"},
+    {COMITY__V1__COMMAND__BODY_RECALL_MANDATE, "lena", "recall_mandate.mandate"},
+    {COMITY__V1__COMMAND__BODY_SET_RETENTION, "lena", "set_retention.session"},
+    {COMITY__V1__COMMAND__BODY_HOLD_TEXTS, "lena", "hold_texts.session"},
+    {COMITY__V1__COMMAND__BODY_LIFT_HOLD, "lena", "lift_hold.hold"},
+    {COMITY__V1__COMMAND__BODY_PURGE_TEXTS, "lena", "purge_texts.session"},
+    {COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL, "lena", "make_proposal.terms.clauses[0].signatories[1]"},
+    {COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL, "lena", "make_proposal.terms.effects[0].decision"},
 };
 
 static Comity__V1__Command *lost_adoption(struct world *world)
@@ -80,6 +102,89 @@ static Comity__V1__Command *lost_adoption(struct world *world)
     memcpy(command->adopt_rule->bodies, BODIES, sizeof(BODIES));
     command->adopt_rule->n_bodies = 2;
     return command;
+}
+
+/* The first number of the body is the second of its kind, and so lost; what else it needs is filled in. */
+static Comity__V1__Command *lost_of_decisions(struct world *world, const struct lost *lost)
+{
+    static uint32_t owners[] = {LARS, ODO + 1};
+    Comity__V1__Command *command = world_command(world, lost->signer, lost->body);
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field(&comity__v1__command__descriptor, (unsigned) lost->body);
+    const uint32_t second = 2;
+    ProtobufCMessage *body;
+
+    memcpy(&body, (uint8_t *) command + field->offset, sizeof(body));
+    memcpy((uint8_t *) body + body->descriptor->fields[0].offset, &second, sizeof(second));
+    switch (lost->body) {
+    case COMITY__V1__COMMAND__BODY_SIGN_CLAUSE:
+        command->sign_clause->clause = 1;
+        command->sign_clause->text_hash = world_key(world, "any");
+        break;
+    case COMITY__V1__COMMAND__BODY_REOPEN_DECISION:
+        command->reopen_decision->session = 1;
+        break;
+    case COMITY__V1__COMMAND__BODY_DECLARE_OUTCOME:
+        *command->declare_outcome =
+            *world_declare_command(world, 2, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TABLED)->declare_outcome;
+        world_cosign(world, command, "mara", NULL);
+        break;
+    case COMITY__V1__COMMAND__BODY_ADD_ACTION:
+        *command->add_action = *world_action_command(world, "odo", 2)->add_action;
+        if (strcmp(lost->field, "add_action.decision") == 0)
+            break;
+        command->add_action->decision = 0;
+        command->add_action->item = strcmp(lost->field, "add_action.item") == 0 ? 2 : 1;
+        command->add_action->owners = owners;
+        break;
+    case COMITY__V1__COMMAND__BODY_UPDATE_ACTION:
+        command->update_action->status = COMITY__V1__ACTION_STATUS__ACTION_STATUS_DONE;
+        break;
+    case COMITY__V1__COMMAND__BODY_CORRECT_MINUTES:
+        command->correct_minutes->base_hash = world_key(world, "any");
+        break;
+    case COMITY__V1__COMMAND__BODY_APPROVE_MINUTES:
+        command->approve_minutes->text_hash = world_key(world, "any");
+        break;
+    case COMITY__V1__COMMAND__BODY_DISSENT_MINUTES:
+        command->dissent_minutes->text_hash = world_key(world, "any");
+        break;
+    case COMITY__V1__COMMAND__BODY_GIVE_MANDATE:
+        command->give_mandate->member = LARS;
+        world_cosign(world, command, "mara", NULL);
+        break;
+    case COMITY__V1__COMMAND__BODY_RECALL_MANDATE:
+        command->recall_mandate->reason = world_text(world);
+        break;
+    case COMITY__V1__COMMAND__BODY_SET_RETENTION:
+        command->set_retention->class_ = arena_string(world->arena, "candid");
+        world_cosign(world, command, "mara", NULL);
+        break;
+    case COMITY__V1__COMMAND__BODY_HOLD_TEXTS:
+        command->hold_texts->reason = world_text(world);
+        break;
+    case COMITY__V1__COMMAND__BODY_PURGE_TEXTS:
+        world_cosign(world, command, "mara", NULL);
+        break;
+    default:
+        break;
+    }
+    return command;
+}
+
+static Comity__V1__Terms *lost_terms(struct world *world, const char *field)
+{
+    Comity__V1__Terms *terms = world_terms(world);
+
+    if (strcmp(field, "item") == 0)
+        return NULL;
+    if (strcmp(field, "terms.effects[0].decision") == 0) {
+        world_add_effect(world, terms, COMITY__V1__DECISION_RELATION__DECISION_RELATION_ENDS, 2);
+        return terms;
+    }
+    world_add_clause(world, terms);
+    terms->clauses[0]->signatories[1] = CONVENER + 1;
+    return terms;
 }
 
 /* Of the things before, the first; of what is lost, the second. */
@@ -111,7 +216,8 @@ static Comity__V1__Command *lost_command(struct world *world, const struct lost 
         command->add_item->session = 2;
         return command;
     case COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL:
-        command->make_proposal->item = 2;
+        command->make_proposal->terms = lost_terms(world, field);
+        command->make_proposal->item = command->make_proposal->terms ? 1 : 2;
         return command;
     case COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL:
         command->revise_proposal->proposal = 2;
@@ -121,10 +227,12 @@ static Comity__V1__Command *lost_command(struct world *world, const struct lost 
         command = world_open_round_command(world, 1, strcmp(field, "rule") == 0 ? 2 : 1);
         command->open_round->proposal = strcmp(field, "proposal") == 0 ? 2 : 1;
         return command;
-    default:
+    case COMITY__V1__COMMAND__BODY_CAST_BALLOT:
         command = world_ballot(world, "lena", 1, 1);
         command->cast_ballot->round = 2;
         return command;
+    default:
+        return lost_of_decisions(world, lost);
     }
 }
 

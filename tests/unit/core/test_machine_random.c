@@ -17,6 +17,7 @@
 #include "tests/support/book_seats.h"
 #include "tests/support/book_solving.h"
 #include "tests/support/machine_drive.h"
+#include "tests/support/naive_decisions.h"
 #include "tests/support/random_commands.h"
 #include "tests/support/session_book.h"
 
@@ -49,6 +50,7 @@ struct book {
     struct book_epoch epochs[EPOCHS + 1]; /* the first has no counts: it is the founding's */
     size_t epoch_count;
     size_t taken_over; /* commands of an earlier epoch that were accepted */
+    struct naive_decisions *decisions;
     int64_t time_ms;
     struct arena *kept;
     struct book_seats *seats;
@@ -376,6 +378,64 @@ static void check_taken_over(struct book *book, const Comity__V1__Command *comma
     case COMITY__V1__COMMAND__BODY_TAKE_BACK:
         check_number(book, command->epoch, TABLE_SESSION, command->take_back->session);
         break;
+    /* Decisions and minutes. */
+    case COMITY__V1__COMMAND__BODY_REVIEW_DECISION:
+        check_number(book, command->epoch, TABLE_DECISION, command->review_decision->decision);
+        break;
+    case COMITY__V1__COMMAND__BODY_SIGN_CLAUSE:
+        check_number(book, command->epoch, TABLE_DECISION, command->sign_clause->decision);
+        break;
+    case COMITY__V1__COMMAND__BODY_REOPEN_DECISION:
+        check_number(book, command->epoch, TABLE_DECISION, command->reopen_decision->decision);
+        check_number(book, command->epoch, TABLE_SESSION, command->reopen_decision->session);
+        break;
+    case COMITY__V1__COMMAND__BODY_DECLARE_OUTCOME:
+        check_number(book, command->epoch, TABLE_ROUND, command->declare_outcome->round);
+        break;
+    case COMITY__V1__COMMAND__BODY_ADD_ACTION:
+        check_number(book, command->epoch, TABLE_DECISION, command->add_action->decision);
+        check_number(book, command->epoch, TABLE_ITEM, command->add_action->item);
+        for (size_t i = 0; i < command->add_action->n_owners; i++)
+            check_number(book, command->epoch, TABLE_MEMBER, command->add_action->owners[i]);
+        break;
+    case COMITY__V1__COMMAND__BODY_UPDATE_ACTION:
+        check_number(book, command->epoch, TABLE_ACTION, command->update_action->action);
+        break;
+    case COMITY__V1__COMMAND__BODY_DRAFT_MINUTES:
+        check_number(book, command->epoch, TABLE_SESSION, command->draft_minutes->session);
+        break;
+    case COMITY__V1__COMMAND__BODY_CORRECT_MINUTES:
+        check_number(book, command->epoch, TABLE_SESSION, command->correct_minutes->session);
+        break;
+    case COMITY__V1__COMMAND__BODY_APPROVE_MINUTES:
+        check_number(book, command->epoch, TABLE_SESSION, command->approve_minutes->session);
+        break;
+    case COMITY__V1__COMMAND__BODY_DISSENT_MINUTES:
+        check_number(book, command->epoch, TABLE_SESSION, command->dissent_minutes->session);
+        break;
+    case COMITY__V1__COMMAND__BODY_GIVE_MANDATE:
+        check_number(book, command->epoch, TABLE_DECISION, command->give_mandate->decision);
+        check_number(book, command->epoch, TABLE_BODY, command->give_mandate->body);
+        check_number(book, command->epoch, TABLE_MEMBER, command->give_mandate->member);
+        break;
+    case COMITY__V1__COMMAND__BODY_REPORT_MANDATE:
+        check_number(book, command->epoch, TABLE_MANDATE, command->report_mandate->mandate);
+        break;
+    case COMITY__V1__COMMAND__BODY_SET_RETENTION:
+        check_number(book, command->epoch, TABLE_SESSION, command->set_retention->session);
+        break;
+    case COMITY__V1__COMMAND__BODY_HOLD_TEXTS:
+        check_number(book, command->epoch, TABLE_SESSION, command->hold_texts->session);
+        break;
+    case COMITY__V1__COMMAND__BODY_LIFT_HOLD:
+        check_number(book, command->epoch, TABLE_HOLD, command->lift_hold->hold);
+        break;
+    case COMITY__V1__COMMAND__BODY_PURGE_TEXTS:
+        check_number(book, command->epoch, TABLE_SESSION, command->purge_texts->session);
+        break;
+    case COMITY__V1__COMMAND__BODY_RECALL_MANDATE:
+        check_number(book, command->epoch, TABLE_MANDATE, command->recall_mandate->mandate);
+        break;
     case COMITY__V1__COMMAND__BODY_CLOSE_ROUND:
     case COMITY__V1__COMMAND__BODY_CLOSE_SESSION:
         fail_msg("%s", "an end was carried over");
@@ -555,6 +615,15 @@ static void book_event(struct book *book, const struct machine_event *event)
         book_number(book, TABLE_FACT, open->fact_stated->fact->number);
         break;
     /* Decisions and minutes. */
+    case COMITY__V1__EVENT__KIND_ACTION_ADDED:
+        book_number(book, TABLE_ACTION, open->action_added->action->number);
+        break;
+    case COMITY__V1__EVENT__KIND_TEXTS_HELD:
+        book_number(book, TABLE_HOLD, open->texts_held->hold->number);
+        break;
+    case COMITY__V1__EVENT__KIND_MANDATE_GIVEN:
+        book_number(book, TABLE_MANDATE, open->mandate_given->mandate->number);
+        break;
     default:
         break;
     }
@@ -564,15 +633,21 @@ static void book_event(struct book *book, const struct machine_event *event)
 static bool may_come_by_itself(Comity__V1__Event__KindCase kind)
 {
     static const Comity__V1__Event__KindCase KINDS[] = {
-        COMITY__V1__EVENT__KIND_EPOCH_OPENED, COMITY__V1__EVENT__KIND_ROUND_CLOSED,
+        COMITY__V1__EVENT__KIND_EPOCH_OPENED,
+        COMITY__V1__EVENT__KIND_ROUND_CLOSED,
         COMITY__V1__EVENT__KIND_DECISION_MADE,
         /* Charter and bodies. */
         COMITY__V1__EVENT__KIND_SEAT_TERM_ENDED,
         /* Sessions. */
-        COMITY__V1__EVENT__KIND_MEMBER_AWAY, COMITY__V1__EVENT__KIND_TIME_BOX_OVER,
+        COMITY__V1__EVENT__KIND_MEMBER_AWAY,
+        COMITY__V1__EVENT__KIND_TIME_BOX_OVER,
         COMITY__V1__EVENT__KIND_CAUCUS_ENDED,
         /* Problem solving. */
         /* Decisions and minutes. */
+        COMITY__V1__EVENT__KIND_DECISION_TOOK_EFFECT,
+        COMITY__V1__EVENT__KIND_DECISION_ENDED,
+        COMITY__V1__EVENT__KIND_REVIEW_DUE,
+        COMITY__V1__EVENT__KIND_MANDATE_REPORT_DUE,
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(KINDS); i++)
@@ -601,6 +676,7 @@ static int visit(void *context, const struct machine_event *event)
     book_seats_event(book->seats, event);
     book_event(book, event);
     book_solving_event(book->solving, event);
+    naive_decisions_event(book->decisions, event);
     return 0;
 }
 
@@ -612,7 +688,9 @@ static void check_counters(struct book *book)
                                         /* Charter and bodies. */
                                         TABLE_CHARTER,
                                         /* Sessions. */
-                                        TABLE_SIDEBAR, TABLE_PLUS_DELTA};
+                                        TABLE_SIDEBAR, TABLE_PLUS_DELTA,
+                                        /* Decisions and minutes. */
+                                        TABLE_ACTION, TABLE_MANDATE, TABLE_HOLD};
 
     for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++) {
         struct row_key key = row_key_counter(TABLES[i]);
@@ -770,6 +848,7 @@ static void run(uint64_t seed, bool is_signed, int commands, struct book *book, 
     book->view = (struct view){&WATCHED, &watched};
     book->epochs[0].number = 1;
     book->epoch_count = 1;
+    book->decisions = naive_decisions_new(&book->view);
     visit_arena = arena;
     for (int i = 0; i < commands; i++) {
         struct command command;
@@ -810,7 +889,9 @@ static void run(uint64_t seed, bool is_signed, int commands, struct book *book, 
     session_book_check(book->sessions, &book->view, large, book->time_ms);
     arena_destroy(&large);
     book_solving_check(book->solving, &book->view);
+    naive_decisions_check(book->decisions, commands == COMMANDS);
     check_replay(book);
+    naive_decisions_destroy(&book->decisions);
     random_commands_destroy(&random);
     arena_destroy(&arena);
     view_memory_destroy(&memory);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
-#include "tests/support/world.h"
+#include "tests/support/world_decisions.h"
 #include "walk_session.h"
 #include "walk_solving.h"
 
@@ -291,6 +291,153 @@ static void fill_take_back(struct world *world, Comity__V1__Command *command)
     command->take_back->seat = 1;
 }
 
+/* Round 1 adopts, once: decision 1. */
+static void decide_round(struct world *world)
+{
+    Comity__V1__Command *close = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
+
+    if (world_has(world, TABLE_DECISION, 1, 0))
+        return;
+    world_accept(world, world_ballot(world, "lena", 1, 1));
+    world_accept(world, world_ballot(world, "mara", 1, 1));
+    close->close_round->round = 1;
+    world_accept(world, close);
+}
+
+/* And session 1 has minutes. */
+static void draft_minutes(struct world *world)
+{
+    decide_round(world);
+    if (!world_has(world, TABLE_MINUTES, 1, 0))
+        world_minuted(world, false);
+}
+
+static void fill_review(struct world *world, Comity__V1__Command *command)
+{
+    decide_round(world);
+    command->review_decision->decision = 1;
+}
+
+static void fill_sign(struct world *world, Comity__V1__Command *command)
+{
+    Comity__V1__Terms *terms = world_terms(world);
+
+    world_add_clause(world, terms);
+    *command->sign_clause = *world_sign_command(world, "lena", world_decide(world, terms))->sign_clause;
+}
+
+static void fill_reopen(struct world *world, Comity__V1__Command *command)
+{
+    decide_round(world);
+    command->reopen_decision->decision = 1;
+    command->reopen_decision->session = 1;
+}
+
+static void fill_declare(struct world *world, Comity__V1__Command *command)
+{
+    decide_round(world);
+    command->declare_outcome->round = 1;
+    command->declare_outcome->outcome = COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED;
+    command->declare_outcome->reason = world_text(world);
+    world_cosign(world, command, "mara", NULL);
+}
+
+static void fill_add_action(struct world *world, Comity__V1__Command *command)
+{
+    decide_round(world);
+    *command->add_action = *world_action_command(world, "lena", 1)->add_action;
+}
+
+static void fill_update_action(struct world *world, Comity__V1__Command *command)
+{
+    decide_round(world);
+    world_accept(world, world_action_command(world, "lena", 1)); /* lars and mona owe it */
+    command->update_action->action = 1;
+    command->update_action->status = COMITY__V1__ACTION_STATUS__ACTION_STATUS_DONE;
+}
+
+static void fill_draft_minutes(struct world *world, Comity__V1__Command *command)
+{
+    Comity__V1__Command *close = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_SESSION);
+    const Comity__V1__Session *session = world_row(world, TABLE_SESSION, 1, 0);
+
+    decide_round(world);
+    close->close_session->session = 1;
+    if (session->closed_ms == 0)
+        world_accept(world, close);
+    command->draft_minutes->session = 1;
+}
+
+static void fill_correct_minutes(struct world *world, Comity__V1__Command *command)
+{
+    draft_minutes(world);
+    command->correct_minutes->session = 1;
+    command->correct_minutes->base_hash = world_approve_command(world, "lena", 1)->approve_minutes->text_hash;
+}
+
+static void fill_approve_minutes(struct world *world, Comity__V1__Command *command)
+{
+    draft_minutes(world);
+    *command->approve_minutes = *world_approve_command(world, "lena", 1)->approve_minutes;
+}
+
+static void fill_dissent_minutes(struct world *world, Comity__V1__Command *command)
+{
+    draft_minutes(world);
+    command->dissent_minutes->session = 1;
+    command->dissent_minutes->text_hash = world_approve_command(world, "lena", 1)->approve_minutes->text_hash;
+}
+
+static void fill_give_mandate(struct world *world, Comity__V1__Command *command)
+{
+    decide_round(world);
+    *command->give_mandate = *world_mandate_command(world, 1, LARS)->give_mandate;
+    world_cosign(world, command, "mara", NULL);
+}
+
+static void fill_report_mandate(struct world *world, Comity__V1__Command *command)
+{
+    decide_round(world);
+    world_accept(world, world_mandate_command(world, 1, LARS));
+    command->report_mandate->mandate = 1;
+}
+
+static void fill_set_retention(struct world *world, Comity__V1__Command *command)
+{
+    command->set_retention->session = 1;
+    command->set_retention->class_ = arena_string(world->arena, "candid");
+    world_cosign(world, command, "mara", NULL);
+}
+
+static void fill_hold_texts(struct world *world, Comity__V1__Command *command)
+{
+    command->hold_texts->session = 1;
+    command->hold_texts->reason = world_text(world);
+}
+
+static void fill_lift_hold(struct world *world, Comity__V1__Command *command)
+{
+    Comity__V1__Command *hold = world_command(world, "mara", COMITY__V1__COMMAND__BODY_HOLD_TEXTS);
+
+    fill_hold_texts(world, hold);
+    command->lift_hold->hold = world_accept(world, hold)->texts_held->hold->number;
+}
+
+static void fill_purge_texts(struct world *world, Comity__V1__Command *command)
+{
+    draft_minutes(world);
+    command->purge_texts->session = 1;
+    world_cosign(world, command, "mara", NULL);
+}
+
+static void fill_recall_mandate(struct world *world, Comity__V1__Command *command)
+{
+    decide_round(world);
+    world_accept(world, world_mandate_command(world, 1, LARS));
+    command->recall_mandate->mandate = 1;
+    command->recall_mandate->reason = world_text(world);
+}
+
 /* @without: members who have not the right, and what they are told. */
 static const struct walk_row {
     Comity__V1__Command__BodyCase body;
@@ -526,6 +673,92 @@ static const struct walk_row {
     /* Problem solving. */
     WALK_SOLVING
     /* Decisions and minutes. */
+    /* Decisions and minutes. */
+    {COMITY__V1__COMMAND__BODY_REVIEW_DECISION,
+     fill_review,
+     {"mona", "odo", "cora"},
+     {"lars", "carl"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_SIGN_CLAUSE,
+     fill_sign,
+     {"lena", "mara"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_REOPEN_DECISION,
+     fill_reopen,
+     {"lena", "mara"},
+     {"lars", "mona", "cora", "carl", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_DECLARE_OUTCOME,
+     fill_declare,
+     {"lena", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_ADD_ACTION,
+     fill_add_action,
+     {"mona", "odo", "cora"},
+     {"lars", "carl"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_UPDATE_ACTION,
+     fill_update_action,
+     {"lars", "odo", "cora"},
+     {"lena", "mara", "carl"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_DRAFT_MINUTES,
+     fill_draft_minutes,
+     {"odo", "cora"},
+     {"lena", "mara", "carl", "lars"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_CORRECT_MINUTES,
+     fill_correct_minutes,
+     {"mona", "odo", "cora"},
+     {"lars", "carl"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_APPROVE_MINUTES,
+     fill_approve_minutes,
+     {"lena", "mara", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_DISSENT_MINUTES,
+     fill_dissent_minutes,
+     {"lena", "mara", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_GIVE_MANDATE,
+     fill_give_mandate,
+     {"lena", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_REPORT_MANDATE,
+     fill_report_mandate,
+     {"lars"},
+     {"lena", "mara", "mona", "cora", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_SET_RETENTION,
+     fill_set_retention,
+     {"lena", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_HOLD_TEXTS,
+     fill_hold_texts,
+     {"lena", "mara", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_LIFT_HOLD,
+     fill_lift_hold,
+     {"mara"},
+     {"lena", "mona", "cora", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_PURGE_TEXTS,
+     fill_purge_texts,
+     {"lena", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_RECALL_MANDATE,
+     fill_recall_mandate,
+     {"lena", "mara"},
+     {"lars", "mona", "cora", "carl", "odo"},
+     ERR_FORBIDDEN},
 };
 
 static const struct walk_row *walk_find(Comity__V1__Command__BodyCase body)

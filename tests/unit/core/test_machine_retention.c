@@ -1,0 +1,213 @@
+/* How long texts are kept: agreed, held, purged; and which texts are never purged. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/error.h"
+#include "tests/support/world_decisions.h"
+
+static Comity__V1__Command *purge_command(struct world *world)
+{
+    Comity__V1__Command *command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_PURGE_TEXTS);
+
+    command->purge_texts->session = 1;
+    world_cosign(world, command, "mara", NULL);
+    return command;
+}
+
+static Comity__V1__Command *hold_command(struct world *world, const char *signer)
+{
+    Comity__V1__Command *command = world_command(world, signer, COMITY__V1__COMMAND__BODY_HOLD_TEXTS);
+
+    command->hold_texts->session = 1;
+    command->hold_texts->reason = world_text(world);
+    return command;
+}
+
+static Comity__V1__Command *lift_command(struct world *world, const char *signer, uint32_t hold)
+{
+    Comity__V1__Command *command = world_command(world, signer, COMITY__V1__COMMAND__BODY_LIFT_HOLD);
+
+    command->lift_hold->hold = hold;
+    return command;
+}
+
+static Comity__V1__Command *retention_command(struct world *world, int64_t keep_until_ms)
+{
+    Comity__V1__Command *command = world_command(world, "lena", COMITY__V1__COMMAND__BODY_SET_RETENTION);
+
+    command->set_retention->session = 1;
+    command->set_retention->class_ = arena_string(world->arena, "candid");
+    command->set_retention->keep_until_ms = keep_until_ms;
+    world_cosign(world, command, "mara", NULL);
+    return command;
+}
+
+/* Session 1 with a decision, a proposal that was not adopted, and a reason; closed, with minutes. */
+struct talk {
+    struct world *world;
+    ProtobufCBinaryData adopted, not_adopted, reason, minutes;
+};
+
+static struct talk talk_make(void)
+{
+    struct talk talk = {.world = world_deciding()};
+    struct world *world = talk.world;
+    uint32_t decision = world_decide(world, NULL);
+    uint32_t proposal =
+        world_accept(world, world_propose_command(world, NULL))->proposal_made->proposal->number;
+    uint32_t round = world_open_round(world, proposal, 1);
+    Comity__V1__Command *ballot = world_ballot(world, "lena", round, 5);
+    Comity__V1__Command *close = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
+
+    ballot->cast_ballot->reason = world_text(world);
+    world_accept(world, ballot);
+    close->close_round->round = round;
+    world_accept(world, close);
+    talk.reason = ballot->cast_ballot->reason->hash;
+    talk.adopted = world_decision(world, decision)->text_hash;
+    talk.not_adopted = ((Comity__V1__Round *) world_row(world, TABLE_ROUND, round, 0))->text_hash;
+    world_minuted(world, false);
+    talk.minutes = world_approve_command(world, "lena", 1)->approve_minutes->text_hash;
+    return talk;
+}
+
+static bool is_purged(const Comity__V1__TextsPurged *purged, ProtobufCBinaryData hash)
+{
+    for (size_t i = 0; i < purged->n_hashes; i++)
+        if (memcmp(purged->hashes[i].data, hash.data, HASH_SIZE) == 0)
+            return true;
+    return false;
+}
+
+static void test_what_is_purged(void **state)
+{
+    (void) state;
+    struct talk talk = talk_make();
+    struct world *world = talk.world;
+    const Comity__V1__TextsPurged *purged = world_accept(world, purge_command(world))->texts_purged;
+
+    /* The reason, the text that was not adopted, and that of proposal 1, which nobody put to a round. */
+    assert_int_equal(purged->n_hashes, 3);
+    assert_true(purged->is_last);
+    assert_true(is_purged(purged, talk.reason));
+    assert_true(is_purged(purged, talk.not_adopted));
+    assert_false(is_purged(purged, talk.adopted));
+    assert_false(is_purged(purged, talk.minutes));
+    world_refuse(world, purge_command(world), ERR_NOT_FOUND, "purge_texts.session");
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* A correction of the minutes leaves their earlier text behind. */
+static void test_earlier_minutes_are_purged(void **state)
+{
+    (void) state;
+    struct talk talk = talk_make();
+    struct world *world = talk.world;
+    Comity__V1__Command *correct = world_command(world, "mona", COMITY__V1__COMMAND__BODY_CORRECT_MINUTES);
+
+    correct->correct_minutes->session = 1;
+    correct->correct_minutes->base_hash = talk.minutes;
+    world_accept(world, correct);
+    const Comity__V1__TextsPurged *purged = world_accept(world, purge_command(world))->texts_purged;
+    assert_int_equal(purged->n_hashes, 4);
+    assert_true(is_purged(purged, talk.minutes));
+    assert_false(is_purged(purged, correct->correct_minutes->text->hash));
+    world_destroy(&world);
+}
+
+/* Nobody has a decision's text erased by bringing it again where texts are to be purged. */
+static void test_a_text_that_came_twice_stays(void **state)
+{
+    (void) state;
+    struct world *world = world_deciding();
+    uint32_t decision = world_decide(world, NULL);
+    Comity__V1__Command *again = world_propose_command(world, NULL);
+    const Comity__V1__Proposal *decided =
+        world_row(world, TABLE_PROPOSAL, world_decision(world, decision)->proposal, 0);
+
+    again->make_proposal->text = decided->versions[0]->text;
+    world_accept(world, again);
+    world_minuted(world, false);
+    const Comity__V1__TextsPurged *purged = world_accept(world, purge_command(world))->texts_purged;
+    assert_false(is_purged(purged, decided->versions[0]->text->hash));
+    assert_int_equal(purged->n_hashes, 1); /* that of proposal 1 */
+    world_refuse(world, purge_command(world), ERR_NOT_FOUND, "purge_texts.session");
+    world_destroy(&world);
+}
+
+static void test_holds(void **state)
+{
+    (void) state;
+    struct talk talk = talk_make();
+    struct world *world = talk.world;
+
+    assert_int_equal(world_accept(world, hold_command(world, "mara"))->texts_held->hold->number, 1);
+    world_accept(world, hold_command(world, "carl"));
+    world_refuse(world, purge_command(world), ERR_LEGAL_HOLD, "purge_texts.session");
+    assert_int_equal(world->refusal.limit, 2); /* that many stand */
+    world_refuse(world, lift_command(world, "lena", 1), ERR_FORBIDDEN, "key");
+    world_accept(world, lift_command(world, "mara", 1));
+    world_refuse(world, purge_command(world), ERR_LEGAL_HOLD, "purge_texts.session");
+    world_refuse(world, lift_command(world, "mara", 1), ERR_STATE, "lift_hold.hold");
+    world_refuse(world, lift_command(world, "mara", 9), ERR_NOT_FOUND, "lift_hold.hold");
+    world_accept(world, lift_command(world, "cora", 2)); /* another co-chair of the same side */
+    world_accept(world, purge_command(world));
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+static void test_retention(void **state)
+{
+    (void) state;
+    struct talk talk = talk_make();
+    struct world *world = talk.world;
+
+    world_accept(world, retention_command(world, world->context.time_ms + 100));
+    world_refuse(world, purge_command(world), ERR_KEPT, "purge_texts.session");
+    world->context.time_ms += 100;
+    world_accept(world, purge_command(world));
+    world_destroy(&world);
+
+    talk = talk_make();
+    world = talk.world;
+    world_accept(world, retention_command(world, 0)); /* for ever */
+    world->context.time_ms += INT64_C(86400000) * 36500;
+    world_refuse(world, purge_command(world), ERR_KEPT, "purge_texts.session");
+    world_accept(world, retention_command(world, world->context.time_ms)); /* as they agree otherwise */
+    world_accept(world, purge_command(world));
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+static void test_purges_that_are_refused(void **state)
+{
+    (void) state;
+    struct world *world = world_deciding();
+    Comity__V1__Command *command = purge_command(world);
+
+    world_refuse(world, command, ERR_STATE, "purge_texts.session"); /* it is open */
+    command->n_cosigners = 0;
+    world_refuse(world, command, ERR_COSIGNERS, "cosigners");
+    command = purge_command(world);
+    command->purge_texts->session = 9;
+    world_refuse(world, command, ERR_NOT_FOUND, "purge_texts.session");
+    world_destroy(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_purged),
+        cmocka_unit_test(test_earlier_minutes_are_purged),
+        cmocka_unit_test(test_a_text_that_came_twice_stays),
+        cmocka_unit_test(test_holds),
+        cmocka_unit_test(test_retention),
+        cmocka_unit_test(test_purges_that_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
