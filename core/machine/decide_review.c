@@ -63,6 +63,8 @@ static int add_item(struct decide *d, uint32_t number)
     item->title = d->body->reopen_decision->title;
     item->added_by = d->actor->number;
     item->reopens = d->decision->number;
+    item->phase = COMITY__V1__PHASE__PHASE_PROPOSAL;
+    item->phase_since_ms = d->context->time_ms;
     added->item = item;
     event->item_added = added;
     return 0;
