@@ -66,6 +66,18 @@ static int run_batch(struct scene *scene)
     return code;
 }
 
+/* Pages that a run before had freed may have room for some more. */
+static void fill_to_the_end(struct scene *scene, int expected)
+{
+    unsigned batches = 0;
+    int code;
+
+    do
+        code = run_batch(scene);
+    while (code == 0 && ++batches < BATCHES_MAX);
+    assert_int_equal(code, expected);
+}
+
 /* Until it is full: then the head stays, reading goes on, and so does refusing. */
 static void fill_until(struct scene *scene, int expected)
 {
@@ -107,7 +119,7 @@ static void at_the_limit_commands_are_refused(void **state)
     /* Nothing is lost by a restart, and a larger limit lets it go on. */
     scene_stop(scene);
     scene_start(scene);
-    assert_int_equal(run_batch(scene), ERR_STORE_FULL);
+    fill_to_the_end(scene, ERR_STORE_FULL);
     scene_stop(scene);
     scene->map_limit_bytes = 16 * 1024 * 1024;
     scene_start(scene);

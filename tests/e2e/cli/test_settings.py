@@ -59,7 +59,7 @@ class Settings(unittest.TestCase):
                          ("fr", "flag"))
         self.assertEqual(self.origins(environment={"COMITY_LANGUAGE": "fr_CA.UTF-8"})["language"][:2], ("fr", "environment"))
         error = w.ask("ada", "version", "--language", "xx", exit=USAGE)["error"]
-        self.assertIn("language cannot be `xx`, as --language has it. It is one of en|es|fr.", error["what"])
+        self.assertIn("language cannot be `xx`, as --language has it. It is one of system|en|es|fr.", error["what"])
 
     def test_what_cannot_be_used(self):
         w = self.world

@@ -73,7 +73,7 @@ class Terminal(CliCase):
                 plain[tuple(map(str, words))] = ESCAPE.sub("", shown)
                 beside = [line for line in shown.splitlines() if "  " in line.strip()]
                 self.assertEqual(beside, [])
-        self.assertIn(f"item: 1\nsession: 1\nadded by: Ben Ruiz\ntitle: {LONG}\n", plain["item", "list"])
+        self.assertIn(f"item: 1\nsession: 1\nphase: decided\nadded by: Ben Ruiz\ntitle: {LONG}\n", plain["item", "list"])
         self.assertIn("\nstate: ADOPTED\n", plain["round", "list"])
         self.assertIn("ok: ", plain["doctor",])
         self.assertEqual(self.shown("round", "list", environment={"COMITY_ACCESSIBLE": "1", "NO_COLOR": "1"}),

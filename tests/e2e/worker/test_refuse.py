@@ -145,7 +145,7 @@ class Refuse:
 
         site = "add_site.site"
         cases = [
-            ("UNKNOWN_FIELD", "99", packed + field(99, 0, 1)),
+            ("UNKNOWN_FIELD", "1999", packed + field(1999, 0, 1)),
             ("MISSING", "body", pb.Command(history=good.history, key=good.key, valid_until_ms=good.valid_until_ms,
                                            cosigners=good.cosigners).SerializeToString()),
             ("MISSING", "key", changed(key=b"")),

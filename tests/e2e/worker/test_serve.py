@@ -10,7 +10,8 @@ from comity_wire import NEWS, READY, check_record, now_ms, open_checkpoint, seal
 
 LISTS = {name[len("LIST_KIND_"):].lower(): value for name, value in pb.ListKind.items() if value}
 # Of what has no rows in the scene below: the charter and what hangs on it, and what comes of a round that closed.
-EMPTY = {"decisions", "disputed", "charters", "recusals", "alternates", "stand_ins"}
+EMPTY = {"decisions", "disputed", "charters", "recusals", "alternates", "stand_ins", "proposal_links", "straw_polls",
+         "straw_answers", "mandates", "retentions", "minutes"}
 
 
 class Serve:
@@ -172,6 +173,22 @@ class Serve:
         scene.do(member, note_plus_delta=pb.NotePlusDelta(session=1, kind=pb.PLUS_DELTA_KIND_PLUS,
                                                           text=scene.prose.ref("On time.")))
 
+    def fill_item(self, scene, seated, text_hash):
+        """What solving a problem brings, and an action and a hold."""
+        member = scene.keys[seated[0]]
+        scene.do(member, raise_concern=pb.RaiseConcern(proposal=1, text_hash=text_hash, text=scene.prose.ref("The nights.")))
+        scene.do(member, request_data=pb.RequestData(item=1, constituency="management", text=scene.prose.ref("Hours?"),
+                                                     confidentiality=pb.CONFIDENTIALITY_ALL))
+        scene.do(member, state_fact=pb.StateFact(item=1, text=scene.prose.ref("Forty."),
+                                                 confidentiality=pb.CONFIDENTIALITY_ALL))
+        item = scene.do(scene.facilitator, add_item=pb.AddItem(session=1, title=scene.prose.ref("Rosters"),
+                                                               phase=pb.PHASE_STANDARDS)).item_added.item.number
+        scene.do(member, contribute=pb.Contribute(item=item, kind=pb.CONTRIBUTION_KIND_STANDARD,
+                                                  text=scene.prose.ref("Fair to nights.")))
+        scene.do(member, add_action=pb.AddAction(item=item, title=scene.prose.ref("Count"), owners=[seated[0]],
+                                                 due_date=20301231, time_zone="UTC"))
+        scene.do(scene.co_chairs["labour"][0], hold_texts=pb.HoldTexts(session=1, reason=scene.prose.ref("A case.")))
+
     def test_every_list_is_served(self):
         scene = self.found()
         number, text_hash, seated = self.hidden_round(scene)
@@ -179,8 +196,9 @@ class Serve:
         scene.vote(number, text_hash, seated[0], 1)
         scene.invite_many("labour", 1)
         self.fill_session(scene, seated)
+        self.fill_item(scene, seated, text_hash)
         in_key = {"presences": 1, "roll": number, "ballots": number, "seats": 1, "disputed": number, "hands": 1,
-                  "time_boxes": 1, "recusals": 1, "alternates": 1, "stand_ins": 1}
+                  "time_boxes": 1, "recusals": 1, "alternates": 1, "stand_ins": 1, "straw_answers": 1}
         for name, kind in LISTS.items():
             answer = self.wire.query(scene.history, list=pb.List(kind=kind, parent=in_key.get(name, 0)))
             rows = getattr(answer, name)
