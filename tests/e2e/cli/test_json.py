@@ -129,6 +129,16 @@ PLAY = [
     ("ada", "caucus call 4 --until +20m"), ("ada", "caucus end 4"), ("ada", "sidebar propose 4 Terms --member 3"),
     ("carla", "sidebar agree 1"), ("ada", "sidebar end 1"), ("ada", "sidebar propose 4 More --member 3"),
     ("carla", "sidebar decline 2"), ("ada", "plus 4 Calm."), ("ada", "delta 4 Long."), ("ada", "checkout 4"),
+    # Decisions and minutes.
+    ("ada", "register"), ("ada", "decision show 1"), ("eli", "decision review 1 --note Fine."),
+    ("ada", "decision reopen 1 4 Again --fact New."), ("ada", ["decision", "declare", "2", "adopted", "--reason", "Agreed.", *BOTH]),
+    ("eli", "action add Count --owner 1 --due 2030-12-31 --decision 1"), ("ada", "action list"), ("ada", "action done 1"),
+    ("ada", "action reopen 1"), ("ada", "action drop 1 --reason No."),
+    ("ada", ["mandate", "give", "1", "--to-member", "2", "--text", "Up to 100.", *BOTH]), ("ben", "mandate report 1 --text Ten."),
+    ("ada", "mandate list"), ("ada", "mandate show 1"), ("ada", "mandate recall 1 --reason Done"),
+    ("eli", "minutes draft 1"), ("ada", "minutes show 1"), ("ben", "minutes correct 1 --text Better."), ("ada", "minutes approve 1"),
+    ("carla", "minutes dissent 1 --text No."), ("ada", "hold place 1 --reason Case"), ("ada", "hold list"), ("ada", "hold lift 1"),
+    ("ada", ["purge", "1", "--yes", *BOTH]), ("ada", ["retention", "set", "4", "talk", "--until", "+400d", *BOTH]), ("ada", "retention list"),
     ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
     ("ada", "export record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
     ("ada", "context show lakeside"), ("ada", "context use lakeside"), ("ada", "context remove third --dry-run"),
@@ -136,8 +146,8 @@ PLAY = [
     ("ada", "help"), ("ada", "help round"), ("ada", "help round open"), ("ada", "help exit-codes"), ("ada", "completion bash"),
     ("ada", "version"), ("operator", "down --data data"),
 ]
-# Straw polls are kept where the charter says so: the one that is played says nothing of them.
-ELSEWHERE = {"straw open", "straw answer", "straw close", "straw show"}
+# Straw polls are kept where the charter says so: the one that is played says nothing of them, nor is there a clause.
+ELSEWHERE = {"straw open", "straw answer", "straw close", "straw show", "decision sign"}
 CLEANERS = """[constituency cleaners]
 kind = worker
 standing = party
