@@ -529,11 +529,12 @@ static const struct form_row ROWS[] = {
     {TYPE(dissent_minutes), "text_hash", FORM_HASH, 0, 0},
     {TYPE(dissent_minutes), "text", PROSE},
 
-    {TYPE(give_mandate), "decision", NUMBER_OF_A_THING},
+    {TYPE(give_mandate), "decision", ANY_NUMBER},
     {TYPE(give_mandate), "body", ANY_NUMBER},
     {TYPE(give_mandate), "member", ANY_NUMBER},
     {TYPE(give_mandate), "limits", PROSE},
     {TYPE(give_mandate), "report_by_ms", TIME_OR_NONE},
+    {TYPE(give_mandate), "function", FORM_NAME_OR_NONE, 0, 0},
 
     {TYPE(report_mandate), "mandate", NUMBER_OF_A_THING},
     {TYPE(report_mandate), "text", PROSE},

@@ -184,6 +184,10 @@ Comity__V1__Event *decide_event(struct decide *d, Comity__V1__Event__KindCase ki
 
     if (!open)
         return NULL;
+    if (d->events.count == ARRAY_COUNT(d->events.list)) {
+        decide_fail(d, ERR_INTERNAL);
+        return NULL;
+    }
     open->kind_case = kind;
     open->actor = d->actor_number;
     if (d->command) {

@@ -98,7 +98,8 @@ void *decide_alloc(struct decide *d, size_t count, size_t size);
 void *decide_new(struct decide *d, const ProtobufCMessageDescriptor *type);
 ProtobufCBinaryData decide_bytes(struct decide *d, const uint8_t *bytes, size_t size);
 
-/* Append an event for all to see; NULL with d->code set. The caller sets its kind's message. */
+/* Append an event for all to see; NULL with d->code set: ERR_INTERNAL past EVENTS_MAX. The caller sets its
+ * kind's message. */
 Comity__V1__Event *decide_event(struct decide *d, Comity__V1__Event__KindCase kind);
 
 /* Does a command carry this key as the signer's or a cosigner's? */
@@ -136,6 +137,8 @@ int decide_create_body(struct decide *d);
 int decide_assign_seat(struct decide *d);
 int decide_adopt_rule(struct decide *d);
 /* decide_session.c */
+/* A new item of d->session, without a title yet; NULL with d->code. */
+Comity__V1__Item *item_new(struct decide *d, Comity__V1__Phase phase);
 int decide_convene_session(struct decide *d);
 int decide_open_session(struct decide *d);
 int decide_close_session(struct decide *d);
@@ -151,8 +154,8 @@ int decide_close_round(struct decide *d);
 int round_is_due(struct decide *d, const struct deadline *due);
 /* decide_ballot.c */
 int decide_cast_ballot(struct decide *d);
-/* What holds for every ballot, whoever brings it: the round takes ballots, and on this text. @command: its name,
- * for the field at fault. */
+/* What holds for every ballot, whoever brings it: the round takes ballots, and on this text. @command: its
+ * name, for the field at fault. */
 int ballot_check_round(struct decide *d, ProtobufCBinaryData text_hash, const char *command);
 /* The rule has such an answer; and a reason where it needs one. @at: the ballot within the command. */
 int ballot_check_answer(struct decide *d, uint32_t answer, const char *at);
@@ -169,12 +172,17 @@ int decide_dispute_ballot(struct decide *d);
 /* decide_charter.c */
 /* NULL where none was adopted. 0 or d->code. */
 int decide_charter_in_force(struct decide *d, const Comity__V1__CharterVersion **ret_version);
-/* How long a session is announced before it opens; 0: the charter, or that there is none, asks for no notice. */
+/* How long a session is announced before it opens; 0: the charter, or that there is none, asks for no notice.
+ */
 int decide_charter_notice(struct decide *d, int64_t *ret_notice_ms);
 /* May an item be put under the vital function of this name (empty: none)? 0 or d->code. */
 int charter_check_item(struct decide *d, const char *function);
-/* What the charter says of a round on d->item, which has its rule: fills in function, charter, share and standings. */
+/* What the charter says of a round on d->item, which has its rule: fills in function, charter, share and
+ * standings. */
 int charter_govern_round(struct decide *d, Comity__V1__Round *round);
+/* Is it for the actor to move d->item, or to hold it, in @session, as the charter has it facilitated?
+ * ERR_CHARTER, under ROTATE with the member whose turn it is as `latest` (0: nobody's). */
+int charter_check_facilitation(struct decide *d, const Comity__V1__Session *session, const char *field);
 int decide_adopt_charter(struct decide *d);
 /* decide_seat.c */
 int concern_alternates(struct decide *d); /* name_alternates */
@@ -274,7 +282,7 @@ int decide_close_straw_poll(struct decide *d);
 
 /* Decisions and minutes. */
 /* decide_decision.c */
-int concern_decision(struct decide *d); /* review_decision, sign_clause, reopen_decision, give_mandate */
+int concern_decision(struct decide *d); /* review_decision, sign_clause, reopen_decision */
 /* From a proposal, up to its item, session and body. */
 int concern_of_proposal(struct decide *d);
 /* May these be the terms of a proposal in d->of_body? NULL: there are none. @field: where they stand. */
@@ -295,6 +303,7 @@ int decide_declare_outcome(struct decide *d);
 /* decide_action.c */
 int concern_new_action(struct decide *d);
 int concern_action(struct decide *d);
+int concern_new_mandate(struct decide *d);
 int concern_mandate(struct decide *d);
 int mandate_is_due(struct decide *d, const struct deadline *due);
 int decide_add_action(struct decide *d);

@@ -1,6 +1,7 @@
 /* What people owe: actions that came of decisions and items, and mandates that are reported on. */
 #include <stdio.h>
 
+#include "core/charter.h"
 #include "core/machine/decide.h"
 
 enum { CHANGES_MAX = 64, REPORTS_MAX = 100 };
@@ -104,12 +105,42 @@ int decide_update_action(struct decide *d)
     return 0;
 }
 
+int concern_new_mandate(struct decide *d)
+{
+    const Comity__V1__GiveMandate *give = d->body->give_mandate;
+    bool has_function = give->function[0] != '\0';
+
+    if ((give->decision != 0) == has_function)
+        return decide_refuse(d, has_function ? ERR_RANGE : ERR_MISSING, "give_mandate.decision");
+    return has_function ? 0 : concern_decision(d);
+}
+
+/* What it rests on: a decision that is in effect, or a function that the charter delegates. */
+static int check_ground(struct decide *d, const Comity__V1__GiveMandate *give, uint32_t *ret_charter)
+{
+    const Comity__V1__CharterVersion *held = NULL;
+    const Comity__V1__VitalFunction *function;
+
+    *ret_charter = 0;
+    if (d->decision)
+        return d->decision->state == COMITY__V1__DECISION_STATE__DECISION_STATE_IN_EFFECT
+                   ? 0
+                   : decide_refuse(d, ERR_STATE, "give_mandate.decision");
+    if (decide_charter_in_force(d, &held) != 0)
+        return d->code;
+    function = held ? charter_function(held->charter, give->function) : NULL;
+    if (!function)
+        return decide_refuse(d, ERR_NOT_FOUND, "give_mandate.function");
+    if (function->share != COMITY__V1__SHARE__SHARE_DELEGATED)
+        return decide_refuse(d, ERR_CHARTER, "give_mandate.function");
+    *ret_charter = held->number;
+    return 0;
+}
+
 static int check_mandate(struct decide *d, const Comity__V1__GiveMandate *give)
 {
     if ((give->body != 0) == (give->member != 0))
         return decide_refuse(d, give->body != 0 ? ERR_RANGE : ERR_MISSING, "give_mandate.body");
-    if (d->decision->state != COMITY__V1__DECISION_STATE__DECISION_STATE_IN_EFFECT)
-        return decide_refuse(d, ERR_STATE, "give_mandate.decision");
     if (give->body != 0 && !decide_find(d, TABLE_BODY, give->body, 0, "give_mandate.body"))
         return d->code;
     if (give->member != 0 && !decide_find(d, TABLE_MEMBER, give->member, 0, "give_mandate.member"))
@@ -125,8 +156,9 @@ int decide_give_mandate(struct decide *d)
     Comity__V1__MandateGiven *given;
     Comity__V1__Mandate *mandate;
     Comity__V1__Event *event;
+    uint32_t charter;
 
-    if (check_mandate(d, give) != 0)
+    if (check_mandate(d, give) != 0 || check_ground(d, give, &charter) != 0)
         return d->code;
     given = decide_new(d, &comity__v1__mandate_given__descriptor);
     mandate = decide_new(d, &comity__v1__mandate__descriptor);
@@ -134,6 +166,8 @@ int decide_give_mandate(struct decide *d)
     if (!given || !mandate || !event || decide_next_number(d, TABLE_MANDATE, &mandate->number) != 0)
         return d->code;
     mandate->decision = give->decision;
+    mandate->function = give->function;
+    mandate->charter = charter;
     mandate->body = give->body;
     mandate->member = give->member;
     mandate->limits = give->limits;

@@ -220,6 +220,44 @@ int charter_check_item(struct decide *d, const char *function)
     return 0;
 }
 
+/* Of no side, in what d->item is about: a charter can give a constituency another standing in one function.
+ */
+static bool is_neutral(struct decide *d, const Comity__V1__Charter *charter)
+{
+    const Comity__V1__Constituency *own = decide_get(d, TABLE_CONSTITUENCY, d->actor->constituency, 0);
+    const Comity__V1__VitalFunction *function = charter_function(charter, d->item->function);
+    Comity__V1__Standing standing = own ? own->standing : COMITY__V1__STANDING__STANDING_UNSPECIFIED;
+
+    for (size_t i = 0; own && function && i < function->n_standings; i++)
+        if (strcmp(function->standings[i]->constituency, own->name) == 0)
+            standing = function->standings[i]->standing;
+    return standing == COMITY__V1__STANDING__STANDING_NEUTRAL;
+}
+
+int charter_check_facilitation(struct decide *d, const Comity__V1__Session *session, const char *field)
+{
+    uint32_t turn = session->n_facilitators > 0 ? session->facilitators[0] : 0;
+    const Comity__V1__CharterVersion *held = NULL;
+    bool may;
+
+    if (decide_charter_in_force(d, &held) != 0 || !held)
+        return d->code;
+    switch (held->charter->facilitation) {
+    case COMITY__V1__FACILITATION__FACILITATION_ROTATE:
+        may = turn == d->actor->number;
+        break;
+    case COMITY__V1__FACILITATION__FACILITATION_NEUTRAL:
+        turn = 0;
+        may = is_neutral(d, held->charter);
+        break;
+    default:
+        return 0;
+    }
+    if (d->code != 0)
+        return d->code;
+    return may ? 0 : decide_refuse_latest(d, ERR_CHARTER, field, turn);
+}
+
 /* The rule by which the function is decided, where another was named. */
 static int refuse_rule(struct decide *d, const Comity__V1__VitalFunction *function)
 {

@@ -43,17 +43,31 @@ static Comity__V1__MinutesVersion *version_new(struct decide *d, uint32_t number
     return version;
 }
 
+/* Whether silence approves: the charter says so, and where there is none the draft. */
+static int check_silence(struct decide *d, bool is_asked_for, bool *ret_by_silence)
+{
+    const Comity__V1__CharterVersion *held = NULL;
+
+    if (decide_charter_in_force(d, &held) != 0)
+        return d->code;
+    *ret_by_silence = held ? held->charter->minutes_by_silence : is_asked_for;
+    return is_asked_for && !*ret_by_silence ? decide_refuse(d, ERR_CHARTER, "draft_minutes.by_silence") : 0;
+}
+
 int decide_draft_minutes(struct decide *d)
 {
     const Comity__V1__DraftMinutes *draft = d->body->draft_minutes;
     Comity__V1__MinutesDrafted *drafted;
     Comity__V1__Minutes *minutes;
     Comity__V1__Event *event;
+    bool by_silence = false;
 
     if (d->minutes)
         return decide_refuse(d, ERR_EXISTS, "draft_minutes.session");
     if (d->session->state != COMITY__V1__SESSION_STATE__SESSION_STATE_CLOSED || d->session->opened_ms == 0)
         return decide_refuse(d, ERR_STATE, "draft_minutes.session");
+    if (check_silence(d, draft->by_silence, &by_silence) != 0)
+        return d->code;
     drafted = decide_new(d, &comity__v1__minutes_drafted__descriptor);
     minutes = decide_new(d, &comity__v1__minutes__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_MINUTES_DRAFTED);
@@ -61,7 +75,7 @@ int decide_draft_minutes(struct decide *d)
         return d->code;
     minutes->session = draft->session;
     minutes->body = d->of_body;
-    minutes->by_silence = draft->by_silence;
+    minutes->by_silence = by_silence;
     minutes->versions = decide_alloc(d, 1, sizeof(*minutes->versions));
     if (!minutes->versions)
         return d->code;

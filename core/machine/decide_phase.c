@@ -199,7 +199,7 @@ static int check_move_session(struct decide *d, const Comity__V1__MovePhase *mov
         return decide_refuse(d, ERR_RANGE, "move_phase.session");
     if (!session_takes_work(session))
         return decide_refuse(d, ERR_STATE, move->session != 0 ? "move_phase.session" : "move_phase.item");
-    return 0;
+    return charter_check_facilitation(d, session, "move_phase.item");
 }
 
 static int check_move(struct decide *d, const Comity__V1__MovePhase *move)
@@ -255,6 +255,8 @@ int decide_hold_phase(struct decide *d)
         return d->code;
     if (d->item->hold)
         return decide_refuse(d, ERR_HELD, "hold_phase.item");
+    if (charter_check_facilitation(d, d->session, "hold_phase.item") != 0)
+        return d->code;
     held = decide_new(d, &comity__v1__phase_held__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_PHASE_HELD);
     if (!held || !event)
@@ -323,7 +325,9 @@ int decide_set_aside_item(struct decide *d)
 
     if (set->phase != PHASE(DEFERRED) && set->phase != PHASE(TABLED))
         return decide_refuse(d, ERR_RANGE, "set_aside_item.phase");
-    if (solving_check_worked_on(d, "set_aside_item.item") != 0 || check_free(d, "set_aside_item.phase") != 0)
+    if (solving_check_worked_on(d, "set_aside_item.item") != 0 ||
+        charter_check_facilitation(d, d->session, "set_aside_item.item") != 0 ||
+        check_free(d, "set_aside_item.phase") != 0)
         return d->code;
     aside = decide_new(d, &comity__v1__item_set_aside__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_ITEM_SET_ASIDE);
@@ -364,6 +368,9 @@ int decide_withdraw_item(struct decide *d)
 
     if (!phase_can_be_given_up(item_phase(d->item)))
         return solving_refuse_phase(d, "withdraw_item.item");
+    if (d->of_member != d->actor->number &&
+        charter_check_facilitation(d, d->session, "withdraw_item.item") != 0)
+        return d->code;
     if (check_free(d, "withdraw_item.item") != 0 || check_leave(d, withdraw->leave) != 0)
         return d->code;
     withdrawn = decide_new(d, &comity__v1__item_withdrawn__descriptor);

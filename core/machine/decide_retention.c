@@ -2,15 +2,42 @@
 #include "core/machine/decide.h"
 
 enum { PURGE_MAX = 1000 };
+#define DAY_MS ((int64_t) 24 * 3600 * 1000)
+
+/* How long: as agreed now; or as the charter's class says, where the charter in force names classes. */
+static int retention_until(struct decide *d, const Comity__V1__SetRetention *set,
+                           const Comity__V1__Session *session, int64_t *ret_until_ms)
+{
+    int64_t from_ms = session->closed_ms != 0 ? session->closed_ms : d->context->time_ms;
+    const Comity__V1__CharterVersion *held = NULL;
+    const Comity__V1__RetentionClass *class = NULL;
+    size_t i;
+
+    *ret_until_ms = set->keep_until_ms;
+    if (decide_charter_in_force(d, &held) != 0 || !held || held->charter->n_retention == 0)
+        return d->code;
+    for (i = 0; i < held->charter->n_retention; i++)
+        if (strcmp(held->charter->retention[i]->name, set->class_) == 0)
+            class = held->charter->retention[i];
+    if (!class)
+        return decide_refuse(d, ERR_CHARTER, "set_retention.class");
+    if (set->keep_until_ms != 0)
+        return decide_refuse(d, ERR_CHARTER, "set_retention.keep_until_ms");
+    *ret_until_ms = class->days == 0 ? 0 : from_ms + class->days * DAY_MS;
+    return 0;
+}
 
 int decide_set_retention(struct decide *d)
 {
     const Comity__V1__SetRetention *body = d->body->set_retention;
     Comity__V1__RetentionSet *set;
+    const Comity__V1__Session *session;
     Comity__V1__Retention *retention;
     Comity__V1__Event *event;
+    int64_t until_ms;
 
-    if (!decide_find(d, TABLE_SESSION, body->session, 0, "set_retention.session"))
+    session = decide_find(d, TABLE_SESSION, body->session, 0, "set_retention.session");
+    if (!session || retention_until(d, body, session, &until_ms) != 0)
         return d->code;
     set = decide_new(d, &comity__v1__retention_set__descriptor);
     retention = decide_new(d, &comity__v1__retention__descriptor);
@@ -19,7 +46,7 @@ int decide_set_retention(struct decide *d)
         return d->code;
     retention->session = body->session;
     retention->class_ = body->class_;
-    retention->keep_until_ms = body->keep_until_ms;
+    retention->keep_until_ms = until_ms;
     retention->set_ms = d->context->time_ms;
     set->retention = retention;
     event->retention_set = set;

@@ -2,6 +2,7 @@
  * otherwise than computed. */
 #include "core/charter.h"
 #include "core/machine/decide.h"
+#include "core/machine/phase.h"
 
 enum { REVIEWS_MAX = 100, REOPENINGS_MAX = 100 };
 
@@ -50,18 +51,14 @@ static int check_reopening(struct decide *d, const Comity__V1__ReopenDecision *r
 }
 
 /* The item comes as any other does, in an event of its own. */
-static int add_item(struct decide *d, uint32_t number)
+static int add_item(struct decide *d, Comity__V1__Item *item)
 {
     Comity__V1__ItemAdded *added = decide_new(d, &comity__v1__item_added__descriptor);
-    Comity__V1__Item *item = decide_new(d, &comity__v1__item__descriptor);
     Comity__V1__Event *event = decide_event(d, COMITY__V1__EVENT__KIND_ITEM_ADDED);
 
-    if (!added || !item || !event)
+    if (!added || !event)
         return d->code;
-    item->number = number;
-    item->session = d->session->number;
     item->title = d->body->reopen_decision->title;
-    item->added_by = d->actor->number;
     item->reopens = d->decision->number;
     item->phase = COMITY__V1__PHASE__PHASE_PROPOSAL;
     item->phase_since_ms = d->context->time_ms;
@@ -76,21 +73,24 @@ int decide_reopen_decision(struct decide *d)
     Comity__V1__DecisionReopened *reopened;
     Comity__V1__Reopening *reopening;
     Comity__V1__Event *event;
+    Comity__V1__Item *item;
 
     if (check_reopening(d, reopen) != 0)
         return d->code;
     reopened = decide_new(d, &comity__v1__decision_reopened__descriptor);
     reopening = decide_new(d, &comity__v1__reopening__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_DECISION_REOPENED);
-    if (!reopened || !reopening || !event || decide_next_number(d, TABLE_ITEM, &reopening->item) != 0)
+    item = item_new(d, COMITY__V1__PHASE__PHASE_UNSPECIFIED);
+    if (!reopened || !reopening || !event || !item)
         return d->code;
+    reopening->item = item->number;
     reopening->member = d->actor->number;
     reopening->fact = reopen->fact;
     reopening->reopened_ms = d->context->time_ms;
     reopened->decision = d->decision->number;
     reopened->reopening = reopening;
     event->decision_reopened = reopened;
-    return add_item(d, reopening->item);
+    return add_item(d, item);
 }
 
 int concern_declared_round(struct decide *d)
@@ -121,6 +121,10 @@ static int check_declaration(struct decide *d, const Comity__V1__DeclareOutcome 
         return decide_refuse(d, ERR_EXISTS, "declare_outcome.round");
     if (!is_declarable(declare->outcome) || declare->outcome == d->round->outcome->kind)
         return decide_refuse(d, ERR_RANGE, "declare_outcome.outcome");
+    /* On what was referred to bargaining, or taken back, nothing further is decided. */
+    if (declare->outcome == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED &&
+        phase_is_over(item_phase(d->item)))
+        return decide_refuse_latest(d, ERR_PHASE, "declare_outcome.outcome", (uint64_t) item_phase(d->item));
     if (d->proposal->decision == 0)
         return 0;
     d->decision = decide_get(d, TABLE_DECISION, d->proposal->decision, 0);

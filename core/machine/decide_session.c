@@ -109,6 +109,21 @@ int decide_close_session(struct decide *d)
     return 0;
 }
 
+Comity__V1__Item *item_new(struct decide *d, Comity__V1__Phase phase)
+{
+    Comity__V1__Item *item = decide_new(d, &comity__v1__item__descriptor);
+
+    if (!item || decide_next_number(d, TABLE_ITEM, &item->number) != 0)
+        return NULL;
+    item->session = d->session->number;
+    item->added_by = d->actor->number;
+    item->is_after_notice =
+        d->session->notice_ms > 0 && d->session->state != COMITY__V1__SESSION_STATE__SESSION_STATE_DRAFT;
+    item->phase = phase != 0 ? phase : COMITY__V1__PHASE__PHASE_PROPOSAL;
+    item->phase_since_ms = d->context->time_ms;
+    return item;
+}
+
 int decide_add_item(struct decide *d)
 {
     Comity__V1__ItemAdded *added;
@@ -117,22 +132,16 @@ int decide_add_item(struct decide *d)
 
     if (!session_takes_work(d->session))
         return decide_refuse(d, ERR_STATE, "add_item.session");
-    if (charter_check_item(d, d->body->add_item->function) != 0 || check_starting_phase(d, "add_item.phase") != 0)
+    if (charter_check_item(d, d->body->add_item->function) != 0 ||
+        check_starting_phase(d, "add_item.phase") != 0)
         return d->code;
     added = decide_new(d, &comity__v1__item_added__descriptor);
-    item = decide_new(d, &comity__v1__item__descriptor);
+    item = item_new(d, d->body->add_item->phase);
     event = decide_event(d, COMITY__V1__EVENT__KIND_ITEM_ADDED);
-    if (!added || !item || !event || decide_next_number(d, TABLE_ITEM, &item->number) != 0)
+    if (!added || !item || !event)
         return d->code;
-    item->session = d->session->number;
     item->title = d->body->add_item->title;
-    item->added_by = d->actor->number;
     item->function = d->body->add_item->function;
-    item->is_after_notice =
-        d->session->notice_ms > 0 && d->session->state != COMITY__V1__SESSION_STATE__SESSION_STATE_DRAFT;
-    item->phase =
-        d->body->add_item->phase != 0 ? d->body->add_item->phase : COMITY__V1__PHASE__PHASE_PROPOSAL;
-    item->phase_since_ms = d->context->time_ms;
     added->item = item;
     event->item_added = added;
     return 0;

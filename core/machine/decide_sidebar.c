@@ -1,5 +1,6 @@
 /* Sidebars: proposed to some, begun when all of them agree, ended. */
 #include "core/machine/decide.h"
+#include "core/machine/phase.h"
 
 int concern_sidebar(struct decide *d)
 {
@@ -112,20 +113,34 @@ int decide_decline_sidebar(struct decide *d)
     return 0;
 }
 
+/* May anything be kept of what was said? */
+static int check_summary(struct decide *d)
+{
+    enum record_level level;
+    int code = record_level(d->view, d->arena, RECORD_SIDEBAR, &level);
+
+    if (code != 0)
+        return decide_fail(d, code);
+    return level == RECORD_NONE ? decide_refuse(d, ERR_RECORD, "end_sidebar.summary") : 0;
+}
+
 int decide_end_sidebar(struct decide *d)
 {
-    Comity__V1__TextRef *summary = d->body->end_sidebar->summary;
+    Comity__V1__TextRef *given = d->body->end_sidebar->summary;
+    Comity__V1__TextRef *summary = given && given->size > 0 ? given : NULL;
     Comity__V1__SidebarEnded *ended;
     Comity__V1__Event *event;
 
     if (check_state(d, COMITY__V1__SIDEBAR_STATE__SIDEBAR_STATE_OPEN, "end_sidebar.sidebar") != 0)
+        return d->code;
+    if (summary && check_summary(d) != 0)
         return d->code;
     ended = decide_new(d, &comity__v1__sidebar_ended__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_SIDEBAR_ENDED);
     if (!ended || !event)
         return d->code;
     ended->sidebar = d->sidebar->number;
-    ended->summary = summary && summary->size > 0 ? summary : NULL;
+    ended->summary = summary;
     event->sidebar_ended = ended;
     return 0;
 }

@@ -54,6 +54,8 @@ static Comity__V1__RecordLevel charter_level(const Comity__V1__Charter *charter,
 {
     if (subject == RECORD_STRAW_POLL)
         return charter->straw_polls;
+    if (subject == RECORD_SIDEBAR)
+        return charter->sidebars;
     for (size_t i = 0; i < charter->n_records; i++)
         if ((int) charter->records[i]->phase == subject)
             return charter->records[i]->level;
@@ -77,7 +79,7 @@ int record_level(const struct view *view, struct arena *arena, int subject, enum
     if (level != COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_UNSPECIFIED)
         *ret_level = (enum record_level)(level - COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_NONE);
     else
-        *ret_level = subject == RECORD_STRAW_POLL ? RECORD_NONE : row_of(subject)->level;
+        *ret_level = subject <= RECORD_STRAW_POLL ? RECORD_NONE : row_of(subject)->level;
     return 0;
 }
 

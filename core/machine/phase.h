@@ -18,10 +18,10 @@ enum record_level {
     RECORD_FULL,    /* all of it, as it was given */
 };
 
-/* What a record level is of: a phase, by its number, or a straw poll. */
-enum { RECORD_STRAW_POLL = 0 };
+/* What a record level is of: a phase, by its number, or straw polls, or sidebars. */
+enum { RECORD_STRAW_POLL = 0, RECORD_SIDEBAR = -1 };
 
-/* How much is kept of @subject (a phase, or RECORD_STRAW_POLL) in this history. Nobody else asks the charter
+/* How much is kept of @subject (a phase, or one of these) in this history. Nobody else asks the charter
  * for it. 0 or the view's code. */
 int record_level(const struct view *view, struct arena *arena, int subject, enum record_level *ret_level);
 
@@ -37,7 +37,8 @@ phase_t item_phase(const Comity__V1__Item *item);
 bool phase_is_worked_on(phase_t phase);
 /* REFERRED or WITHDRAWN: nothing more is done on the item. */
 bool phase_is_over(phase_t phase);
-/* PROPOSAL, TEST, or DECIDED, for what else is to be decided: proposals are made, revised and put to the test. */
+/* PROPOSAL, TEST, or DECIDED, for what else is to be decided: proposals are made, revised and put to the
+ * test. */
 bool phase_takes_proposals(phase_t phase);
 /* Can a facilitator move an item so? */
 bool phase_allows(phase_t from, phase_t to);

@@ -125,10 +125,11 @@ class Session(CliCase):
         number = self.ask("ada", "sidebar", "propose", self.session, "Night cover", "--member", "Carla Weiss")["number"]
         self.refuse("eve", "sidebar", "agree", number, name="FORBIDDEN")
         self.assertTrue(self.ask("carla", "sidebar", "agree", number)["has_begun"])
-        self.ask("ada", "sidebar", "end", number, "--summary", "A pool is worth trying.")
+        error = self.refuse("ada", "sidebar", "end", number, "--summary", "A pool is worth trying.", name="RECORD")
+        self.assertIn("nothing is kept of sidebars", error["what"])
+        self.ask("ada", "sidebar", "end", number)
         row = [row for row in self.show()["sidebars"] if row["number"] == number][0]
-        self.assertEqual((row["state"], row["members"], row["summary"]["text"]),
-                         ("ENDED", [1, 3], "A pool is worth trying."))
+        self.assertEqual((row["state"], row["members"], row.get("summary")), ("ENDED", [1, 3], None))
         number = self.ask("ada", "sidebar", "propose", self.session, "Again", "--member", "Carla Weiss")["number"]
         self.ask("carla", "sidebar", "decline", number)
         self.refuse("ada", "sidebar", "end", number, name="STATE")

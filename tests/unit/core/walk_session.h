@@ -163,6 +163,7 @@ static inline void fill_end_sidebar(struct world *world, Comity__V1__Command *co
         world_accept(world, agree);
     }
     command->end_sidebar->summary = NULL;
+    command->end_sidebar->summary = NULL; /* nothing is kept without a charter */
 }
 
 static inline void fill_note_plus_delta(struct world *world, Comity__V1__Command *command)
