@@ -130,7 +130,7 @@ static const struct event_sentence SENTENCES[] = {
      N_("{actor} put a dissent of {answer.constituency} beside version {answer.version} of the minutes of "
         "session {session}")},
     {"minutes_stood", N_("silence approved the minutes of session {minutes.session}")},
-    {"mandate_given", N_("{actor} gave mandate {mandate.number} under decision {mandate.decision}")},
+    {"mandate_given", N_("{actor} and the others gave mandate {mandate.number}")},
     {"mandate_reported", N_("{actor} reported under mandate {mandate}")},
     {"mandate_report_due", N_("a report under mandate {mandate} is due")},
     {"mandate_recalled", N_("{actor} recalled mandate {mandate}: {reason}")},

@@ -11,11 +11,9 @@
 
 static const Comity__V1__CharterVersion *charter_in_force(struct cli *cli)
 {
-    struct rows rows;
+    const Comity__V1__CharterVersion *held = NULL;
 
-    if (desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_CHARTERS, 0, &rows) != 0 || rows.count == 0)
-        return NULL;
-    return (const Comity__V1__CharterVersion *) rows.list[rows.count - 1];
+    return standing_rules_in_force(cli, &held) == 0 ? held : NULL;
 }
 
 /* Function @i of the charter that the command brings, by the failure's field; NULL: it names none. */
@@ -168,3 +166,83 @@ bool tell_between_rounds(struct cli *cli, const Comity__V1__Command *command)
     }
     return TELL(cli, "comity session list", "The session is closed.");
 }
+
+/* Who moves an item and holds it: under NEUTRAL one of no side, under ROTATE the first of those whom the
+ * session names. */
+static bool tell_whose_move(struct cli *cli, const Comity__V1__Command *command)
+{
+    const Comity__V1__CharterVersion *held = charter_in_force(cli);
+    uint32_t turn = (uint32_t) cli->failure.latest, session = 0;
+    const Comity__V1__Item *item = hint_item(cli, command);
+
+    if (command->body_case == COMITY__V1__COMMAND__BODY_MOVE_PHASE)
+        session = command->move_phase->session;
+    if (session == 0)
+        session = item == NULL ? 0 : item->session;
+    if (held == NULL || session == 0)
+        return false;
+    if (held->charter->facilitation == COMITY__V1__FACILITATION__FACILITATION_NEUTRAL)
+        return TELL(cli, "comity member list and comity constituency list say who that is; let them do it.",
+                    "By the charter an item is moved, and held, by a facilitator who is of no side.");
+    if (turn == 0)
+        return TELL(
+            cli,
+            phrase(cli, "comity session facilitators %" PRIu32 " --member MEMBER --member MEMBER", session),
+            "By the charter the facilitators take turns, and session %" PRIu32 " names none of them.",
+            session);
+    return TELL(
+        cli,
+        phrase(cli, "Let them do it; or pass the turn on: comity session facilitators %" PRIu32 " --next",
+               session),
+        "By the charter the facilitators take turns, and it is the turn of %s.", name_of_member(cli, turn));
+}
+
+static bool tell_no_class(struct cli *cli, const Comity__V1__Command *command)
+{
+    const Comity__V1__CharterVersion *held = charter_in_force(cli);
+    const char **names;
+
+    if (held == NULL)
+        return false;
+    names = arena_alloc(cli->arena, (held->charter->n_retention + 1) * sizeof(*names));
+    for (size_t i = 0; names != NULL && i < held->charter->n_retention; i++)
+        names[i] = shown_string(cli, held->charter->retention[i]->name);
+    return names != NULL && TELL(cli, "comity charter show says how long each is kept.",
+                                 "The charter has no retention class %s. It has: %s.",
+                                 shown_string(cli, command->set_retention->class_),
+                                 shown_list(cli, names, held->charter->n_retention));
+}
+
+static bool tell_not_delegated(struct cli *cli, const Comity__V1__Command *command)
+{
+    const Comity__V1__CharterVersion *held = charter_in_force(cli);
+    const size_t all = held == NULL ? 0 : held->charter->n_functions;
+    const char **names = arena_alloc(cli->arena, (all + 1) * sizeof(*names));
+    size_t count = 0;
+
+    for (size_t i = 0; names != NULL && i < all; i++)
+        if (held->charter->functions[i]->share == COMITY__V1__SHARE__SHARE_DELEGATED)
+            names[count++] = shown_string(cli, held->charter->functions[i]->name);
+    return names != NULL &&
+           TELL(cli, "comity charter show", "The charter delegates no function %s. It delegates: %s.",
+                shown_string(cli, command->give_mandate->function),
+                count == 0 ? _("none") : shown_list(cli, names, count));
+}
+
+const struct hint HINTS_CHARTER[] = {
+    {ERR_CHARTER, "move_phase.item", NULL, NULL, tell_whose_move},
+    {ERR_CHARTER, "hold_phase.item", NULL, NULL, tell_whose_move},
+    {ERR_CHARTER, "set_aside_item.item", NULL, NULL, tell_whose_move},
+    {ERR_CHARTER, "withdraw_item.item", NULL, NULL, tell_whose_move},
+    {ERR_CHARTER, "draft_minutes.by_silence",
+     N_("By the charter silence does not approve minutes: each party says its word."),
+     N_("Leave --by-silence out."), NULL},
+    {ERR_CHARTER, "set_retention.class", NULL, NULL, tell_no_class},
+    {ERR_CHARTER, "set_retention.keep_until_ms",
+     N_("The charter says for how long texts of a class are kept."), N_("Leave --until out."), NULL},
+    {ERR_RECORD, "end_sidebar.summary", N_("As far as was agreed, nothing is kept of sidebars."),
+     N_("End it without --summary. A charter can have it otherwise: comity charter show"), NULL},
+    {ERR_NOT_FOUND, "give_mandate.function", NULL, NULL, tell_not_delegated},
+    {ERR_CHARTER, "give_mandate.function", NULL, NULL, tell_not_delegated},
+    {0, NULL, NULL, NULL, NULL},
+};

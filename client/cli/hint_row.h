@@ -19,7 +19,13 @@ struct hint {
     hint_fn *tell; /* in their place, where names and numbers belong into it */
 };
 
-/* Ends with code 0. */
+/* The item that the command is about, itself or by its proposal. NULL where that cannot be had.
+ * hint_solving.c */
+const Comity__V1__Item *hint_item(struct cli *cli, const Comity__V1__Command *command);
+
+/* Each ends with code 0. */
 extern const struct hint HINTS_SOLVING[];
+extern const struct hint
+    HINTS_CHARTER[]; /* what the charter says of acts of others: sessions, minutes, mandates */
 
 #endif

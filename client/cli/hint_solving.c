@@ -23,8 +23,7 @@ static uint32_t number_of(const Comity__V1__Command *command, const char *name)
     return number;
 }
 
-/* The item that the command is about, itself or by its proposal. NULL where that cannot be had. */
-static const Comity__V1__Item *item_of(struct cli *cli, const Comity__V1__Command *command)
+const Comity__V1__Item *hint_item(struct cli *cli, const Comity__V1__Command *command)
 {
     struct failure before = cli->failure;
     uint32_t item = number_of(command, "item"), proposal = number_of(command, "proposal");
@@ -44,7 +43,7 @@ static const Comity__V1__Item *item_of(struct cli *cli, const Comity__V1__Comman
 static bool tell_phase(struct cli *cli, const Comity__V1__Command *command)
 {
     phase_t phase = (phase_t) cli->failure.latest;
-    const Comity__V1__Item *item = item_of(cli, command);
+    const Comity__V1__Item *item = hint_item(cli, command);
     const char *which = item == NULL ? _("The item") : phrase(cli, "Item %" PRIu32, item->number);
 
     if (phase_is_over(phase))
@@ -75,7 +74,7 @@ static bool tell_kind(struct cli *cli, const Comity__V1__Command *command)
 
 static bool tell_held(struct cli *cli, const Comity__V1__Command *command)
 {
-    const Comity__V1__Item *item = item_of(cli, command);
+    const Comity__V1__Item *item = hint_item(cli, command);
 
     if (item == NULL || item->hold == NULL)
         return false;

@@ -1,4 +1,5 @@
 #include "client/cli/made.h"
+#include "client/cli/action.h"
 
 #include <inttypes.h>
 
@@ -93,10 +94,8 @@ static void tell_mandate(struct cli *cli, const Comity__V1__Event *event)
     const Comity__V1__Mandate *row = event->mandate_given->mandate;
 
     cli_put_number(cli, "number", row->number);
-    say(cli,
-        "Mandate %" PRIu32 " of decision %" PRIu32
-        " is given. Who has it reports: comity mandate report %" PRIu32,
-        row->number, row->decision, row->number);
+    say(cli, "Mandate %" PRIu32 " on %s is given. Who has it reports: comity mandate report %" PRIu32,
+        row->number, mandate_ground(cli, row), row->number);
 }
 
 static void tell_retention(struct cli *cli, const Comity__V1__Event *event)

@@ -25,6 +25,12 @@ static const char *state_of(struct cli *cli, const Comity__V1__Mandate *mandate)
     return _("no report is due");
 }
 
+const char *mandate_ground(struct cli *cli, const Comity__V1__Mandate *mandate)
+{
+    return mandate->decision != 0 ? phrase(cli, "decision %" PRIu32, mandate->decision)
+                                  : phrase(cli, "the function %s", shown_string(cli, mandate->function));
+}
+
 const char *mandate_line(struct cli *cli, const Comity__V1__Mandate *mandate)
 {
     return phrase(cli, "%s reports under mandate %" PRIu32 ": %s", holder_of(cli, mandate), mandate->number,
@@ -37,8 +43,16 @@ int mandate_give_run(struct cli *cli)
     Comity__V1__GiveMandate body = COMITY__V1__GIVE_MANDATE__INIT;
     const Comity__V1__Event *event;
     const char *to_body = cli_option(cli, "to-body"), *to_member = cli_option(cli, "to-member");
-    int code = number_argument(cli, "DECISION", &body.decision);
+    const char *function = cli_option(cli, "function");
+    int code = 0;
 
+    if ((cli_argument(cli, "DECISION") == NULL) == (function == NULL))
+        code = cli_fail(cli, ERR_USAGE, NULL,
+                        "Give what it rests on: DECISION, or --function NAME, and not both.");
+    if (code == 0 && function == NULL)
+        code = number_argument(cli, "DECISION", &body.decision);
+    if (function != NULL)
+        body.function = (char *) (uintptr_t) function;
     if (code == 0 && (to_body == NULL) == (to_member == NULL))
         code =
             cli_fail(cli, ERR_USAGE, NULL, "Give who is to have it: --to-member MEMBER, or --to-body BODY.");
@@ -62,7 +76,7 @@ int mandate_give_run(struct cli *cli)
 
 int mandate_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {N_("no."), N_("of decision"), N_("held by"), N_("reports"),
+    static const char *const TITLES[] = {N_("no."), N_("rests on"), N_("held by"), N_("reports"),
                                          N_("state")};
     struct rows rows;
     struct sheet sheet;
@@ -75,9 +89,8 @@ int mandate_list_run(struct cli *cli)
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Mandate *mandate = (const Comity__V1__Mandate *) rows.list[i];
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, mandate->number),
-                               arena_printf(cli->arena, "%" PRIu32, mandate->decision),
-                               holder_of(cli, mandate), arena_printf(cli->arena, "%zu", mandate->n_reports),
-                               state_of(cli, mandate)};
+                               mandate_ground(cli, mandate), holder_of(cli, mandate),
+                               arena_printf(cli->arena, "%zu", mandate->n_reports), state_of(cli, mandate)};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "There are no mandates.");
@@ -96,9 +109,8 @@ int mandate_show_run(struct cli *cli)
         return code;
     const Comity__V1__Mandate *mandate = (const Comity__V1__Mandate *) row;
     cli_put(cli, "mandate", desk_json(cli, row));
-    say(cli,
-        "Mandate %" PRIu32 " of decision %" PRIu32 ", held by %s since %s; %s. Its limits:", mandate->number,
-        mandate->decision, holder_of(cli, mandate), shown_time(cli, mandate->given_ms),
+    say(cli, "Mandate %" PRIu32 " on %s, held by %s since %s; %s. Its limits:", mandate->number,
+        mandate_ground(cli, mandate), holder_of(cli, mandate), shown_time(cli, mandate->given_ms),
         state_of(cli, mandate));
     say(cli, "%s", desk_shown_lines(cli, mandate->limits, "    "));
     for (size_t i = 0; i < mandate->n_reports; i++) {

@@ -99,7 +99,9 @@ int minutes_draft_run(struct cli *cli)
             ". Each side's co-chair: comity minutes approve %" PRIu32 ", or comity minutes dissent %" PRIu32
             ".%s",
             body.session, body.session, body.session, body.session,
-            body.by_silence ? _(" Who has not answered when the body's next session opens, approves.") : "");
+            event->minutes_drafted->minutes->by_silence
+                ? _(" Who has not answered when the body's next session opens, approves.")
+                : "");
     }
     return code;
 }

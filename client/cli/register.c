@@ -161,6 +161,23 @@ static int say_decision(struct cli *cli, const struct books *books, const Comity
     return 0;
 }
 
+/* Mandates that rest on functions that the charter delegates, not on a decision. */
+static void say_delegated(struct cli *cli, const struct books *books)
+{
+    struct json_object *array = json_object_new_array();
+
+    for (size_t i = 0; i < books->mandates.count; i++) {
+        const Comity__V1__Mandate *mandate = (const Comity__V1__Mandate *) books->mandates.list[i];
+        if (mandate->decision != 0 || (mandate->recalled_ms != 0 && !cli_has(cli, "all")))
+            continue;
+        if (json_object_array_length(array) == 0)
+            say(cli, "\nDelegated by the charter:");
+        say(cli, "  %s: %s", shown_string(cli, mandate->function), mandate_line(cli, mandate));
+        json_object_array_add(array, desk_json(cli, &mandate->base));
+    }
+    cli_put(cli, "delegated", array);
+}
+
 int register_run(struct cli *cli)
 {
     struct json_object *array = json_object_new_array();
@@ -184,6 +201,8 @@ int register_run(struct cli *cli)
     cli_put(cli, "register", array);
     if (code == 0 && shown == 0)
         say(cli, "Nothing that was decided is in effect.");
+    if (code == 0)
+        say_delegated(cli, &books);
     if (code == 0 && hidden > 0)
         say(cli, "\n%s: comity register --all",
             counted(cli, hidden, "%" PRIu64 " decision is over", "%" PRIu64 " decisions are over"));

@@ -6,7 +6,28 @@
 #include "client/cli/made.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
+#include "client/cli/standing_rules.h"
 #include "client/cli/verbs.h"
+
+/* How long is said here, or by the charter's classes. */
+static int check_how_long(struct cli *cli)
+{
+    const Comity__V1__CharterVersion *held;
+    bool is_said = cli_has(cli, "until") || cli_has(cli, "for-ever");
+    int code = standing_rules_in_force(cli, &held);
+
+    if (code != 0)
+        return code;
+    if (held != NULL && held->charter->n_retention > 0)
+        return is_said
+                   ? cli_fail(cli, ERR_USAGE, "comity charter show",
+                              "The charter says for how long texts of a class are kept: leave --until and "
+                              "--for-ever out.")
+                   : 0;
+    return cli_has(cli, "until") != cli_has(cli, "for-ever")
+               ? 0
+               : cli_fail(cli, ERR_USAGE, NULL, "Give how long: --until TIME, or --for-ever.");
+}
 
 int retention_set_run(struct cli *cli)
 {
@@ -15,8 +36,8 @@ int retention_set_run(struct cli *cli)
     const Comity__V1__Event *event;
     int code = number_argument(cli, "SESSION", &body.session);
 
-    if (code == 0 && cli_has(cli, "until") == cli_has(cli, "for-ever"))
-        code = cli_fail(cli, ERR_USAGE, NULL, "Give how long: --until TIME, or --for-ever.");
+    if (code == 0)
+        code = check_how_long(cli);
     if (code == 0)
         code = given_time(cli, "until", &body.keep_until_ms);
     if (code != 0)

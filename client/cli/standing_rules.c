@@ -31,6 +31,11 @@ static int find_version(struct cli *cli, uint32_t number, const Comity__V1__Char
     return code;
 }
 
+int standing_rules_in_force(struct cli *cli, const Comity__V1__CharterVersion **ret_version)
+{
+    return find_version(cli, 0, ret_version);
+}
+
 /* The text that a decision adopted, under the same hash. */
 static int take_decided_text(struct cli *cli, uint32_t decision, Comity__V1__TextRef **ret_text)
 {

@@ -19,6 +19,9 @@ int standing_rules_read(struct cli *cli, const char *path, Comity__V1__Charter *
 void standing_rules_say(struct cli *cli, const Comity__V1__Charter *charter, message_prose_fn *prose,
                         void *context);
 
+/* The charter in force; NULL where none was adopted. 0 or a failure with its sentence. */
+int standing_rules_in_force(struct cli *cli, const Comity__V1__CharterVersion **ret_version);
+
 /* "joint", "rotate": lower case, for sentences. */
 const char *share_word(Comity__V1__Share share);
 
