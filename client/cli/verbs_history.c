@@ -23,9 +23,10 @@ const struct verb VERBS_HISTORY[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("take back an act of yours by a new one that reverses it; both stay on record"),
      .arguments = {{"NUMBER", N_("number of the act in the record: comity history shows it"), 0}},
-     .detail = N_("Invitations, seats, check-ins, raised hands, recesses, caucuses, the floor and sidebars "
-                  "can be taken "
-                  "back. Of everything else it says what can be done instead."),
+     .options = {{"reason", "TEXT", N_("why: items, tasks and mandates are taken back with a reason"), 0, 0}},
+     .detail = N_(
+         "What can be taken back is taken back by the command that reverses it, with the rights that it asks "
+         "for. Of everything else it says what can be done instead."),
      .json = JSON_RECEIPT ", `undoes` (the number)"},
     {.name = NULL},
 };
