@@ -36,7 +36,7 @@ const char *action_state(const Comity__V1__Action *action, int64_t now_ms)
     }
 }
 
-static const char *owners_of(struct cli *cli, const Comity__V1__Action *action)
+const char *action_owners(struct cli *cli, const Comity__V1__Action *action)
 {
     const char **names = arena_alloc(cli->arena, (action->n_owners + 1) * sizeof(*names));
 
@@ -53,7 +53,7 @@ static const char *shown_date(struct cli *cli, uint32_t date)
 
 const char *action_line(struct cli *cli, const Comity__V1__Action *action)
 {
-    return phrase(cli, "%s, by %s (%s), %s: %s (action %" PRIu32 ")", owners_of(cli, action),
+    return phrase(cli, "%s, by %s (%s), %s: %s (action %" PRIu32 ")", action_owners(cli, action),
                   shown_date(cli, action->due_date), shown_string(cli, action->time_zone),
                   action_state(action, time_now_ms()), desk_shown(cli, action->title), action->number);
 }
@@ -177,7 +177,7 @@ int action_list_run(struct cli *cli)
                                action_state(action, now_ms),
                                action->decision != 0 ? phrase(cli, "decision %" PRIu32, action->decision)
                                                      : phrase(cli, "item %" PRIu32, action->item),
-                               owners_of(cli, action),
+                               action_owners(cli, action),
                                desk_shown(cli, action->title)};
         sheet_row(&sheet, cells);
     }

@@ -45,9 +45,10 @@ static const struct {
     {COMITY__V1__EVENT__KIND_SEAT_TERM_ENDED, AT(BOARD_SEATS)},
     {COMITY__V1__EVENT__KIND_SEAT_HANDED_OVER, AT(BOARD_STAND_INS)},
     {COMITY__V1__EVENT__KIND_SEAT_TAKEN_BACK, AT(BOARD_STAND_INS)},
-    {COMITY__V1__EVENT__KIND_ROUND_OPENED, AT(BOARD_ROUND) | AT(BOARD_ROLL) | AT(BOARD_PROPOSALS)},
+    {COMITY__V1__EVENT__KIND_ROUND_OPENED,
+     AT(BOARD_ROUND) | AT(BOARD_ROLL) | AT(BOARD_PROPOSALS) | AT(BOARD_ITEMS)},
     {COMITY__V1__EVENT__KIND_ROUND_CLOSED, AT(BOARD_ROUND) | AT(BOARD_ROLL)},
-    {COMITY__V1__EVENT__KIND_DECISION_MADE, 0},
+    {COMITY__V1__EVENT__KIND_DECISION_MADE, AT(BOARD_ITEMS)},
     {COMITY__V1__EVENT__KIND_MEMBER_CHECKED_OUT, AT(BOARD_PRESENCES)},
     {COMITY__V1__EVENT__KIND_MEMBER_AWAY, AT(BOARD_PRESENCES)},
     {COMITY__V1__EVENT__KIND_ROLL_CALLED, AT(BOARD_PRESENCES)},
@@ -58,6 +59,64 @@ static const struct {
     {COMITY__V1__EVENT__KIND_TIME_BOX_SET, AT(BOARD_TIME_BOXES)},
     {COMITY__V1__EVENT__KIND_TIME_BOX_EXTENDED, AT(BOARD_TIME_BOXES)},
     {COMITY__V1__EVENT__KIND_TIME_BOX_OVER, AT(BOARD_TIME_BOXES)},
+    {COMITY__V1__EVENT__KIND_NOTICE_GIVEN, AT(BOARD_SESSION)},
+    {COMITY__V1__EVENT__KIND_AGENDA_ORDERED, AT(BOARD_SESSION)},
+    {COMITY__V1__EVENT__KIND_GROUND_RULES_SET, AT(BOARD_SESSION)},
+    {COMITY__V1__EVENT__KIND_FACILITATORS_NAMED, AT(BOARD_SESSION)},
+    {COMITY__V1__EVENT__KIND_SIDEBAR_PROPOSED, 0},
+    {COMITY__V1__EVENT__KIND_SIDEBAR_AGREED, 0},
+    {COMITY__V1__EVENT__KIND_SIDEBAR_DECLINED, 0},
+    {COMITY__V1__EVENT__KIND_SIDEBAR_ENDED, 0},
+    {COMITY__V1__EVENT__KIND_PLUS_DELTA_NOTED, 0},
+    {COMITY__V1__EVENT__KIND_RULE_ADOPTED, 0},
+    {COMITY__V1__EVENT__KIND_CHARTER_ADOPTED, 0},
+    {COMITY__V1__EVENT__KIND_MEMBER_RECUSED, 0},
+    {COMITY__V1__EVENT__KIND_ALTERNATES_NAMED, 0},
+    /* Problem solving. */
+    {COMITY__V1__EVENT__KIND_PHASE_MOVED, AT(BOARD_ITEMS)},
+    {COMITY__V1__EVENT__KIND_PHASE_HELD, AT(BOARD_ITEMS)},
+    {COMITY__V1__EVENT__KIND_PHASE_RELEASED, AT(BOARD_ITEMS)},
+    {COMITY__V1__EVENT__KIND_ITEM_REFERRED, AT(BOARD_ITEMS)},
+    {COMITY__V1__EVENT__KIND_ITEM_SET_ASIDE, AT(BOARD_ITEMS)},
+    {COMITY__V1__EVENT__KIND_ITEM_WITHDRAWN, AT(BOARD_ITEMS)},
+    {COMITY__V1__EVENT__KIND_CONTRIBUTION_MADE, 0},
+    {COMITY__V1__EVENT__KIND_CONTRIBUTION_AMENDED, 0},
+    {COMITY__V1__EVENT__KIND_CONTRIBUTION_WITHDRAWN, 0},
+    {COMITY__V1__EVENT__KIND_CONTRIBUTIONS_APPROVED, 0},
+    {COMITY__V1__EVENT__KIND_PROPOSAL_LINKED, 0},
+    {COMITY__V1__EVENT__KIND_CONCERN_RAISED, 0},
+    {COMITY__V1__EVENT__KIND_CONCERN_SECONDED, 0},
+    {COMITY__V1__EVENT__KIND_CONCERN_SETTLED, 0},
+    {COMITY__V1__EVENT__KIND_DATA_REQUESTED, 0},
+    {COMITY__V1__EVENT__KIND_DATA_ANSWERED, 0},
+    {COMITY__V1__EVENT__KIND_FACT_STATED, 0},
+    {COMITY__V1__EVENT__KIND_FACT_JUDGED, 0},
+    {COMITY__V1__EVENT__KIND_FACT_WITHDRAWN, 0},
+    {COMITY__V1__EVENT__KIND_STRAW_POLL_OPENED, 0},
+    {COMITY__V1__EVENT__KIND_STRAW_POLL_ANSWERED, 0},
+    {COMITY__V1__EVENT__KIND_STRAW_POLL_CLOSED, 0},
+    /* Decisions and minutes. Of a decision the screen shows the round that it came of. */
+    {COMITY__V1__EVENT__KIND_DECISION_TOOK_EFFECT, 0},
+    {COMITY__V1__EVENT__KIND_DECISION_ENDED, 0},
+    {COMITY__V1__EVENT__KIND_REVIEW_DUE, 0},
+    {COMITY__V1__EVENT__KIND_DECISION_REVIEWED, 0},
+    {COMITY__V1__EVENT__KIND_CLAUSE_SIGNED, 0},
+    {COMITY__V1__EVENT__KIND_DECISION_REOPENED, 0},
+    {COMITY__V1__EVENT__KIND_OUTCOME_DECLARED, AT(BOARD_ROUND)},
+    {COMITY__V1__EVENT__KIND_ACTION_ADDED, 0},
+    {COMITY__V1__EVENT__KIND_ACTION_UPDATED, 0},
+    {COMITY__V1__EVENT__KIND_MINUTES_DRAFTED, 0},
+    {COMITY__V1__EVENT__KIND_MINUTES_CORRECTED, 0},
+    {COMITY__V1__EVENT__KIND_MINUTES_APPROVED, AT(BOARD_SESSION)},
+    {COMITY__V1__EVENT__KIND_MINUTES_DISSENTED, AT(BOARD_SESSION)},
+    {COMITY__V1__EVENT__KIND_MINUTES_STOOD, AT(BOARD_SESSION)},
+    {COMITY__V1__EVENT__KIND_MANDATE_GIVEN, 0},
+    {COMITY__V1__EVENT__KIND_MANDATE_REPORTED, 0},
+    {COMITY__V1__EVENT__KIND_MANDATE_REPORT_DUE, 0},
+    {COMITY__V1__EVENT__KIND_MANDATE_RECALLED, 0},
+    {COMITY__V1__EVENT__KIND_RETENTION_SET, 0},
+    {COMITY__V1__EVENT__KIND_TEXTS_HELD, 0},
+    {COMITY__V1__EVENT__KIND_HOLD_LIFTED, 0},
 #undef AT
 };
 
@@ -173,6 +232,31 @@ const Comity__V1__Item *board_item(const struct board *board, uint32_t number)
     return NULL;
 }
 
+const Comity__V1__Item *board_item_in_hand(const struct board *board)
+{
+    const struct board_list *items = &board->lists[BOARD_ITEMS], *boxes = &board->lists[BOARD_TIME_BOXES];
+    const Comity__V1__Proposal *proposal = board_proposal(board);
+    const Comity__V1__Round *round = board_round(board);
+    const Comity__V1__Item *last = NULL;
+
+    for (size_t i = 0; i < boxes->count; i++) {
+        const Comity__V1__TimeBox *box = (const Comity__V1__TimeBox *) boxes->rows[i];
+        if ((box->state == COMITY__V1__TIME_BOX_STATE__TIME_BOX_STATE_RUNNING ||
+             box->state == COMITY__V1__TIME_BOX_STATE__TIME_BOX_STATE_HELD) &&
+            board_item(board, box->item) != NULL)
+            return board_item(board, box->item);
+    }
+    if (round != NULL && proposal != NULL && round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN &&
+        board_item(board, proposal->item) != NULL)
+        return board_item(board, proposal->item);
+    for (size_t i = 0; i < items->count; i++) {
+        const Comity__V1__Item *item = (const Comity__V1__Item *) items->rows[i];
+        if (last == NULL || item->phase_since_ms > last->phase_since_ms)
+            last = item;
+    }
+    return last;
+}
+
 const Comity__V1__Proposal *board_proposal(const struct board *board)
 {
     return board_round(board) == NULL ? NULL
@@ -261,11 +345,10 @@ static void make_stale(struct board *board, unsigned places)
         board->lists[i].is_stale |= (places >> i & 1) != 0;
 }
 
-/* Somebody has answered: also a sign that somebody is back. */
+/* Somebody has answered. */
 static void take_ballot(struct board *board, const Comity__V1__BallotCast *cast)
 {
     const struct board_list *roll = &board->lists[BOARD_ROLL];
-    const struct board_list *presences = &board->lists[BOARD_PRESENCES];
 
     for (size_t i = 0; cast->round == board->round && board_round(board) != NULL && i < roll->count; i++) {
         Comity__V1__RollEntry *entry = (Comity__V1__RollEntry *) roll->rows[i];
@@ -274,9 +357,21 @@ static void take_ballot(struct board *board, const Comity__V1__BallotCast *cast)
             ((Comity__V1__Round *) board->lists[BOARD_ROUND].rows[0])->answered++;
         }
     }
+}
+
+/* Any act in the session is a sign that somebody is back. Of an act by which somebody goes, the presences are
+ * read again. */
+static void take_sign_of_life(struct board *board, const Comity__V1__Event *event)
+{
+    const struct board_list *presences = &board->lists[BOARD_PRESENCES];
+    const Comity__V1__Session *session = board_session(board);
+
+    if (session == NULL || event->session != board->session ||
+        session->state != COMITY__V1__SESSION_STATE__SESSION_STATE_OPEN)
+        return;
     for (size_t i = 0; i < presences->count; i++) {
         Comity__V1__Presence *presence = (Comity__V1__Presence *) presences->rows[i];
-        if (presence->member == cast->member && presence->session == board->session &&
+        if (presence->member == event->actor &&
             presence->state == COMITY__V1__PRESENCE_STATE__PRESENCE_STATE_AWAY)
             presence->state = COMITY__V1__PRESENCE_STATE__PRESENCE_STATE_PRESENT;
     }
@@ -289,6 +384,7 @@ static void take_event(struct board *board, const Comity__V1__Event *event)
         board->round = event->round_opened->round->number;
     if (event->kind_case == COMITY__V1__EVENT__KIND_BALLOT_CAST)
         take_ballot(board, event->ballot_cast);
+    take_sign_of_life(board, event);
     for (size_t i = 0; i < ARRAY_COUNT(CHANGES); i++) {
         if (CHANGES[i].kind != event->kind_case)
             continue;

@@ -52,6 +52,8 @@ int board_refresh(struct board *board);
 const Comity__V1__Session *board_session(const struct board *board);
 const Comity__V1__Round *board_round(const struct board *board);
 const Comity__V1__Item *board_item(const struct board *board, uint32_t number);
+/* The item that is being talked about: that has a time box, or the open round, or came to its phase last. */
+const Comity__V1__Item *board_item_in_hand(const struct board *board);
 /* The proposal that the round tests. */
 const Comity__V1__Proposal *board_proposal(const struct board *board);
 

@@ -29,7 +29,8 @@ const struct verb VERBS_PAPERS[] = {
      .group = GROUP,
      .run = calendar_run,
      .needs = NEEDS_MEMBER,
-     .summary = N_("sessions and closing times for a calendar program (iCalendar)"),
+     .summary =
+         N_("what has a time, for a calendar program (iCalendar): sessions, closing times, reviews, tasks"),
      .options = {{"out", "FILE", N_("write to a file, over what it had"), 0, 0}},
      .json = "`events` (how many), `calendar`, or with --out `file`"},
     {.name = NULL},

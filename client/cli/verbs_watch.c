@@ -16,7 +16,8 @@ const struct verb VERBS_WATCH[] = {
          "closes."),
      .json = "a line for each change: {as_of, epoch, session (Session), present, eligible, constituencies, "
              "sites, "
-             "time_boxes [TimeBox], hands [Hand], round (Round), waiting [member]}; with --once: `watched`, "
+             "item (Item), time_boxes [TimeBox], hands [Hand], round (Round), waiting [member]}; with "
+             "--once: `watched`, "
              "the same"},
     {.name = NULL},
 };

@@ -9,6 +9,7 @@
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
 #include "client/cli/session.h"
+#include "core/machine/phase.h"
 #include "core/machine/queue.h"
 
 enum { NAMES_SHOWN = 8 };
@@ -56,6 +57,8 @@ static const char *state_text(const struct writing *w, const Comity__V1__Session
         return phrase(cli, "open since %s", shown_time(cli, session->opened_ms));
     case COMITY__V1__SESSION_STATE__SESSION_STATE_CLOSED:
         return phrase(cli, "closed %s", shown_time(cli, session->closed_ms));
+    case COMITY__V1__SESSION_STATE__SESSION_STATE_MINUTED:
+        return phrase(cli, "closed %s, with minutes in force", shown_time(cli, session->closed_ms));
     default:
         return "?";
     }
@@ -157,6 +160,24 @@ static void put_time_boxes(struct writing *w)
     }
 }
 
+/* What is talked about, and where it is. */
+static void put_item(struct writing *w)
+{
+    struct cli *cli = w->cli;
+    const Comity__V1__Item *item = board_item_in_hand(w->board);
+
+    if (item == NULL)
+        return;
+    line(w, N_("Item"),
+         phrase(cli, "%" PRIu32 ", %s: phase %s", item->number,
+                board_shown(w->board, BOARD_ITEMS, item->title), phase_name(item_phase(item))));
+    if (item->hold != NULL)
+        line(w, N_("Held"),
+             phrase(cli, "by %s, for %s: %s", name_of_member(cli, item->hold->member),
+                    shown_string(cli, item->hold->side),
+                    board_shown(w->board, BOARD_ITEMS, item->hold->reason)));
+}
+
 static void put_floor(struct writing *w)
 {
     struct cli *cli = w->cli;
@@ -249,6 +270,7 @@ int watch_text_make(const struct board *board, int64_t now_ms, struct watch_text
     code = put_quorum(&w, &attendance);
     if (code != 0)
         return code;
+    put_item(&w);
     put_time_boxes(&w);
     put_floor(&w);
     put_round(&w);
@@ -325,6 +347,10 @@ struct json_object *watch_json(const struct board *board)
     json_object_object_add(document, "eligible", json_object_new_uint64(attendance.count));
     json_object_object_add(document, "constituencies", constituencies);
     json_object_object_add(document, "sites", sites);
+    json_object_object_add(document, "item",
+                           board_item_in_hand(board) == NULL
+                               ? NULL
+                               : row_json(board, BOARD_ITEMS, &board_item_in_hand(board)->base));
     json_object_object_add(document, "time_boxes", rows_json(board, BOARD_TIME_BOXES));
     json_object_object_add(document, "hands", rows_json(board, BOARD_HANDS));
     json_object_object_add(
