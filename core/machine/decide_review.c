@@ -60,8 +60,6 @@ static int add_item(struct decide *d, Comity__V1__Item *item)
         return d->code;
     item->title = d->body->reopen_decision->title;
     item->reopens = d->decision->number;
-    item->phase = COMITY__V1__PHASE__PHASE_PROPOSAL;
-    item->phase_since_ms = d->context->time_ms;
     added->item = item;
     event->item_added = added;
     return 0;
