@@ -257,7 +257,10 @@ static const char *fill(struct cli *cli, const char *words, const Comity__V1__Ev
                             strcmp(path, "actor") == 0 ? actor_text(cli, event) : path_text(cli, kind, path));
         words = end + 1;
     }
-    return text != NULL ? text : "";
+    if (text == NULL)
+        return "";
+    /* A text at the end that may be left out, and was. */
+    return has_ending(text, ": -") ? arena_printf(cli->arena, "%.*s", (int) (strlen(text) - 3), text) : text;
 }
 
 const char *event_text(struct cli *cli, const Comity__V1__Event *event, struct json_object *kind)

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from cli_case import CliCase
+from cli_case import CliCase, USAGE
 
 
 class History(CliCase):
@@ -69,6 +69,71 @@ class History(CliCase):
         self.ask("ada", "undo", number)
         seat = self.ask("ada", "body", "show", "steering")["seats"][1]
         self.assertEqual((seat["number"], seat["holder"]), (2, 2))
+
+    def last(self, who):
+        member = self.ask(who, "whoami")["member"]["number"]
+        return self.history(who, "--member", member)[-1]["sequence"]
+
+    def test_acts_on_an_item(self):
+        item = self.ask("ben", "item", "add", 1, "Who may swap a shift", "--solve")["number"]
+        added = self.last("ben")
+        self.ask("eli", "item", "move", item, "interests")
+        self.ask("eli", "undo", self.last("eli"))
+        self.assertEqual(self.ask("ada", "item", "show", item)["item"]["phase"], "ISSUE")
+        self.ask("eli", "item", "hold", item, "--reason", "Wait.")
+        self.ask("eli", "undo", self.last("eli"))
+        self.assertNotIn("hold", {key for key, value in self.ask("ada", "item", "show", item)["item"].items() if value})
+        fact = self.ask("ada", "fact", "state", item, "There are forty nights.")["number"]
+        self.ask("ada", "undo", self.last("ada"))
+        row = [row for row in self.ask("ada", "fact", "list")["facts"] if row["number"] == fact][0]
+        self.assertNotEqual(row["withdrawn_ms"], 0)
+        error = self.refuse("ben", "undo", added, name="USAGE", exit=USAGE)
+        self.assertIn("--reason", error["what"])
+        undone = self.ask("ben", "undo", added, "--reason", "It is settled.")
+        self.assertEqual(undone["undoes"], added)
+        self.assertEqual(self.ask("ada", "item", "show", item)["item"]["phase"], "WITHDRAWN")
+
+    def test_acts_on_a_proposal(self):
+        item = self.ask("ben", "item", "add", 1, "Who may swap a shift", "--phase", "standards")["number"]
+        standard = self.ask("dev", "contribution", "add", item, "standard", "No overtime by law.")["number"]
+        for phase in ("evaluation", "proposal"):
+            self.ask("eli", "item", "move", item, phase)
+        proposal = self.ask("dev", "proposal", "make", item, "The list", "--text", "A list is kept.")["number"]
+        self.ask("ada", "proposal", "link", proposal, "--to", standard)
+        linked = self.last("ada")
+        self.ask("ada", "undo", linked)
+        self.refuse("ada", "proposal", "unlink", proposal, "--to", standard, name="NOT_FOUND")
+        self.ask("ada", "undo", self.last("ada"))  # what took it back is taken back itself
+        self.ask("ada", "proposal", "unlink", proposal, "--to", standard)
+        concern = self.ask("ada", "concern", "raise", proposal, "Who keeps it?")["number"]
+        self.ask("ada", "undo", self.last("ada"))
+        row = [row for row in self.ask("ada", "concern", "list", proposal)["concerns"]
+               if row["number"] == concern][0]
+        self.assertEqual(row["state"], "WITHDRAWN")
+        self.ask("dev", "undo", self.history("dev", "--member", "Dev Patel")[-2]["sequence"])
+        row = [row for row in self.ask("ada", "contribution", "list", item)["contributions"] if row["number"] == standard][0]
+        self.assertEqual(row["state"], "WITHDRAWN")
+
+    def test_tasks_and_holds(self):
+        item = self.ask("ben", "item", "add", 1, "Tasks")["number"]
+        action = self.ask("ada", "action", "add", "Write form 7", "--owner", "Ada Okafor", "--due", "2099-03-01",
+                          "--item", item)["number"]
+        added = self.last("ada")
+        self.ask("ada", "action", "done", action)
+        done = self.last("ada")
+        self.ask("ada", "undo", done)
+        status = lambda: [row for row in self.ask("ada", "action", "list", "--all")["actions"]
+                          if row["number"] == action][0]["status"]
+        self.assertEqual(status(), "OPEN")
+        error = self.refuse("ada", "undo", done, name="STATE")
+        self.assertIn("changed again", error["what"])
+        self.ask("ada", "undo", added, "--reason", "There is such a form.")
+        self.assertEqual(status(), "DROPPED")
+        self.ask("carla", "hold", "place", 1, "--reason", "A complaint.")
+        self.ask("carla", "undo", self.last("carla"))
+        self.assertNotEqual(self.ask("ada", "hold", "list")["holds"][-1]["lifted_ms"], 0)
+        error = self.refuse("carla", "undo", self.last("carla"), name="STATE")
+        self.assertIn("comity hold place", error["next"])
 
     def test_what_cannot_be_taken_back(self):
         number = self.world.open_round(self.world.propose("A round."))

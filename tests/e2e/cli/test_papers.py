@@ -116,6 +116,38 @@ class Papers(CliCase):
         self.assertTrue(all(len(line) <= 75 for line in raw.split(b"\r\n")))
         self.ask("eli", "round", "close", timed)
 
+    def test_calendar_of_what_decisions_bring(self):
+        item = self.ask("ben", "item", "add", 1, "A trial")["number"]
+        proposal = self.ask("dev", "proposal", "make", item, "Posted rosters", "--text", "Posted.", "--trial-until", "+30d",
+                            "--review", "+20d", "--sunset", "+60d")["number"]
+        number = self.world.open_round(proposal)
+        for who in ("ada", "ben", "carla", "dev"):
+            self.ask(who, "vote", number, "agree")
+        self.ask("eli", "round", "close", number)
+        decision = self.ask("ada", "decisions")["decisions"][-1]["number"]
+        action = self.ask("ada", "action", "add", "Write form 7", "--owner", "Ben Ruiz", "--due", "2099-03-01",
+                          "--decision", decision)["number"]
+        mandate = self.ask("ada", "mandate", "give", decision, "--to-member", "Dev Patel", "--text", "Two days.",
+                           "--report-by", "+10d", *self.world.with_key("carla"))["number"]
+        self.ask("ada", "calendar", "--out", "decided.ics")
+        calendar = icalendar.Calendar.from_ical(self.world.file("decided.ics").read_bytes())
+        events = {str(event["UID"]).split("@")[0]: event for event in calendar.walk("VEVENT")}
+        row = self.ask("ada", "decision", "show", decision)["decision"]
+        for kind, at in (("trial", row["terms"]["trial_until_ms"]), ("review", row["next_review_ms"]),
+                         ("sunset", row["terms"]["sunset_ms"])):
+            self.assertEqual(int(events[f"{kind}-{decision}"]["DTSTART"].dt.timestamp()), at // 1000)
+            self.assertIn("Posted rosters", str(events[f"{kind}-{decision}"]["SUMMARY"]))
+        self.assertIn(f"report-{mandate}", events)
+        todo = calendar.walk("VTODO")[0]
+        self.assertEqual((str(todo["SUMMARY"]), todo["DUE"].dt.isoformat(), str(todo["STATUS"])),
+                         ("Write form 7", "2099-03-01", "NEEDS-ACTION"))
+        self.ask("ben", "action", "done", action)
+        self.ask("ada", "mandate", "recall", mandate, "--reason", "Over.")
+        self.ask("ada", "calendar", "--out", "decided.ics")
+        calendar = icalendar.Calendar.from_ical(self.world.file("decided.ics").read_bytes())
+        self.assertEqual(str(calendar.walk("VTODO")[0]["STATUS"]), "COMPLETED")
+        self.assertNotIn(f"report-{mandate}", {str(event["UID"]).split("@")[0] for event in calendar.walk("VEVENT")})
+
 
 if __name__ == "__main__":
     unittest.main()
