@@ -8,7 +8,9 @@
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
+#include "client/cli/session_text.h"
 #include "client/cli/terms.h"
+#include "core/charter.h"
 #include "core/rule/rule.h"
 
 /* What the draft is made of, and where it is written to. */
@@ -16,27 +18,24 @@ struct draft {
     struct cli *cli;
     FILE *to;
     const Comity__V1__Session *session;
-    struct rows seats, presences, items, proposals, rounds, decisions, actions;
+    struct session_view view;
+    struct rows proposals, rounds, decisions, actions, charters;
 };
 
 static int draft_read(struct draft *draft)
 {
-    uint32_t session = draft->session->number;
     const struct {
         Comity__V1__ListKind kind;
-        uint32_t parent;
         struct rows *rows;
-    } LISTS[] = {{COMITY__V1__LIST_KIND__LIST_KIND_SEATS, draft->session->body, &draft->seats},
-                 {COMITY__V1__LIST_KIND__LIST_KIND_PRESENCES, session, &draft->presences},
-                 {COMITY__V1__LIST_KIND__LIST_KIND_ITEMS, session, &draft->items},
-                 {COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, 0, &draft->proposals},
-                 {COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, 0, &draft->rounds},
-                 {COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS, 0, &draft->decisions},
-                 {COMITY__V1__LIST_KIND__LIST_KIND_ACTIONS, 0, &draft->actions}};
-    int code = 0;
+    } LISTS[] = {{COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, &draft->proposals},
+                 {COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, &draft->rounds},
+                 {COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS, &draft->decisions},
+                 {COMITY__V1__LIST_KIND__LIST_KIND_ACTIONS, &draft->actions},
+                 {COMITY__V1__LIST_KIND__LIST_KIND_CHARTERS, &draft->charters}};
+    int code = session_view_read(draft->cli, draft->session->number, &draft->view);
 
     for (size_t i = 0; i < ARRAY_COUNT(LISTS) && code == 0; i++)
-        code = desk_rows(draft->cli, LISTS[i].kind, LISTS[i].parent, LISTS[i].rows);
+        code = desk_rows(draft->cli, LISTS[i].kind, 0, LISTS[i].rows);
     return code;
 }
 
@@ -59,10 +58,24 @@ static void write_quoted(struct draft *draft, const char *text, const char *lead
 
 static bool is_present(const struct draft *draft, uint32_t member)
 {
-    for (size_t i = 0; i < draft->presences.count; i++)
-        if (((const Comity__V1__Presence *) draft->presences.list[i])->member == member)
+    for (size_t i = 0; i < draft->view.presences.count; i++)
+        if (((const Comity__V1__Presence *) draft->view.presences.list[i])->member == member)
             return true;
     return false;
+}
+
+static void write_points(struct draft *draft, struct told told)
+{
+    for (size_t i = 0; i < told.count; i++)
+        fprintf(draft->to, "- %s\n", told.lines[i]);
+}
+
+/* The same under a heading; nothing where there are none. */
+static void write_headed(struct draft *draft, const char *heading, struct told told)
+{
+    if (told.count > 0)
+        fprintf(draft->to, "%s", heading);
+    write_points(draft, told);
 }
 
 static void write_present(struct draft *draft)
@@ -70,17 +83,11 @@ static void write_present(struct draft *draft)
     bool is_first = true;
 
     fprintf(draft->to, _("\n## Present\n\n"));
-    for (size_t i = 0; i < draft->presences.count; i++) {
-        const Comity__V1__Presence *row = (const Comity__V1__Presence *) draft->presences.list[i];
-        const Comity__V1__Member *member = member_of(draft->cli, row->member);
-        fprintf(draft->to, _("- %s (%s), from %s\n"), name_of_member(draft->cli, row->member),
-                member == NULL ? "?" : name_of_constituency(draft->cli, member->constituency),
-                name_of_site(draft->cli, row->site));
-    }
-    if (draft->presences.count == 0)
+    write_points(draft, told_present(draft->cli, &draft->view.presences));
+    if (draft->view.presences.count == 0)
         fprintf(draft->to, _("Nobody had checked in.\n"));
-    for (size_t i = 0; i < draft->seats.count; i++) {
-        uint32_t holder = ((const Comity__V1__Seat *) draft->seats.list[i])->holder;
+    for (size_t i = 0; i < draft->view.seats.count; i++) {
+        uint32_t holder = ((const Comity__V1__Seat *) draft->view.seats.list[i])->holder;
         if (holder == 0 || is_present(draft, holder))
             continue;
         fprintf(draft->to, "%s%s", is_first ? _("\nNot checked in, of those who hold a seat: ") : ", ",
@@ -89,11 +96,13 @@ static void write_present(struct draft *draft)
     }
     if (!is_first)
         fprintf(draft->to, ".\n");
+    write_headed(draft, _("\nIn place of others:\n\n"), told_stand_ins(draft->cli, &draft->view.stand_ins));
 }
 
 static int write_reasons(struct draft *draft, const Comity__V1__Round *round)
 {
     struct rows ballots;
+    struct told entered;
     bool is_first = true;
     int code = desk_rows(draft->cli, COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, round->number, &ballots);
 
@@ -108,6 +117,31 @@ static int write_reasons(struct draft *draft, const Comity__V1__Round *round)
                 rule_answer_label(draft->cli, round->rule, ballot->answer));
         write_quoted(draft, prose_of(draft, ballot->reason), "  > ");
     }
+    if (code == 0)
+        code = told_entered(draft->cli, round, &ballots, &entered);
+    if (code == 0)
+        write_headed(draft, _("\nBallots that others entered:\n\n"), entered);
+    return code;
+}
+
+/* The working, and who took no part. */
+static int write_working(struct draft *draft, const Comity__V1__Round *round)
+{
+    struct told recusals;
+    int code = told_recusals(draft->cli, round, &recusals);
+
+    if (round->outcome->n_tallies == 0)
+        fprintf(draft->to, _("Nothing was counted.\n"));
+    if (share_is_advice(round->share))
+        fprintf(draft->to, "%s\n", _("What comes out is advice, and decides nothing."));
+    for (size_t i = 0; code == 0 && i < recusals.count; i++)
+        fprintf(draft->to, "\n%s\n", recusals.lines[i]);
+    if (round->outcome->n_tests > 0)
+        fprintf(draft->to, "\n");
+    for (size_t i = 0; i < round->outcome->n_tests; i++) {
+        const char *line = rule_explain_test_in(round->outcome->tests[i], language_words, draft->cli->arena);
+        fprintf(draft->to, "- %s\n", line == NULL ? "?" : line);
+    }
     return code;
 }
 
@@ -118,19 +152,16 @@ static int write_round(struct draft *draft, const Comity__V1__Round *round)
                 round->version);
         return 0;
     }
-    fprintf(draft->to, _("\nRound %" PRIu32 " on version %" PRIu32 " by the rule %s: **%s**. %s\n\n"),
+    fprintf(draft->to, _("\nRound %" PRIu32 " on version %" PRIu32 " by the rule %s: **%s**. %s\n"),
             round->number, round->version, round->rule == NULL ? "?" : round->rule->name,
             outcome_word(round->outcome->kind), _(rule_explain_outcome(round->outcome->kind)));
-    for (size_t i = 0; i < round->outcome->n_tests; i++) {
-        const char *line = rule_explain_test_in(round->outcome->tests[i], language_words, draft->cli->arena);
-        fprintf(draft->to, "- %s\n", line == NULL ? "?" : line);
-    }
+    int code = write_working(draft, round);
     if (round->declaration != NULL) {
         fprintf(draft->to, _("\nDeclared **%s** otherwise than computed, by co-chairs of every party:\n"),
                 outcome_word(round->declaration->outcome));
         write_quoted(draft, prose_of(draft, round->declaration->reason), "> ");
     }
-    return write_reasons(draft, round);
+    return code == 0 ? write_reasons(draft, round) : code;
 }
 
 static void write_actions(struct draft *draft, uint32_t item)
@@ -181,9 +212,13 @@ static int write_proposal(struct draft *draft, const Comity__V1__Proposal *propo
 
 static int write_item(struct draft *draft, const Comity__V1__Item *item)
 {
+    const char *function = told_function(draft->cli, &draft->charters, item);
     int code = 0;
 
     fprintf(draft->to, _("\n## Item %" PRIu32 ": %s\n"), item->number, prose_of(draft, item->title));
+    if (function != NULL)
+        fprintf(draft->to, "\n%s\n", function);
+    fprintf(draft->to, "\n%s\n", told_phase(draft->cli, item));
     if (item->reopens != 0)
         fprintf(draft->to, _("\nBrought back: decision %" PRIu32 ".\n"), item->reopens);
     for (size_t i = 0; code == 0 && i < draft->proposals.count; i++)
@@ -200,11 +235,13 @@ static int write_all(struct draft *draft)
 
     fprintf(draft->to, _("# Minutes: %s\n\n"), prose_of(draft, session->title));
     fprintf(draft->to, _("Session %" PRIu32 " of %s, opened %s, closed %s.\n"), session->number,
-            name_of_body(draft->cli, session->body), shown_time(draft->cli, session->opened_ms),
+            title_of_body(draft->cli, session->body), shown_time(draft->cli, session->opened_ms),
             shown_time(draft->cli, session->closed_ms));
     write_present(draft);
-    for (size_t i = 0; code == 0 && i < draft->items.count; i++)
-        code = write_item(draft, (const Comity__V1__Item *) draft->items.list[i]);
+    for (size_t i = 0; code == 0 && i < draft->view.items.count; i++)
+        code = write_item(draft, (const Comity__V1__Item *) draft->view.items.list[i]);
+    write_headed(draft, _("\n## Aside\n\n"), told_sidebars(draft->cli, &draft->view.sidebars));
+    write_headed(draft, _("\n## How it went\n\n"), told_plus_deltas(draft->cli, &draft->view.plus_deltas));
     fprintf(draft->to,
             _("\nDrafted from the record as of number %" PRIu64
               ". What was said and not recorded is not in it.\n"),

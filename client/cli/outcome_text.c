@@ -44,15 +44,29 @@ static const char *standing_text(Comity__V1__BallotStanding standing)
     }
 }
 
+static const char *way_of(const Comity__V1__Ballot *ballot)
+{
+    return ballot->medium == COMITY__V1__BALLOT_MEDIUM__BALLOT_MEDIUM_PHONE ? _("by phone") : _("on paper");
+}
+
 const char *outcome_entered(struct cli *cli, const Comity__V1__Ballot *ballot)
 {
     if (ballot->entered_by == 0)
         return NULL;
-    return phrase(cli, "The ballot of %s came by %s, entered by %s with %s: %s.",
-                  name_of_member(cli, ballot->member),
-                  ballot->medium == COMITY__V1__BALLOT_MEDIUM__BALLOT_MEDIUM_PHONE ? _("phone") : _("paper"),
+    return phrase(cli, "The ballot of %s came %s, entered by %s with %s: %s.",
+                  name_of_member(cli, ballot->member), way_of(ballot),
                   name_of_member(cli, ballot->entered_by), name_of_member(cli, ballot->countersigned_by),
                   standing_text(ballot->standing));
+}
+
+const char *outcome_disputed(struct cli *cli, const Comity__V1__Ballot *ballot)
+{
+    if (ballot->entered_by == 0)
+        return NULL;
+    return phrase(cli,
+                  "A ballot of %s came %s, entered by %s with %s, and was set aside, for the voter disputed it: %s",
+                  name_of_member(cli, ballot->member), way_of(ballot), name_of_member(cli, ballot->entered_by),
+                  name_of_member(cli, ballot->countersigned_by), desk_shown(cli, ballot->dispute));
 }
 
 const char *outcome_counted(struct cli *cli, const Comity__V1__Outcome *outcome)

@@ -15,6 +15,9 @@ const char *outcome_test(struct cli *cli, const Comity__V1__TestResult *test);
  * voter."; NULL of one that was cast. */
 const char *outcome_entered(struct cli *cli, const Comity__V1__Ballot *ballot);
 
+/* Of an entered ballot that does not count, because its voter disputed it; NULL of any other. */
+const char *outcome_disputed(struct cli *cli, const Comity__V1__Ballot *ballot);
+
 /* "Counted from 6 ballots, by their numbers in the record." */
 const char *outcome_counted(struct cli *cli, const Comity__V1__Outcome *outcome);
 

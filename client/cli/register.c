@@ -6,6 +6,7 @@
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
+#include "client/cli/session_text.h"
 #include "client/cli/terms.h"
 #include "client/cli/verbs.h"
 #include "core/rule/rule.h"
@@ -77,7 +78,7 @@ static int say_why(struct cli *cli, const struct books *books, const Comity__V1_
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, decision->round, &ballots);
 
     say(cli, "  Why: decided %s by %s under the rule %s, round %" PRIu32 ".",
-        shown_time(cli, decision->decided_ms), name_of_body(cli, decision->body),
+        shown_time(cli, decision->decided_ms), title_of_body(cli, decision->body),
         round == NULL || round->rule == NULL ? "?" : shown_string(cli, round->rule->name), decision->round);
     if (round != NULL && round->declaration != NULL)
         say(cli, "    The rule came to %s; declared %s: %s", outcome_word(round->declaration->computed),
@@ -86,7 +87,9 @@ static int say_why(struct cli *cli, const struct books *books, const Comity__V1_
         const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) ballots.list[i];
         if (ballot->reason == NULL || ballot->reason->size == 0)
             continue;
-        say(cli, "    %s: %s", name_of_member(cli, ballot->member), desk_shown(cli, ballot->reason));
+        say(cli, "    %s (%s): %s", name_of_member(cli, ballot->member),
+            round == NULL ? "?" : rule_answer_label(cli, round->rule, ballot->answer),
+            desk_shown(cli, ballot->reason));
         json_object_array_add(reasons, desk_json(cli, &ballot->base));
     }
     json_object_object_add(entry, "reasons", reasons);
@@ -125,7 +128,7 @@ static void say_when(struct cli *cli, const Comity__V1__Decision *decision)
 {
     const Comity__V1__Terms *terms = decision->terms;
 
-    say(cli, "  Reviewed: %s%s%s",
+    say(cli, "  To be reviewed: %s%s%s",
         decision->review_due_ms != 0 ? phrase(cli, "due since %s", shown_time(cli, decision->review_due_ms))
         : decision->next_review_ms != 0 ? shown_time(cli, decision->next_review_ms)
                                         : _("no date is set"),

@@ -246,7 +246,7 @@ static void print_sidebars(struct cli *cli, const struct rows *rows)
 
 static void print_plus_deltas(struct cli *cli, const struct rows *rows)
 {
-    static const char *const TITLES[] = {"N_(", ")byN_(", ")text"};
+    static const char *const TITLES[] = {"", N_("by"), N_("text")};
     struct sheet sheet;
 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);

@@ -200,49 +200,65 @@ int terms_given(struct cli *cli, Comity__V1__Terms **ret_terms)
     return code;
 }
 
-static void say_clause(struct cli *cli, const Comity__V1__Clause *clause, const char *indent)
+enum { TERMS_OF_THEIR_OWN = 5 }; /* lines of the four times, and of reopening */
+
+static const char *clause_line(struct cli *cli, const Comity__V1__Clause *clause, const char *indent)
 {
     const char **names = arena_alloc(cli->arena, (clause->n_signatories + 1) * sizeof(*names));
 
     for (size_t i = 0; names != NULL && i < clause->n_signatories; i++)
         names[i] = name_of_constituency(cli, clause->signatories[i]);
-    if (names != NULL)
-        say(cli, "%sTouches %s: no effect before these have signed: %s.", indent,
-            desk_shown(cli, clause->title), shown_list(cli, names, clause->n_signatories));
+    return names == NULL ? "?"
+                         : phrase(cli, "%sTouches %s: no effect before these have signed: %s.", indent,
+                                  desk_shown(cli, clause->title),
+                                  shown_list(cli, names, clause->n_signatories));
 }
 
-static void say_reopening(struct cli *cli, const Comity__V1__Terms *terms, const char *indent)
+static const char *reopening_line(struct cli *cli, const Comity__V1__Terms *terms, const char *indent)
 {
     const char *who = "?";
 
     for (size_t i = 0; i < ARRAY_COUNT(REOPENERS); i++)
         if (REOPENERS[i].by == terms->reopen_by)
             who = _(REOPENERS[i].sentence);
-    if (terms->reopen_on != NULL && terms->reopen_on->size > 0)
-        say(cli, "%sCan be reopened by %s, on this new fact: %s", indent, who,
-            desk_shown(cli, terms->reopen_on));
-    else
-        say(cli, "%sCan be reopened by %s.", indent, who);
+    return terms->reopen_on != NULL && terms->reopen_on->size > 0
+               ? phrase(cli, "%sCan be reopened by %s, on this new fact: %s", indent, who,
+                        desk_shown(cli, terms->reopen_on))
+               : phrase(cli, "%sCan be reopened by %s.", indent, who);
+}
+
+size_t terms_lines(struct cli *cli, const Comity__V1__Terms *terms, const char *indent, const char ***ret_lines)
+{
+    size_t room = terms == NULL ? 0 : TERMS_OF_THEIR_OWN + terms->n_effects + terms->n_clauses, count = 0;
+    const char **lines = arena_alloc(cli->arena, (room + 1) * sizeof(*lines));
+
+    *ret_lines = lines;
+    if (terms == NULL || lines == NULL)
+        return 0;
+    if (terms->effective_ms != 0)
+        lines[count++] = phrase(cli, "%sTakes effect %s.", indent, shown_time(cli, terms->effective_ms));
+    if (terms->trial_until_ms != 0)
+        lines[count++] = phrase(cli, "%sA trial until %s: it ends then unless a later decision confirms it.",
+                                indent, shown_time(cli, terms->trial_until_ms));
+    if (terms->review_ms != 0)
+        lines[count++] = phrase(cli, "%sTo be reviewed %s.", indent, shown_time(cli, terms->review_ms));
+    if (terms->sunset_ms != 0)
+        lines[count++] = phrase(cli, "%sEnds %s.", indent, shown_time(cli, terms->sunset_ms));
+    for (size_t i = 0; i < terms->n_effects; i++)
+        for (size_t k = 0; k < ARRAY_COUNT(RELATIONS); k++)
+            if (RELATIONS[k].relation == terms->effects[i]->relation)
+                lines[count++] = phrase(cli, RELATIONS[k].sentence, indent, terms->effects[i]->decision);
+    for (size_t i = 0; i < terms->n_clauses; i++)
+        lines[count++] = clause_line(cli, terms->clauses[i], indent);
+    lines[count++] = reopening_line(cli, terms, indent);
+    return count;
 }
 
 void terms_say(struct cli *cli, const Comity__V1__Terms *terms, const char *indent)
 {
-    if (terms == NULL)
-        return;
-    if (terms->effective_ms != 0)
-        say(cli, "%sTakes effect %s.", indent, shown_time(cli, terms->effective_ms));
-    if (terms->trial_until_ms != 0)
-        say(cli, "%sA trial until %s: it ends then unless a later decision confirms it.", indent,
-            shown_time(cli, terms->trial_until_ms));
-    if (terms->review_ms != 0)
-        say(cli, "%sTo be reviewed %s.", indent, shown_time(cli, terms->review_ms));
-    if (terms->sunset_ms != 0)
-        say(cli, "%sEnds %s.", indent, shown_time(cli, terms->sunset_ms));
-    for (size_t i = 0; i < terms->n_effects; i++)
-        for (size_t k = 0; k < ARRAY_COUNT(RELATIONS); k++)
-            if (RELATIONS[k].relation == terms->effects[i]->relation)
-                say(cli, RELATIONS[k].sentence, indent, terms->effects[i]->decision);
-    for (size_t i = 0; i < terms->n_clauses; i++)
-        say_clause(cli, terms->clauses[i], indent);
-    say_reopening(cli, terms, indent);
+    const char **lines;
+    size_t count = terms_lines(cli, terms, indent, &lines);
+
+    for (size_t i = 0; i < count; i++)
+        say(cli, "%s", lines[i]);
 }

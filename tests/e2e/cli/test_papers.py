@@ -71,6 +71,39 @@ class Papers(CliCase):
         self.assertIn("# Not a heading - not a list <b>not bold</b>", words.text())
         self.assertIn("comity checkin 1 SITE", words.text())
 
+    def test_notice_and_ground_rules(self):
+        session = self.ask("eli", "session", "draft", "steering", "Budget")["number"]
+        self.assertIn("notice was not given yet", self.ask("ada", "pack", "before", session)["page"])
+        item = self.ask("ada", "item", "add", session, "Overtime", "--solve")["number"]
+        self.ask("eli", "session", "rules", session, "--text", "One speaks at a time.", "--away-after", 15, "--alternate")
+        self.ask("eli", "session", "notice", session, "--for", "+3d")
+        self.ask("ben", "item", "add", session, "Parking")
+        self.ask("eli", "item", "hold", item, "--reason", "The figures are missing.")
+        page = self.ask("ada", "pack", "before", session)["page"]
+        for words in ("it can be opened from", "> One speaks at a time.", "Who is silent for 15 minutes turns away.",
+                      "Sides speak in turn.", "Open, in phase issue, held there by Eli Stone: The figures are missing."):
+            self.assertIn(words, page)
+        self.assertEqual(page.count("It came on the agenda after the notice."), 1)
+        self.ask("eli", "session", "close", session)
+
+    def test_what_is_asked_for_and_said_of_an_item(self):
+        item = self.ask("ben", "item", "add", 1, "Lockers", "--phase", "data")["number"]
+        open_request = self.ask("ada", "data", "ask", item, "management", "How many are there?")["number"]
+        refused = self.ask("ada", "data", "ask", item, "management", "Whose are they?")["number"]
+        self.ask("dev", "data", "refuse", refused, "--reason", "That is private.")
+        self.ask("ada", "fact", "state", item, "Ten are broken.")
+        self.ask("eli", "item", "move", item, "interests")
+        self.ask("eli", "contribution", "add", item, "shared-interest", "Everybody has one.")
+        self.ask("eli", "item", "table", item, "--reason", "No longer pressing")
+        words = " ".join(self.ask("ada", "pack", "after", 1)["page"].split())
+        for line in ("asked of management, and not answered yet: How many are there?",
+                     "asked of management: Whose are they? Refused: That is private.",
+                     "fact: Ten are broken. (nobody has said whether it is so)",
+                     "1 text is proposed, and not approved by every party", "Laid aside "):
+            self.assertIn(line, words)
+        self.assertNotIn("Everybody has one", words)  # it is no summary of the group before all approved it
+        self.assertEqual(open_request + 1, refused)
+
     def test_outside_text_stays_text(self):
         for words in (self.html("pack", "before", 1), self.html("pack", "after", 1)):
             self.assertFalse(words.tags & {"script", "b", "em", "ol"}, words.tags)
@@ -83,7 +116,7 @@ class Papers(CliCase):
         self.assertIn("whole: 1 of 4 block, at most 0 allowed: over by 1", words)
         self.assertIn("Ben Ruiz (block): The nights. 1. Who pays?", words)
         self.assertIn("Counted from 4 ballots", words)
-        self.assertIn("Carla Weiss (management), from north", words)
+        self.assertIn("management, from north: Carla Weiss", words)
 
     def test_files(self):
         self.assertEqual(self.ask("ada", "pack", "after", 1, "--out", "after.md")["form"], "markdown")

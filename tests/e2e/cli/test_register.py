@@ -163,7 +163,7 @@ class Register(CliCase):
         entry = output[output.index(f"Decision {number}, in effect: "):].split("\n\n")[0]
         for line in ("    Swaps within a day.\n    By form 7.", "  Why: decided ", "    Ada Okafor: ada is for it",
                      f"  Who owes: Ben Ruiz, by 2099-03-01 (America/Chicago), open: Write form 7 (action {action})",
-                     "  Reviewed: 2099-06-30", "; ends 2099-12-31"):
+                     "  To be reviewed: 2099-06-30", "; ends 2099-12-31"):
             self.assertIn(line, entry)
 
     def test_mandates(self):
@@ -199,7 +199,7 @@ class Minutes(CliCase):
         self.refuse("ada", "minutes", "draft", 1, name="FORBIDDEN")
 
         printed = self.ask("eli", "minutes", "draft", 1, "--print")["text"]
-        for line in ("# Minutes: Shift swaps", "- Ada Okafor (union), from north", "## Item 1: Who may swap a shift",
+        for line in ("# Minutes: Shift swaps", "- union, from north: Ada Okafor", "## Item 1: Who may swap a shift",
                      "### Proposal 1: Shift swaps", "> Swaps are approved within a day.", "**ADOPTED**",
                      "- Ada Okafor, agree:", "  > ada says yes", f"**Decision {decision}**, in effect.",
                      "- Ben Ruiz, by 2099-03-01 (America/Chicago), open: Write form 7 (action 1)"):

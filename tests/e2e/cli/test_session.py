@@ -149,6 +149,7 @@ class Session(CliCase):
         self.ask("carla", "delta", self.session, "Start on time.")
         self.refuse("ada", "plus", self.session, "", name="USAGE", exit=USAGE)
         words = self.words()
+        self.assertRegex(words, r"\n +by +text\n")
         self.assertRegex(words, r"plus +Ada Okafor +We heard each other out\.")
         self.assertRegex(words, r"delta +Carla Weiss +Start on time\.")
 
