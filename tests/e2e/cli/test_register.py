@@ -161,7 +161,7 @@ class Register(CliCase):
         code, output, _ = self.world.comity("dev", "register")
         self.assertEqual(code, 0)
         entry = output[output.index(f"Decision {number}, in effect: "):].split("\n\n")[0]
-        for line in ("    Swaps within a day.\n    By form 7.", "  Why: decided ", "    Ada Okafor: ada is for it",
+        for line in ("    Swaps within a day.\n    By form 7.", "  Why: decided ", "    Ada Okafor (agree): ada is for it",
                      f"  Who owes: Ben Ruiz, by 2099-03-01 (America/Chicago), open: Write form 7 (action {action})",
                      "  To be reviewed: 2099-06-30", "; ends 2099-12-31"):
             self.assertIn(line, entry)
