@@ -20,6 +20,7 @@ struct draft {
     const Comity__V1__Session *session;
     struct session_view view;
     struct rows proposals, rounds, decisions, actions, charters;
+    struct told pauses;
 };
 
 static int draft_read(struct draft *draft)
@@ -36,7 +37,7 @@ static int draft_read(struct draft *draft)
 
     for (size_t i = 0; i < ARRAY_COUNT(LISTS) && code == 0; i++)
         code = desk_rows(draft->cli, LISTS[i].kind, 0, LISTS[i].rows);
-    return code;
+    return code == 0 ? told_pauses(draft->cli, draft->session, draft->decisions.as_of, &draft->pauses) : code;
 }
 
 static const char *prose_of(struct draft *draft, const Comity__V1__TextRef *reference)
@@ -97,6 +98,7 @@ static void write_present(struct draft *draft)
     if (!is_first)
         fprintf(draft->to, ".\n");
     write_headed(draft, _("\nIn place of others:\n\n"), told_stand_ins(draft->cli, &draft->view.stand_ins));
+    write_headed(draft, _("\nPauses:\n\n"), draft->pauses);
 }
 
 static int write_reasons(struct draft *draft, const Comity__V1__Round *round)

@@ -34,7 +34,7 @@ static int read_pack(struct pack *pack)
     };
     for (size_t i = 0; code == 0 && i < ARRAY_COUNT(LISTS); i++)
         code = desk_rows(cli, LISTS[i].kind, 0, LISTS[i].rows);
-    return code;
+    return code == 0 ? told_pauses(cli, pack->view.session, pack->decisions.as_of, &pack->pauses) : code;
 }
 
 static const Comity__V1__ProposalVersion *version_of(const Comity__V1__Proposal *proposal, uint32_t version)
@@ -413,6 +413,7 @@ static int after(struct pack *pack)
         page_paragraph(pack->page, "Nobody checked in.");
     pack_points(pack, told_present(cli, &pack->view.presences));
     pack_points(pack, told_stand_ins(cli, &pack->view.stand_ins));
+    put_headed(pack, _("Pauses"), pack->pauses);
     for (size_t i = 0; code == 0 && i < pack->view.items.count; i++)
         code = put_item_after(pack, (const Comity__V1__Item *) pack->view.items.list[i]);
     if (code == 0)

@@ -10,6 +10,7 @@ struct pack {
     struct page *page;
     struct session_view view;
     struct rows proposals, rounds, rules, decisions, charters, actions, links;
+    struct told pauses;
     bool has_record; /* a line of the item's record was put: it stands under its heading */
 };
 

@@ -19,7 +19,11 @@ struct told told_present(struct cli *cli, const struct rows *presences);
 /* "Lou Hart stood in for Ada Okafor (seat 1)". */
 struct told told_stand_ins(struct cli *cli, const struct rows *stand_ins);
 
-/* "Ada Okafor and Carla Weiss, aside, on night cover: A pool is worth trying." Those that were held. */
+/* "caucus of union from ... to ...", "recess from ... to ...": in their order, read from the record, whose last number is
+ * @head. Fails with a sentence. */
+int told_pauses(struct cli *cli, const Comity__V1__Session *session, uint64_t head, struct told *ret_told);
+
+/* "Ada Okafor and Carla Weiss talked aside on: Night cover. They said of it: A pool is worth trying." Those that were held. */
 struct told told_sidebars(struct cli *cli, const struct rows *sidebars);
 
 /* "Went well: ... (Ada Okafor)", "To be done differently: ... (Carla Weiss)". */
