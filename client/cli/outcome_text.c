@@ -63,10 +63,11 @@ const char *outcome_disputed(struct cli *cli, const Comity__V1__Ballot *ballot)
 {
     if (ballot->entered_by == 0)
         return NULL;
-    return phrase(cli,
-                  "A ballot of %s came %s, entered by %s with %s, and was set aside, for the voter disputed it: %s",
-                  name_of_member(cli, ballot->member), way_of(ballot), name_of_member(cli, ballot->entered_by),
-                  name_of_member(cli, ballot->countersigned_by), desk_shown(cli, ballot->dispute));
+    return phrase(
+        cli,
+        "A ballot of %s came %s, entered by %s with %s, and was set aside, for the voter disputed it: %s",
+        name_of_member(cli, ballot->member), way_of(ballot), name_of_member(cli, ballot->entered_by),
+        name_of_member(cli, ballot->countersigned_by), desk_shown(cli, ballot->dispute));
 }
 
 const char *outcome_counted(struct cli *cli, const Comity__V1__Outcome *outcome)

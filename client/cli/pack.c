@@ -214,8 +214,9 @@ static void put_ground_rules(struct pack *pack)
     page_heading(pack->page, 2, "Ground rules");
     page_quote(pack->page, desk_prose(pack->cli, rules->text));
     if (rules->away_after_minutes != 0)
-        page_point(pack->page, "Who is silent for %s turns away.",
-                   counted(pack->cli, rules->away_after_minutes, "%" PRIu64 " minute", "%" PRIu64 " minutes"));
+        page_point(
+            pack->page, "Who is silent for %s turns away.",
+            counted(pack->cli, rules->away_after_minutes, "%" PRIu64 " minute", "%" PRIu64 " minutes"));
     if (rules->queue == COMITY__V1__QUEUE_ORDER__QUEUE_ORDER_ALTERNATING)
         page_point(pack->page, "Sides speak in turn.");
 }
@@ -305,8 +306,9 @@ static int put_round(struct pack *pack, const Comity__V1__Proposal *proposal, co
     }
     page_paragraph(pack->page, "%s", _(rule_explain_outcome(outcome->kind)));
     if (round->declaration != NULL)
-        page_paragraph(pack->page, "Declared otherwise than computed, by co-chairs of every party: %s. Why: %s",
-                       outcome_word(round->declaration->outcome), desk_shown(cli, round->declaration->reason));
+        page_paragraph(
+            pack->page, "Declared otherwise than computed, by co-chairs of every party: %s. Why: %s",
+            outcome_word(round->declaration->outcome), desk_shown(cli, round->declaration->reason));
     if (share_is_advice(round->share))
         page_paragraph(pack->page, "What comes out is advice, and decides nothing.");
     return put_count(pack, round);

@@ -17,8 +17,8 @@ struct pack {
 /* Each line as a point of one list. */
 void pack_points(struct pack *pack, struct told told);
 
-/* What stands on record of an item: stories, interests, options and what they are judged by, data and facts, concerns
- * about its proposals and how they ended. Fails with a sentence. */
+/* What stands on record of an item: stories, interests, options and what they are judged by, data and facts,
+ * concerns about its proposals and how they ended. Fails with a sentence. */
 int pack_put_record(struct pack *pack, const Comity__V1__Item *item);
 
 /* A decision with its terms, and what it is made of and meets. Fails with a sentence. */

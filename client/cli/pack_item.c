@@ -29,12 +29,11 @@ static void put_line(struct pack *pack, const char *line)
 /* "interest of union: A night is known two weeks before." */
 static const char *contribution_line(struct cli *cli, const Comity__V1__Contribution *row)
 {
-    const Comity__V1__TextRef *text =
-        row->n_versions == 0 ? NULL : row->versions[row->n_versions - 1]->text;
+    const Comity__V1__TextRef *text = row->n_versions == 0 ? NULL : row->versions[row->n_versions - 1]->text;
 
     if (row->constituency != 0)
-        return phrase(cli, "%s of %s: %s", word_of_kind(row->kind), name_of_constituency(cli, row->constituency),
-                      desk_shown(cli, text));
+        return phrase(cli, "%s of %s: %s", word_of_kind(row->kind),
+                      name_of_constituency(cli, row->constituency), desk_shown(cli, text));
     return phrase(cli, "%s: %s", word_of_kind(row->kind), desk_shown(cli, text));
 }
 
@@ -69,9 +68,11 @@ static int put_requests(struct pack *pack, uint32_t item)
         if (row->answer == NULL)
             put_line(pack, phrase(cli, "asked of %s, and not answered yet: %s", whose, asked));
         else if (row->state == COMITY__V1__DATA_REQUEST_STATE__DATA_REQUEST_STATE_REFUSED)
-            put_line(pack, phrase(cli, "asked of %s: %s Refused: %s", whose, asked, desk_shown(cli, row->answer)));
+            put_line(pack,
+                     phrase(cli, "asked of %s: %s Refused: %s", whose, asked, desk_shown(cli, row->answer)));
         else
-            put_line(pack, phrase(cli, "asked of %s: %s Answer: %s", whose, asked, desk_shown(cli, row->answer)));
+            put_line(pack,
+                     phrase(cli, "asked of %s: %s Answer: %s", whose, asked, desk_shown(cli, row->answer)));
     }
     return code;
 }
@@ -101,7 +102,8 @@ static int put_facts(struct pack *pack, uint32_t item)
     for (size_t i = 0; code == 0 && i < rows.count; i++) {
         const Comity__V1__Fact *row = (const Comity__V1__Fact *) rows.list[i];
         if (row->withdrawn_ms == 0)
-            put_line(pack, phrase(cli, "fact: %s (%s)", desk_shown(cli, row->text), judgements_text(cli, row)));
+            put_line(pack,
+                     phrase(cli, "fact: %s (%s)", desk_shown(cli, row->text), judgements_text(cli, row)));
     }
     return code;
 }
@@ -115,11 +117,11 @@ static int put_concerns(struct pack *pack, const Comity__V1__Proposal *proposal)
     for (size_t i = 0; code == 0 && i < rows.count; i++) {
         const Comity__V1__Concern *row = (const Comity__V1__Concern *) rows.list[i];
         const char *text = desk_shown(cli, row->text), *who = name_of_member(cli, row->raised_by);
-        const char *state = HAS_TEXT(row->how)
-                                ? phrase(cli, "%s: %s", word_of_concern(row->state), desk_shown(cli, row->how))
-                                : word_of_concern(row->state);
-        put_line(pack, phrase(cli, "concern of %s about version %" PRIu32 " of %s: %s (%s)", who, row->version,
-                              desk_shown(cli, proposal->title), text, state));
+        const char *state =
+            HAS_TEXT(row->how) ? phrase(cli, "%s: %s", word_of_concern(row->state), desk_shown(cli, row->how))
+                               : word_of_concern(row->state);
+        put_line(pack, phrase(cli, "concern of %s about version %" PRIu32 " of %s: %s (%s)", who,
+                              row->version, desk_shown(cli, proposal->title), text, state));
     }
     return code;
 }
@@ -159,14 +161,15 @@ static int put_links(struct pack *pack, const Comity__V1__Proposal *proposal, ui
             for (size_t j = 0; j < rows.count; j++) {
                 const Comity__V1__Contribution *row = (const Comity__V1__Contribution *) rows.list[j];
                 if (row->number == links->links[k]->contribution && links->links[k]->version == version)
-                    page_point(pack->page, "%s %s (%s says so)", verb_of(row->kind), contribution_line(cli, row),
-                               name_of_member(cli, links->links[k]->linked_by));
+                    page_point(pack->page, "%s %s (%s says so)", verb_of(row->kind),
+                               contribution_line(cli, row), name_of_member(cli, links->links[k]->linked_by));
             }
     }
     return code;
 }
 
-int pack_put_decision(struct pack *pack, const Comity__V1__Proposal *proposal, const Comity__V1__Decision *decision)
+int pack_put_decision(struct pack *pack, const Comity__V1__Proposal *proposal,
+                      const Comity__V1__Decision *decision)
 {
     struct cli *cli = pack->cli;
     const char **lines;

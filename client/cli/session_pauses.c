@@ -32,7 +32,8 @@ static void end(struct pauses *pauses, int64_t time_ms)
         pauses->list[pauses->count - 1].until_ms = time_ms;
 }
 
-static int take(struct cli *cli, const struct event_header *header, const Comity__V1__Event *event, void *context)
+static int take(struct cli *cli, const struct event_header *header, const Comity__V1__Event *event,
+                void *context)
 {
     struct pauses *pauses = context;
 
@@ -58,7 +59,8 @@ static int take(struct cli *cli, const struct event_header *header, const Comity
     }
 }
 
-static int look(struct cli *cli, const struct event_header *header, const Comity__V1__Event *event, void *context)
+static int look(struct cli *cli, const struct event_header *header, const Comity__V1__Event *event,
+                void *context)
 {
     (void) cli;
     (void) event;
@@ -67,7 +69,8 @@ static int look(struct cli *cli, const struct event_header *header, const Comity
 }
 
 /* The first event of that time or later, for times ascend; @head: the last there is. */
-static int find_first(struct cli *cli, struct pauses *pauses, int64_t time_ms, uint64_t head, uint64_t *ret_first)
+static int find_first(struct cli *cli, struct pauses *pauses, int64_t time_ms, uint64_t head,
+                      uint64_t *ret_first)
 {
     uint64_t low = 1, high = head;
 
@@ -91,7 +94,8 @@ static const char *line_of(struct cli *cli, const struct pause_told *pause)
     const char *who = pause->constituency == 0 ? NULL : name_of_constituency(cli, pause->constituency);
 
     if (pause->until_ms == 0)
-        return who == NULL ? phrase(cli, "recess since %s", since) : phrase(cli, "caucus of %s since %s", who, since);
+        return who == NULL ? phrase(cli, "recess since %s", since)
+                           : phrase(cli, "caucus of %s since %s", who, since);
     return who == NULL ? phrase(cli, "recess from %s to %s", since, until)
                        : phrase(cli, "caucus of %s from %s to %s", who, since, until);
 }

@@ -59,7 +59,8 @@ static const char *title_of(struct cli *cli, const char *name)
 }
 
 /* Those of one constituency at one site; NULL where there is nobody. */
-static const char *group_line(struct cli *cli, const struct rows *presences, uint32_t constituency, uint32_t site)
+static const char *group_line(struct cli *cli, const struct rows *presences, uint32_t constituency,
+                              uint32_t site)
 {
     const char **names = arena_alloc(cli->arena, (presences->count + 1) * sizeof(*names));
     size_t count = 0;
@@ -197,8 +198,10 @@ const char *told_function(struct cli *cli, const struct rows *charters, const Co
     if (function->body[0] == '\0')
         return phrase(cli, "Under the charter: %s (%s).", title, share);
     return share_is_advice(function->share)
-               ? phrase(cli, "Under the charter: %s (%s). %s advises on it by the rule %s.", title, share, body, rule)
-               : phrase(cli, "Under the charter: %s (%s). %s decides on it by the rule %s.", title, share, body, rule);
+               ? phrase(cli, "Under the charter: %s (%s). %s advises on it by the rule %s.", title, share,
+                        body, rule)
+               : phrase(cli, "Under the charter: %s (%s). %s decides on it by the rule %s.", title, share,
+                        body, rule);
 }
 
 int told_recusals(struct cli *cli, const Comity__V1__Round *round, struct told *ret_told)
@@ -220,7 +223,8 @@ int told_recusals(struct cli *cli, const Comity__V1__Round *round, struct told *
     return code;
 }
 
-int told_entered(struct cli *cli, const Comity__V1__Round *round, const struct rows *ballots, struct told *ret_told)
+int told_entered(struct cli *cli, const Comity__V1__Round *round, const struct rows *ballots,
+                 struct told *ret_told)
 {
     struct rows disputed;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_DISPUTED, round->number, &disputed);

@@ -208,10 +208,10 @@ static const char *clause_line(struct cli *cli, const Comity__V1__Clause *clause
 
     for (size_t i = 0; names != NULL && i < clause->n_signatories; i++)
         names[i] = name_of_constituency(cli, clause->signatories[i]);
-    return names == NULL ? "?"
-                         : phrase(cli, "%sTouches %s: no effect before these have signed: %s.", indent,
-                                  desk_shown(cli, clause->title),
-                                  shown_list(cli, names, clause->n_signatories));
+    return names == NULL
+               ? "?"
+               : phrase(cli, "%sTouches %s: no effect before these have signed: %s.", indent,
+                        desk_shown(cli, clause->title), shown_list(cli, names, clause->n_signatories));
 }
 
 static const char *reopening_line(struct cli *cli, const Comity__V1__Terms *terms, const char *indent)
@@ -227,7 +227,8 @@ static const char *reopening_line(struct cli *cli, const Comity__V1__Terms *term
                : phrase(cli, "%sCan be reopened by %s.", indent, who);
 }
 
-size_t terms_lines(struct cli *cli, const Comity__V1__Terms *terms, const char *indent, const char ***ret_lines)
+size_t terms_lines(struct cli *cli, const Comity__V1__Terms *terms, const char *indent,
+                   const char ***ret_lines)
 {
     size_t room = terms == NULL ? 0 : TERMS_OF_THEIR_OWN + terms->n_effects + terms->n_clauses, count = 0;
     const char **lines = arena_alloc(cli->arena, (room + 1) * sizeof(*lines));

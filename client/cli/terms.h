@@ -10,7 +10,8 @@
 int terms_given(struct cli *cli, Comity__V1__Terms **ret_terms);
 
 /* One line a term, each with @indent before it, in the arena; none for NULL. How many. */
-size_t terms_lines(struct cli *cli, const Comity__V1__Terms *terms, const char *indent, const char ***ret_lines);
+size_t terms_lines(struct cli *cli, const Comity__V1__Terms *terms, const char *indent,
+                   const char ***ret_lines);
 
 /* One line a term, each with @indent before it; nothing for NULL. */
 void terms_say(struct cli *cli, const Comity__V1__Terms *terms, const char *indent);
