@@ -142,7 +142,8 @@ class World:
             path.write_text(text)
         return path
 
-    def found(self, draft="founding.draft"):
+    def prepare(self, draft="founding.draft"):
+        """The text that founds the partnership, signed by every founder."""
         keys = {who: self.ask(who, "key", "new")["key"] for who, *_ in FOUNDERS}
         charter = CHARTER + "".join(f"[founder {who}]\nconstituency = {side}\nname = {name}\nkey = {keys[who]}\n"
                                     f"offices = {offices}\n" for who, side, name, offices in FOUNDERS)
@@ -150,6 +151,9 @@ class World:
         self.ask("ada", "found", "prepare", "charter.ini", "--place", self.data / "place.json", "--out", draft)
         for who, *_ in FOUNDERS[1:]:
             self.ask(who, "draft", "sign", draft)
+
+    def found(self, draft="founding.draft"):
+        self.prepare(draft)
         return self.ask("operator", "draft", "submit", draft)
 
     def with_key(self, who):

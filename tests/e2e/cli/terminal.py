@@ -16,19 +16,19 @@ def columns(text):
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def run_on_terminal(world, who, *words, width=80, answer=None, environment=()):
-    """(exit code, everything that was shown); standard output and error are the terminal's. @answer: what is typed."""
+def run_on_terminal(world, who, *words, width=80, answer=None, environment=(), program=None):
+    """(exit code, everything that was shown); standard output and error are the terminal's. @answer: what is typed once it asks: `[y/N] `.
+    @program: another one than comity at the home of this person."""
     main, side = pty.openpty()
     fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
     kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    process = subprocess.Popen([COMITY, *map(str, words), "--home", world.home(who)], stdin=side, stdout=side, stderr=side,
+    line = [program, *words] if program else [COMITY, *map(str, words), "--home", world.home(who)]
+    process = subprocess.Popen(line, stdin=side, stdout=side, stderr=side,
                                cwd=world.directory, env={**kept, "TERM": "xterm", **dict(environment)},
                                start_new_session=True)
     os.close(side)
     shown = b""
     try:
-        if answer is not None:
-            os.write(main, answer.encode())
         while True:
             try:
                 part = os.read(main, 65536)
@@ -37,6 +37,9 @@ def run_on_terminal(world, who, *words, width=80, answer=None, environment=()):
             if not part:
                 break
             shown += part
+            if shown.endswith(b"/N] "):  # with nothing to say: the end of what is typed
+                os.write(main, (answer or "\x04").encode())
+                answer = None
         process.wait(TIMEOUT_S)
     finally:
         if process.poll() is None:
