@@ -134,11 +134,11 @@ static void second_words(const char *noun, char *ret_words, size_t size)
 
 static int no_such_verb(char *const *words, size_t count, char reason[ARGUMENTS_REASON_MAX])
 {
-    char typed[80];
+    char typed[80], seconds[ARGUMENTS_REASON_MAX / 2];
 
     if (verb_is_noun(words[0]) && count == 1) {
-        second_words(words[0], typed, sizeof(typed));
-        return usage_error(reason, "`%s` needs a second word: %s.", words[0], typed);
+        second_words(words[0], seconds, sizeof(seconds));
+        return usage_error(reason, "`%s` needs a second word: %s.", words[0], seconds);
     }
     snprintf(typed, sizeof(typed), "%.30s%s%.30s", words[0], count > 1 ? " " : "", count > 1 ? words[1] : "");
     const struct verb *by_two = verb_nearest(typed);

@@ -112,7 +112,7 @@ int draft_file_write(struct cli *cli, const char *path, const struct draft_file 
     return code == 0 ? 0 : cli_fail(cli, code, NULL, "%s", why);
 }
 
-static const char *draft_prose(void *context, const Comity__V1__TextRef *reference)
+const char *draft_prose(void *context, const Comity__V1__TextRef *reference)
 {
     return comity_draft_text(context, reference);
 }

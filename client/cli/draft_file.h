@@ -20,6 +20,9 @@ void draft_file_release(struct draft_file *file);
 int draft_file_read(struct cli *cli, const char *path, struct draft_file *ret_file);
 int draft_file_write(struct cli *cli, const char *path, const struct draft_file *file, bool may_replace);
 
+/* A text of a draft, or NULL. For message_to_json: @draft is the comity_draft. */
+const char *draft_prose(void *draft, const Comity__V1__TextRef *reference);
+
 /* Show what is being signed, as sentences and as the member "draft" of the document. */
 int draft_file_show(struct cli *cli, const struct draft_file *file);
 

@@ -6,6 +6,8 @@
 #include <strings.h>
 
 #include "client/cli/desk.h"
+#include "client/cli/draft_file.h"
+#include "client/cli/message_json.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "core/machine/machine.h"
@@ -55,9 +57,11 @@ static const struct command_row *row_of(const Comity__V1__Command *command)
 }
 
 /* The body alone: who signs it and when is told besides. */
-static struct json_object *body_to_json(struct cli *cli, const struct comity_draft *draft)
+static struct json_object *body_to_json(const struct comity_draft *draft)
 {
-    struct json_object *whole = desk_json(cli, &comity_draft_command(draft)->base), *body = NULL;
+    struct json_object *whole =
+        message_to_json(&comity_draft_command(draft)->base, draft_prose, (void *) draft);
+    struct json_object *body = NULL;
 
     if (json_object_object_get_ex(whole, comity_draft_name(draft), &body))
         json_object_get(body);
@@ -89,7 +93,7 @@ static void show(struct cli *cli, const struct comity_draft *draft)
     const struct command_row *row = row_of(comity_draft_command(draft));
     const char *right = row == NULL ? "?" : right_name(row->right), *signer = signer_of(cli, draft);
     size_t missing = comity_draft_missing(draft, NULL, 0);
-    struct json_object *value = json_object_new_object(), *body = body_to_json(cli, draft);
+    struct json_object *value = json_object_new_object(), *body = body_to_json(draft);
     char id[2 * COMMAND_ID_SIZE + 1];
 
     hex_encode(BYTES(comity_draft_id(draft), COMMAND_ID_SIZE), id);

@@ -69,22 +69,50 @@ size_t text_width(const char *text)
     return width;
 }
 
-/* The widest gives way first, until the row fits or nothing is wide any more. */
-static void fit(size_t *widths, size_t columns, size_t width)
+/* The widest of those that are wider than they have to be; @columns if none is. */
+static size_t widest_of(const size_t *widths, const size_t *least, size_t columns)
 {
-    size_t total = 0, widest;
+    size_t widest = columns;
+
+    for (size_t i = 0; i < columns; i++)
+        if (widths[i] > least[i] && (widest == columns || widths[i] > widths[widest]))
+            widest = i;
+    return widest;
+}
+
+/* The widest gives way first, until the row fits or nothing is wide any more: as long as that is enough,
+ * between words, whose widths are in @least. */
+static void fit(size_t *widths, size_t *least, size_t columns, size_t width)
+{
+    size_t total = 0;
 
     for (size_t i = 0; i < columns; i++)
         total += widths[i] == 0 ? 0 : widths[i] + (total > 0 ? GAP : 0);
-    for (; total > width; total--) {
-        widest = 0;
-        for (size_t i = 1; i < columns; i++)
-            if (widths[i] > widths[widest])
-                widest = i;
-        if (widths[widest] <= COLUMN_LEAST)
+    for (bool has_whole_words = true; total > width;) {
+        size_t widest = widest_of(widths, least, columns);
+        if (widest < columns) {
+            widths[widest]--;
+            total--;
+        } else if (has_whole_words) {
+            has_whole_words = false;
+            for (size_t i = 0; i < columns; i++)
+                least[i] = COLUMN_LEAST;
+        } else {
             return;
-        widths[widest]--;
+        }
     }
+}
+
+static size_t longest_word(const char *text)
+{
+    size_t longest = 0, used = 0, columns;
+
+    for (size_t length; *text != '\0'; text += length) {
+        length = character_at(text, &columns);
+        used = *text == ' ' ? 0 : used + columns;
+        longest = used > longest ? used : longest;
+    }
+    return longest;
 }
 
 /* The text with line breaks, none of its lines wider than @width: between words where that can be. */
@@ -138,6 +166,19 @@ static void measure(const struct sheet *sheet, size_t widths[SHEET_COLUMNS_MAX])
         size_t title = sheet->has_no_titles ? 0 : text_width(_(sheet->titles[column]));
         if (widths[column] != 0 && title > widths[column])
             widths[column] = title;
+    }
+}
+
+/* How wide a column is at least where no word is to be broken. */
+static void measure_words(const struct sheet *sheet, size_t least[SHEET_COLUMNS_MAX])
+{
+    for (size_t column = 0; column < sheet->columns; column++) {
+        least[column] = sheet->has_no_titles ? COLUMN_LEAST : longest_word(_(sheet->titles[column]));
+        for (size_t row = 0; row < sheet->rows; row++) {
+            size_t width = longest_word(cell_at(sheet, row, column)->text);
+            least[column] = width > least[column] ? width : least[column];
+        }
+        least[column] = least[column] < COLUMN_LEAST ? COLUMN_LEAST : least[column];
     }
 }
 
@@ -198,13 +239,15 @@ static void print_lines(const struct sheet *sheet, char *text)
 
 static void print_columns(const struct sheet *sheet)
 {
-    size_t widths[SHEET_COLUMNS_MAX], lead = text_width(sheet->lead), width = sheet->cli->terminal.width;
+    size_t widths[SHEET_COLUMNS_MAX], least[SHEET_COLUMNS_MAX], lead = text_width(sheet->lead);
+    size_t width = sheet->cli->terminal.width;
     struct libscols_table *table = scols_new_table();
     char *text = NULL;
 
     measure(sheet, widths);
+    measure_words(sheet, least);
     if (width != 0)
-        fit(widths, sheet->columns, width > lead ? width - lead : 1);
+        fit(widths, least, sheet->columns, width > lead ? width - lead : 1);
     if (table == NULL || fill(sheet, widths, table) != 0 || scols_print_table_to_string(table, &text) != 0)
         say_aside("There is not enough memory for the table.");
     else if (text != NULL)

@@ -43,6 +43,9 @@ class Final(CliCase):
                 self.assertEqual(code, DONE)
                 self.assertIn("Nothing was sent.", output)
         self.assertEqual(self.ask("eli", "round", "close", self.round, "--dry-run")["dry_run"]["body"], {"round": self.round})
+        shown = self.ask("ada", "draft", "submit", "west.draft", "--dry-run")
+        self.assertEqual(shown["dry_run"]["body"]["site"]["title"]["text"], "West")
+        self.assertIn("title: West\n", w.comity("ada", "draft", "submit", "west.draft", "--dry-run")[1])
         self.assertIn("Eli Stone, convener, with the offices: co-chair, facilitator",
                       self.ask("eli", "round", "close", self.round, "--dry-run")["dry_run"]["signer"])
         self.assertEqual(self.events(), before)

@@ -65,7 +65,7 @@ class GuideWorld(World):
                                       environment={"HOME": str(home), "PATH": f"{BUILD}:{os.environ['PATH']}",
                                                    "NO_COLOR": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC"}.items())
         shown = re.sub(r"[^\n]*\r(?:\x1b\[K)?", "", shown)  # what a line drew anew has covered
-        shown = shown.replace(f"{self.top}/", "/")
+        shown = shown.replace(str(home), "~")
         return code, shown.rstrip("\n").split("\n") if shown.strip() else []
 
 

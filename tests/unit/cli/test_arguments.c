@@ -79,6 +79,7 @@ static const struct {
     {{"ballot", "5"}, {"`ballot`", "comity ballots"}},
     {{"outcom", "5"}, {"`outcom`", "comity outcome"}},
     {{"round"}, {"second word", "open, close, show, list"}},
+    {{"session"}, {"second word", "convene, open, close, list", "facilitators, recess, resume."}},
     {{"vote", "5"}, {"ANSWER is missing", "comity vote ROUND ANSWER"}},
     {{"vote", "5", "agree", "gladly"}, {"`gladly`", "quotes"}},
     {{"vote", "5", "agree", "--reasn", "x"}, {"--reasn", "--reason"}},

@@ -80,6 +80,24 @@ static void test_widths(void **state)
     }
 }
 
+/* What has blanks gives way before a word is broken, however long the word is. */
+static void test_words_stay_whole(void **state)
+{
+    static const char *const ZONE[] = {"1", "Print a form", "America/Chicago"};
+    struct cli cli = {.arena = arena_new(ARENA_LIMIT_DEFAULT), .terminal = {.width = 30}};
+    struct sheet sheet;
+    char printed[PRINTED_MAX];
+
+    (void) state;
+    sheet_init(&sheet, &cli, ARRAY_COUNT(TITLES), TITLES);
+    sheet_row(&sheet, ZONE);
+    print_sheet(&sheet, printed);
+    assert_string_equal(printed, "no.  title    state\n"
+                                 "1    Print a  America/Chicago\n"
+                                 "     form\n");
+    arena_destroy(&cli.arena);
+}
+
 /* Whatever the width, no line is wider, but where nothing can give way; and no character is lost. */
 static void test_no_line_is_too_wide(void **state)
 {
@@ -173,6 +191,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_widths),
+        cmocka_unit_test(test_words_stay_whole),
         cmocka_unit_test(test_no_line_is_too_wide),
         cmocka_unit_test(test_wide_characters),
         cmocka_unit_test(test_colors_and_no_rows),
