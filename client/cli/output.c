@@ -7,16 +7,42 @@
 
 #include "core/text.h"
 
+/* One line for a terminal of that width: it goes on below where it began. A command stays in one line, so
+ * that it can be taken as it stands. */
+static void put_line(struct arena *arena, const char *line, size_t width)
+{
+    size_t lead = strspn(line, " ");
+
+    if (strncmp(line + lead, "comity ", strlen("comity ")) == 0 || width < 2 * lead) {
+        puts(line);
+        return;
+    }
+    const char *rest = text_wrapped(arena, line + lead, width - lead);
+    for (size_t length; *rest != '\0'; rest += length + (rest[length] == '\n')) {
+        length = strcspn(rest, "\n");
+        printf("%.*s%.*s\n", (int) lead, line, (int) length, rest);
+    }
+}
+
 void say(const struct cli *cli, const char *format, ...)
 {
+    char *text = NULL, *rest;
     va_list list;
 
     if (cli->is_json)
         return;
     va_start(list, format);
-    vprintf(_(format), list);
+    int length = vasprintf(&text, _(format), list);
     va_end(list);
-    putchar('\n');
+    if (length < 0)
+        return;
+    rest = text;
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n"))
+        if (cli->terminal.width == 0 || text_width(line) <= cli->terminal.width)
+            puts(line);
+        else
+            put_line(cli->arena, line, cli->terminal.width);
+    free(text);
 }
 
 const char *shown(struct cli *cli, struct bytes text)

@@ -60,6 +60,9 @@ const char *shown_choice(struct cli *cli, const char *const *items, size_t count
 /* How many columns of a terminal a text takes; with blanks behind it up to @columns. In the arena; never
  * NULL. */
 size_t text_width(const char *text);
+/* The text with line breaks, none of its lines wider than @width: between words where that can be. In the
+ * arena, or the text itself. */
+const char *text_wrapped(struct arena *arena, const char *text, size_t width);
 const char *padded(struct cli *cli, const char *text, size_t columns);
 
 #endif

@@ -47,6 +47,11 @@ static const struct sheet_cell *cell_at(const struct sheet *sheet, size_t row, s
  * know takes one. */
 static size_t character_at(const char *text, size_t *ret_width)
 {
+    /* A colour of ours: everything else of its kind was escaped. */
+    if (*text == '\033') {
+        *ret_width = 0;
+        return strcspn(text, "m") + (strchr(text, 'm') != NULL);
+    }
     mbstate_t state = {0};
     wchar_t character = 0;
     size_t length = mbrtowc(&character, text, MB_CUR_MAX, &state);
@@ -116,13 +121,13 @@ static size_t longest_word(const char *text)
 }
 
 /* The text with line breaks, none of its lines wider than @width: between words where that can be. */
-static const char *wrapped(struct cli *cli, const char *text, size_t width)
+const char *text_wrapped(struct arena *arena, const char *text, size_t width)
 {
     size_t size = strlen(text), used = 0, columns, length;
     char *copy, *to, *blank = NULL;
     size_t after_blank = 0;
 
-    if (text_width(text) <= width || (copy = to = arena_alloc(cli->arena, 2 * size + 1)) == NULL)
+    if (text_width(text) <= width || (copy = to = arena_alloc(arena, 2 * size + 1)) == NULL)
         return text;
     for (; *text != '\0'; text += length) {
         length = character_at(text, &columns);
@@ -191,7 +196,7 @@ static int fill_row(const struct sheet *sheet, size_t row, const size_t *widths,
         const struct sheet_cell *cell = cell_at(sheet, row, column);
         if (widths[column] == 0)
             continue;
-        error = scols_line_set_data(line, shown, wrapped(sheet->cli, cell->text, widths[column]));
+        error = scols_line_set_data(line, shown, text_wrapped(sheet->cli->arena, cell->text, widths[column]));
         if (error == 0 && cell->color != COLOR_NONE)
             error = scols_cell_set_color(scols_line_get_cell(line, shown), color_begin(true, cell->color));
         shown++;

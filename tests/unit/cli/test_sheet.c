@@ -15,15 +15,20 @@
 
 enum { PRINTED_MAX = 4096 };
 
-/* What sheet_print writes to standard output. */
-static void print_sheet(const struct sheet *sheet, char ret_printed[PRINTED_MAX])
+static void write_sheet(const void *sheet)
+{
+    sheet_print(sheet, "There is nothing.");
+}
+
+/* What a function writes to standard output. */
+static void print_by(void (*write)(const void *), const void *what, char ret_printed[PRINTED_MAX])
 {
     char path[] = "/tmp/comity-sheet-XXXXXX";
     int before = dup(STDOUT_FILENO), file = mkstemp(path);
 
     fflush(stdout);
     dup2(file, STDOUT_FILENO);
-    sheet_print(sheet, "There is nothing.");
+    write(what);
     fflush(stdout);
     dup2(before, STDOUT_FILENO);
     ssize_t size = pread(file, ret_printed, PRINTED_MAX - 1, 0);
@@ -32,6 +37,11 @@ static void print_sheet(const struct sheet *sheet, char ret_printed[PRINTED_MAX]
     close(before);
     close(file);
     unlink(path);
+}
+
+static void print_sheet(const struct sheet *sheet, char ret_printed[PRINTED_MAX])
+{
+    print_by(write_sheet, sheet, ret_printed);
 }
 
 static const char *const TITLES[] = {"no.", "title", "state"};
@@ -95,6 +105,30 @@ static void test_words_stay_whole(void **state)
     assert_string_equal(printed, "no.  title    state\n"
                                  "1    Print a  America/Chicago\n"
                                  "     form\n");
+    arena_destroy(&cli.arena);
+}
+
+static void say_lines(const void *cli)
+{
+    say(cli, "%s",
+        "Short.\n  A sentence that is longer than it\n  comity help which stays in one line, however long");
+    say(cli, "%s", "");
+}
+
+/* A sentence goes on below where it began, between words; a command stays in one line. */
+static void test_sentences_are_wrapped(void **state)
+{
+    struct cli cli = {.arena = arena_new(ARENA_LIMIT_DEFAULT), .terminal = {.width = 20}};
+    char printed[PRINTED_MAX];
+
+    (void) state;
+    print_by(say_lines, &cli, printed);
+    assert_string_equal(printed, "Short.\n  A sentence that is\n  longer than it\n"
+                                 "  comity help which stays in one line, however long\n\n");
+    cli.terminal.width = 0;
+    print_by(say_lines, &cli, printed);
+    assert_string_equal(printed, "Short.\n  A sentence that is longer than it\n"
+                                 "  comity help which stays in one line, however long\n\n");
     arena_destroy(&cli.arena);
 }
 
@@ -192,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_widths),
         cmocka_unit_test(test_words_stay_whole),
+        cmocka_unit_test(test_sentences_are_wrapped),
         cmocka_unit_test(test_no_line_is_too_wide),
         cmocka_unit_test(test_wide_characters),
         cmocka_unit_test(test_colors_and_no_rows),
