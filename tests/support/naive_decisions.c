@@ -119,7 +119,7 @@ static void made(struct naive_decisions *naive, const Comity__V1__Decision *row,
     for (size_t i = 0; i < terms->n_clauses; i++)
         decision->missing += terms->clauses[i]->n_signatories;
     for (size_t i = 0; i < terms->n_effects; i++) {
-        decision->effect[i] = terms->effects[i]->relation;
+        decision->effect[i] = (int) terms->effects[i]->relation;
         decision->effect_on[i] = terms->effects[i]->decision;
     }
     decision->effects = terms->n_effects;
