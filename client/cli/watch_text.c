@@ -56,7 +56,6 @@ static const char *state_text(const struct writing *w, const Comity__V1__Session
     case COMITY__V1__SESSION_STATE__SESSION_STATE_OPEN:
         return phrase(cli, "open since %s", shown_time(cli, session->opened_ms));
     case COMITY__V1__SESSION_STATE__SESSION_STATE_CLOSED:
-    case COMITY__V1__SESSION_STATE__SESSION_STATE_MINUTED:
         return phrase(cli, "closed %s", shown_time(cli, session->closed_ms));
     case COMITY__V1__SESSION_STATE__SESSION_STATE_MINUTED:
         return phrase(cli, "closed %s, with minutes in force", shown_time(cli, session->closed_ms));
