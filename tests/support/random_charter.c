@@ -61,6 +61,18 @@ static bool add_function(struct random_commands *r, Comity__V1__Charter *charter
     return true;
 }
 
+/* How long what was said candidly is kept: at times the charter says, else the parties each time. */
+static void add_class(struct random_commands *r, Comity__V1__Charter *charter)
+{
+    Comity__V1__RetentionClass *class = random_alloc(r, sizeof(*class));
+
+    comity__v1__retention_class__init(class);
+    class->name = "candid";
+    class->days = random_below(r, 2);
+    charter->retention = random_alloc(r, sizeof(*charter->retention));
+    charter->retention[charter->n_retention++] = class;
+}
+
 bool random_adopt_charter(struct random_commands *r)
 {
     Comity__V1__Charter *charter = random_alloc(r, sizeof(*charter));
@@ -70,6 +82,9 @@ bool random_adopt_charter(struct random_commands *r)
     charter->facilitation = (Comity__V1__Facilitation) (1 + random_below(r, 3));
     charter->straw_polls = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_NONE;
     charter->sidebars = (Comity__V1__RecordLevel) (1 + random_below(r, 3));
+    charter->minutes_by_silence = random_chance(r, 70);
+    if (random_chance(r, 40))
+        add_class(r, charter);
     charter->functions = random_alloc(r, FUNCTIONS * sizeof(*charter->functions));
     for (uint32_t i = 0; i < FUNCTIONS; i++)
         if (random_chance(r, 80) && !add_function(r, charter, i))

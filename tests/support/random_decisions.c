@@ -337,9 +337,14 @@ bool random_give_mandate(struct random_commands *r)
     const struct person *holder = random_member(r, 0, ANYBODY);
     Comity__V1__GiveMandate *give = r->body->give_mandate;
 
-    if (!decision || !holder || decision->state != COMITY__V1__DECISION_STATE__DECISION_STATE_IN_EFFECT)
+    if (!holder)
         return false;
-    give->decision = decision->number;
+    if (random_chance(r, 30)) /* of which some are delegated */
+        give->function = random_name(r, "function", random_below(r, 3));
+    else if (decision && decision->state == COMITY__V1__DECISION_STATE__DECISION_STATE_IN_EFFECT)
+        give->decision = decision->number;
+    else
+        return false;
     if (random_chance(r, 30))
         give->body = random_recent(r, TABLE_BODY);
     else
@@ -389,7 +394,7 @@ bool random_set_retention(struct random_commands *r)
 {
     r->body->set_retention->session = random_recent(r, TABLE_SESSION);
     r->body->set_retention->class_ = "candid";
-    r->body->set_retention->keep_until_ms = random_chance(r, 90) ? soon(r) : 0;
+    r->body->set_retention->keep_until_ms = random_chance(r, 80) ? soon(r) : 0;
     return r->body->set_retention->session != 0 && random_sign_jointly(r);
 }
 

@@ -304,7 +304,7 @@ bool random_decline_sidebar(struct random_commands *r)
 
 bool random_end_sidebar(struct random_commands *r)
 {
-    if (random_chance(r, 20)) /* refused where the charter keeps nothing of them */
+    if (random_chance(r, 40)) /* refused where the charter keeps nothing of them */
         r->body->end_sidebar->summary = random_text(r);
     return act_in_sidebar(r, COMITY__V1__SIDEBAR_STATE__SIDEBAR_STATE_OPEN, &r->body->end_sidebar->sidebar);
 }

@@ -125,6 +125,23 @@ class Watch(CliCase):
         lines = watcher.until(lambda line: "stand aside" in line)
         self.assertIn("Outcome: ADOPTED. The proposal is adopted: everything the rule asks for holds.", lines)
 
+    def test_where_the_item_is(self):
+        watcher = Pipe(self, "ada")
+        watcher.until(lambda line: line.startswith("Round: "))
+        item = self.ask("ben", "item", "add", 1, "Night cover")["number"]
+        watcher.until(lambda line: line == f"Item: {item}, Night cover: phase proposal")
+        self.ask("eli", "item", "move", item, "options")
+        watcher.until(lambda line: line == f"Item: {item}, Night cover: phase options")
+        self.ask("eli", "item", "hold", item, "--reason", "A list is missing.")
+        watcher.until(lambda line: line.startswith("Held: by Eli Stone, for ") and line.endswith(": A list is missing."))
+        other = self.ask("ben", "item", "add", 1, "Lunch", "--phase", "story")["number"]
+        watcher.until(lambda line: line == f"Item: {other}, Lunch: phase story")
+        self.ask("eli", "timebox", "set", item, 10)  # what has a time box is what is talked about
+        watcher.until(lambda line: line == f"Item: {item}, Night cover: phase options")
+        once = self.ask("ada", "watch", 1, "--once")["watched"]["item"]
+        self.assertEqual((once["number"], once["phase"]), (item, "OPTIONS"))
+        self.ask("eli", "item", "release", item)
+
     def test_documents(self):
         number = self.open_round()
         watcher = Pipe(self, "ben", "--json")

@@ -17,6 +17,7 @@
 #include "tests/support/book_seats.h"
 #include "tests/support/book_solving.h"
 #include "tests/support/machine_drive.h"
+#include "tests/support/naive_charter.h"
 #include "tests/support/naive_decisions.h"
 #include "tests/support/random_commands.h"
 #include "tests/support/session_book.h"
@@ -51,6 +52,7 @@ struct book {
     size_t epoch_count;
     size_t taken_over; /* commands of an earlier epoch that were accepted */
     struct naive_decisions *decisions;
+    struct naive_charter charter;
     int64_t time_ms;
     struct arena *kept;
     struct book_seats *seats;
@@ -414,7 +416,8 @@ static void check_taken_over(struct book *book, const Comity__V1__Command *comma
         check_number(book, command->epoch, TABLE_SESSION, command->dissent_minutes->session);
         break;
     case COMITY__V1__COMMAND__BODY_GIVE_MANDATE:
-        check_number(book, command->epoch, TABLE_DECISION, command->give_mandate->decision);
+        if (command->give_mandate->decision != 0) /* 0: it rests on a function */
+            check_number(book, command->epoch, TABLE_DECISION, command->give_mandate->decision);
         check_number(book, command->epoch, TABLE_BODY, command->give_mandate->body);
         check_number(book, command->epoch, TABLE_MEMBER, command->give_mandate->member);
         break;
@@ -677,6 +680,7 @@ static int visit(void *context, const struct machine_event *event)
     book_event(book, event);
     book_solving_event(book->solving, event);
     naive_decisions_event(book->decisions, event);
+    naive_charter_event(&book->charter, &book->view, event);
     return 0;
 }
 
@@ -934,6 +938,14 @@ static void check_seats_went_everywhere(const struct book *book)
     print_message(
         "  %zu charters, %zu rounds under a function, %zu of advice; %zu stood in, %zu recused, %zu terms\n",
         counts.charters, counts.under_function, counts.advice, counts.stood_in, counts.recused, counts.terms);
+    const struct naive_charter *charter = &book->charter;
+    print_message(
+        "  the charter: %zu moves in turn, %zu by who is of no side, %zu drafts of minutes, %zu classes, %zu "
+        "functions delegated, %zu summaries of sidebars\n",
+        charter->in_turn, charter->of_no_side, charter->silence, charter->classes, charter->delegated,
+        charter->summaries);
+    assert_true(charter->in_turn > 0 && charter->of_no_side > 0 && charter->silence > 0);
+    assert_true(charter->classes > 0 && charter->delegated > 0 && charter->summaries > 0);
     assert_true(counts.charters > 5 && counts.under_function > 5 && counts.advice > 0);
     assert_true(counts.stood_in > 20 && counts.recused > 5 && counts.terms > 5);
 }
