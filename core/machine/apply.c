@@ -117,6 +117,44 @@ ProtobufCMessage **apply_rows_of(struct apply *a, enum table table, uint32_t num
     return of.rows;
 }
 
+struct seconds_of {
+    struct apply *a;
+    uint32_t *numbers;
+    size_t count, room;
+};
+
+static int seconds_visit(void *context, struct bytes key, struct bytes value)
+{
+    struct seconds_of *of = context;
+    uint32_t *larger;
+
+    (void) value;
+    if (key.size != 1 + 4 + 4)
+        return ERR_CORRUPT;
+    if (of->count == of->room) {
+        of->room = of->room == 0 ? 16 : 2 * of->room;
+        larger = arena_alloc(of->a->arena, of->room * sizeof(*larger));
+        if (!larger)
+            return ERR_MEMORY;
+        if (of->count > 0)
+            memcpy(larger, of->numbers, of->count * sizeof(*larger));
+        of->numbers = larger;
+    }
+    of->numbers[of->count++] = get_u32(key.data + 5);
+    return 0;
+}
+
+uint32_t *apply_seconds_of(struct apply *a, enum table table, uint32_t number, size_t *ret_count)
+{
+    struct row_key prefix = row_key_first(table, number);
+    struct seconds_of of = {.a = a};
+
+    if (a->code == 0)
+        apply_fail(a, view_range(a->view, row_key_view(&prefix), BYTES(NULL, 0), seconds_visit, &of));
+    *ret_count = a->code == 0 ? of.count : 0;
+    return of.numbers;
+}
+
 static const struct event_row {
     Comity__V1__Event__KindCase kind;
     const char *name;

@@ -37,6 +37,8 @@ void apply_name(struct apply *a, enum table table, const char *name, uint32_t nu
  * a->code set.
  */
 ProtobufCMessage **apply_rows_of(struct apply *a, enum table table, uint32_t number, size_t *ret_count);
+/* The second numbers of all pairs of @table that begin with @number, to be gone through while the view changes. */
+uint32_t *apply_seconds_of(struct apply *a, enum table table, uint32_t number, size_t *ret_count);
 void apply_put_deadline(struct apply *a, int64_t due_ms, enum deadline_kind kind, uint32_t number,
                         uint32_t second);
 
@@ -172,12 +174,13 @@ void apply_mandate_reported(struct apply *a, const Comity__V1__Event *open);
 void apply_mandate_report_due(struct apply *a, const Comity__V1__Event *open);
 void apply_mandate_recalled(struct apply *a, const Comity__V1__Event *open);
 /* apply_retention.c */
-/* A text of a session that may be purged once the parties agree; NULL or empty: none. */
-void apply_erasable(struct apply *a, uint32_t session, const Comity__V1__TextRef *text);
+/* A text of a session that may be purged once the parties agree; NULL or empty: none. @item: that it is on, which may
+ * go on in a later session; 0: none. */
+void apply_erasable(struct apply *a, uint32_t session, uint32_t item, const Comity__V1__TextRef *text);
 /* Count the texts that the event's command brought: one that came twice is not purged. */
 void apply_count_texts(struct apply *a);
-/* It may not any more: it was decided. */
-void apply_keep_text(struct apply *a, uint32_t session, ProtobufCBinaryData hash);
+/* It may not any more, in whatever session it was said: it was decided. */
+void apply_keep_text(struct apply *a, ProtobufCBinaryData hash);
 void apply_retention_set(struct apply *a, const Comity__V1__Event *open);
 void apply_texts_held(struct apply *a, const Comity__V1__Event *open);
 void apply_hold_lifted(struct apply *a, const Comity__V1__Event *open);

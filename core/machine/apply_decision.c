@@ -80,13 +80,32 @@ static void put_deadlines(struct apply *a, const Comity__V1__Decision *decision)
         apply_put_deadline(a, terms->sunset_ms, DEADLINE_SUNSET, decision->number, 0);
 }
 
-/* What was decided is not purged. */
+static void keep_contribution(struct apply *a, uint32_t number)
+{
+    const Comity__V1__Contribution *row = apply_get(a, TABLE_CONTRIBUTION, number, 0);
+    size_t i;
+
+    for (i = 0; row && i < row->n_versions; i++)
+        if (row->versions[i]->text && row->versions[i]->text->size > 0)
+            apply_keep_text(a, row->versions[i]->text->hash);
+}
+
+/* What was decided is not purged, nor are the interests and standards that it meets. */
 static void keep_decided(struct apply *a, const Comity__V1__Decision *decision)
 {
-    const Comity__V1__Round *round = apply_get(a, TABLE_ROUND, decision->round, 0);
+    const Comity__V1__ProposalLinks *links;
+    ProtobufCMessage *row = NULL;
+    size_t i;
+    int code = a->code;
 
-    if (round)
-        apply_keep_text(a, round->session, decision->text_hash);
+    if (code == 0)
+        code = state_get(a->view, a->arena, TABLE_PROPOSAL_LINKS, decision->proposal, 0, &row);
+    if (code != 0 && code != ERR_NOT_FOUND)
+        apply_fail(a, code);
+    links = (const Comity__V1__ProposalLinks *) row;
+    for (i = 0; links && i < links->n_links; i++)
+        keep_contribution(a, links->links[i]->contribution);
+    apply_keep_text(a, decision->text_hash);
 }
 
 void apply_decision_made(struct apply *a, const Comity__V1__Event *open)

@@ -41,7 +41,7 @@ void apply_ballots_entered(struct apply *a, const Comity__V1__Event *open)
     }
     for (i = 0; i < entered->n_ballots; i++) {
         put_entered(a, entered, i, round, command->enter_ballots->ballots[i]);
-        apply_erasable(a, round->session, command->enter_ballots->ballots[i]->reason);
+        apply_erasable(a, round->session, 0, command->enter_ballots->ballots[i]->reason);
         more += entered->ballots[i]->replaces == 0;
     }
     apply_answered(a, round, more);
@@ -75,7 +75,7 @@ void apply_ballot_disputed(struct apply *a, const Comity__V1__Event *open)
     }
     ballot->standing = COMITY__V1__BALLOT_STANDING__BALLOT_STANDING_DISPUTED;
     ballot->dispute = command->dispute_ballot->reason;
-    apply_erasable(a, round->session, command->dispute_ballot->reason);
+    apply_erasable(a, round->session, 0, command->dispute_ballot->reason);
     if (!disputed->is_set_aside) {
         apply_put(a, TABLE_BALLOT, ballot->round, ballot->member, &ballot->base);
         return;

@@ -62,10 +62,12 @@ void apply_plus_delta_noted(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__PlusDelta *note = open->plus_delta_noted->note;
 
-    if (!note)
+    if (!note) {
         apply_fail(a, ERR_INTERNAL);
-    else
-        apply_create(a, TABLE_PLUS_DELTA, note->number, &note->base);
+        return;
+    }
+    apply_create(a, TABLE_PLUS_DELTA, note->number, &note->base);
+    apply_erasable(a, note->session, 0, note->text);
 }
 
 void apply_sidebar_proposed(struct apply *a, const Comity__V1__Event *open)
@@ -123,4 +125,5 @@ void apply_sidebar_ended(struct apply *a, const Comity__V1__Event *open)
     sidebar->ended_ms = a->event->time_ms;
     sidebar->summary = open->sidebar_ended->summary;
     apply_put(a, TABLE_SIDEBAR, sidebar->number, 0, &sidebar->base);
+    apply_erasable(a, sidebar->session, 0, sidebar->summary);
 }

@@ -28,7 +28,7 @@ void apply_minutes_corrected(struct apply *a, const Comity__V1__Event *open)
     if (!minutes)
         return;
     if (minutes->n_versions > 0)
-        apply_erasable(a, minutes->session, minutes->versions[minutes->n_versions - 1]->text);
+        apply_erasable(a, minutes->session, 0, minutes->versions[minutes->n_versions - 1]->text);
     minutes->versions = apply_append(a, minutes->versions, minutes->n_versions++, corrected->version);
     put_minutes(a, minutes);
 }

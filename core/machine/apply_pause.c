@@ -1,34 +1,6 @@
 /* Pauses: what stops, and runs on afterwards. */
 #include "core/machine/apply.h"
 
-/* The numbers of the rounds that are open in a session. */
-struct session_rounds {
-    struct apply *a;
-    uint32_t *numbers;
-    size_t count, room;
-};
-
-static int session_rounds_visit(void *context, struct bytes key, struct bytes value)
-{
-    struct session_rounds *rounds = context;
-    uint32_t *larger;
-
-    (void) value;
-    if (key.size != 1 + 4 + 4)
-        return ERR_CORRUPT;
-    if (rounds->count == rounds->room) {
-        rounds->room = rounds->room == 0 ? 16 : 2 * rounds->room;
-        larger = arena_alloc(rounds->a->arena, rounds->room * sizeof(*larger));
-        if (!larger)
-            return ERR_MEMORY;
-        if (rounds->count > 0)
-            memcpy(larger, rounds->numbers, rounds->count * sizeof(*larger));
-        rounds->numbers = larger;
-    }
-    rounds->numbers[rounds->count++] = get_u32(key.data + 5);
-    return 0;
-}
-
 /* Its closing time waits from now on, or runs on later by as long as it has waited. */
 static void round_hold(struct apply *a, uint32_t number, bool is_held)
 {
@@ -50,15 +22,11 @@ static void round_hold(struct apply *a, uint32_t number, bool is_held)
 static void rounds_hold(struct apply *a, const Comity__V1__Session *session)
 {
     bool is_held = session->pause && session->pause->kind == COMITY__V1__PAUSE_KIND__PAUSE_KIND_CAUCUS;
-    struct row_key prefix = row_key_first(TABLE_SESSION_ROUND, session->number);
-    struct session_rounds rounds = {.a = a};
-    size_t i;
+    size_t count, i;
+    uint32_t *numbers = apply_seconds_of(a, TABLE_SESSION_ROUND, session->number, &count);
 
-    if (a->code == 0)
-        apply_fail(a,
-                   view_range(a->view, row_key_view(&prefix), BYTES(NULL, 0), session_rounds_visit, &rounds));
-    for (i = 0; i < rounds.count && a->code == 0; i++)
-        round_hold(a, rounds.numbers[i], is_held);
+    for (i = 0; i < count && a->code == 0; i++)
+        round_hold(a, numbers[i], is_held);
 }
 
 static void pause_set(struct apply *a, uint32_t number, Comity__V1__Pause *pause)

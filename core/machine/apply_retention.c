@@ -2,18 +2,15 @@
 #include "core/machine/apply.h"
 #include "core/message.h"
 
-void apply_erasable(struct apply *a, uint32_t session, const Comity__V1__TextRef *text)
+void apply_erasable(struct apply *a, uint32_t session, uint32_t item, const Comity__V1__TextRef *text)
 {
-    struct row_key key;
-
-    if (a->code != 0 || !text || text->size == 0)
+    if (a->code != 0 || session == 0 || !text || text->size == 0)
         return;
     if (text->hash.len != HASH_SIZE) {
         apply_fail(a, ERR_INTERNAL);
         return;
     }
-    key = row_key_hashed(TABLE_ERASABLE, session, text->hash.data);
-    apply_fail(a, view_put(a->view, row_key_view(&key), BYTES(NULL, 0)));
+    apply_put_number(a, row_key_hashed(TABLE_ERASABLE, session, text->hash.data), item);
 }
 
 static int text_visit(const ProtobufCMessage *found, const char *path, void *context)
@@ -38,7 +35,20 @@ void apply_count_texts(struct apply *a)
                    message_visit(&a->event->command->base, &comity__v1__text_ref__descriptor, text_visit, a));
 }
 
-void apply_keep_text(struct apply *a, uint32_t session, ProtobufCBinaryData hash)
+/* As if it had come once more: wherever it was said, no purge takes it. */
+void apply_keep_text(struct apply *a, ProtobufCBinaryData hash)
+{
+    struct row_key key;
+
+    if (a->code == 0 && hash.len != HASH_SIZE)
+        apply_fail(a, ERR_INTERNAL);
+    if (a->code != 0)
+        return;
+    key = row_key_bytes(TABLE_TEXT, hash.data);
+    apply_put_number(a, key, apply_get_number(a, key) + 1);
+}
+
+static void text_purged(struct apply *a, uint32_t session, ProtobufCBinaryData hash)
 {
     struct row_key key;
     bool exists = false;
@@ -48,6 +58,11 @@ void apply_keep_text(struct apply *a, uint32_t session, ProtobufCBinaryData hash
     if (a->code != 0)
         return;
     key = row_key_hashed(TABLE_ERASABLE, session, hash.data);
+    apply_fail(a, row_exists(a->view, &key, &exists));
+    if (exists)
+        apply_delete(a, key);
+    /* Whoever brings it again brings it for the first time. */
+    key = row_key_bytes(TABLE_TEXT, hash.data);
     apply_fail(a, row_exists(a->view, &key, &exists));
     if (exists)
         apply_delete(a, key);
@@ -104,5 +119,5 @@ void apply_texts_purged(struct apply *a, const Comity__V1__Event *open)
     if (purged->n_hashes == 0)
         apply_fail(a, ERR_INTERNAL);
     for (i = 0; i < purged->n_hashes && a->code == 0; i++)
-        apply_keep_text(a, purged->session, purged->hashes[i]);
+        text_purged(a, purged->session, purged->hashes[i]);
 }

@@ -96,7 +96,7 @@ void apply_ballot_cast(struct apply *a, const Comity__V1__Event *open)
         return;
     }
     put_ballot(a, cast, round->rule, command->cast_ballot);
-    apply_erasable(a, round->session, command->cast_ballot->reason);
+    apply_erasable(a, round->session, 0, command->cast_ballot->reason);
     if (cast->replaces == 0)
         apply_answered(a, round, 1);
 }

@@ -59,7 +59,7 @@ static void erasable_of_item(struct apply *a, uint32_t number, const Comity__V1_
     const Comity__V1__Item *item = apply_get(a, TABLE_ITEM, number, 0);
 
     if (item)
-        apply_erasable(a, item->session, text);
+        apply_erasable(a, item->session, item->number, text);
 }
 
 void apply_proposal_made(struct apply *a, const Comity__V1__Event *open)

@@ -14,6 +14,14 @@ void apply_phase(struct apply *a, Comity__V1__Item *item, Comity__V1__Phase phas
     apply_put(a, TABLE_ITEM, item->number, 0, &item->base);
 }
 
+static void agenda_count(struct apply *a, uint32_t session, int change)
+{
+    struct row_key key = row_key(TABLE_AGENDA, session, 0);
+    uint32_t items = apply_get_number(a, key);
+
+    apply_put_number(a, key, (uint32_t) ((int64_t) items + change));
+}
+
 void apply_phase_moved(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__PhaseMoved *moved = open->phase_moved;
@@ -21,7 +29,12 @@ void apply_phase_moved(struct apply *a, const Comity__V1__Event *open)
 
     if (!item)
         return;
+    if (item->session != moved->session) {
+        agenda_count(a, item->session, -1);
+        agenda_count(a, moved->session, 1);
+    }
     item->session = moved->session;
+    item->is_after_notice = moved->is_after_notice;
     apply_phase(a, item, moved->phase);
 }
 
@@ -47,31 +60,21 @@ void apply_phase_released(struct apply *a, const Comity__V1__Event *open)
     apply_put(a, TABLE_ITEM, item->number, 0, &item->base);
 }
 
-static int open_round_visit(void *context, struct bytes key, struct bytes value)
-{
-    struct apply *a = context;
-
-    (void) value;
-    if (key.size != row_key(TABLE_OPEN_OF_ITEM, 0, 0).size)
-        return ERR_CORRUPT;
-    apply_put_deadline(a, a->event->time_ms, DEADLINE_REFERRED, get_u32(key.data + 5), 0);
-    return a->code;
-}
-
 /* Its open rounds are due at once: they close right after this. */
 void apply_item_referred(struct apply *a, const Comity__V1__Event *open)
 {
     Comity__V1__Item *item = apply_get(a, TABLE_ITEM, open->item_referred->item, 0);
-    struct row_key rounds;
+    uint32_t *rounds;
+    size_t count, i;
 
     if (!item)
         return;
     apply_phase(a, item, PHASE(REFERRED));
     item->reason = open->item_referred->reason;
     apply_put(a, TABLE_ITEM, item->number, 0, &item->base);
-    rounds = row_key_first(TABLE_OPEN_OF_ITEM, item->number);
-    if (a->code == 0)
-        apply_fail(a, view_range(a->view, row_key_view(&rounds), BYTES(NULL, 0), open_round_visit, a));
+    rounds = apply_seconds_of(a, TABLE_OPEN_OF_ITEM, item->number, &count);
+    for (i = 0; i < count; i++)
+        apply_put_deadline(a, a->event->time_ms, DEADLINE_REFERRED, rounds[i], 0);
 }
 
 void apply_item_set_aside(struct apply *a, const Comity__V1__Event *open)
@@ -143,10 +146,12 @@ void apply_contribution_made(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__Contribution *row = open->contribution_made->contribution;
 
-    if (!row)
+    if (!row || row->n_versions == 0) {
         apply_fail(a, ERR_INTERNAL);
-    else
-        apply_create(a, TABLE_CONTRIBUTION, row->number, &row->base);
+        return;
+    }
+    apply_create(a, TABLE_CONTRIBUTION, row->number, &row->base);
+    apply_erasable(a, open->session, row->item, row->versions[0]->text);
 }
 
 void apply_contribution_amended(struct apply *a, const Comity__V1__Event *open)
@@ -162,6 +167,7 @@ void apply_contribution_amended(struct apply *a, const Comity__V1__Event *open)
     row->state = amended->state;
     row->n_approved_by = 0;
     apply_put(a, TABLE_CONTRIBUTION, row->number, 0, &row->base);
+    apply_erasable(a, open->session, row->item, amended->version->text);
 }
 
 void apply_contribution_withdrawn(struct apply *a, const Comity__V1__Event *open)
@@ -234,14 +240,25 @@ void apply_proposal_linked(struct apply *a, const Comity__V1__Event *open)
 
 /* Concerns. */
 
+static void erasable_of_proposal(struct apply *a, const Comity__V1__Event *open, uint32_t number,
+                                 const Comity__V1__TextRef *text)
+{
+    const Comity__V1__Proposal *proposal = apply_get(a, TABLE_PROPOSAL, number, 0);
+
+    if (proposal)
+        apply_erasable(a, open->session, proposal->item, text);
+}
+
 void apply_concern_raised(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__Concern *row = open->concern_raised->concern;
 
-    if (!row)
+    if (!row) {
         apply_fail(a, ERR_INTERNAL);
-    else
-        apply_create(a, TABLE_CONCERN, row->number, &row->base);
+        return;
+    }
+    apply_create(a, TABLE_CONCERN, row->number, &row->base);
+    erasable_of_proposal(a, open, row->proposal, row->text);
 }
 
 void apply_concern_seconded(struct apply *a, const Comity__V1__Event *open)
@@ -266,6 +283,7 @@ void apply_concern_settled(struct apply *a, const Comity__V1__Event *open)
     row->how = settled->how;
     row->settled_ms = a->event->time_ms;
     apply_put(a, TABLE_CONCERN, row->number, 0, &row->base);
+    erasable_of_proposal(a, open, row->proposal, settled->how);
 }
 
 /* Data and facts. */
@@ -274,10 +292,12 @@ void apply_data_requested(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__DataRequest *row = open->data_requested->request;
 
-    if (!row)
+    if (!row) {
         apply_fail(a, ERR_INTERNAL);
-    else
-        apply_create(a, TABLE_DATA_REQUEST, row->number, &row->base);
+        return;
+    }
+    apply_create(a, TABLE_DATA_REQUEST, row->number, &row->base);
+    apply_erasable(a, open->session, row->item, row->text);
 }
 
 void apply_data_answered(struct apply *a, const Comity__V1__Event *open)
@@ -292,16 +312,19 @@ void apply_data_answered(struct apply *a, const Comity__V1__Event *open)
     row->answered_by = open->actor;
     row->answered_ms = a->event->time_ms;
     apply_put(a, TABLE_DATA_REQUEST, row->number, 0, &row->base);
+    apply_erasable(a, open->session, row->item, answered->answer);
 }
 
 void apply_fact_stated(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__Fact *row = open->fact_stated->fact;
 
-    if (!row)
+    if (!row) {
         apply_fail(a, ERR_INTERNAL);
-    else
-        apply_create(a, TABLE_FACT, row->number, &row->base);
+        return;
+    }
+    apply_create(a, TABLE_FACT, row->number, &row->base);
+    apply_erasable(a, open->session, row->item, row->text);
 }
 
 void apply_fact_judged(struct apply *a, const Comity__V1__Event *open)
@@ -322,6 +345,7 @@ void apply_fact_judged(struct apply *a, const Comity__V1__Event *open)
         return;
     row->judgements[at] = judged->judgement;
     apply_put(a, TABLE_FACT, row->number, 0, &row->base);
+    apply_erasable(a, open->session, row->item, judged->judgement->reason);
 }
 
 void apply_fact_withdrawn(struct apply *a, const Comity__V1__Event *open)

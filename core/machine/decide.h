@@ -196,6 +196,8 @@ int term_is_due(struct decide *d, const struct deadline *due);
 
 /* Sessions. */
 int concern_sidebar(struct decide *d); /* agree_sidebar, decline_sidebar, end_sidebar */
+/* Was its notice given, so that what comes on the agenda now comes after it? */
+bool session_is_noticed(const Comity__V1__Session *session);
 /* A new session's row, with the number of the next one; NULL with d->code. */
 Comity__V1__Session *session_new(struct decide *d, uint32_t body, Comity__V1__TextRef *title,
                                  int64_t starts_ms);

@@ -78,15 +78,13 @@ int solving_parties(struct decide *d, struct parties *ret_parties)
 static int check_level(struct decide *d, kind_t kind, const char *field,
                        Comity__V1__ContributionState *ret_state)
 {
-    bool keeps_record = member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_FACILITATOR) ||
-                        member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_RECORDER);
     struct parties parties;
     enum record_level level;
     int code = record_level(d->view, d->arena, (int) item_phase(d->item), &level);
 
     if (code != 0)
         return decide_fail(d, code);
-    if (level == RECORD_NONE || (level == RECORD_SUMMARY && !keeps_record))
+    if (level == RECORD_NONE || (level == RECORD_SUMMARY && !keeps_record(d)))
         return decide_refuse(d, ERR_RECORD, "%s", field);
     *ret_state = STATE(STANDS);
     if (level == RECORD_FULL && kind != KIND(SHARED_INTEREST))
@@ -147,13 +145,11 @@ static Comity__V1__ContributionVersion *version_new(struct decide *d, uint32_t n
 static int check_contribute(struct decide *d, const Comity__V1__Contribute *give,
                             Comity__V1__ContributionState *ret_state, uint32_t *ret_constituency)
 {
-    bool is_facilitator = member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_FACILITATOR);
-
     if (solving_check_session(d, "contribute.item") != 0)
         return d->code;
     if (item_phase(d->item) != phase_of_contribution(give->kind))
         return solving_refuse_phase(d, "contribute.kind");
-    if (give->kind == KIND(OPTION) && !is_facilitator)
+    if (give->kind == KIND(OPTION) && !facilitates(d))
         return decide_refuse(d, ERR_FORBIDDEN, "contribute.kind");
     if (check_level(d, give->kind, "contribute.item", ret_state) != 0 ||
         check_whose(d, give, *ret_state, ret_constituency) != 0)

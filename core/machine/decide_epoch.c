@@ -83,6 +83,7 @@ static const struct {
     /* Problem solving. */
     {COMITY__V1__COMMAND__BODY_CLOSE_STRAW_POLL, "poll"},
     /* Decisions and minutes. */
+    {COMITY__V1__COMMAND__BODY_PURGE_TEXTS, "session"}, /* a hold may have to be put on them again */
 };
 
 /* The name of the field of its number; NULL: it is carried over. */

@@ -220,19 +220,24 @@ static int check_move(struct decide *d, const Comity__V1__MovePhase *move)
 int decide_move_phase(struct decide *d)
 {
     const Comity__V1__MovePhase *move = d->body->move_phase;
+    uint32_t number = move->session != 0 ? move->session : d->item->session;
+    const Comity__V1__Session *session;
     Comity__V1__PhaseMoved *moved;
     Comity__V1__Event *event;
 
     if (check_move(d, move) != 0)
         return d->code;
+    session = decide_get(d, TABLE_SESSION, number, 0);
     moved = decide_new(d, &comity__v1__phase_moved__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_PHASE_MOVED);
-    if (!moved || !event)
+    if (!session || !moved || !event)
         return d->code;
     moved->item = move->item;
     moved->from = move->from;
     moved->phase = move->phase;
-    moved->session = move->session != 0 ? move->session : d->item->session;
+    moved->session = number;
+    moved->is_after_notice =
+        number == d->item->session ? d->item->is_after_notice : session_is_noticed(session);
     event->phase_moved = moved;
     return 0;
 }

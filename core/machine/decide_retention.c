@@ -1,5 +1,6 @@
 /* How long texts are kept: agreed, held as evidence, purged. docs/decisions.md, "Retention". */
 #include "core/machine/decide.h"
+#include "core/machine/phase.h"
 
 enum { PURGE_MAX = 1000 };
 #define DAY_MS ((int64_t) 24 * 3600 * 1000)
@@ -141,9 +142,32 @@ static int check_purge(struct decide *d)
 
 struct erasable {
     struct decide *d;
+    struct arena *scratch; /* of one row */
     Comity__V1__TextsPurged *purged;
     bool is_more;
 };
+
+/* Does the text's item go on in another session, whose people still work with it? */
+static int is_worked_with(struct erasable *found, uint32_t number, bool *ret_is)
+{
+    const struct view *view = found->d->view;
+    const Comity__V1__Item *item;
+    ProtobufCMessage *row;
+    int code;
+
+    *ret_is = false;
+    arena_reset(found->scratch);
+    code = number != 0 ? state_get(view, found->scratch, TABLE_ITEM, number, 0, &row) : 0;
+    if (number == 0 || code != 0)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    item = (const Comity__V1__Item *) row;
+    if (item->session == found->d->session->number || phase_is_over(item_phase(item)))
+        return 0;
+    code = state_get(view, found->scratch, TABLE_SESSION, item->session, 0, &row);
+    if (code == 0)
+        *ret_is = session_takes_work((const Comity__V1__Session *) row);
+    return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+}
 
 static int erasable_visit(void *context, struct bytes key, struct bytes value)
 {
@@ -152,14 +176,17 @@ static int erasable_visit(void *context, struct bytes key, struct bytes value)
 
     struct row_key text;
     uint32_t times = 0;
+    bool is_needed;
     int code;
 
-    (void) value;
-    if (key.size != 1 + 4 + HASH_SIZE)
+    if (key.size != 1 + 4 + HASH_SIZE || value.size != 4)
         return ERR_CORRUPT;
     text = row_key_bytes(TABLE_TEXT, key.data + 5);
     code = row_number(found->d->view, &text, &times);
-    if (code != 0 || times > 1) /* it is somebody else's as well */
+    if (code != 0 || times > 1) /* it is somebody else's as well, or a decision's */
+        return code;
+    code = is_worked_with(found, get_u32(value.data), &is_needed);
+    if (code != 0 || is_needed)
         return code;
     if (purged->n_hashes == PURGE_MAX) {
         found->is_more = true;
@@ -183,7 +210,11 @@ int decide_purge_texts(struct decide *d)
         found.purged->hashes = decide_alloc(d, PURGE_MAX, sizeof(*found.purged->hashes));
     if (!found.purged || !found.purged->hashes)
         return d->code;
-    code = view_range(d->view, row_key_view(&prefix), BYTES(NULL, 0), erasable_visit, &found);
+    found.scratch = arena_new(ARENA_LIMIT_DEFAULT);
+    code = found.scratch
+               ? view_range(d->view, row_key_view(&prefix), BYTES(NULL, 0), erasable_visit, &found)
+               : ERR_MEMORY;
+    arena_destroy(&found.scratch);
     if (code != 0)
         return decide_fail(d, code);
     if (found.purged->n_hashes == 0)

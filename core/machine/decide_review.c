@@ -50,13 +50,26 @@ static int check_reopening(struct decide *d, const Comity__V1__ReopenDecision *r
     return 0;
 }
 
+/* What is decided again is decided as before: under the same vital function, where the charter still has it. */
+static int take_function(struct decide *d, Comity__V1__Item *item)
+{
+    const Comity__V1__Item *first = decide_get(d, TABLE_ITEM, d->decision->item, 0);
+    const Comity__V1__CharterVersion *held = NULL;
+
+    if (!first || decide_charter_in_force(d, &held) != 0)
+        return d->code;
+    if (held && charter_function(held->charter, first->function))
+        item->function = first->function;
+    return 0;
+}
+
 /* The item comes as any other does, in an event of its own. */
 static int add_item(struct decide *d, Comity__V1__Item *item)
 {
     Comity__V1__ItemAdded *added = decide_new(d, &comity__v1__item_added__descriptor);
     Comity__V1__Event *event = decide_event(d, COMITY__V1__EVENT__KIND_ITEM_ADDED);
 
-    if (!added || !event)
+    if (!added || !event || take_function(d, item) != 0)
         return d->code;
     item->title = d->body->reopen_decision->title;
     item->reopens = d->decision->number;

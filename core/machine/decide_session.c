@@ -109,6 +109,11 @@ int decide_close_session(struct decide *d)
     return 0;
 }
 
+bool session_is_noticed(const Comity__V1__Session *session)
+{
+    return session->notice_ms > 0 && session->state != COMITY__V1__SESSION_STATE__SESSION_STATE_DRAFT;
+}
+
 Comity__V1__Item *item_new(struct decide *d, Comity__V1__Phase phase)
 {
     Comity__V1__Item *item = decide_new(d, &comity__v1__item__descriptor);
@@ -117,8 +122,7 @@ Comity__V1__Item *item_new(struct decide *d, Comity__V1__Phase phase)
         return NULL;
     item->session = d->session->number;
     item->added_by = d->actor->number;
-    item->is_after_notice =
-        d->session->notice_ms > 0 && d->session->state != COMITY__V1__SESSION_STATE__SESSION_STATE_DRAFT;
+    item->is_after_notice = session_is_noticed(d->session);
     item->phase = phase != 0 ? phase : COMITY__V1__PHASE__PHASE_PROPOSAL;
     item->phase_since_ms = d->context->time_ms;
     return item;

@@ -63,11 +63,11 @@ enum table {
     TABLE_MINUTES = 71,      /* session              Minutes */
     TABLE_MINUTES_OPEN = 72, /* body, session        u32: the session; minutes that silence will approve */
     TABLE_MANDATE = 73,      /* number               Mandate */
-    TABLE_ERASABLE = 74,     /* session, 32 bytes    empty: a text of it, by its hash, that may be purged */
+    TABLE_ERASABLE = 74,     /* session, 32 bytes    u32: a text of it, by its hash, that may be purged; its item, 0: none */
     TABLE_RETENTION = 75,    /* session              Retention */
     TABLE_HOLD = 76,         /* number               Hold */
     TABLE_HOLDS = 77,        /* session              u32: holds that stand on its texts */
-    TABLE_TEXT = 78,         /* 32 bytes             u32: how often commands brought the text of this hash */
+    TABLE_TEXT = 78,         /* 32 bytes             u32: how often commands brought the text of this hash, and decisions took it */
 };
 
 /* Read or write one row by its numbers. @b is ignored by tables of one number, both by KEY and INVITATION, whose

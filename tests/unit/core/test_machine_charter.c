@@ -182,6 +182,34 @@ static void test_items_under_a_function(void **state)
     world_destroy(&world);
 }
 
+/* What is brought back is decided as before. */
+static void test_a_reopened_item_keeps_its_function(void **state)
+{
+    (void) state;
+    struct world *world = world_ready();
+    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Command *close = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
+    Comity__V1__Command *reopen = world_command(world, "lena", COMITY__V1__COMMAND__BODY_REOPEN_DECISION);
+    uint32_t item;
+
+    add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
+    world_accept(world, adopt(world, charter, 0));
+    close->close_round->round = world_open_round(world, propose_under(world, "schedules"), 1);
+    world_accept(world, world_ballot(world, "lena", close->close_round->round, 1));
+    world_accept(world, world_ballot(world, "mara", close->close_round->round, 1));
+    world_accept(world, close);
+    reopen->reopen_decision->decision = 1;
+    reopen->reopen_decision->session = 1;
+    reopen->reopen_decision->fact = world_text(world);
+    item = world_accept(world, reopen)->decision_reopened->reopening->item;
+    assert_string_equal(((Comity__V1__Item *) world_row(world, TABLE_ITEM, item, 0))->function, "schedules");
+    world_accept(world, adopt(world, charter_new(world), 1)); /* that has it no more */
+    item = world_accept(world, reopen)->decision_reopened->reopening->item;
+    assert_string_equal(((Comity__V1__Item *) world_row(world, TABLE_ITEM, item, 0))->function, "");
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 static void test_a_round_is_the_functions(void **state)
 {
     (void) state;
@@ -447,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_what_it_names_is_there),
         cmocka_unit_test(test_items_under_a_function),
+        cmocka_unit_test(test_a_reopened_item_keeps_its_function),
         cmocka_unit_test(test_a_round_is_the_functions),
         cmocka_unit_test(test_a_function_that_was_dropped),
         cmocka_unit_test(test_advice_decides_nothing),

@@ -190,6 +190,25 @@ static void test_versions_are_limited(void **state)
     world_destroy(&world);
 }
 
+/* Where a session names who facilitates it, the others of the office enter no options. */
+static void test_options_come_from_who_facilitates(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    uint32_t fay = solving_join(world, "lena", "fay", COMITY__V1__OFFICE__OFFICE_FACILITATOR);
+    uint32_t item = solving_item(world, PHASE(OPTIONS));
+    Comity__V1__Command *name = world_command(world, "cora", COMITY__V1__COMMAND__BODY_NAME_FACILITATORS);
+
+    name->name_facilitators->session = 1;
+    name->name_facilitators->facilitators = &fay;
+    name->name_facilitators->n_facilitators = 1;
+    world_accept(world, name);
+    world_refuse(world, solving_give_command(world, "cora", item, KIND(OPTION)), ERR_FORBIDDEN,
+                 "contribute.kind"); /* who holds a seat, and may contribute else */
+    world_accept(world, solving_give_command(world, "fay", item, KIND(OPTION)));
+    world_destroy(&world);
+}
+
 static void test_options_come_by_a_facilitator(void **state)
 {
     (void) state;
@@ -292,6 +311,7 @@ static void test_nothing_is_taken_after_a_referral(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_options_come_from_who_facilitates),
         cmocka_unit_test(test_record_levels),
         cmocka_unit_test(test_each_kind_has_its_phase),
         cmocka_unit_test(test_a_summary_stands_once_every_party_approved_it),

@@ -412,6 +412,13 @@ static void test_ends_are_not_carried_over(void **state)
     world_refuse(world, session, ERR_EPOCH, "close_session.session");
     session->epoch = now;
     world_accept(world, session);
+    /* A purge is for good, and a hold that was lost has yet to be placed again. */
+    Comity__V1__Command *purge = world_command(world, "lena", COMITY__V1__COMMAND__BODY_PURGE_TEXTS);
+    purge->purge_texts->session = 1;
+    world_cosign(world, purge, "mara", NULL);
+    world_refuse(world, purge, ERR_EPOCH, "purge_texts.session");
+    purge->epoch = now;
+    world_accept(world, purge);
     world_destroy(&world);
 }
 

@@ -83,6 +83,31 @@ static void test_a_notice_is_kept(void **state)
     world_destroy(&world);
 }
 
+/* What is taken over from an earlier session is on the agenda like anything else. */
+static void test_an_agenda_of_what_is_taken_over(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    uint32_t number = draft(world);
+    Comity__V1__Command *move = world_command(world, "cora", COMITY__V1__COMMAND__BODY_MOVE_PHASE);
+
+    world_refuse(world, notice(world, number, 60), ERR_NOTICE, "give_notice.session");
+    move->move_phase->item = add_item(world, 1);
+    move->move_phase->from = COMITY__V1__PHASE__PHASE_PROPOSAL;
+    move->move_phase->phase = COMITY__V1__PHASE__PHASE_PROPOSAL;
+    move->move_phase->session = number;
+    world_accept(world, move);
+    world_accept(world, notice(world, number, 60));
+    assert_false(
+        ((Comity__V1__Item *) world_row(world, TABLE_ITEM, move->move_phase->item, 0))->is_after_notice);
+    move->move_phase->item = add_item(world, 1);
+    world_accept(world, move);
+    assert_true(
+        ((Comity__V1__Item *) world_row(world, TABLE_ITEM, move->move_phase->item, 0))->is_after_notice);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 static void test_a_draft_without_notice_or_called_off(void **state)
 {
     (void) state;
@@ -489,6 +514,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_notice_is_kept),
+        cmocka_unit_test(test_an_agenda_of_what_is_taken_over),
         cmocka_unit_test(test_a_draft_without_notice_or_called_off),
         cmocka_unit_test(test_the_agenda_in_order),
         cmocka_unit_test(test_ground_rules),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "core/error.h"
+#include "tests/support/solving.h"
 #include "tests/support/world_decisions.h"
 
 static Comity__V1__Command *purge_command(struct world *world)
@@ -184,6 +185,108 @@ static void test_retention(void **state)
     world_destroy(&world);
 }
 
+static void close_session(struct world *world, uint32_t session)
+{
+    Comity__V1__Command *close = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_SESSION);
+
+    close->close_session->session = session;
+    world_accept(world, close);
+}
+
+/* What people said on the way is purged; what the decision meets is not. */
+static void test_how_it_was_solved_is_purged(void **state)
+{
+    (void) state;
+    struct world *world = world_deciding();
+    uint32_t item = solving_item(world, COMITY__V1__PHASE__PHASE_STANDARDS);
+    uint32_t met = solving_give(world, "lena", item, COMITY__V1__CONTRIBUTION_KIND__CONTRIBUTION_KIND_STANDARD);
+    uint32_t other = solving_give(world, "lena", item, COMITY__V1__CONTRIBUTION_KIND__CONTRIBUTION_KIND_STANDARD);
+    uint32_t fact = solving_fact(world, "lena", item, true);
+    uint32_t request = solving_ask(world, "lena", item, "management", true);
+    Comity__V1__Command *propose = world_command(world, "lena", COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL);
+    Comity__V1__Command *link = world_command(world, "lena", COMITY__V1__COMMAND__BODY_LINK_PROPOSAL);
+
+    solving_move(world, item, COMITY__V1__PHASE__PHASE_EVALUATION);
+    solving_move(world, item, COMITY__V1__PHASE__PHASE_PROPOSAL);
+    propose->make_proposal->item = item;
+    link->link_proposal->proposal = world_accept(world, propose)->proposal_made->proposal->number;
+    link->link_proposal->text_hash = propose->make_proposal->text->hash;
+    link->link_proposal->change = COMITY__V1__LINK_CHANGE__LINK_CHANGE_ADD;
+    link->link_proposal->n_contributions = 1;
+    link->link_proposal->contributions = &met;
+    world_accept(world, link);
+    solving_raise(world, "mara", link->link_proposal->proposal);
+    uint32_t round = world_open_round(world, link->link_proposal->proposal, 1);
+    world_accept(world, world_ballot(world, "lena", round, 1));
+    world_accept(world, world_ballot(world, "mara", round, 1));
+    Comity__V1__Command *count = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
+    count->close_round->round = round;
+    world_accept(world, count);
+    close_session(world, 1);
+
+    const Comity__V1__TextsPurged *purged = world_accept(world, purge_command(world))->texts_purged;
+    const Comity__V1__Fact *stated = world_row(world, TABLE_FACT, fact, 0);
+    const Comity__V1__DataRequest *asked = world_row(world, TABLE_DATA_REQUEST, request, 0);
+    const Comity__V1__Concern *concern = world_row(world, TABLE_CONCERN, 1, 0);
+    assert_true(is_purged(purged, solving_hash(world, other)));
+    assert_true(is_purged(purged, stated->text->hash));
+    assert_true(is_purged(purged, asked->text->hash));
+    assert_true(is_purged(purged, concern->text->hash));
+    assert_false(is_purged(purged, solving_hash(world, met)));
+    assert_false(is_purged(purged, propose->make_proposal->text->hash));
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* A proposal whose item goes on in a later session is not erased under the hands of those who work on it. */
+static void test_what_goes_on_is_not_purged_yet(void **state)
+{
+    (void) state;
+    struct world *world = world_deciding();
+    Comity__V1__Command *propose = world_propose_command(world, NULL);
+    uint32_t later = world_open_session(world, 1);
+    Comity__V1__Command *move;
+    const Comity__V1__TextsPurged *purged;
+
+    world_accept(world, propose);
+    move = solving_move_command(world, propose->make_proposal->item, COMITY__V1__PHASE__PHASE_PROPOSAL);
+    move->move_phase->session = later;
+    world_accept(world, move);
+    close_session(world, 1);
+    purged = world_accept(world, purge_command(world))->texts_purged;
+    assert_false(is_purged(purged, propose->make_proposal->text->hash));
+    close_session(world, later);
+    purged = world_accept(world, purge_command(world))->texts_purged;
+    assert_true(is_purged(purged, propose->make_proposal->text->hash));
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* What comes again after a purge can be purged again. */
+static void test_a_purged_text_comes_again(void **state)
+{
+    (void) state;
+    struct world *world = world_deciding();
+    Comity__V1__Command *propose = world_propose_command(world, NULL);
+    Comity__V1__Command *again;
+
+    world_accept(world, propose);
+    uint32_t second = world_open_session(world, 1);
+    again = world_command(world, "lena", COMITY__V1__COMMAND__BODY_NOTE_PLUS_DELTA);
+    again->note_plus_delta->session = second;
+    again->note_plus_delta->kind = 1;
+    again->note_plus_delta->text = propose->make_proposal->text;
+    close_session(world, 1);
+    world_accept(world, purge_command(world));
+    world_accept(world, again);
+    close_session(world, second);
+    Comity__V1__Command *purge = purge_command(world);
+    purge->purge_texts->session = second;
+    assert_true(is_purged(world_accept(world, purge)->texts_purged, propose->make_proposal->text->hash));
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 static void test_purges_that_are_refused(void **state)
 {
     (void) state;
@@ -207,6 +310,9 @@ int main(void)
         cmocka_unit_test(test_a_text_that_came_twice_stays),
         cmocka_unit_test(test_holds),
         cmocka_unit_test(test_retention),
+        cmocka_unit_test(test_how_it_was_solved_is_purged),
+        cmocka_unit_test(test_what_goes_on_is_not_purged_yet),
+        cmocka_unit_test(test_a_purged_text_comes_again),
         cmocka_unit_test(test_purges_that_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
