@@ -180,6 +180,17 @@ static bool has_answered(const Comity__V1__Minutes *minutes, uint32_t constituen
     return false;
 }
 
+/* It said nothing, not to an earlier version either: a correction does not make a dissent an approval. */
+static bool is_silent(const Comity__V1__Minutes *minutes, uint32_t constituency)
+{
+    size_t i;
+
+    for (i = 0; i < minutes->n_answers; i++)
+        if (minutes->answers[i]->constituency == constituency && minutes->answers[i]->dissent)
+            return false;
+    return !has_answered(minutes, constituency);
+}
+
 /* Has every PARTY of the body answered the latest version, were @also to do it now? */
 static bool all_answered(const Comity__V1__Minutes *minutes, const struct sides *sides, uint32_t also)
 {
@@ -308,7 +319,7 @@ static Comity__V1__MinutesSilence *silence_new(struct decide *d, uint32_t sessio
     silence->session = session;
     silence->answers = decide_alloc(d, CONSTITUENCIES_MAX, sizeof(*silence->answers));
     for (number = 1; silence->answers && number <= CONSTITUENCIES_MAX; number++)
-        if (sides->is_party[number] && !has_answered(minutes, number))
+        if (sides->is_party[number] && is_silent(minutes, number))
             silence->answers[silence->n_answers++] = answer_new(d, minutes, number, 0);
     return d->code == 0 ? silence : NULL;
 }

@@ -28,6 +28,7 @@ struct minutes {
     bool is_drafted, by_silence, in_force;
     uint32_t body, version;
     uint32_t answered[PARTIES_ROOM]; /* the version that it answered */
+    bool dissents[PARTIES_ROOM];     /* and how, the last time */
 };
 
 struct naive_decisions {
@@ -213,7 +214,7 @@ static void signed_clause(struct naive_decisions *naive, const Comity__V1__Claus
 }
 
 /* PARTYs with seats in the body that have not answered the latest version. */
-static size_t silent_count(struct naive_decisions *naive, const struct minutes *minutes)
+static size_t silent_count(struct naive_decisions *naive, const struct minutes *minutes, bool is_at_last)
 {
     ProtobufCMessage *row = NULL;
     bool is_counted[PARTIES_ROOM] = {false};
@@ -225,7 +226,8 @@ static size_t silent_count(struct naive_decisions *naive, const struct minutes *
         uint32_t number = ((const Comity__V1__Seat *) row)->constituency;
         assert_int_equal(state_get(naive->view, naive->arena, TABLE_CONSTITUENCY, number, 0, &row), 0);
         if (((const Comity__V1__Constituency *) row)->standing == COMITY__V1__STANDING__STANDING_PARTY &&
-            !is_counted[number] && minutes->answered[number] != minutes->version)
+            !is_counted[number] && minutes->answered[number] != minutes->version &&
+            !(is_at_last && minutes->dissents[number]))
             count++;
         is_counted[number] = true;
     }
@@ -240,7 +242,8 @@ static void answered(struct naive_decisions *naive, uint32_t session, const Comi
     assert_true(minutes->is_drafted && !minutes->in_force);
     assert_int_equal(answer->version, minutes->version);
     minutes->answered[answer->constituency] = answer->version;
-    minutes->in_force = silent_count(naive, minutes) == 0;
+    minutes->dissents[answer->constituency] = answer->dissent != NULL;
+    minutes->in_force = silent_count(naive, minutes, false) == 0;
     assert_int_equal(is_in_force, minutes->in_force);
 }
 
@@ -250,7 +253,7 @@ static void stood(struct naive_decisions *naive, const Comity__V1__MinutesStood 
         struct minutes *minutes = &naive->minutes[event->minutes[i]->session];
 
         assert_true(minutes->is_drafted && minutes->by_silence && !minutes->in_force);
-        assert_int_equal(event->minutes[i]->n_answers, silent_count(naive, minutes));
+        assert_int_equal(event->minutes[i]->n_answers, silent_count(naive, minutes, true));
         minutes->in_force = true;
         naive->silent++;
     }
@@ -262,7 +265,7 @@ static void drafted(struct naive_decisions *naive, const Comity__V1__Minutes *ro
 
     assert_true(row->session < ROOM);
     assert_false(minutes->is_drafted);
-    *minutes = (struct minutes){true, row->by_silence, false, row->body, 1, {0}};
+    *minutes = (struct minutes){true, row->by_silence, false, row->body, 1, {0}, {false}};
     if (row->session > naive->session_count)
         naive->session_count = row->session;
 }

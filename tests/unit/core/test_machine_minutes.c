@@ -167,6 +167,24 @@ static void test_silence(void **state)
     }
 }
 
+/* Whoever dissented from an earlier version is not made to approve by a correction and the next session. */
+static void test_a_correction_does_not_silence_a_dissent(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+
+    world_minuted(world, true);
+    world_accept(world, dissent(world, "mara"));
+    world_accept(world, correct(world, "lena"));
+    world_open_session(world, 1);
+    check_session(world, 1, MINUTED);
+    assert_int_equal(minutes_of(world)->n_answers, 2);
+    assert_non_null(minutes_of(world)->answers[0]->dissent);
+    assert_int_equal(minutes_of(world)->answers[0]->version, 1);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 static void test_minutes_that_are_refused(void **state)
 {
     (void) state;
@@ -349,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_both_texts_stand),
         cmocka_unit_test(test_an_approval_takes_a_dissent_back),
         cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_a_correction_does_not_silence_a_dissent),
         cmocka_unit_test(test_minutes_that_are_refused),
         cmocka_unit_test(test_actions),
         cmocka_unit_test(test_actions_that_are_refused),
