@@ -52,8 +52,28 @@ static int may_see_answer(struct visible *visible, uint32_t round, uint32_t vote
     return 0;
 }
 
-/* Who acted, as the open part says. */
-static int actor_of(struct visible *visible, const Comity__V1__EventRecord *record, uint32_t *ret_actor)
+/* What the open part says of an event: who acted, in which session, and which constituency is asked for data. */
+struct told {
+    uint32_t actor, session, asked;
+};
+
+static int asked_in(struct visible *visible, struct arena *scratch, const Comity__V1__Event *event,
+                    uint32_t *ret_asked)
+{
+    ProtobufCMessage *row;
+
+    if (event->kind_case == COMITY__V1__EVENT__KIND_DATA_REQUESTED && event->data_requested->request)
+        *ret_asked = event->data_requested->request->constituency;
+    if (event->kind_case != COMITY__V1__EVENT__KIND_DATA_ANSWERED)
+        return 0;
+    int code = state_get(visible->view, scratch, TABLE_DATA_REQUEST, event->data_answered->request, 0, &row);
+    if (code)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    *ret_asked = ((const Comity__V1__DataRequest *) row)->constituency;
+    return 0;
+}
+
+static int told_by(struct visible *visible, const Comity__V1__EventRecord *record, struct told *ret_told)
 {
     if (record->n_parts == 0 || record->parts[0]->kind != COMITY__V1__PART_KIND__PART_KIND_OPEN)
         return ERR_CORRUPT;
@@ -66,31 +86,34 @@ static int actor_of(struct visible *visible, const Comity__V1__EventRecord *reco
                                       scratch, &event);
     if (code)
         return code;
-    *ret_actor = ((Comity__V1__Event *) event)->actor;
-    return 0;
+    const Comity__V1__Event *open = (const Comity__V1__Event *) event;
+    *ret_told = (struct told){.actor = open->actor, .session = open->session};
+    return asked_in(visible, scratch, open, &ret_told->asked);
 }
 
 /* What is for a body alone, and its author. */
-static int may_see_of_body(struct visible *visible, uint32_t body, uint32_t actor, bool *ret_may)
+static int may_see_of_body(struct visible *visible, uint32_t body, const struct told *told, bool *ret_may)
 {
     struct arena *scratch = scratch_of(visible);
 
-    *ret_may = actor == visible->reader;
+    *ret_may = told->actor == visible->reader;
     if (!scratch)
         return ERR_MEMORY;
-    return *ret_may ? 0 : state_is_of_body(visible->view, scratch, body, visible->reader, ret_may);
+    return *ret_may ? 0
+                    : state_may_see_of_body(visible->view, scratch, body, told->session, told->asked,
+                                            visible->reader, ret_may);
 }
 
 /* An audience that this software does not know is nobody. */
-static int part_is_visible(struct visible *visible, uint32_t actor, const Comity__V1__Part *part,
+static int part_is_visible(struct visible *visible, const struct told *told, const Comity__V1__Part *part,
                            bool *ret_may)
 {
     *ret_may = part->audience == COMITY__V1__AUDIENCE__AUDIENCE_ALL;
     if (part->audience == COMITY__V1__AUDIENCE__AUDIENCE_BODY)
-        return may_see_of_body(visible, part->round, actor, ret_may);
+        return may_see_of_body(visible, part->round, told, ret_may);
     if (part->audience != COMITY__V1__AUDIENCE__AUDIENCE_VOTER_UNTIL_CLOSE)
         return 0;
-    return may_see_answer(visible, part->round, actor, ret_may);
+    return may_see_answer(visible, part->round, told->actor, ret_may);
 }
 
 static void withhold(Comity__V1__Part *part)
@@ -102,11 +125,11 @@ static void withhold(Comity__V1__Part *part)
 
 int visible_record(struct visible *visible, Comity__V1__EventRecord *record)
 {
-    uint32_t actor;
-    int code = actor_of(visible, record, &actor);
+    struct told told;
+    int code = told_by(visible, record, &told);
     for (size_t i = 0; i < record->n_parts && code == 0; i++) {
         bool may = false;
-        code = part_is_visible(visible, actor, record->parts[i], &may);
+        code = part_is_visible(visible, &told, record->parts[i], &may);
         if (code == 0 && !may)
             withhold(record->parts[i]);
     }

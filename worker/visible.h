@@ -1,7 +1,7 @@
 /* What a reader sees: the one place of the worker that withholds. docs/trust.md, "Who may do what".
  *
  * The judgement itself, who may see how somebody answered in a round, or what is for a body alone, is the
- * machine's (state_may_see_ballots, state_is_of_body, state_may_see_texts). Everything that leaves the worker for a reader goes through here: rows of lists
+ * machine's (state_may_see_ballots, state_may_see_of_body, state_may_see_texts). Everything that leaves the worker for a reader goes through here: rows of lists
  * with their texts, events, receipts. */
 #ifndef COMITY_WORKER_VISIBLE_H
 #define COMITY_WORKER_VISIBLE_H

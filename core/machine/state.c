@@ -1,6 +1,7 @@
 #include "core/machine/state.h"
 #include "core/error.h"
 #include "core/machine/row.h"
+#include "core/machine/stand_in.h"
 
 /* What changes with each ballot is kept apart: a round's row has the rule in it, and a roll's line is written
  * once. */
@@ -188,19 +189,56 @@ int state_is_of_body(const struct view *view, struct arena *arena, uint32_t body
     return 0;
 }
 
+int state_may_see_of_body(const struct view *view, struct arena *arena, uint32_t body, uint32_t session,
+                          uint32_t asked, uint32_t member, bool *ret_may)
+{
+    const Comity__V1__Member *of;
+    ProtobufCMessage *row;
+    int code = state_is_of_body(view, arena, body, member, ret_may);
+
+    if (code == 0 && !*ret_may && session != 0)
+        code = stand_in_is(view, arena, session, body, member, ret_may);
+    if (code != 0 || *ret_may || asked == 0)
+        return code;
+    code = state_get(view, arena, TABLE_MEMBER, member, 0, &row);
+    if (code != 0)
+        return code;
+    of = (const Comity__V1__Member *) row;
+    *ret_may = of->constituency == asked && member_has_office(of, COMITY__V1__OFFICE__OFFICE_CO_CHAIR);
+    return 0;
+}
+
+/* In which session is the item now? */
+static int session_of_item(const struct view *view, struct arena *arena, uint32_t item, uint32_t *ret_session)
+{
+    ProtobufCMessage *row;
+    int code = state_get(view, arena, TABLE_ITEM, item, 0, &row);
+
+    if (code == 0)
+        *ret_session = ((const Comity__V1__Item *) row)->session;
+    return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+}
+
 int state_may_see_texts(const struct view *view, struct arena *arena, const ProtobufCMessage *row,
                         uint32_t reader, bool *ret_may)
 {
-    uint32_t body = 0, author = 0, second = 0;
+    uint32_t body = 0, author = 0, second = 0, asked = 0, item = 0, session;
+    int code;
 
     if (row->descriptor == &comity__v1__data_request__descriptor) {
         body = ((const Comity__V1__DataRequest *) row)->confined_to;
+        asked = ((const Comity__V1__DataRequest *) row)->constituency;
+        item = ((const Comity__V1__DataRequest *) row)->item;
         author = ((const Comity__V1__DataRequest *) row)->asked_by;
         second = ((const Comity__V1__DataRequest *) row)->answered_by;
     } else if (row->descriptor == &comity__v1__fact__descriptor) {
         body = ((const Comity__V1__Fact *) row)->confined_to;
+        item = ((const Comity__V1__Fact *) row)->item;
         author = ((const Comity__V1__Fact *) row)->stated_by;
     }
     *ret_may = body == 0 || reader == author || reader == second;
-    return *ret_may ? 0 : state_is_of_body(view, arena, body, reader, ret_may);
+    if (*ret_may)
+        return 0;
+    code = session_of_item(view, arena, item, &session);
+    return code == 0 ? state_may_see_of_body(view, arena, body, session, asked, reader, ret_may) : code;
 }

@@ -95,6 +95,10 @@ int state_may_see_ballots(const struct view *view, struct arena *arena, uint32_t
 
 /* Is @member of a body, for what only the body may see: holder of a seat of it, facilitator or recorder? */
 int state_is_of_body(const struct view *view, struct arena *arena, uint32_t body, uint32_t member, bool *ret_is);
+/* The same, or may the member see it by what it is: who stands in for a holder in @session, where it was said; and a
+ * co-chair of the constituency that is @asked for it, to answer (0: none). */
+int state_may_see_of_body(const struct view *view, struct arena *arena, uint32_t body, uint32_t session,
+                          uint32_t asked, uint32_t member, bool *ret_may);
 /* May @reader see the texts that a row refers to: those of the author of a confined row, and of the body that it is
  * confined to? Of rows that are not confined every member may. */
 int state_may_see_texts(const struct view *view, struct arena *arena, const ProtobufCMessage *row, uint32_t reader,

@@ -151,6 +151,31 @@ static void check_confined(const struct world *world)
     assert_int_equal(world->events.list[0].round, 1);
 }
 
+/* Who is asked can read what for; and who sits there for a session sees what the holder of the seat would. */
+static void test_who_is_asked_and_who_stands_in(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    uint32_t request = solving_ask(world, "lena", 1, "convener", true);
+    uint32_t fact = solving_fact(world, "lena", 1, true);
+    Comity__V1__StandIn stand_in = COMITY__V1__STAND_IN__INIT;
+    struct row_key stands = row_key(TABLE_STANDS, 1, LARS);
+
+    assert_true(may_see(world, TABLE_DATA_REQUEST, request, CARL));
+    assert_false(may_see(world, TABLE_FACT, fact, CARL));
+    assert_false(may_see(world, TABLE_DATA_REQUEST, request, LARS));
+    assert_false(may_see(world, TABLE_FACT, fact, LARS));
+    stand_in.session = 1;
+    stand_in.seat = 1;
+    stand_in.holder = LENA;
+    stand_in.member = LARS;
+    assert_int_equal(state_put(&world->view, world->arena, TABLE_STAND_IN, 1, 1, &stand_in.base), 0);
+    assert_int_equal(row_put_number(&world->view, &stands, 1), 0);
+    assert_true(may_see(world, TABLE_DATA_REQUEST, request, LARS));
+    assert_true(may_see(world, TABLE_FACT, fact, LARS));
+    world_destroy(&world);
+}
+
 static void test_what_is_for_the_body_alone(void **state)
 {
     (void) state;
@@ -333,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_a_concern_and_its_end),
         cmocka_unit_test(test_a_concern_is_about_a_text_and_an_interest),
         cmocka_unit_test(test_a_request_is_answered_or_refused),
+        cmocka_unit_test(test_who_is_asked_and_who_stands_in),
         cmocka_unit_test(test_what_is_for_the_body_alone),
         cmocka_unit_test(test_facts_are_agreed_or_disputed),
         cmocka_unit_test(test_straw_polls_are_kept_nowhere),
