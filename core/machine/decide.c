@@ -180,13 +180,8 @@ ProtobufCBinaryData decide_bytes(struct decide *d, const uint8_t *bytes, size_t 
 Comity__V1__Event *decide_event(struct decide *d, Comity__V1__Event__KindCase kind)
 {
     struct machine_event *next = &d->events.list[d->events.count];
-    Comity__V1__Event *open;
+    Comity__V1__Event *open = decide_new(d, &comity__v1__event__descriptor);
 
-    if (d->events.count == EVENTS_MAX) {
-        decide_fail(d, ERR_INTERNAL);
-        return NULL;
-    }
-    open = decide_new(d, &comity__v1__event__descriptor);
     if (!open)
         return NULL;
     if (d->events.count == ARRAY_COUNT(d->events.list)) {
