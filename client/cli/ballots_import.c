@@ -236,7 +236,11 @@ int ballots_import_run(struct cli *cli)
     *import = (struct import){.cli = cli, .body = COMITY__V1__ENTER_BALLOTS__INIT};
     int code = csv_read(cli_argument(cli, "FILE"), cli->arena, &import->csv, reason);
     if (code != 0) {
-        cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, cli_argument(cli, "FILE")), reason);
+        cli_fail(cli, code,
+                 code == ERR_MALFORMED
+                     ? "Mend the file: its first row names the columns, as member,answer,reason,medium"
+                     : NULL,
+                 "%s: %s", shown_string(cli, cli_argument(cli, "FILE")), reason);
         return cli_unusable(cli, code);
     }
     code = find_columns(import);

@@ -120,8 +120,9 @@ int help_verb(struct cli *cli, const struct verb *verb)
     say_options(cli, N_("Options:"), verb->options);
     if (verb->is_joint)
         say_options(cli,
-                    verb->is_own_often ? N_("Where the others have to sign as well:")
-                                       : N_("A co-chair of every party has to sign this:"),
+                    verb->is_own_often    ? N_("Where the others have to sign as well:")
+                    : verb->signs != NULL ? verb->signs
+                                          : N_("A co-chair of every party has to sign this:"),
                     JOINT_OPTIONS);
     if (verb->is_final)
         say_options(cli, N_("It cannot be undone:"), FINAL_OPTIONS);

@@ -149,7 +149,7 @@ int purge_run(struct cli *cli)
     const Comity__V1__Event *event;
     int code = number_argument(cli, "SESSION", &body.session);
 
-    if (code == 0 && !cli_has(cli, "yes"))
+    if (code == 0 && !cli_has(cli, "yes") && !cli_has(cli, "dry-run"))
         code =
             cli_fail(cli, ERR_USAGE, "Give the same command with --yes.",
                      "What is purged cannot be brought back: reasons, proposals that were not adopted, and "

@@ -81,13 +81,13 @@ void screen_draw(const struct watch_text *text, const char *notice)
 
     getmaxyx(stdscr, rows, columns);
     erase();
-    if (columns > 2 * LABEL_COLUMNS)
+    is_whole = columns > 2 * LABEL_COLUMNS;
+    if (is_whole)
         for (size_t i = 0; is_whole && i < text->count; i++)
             is_whole = draw_line(&text->lines[i], &row, rows - 1, columns);
     attron(A_REVERSE);
     mvhline(rows - 1, 0, ' ', columns);
-    mvaddnstr(rows - 1, 0, is_whole ? notice : _("More than this window has room for. q: leave"),
-              columns - 1);
+    mvaddnstr(rows - 1, 0, is_whole ? notice : _("q: leave; the window is too small for all"), columns - 1);
     attroff(A_REVERSE);
     refresh();
 }

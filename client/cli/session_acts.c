@@ -76,6 +76,8 @@ int session_notice_run(struct cli *cli)
     Comity__V1__GiveNotice body = COMITY__V1__GIVE_NOTICE__INIT;
     Comity__V1__Command command;
     const Comity__V1__Event *event;
+    const Comity__V1__Session *session;
+    const ProtobufCMessage *row;
     int64_t until_ms = 0;
     int code = number_argument(cli, "SESSION", &body.session);
 
@@ -88,11 +90,18 @@ int session_notice_run(struct cli *cli)
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_GIVE_NOTICE);
     command.give_notice = &body;
     code = desk_submit(cli, &command, &event);
-    if (code == 0 && body.notice_minutes == 0)
+    if (code != 0)
+        return code;
+    /* The charter may have asked for more than was given. */
+    code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS, body.session, &row);
+    if (code != 0)
+        return code;
+    session = (const Comity__V1__Session *) row;
+    if (session->notice_ms == 0)
         say(cli, "Session %" PRIu32 " is convened. It can be opened at once.", body.session);
-    else if (code == 0)
+    else
         say(cli, "Session %" PRIu32 " is convened. It can be opened from %s on.", body.session,
-            shown_time(cli, until_ms));
+            shown_time(cli, session->convened_ms + session->notice_ms));
     return code;
 }
 

@@ -200,7 +200,7 @@ int session_quorum_put(struct cli *cli, const struct session_view *view)
         json_object_array_add(list, entry);
         say(cli, "By %s: %s.", shown_string(cli, rule->rule->name), quorum_words(found, count));
         for (size_t k = 0; k < count && found != ERR_SCOPE; k++) {
-            const char *line = rule_explain_test(results[k], cli->arena);
+            const char *line = rule_explain_test_in(results[k], language_words, cli->arena);
             if (line == NULL)
                 return ERR_MEMORY;
             json_object_array_add(tests, json_object_new_string(line));

@@ -44,6 +44,7 @@ struct verb {
     bool is_joint; /* a joint act: takes the options of JOINT_OPTIONS as well */
     bool is_final; /* cannot be undone: takes the options of FINAL_OPTIONS as well, and asks on a terminal */
     bool is_own_often; /* joint in some cases alone, which its summary names */
+    const char *signs; /* of a joint act: who has to sign; NULL: a co-chair of every party */
     struct verb_argument arguments[VERB_ARGUMENTS_MAX + 1];
     struct verb_option options[VERB_OPTIONS_MAX + 1];
     const char *detail; /* further sentences of `comity help VERB`; may be NULL */

@@ -10,6 +10,7 @@ const struct verb VERBS_BALLOTS[] = {
      .run = ballots_import_run,
      .needs = NEEDS_MEMBER,
      .is_joint = true,
+     .signs = N_("A member of another constituency, who has seen what is entered, has to sign this:"),
      .summary =
          N_("enter ballots that came on paper or by telephone, as a recorder, with a member of another "
             "constituency"),

@@ -61,6 +61,7 @@ const struct verb VERBS_DECISION[] = {
      .run = decision_declare_run,
      .needs = NEEDS_MEMBER,
      .is_joint = true,
+     .is_final = true,
      .summary = N_("declare the outcome of a closed round otherwise than the rule computed it"),
      .arguments = {{"ROUND", N_("its number"), 0},
                    {"OUTCOME", N_("adopted, rejected, referred, withdrawn or tabled"), 0}},
@@ -248,10 +249,10 @@ const struct verb VERBS_DECISION[] = {
      .run = purge_run,
      .needs = NEEDS_MEMBER,
      .is_joint = true,
+     .is_final = true,
      .summary =
          N_("erase how a closed session talked: reasons, proposals that were not adopted, earlier minutes"),
      .arguments = {{"SESSION", N_("its number"), 0}},
-     .options = {{"yes", NULL, N_("it cannot be brought back"), 0, 0}},
      .detail = N_(
          "What was decided and the minutes as they stand are kept, and so is every hash: the record can be "
          "checked as before."),

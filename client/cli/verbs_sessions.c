@@ -28,7 +28,7 @@ const struct verb VERBS_SESSIONS[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("give notice of a drafted session, as a facilitator: it is convened"),
      .arguments = {SESSION_ARGUMENT},
-     .options = {{"for", "TIME", N_("it cannot be opened before: \"2026-11-30 17:00\" or +3d (else at once)"),
+     .options = {{"for", "TIME", N_("it cannot be opened before: \"2026-11-30 17:00\" or +3d (else as the charter has it)"),
                   0, 0}},
      .detail = N_("With --for there has to be an item on the agenda; what is added later is marked."),
      .json = JSON_RECEIPT},

@@ -44,6 +44,7 @@ const struct verb VERBS_SOLVING[] = {
      .group = GROUP,
      .run = item_bargaining_run,
      .needs = NEEDS_MEMBER,
+     .is_final = true,
      .summary = N_("say that an item is a matter for collective bargaining, as a co-chair of a party; it "
                    "stops at once"),
      .arguments = {{"ITEM", N_("its number"), 0}},
@@ -74,6 +75,7 @@ const struct verb VERBS_SOLVING[] = {
      .group = GROUP,
      .run = item_withdraw_run,
      .needs = NEEDS_MEMBER,
+     .is_final = true,
      .summary = N_("take an item back for good: one that you added, or as a facilitator"),
      .arguments = {{"ITEM", N_("its number"), 0}},
      .options = {{"reason", "TEXT", N_("why"), 1, 0},

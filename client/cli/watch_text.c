@@ -249,7 +249,7 @@ static void put_round(struct writing *w)
     if (round->outcome == NULL)
         return;
     line(w, N_("Outcome"),
-         arena_printf(cli->arena, "%s. %s", outcome_name(round->outcome->kind),
+         arena_printf(cli->arena, "%s. %s", outcome_word(round->outcome->kind),
                       _(rule_explain_outcome(round->outcome->kind))));
     for (size_t i = 0; i < round->outcome->n_tests; i++)
         if (outcome_test(cli, round->outcome->tests[i]) != NULL)

@@ -109,6 +109,10 @@ class Charter(CliCase):
     def test_5_a_session_of_another_body(self):
         error = self.refuse("eli", "session", "convene", "panel", "Another", name="NOTICE")
         self.assertIn("asks for notice", error["what"])
+        drafted = self.ask("eli", "session", "draft", "panel", "Another")["number"]
+        self.ask("ada", "item", "add", drafted, "Shifts")
+        _, said, _ = self.world.comity("eli", "session", "notice", drafted)
+        self.assertIn("It can be opened from ", said)  # not at once: the charter has its own
         item = self.ask("ada", "item", "add", 2, "Shifts", "--function", "schedules")["number"]
         proposal = self.ask("ada", "proposal", "make", item, "Shifts", "--text", "Later.")["number"]
         error = self.refuse("eli", "round", "open", proposal, name="CHARTER")
@@ -229,6 +233,8 @@ class Seats(CliCase):
         self.assertEqual(document["recusals"][0]["reason"]["text"], "My sister asks for it.")
         _, shown, _ = self.world.comity("lou", "outcome", number)
         self.assertIn("Recused: Ben Ruiz: ", shown)
+        _, pack, _ = self.world.comity("lou", "pack", "after", document["round"]["session"])
+        self.assertIn("My sister asks for it.", pack)
 
 
 if __name__ == "__main__":

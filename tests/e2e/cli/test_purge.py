@@ -51,11 +51,14 @@ class Purge(CliCase):
         purge = ["purge", 1, "--yes", *self.world.with_key("carla")]
         self.refuse("ada", "purge", 1, *self.world.with_key("carla"), name="USAGE", exit=USAGE)  # for good: say so
         self.refuse("ada", "purge", 1, "--yes", name="COSIGNERS")
+        look = self.ask("ada", "purge", 1, "--dry-run", *self.world.with_key("carla"))
+        self.assertEqual(look["dry_run"]["act"], "purge_texts")
 
         # A hold of either side stands against both.
         hold = self.ask("ben", "hold", "place", 1, "--reason", "A grievance is pending.")["number"]
         error = self.refuse("ada", *purge, name="LEGAL_HOLD")
-        self.assertIn("comity hold list", error["next"])
+        self.assertIn(f"Legal hold {hold} of union", error["what"])
+        self.assertIn(f"comity hold lift {hold}", error["next"])
         self.refuse("carla", "hold", "lift", hold, name="FORBIDDEN")
         self.ask("ada", "hold", "lift", hold)
         self.assertNotEqual(self.ask("dev", "hold", "list")["holds"][0]["lifted_ms"], 0)

@@ -195,13 +195,16 @@ class Minutes(CliCase):
         self.refuse("eli", "minutes", "draft", 1, name="STATE")
         error = self.refuse("ada", "minutes", "show", 1, name="NOT_FOUND")
         self.assertIn("comity minutes draft 1", error["next"])
+        item = self.ask("ada", "item", "add", 1, "Wages")["number"]
+        self.ask("carla", "item", "bargaining", item, "--reason", "Wages are bargained.")
         self.ask("eli", "session", "close", 1)
         self.refuse("ada", "minutes", "draft", 1, name="FORBIDDEN")
 
         printed = self.ask("eli", "minutes", "draft", 1, "--print")["text"]
         for line in ("# Minutes: Shift swaps", "- union, from north: Ada Okafor", "## Item 1: Who may swap a shift",
                      "### Proposal 1: Shift swaps", "> Swaps are approved within a day.", "**ADOPTED**",
-                     "- Ada Okafor, agree:", "  > ada says yes", f"**Decision {decision}**, in effect.",
+                     "- Ada Okafor, agree:", "  > ada says yes",
+                     "Wages are bargained.", f"**Decision {decision}**, in effect.",
                      "- Ben Ruiz, by 2099-03-01 (America/Chicago), open: Write form 7 (action 1)"):
             self.assertIn(line, printed)
         self.refuse("ada", "minutes", "show", 1, name="NOT_FOUND")  # printed, and nothing more
@@ -221,6 +224,7 @@ class Minutes(CliCase):
         self.assertTrue(self.ask("ben", "minutes", "approve", 1)["is_in_force"])
         session = self.ask("ada", "session", "show", 1)["session"]
         self.assertEqual(session["state"], "MINUTED")
+        self.assertIn("Session: 1 of steering, closed ", self.world.comity("ada", "watch", 1, "--once")[1])
         code, output, _ = self.world.comity("dev", "minutes", "show", 1)
         self.assertIn("management dissented, by Carla Weiss, ", output)
         self.assertIn("    It was two days.", output)

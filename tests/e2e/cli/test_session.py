@@ -23,7 +23,11 @@ class Session(CliCase):
     def test_a_notice_is_kept_and_late_items_are_marked(self):
         drafted = self.ask("eli", "session", "draft", "steering", "Budget")["number"]
         self.assertEqual(self.show(drafted)["session"]["state"], "DRAFT")
-        self.refuse("eli", "session", "open", drafted, name="STATE")
+        error = self.refuse("eli", "session", "open", drafted, name="STATE")
+        self.assertIn("is a draft", error["what"])
+        self.assertIn(f"comity session notice {drafted}", error["next"])
+        error = self.refuse("ada", "hand", "raise", drafted, name="NOT_OPEN")
+        self.assertIn("is a draft", error["what"])
         error = self.refuse("eli", "session", "notice", drafted, "--for", "+3d", name="NOTICE")
         self.assertIn("no item on its agenda", error["what"])
         first = self.ask("ada", "item", "add", drafted, "Overtime")["number"]
