@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "client/cli/names.h"
 #include "client/cli/output.h"
@@ -194,6 +195,23 @@ static const char *list_text(struct cli *cli, const char *word, struct json_obje
     return count == shown_count ? text : phrase(cli, "%s and %zu more", text, count - shown_count);
 }
 
+/* Choices of the contract that sentences name, as words. */
+static const char *const CHOICES[] = {
+    N_("plus"),     N_("delta"),     N_("issue"),      N_("story"),     N_("data"),     N_("interests"),
+    N_("options"),  N_("standards"), N_("evaluation"), N_("proposal"),  N_("test"),     N_("decided"),
+    N_("deferred"), N_("referred"),  N_("tabled"),     N_("withdrawn"), N_("open"),     N_("done"),
+    N_("dropped"),  N_("agreed"),    N_("disputed"),   N_("raised"),    N_("seconded"), N_("resolved"),
+};
+
+/* "INTERESTS" is a choice; every other string is what somebody wrote. */
+static const char *string_text(struct cli *cli, const char *text)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(CHOICES); i++)
+        if (strcasecmp(CHOICES[i], text) == 0 && text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0')
+            return _(CHOICES[i]);
+    return shown_string(cli, text);
+}
+
 static const char *value_text(struct cli *cli, const char *word, struct json_object *value)
 {
     struct json_object *prose;
@@ -208,7 +226,7 @@ static const char *value_text(struct cli *cli, const char *word, struct json_obj
             return shown_string(cli, json_object_get_string(prose));
         return _("(withheld)");
     case json_type_string:
-        return shown_string(cli, json_object_get_string(value));
+        return string_text(cli, json_object_get_string(value));
     default:
         return "-";
     }
