@@ -61,6 +61,22 @@ void desk_command_init(Comity__V1__Command *command, Comity__V1__Command__BodyCa
     command->body_case = body;
 }
 
+ProtobufCMessage *desk_command_new(struct arena *arena, Comity__V1__Command *command,
+                                   Comity__V1__Command__BodyCase body)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field(&comity__v1__command__descriptor, (unsigned) body);
+    const ProtobufCMessageDescriptor *type = field->descriptor;
+    ProtobufCMessage *message = arena_alloc(arena, type->sizeof_message);
+
+    if (message == NULL)
+        return NULL;
+    protobuf_c_message_init(type, message);
+    desk_command_init(command, body);
+    memcpy((uint8_t *) command + field->offset, &message, sizeof(message));
+    return message;
+}
+
 /* What a person types is meant as that person last saw it, before this run. Where this run has seen a later
  * epoch, its answers are of that one and the person's mind is not: nothing is signed, or the act would count
  * as one from before the restore, and what is sent again would overturn it. */

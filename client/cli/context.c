@@ -457,8 +457,10 @@ int context_learn(const char *home, const char *name, uint32_t epoch, uint64_t s
     return code;
 }
 
-int context_change_key(const char *home, const char *name, const char *signing_key,
-                       char reason[CONTEXT_REASON_MAX])
+/* Load it, let @change change it, write it: under the home's lock. */
+static int context_change(const char *home, const char *name,
+                          void (*change)(struct context *context, unsigned id, const char *value),
+                          unsigned id, const char *value, char reason[CONTEXT_REASON_MAX])
 {
     struct context context;
     int lock;
@@ -468,29 +470,34 @@ int context_change_key(const char *home, const char *name, const char *signing_k
         return code;
     code = context_load(home, name, &context, reason);
     if (code == 0) {
-        snprintf(context.signing_key, sizeof(context.signing_key), "%s", signing_key);
+        change(&context, id, value);
         code = write_context(home, &context, true, reason);
     }
     close(lock);
     return code;
 }
 
+static void change_key(struct context *context, unsigned id, const char *value)
+{
+    (void) id;
+    snprintf(context->signing_key, sizeof(context->signing_key), "%s", value);
+}
+
+static void change_setting(struct context *context, unsigned id, const char *value)
+{
+    snprintf(context->settings.values[id], SETTING_VALUE_MAX, "%s", value);
+}
+
+int context_change_key(const char *home, const char *name, const char *signing_key,
+                       char reason[CONTEXT_REASON_MAX])
+{
+    return context_change(home, name, change_key, 0, signing_key, reason);
+}
+
 int context_change_setting(const char *home, const char *name, unsigned id, const char *value,
                            char reason[CONTEXT_REASON_MAX])
 {
-    struct context context;
-    int lock;
-    int code = lock_home(home, &lock, reason);
-
-    if (code != 0)
-        return code;
-    code = context_load(home, name, &context, reason);
-    if (code == 0) {
-        snprintf(context.settings.values[id], SETTING_VALUE_MAX, "%s", value);
-        code = write_context(home, &context, true, reason);
-    }
-    close(lock);
-    return code;
+    return context_change(home, name, change_setting, id, value, reason);
 }
 
 static int compare_names(const void *a, const void *b)

@@ -96,6 +96,10 @@ int desk_text_again(struct cli *cli, const Comity__V1__TextRef *shown, Comity__V
 
 /* A command of this run's, ready for its body. */
 void desk_command_init(Comity__V1__Command *command, Comity__V1__Command__BodyCase body);
+/* The same with an empty body in its place, in the arena, for what fills it in by the names of its fields. NULL where
+ * memory is out. */
+ProtobufCMessage *desk_command_new(struct arena *arena, Comity__V1__Command *command,
+                                   Comity__V1__Command__BodyCase body);
 
 /* The two halves, for joint acts: sign; send a draft that is signed by everybody. */
 int desk_sign(struct cli *cli, const Comity__V1__Command *command, const uint8_t *history,

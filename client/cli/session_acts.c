@@ -255,23 +255,17 @@ int checkout_run(struct cli *cli)
 static int act_in_session(struct cli *cli, Comity__V1__Command__BodyCase kind, uint32_t *ret_session,
                           const Comity__V1__Event **ret_event)
 {
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field(&comity__v1__command__descriptor, (unsigned) kind);
-    const ProtobufCMessageDescriptor *type = field->descriptor;
-    ProtobufCMessage *body = arena_alloc(cli->arena, type->sizeof_message);
     Comity__V1__Command command;
+    ProtobufCMessage *body = desk_command_new(cli->arena, &command, kind);
     int code = number_argument(cli, "SESSION", ret_session);
 
     if (code == 0 && body == NULL)
         code = ERR_MEMORY;
     if (code != 0)
         return code;
-    protobuf_c_message_init(type, body);
     const ProtobufCFieldDescriptor *session =
-        protobuf_c_message_descriptor_get_field_by_name(type, "session");
+        protobuf_c_message_descriptor_get_field_by_name(body->descriptor, "session");
     memcpy((char *) body + session->offset, ret_session, sizeof(*ret_session));
-    desk_command_init(&command, kind);
-    memcpy((char *) &command + field->offset, &body, sizeof(body));
     return desk_submit(cli, &command, ret_event);
 }
 

@@ -58,17 +58,8 @@ static uint32_t number_at(const ProtobufCMessage *message, const char *path)
 
 static int body_init(struct undo *undo, Comity__V1__Command__BodyCase kind)
 {
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field(&comity__v1__command__descriptor, (unsigned) kind);
-    const ProtobufCMessageDescriptor *type = field->descriptor;
-
-    undo->body = arena_alloc(undo->arena, type->sizeof_message);
-    if (undo->body == NULL)
-        return ERR_MEMORY;
-    protobuf_c_message_init(type, undo->body);
-    desk_command_init(&undo->command, kind);
-    memcpy((uint8_t *) &undo->command + field->offset, &undo->body, sizeof(undo->body));
-    return 0;
+    undo->body = desk_command_new(undo->arena, &undo->command, kind);
+    return undo->body == NULL ? ERR_MEMORY : 0;
 }
 
 #define BODY(kind) COMITY__V1__COMMAND__BODY_##kind
