@@ -26,6 +26,7 @@ static size_t size_max(const Comity__V1__Command *command)
     switch (command->body_case) {
     case COMITY__V1__COMMAND__BODY_FOUND:
     case COMITY__V1__COMMAND__BODY_CREATE_BODY:
+    case COMITY__V1__COMMAND__BODY_SET_LIST:
         return COMMAND_LARGE_MAX_BYTES;
     default:
         return COMMAND_MAX_BYTES;

@@ -14,7 +14,7 @@
 
 enum {
     COMMAND_MAX_BYTES = 65536,
-    COMMAND_LARGE_MAX_BYTES = 131072,  /* found, create_body */
+    COMMAND_LARGE_MAX_BYTES = 131072,  /* found, create_body, set_list */
     COSIGNERS_MAX = 64,
     COMMAND_TEXTS_MAX = 512,
     VALIDITY_MAX_MS_DAYS = 30,

@@ -3,6 +3,7 @@
 #include "core/charter.h"
 #include "core/error.h"
 #include "core/path.h"
+#include "core/rule/rule.h"
 #include "core/text.h"
 
 enum { CO_CHAIRS_MIN = 2 };
@@ -179,6 +180,53 @@ static int numbers_check(const struct field *field)
     return 0;
 }
 
+static int ascending_check(const struct field *field)
+{
+    size_t count = field_count(field);
+    const uint32_t *values;
+
+    memcpy(&values, field_value(field), sizeof(values));
+    if (count < field->row->least)
+        return field_refuse(field, ERR_MISSING);
+    if (count > field->row->most)
+        return path_refuse(field->path, ERR_RANGE, field->row->most, field->refusal);
+    for (size_t i = 0; i < count; i++) {
+        if (values[i] == 0)
+            return part_refuse(field, NULL, (int64_t) i, ERR_MISSING, 0);
+        if (i > 0 && values[i] <= values[i - 1])
+            return part_refuse(field, NULL, (int64_t) i, ERR_DUPLICATE, 0);
+    }
+    return 0;
+}
+
+static int ranks_check(const struct field *field)
+{
+    size_t count = field_count(field);
+    const uint32_t *values;
+
+    memcpy(&values, field_value(field), sizeof(values));
+    if (count > field->row->most)
+        return path_refuse(field->path, ERR_RANGE, field->row->most, field->refusal);
+    for (size_t i = 0; i < count; i++)
+        if (values[i] > field->row->most)
+            return part_refuse(field, NULL, (int64_t) i, ERR_RANGE, field->row->most);
+    return 0;
+}
+
+static int weights_check(const struct field *field)
+{
+    size_t count = field_count(field);
+    const uint64_t *values;
+
+    memcpy(&values, field_value(field), sizeof(values));
+    if (count > field->row->most)
+        return path_refuse(field->path, ERR_RANGE, field->row->most, field->refusal);
+    for (size_t i = 0; i < count; i++)
+        if (values[i] == 0 || values[i] > WEIGHT_MAX)
+            return part_refuse(field, NULL, (int64_t) i, values[i] == 0 ? ERR_MISSING : ERR_RANGE, WEIGHT_MAX);
+    return 0;
+}
+
 static int choice_check(const struct field *field)
 {
     int value;
@@ -267,7 +315,8 @@ static form_check_fn *const CHECKS[] = {
     [FORM_NONCE] = nonce_check,         [FORM_EPOCH] = epoch_check,
     [FORM_NUMBERS] = numbers_check,     [FORM_FLAG] = free_check,
     [FORM_CHOICE_OR_NONE] = choice_check, [FORM_LANGUAGE_OR_NONE] = language_check,
-    [FORM_MESSAGE_OR_NONE] = messages_check,
+    [FORM_MESSAGE_OR_NONE] = messages_check, [FORM_ASCENDING] = ascending_check,
+    [FORM_RANKS] = ranks_check,         [FORM_WEIGHTS] = weights_check,
 };
 
 static int whole_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal);

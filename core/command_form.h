@@ -19,6 +19,9 @@ enum form {
     FORM_COSIGNERS, /* keys, ascending, at most `most`, the signer not among them */
     FORM_NUMBER,    /* least to most; 0 where least is 1: missing */
     FORM_NUMBERS,   /* least to most numbers of things, none twice */
+    FORM_ASCENDING, /* the same, each above the one before */
+    FORM_RANKS,     /* at most `most` numbers, each from 0 to `most` */
+    FORM_WEIGHTS,   /* at most `most` numbers, each from 1 to WEIGHT_MAX */
     FORM_CHOICE,    /* an enum, given */
     FORM_CHOICE_OR_NONE,
     FORM_FLAG,             /* true or false */

@@ -1,5 +1,6 @@
 #include "core/command_form.h"
 
+#include "core/rule/rule.h"
 #include "core/text.h"
 
 enum {
@@ -27,6 +28,7 @@ enum {
     CLAUSES_MAX = 16,
     SIGNATORIES_MAX = 64,
     OWNERS_MAX = 16,
+    INTERESTS_MAX = 16,
 };
 
 #define TYPE(name) &comity__v1__##name##__descriptor
@@ -148,6 +150,14 @@ static const struct form_row ROWS[] = {
     {TYPE(command), "hold_texts", FORM_BODY, 0, 0},
     {TYPE(command), "lift_hold", FORM_BODY, 0, 0},
     {TYPE(command), "purge_texts", FORM_BODY, 0, 0},
+    /* Rules and stages. */
+    {TYPE(command), "set_list", FORM_BODY, 0, 0},
+    {TYPE(command), "acknowledge_round", FORM_BODY, 0, 0},
+    {TYPE(command), "second_block", FORM_BODY, 0, 0},
+    {TYPE(command), "note_conference", FORM_BODY, 0, 0},
+    {TYPE(command), "give_casting_vote", FORM_BODY, 0, 0},
+    {TYPE(command), "enter_answer", FORM_BODY, 0, 0},
+    {TYPE(command), "sign_off", FORM_BODY, 0, 0},
 
     {TYPE(founder), "key", FORM_HASH, 0, 0},
     {TYPE(founder), "name", TITLE},
@@ -191,6 +201,7 @@ static const struct form_row ROWS[] = {
     {TYPE(seat_group), "count", FORM_NUMBER, 1, SEATS_MAX},
     {TYPE(seat_group), "office", FORM_NAME_OR_NONE, 0, 0},
     {TYPE(seat_group), "alternates", FORM_CHOICE_OR_NONE, 0, 0},
+    {TYPE(seat_group), "weight", FORM_NUMBER, 0, WEIGHT_MAX},
 
     {TYPE(assign_seat), "body", NUMBER_OF_A_THING},
     {TYPE(assign_seat), "seat", NUMBER_OF_A_THING},
@@ -231,12 +242,27 @@ static const struct form_row ROWS[] = {
     {TYPE(open_round), "text_hash", FORM_HASH, 0, 0},
     {TYPE(open_round), "rule", NUMBER_OF_A_THING},
     {TYPE(open_round), "closes_ms", TIME_OR_NONE},
+    {TYPE(open_round), "question", FORM_TEXT_OR_NONE, 1, TITLE_MAX_BYTES},
+    {TYPE(open_round), "options", FORM_MESSAGES, 0, OPTIONS_MAX},
+    {TYPE(open_round), "tie_order", FORM_NUMBERS, 0, OPTIONS_MAX},
+
+    {TYPE(new_option), "label", FORM_NAME, 0, 0},
+    {TYPE(new_option), "majority", FORM_NAME_OR_NONE, 0, 0},
+    {TYPE(new_option), "is_default", FORM_FLAG, 0, 0},
+    {TYPE(new_option), "text", FORM_TEXT_OR_NONE, 1, REASON_MAX_BYTES},
 
     {TYPE(cast_ballot), "round", NUMBER_OF_A_THING},
     {TYPE(cast_ballot), "text_hash", FORM_HASH, 0, 0},
-    {TYPE(cast_ballot), "answer", NUMBER_OF_A_THING},
+    {TYPE(cast_ballot), "answer", ANY_NUMBER},
     {TYPE(cast_ballot), "replaces", ANY_SEQUENCE},
     {TYPE(cast_ballot), "reason", FORM_TEXT_OR_NONE, 0, REASON_MAX_BYTES},
+    {TYPE(cast_ballot), "ranks", FORM_RANKS, 0, OPTIONS_MAX},
+    {TYPE(cast_ballot), "score", FORM_MESSAGE_OR_NONE, 0, 0},
+    {TYPE(cast_ballot), "interests", FORM_NUMBERS, 0, INTERESTS_MAX},
+    {TYPE(cast_ballot), "alternative", FORM_TEXT_OR_NONE, 0, REASON_MAX_BYTES},
+    {TYPE(cast_ballot), "choice", ANY_NUMBER},
+
+    {TYPE(score), "value", ANY_NUMBER},
 
     {TYPE(close_round), "round", NUMBER_OF_A_THING},
 
@@ -245,10 +271,15 @@ static const struct form_row ROWS[] = {
     {TYPE(enter_ballots), "ballots", FORM_MESSAGES, 1, ENTERED_BALLOTS_MAX},
 
     {TYPE(entered_ballot), "member", NUMBER_OF_A_THING},
-    {TYPE(entered_ballot), "answer", NUMBER_OF_A_THING},
+    {TYPE(entered_ballot), "answer", ANY_NUMBER},
     {TYPE(entered_ballot), "replaces", ANY_SEQUENCE},
     {TYPE(entered_ballot), "reason", FORM_TEXT_OR_NONE, 0, REASON_MAX_BYTES},
     {TYPE(entered_ballot), "medium", FORM_CHOICE, 0, 0},
+    {TYPE(entered_ballot), "ranks", FORM_RANKS, 0, OPTIONS_MAX},
+    {TYPE(entered_ballot), "score", FORM_MESSAGE_OR_NONE, 0, 0},
+    {TYPE(entered_ballot), "interests", FORM_NUMBERS, 0, INTERESTS_MAX},
+    {TYPE(entered_ballot), "alternative", FORM_TEXT_OR_NONE, 0, REASON_MAX_BYTES},
+    {TYPE(entered_ballot), "choice", ANY_NUMBER},
 
     {TYPE(confirm_ballot), "round", NUMBER_OF_A_THING},
     {TYPE(confirm_ballot), "ballot", A_SEQUENCE},
@@ -553,6 +584,32 @@ static const struct form_row ROWS[] = {
     {TYPE(lift_hold), "hold", NUMBER_OF_A_THING},
 
     {TYPE(purge_texts), "session", NUMBER_OF_A_THING},
+
+    /* Rules and stages. */
+    {TYPE(set_list), "name", FORM_NAME, 0, 0},
+    {TYPE(set_list), "constituency", FORM_NAME, 0, 0},
+    {TYPE(set_list), "members", FORM_ASCENDING, 0, ROLL_MAX},
+    {TYPE(set_list), "weights", FORM_WEIGHTS, 0, ROLL_MAX},
+
+    {TYPE(acknowledge_round), "round", NUMBER_OF_A_THING},
+
+    {TYPE(second_block), "stage", NUMBER_OF_A_THING},
+    {TYPE(second_block), "voter", NUMBER_OF_A_THING},
+
+    {TYPE(note_conference), "stage", NUMBER_OF_A_THING},
+    {TYPE(note_conference), "note", NOTE},
+
+    {TYPE(give_casting_vote), "stage", NUMBER_OF_A_THING},
+    {TYPE(give_casting_vote), "for_proposal", FORM_FLAG, 0, 0},
+    {TYPE(give_casting_vote), "reason", NOTE},
+
+    {TYPE(enter_answer), "stage", NUMBER_OF_A_THING},
+    {TYPE(enter_answer), "outcome", FORM_CHOICE, 0, 0},
+    {TYPE(enter_answer), "answer", PROSE},
+
+    {TYPE(sign_off), "stage", NUMBER_OF_A_THING},
+    {TYPE(sign_off), "refuses", FORM_FLAG, 0, 0},
+    {TYPE(sign_off), "reason", NOTE},
 };
 
 const struct form_row *form_row_at(unsigned index)

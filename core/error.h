@@ -57,14 +57,17 @@ enum execution { NOT_EXECUTED, EXECUTION_UNKNOWN };
     X(ERR_EPOCH, -66, NOT_EXECUTED, "It was meant for the record as it was before a restore from a backup.") \
     X(ERR_CHARTER, -67, NOT_EXECUTED, "The charter in force does not allow it.") \
     X(ERR_MANDATE, -68, NOT_EXECUTED, "This member is not named to stand in here.") \
+    X(ERR_DUTY, -69, NOT_EXECUTED, "The rule asks for something that the ballot does not come with.") \
     X(ERR_NOTICE, -70, NOT_EXECUTED, "The time of notice is not over, or there is no agenda to give notice of.") \
     X(ERR_NOT_PRESENT, -71, NOT_EXECUTED, "Whoever this is about is not checked in to the session.") \
     X(ERR_PAUSED, -72, NOT_EXECUTED, "The session is in recess or in caucus.") \
+    X(ERR_OPTION, -73, NOT_EXECUTED, "The round has no such option.") \
     X(ERR_PHASE, -74, NOT_EXECUTED, "The item is in a phase that does not allow this.") \
     X(ERR_HELD, -75, NOT_EXECUTED, "A side's facilitator holds the item where it is.") \
     X(ERR_RECORD, -76, NOT_EXECUTED, "The record level that was agreed does not take this.") \
     X(ERR_LEGAL_HOLD, -77, NOT_EXECUTED, "It is under a legal hold.") \
     X(ERR_KEPT, -78, NOT_EXECUTED, "It was agreed to keep it for longer.") \
+    X(ERR_STAGE, -79, NOT_EXECUTED, "A stage of the rule's ladder says what comes next.") \
     X(ERR_BUSY, -80, NOT_EXECUTED, "The service is busy: try again shortly.") \
     X(ERR_NO_ROUTE, -81, NOT_EXECUTED, "No worker serves this group at the moment.") \
     X(ERR_NOT_LEADER, -82, NOT_EXECUTED, "This worker does not lead its group.") \

@@ -356,6 +356,7 @@ static const struct command_rule COMMANDS[] = {
       "Erase how a session talked; what was decided stays."},
      concern_session,
      decide_purge_texts},
+    /* Rules and stages. */
 };
 
 const struct command_row *command_row_at(unsigned index)

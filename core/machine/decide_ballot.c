@@ -64,9 +64,10 @@ static bool is_hidden(const Comity__V1__Round *round)
  * tell who had one to give. */
 int ballot_check_reason(struct decide *d, uint32_t answer, const Comity__V1__TextRef *reason, const char *at)
 {
+    const struct ballot_answer given = {.answer = answer};
     bool is_given = reason && reason->size > 0;
 
-    if (!is_given && rule_requires_reason(d->round->rule, rule_stance(d->round->rule, answer)))
+    if (!is_given && rule_duties(d->round->rule, &given) & 1U << COMITY__V1__DUTY_KIND__DUTY_KIND_REASON)
         return decide_refuse(d, ERR_REASON, "%s.reason", at);
     if (!reason && is_hidden(d->round))
         return decide_refuse(d, ERR_MISSING, "%s.reason", at);

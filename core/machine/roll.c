@@ -78,7 +78,7 @@ static int ballot_visit(void *context, const ProtobufCMessage *row, struct bytes
     if (gather->at == roll->count || line->member != ballot->member)
         return ERR_CORRUPT;
     line->has_answered = true;
-    line->answer = ballot->answer;
+    line->given.answer = ballot->answer;
     line->sequence = ballot->sequence;
     return 0;
 }

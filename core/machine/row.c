@@ -65,6 +65,10 @@ static const struct table_row TABLES[] = {
     [TABLE_HOLDS] = {TABLE_HOLDS, "holds", FORM_NUMBER, NULL},
     [TABLE_TEXT] = {TABLE_TEXT, "text", FORM_KEY, NULL},
     [TABLE_MANDATE] = {TABLE_MANDATE, "mandate", FORM_NUMBER, &comity__v1__mandate__descriptor},
+    /* Rules and stages. */
+    [TABLE_ROLL_LIST] = {TABLE_ROLL_LIST, "roll_list", FORM_PAIR, &comity__v1__roll_list__descriptor},
+    [TABLE_STAGE] = {TABLE_STAGE, "stage", FORM_NUMBER, &comity__v1__stage_run__descriptor},
+    [TABLE_ACKNOWLEDGED] = {TABLE_ACKNOWLEDGED, "acknowledged", FORM_PAIR, NULL},
 };
 
 const struct table_row *table_find(enum table table)
@@ -268,6 +272,9 @@ static const enum table DEADLINE_TABLES[] = {
     [DEADLINE_REVIEW] = TABLE_DECISION,
     [DEADLINE_SUNSET] = TABLE_DECISION,
     [DEADLINE_REPORT] = TABLE_MANDATE,
+    /* Rules and stages. */
+    [DEADLINE_SETTLED] = TABLE_ROUND,
+    [DEADLINE_STAGE] = TABLE_STAGE,
 };
 
 enum table deadline_table(enum deadline_kind kind)

@@ -34,6 +34,9 @@ enum deadline_kind {
     DEADLINE_REVIEW = 42, /* a decision is to be reviewed */
     DEADLINE_SUNSET = 43, /* a decision ends */
     DEADLINE_REPORT = 44, /* a report under a mandate is due */
+    /* Rules and stages. */
+    DEADLINE_SETTLED = 50, /* a round closes since no answer can change what it comes to */
+    DEADLINE_STAGE = 51,   /* a stage of a ladder ends at its time */
 };
 
 struct table_row {

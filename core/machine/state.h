@@ -8,6 +8,7 @@
 #include "comity/v1/decision.pb-c.h"
 #include "comity/v1/model.pb-c.h"
 #include "comity/v1/query.pb-c.h"
+#include "comity/v1/stage.pb-c.h"
 #include "core/arena.h"
 #include "core/machine/view.h"
 
@@ -68,6 +69,10 @@ enum table {
     TABLE_HOLD = 76,         /* number               Hold */
     TABLE_HOLDS = 77,        /* session              u32: holds that stand on its texts */
     TABLE_TEXT = 78,         /* 32 bytes             u32: how often commands brought the text of this hash, and decisions took it */
+    /* Rules and stages. */
+    TABLE_ROLL_LIST = 90,    /* number, constituency RollList */
+    TABLE_STAGE = 91,        /* number               StageRun */
+    TABLE_ACKNOWLEDGED = 92, /* round, member        u32: 1 */
 };
 
 /* Read or write one row by its numbers. @b is ignored by tables of one number, both by KEY and INVITATION, whose

@@ -62,7 +62,7 @@ static int line_add(struct counted *counted, struct group *group, const struct r
     group->present_or_silent += is_present || !line->has_answered;
     if (!line->has_answered)
         return 0;
-    unsigned place = line->answer <= ANSWER_MAX ? counted->place_of[line->answer] : 0;
+    unsigned place = line->given.answer <= ANSWER_MAX ? counted->place_of[line->given.answer] : 0;
     if (place == 0)
         return ERR_INTERNAL;
     group->answers[place - 1]++;

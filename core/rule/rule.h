@@ -9,17 +9,35 @@
 #include "core/message.h"
 #include "core/words.h"
 
+/* Of a member's ballot, or of a subject. */
+#define WEIGHT_MAX UINT64_C(1000000000000)
+
+enum { OPTIONS_MAX = 64 };
 enum { ROLL_MAX = 10000, RULE_MAX_BYTES = 16384, CONSTITUENCIES_MAX = 64, SCALE_MAX = 32, ANSWER_MAX = 1000 };
+
+/* What a ballot says, in the form that the rule asks for: one of these, and of the others 0, NULL or false. */
+struct ballot_answer {
+    uint32_t answer;       /* of the scale: STANCE, and abstentions in any form */
+    uint32_t choice;       /* number of an option */
+    const uint32_t *ranks; /* by number of the option - 1, rank_count of them; 0: unranked */
+    size_t rank_count;
+    bool has_score;
+    uint32_t score;
+};
 
 /* One member of the frozen roll, with what the count has to know. */
 struct roll_line {
     uint32_t member;
     uint32_t constituency;
     bool is_recused;
-    bool is_present; /* by the rule's `present`, except ANSWERED, which rule_count works out itself */
+    bool is_present;  /* by the rule's `present`, except ANSWERED, which rule_count works out itself */
+    bool is_notified; /* was there when the round opened, or acknowledged it */
     bool has_answered;
-    uint32_t answer;   /* with has_answered: an answer of the rule's scale */
-    uint64_t sequence; /* with has_answered: of the ballot's event */
+    struct ballot_answer given; /* with has_answered: passed rule_check_answer */
+    uint64_t sequence;    /* with has_answered: of the ballot's event */
+    uint64_t weight;      /* 0: 1 */
+    uint32_t site;        /* number of one of the sites; 0: at none */
+    uint32_t offices;     /* bits by Office */
 };
 
 /* A constituency as the count needs it. Those named must be all that the roll names. */
@@ -28,6 +46,19 @@ struct roll_constituency {
     const char *name;
     const char *side;
     bool is_party;
+    uint32_t vacant; /* seats of the body that nobody holds: a bloc casts them as well */
+};
+
+struct roll_site {
+    uint32_t number;
+    const char *name;
+};
+
+/* An option of the round. Numbers go 1, 2, ... in their order. */
+struct round_option {
+    const char *label;
+    const char *majority; /* NAME of one of the rule's majorities; empty: none */
+    bool is_default;
 };
 
 struct rule_input {
@@ -36,6 +67,11 @@ struct rule_input {
     size_t line_count;
     const struct roll_constituency *constituencies;
     size_t constituency_count;
+    const struct roll_site *sites; /* all that lines name */
+    size_t site_count;
+    const struct round_option *options; /* of the round, whether it or the rule states them */
+    size_t option_count;
+    const uint32_t *tie_order; /* option_count numbers of options, the preferred first; NULL: as numbered */
     bool rounds_remain; /* a further round would be allowed: NOT_YET rather than REJECTED */
 };
 
@@ -50,8 +86,34 @@ int rule_hash(const Comity__V1__Rule *rule, struct arena *arena, uint8_t ret_has
 
 /* Stance of a raw answer by the rule's scale; STANCE_UNSPECIFIED where the scale has no such answer. R-11. */
 Comity__V1__Stance rule_stance(const Comity__V1__Rule *rule, uint32_t answer);
+/* What a ballot has to come with: bits by DutyKind. R-34. */
+unsigned rule_duties(const Comity__V1__Rule *rule, const struct ballot_answer *given);
+
 /* Has a ballot of this stance to come with a reason? R-34. */
 bool rule_requires_reason(const Comity__V1__Rule *rule, Comity__V1__Stance stance);
+
+/* Is it an answer that the rule's form takes, in a round of so many options? 0; ERR_ANSWER (not in the scale, of
+ * another form, a score out of range), ERR_OPTION (an option that there is not), ERR_DUPLICATE (a rank twice, where
+ * no two options may share one); *ret_field: the part of the ballot that is wrong, "answer", "choice", "ranks",
+ * "score". R-45, R-50. */
+int rule_check_answer(const Comity__V1__Rule *rule, size_t option_count, const struct ballot_answer *given,
+                      const char **ret_field);
+
+/* With Close.nothing_can_change: does no answer that is still to come change the kind of the outcome, or what is
+ * chosen? 0, ERR_MEMORY, ERR_SCOPE, ERR_INTERNAL. R-48 */
+int rule_is_settled(const struct rule_input *input, struct arena *arena, bool *ret_is_settled);
+/* Have the QUORUM tests failed? Of a round that is to close: *ret_outcome has them and NO_QUORUM, no tallies; NULL
+ * where there is a quorum. R-49 */
+int rule_quorum_at_close(const struct rule_input *input, struct arena *arena, Comity__V1__Outcome **ret_outcome);
+
+/* Stages, numbered from 1: stage.c. R-60 to R-62.
+ * The first stage after @after (0: from the start) that @outcome leads to; 0: none, the outcome stands. */
+uint32_t rule_next_stage(const Comity__V1__Rule *rule, uint32_t after, Comity__V1__OutcomeKind outcome);
+/* What the stage's outcome is called. */
+Comity__V1__OutcomeKind stage_outcome(const Comity__V1__Stage *stage, Comity__V1__OutcomeKind computed);
+/* The rule by which the rounds of a stage of kind ROUNDS are held: of the same name, without stages. Shares what it
+ * can with @rule, the rest in the arena. NULL where memory is out. */
+Comity__V1__Rule *rule_of_stage(const Comity__V1__Rule *rule, uint32_t stage, struct arena *arena);
 
 /* Count, test and conclude, in the order of docs/rules.md (NO_QUORUM, BLOCKED, NO_DECISION, ADOPTED,
  * DEADLOCK, TIE, NOT_YET, REJECTED). The rule passed rule_check. Everything lives in the arena. 0,

@@ -56,7 +56,7 @@ static void lines_take(struct round *round, struct fuzz_input *input)
                                    .has_answered = (bits & 4) != 0};
         line->sequence = (fuzz_number(input, 1) << 16) + count + 1;
         if (line->has_answered)
-            line->answer = rule->scale[answer % rule->n_scale]->answer;
+            line->given.answer = rule->scale[answer % rule->n_scale]->answer;
     }
     for (size_t i = 0; i < count; i++)
         round->backwards[i] = round->lines[count - 1 - i];

@@ -13,6 +13,7 @@
 #include "core/command.h"
 #include "core/command_form.h"
 #include "core/error.h"
+#include "core/rule/rule.h"
 #include "core/text.h"
 
 struct sample {
@@ -96,7 +97,7 @@ static inline void sample_field(struct sample *sample, const struct form_row *ro
         if (field->type == PROTOBUF_C_TYPE_UINT32)
             *(uint32_t *) at = row->least > 7 ? (uint32_t) row->least : 7 + ++sample->made; /* of two, two */
         else
-            *(uint64_t *) at = 1790000000000 + ++sample->made;
+            *(uint64_t *) at = row->most < 1790000000000 ? row->most : 1790000000000U + ++sample->made;
         break;
     case FORM_NUMBERS: {
         uint32_t *numbers = arena_alloc(sample->arena, 2 * sizeof(*numbers));
@@ -104,6 +105,23 @@ static inline void sample_field(struct sample *sample, const struct form_row *ro
         numbers[1] = 3;
         memcpy(message + field->quantifier_offset, &count, sizeof(count));
         *(uint32_t **) at = numbers;
+        break;
+    }
+    case FORM_ASCENDING:
+    case FORM_RANKS: {
+        uint32_t *numbers = arena_alloc(sample->arena, 2 * sizeof(*numbers));
+        numbers[0] = 3;
+        numbers[1] = 7;
+        memcpy(message + field->quantifier_offset, &count, sizeof(count));
+        *(uint32_t **) at = numbers;
+        break;
+    }
+    case FORM_WEIGHTS: {
+        uint64_t *weights = arena_alloc(sample->arena, 2 * sizeof(*weights));
+        weights[0] = WEIGHT_MAX;
+        weights[1] = 1;
+        memcpy(message + field->quantifier_offset, &count, sizeof(count));
+        *(uint64_t **) at = weights;
         break;
     }
     case FORM_CHOICE:

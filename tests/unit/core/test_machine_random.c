@@ -156,7 +156,7 @@ static void book_answer(struct book *book, struct book_round *round, size_t line
     assert_true(round->is_open);
     assert_int_equal(replaces, round->lines[line].sequence);
     round->lines[line].has_answered = true;
-    round->lines[line].answer = answer;
+    round->lines[line].given.answer = answer;
     round->lines[line].sequence = sequence;
     round->is_entered[line] = false;
     book->ballots++;
@@ -204,7 +204,7 @@ static void book_disputed(struct book *book, const Comity__V1__BallotDisputed *d
         return;
     round->has_disputed[at] = true;
     line->has_answered = false;
-    line->answer = 0;
+    line->given.answer = 0;
     line->sequence = 0;
     book->disputes++;
 }
@@ -223,7 +223,7 @@ static int constituency_visit(void *context, const ProtobufCMessage *row, struct
     (void) key;
     all->list[all->count++] =
         (struct roll_constituency){constituency->number, constituency->name, constituency->side,
-                                   constituency->standing == COMITY__V1__STANDING__STANDING_PARTY};
+                                   constituency->standing == COMITY__V1__STANDING__STANDING_PARTY, 0};
     return 0;
 }
 
@@ -247,8 +247,12 @@ static void book_closed(struct book *book, const Comity__V1__RoundClosed *closed
                 book->sessions, round->session, round->lines[i].member,
                 ((Comity__V1__Rule *) rule)->present == COMITY__V1__PRESENT__PRESENT_EVER);
     assert_int_equal(row_each(&book->view, arena, TABLE_CONSTITUENCY, &prefix, constituency_visit, &all), 0);
-    struct rule_input input = {(Comity__V1__Rule *) rule, round->lines, round->count, all.list, all.count,
-                               round->rounds_remain};
+    struct rule_input input = {.rule = (Comity__V1__Rule *) rule,
+                               .lines = round->lines,
+                               .line_count = round->count,
+                               .constituencies = all.list,
+                               .constituency_count = all.count,
+                               .rounds_remain = round->rounds_remain};
     for (size_t i = 0; i < all.count; i++)
         book_seats_standing(book->seats, closed->round, all.list[i].number, &all.list[i].is_party);
     if (closed->cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED)

@@ -520,7 +520,7 @@ static void any_message_is_answered(void **state)
         roll_parse(&scene, "west 1- 1_ 1R | east 2- | north* 1-");
         for (size_t i = 0; i < scene.line_count; i++) {
             scene.lines[i].has_answered = random_next(2) == 0;
-            scene.lines[i].answer = scene.rule->scale[random_next(scene.rule->n_scale)]->answer;
+            scene.lines[i].given.answer = scene.rule->scale[random_next(scene.rule->n_scale)]->answer;
         }
         struct rule_input input = scene_input(&scene, random_next(2) == 0);
         Comity__V1__Outcome *outcome = NULL;

@@ -73,7 +73,7 @@ static void the_working_is_shown(void **state)
     (void) state;
 
     scene_init(&scene, "@five-point-poll; consent", "west 2A 1X 1R | east 1C 1b 2_ 1- | north* 1A");
-    scene.lines[0].answer = 2; /* "for", where the others say "strongly-for" */
+    scene.lines[0].given.answer = 2; /* "for", where the others say "strongly-for" */
     struct rule_input input = scene_input(&scene, true);
     assert_int_equal(rule_count(&input, scene.arena, &outcome), 0);
 
@@ -204,11 +204,11 @@ static void bad_input_is_an_error(void **state)
 
     scene_init(&scene, "@consensus", "labour 2A | management 2A");
     struct rule_input input = scene_input(&scene, true);
-    scene.lines[1].answer = 7;
+    scene.lines[1].given.answer = 7;
     assert_int_equal(rule_count(&input, scene.arena, &outcome), ERR_INTERNAL);
-    scene.lines[1].answer = 100000;
+    scene.lines[1].given.answer = 100000;
     assert_int_equal(rule_count(&input, scene.arena, &outcome), ERR_INTERNAL);
-    scene.lines[1].answer = 1;
+    scene.lines[1].given.answer = 1;
     scene.lines[1].constituency = 5;
     assert_int_equal(rule_count(&input, scene.arena, &outcome), ERR_INTERNAL);
     scene.lines[1].constituency = scene.lines[0].constituency;
@@ -252,7 +252,7 @@ static void a_full_roll_is_counted(void **state)
                                       .constituency = i % PARTIES + 1,
                                       .is_present = true,
                                       .has_answered = true,
-                                      .answer = i % 10 == 0 ? 2 : 1,
+                                      .given.answer = i % 10 == 0 ? 2 : 1,
                                       .sequence = 1 + (uint64_t) i * 7919 % ROLL_MAX};
     }
     struct rule_input input = {.rule = rule_template_find("consensus")->rule,

@@ -252,7 +252,7 @@ static inline void member_add(struct scene *scene, char letter, uint32_t constit
         .is_recused = upper_letter == 'R',
         .is_present = letter == upper_letter,
         .has_answered = stance_of_letter(upper_letter) != COMITY__V1__STANCE__STANCE_UNSPECIFIED,
-        .answer = answer_of(scene->rule, stance_of_letter(upper_letter)),
+        .given.answer = answer_of(scene->rule, stance_of_letter(upper_letter)),
     };
     if (line->has_answered)
         line->sequence = 1000 - scene->line_count; /* so that the order of arrival is not the roll's */
