@@ -16,7 +16,7 @@ enum {
     COMMAND_MAX_BYTES = 65536,
     COMMAND_LARGE_MAX_BYTES = 131072,  /* found, create_body, set_list */
     COSIGNERS_MAX = 64,
-    COMMAND_TEXTS_MAX = 512,
+    COMMAND_TEXTS_MAX = 1024,
     VALIDITY_MAX_MS_DAYS = 30,
 };
 #define VALIDITY_MAX_MS ((int64_t) VALIDITY_MAX_MS_DAYS * 24 * 3600 * 1000)

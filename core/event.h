@@ -18,7 +18,7 @@
 #include "comity/v1/event.pb-c.h"
 #include "core/bytes.h"
 
-enum { EVENT_HEADER_SIZE = 92, FORMAT_LEVEL = 1, EVENT_PARTS_MAX = 2 + 512 };
+enum { EVENT_HEADER_SIZE = 92, FORMAT_LEVEL = 1, EVENT_PARTS_MAX = 2 + 1024 };
 
 struct event_header {
     uint32_t level;

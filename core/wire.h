@@ -12,7 +12,7 @@
 
 enum {
     WIRE_FIELDS_MAX = 200000,   /* in all, elements of packed fields included */
-    WIRE_REQUEST_FIELDS_MAX = 4096, /* of a Request, which anybody may send: 512 texts of 3 fields, and the rest */
+    WIRE_REQUEST_FIELDS_MAX = 4096, /* of a Request, which anybody may send: 1,024 texts of 3 fields, and the rest */
     WIRE_DEPTH_MAX = 16,        /* no message type contains itself: the contract is 6 deep */
 };
 

@@ -54,6 +54,9 @@ static const struct {
     PLACE(MANDATES, mandates),
     PLACE(RETENTIONS, retentions),
     PLACE(HOLDS, holds),
+/* Rules and stages. */
+    PLACE(ROLL_LISTS, roll_lists),
+    PLACE(STAGES, stages),
 #undef PLACE
 };
 

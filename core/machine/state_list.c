@@ -56,6 +56,9 @@ static const struct list_row LISTS[] = {
     {COMITY__V1__LIST_KIND__LIST_KIND_MANDATES, TABLE_MANDATE, PARENT_NONE},
     {COMITY__V1__LIST_KIND__LIST_KIND_RETENTIONS, TABLE_RETENTION, PARENT_NONE},
     {COMITY__V1__LIST_KIND__LIST_KIND_HOLDS, TABLE_HOLD, PARENT_NONE},
+    /* Rules and stages. */
+    {COMITY__V1__LIST_KIND__LIST_KIND_ROLL_LISTS, TABLE_ROLL_LIST, PARENT_NONE},
+    {COMITY__V1__LIST_KIND__LIST_KIND_STAGES, TABLE_STAGE, PARENT_IN_ROW},
 };
 
 struct listing {
@@ -92,6 +95,8 @@ static uint32_t row_parent(enum table table, const ProtobufCMessage *row)
         return ((const Comity__V1__Fact *) row)->item;
     case TABLE_STRAW_POLL:
         return ((const Comity__V1__StrawPoll *) row)->item;
+    case TABLE_STAGE:
+        return ((const Comity__V1__StageRun *) row)->proposal;
     default:
         return 0;
     }
@@ -153,12 +158,12 @@ static int list_check(const struct list_row *of, const Comity__V1__List *list)
     return 0;
 }
 
-/* The rows to go through. @only: one row alone, 0: all. */
+/* The rows to go through. @only: one alone, or of one list all parts; 0: all. */
 static struct row_key list_prefix(const struct list_row *of, uint32_t parent, uint32_t only)
 {
     if (of->parent == PARENT_IN_KEY)
         return only != 0 ? row_key(of->table, parent, only) : row_key_first(of->table, parent);
-    return only != 0 ? row_key(of->table, only, 0) : row_key_all(of->table);
+    return only != 0 ? row_key_first(of->table, only) : row_key_all(of->table);
 }
 
 /* A cursor is a whole key of this very list and a zero byte. */

@@ -346,6 +346,7 @@ static void test_texts(void **state)
         hex_decode("6e3a197384227502996d00b0b4ed57f0d4ead0cc6e06172d5d2d3574c3cf037c", hash, HASH_SIZE), 0);
     arena_reset(arena);
     sample_make(&sample, arena, COMITY__V1__COMMAND__BODY_CAST_BALLOT, 0);
+    sample.command->cast_ballot->alternative = NULL;
     sample.command->cast_ballot->reason->size = 0;
     sample.command->cast_ballot->reason->hash.data = hash;
     sample.texts[0]->salt.data = salt;
@@ -358,6 +359,7 @@ static void test_texts(void **state)
     /* A ballot without a reason has no text. */
     arena_reset(arena);
     sample_make(&sample, arena, COMITY__V1__COMMAND__BODY_CAST_BALLOT, 0);
+    sample.command->cast_ballot->alternative = NULL;
     sample.command->cast_ballot->reason = NULL;
     assert_texts(0, 0, "");
     assert_texts(1, ERR_TEXT, "texts");

@@ -121,7 +121,11 @@ enum breakage {
     PAST_MOST,
     NEGATIVE,
     TWICE,
+    SWAPPED,
     ZERO_IN_LIST,
+    RANK_TOO_LOW,
+    WEIGHT_OF_0,
+    WEIGHT_TOO_LARGE,
     ONE_TOO_MANY,
     MOST_NUMBERS,
     ONE_NUMBER_TOO_MANY,
@@ -149,7 +153,7 @@ static const struct {
     {FORM_TEXT_OR_NONE, LEAVE_OUT, 0, ""},
     {FORM_TEXT_OR_NONE, HASH_LEFT_OUT, ERR_MISSING, ".hash"},
     {FORM_TEXT_OR_NONE, HASH_OF_31_BYTES, ERR_RANGE, ".hash"},
-    {FORM_TEXT_OR_NONE, SIZE_OF_0, 0, ""},
+    {FORM_TEXT_OR_NONE, SIZE_OF_0, ERR_MISSING, ".size"},
     {FORM_TEXT_OR_NONE, SIZE_PAST_MOST, ERR_RANGE, ".size"},
     {FORM_HASH, LEAVE_OUT, ERR_MISSING, ""},
     {FORM_HASH, OF_31_BYTES, ERR_RANGE, ""},
@@ -173,10 +177,20 @@ static const struct {
     {FORM_NUMBERS, MOST_NUMBERS, 0, ""},
     {FORM_NUMBERS, ONE_NUMBER_TOO_MANY, ERR_RANGE, ""},
     {FORM_ASCENDING, LEAVE_OUT, 0, ""},
+    {FORM_ASCENDING, SWAPPED, ERR_DUPLICATE, "[1]"},
+    {FORM_ASCENDING, ONE_NUMBER_TOO_MANY, ERR_RANGE, ""},
     {FORM_ASCENDING, TWICE, ERR_DUPLICATE, "[1]"},
     {FORM_ASCENDING, ZERO_IN_LIST, ERR_MISSING, "[0]"},
     {FORM_RANKS, LEAVE_OUT, 0, ""},
+    {FORM_RANKS, TWICE, 0, ""},
+    {FORM_RANKS, ZERO_IN_LIST, 0, ""},
+    {FORM_RANKS, RANK_TOO_LOW, ERR_RANGE, "[1]"},
+    {FORM_RANKS, MOST_NUMBERS, 0, ""},
+    {FORM_RANKS, ONE_NUMBER_TOO_MANY, ERR_RANGE, ""},
     {FORM_WEIGHTS, LEAVE_OUT, 0, ""},
+    {FORM_WEIGHTS, WEIGHT_OF_0, ERR_MISSING, "[0]"},
+    {FORM_WEIGHTS, WEIGHT_TOO_LARGE, ERR_RANGE, "[1]"},
+    {FORM_WEIGHTS, ONE_NUMBER_TOO_MANY, ERR_RANGE, ""},
     {FORM_CHOICE, LEAVE_OUT, ERR_MISSING, ""},
     {FORM_CHOICE_OR_NONE, LEAVE_OUT, 0, ""},
     {FORM_FLAG, LEAVE_OUT, 0, ""},
@@ -212,9 +226,9 @@ static void leave_out(const struct place *place, uint8_t *at)
 static void numbers_make(const struct place *place, uint8_t *at, size_t more)
 {
     size_t count = place->row->most + more;
-    uint32_t *numbers = arena_alloc(arena, count * sizeof(*numbers));
+    uint32_t *numbers = arena_alloc(arena, count * sizeof(uint64_t)); /* room for weights as well */
     for (size_t i = 0; i < count; i++)
-        numbers[i] = (uint32_t) (count - i);
+        numbers[i] = (uint32_t) (count - i) > place->row->most ? 1 : (uint32_t) (count - i);
     memcpy((uint8_t *) place->message + place->field->quantifier_offset, &count, sizeof(count));
     *(uint32_t **) at = numbers;
 }
@@ -273,6 +287,22 @@ static bool breakage_make(const struct place *place, enum breakage breakage)
     case ZERO_IN_LIST:
         (*(int **) at)[0] = 0;
         return true;
+    case SWAPPED: {
+        uint32_t *numbers = *(uint32_t **) at;
+        uint32_t first = numbers[0];
+        numbers[0] = numbers[1];
+        numbers[1] = first;
+        return true;
+    }
+    case RANK_TOO_LOW:
+        (*(uint32_t **) at)[1] = (uint32_t) place->row->most + 1;
+        return true;
+    case WEIGHT_OF_0:
+        (*(uint64_t **) at)[0] = 0;
+        return true;
+    case WEIGHT_TOO_LARGE:
+        (*(uint64_t **) at)[1] = WEIGHT_MAX + 1;
+        return true;
     case ONE_TOO_MANY: {
         size_t count = place->row->most + 1;
         ProtobufCMessage **list = arena_alloc(arena, count * sizeof(ProtobufCMessage *));
@@ -306,12 +336,15 @@ static int expected_code(const struct place *place, size_t b)
 {
     bool is_many = place->row->form == FORM_NUMBERS || place->row->form == FORM_MESSAGES;
     bool may_be_zero = place->row->least == 0 && (is_many || place->row->form == FORM_NUMBER);
+    bool may_be_empty = place->row->form == FORM_TEXT_OR_NONE && place->row->least == 0;
     bool names_nothing = sample.command->body_case == COMITY__V1__COMMAND__BODY_FOUND ||
                          sample.command->body_case == COMITY__V1__COMMAND__BODY_REDEEM;
     may_be_zero = may_be_zero || (place->row->form == FORM_EPOCH && names_nothing);
     if (BREAKAGES[b].breakage == LEAVE_OUT && place->row->type != &comity__v1__give_mandate__descriptor &&
         is_of_pair(place->field->name))
         return ERR_MISSING;
+    if (BREAKAGES[b].breakage == SIZE_OF_0 && may_be_empty)
+        return 0;
     return BREAKAGES[b].breakage == LEAVE_OUT && may_be_zero ? 0 : BREAKAGES[b].code;
 }
 
@@ -387,7 +420,7 @@ static void test_limits_as_the_contract_has_them(void **state)
         {&comity__v1__make_proposal__descriptor, "text", 1, 65536},
         {&comity__v1__revise_proposal__descriptor, "text", 1, 65536},
         {&comity__v1__open_round__descriptor, "closes_ms", 0, INT64_MAX},
-        {&comity__v1__cast_ballot__descriptor, "answer", 1, UINT32_MAX},
+        {&comity__v1__cast_ballot__descriptor, "answer", 0, UINT32_MAX},
         {&comity__v1__cast_ballot__descriptor, "replaces", 0, INT64_MAX},
         {&comity__v1__cast_ballot__descriptor, "reason", 0, 4096},
         {&comity__v1__adopt_rule__descriptor, "bodies", 1, 64},
@@ -569,15 +602,15 @@ static void test_seats_in_all(void **state)
 static void test_too_many_texts(void **state)
 {
     (void) state;
-    /* 64 constituencies of 8 founders: 1 + 64 * 9 + 2 texts. */
+    /* 64 constituencies of 16 founders: 1 + 64 * 17 + 2 texts. */
     make(COMITY__V1__COMMAND__BODY_FOUND);
     Comity__V1__Found *found = sample.command->found;
-    Comity__V1__Founder *founders[8];
+    Comity__V1__Founder *founders[16];
     Comity__V1__NewConstituency *constituencies[64];
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 16; i++)
         founders[i] = found->constituencies[0]->founders[0];
     found->constituencies[0]->founders = founders;
-    found->constituencies[0]->n_founders = 8;
+    found->constituencies[0]->n_founders = 16;
     for (size_t i = 0; i < 64; i++)
         constituencies[i] = found->constituencies[0];
     found->constituencies = constituencies;

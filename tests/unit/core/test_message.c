@@ -92,7 +92,7 @@ static void test_wire_forms(void **state)
         {"two bodies", "8a0200920200", ERR_MALFORMED, "close_round"},
         {"one body twice", "920200920200", ERR_MALFORMED, "close_round"},
         {"an unknown field", "4001", ERR_UNKNOWN_FIELD, "8"},
-        {"an unknown field, inside", "8a02024801", ERR_UNKNOWN_FIELD, "cast_ballot.9"},
+        {"an unknown field, inside", "8a02025801", ERR_UNKNOWN_FIELD, "cast_ballot.11"},
         {"the last field number", "f8ffffff0f01", ERR_UNKNOWN_FIELD, "536870911"},
         {"an undefined enum", "9a01021863", ERR_ENUM, "invite.offices[0]"},
         {"an undefined enum, packed", "9a01041a020163", ERR_ENUM, "invite.offices[1]"},
