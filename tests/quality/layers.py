@@ -14,10 +14,12 @@ MAY_INCLUDE = {
     "broker/": ["core/", "broker/"],
     "worker/": ["core/", "worker/"],
     "client/lib/": ["core/", "client/lib/"],
-    "client/cli/": ["core/", "client/lib/", "client/cli/"],
-    "client/": ["core/", "client/lib/"],
+    "client/rules/": ["core/", "client/rules/"],
+    "client/cli/": ["core/", "client/lib/", "client/rules/", "client/cli/"],
+    "client/": ["core/", "client/lib/", "client/rules/"],
 }
-MUST_NOT_INCLUDE = {"core/": ["core/daemon/"], "client/": ["core/daemon/"], "client/lib/": ["core/daemon/"]}
+MUST_NOT_INCLUDE = {"core/": ["core/daemon/"], "client/": ["core/daemon/"], "client/lib/": ["core/daemon/"],
+                    "client/rules/": ["core/daemon/"]}
 
 # Headers of the outside, and the only places that may include them.
 OUTSIDE = [
@@ -27,6 +29,7 @@ OUTSIDE = [
     (r"ini\.h", ["core/daemon/"]),
     (r"json-c/.*", ["client/cli/"]),
     (r"libsmartcols/.*", ["client/cli/sheet."]),
+    (r"libfyaml\.h", ["client/rules/yaml."]),
 ]
 
 # core is pure: no sockets, files, threads or clock, but in these places (docs/adr/0003). arpa/inet.h reads how an address
