@@ -15,7 +15,7 @@
 #include "core/error.h"
 #include "core/machine/state.h"
 #include "core/text.h"
-#include "worker/export_stream.h"
+#include "core/daemon/export_stream.h"
 #include "worker/receipt.h"
 
 enum { EVENTS_A_STRETCH = 256, ARENA_BYTES = 64 * 1024 * 1024, PATH_MAX_BYTES = 4096 };

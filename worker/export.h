@@ -14,7 +14,6 @@
 enum {
     EXPORT_FORMAT = 1,
     EXPORT_REASON_MAX = 512,
-    EXPORT_RECORD_MAX_BYTES = 4 * 1024 * 1024,
 };
 
 /* What was written or read so far, and in all. */

@@ -13,7 +13,7 @@
 #include "core/error.h"
 #include "worker/clock.h"
 #include "worker/export.h"
-#include "worker/export_stream.h"
+#include "core/daemon/export_stream.h"
 #include "worker/leftovers.h"
 #include "worker/restore_history.h"
 

@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 
+#include "core/daemon/export_stream.h"
 #include "core/error.h"
 #include "core/note.h"
 #include "core/text.h"

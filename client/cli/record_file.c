@@ -13,18 +13,9 @@
 #include "core/event.h"
 #include "core/message.h"
 #include "core/note.h"
-#include "core/tree.h"
+#include "core/tree_edge.h"
 
 enum { STREAM_FORMAT = 1, LENGTH_BYTES_MAX = 10 };
-
-/* The nodes that a growing tree still needs: at each level the last two. */
-struct edge {
-    struct {
-        uint64_t index;
-        bool is_there;
-        uint8_t hash[HASH_SIZE];
-    } nodes[TREE_LEVELS_MAX][2];
-};
 
 struct record_file {
     FILE *file;
@@ -34,33 +25,8 @@ struct record_file {
     size_t pin_count;
     struct record_totals totals;
     struct event_header last;
-    struct edge edge;
+    struct tree_edge edge;
 };
-
-static int edge_get(void *self, unsigned level, uint64_t index, uint8_t ret_hash[HASH_SIZE])
-{
-    const struct edge *edge = self;
-
-    if (!edge->nodes[level][index & 1].is_there || edge->nodes[level][index & 1].index != index)
-        return ERR_INTERNAL;
-    memcpy(ret_hash, edge->nodes[level][index & 1].hash, HASH_SIZE);
-    return 0;
-}
-
-static int edge_put(void *self, unsigned level, uint64_t index, const uint8_t hash[HASH_SIZE])
-{
-    struct edge *edge = self;
-
-    edge->nodes[level][index & 1].index = index;
-    edge->nodes[level][index & 1].is_there = true;
-    memcpy(edge->nodes[level][index & 1].hash, hash, HASH_SIZE);
-    return 0;
-}
-
-static struct tree_nodes edge_nodes(struct edge *edge)
-{
-    return (struct tree_nodes){edge, edge_get, edge_put};
-}
 
 /* Length, then the packed record. A failed write stays in the file's error flag. */
 static int write_record(struct record_file *file, const Comity__V1__ExportRecord *record)
@@ -138,7 +104,7 @@ int record_file_add(struct record_file *file, const Comity__V1__EventRecord *rec
 {
     Comity__V1__ExportEvent event = COMITY__V1__EXPORT_EVENT__INIT;
     Comity__V1__ExportRecord row = COMITY__V1__EXPORT_RECORD__INIT;
-    struct tree_nodes nodes = edge_nodes(&file->edge);
+    struct tree_nodes nodes = tree_edge_nodes(&file->edge);
     struct event_header header;
     uint8_t leaf[HASH_SIZE];
 
@@ -165,7 +131,7 @@ int record_file_end(struct record_file *file, struct bytes checkpoint)
 {
     Comity__V1__ExportHistoryEnd end = COMITY__V1__EXPORT_HISTORY_END__INIT;
     Comity__V1__ExportRecord row = COMITY__V1__EXPORT_RECORD__INIT;
-    struct tree_nodes nodes = edge_nodes(&file->edge);
+    struct tree_nodes nodes = tree_edge_nodes(&file->edge);
     char origin[ORIGIN_MAX_BYTES + 1];
     uint8_t root[HASH_SIZE];
     struct checkpoint signed_root;

@@ -1,5 +1,6 @@
 /* Rounds: opened over a frozen roll, closed with what the rule computes. */
 #include "core/charter.h"
+#include "core/machine/count.h"
 #include "core/machine/roll.h"
 
 #define CLOSES_MAX_MS ((int64_t) 366 * 24 * 3600 * 1000)
@@ -160,39 +161,18 @@ int decide_open_round(struct decide *d)
     return d->code;
 }
 
-/* Nothing is counted: what was answered was about a matter that is decided elsewhere. */
-static int outcome_referred(struct decide *d, Comity__V1__Outcome **ret_outcome)
-{
-    Comity__V1__Outcome *outcome = decide_new(d, &comity__v1__outcome__descriptor);
-
-    if (!outcome)
-        return d->code;
-    outcome->kind = COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REFERRED;
-    outcome->rule_hash = d->round->rule_hash;
-    *ret_outcome = outcome;
-    return 0;
-}
-
 /* RoundClosed, and DecisionMade where it was adopted and is no advice. */
 static int round_close(struct decide *d, Comity__V1__CloseCause cause)
 {
-    bool rounds_remain = d->round->round_of < d->round->rule->rounds;
     Comity__V1__RoundClosed *closed;
-    struct rule_input input;
     Comity__V1__Event *event;
-    struct roll roll;
     int code;
 
-    if (roll_of_round(d, &roll) != 0)
-        return d->code;
     closed = decide_new(d, &comity__v1__round_closed__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_ROUND_CLOSED);
     if (!closed || !event)
         return d->code;
-    input = roll_input(&roll, d->round->rule, rounds_remain);
-    code = cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED
-               ? outcome_referred(d, &closed->outcome)
-               : rule_count(&input, d->arena, &closed->outcome);
+    code = round_outcome(d->view, d->arena, d->round, d->actor_number, cause, &closed->outcome);
     if (code != 0)
         return decide_fail(d, code);
     closed->round = d->round->number;

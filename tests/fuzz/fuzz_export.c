@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "tests/fuzz/fuzz.h"
 #include "worker/export.h"
-#include "worker/export_stream.h"
+#include "core/daemon/export_stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

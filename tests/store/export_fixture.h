@@ -5,7 +5,7 @@
 
 #include "scene.h"
 #include "worker/export.h"
-#include "worker/export_stream.h"
+#include "core/daemon/export_stream.h"
 
 enum { FIXTURE_COMMANDS_MAX = 512 };
 

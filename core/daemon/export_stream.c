@@ -1,10 +1,9 @@
-#include "worker/export_stream.h"
+#include "core/daemon/export_stream.h"
 
 #include <errno.h>
 #include <unistd.h>
 
 #include "core/error.h"
-#include "worker/export.h"
 
 enum { LENGTH_BYTES_MAX = 5 };
 

@@ -1,6 +1,6 @@
 /* Records of the export stream on a file descriptor: a length, then that many bytes. */
-#ifndef COMITY_WORKER_EXPORT_STREAM_H
-#define COMITY_WORKER_EXPORT_STREAM_H
+#ifndef COMITY_CORE_DAEMON_EXPORT_STREAM_H
+#define COMITY_CORE_DAEMON_EXPORT_STREAM_H
 
 #include <sodium.h>
 
@@ -8,7 +8,7 @@
 #include "core/arena.h"
 #include "core/message.h"
 
-enum { STREAM_BUFFER_BYTES = 64 * 1024 };
+enum { STREAM_BUFFER_BYTES = 64 * 1024, EXPORT_RECORD_MAX_BYTES = 4 * 1024 * 1024 };
 
 /* Where records are written to. The first error sticks. */
 struct stream_sink {
