@@ -1,0 +1,306 @@
+/* Ask the rule engine, case after case: a JSON object a line on standard input, one a line on standard output.
+ *
+ * A case has "rule" (packed, in hex) and "ask", a list of names of QUESTIONS; each puts what it found into the answer.
+ * The rest of a case is a struct rule_input, whose lists are arrays in the order of the struct's fields:
+ *   "lines":          [member, constituency, recused, present, notified, answered, sequence, weight, site, offices,
+ *                      answer, choice, ranks or null, score or null]
+ *   "constituencies": [number, name, side, is_party, vacant]   "sites": [number, name]
+ *   "options":        [label, majority, is_default]            "tie_order": numbers, or null
+ *   "rounds_remain":  boolean
+ * What is left out is empty. */
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/rule/rule.h"
+#include "core/text.h"
+
+static void give_up(const char *what)
+{
+    fprintf(stderr, "count_cases: %s\n", what);
+    exit(2);
+}
+
+static json_object *part(json_object *object, const char *name)
+{
+    json_object *value = NULL;
+    json_object_object_get_ex(object, name, &value);
+    return value;
+}
+
+static size_t length_of(json_object *list)
+{
+    return list ? json_object_array_length(list) : 0;
+}
+
+static json_object *at(json_object *list, size_t index)
+{
+    return json_object_array_get_idx(list, index);
+}
+
+static uint64_t number_at(json_object *list, size_t index)
+{
+    return json_object_get_uint64(at(list, index));
+}
+
+static const char *text_at(json_object *list, size_t index)
+{
+    const char *text = json_object_get_string(at(list, index));
+    return text ? text : "";
+}
+
+static void *room(struct arena *arena, size_t count, size_t size)
+{
+    void *memory = arena_alloc(arena, (count ? count : 1) * size);
+    if (!memory)
+        give_up("out of memory");
+    return memory;
+}
+
+static const uint32_t *numbers(json_object *list, struct arena *arena)
+{
+    uint32_t *all = room(arena, length_of(list), sizeof(*all));
+    for (size_t i = 0; i < length_of(list); i++)
+        all[i] = (uint32_t) number_at(list, i);
+    return all;
+}
+
+static void answer_take(json_object *from, struct arena *arena, struct ballot_answer *given)
+{
+    json_object *ranks = at(from, 12), *score = at(from, 13);
+
+    given->answer = (uint32_t) number_at(from, 10);
+    given->choice = (uint32_t) number_at(from, 11);
+    if (ranks) {
+        given->ranks = numbers(ranks, arena);
+        given->rank_count = length_of(ranks);
+    }
+    if (score) {
+        given->has_score = true;
+        given->score = (uint32_t) json_object_get_uint64(score);
+    }
+}
+
+static void lines_take(json_object *list, struct arena *arena, struct rule_input *input)
+{
+    struct roll_line *lines = room(arena, length_of(list), sizeof(*lines));
+
+    for (size_t i = 0; i < length_of(list); i++) {
+        json_object *from = at(list, i);
+        lines[i] = (struct roll_line){.member = (uint32_t) number_at(from, 0),
+                                      .constituency = (uint32_t) number_at(from, 1),
+                                      .is_recused = number_at(from, 2) != 0,
+                                      .is_present = number_at(from, 3) != 0,
+                                      .is_notified = number_at(from, 4) != 0,
+                                      .has_answered = number_at(from, 5) != 0,
+                                      .sequence = number_at(from, 6),
+                                      .weight = number_at(from, 7),
+                                      .site = (uint32_t) number_at(from, 8),
+                                      .offices = (uint32_t) number_at(from, 9)};
+        if (lines[i].has_answered)
+            answer_take(from, arena, &lines[i].given);
+    }
+    input->lines = lines;
+    input->line_count = length_of(list);
+}
+
+static void constituencies_take(json_object *list, struct arena *arena, struct rule_input *input)
+{
+    struct roll_constituency *all = room(arena, length_of(list), sizeof(*all));
+
+    for (size_t i = 0; i < length_of(list); i++) {
+        json_object *from = at(list, i);
+        all[i] = (struct roll_constituency){.number = (uint32_t) number_at(from, 0),
+                                            .name = text_at(from, 1),
+                                            .side = text_at(from, 2),
+                                            .is_party = number_at(from, 3) != 0,
+                                            .vacant = (uint32_t) number_at(from, 4)};
+    }
+    input->constituencies = all;
+    input->constituency_count = length_of(list);
+}
+
+static void sites_take(json_object *list, struct arena *arena, struct rule_input *input)
+{
+    struct roll_site *all = room(arena, length_of(list), sizeof(*all));
+
+    for (size_t i = 0; i < length_of(list); i++)
+        all[i] = (struct roll_site){.number = (uint32_t) number_at(at(list, i), 0), .name = text_at(at(list, i), 1)};
+    input->sites = all;
+    input->site_count = length_of(list);
+}
+
+static void options_take(json_object *list, struct arena *arena, struct rule_input *input)
+{
+    struct round_option *all = room(arena, length_of(list), sizeof(*all));
+
+    for (size_t i = 0; i < length_of(list); i++)
+        all[i] = (struct round_option){.label = text_at(at(list, i), 0),
+                                       .majority = text_at(at(list, i), 1),
+                                       .is_default = number_at(at(list, i), 2) != 0};
+    input->options = all;
+    input->option_count = length_of(list);
+}
+
+static const Comity__V1__Rule *rule_take(json_object *hex, struct arena *arena)
+{
+    size_t size = (size_t) json_object_get_string_len(hex) / 2;
+    uint8_t *packed = room(arena, size, 1);
+    ProtobufCMessage *message;
+
+    if (!hex || hex_decode(json_object_get_string(hex), packed, size) != 0 ||
+        message_unpack_trusted(&comity__v1__rule__descriptor, (struct bytes){packed, size}, arena, &message) != 0)
+        give_up("a rule cannot be unpacked");
+    return (const Comity__V1__Rule *) message;
+}
+
+static void input_take(json_object *from, struct arena *arena, struct rule_input *input)
+{
+    json_object *tie_order = part(from, "tie_order");
+
+    input->rule = rule_take(part(from, "rule"), arena);
+    lines_take(part(from, "lines"), arena, input);
+    constituencies_take(part(from, "constituencies"), arena, input);
+    sites_take(part(from, "sites"), arena, input);
+    options_take(part(from, "options"), arena, input);
+    input->tie_order = tie_order ? numbers(tie_order, arena) : NULL;
+    input->rounds_remain = json_object_get_boolean(part(from, "rounds_remain")) != 0;
+}
+
+/* Questions -------------------------------------------------------------------------------------------------- */
+
+static void put_code(json_object *answer, const char *name, int code)
+{
+    json_object_object_add(answer, name, code == 0 ? json_object_new_string("OK") : json_object_new_string(error_name(code)));
+}
+
+static void put_message(json_object *answer, const char *name, const ProtobufCMessage *message, struct arena *arena)
+{
+    struct bytes packed;
+    if (message_pack(message, arena, &packed) != 0)
+        give_up("out of memory");
+    char *hex = room(arena, 2 * packed.size + 1, 1);
+    hex_encode(packed, hex);
+    json_object_object_add(answer, name, json_object_new_string(hex));
+}
+
+static void ask_check(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+{
+    struct refusal refusal = {0};
+    (void) from, (void) arena;
+    put_code(answer, "check", rule_check(input->rule, "rule", &refusal));
+    json_object_object_add(answer, "field", json_object_new_string(refusal.field));
+}
+
+static void ask_ballots(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+{
+    json_object *list = json_object_new_array(), *fields = json_object_new_array();
+    (void) from, (void) arena;
+    for (size_t i = 0; i < input->line_count; i++) {
+        const char *field = "";
+        int code = !input->lines[i].has_answered
+                       ? 0
+                       : rule_check_answer(input->rule, input->option_count, &input->lines[i].given, &field);
+        json_object_array_add(list, json_object_new_string(code == 0 ? "OK" : error_name(code)));
+        json_object_array_add(fields, json_object_new_string(code == 0 ? "" : field));
+    }
+    json_object_object_add(answer, "ballots", list);
+    json_object_object_add(answer, "ballot_fields", fields);
+}
+
+static void ask_count(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+{
+    Comity__V1__Outcome *outcome = NULL;
+    int code = rule_count(input, arena, &outcome);
+    (void) from;
+    put_code(answer, "count", code);
+    if (code == 0)
+        put_message(answer, "outcome", &outcome->base, arena);
+}
+
+static void ask_opening(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+{
+    (void) from;
+    put_code(answer, "opening", rule_quorum_at_opening(input, arena));
+}
+
+static void ask_closing(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+{
+    Comity__V1__Outcome *outcome = NULL;
+    (void) from;
+    put_code(answer, "closing", rule_quorum_at_close(input, arena, &outcome));
+    if (outcome)
+        put_message(answer, "no_quorum", &outcome->base, arena);
+}
+
+static void ask_settled(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+{
+    bool is_settled = false;
+    (void) from;
+    put_code(answer, "settling", rule_is_settled(input, arena, &is_settled));
+    json_object_object_add(answer, "settled", json_object_new_boolean(is_settled));
+}
+
+/* "after": a stage, 0 for none; "outcome": what is tried at those that follow. */
+static void ask_ladder(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+{
+    uint32_t after = (uint32_t) json_object_get_uint64(part(from, "after"));
+    Comity__V1__OutcomeKind outcome = (Comity__V1__OutcomeKind) json_object_get_int(part(from, "outcome"));
+    uint32_t next = rule_next_stage(input->rule, after, outcome);
+
+    json_object_object_add(answer, "next", json_object_new_uint64(next));
+    if (after > 0)
+        json_object_object_add(answer, "called", json_object_new_int(stage_outcome(input->rule->stages[after - 1], outcome)));
+    if (next > 0 && input->rule->stages[next - 1]->kind == COMITY__V1__STAGE_KIND__STAGE_KIND_ROUNDS)
+        put_message(answer, "stage_rule", &rule_of_stage(input->rule, next, arena)->base, arena);
+}
+
+static const struct {
+    const char *name;
+    void (*ask)(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer);
+} QUESTIONS[] = {
+    {"check", ask_check},     {"ballots", ask_ballots}, {"count", ask_count},   {"opening", ask_opening},
+    {"closing", ask_closing}, {"settled", ask_settled}, {"ladder", ask_ladder},
+};
+
+static void answer_one(json_object *from, struct arena *arena)
+{
+    struct rule_input input = {0};
+    json_object *answer = json_object_new_object(), *asked = part(from, "ask");
+
+    input_take(from, arena, &input);
+    for (size_t i = 0; i < length_of(asked); i++) {
+        size_t question = 0;
+        while (question < sizeof(QUESTIONS) / sizeof(QUESTIONS[0]) && strcmp(QUESTIONS[question].name, text_at(asked, i)) != 0)
+            question++;
+        if (question == sizeof(QUESTIONS) / sizeof(QUESTIONS[0]))
+            give_up("no such question");
+        QUESTIONS[question].ask(from, &input, arena, answer);
+    }
+    puts(json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PLAIN));
+    json_object_put(answer);
+}
+
+int main(void)
+{
+    struct arena *arena = arena_new((size_t) 64 * 1024 * 1024);
+    char *line = NULL;
+    size_t size = 0;
+
+    if (!arena)
+        give_up("out of memory");
+    while (getline(&line, &size, stdin) > 0) {
+        json_object *from = json_tokener_parse(line);
+        if (!from)
+            give_up("a line is no JSON");
+        answer_one(from, arena);
+        json_object_put(from);
+        arena_reset(arena);
+    }
+    fflush(stdout);
+    free(line);
+    arena_destroy(&arena);
+    return 0;
+}
