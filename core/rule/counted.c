@@ -1,129 +1,313 @@
+/* Reading the roll: docs/rules.md */
 #include "core/rule/counted.h"
 
 #include <stdlib.h>
 
 #include "core/error.h"
 
-uint64_t group_silent(const struct group *group)
+uint64_t line_weight(const struct roll_line *line)
 {
-    return group->eligible - group->answered;
+    return line->weight ? line->weight : 1;
 }
 
-bool counted_silence_is_consent(const struct counted *counted)
+/* docs/rules.md R-19 */
+Comity__V1__Stance voice_stance(unsigned voice)
 {
-    return counted->rule->silence == COMITY__V1__SILENCE__SILENCE_CONSENT;
+    if (voice == VOICE_CONSENTS)
+        return COMITY__V1__STANCE__STANCE_AGREE;
+    return voice >= VOICE_STANCE && voice < VOICE_VALUE ? (Comity__V1__Stance) (voice - VOICE_STANCE + 1)
+                                                        : COMITY__V1__STANCE__STANCE_UNSPECIFIED;
 }
 
-static int by_number(const void *a, const void *b)
+/* docs/rules.md */
+bool voice_is_for(unsigned voice)
 {
-    uint32_t left = ((const struct group *) a)->constituency->number;
-    uint32_t right = ((const struct group *) b)->constituency->number;
-    return (left > right) - (left < right);
+    Comity__V1__Stance stance = voice_stance(voice);
+    return voice > VOICE_VALUE || stance == COMITY__V1__STANCE__STANCE_AGREE ||
+           stance == COMITY__V1__STANCE__STANCE_RESERVED;
 }
+
+bool voice_is_against(unsigned voice)
+{
+    Comity__V1__Stance stance = voice_stance(voice);
+    return stance == COMITY__V1__STANCE__STANCE_CONCERN || stance == COMITY__V1__STANCE__STANCE_BLOCK;
+}
+
+bool counted_has_ballot(const struct counted *counted, size_t line)
+{
+    return counted->lines[line].is_counted && !counted->input->lines[line].is_recused &&
+           counted->input->lines[line].has_answered;
+}
+
+/* Places in the order of a name: what is sorted are places, so that nothing has to know where it lies. */
+struct named {
+    const char *name;
+    uint32_t number;
+    uint32_t place;
+};
 
 static int by_name(const void *a, const void *b)
 {
-    const struct group *left = *(struct group *const *) a;
-    const struct group *right = *(struct group *const *) b;
-    int order = strcmp(left->constituency->name, right->constituency->name);
-    return order ? order : by_number(left, right);
+    const struct named *left = a;
+    const struct named *right = b;
+    int order = strcmp(left->name, right->name);
+    return order ? order : (left->number > right->number) - (left->number < right->number);
 }
 
-static struct group *group_find(const struct counted *counted, uint32_t number)
+/* With the context that qsort lacks, kept in the things themselves. */
+static int by_number(const void *a, const void *b)
 {
-    size_t low = 0;
-    size_t high = counted->input->constituency_count;
+    const struct named *left = a;
+    const struct named *right = b;
+    return (left->number > right->number) - (left->number < right->number);
+}
+
+static const char *side_of(const struct roll_constituency *constituency)
+{
+    return constituency->side && constituency->side[0] != '\0' ? constituency->side : constituency->name;
+}
+
+/* Constituencies by name, and how to find one by number. */
+static int groups_init(struct counted *counted)
+{
+    const struct rule_input *input = counted->input;
+    size_t count = input->constituency_count;
+    struct named *named = arena_alloc(counted->arena, (count + 1) * sizeof(*named));
+    counted->groups = arena_alloc(counted->arena, (count + 1) * sizeof(*counted->groups));
+    counted->by_number = arena_alloc(counted->arena, (count + 1) * sizeof(*counted->by_number));
+    if (!named || !counted->groups || !counted->by_number)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        named[i] = (struct named){input->constituencies[i].name, input->constituencies[i].number, (uint32_t) i};
+    if (count > 1)
+        qsort(named, count, sizeof(*named), by_name);
+    for (size_t i = 0; i < count; i++) {
+        counted->groups[i].constituency = &input->constituencies[named[i].place];
+        named[i].place = (uint32_t) i;
+    }
+    if (count > 1)
+        qsort(named, count, sizeof(*named), by_number);
+    for (size_t i = 0; i < count; i++)
+        counted->by_number[i] = named[i].place;
+    counted->group_count = count;
+    return 0;
+}
+
+/* The sides of PARTY constituencies, by name; a constituency without one is its own. R-36 */
+static int sides_init(struct counted *counted)
+{
+    struct named *named = arena_alloc(counted->arena, (counted->group_count + 1) * sizeof(*named));
+    size_t count = 0;
+    counted->side_names =
+        arena_alloc(counted->arena, (counted->group_count + 1) * sizeof(*counted->side_names));
+    if (!named || !counted->side_names)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < counted->group_count; i++) {
+        if (counted->groups[i].constituency->is_party)
+            named[count++] = (struct named){side_of(counted->groups[i].constituency), (uint32_t) i, (uint32_t) i};
+    }
+    if (count > 1)
+        qsort(named, count, sizeof(*named), by_name);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || strcmp(named[i].name, named[i - 1].name) != 0)
+            counted->side_names[counted->side_count++] = named[i].name;
+        counted->groups[named[i].place].side = counted->side_count - 1;
+    }
+    return 0;
+}
+
+static int sites_init(struct counted *counted)
+{
+    const struct rule_input *input = counted->input;
+    size_t count = input->site_count;
+    struct named *named = arena_alloc(counted->arena, (count + 1) * sizeof(*named));
+    counted->sites = arena_alloc(counted->arena, (count + 1) * sizeof(*counted->sites));
+    counted->sites_by_number = arena_alloc(counted->arena, (count + 1) * sizeof(*counted->sites_by_number));
+    if (!named || !counted->sites || !counted->sites_by_number)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        named[i] = (struct named){input->sites[i].name, input->sites[i].number, (uint32_t) i};
+    if (count > 1)
+        qsort(named, count, sizeof(*named), by_name);
+    for (size_t i = 0; i < count; i++) {
+        counted->sites[i] = &input->sites[named[i].place];
+        named[i].place = (uint32_t) i;
+    }
+    if (count > 1)
+        qsort(named, count, sizeof(*named), by_number);
+    for (size_t i = 0; i < count; i++)
+        counted->sites_by_number[i] = named[i].place;
+    return 0;
+}
+
+/* A place + 1 in an order by number, by halves; 0: there is none. */
+static uint32_t group_find(const struct counted *counted, uint32_t number)
+{
+    size_t low = 0, high = counted->group_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        uint32_t found = counted->groups[middle].constituency->number;
+        uint32_t found = counted->groups[counted->by_number[middle]].constituency->number;
         if (found == number)
-            return &counted->groups[middle];
+            return counted->by_number[middle] + 1;
         if (found < number)
             low = middle + 1;
         else
             high = middle;
     }
-    return NULL;
+    return 0;
 }
 
-/* One member. docs/rules.md */
-static int line_add(struct counted *counted, struct group *group, const struct roll_line *line)
+static uint32_t site_find(const struct counted *counted, uint32_t number)
 {
-    group->seats++;
+    size_t low = 0, high = counted->input->site_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        uint32_t found = counted->sites[counted->sites_by_number[middle]]->number;
+        if (found == number)
+            return counted->sites_by_number[middle] + 1;
+        if (found < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return 0;
+}
+
+/* Scores are told apart as far as tests do: the bands between what they ask for. */
+static void bands_init(struct counted *counted)
+{
+    const Comity__V1__Rule *rule = counted->rule;
+
+    for (size_t i = 0; i < rule->n_tests; i++) {
+        uint32_t score = rule->tests[i]->count->score;
+        size_t at = 0;
+        if (rule->tests[i]->count->kind != COMITY__V1__COUNT_KIND__COUNT_KIND_SCORE_AT_LEAST)
+            continue;
+        while (at < counted->band_count && counted->bands[at] < score)
+            at++;
+        if (at < counted->band_count && counted->bands[at] == score)
+            continue;
+        for (size_t k = counted->band_count; k > at; k--)
+            counted->bands[k] = counted->bands[k - 1];
+        counted->bands[at] = score;
+        counted->band_count++;
+    }
+}
+
+static unsigned band_of(const struct counted *counted, uint32_t score)
+{
+    unsigned band = 0;
+    while (band < counted->band_count && counted->bands[band] <= score)
+        band++;
+    return band;
+}
+
+static bool ranks_any(const struct ballot_answer *given)
+{
+    for (size_t i = 0; i < given->rank_count; i++) {
+        if (given->ranks[i] != 0)
+            return true;
+    }
+    return false;
+}
+
+static bool value_add(const struct counted *counted, struct group *group, const struct roll_line *line,
+                      size_t value)
+{
+    if (value >= counted->value_count)
+        return false;
+    group->values[value].ballots++;
+    group->values[value].weight += line_weight(line);
+    return true;
+}
+
+/* What a ballot says; 0: nothing that the rule knows. Adds it to the tally. */
+static unsigned ballot_voice(const struct counted *counted, struct group *group, const struct roll_line *line)
+{
+    const Comity__V1__Rule *rule = counted->rule;
+    const struct ballot_answer *given = &line->given;
+    unsigned place = given->answer <= ANSWER_MAX ? counted->place_of[given->answer] : 0;
+
+    if (place != 0) {
+        group->answers[place - 1].ballots++;
+        group->answers[place - 1].weight += line_weight(line);
+        return voice_of_stance(rule->scale[place - 1]->stance);
+    }
+    if (given->answer != 0)
+        return 0;
+    switch (rule->form) {
+    case COMITY__V1__FORM__FORM_CHOICE:
+        return given->choice > 0 && value_add(counted, group, line, given->choice - 1)
+                   ? VOICE_VALUE + given->choice
+                   : 0;
+    case COMITY__V1__FORM__FORM_SCORE:
+        return given->has_score && given->score >= rule->scores->least &&
+                       value_add(counted, group, line, given->score - rule->scores->least)
+                   ? VOICE_VALUE + 1 + band_of(counted, given->score)
+                   : 0;
+    case COMITY__V1__FORM__FORM_RANKING:
+        return VOICE_VALUE + ranks_any(given);
+    default:
+        return 0;
+    }
+}
+
+/* docs/rules.md */
+static unsigned silent_voice(const Comity__V1__Rule *rule, const struct roll_line *line)
+{
+    bool consents = rule->silence == COMITY__V1__SILENCE__SILENCE_CONSENT ||
+                    (rule->silence == COMITY__V1__SILENCE__SILENCE_CONSENT_IF_NOTIFIED && line->is_notified);
+    return consents ? VOICE_CONSENTS : VOICE_SILENT;
+}
+
+/* One member. docs/rules.md */
+static int line_add(struct counted *counted, size_t index, uint32_t place)
+{
+    const struct roll_line *line = &counted->input->lines[index];
+    struct voiced *voiced = &counted->lines[index];
+    struct group *group = &counted->groups[place];
+
+    voiced->party = (uint16_t) place;
+    voiced->is_counted = group->constituency->is_party;
+    if (line->site != 0 && (voiced->site = site_find(counted, line->site)) == 0)
+        return ERR_INTERNAL;
+    group->lines++;
     if (line->is_recused) {
         group->recused++;
         return 0;
     }
     bool is_present = counted->rule->present == COMITY__V1__PRESENT__PRESENT_ANSWERED ? line->has_answered
                                                                                       : line->is_present;
+    unsigned voice =
+        line->has_answered ? ballot_voice(counted, group, line) : silent_voice(counted->rule, line);
+    if (line->has_answered && voice == 0)
+        return ERR_INTERNAL;
+    voiced->cell = (uint8_t) cell_of(voice, is_present);
+    voiced->is_open = counted->splits_open && !line->has_answered;
+    voiced->open_class = (uint8_t) (2 * line->is_notified + is_present);
     group->eligible++;
+    group->weight += line_weight(line);
     group->present += is_present;
     group->answered += line->has_answered;
-    group->present_or_silent += is_present || !line->has_answered;
-    if (!line->has_answered)
-        return 0;
-    unsigned place = line->given.answer <= ANSWER_MAX ? counted->place_of[line->given.answer] : 0;
-    if (place == 0)
-        return ERR_INTERNAL;
-    group->answers[place - 1]++;
-    counted->sequences[counted->sequence_count++] = line->sequence;
+    if (line->has_answered)
+        counted->sequences[counted->sequence_count++] = line->sequence;
     return 0;
 }
 
 static int lines_add(struct counted *counted)
 {
     const struct rule_input *input = counted->input;
-    struct group *group = NULL;
+    uint32_t place = 0; /* + 1 */
 
     for (size_t i = 0; i < input->line_count; i++) {
-        const struct roll_line *line = &input->lines[i];
-        if (!group || group->constituency->number != line->constituency)
-            group = group_find(counted, line->constituency);
-        if (!group)
-            return ERR_INTERNAL;
-        int code = line_add(counted, group, line);
+        uint32_t number = input->lines[i].constituency;
+        if (place == 0 || counted->groups[place - 1].constituency->number != number)
+            place = group_find(counted, number);
+        int code = place == 0 ? ERR_INTERNAL : line_add(counted, i, place - 1);
         if (code)
             return code;
     }
     return 0;
-}
-
-static void group_add(struct group *sum, const struct group *group)
-{
-    sum->seats += group->seats;
-    sum->eligible += group->eligible;
-    sum->present += group->present;
-    sum->answered += group->answered;
-    sum->recused += group->recused;
-    sum->present_or_silent += group->present_or_silent;
-    for (size_t i = 0; i < SCALE_MAX; i++)
-        sum->answers[i] += group->answers[i];
-    for (size_t i = 0; i < STANCE_COUNT; i++)
-        sum->stances[i] += group->stances[i];
-}
-
-/* Stances of each group, those with a seat by name, and the sums. docs/rules.md */
-static void groups_conclude(struct counted *counted)
-{
-    const Comity__V1__Rule *rule = counted->rule;
-
-    for (size_t i = 0; i < counted->input->constituency_count; i++) {
-        struct group *group = &counted->groups[i];
-        if (group->seats == 0)
-            continue;
-        for (size_t place = 0; place < rule->n_scale; place++)
-            group->stances[rule->scale[place]->stance] += group->answers[place];
-        counted->named[counted->named_count++] = group;
-        group_add(&counted->whole, group);
-        if (group->constituency->is_party)
-            group_add(&counted->parties, group);
-    }
-    if (counted->named_count > 1)
-        qsort(counted->named, counted->named_count, sizeof(struct group *), by_name);
-    for (size_t i = 0; i < counted->named_count; i++) {
-        if (counted->named[i]->constituency->is_party)
-            counted->named_parties[counted->party_count++] = counted->named[i];
-    }
 }
 
 /* Ascending, byte by byte from the lowest: the time does not depend on the order of arrival, and ten thousand
@@ -166,114 +350,92 @@ static size_t sequences_unique(uint64_t *sequences, size_t count)
     return kept;
 }
 
-int counted_init(struct counted *counted, const struct rule_input *input, struct arena *arena)
-{
-    *counted = (struct counted){.input = input, .rule = input->rule, .arena = arena};
-    for (size_t place = 0; place < input->rule->n_scale; place++)
-        counted->place_of[input->rule->scale[place]->answer] = (uint8_t) (place + 1);
-
-    size_t constituencies = input->constituency_count;
-    counted->groups = arena_alloc(arena, (constituencies + 1) * sizeof(struct group));
-    counted->named = arena_alloc(arena, (constituencies + 1) * sizeof(struct group *));
-    counted->named_parties = arena_alloc(arena, (constituencies + 1) * sizeof(struct group *));
-    counted->sequences = arena_alloc(arena, (input->line_count + 1) * sizeof(uint64_t));
-    if (!counted->groups || !counted->named || !counted->named_parties || !counted->sequences)
-        return ERR_MEMORY;
-    for (size_t i = 0; i < constituencies; i++)
-        counted->groups[i].constituency = &input->constituencies[i];
-    if (constituencies > 1)
-        qsort(counted->groups, constituencies, sizeof(struct group), by_number);
-
-    int code = lines_add(counted);
-    if (code)
-        return code;
-    groups_conclude(counted);
-    int sorted = sequences_sort(counted->sequences, counted->sequence_count, arena);
-    if (sorted == 0)
-        counted->sequence_count = sequences_unique(counted->sequences, counted->sequence_count);
-    return sorted;
-}
-
-/* Ballots of these stances, with the silence that is AGREE. docs/rules.md */
-uint64_t counted_stances(const struct counted *counted, const struct group *group,
-                         const Comity__V1__Stance *stances, size_t count)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        sum += group->stances[stances[i]];
-        if (stances[i] == COMITY__V1__STANCE__STANCE_AGREE && counted_silence_is_consent(counted))
-            sum += group_silent(group);
-    }
-    return sum;
-}
-
-/* "For" and "against", with the silence that is AGREE. docs/rules.md */
-uint64_t counted_for(const struct counted *counted, const struct group *group)
-{
-    static const Comity__V1__Stance FOR[] = {COMITY__V1__STANCE__STANCE_AGREE,
-                                             COMITY__V1__STANCE__STANCE_RESERVED};
-    return counted_stances(counted, group, FOR, ARRAY_COUNT(FOR));
-}
-
-uint64_t counted_against(const struct group *group)
-{
-    return group->stances[COMITY__V1__STANCE__STANCE_CONCERN] +
-           group->stances[COMITY__V1__STANCE__STANCE_BLOCK];
-}
-
-/* docs/rules.md R-32 */
-static Comity__V1__Tally *tally_make(const struct counted *counted, const struct group *group)
+/* How many voices the form has, and how many values a tally. */
+static void form_init(struct counted *counted)
 {
     const Comity__V1__Rule *rule = counted->rule;
-    struct arena *arena = counted->arena;
-    Comity__V1__Tally *tally = arena_alloc(arena, sizeof(*tally));
-    if (!tally)
-        return NULL;
-    comity__v1__tally__init(tally);
-    if (group->constituency)
-        tally->constituency = arena_string(arena, group->constituency->name);
-    tally->eligible = group->eligible;
-    tally->present = group->present;
-    tally->answered = group->answered;
-    tally->recused = group->recused;
-    tally->silent = group_silent(group);
-    tally->answers = arena_alloc(arena, rule->n_scale * sizeof(tally->answers[0]));
-    tally->stances = arena_alloc(arena, STANCE_COUNT * sizeof(tally->stances[0]));
-    Comity__V1__AnswerCount *answers = arena_alloc(arena, rule->n_scale * sizeof(*answers));
-    Comity__V1__StanceCount *stances = arena_alloc(arena, STANCE_COUNT * sizeof(*stances));
-    if (!tally->constituency || !tally->answers || !tally->stances || !answers || !stances)
-        return NULL;
+    unsigned voices = VOICE_VALUE;
 
-    for (uint32_t answer = 1; answer <= ANSWER_MAX; answer++) {
-        if (counted->place_of[answer] == 0)
-            continue;
-        Comity__V1__AnswerCount *row = &answers[tally->n_answers];
-        comity__v1__answer_count__init(row);
-        row->answer = answer;
-        row->ballots = group->answers[counted->place_of[answer] - 1];
-        tally->answers[tally->n_answers++] = row;
+    for (size_t place = 0; place < rule->n_scale; place++)
+        counted->place_of[rule->scale[place]->answer] = (uint8_t) (place + 1);
+    for (size_t i = 0; i < rule->n_tests; i++)
+        counted->is_weighted =
+            counted->is_weighted || rule->tests[i]->weighting == COMITY__V1__WEIGHTING__WEIGHTING_WEIGHT;
+    bands_init(counted);
+    if (rule->form == COMITY__V1__FORM__FORM_CHOICE) {
+        counted->value_count = counted->input->option_count;
+        voices = VOICE_VALUE + 1 + (unsigned) counted->value_count;
+    } else if (rule->form == COMITY__V1__FORM__FORM_SCORE) {
+        counted->value_count = rule->scores->most - rule->scores->least + 1;
+        voices = VOICE_VALUE + 2 + (unsigned) counted->band_count;
+    } else if (rule->form == COMITY__V1__FORM__FORM_RANKING) {
+        voices = VOICE_VALUE + 2;
     }
-    for (int stance = COMITY__V1__STANCE__STANCE_AGREE; stance < STANCE_COUNT; stance++) {
-        Comity__V1__StanceCount *row = &stances[tally->n_stances];
-        comity__v1__stance_count__init(row);
-        row->stance = (Comity__V1__Stance) stance;
-        row->ballots = group->stances[stance];
-        tally->stances[tally->n_stances++] = row;
-    }
-    return tally;
+    counted->cell_count = (size_t) 2 * voices;
 }
 
-int counted_tallies(const struct counted *counted, Comity__V1__Outcome *outcome)
+static int group_space(const struct counted *counted, struct group *group)
 {
-    outcome->tallies = arena_alloc(counted->arena, (counted->named_count + 1) * sizeof(outcome->tallies[0]));
-    if (!outcome->tallies)
-        return ERR_MEMORY;
-    for (size_t i = 0; i <= counted->named_count; i++) {
-        const struct group *group = i == 0 ? &counted->whole : counted->named[i - 1];
-        Comity__V1__Tally *tally = tally_make(counted, group);
-        if (!tally)
-            return ERR_MEMORY;
-        outcome->tallies[outcome->n_tallies++] = tally;
+    group->answers = arena_alloc(counted->arena, (counted->rule->n_scale + 1) * sizeof(*group->answers));
+    group->values = arena_alloc(counted->arena, (counted->value_count + 1) * sizeof(*group->values));
+    return group->answers && group->values ? 0 : ERR_MEMORY;
+}
+
+static int space_init(struct counted *counted)
+{
+    size_t lines = counted->input->line_count;
+    counted->lines = arena_alloc(counted->arena, (lines + 1) * sizeof(*counted->lines));
+    counted->sequences = arena_alloc(counted->arena, (lines + 1) * sizeof(*counted->sequences));
+    if (!counted->lines || !counted->sequences || counted->input->option_count > OPTIONS_MAX)
+        return counted->lines && counted->sequences ? ERR_INTERNAL : ERR_MEMORY;
+    int code = group_space(counted, &counted->whole);
+    for (size_t i = 0; !code && i < counted->group_count; i++)
+        code = group_space(counted, &counted->groups[i]);
+    return code;
+}
+
+static void group_add(const struct counted *counted, struct group *sum, const struct group *group)
+{
+    sum->lines += group->lines;
+    sum->eligible += group->eligible;
+    sum->weight += group->weight;
+    sum->present += group->present;
+    sum->answered += group->answered;
+    sum->recused += group->recused;
+    for (size_t i = 0; i < counted->rule->n_scale; i++) {
+        sum->answers[i].ballots += group->answers[i].ballots;
+        sum->answers[i].weight += group->answers[i].weight;
     }
-    return 0;
+    for (size_t i = 0; i < counted->value_count; i++) {
+        sum->values[i].ballots += group->values[i].ballots;
+        sum->values[i].weight += group->values[i].weight;
+    }
+}
+
+int counted_init(struct counted *counted, const struct rule_input *input, struct arena *arena, bool splits_open)
+{
+    *counted = (struct counted){
+        .input = input, .rule = input->rule, .arena = arena, .splits_open = splits_open};
+    form_init(counted);
+    int code = groups_init(counted);
+    if (!code)
+        code = sides_init(counted);
+    if (!code)
+        code = sites_init(counted);
+    if (!code)
+        code = space_init(counted);
+    if (!code)
+        code = lines_add(counted);
+    if (code)
+        return code;
+    for (size_t i = 0; i < counted->group_count; i++) {
+        if (counted->groups[i].lines > 0)
+            group_add(counted, &counted->whole, &counted->groups[i]);
+    }
+    code = sequences_sort(counted->sequences, counted->sequence_count, arena);
+    if (code)
+        return code;
+    counted->sequence_count = sequences_unique(counted->sequences, counted->sequence_count);
+    code = counted_scopes(counted);
+    return code ? code : counted_lead(counted);
 }

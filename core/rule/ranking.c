@@ -102,15 +102,6 @@ static bool ranks_any(const struct ballot_answer *given)
     return false;
 }
 
-static bool is_of_party(const struct counted *counted, const struct roll_line *line)
-{
-    for (size_t i = 0; i < counted->input->constituency_count; i++) {
-        if (counted->input->constituencies[i].number == line->constituency)
-            return counted->input->constituencies[i].is_party;
-    }
-    return false;
-}
-
 /* */
 int ranking_count(const struct counted *counted, Comity__V1__Outcome *outcome,
                   enum ranking_verdict *ret_verdict)
@@ -122,7 +113,7 @@ int ranking_count(const struct counted *counted, Comity__V1__Outcome *outcome,
         .options = of->options,
         .option_count = of->option_count,
         .ballots = ballots,
-        .eligible = counted->parties.eligible,
+        .eligible = counted_whole(counted)->eligible,
         .ties = of->rule->ties,
         .tie_count = of->rule->n_ties,
         .tie_order = of->tie_order,
@@ -131,8 +122,8 @@ int ranking_count(const struct counted *counted, Comity__V1__Outcome *outcome,
         return ERR_MEMORY;
     for (size_t i = 0; i < of->line_count; i++) {
         const struct roll_line *line = &of->lines[i];
-        if (line->has_answered && !line->is_recused && line->given.rank_count == of->option_count &&
-            ranks_any(&line->given) && is_of_party(counted, line))
+        if (counted_has_ballot(counted, i) && line->given.rank_count == of->option_count &&
+            ranks_any(&line->given))
             ballots[input.ballot_count++] = (struct ranked_ballots){.ranks = line->given.ranks, .count = 1};
     }
     return ranking_run(&input, counted->arena, outcome, ret_verdict);

@@ -81,6 +81,15 @@ struct rule_input {
  * NULL. Rules: docs/rules.md R-1 to R-9. */
 int rule_check(const Comity__V1__Rule *rule, const char *path, struct refusal *refusal);
 
+/* An outcome that no stage goes on from although it answers nothing: TIE of a rule of two ballots. Of a rule that
+ * passed rule_check; in the order of the stages. 0 or ERR_MEMORY. docs/rules.md R-47 */
+struct rule_warning {
+    uint32_t stage; /* what comes to it: 0: the rule's own rounds; else the number of a stage */
+    Comity__V1__OutcomeKind outcome;
+};
+int rule_warnings(const Comity__V1__Rule *rule, struct arena *arena, struct rule_warning **ret_list,
+                  size_t *ret_count);
+
 /* SHA-256("comity/v1/rule" 00 rule in the canonical form of proto3). ERR_MEMORY. docs/rules.md R-10. */
 int rule_hash(const Comity__V1__Rule *rule, struct arena *arena, uint8_t ret_hash[HASH_SIZE]);
 
@@ -133,6 +142,10 @@ int rule_quorum_results(const struct rule_input *input, struct arena *arena,
 const char *rule_explain_test(const Comity__V1__TestResult *result, struct arena *arena);
 /* The same in the language of @words. */
 const char *rule_explain_test_in(const Comity__V1__TestResult *result, words_fn *words, struct arena *arena);
+/* "2 of 3 sites hold, at least 2 needed: holds" */
+const char *rule_explain_quantifier(const Comity__V1__QuantifierResult *result, struct arena *arena);
+const char *rule_explain_quantifier_in(const Comity__V1__QuantifierResult *result, words_fn *words,
+                                       struct arena *arena);
 /* What an outcome means, in a sentence. Static, English, marked for the catalogue. */
 const char *rule_explain_outcome(Comity__V1__OutcomeKind kind);
 const char *outcome_name(Comity__V1__OutcomeKind kind); /* "ADOPTED" */

@@ -1,5 +1,5 @@
 /* The ladder: which stage an outcome leads to, and by which rule its rounds are held. docs/rules.md */
-#include "core/rule/rule.h"
+#include "core/rule/reach.h"
 
 uint32_t rule_next_stage(const Comity__V1__Rule *rule, uint32_t after, Comity__V1__OutcomeKind outcome)
 {
@@ -23,41 +23,37 @@ Comity__V1__OutcomeKind stage_outcome(const Comity__V1__Stage *stage, Comity__V1
     return otherwise;
 }
 
-/* Lists that the stage gives replace the rule's. */
-static void take_lists(Comity__V1__Rule *rule, const Comity__V1__StageRule *own)
+/* What belongs to a form and is not said anew goes with it: where a stage asks in another form, nothing of the first
+ * one's is left over. */
+static void drop_form(Comity__V1__Rule *rule)
 {
-#define TAKE(field)                                                                                          \
+    rule->n_tests = rule->n_scale = rule->n_duties = rule->n_options = rule->n_ties = 0;
+    rule->silence = COMITY__V1__SILENCE__SILENCE_UNSPECIFIED;
+    rule->ranking = NULL;
+    rule->scores = NULL;
+}
+
+/* What is said replaces what the rule says; lists as wholes. */
+static void take_own(Comity__V1__Rule *rule, const Comity__V1__StageRule *own)
+{
+#define TAKE_LIST(field)                                                                                     \
     do {                                                                                                     \
         if (own->n_##field > 0) {                                                                            \
             rule->n_##field = own->n_##field;                                                                \
             rule->field = own->field;                                                                        \
         }                                                                                                    \
     } while (0)
-    TAKE(tests);
-    TAKE(scale);
-    TAKE(duties);
-    TAKE(options);
-    TAKE(weights);
-    TAKE(ties);
-#undef TAKE
-}
-
-Comity__V1__Rule *rule_of_stage(const Comity__V1__Rule *rule, uint32_t stage, struct arena *arena)
-{
-    const Comity__V1__StageRule *own = rule->stages[stage - 1]->rule;
-    Comity__V1__Rule *of_stage = arena_copy(arena, rule, sizeof(*rule));
-
-    if (!of_stage)
-        return NULL;
-    of_stage->n_stages = 0;
-    of_stage->stages = NULL;
-    of_stage->rounds = own->rounds > 0 ? own->rounds : 1;
-    take_lists(of_stage, own);
 #define TAKE(field)                                                                                          \
     do {                                                                                                     \
         if (own->field)                                                                                      \
-            of_stage->field = own->field;                                                                    \
+            rule->field = own->field;                                                                        \
     } while (0)
+    TAKE_LIST(tests);
+    TAKE_LIST(scale);
+    TAKE_LIST(duties);
+    TAKE_LIST(options);
+    TAKE_LIST(weights);
+    TAKE_LIST(ties);
     TAKE(form);
     TAKE(roll);
     TAKE(silence);
@@ -71,7 +67,33 @@ Comity__V1__Rule *rule_of_stage(const Comity__V1__Rule *rule, uint32_t stage, st
     TAKE(extend_ms);
     TAKE(notice_ms);
 #undef TAKE
-    if (own->list[0] != '\0')
-        of_stage->list = own->list;
+#undef TAKE_LIST
+    if (own->list && own->list[0] != '\0')
+        rule->list = own->list;
+}
+
+void stage_rule(const Comity__V1__Rule *rule, uint32_t stage, Comity__V1__Rule *ret)
+{
+    static char nothing[] = "";
+    const Comity__V1__StageRule *own = rule->stages[stage - 1]->rule;
+
+    *ret = *rule;
+    ret->n_stages = 0;
+    ret->stages = NULL;
+    ret->rounds = own->rounds > 0 ? own->rounds : 1;
+    if (own->form && own->form != rule->form)
+        drop_form(ret);
+    if (own->roll && own->roll != COMITY__V1__ROLL_KIND__ROLL_KIND_LIST)
+        ret->list = nothing;
+    if (own->no_quorum == COMITY__V1__NO_QUORUM__NO_QUORUM_END)
+        ret->extend_ms = 0;
+    take_own(ret, own);
+}
+
+Comity__V1__Rule *rule_of_stage(const Comity__V1__Rule *rule, uint32_t stage, struct arena *arena)
+{
+    Comity__V1__Rule *of_stage = arena_alloc(arena, sizeof(*of_stage));
+    if (of_stage)
+        stage_rule(rule, stage, of_stage);
     return of_stage;
 }

@@ -149,6 +149,8 @@ void corpus_of_rules(struct arena *arena)
             pieces_number(&pieces, member % 5 == 4 ? 7 : 6, 1);
             pieces_number(&pieces, member * i, 1);
             pieces_number(&pieces, member, 1);
+            pieces_number(&pieces, member * 7, 1);
+            pieces_number(&pieces, member, 1);
         }
         corpus_put("rule", template->name, BYTES(pieces.bytes, pieces.size));
         corpus_put_typed("rule", &template->rule->base);

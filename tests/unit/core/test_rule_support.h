@@ -301,6 +301,8 @@ static inline void scene_release(struct scene *scene)
     arena_destroy(&scene->arena);
 }
 
+static const struct round_option SCENE_OPTIONS[] = {{"left", "", false}, {"middle", "", false}, {"right", "", false}};
+
 static inline struct rule_input scene_input(const struct scene *scene, bool rounds_remain)
 {
     return (struct rule_input){
@@ -309,6 +311,8 @@ static inline struct rule_input scene_input(const struct scene *scene, bool roun
         .line_count = scene->line_count,
         .constituencies = scene->constituencies,
         .constituency_count = scene->constituency_count,
+        .options = SCENE_OPTIONS,
+        .option_count = ARRAY_COUNT(SCENE_OPTIONS),
         .rounds_remain = rounds_remain,
     };
 }
