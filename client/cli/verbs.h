@@ -132,6 +132,12 @@ int calendar_run(struct cli *cli);
 
 /* ballots_import.c */
 int ballots_import_run(struct cli *cli);
+
+/* ballots_export.c */
+int ballots_export_run(struct cli *cli);
+
+/* count.c */
+int count_run(struct cli *cli);
 int ballots_confirm_run(struct cli *cli);
 int ballots_dispute_run(struct cli *cli);
 

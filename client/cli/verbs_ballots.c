@@ -41,5 +41,38 @@ const struct verb VERBS_BALLOTS[] = {
          N_("While the round is open it counts no longer, and you can vote yourself. After the close the "
             "outcome stands, and your dispute beside it."),
      .json = JSON_RECEIPT},
+    /* Rules and stages. */
+    {.name = "ballots export",
+     .group = GROUP,
+     .run = ballots_export_run,
+     .needs = NEEDS_MEMBER,
+     .summary = N_("write the ballots of a closed round that ranked options to a .blt file, which other "
+                   "programs count as well"),
+     .arguments = {{"ROUND", N_("number of the round"), 0}},
+     .options = {{"blt", "FILE", N_("a new file"), 1, 0}},
+     .detail = N_("The ballots that the round counted, without names, those that are alike in one line: "
+                  "comity count FILE counts "
+                  "them again."),
+     .json = "`file`, `ballots` (how many), `options` [label]"},
+    {.name = "count",
+     .group = GROUP,
+     .run = count_run,
+     .summary = N_("count the ballots of a .blt file, without a server, and show every stage"),
+     .arguments = {{"FILE", N_("ballots that rank options, in the form .blt; -: standard input"), 0}},
+     .options = {{"method", "METHOD", N_("scottish, meek, irv or schulze"), 1, 0},
+                 {"seats", "NUMBER",
+                  N_("how many are elected, with scottish and meek; where it is left out, as the file says"),
+                  0, 0}},
+     .detail = N_("scottish: single transferable vote as in Scottish local elections; meek: by Meek's "
+                  "method; irv: instant run-off; "
+                  "schulze: pairs of options, the strongest paths.\n"
+                  "Ties go by the latest earlier stage at which the options differed, then by the order that "
+                  "the file states, as in "
+                  "[tie 3 1 2]: of those that tie, the one that comes first there gives way. Without such a "
+                  "line what is still tied stays "
+                  "a tie, and the stages so far are shown."),
+     .json = "`title`, `method`, `seats`, `ballots` (how many), `options` [label], `chosen` [label], "
+             "`outcome` (Outcome), `working` "
+             "[line]"},
     {.name = NULL},
 };

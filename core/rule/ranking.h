@@ -46,7 +46,8 @@ int ranking_count(const struct counted *counted, Comity__V1__Outcome *outcome,
                   enum ranking_verdict *ret_verdict);
 
 /* The working in lines for people, without newlines: who dropped out and why, who beat whom by how much,
- * every stage with its votes. In the arena. 0 or ERR_MEMORY. R-57 */
+ * every stage with its votes. In the arena. 0, ERR_MEMORY, ERR_INTERNAL (the outcome is of other options).
+ * R-57 */
 struct ranking_lines {
     const char **lines;
     size_t count;
