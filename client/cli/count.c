@@ -1,5 +1,6 @@
 /* Counting a file of ballots that rank options, without a server. docs/rules.md */
 #include <inttypes.h>
+#include <string.h>
 #include <strings.h>
 
 #include "client/cli/file.h"
@@ -78,6 +79,35 @@ static int seats_read(struct counting *counting)
         return cli_fail(counting->cli, ERR_USAGE, "--method scottish or --method meek",
                         "The method %s chooses one option.", counting->method->name);
     counting->seats = counting->method->has_seats ? (uint32_t) seats : 1;
+    return 0;
+}
+
+/* "3,1,2" of --tie: of options that tie the first one gives way. */
+static int tie_read(struct counting *counting)
+{
+    struct cli *cli = counting->cli;
+    const char *typed = cli_option(cli, "tie");
+    size_t options = counting->blt.option_count, count = 0;
+    uint32_t *order = arena_alloc(cli->arena, options * sizeof(*order));
+    char *rest = NULL, *copy = typed == NULL ? NULL : arena_string(cli->arena, typed);
+    uint64_t seen = 0, number = 0;
+
+    if (typed == NULL)
+        return 0;
+    if (order == NULL || copy == NULL)
+        return ERR_MEMORY;
+    for (char *part = strtok_r(copy, ", ", &rest); part != NULL; part = strtok_r(NULL, ", ", &rest)) {
+        int code = cli_number(cli, "--tie", part, 1, options, &number);
+        if (code != 0)
+            return code;
+        if (seen & UINT64_C(1) << (number - 1))
+            return cli_fail(cli, ERR_USAGE, NULL, "--tie names option %" PRIu64 " twice.", number);
+        seen |= UINT64_C(1) << (number - 1);
+        order[options - ++count] = (uint32_t) number;
+    }
+    if (count != options)
+        return cli_fail(cli, ERR_USAGE, NULL, "--tie names every option once: there are %zu.", options);
+    counting->blt.tie_order = order;
     return 0;
 }
 
@@ -165,7 +195,7 @@ static void say_result(struct counting *counting)
         names[i] = shown_string(cli, counting->blt.names[outcome->chosen[i] - 1]);
     const char *list = names == NULL ? "?" : shown_list(cli, names, outcome->n_chosen);
     if (counting->verdict == RANKING_TIED)
-        say(cli, "A tie: %s. A line [tie ...] in the file says who gives way.", list);
+        say(cli, "A tie: %s. --tie, or a line [tie ...] in the file, says who gives way.", list);
     else
         say(cli, "Chosen: %s.", list);
 }
@@ -179,6 +209,8 @@ int count_run(struct cli *cli)
         code = file_take(&counting);
     if (code == 0)
         code = seats_read(&counting);
+    if (code == 0)
+        code = tie_read(&counting);
     if (code == 0)
         code = count_all(&counting);
     if (code != 0)

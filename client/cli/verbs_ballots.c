@@ -62,6 +62,8 @@ const struct verb VERBS_BALLOTS[] = {
      .options = {{"method", "METHOD", N_("scottish, meek, irv or schulze"), 1, 0},
                  {"seats", "NUMBER",
                   N_("how many are elected, with scottish and meek; where it is left out, as the file says"),
+                  0, 0},
+                 {"tie", "NUMBERS", N_("as in 3,1,2: the order that the file's line [tie ...] would state"),
                   0, 0}},
      .detail = N_("scottish: single transferable vote as in Scottish local elections; meek: by Meek's "
                   "method; irv: instant run-off; "

@@ -6,7 +6,8 @@
  * then 3, then 2 1 2 1=3 0           one that ranks 1 and 3 alike (b-17) 2 0          one, with a name of its
  * own, which is not kept 0                   no more ballots "Option one"        a name each "Title"
  *
- * From # to the end of a line is a comment; lines mean nothing else. A byte order mark is passed over.
+ * From # to the end of a line, and from slash-star to star-slash, is a comment; lines mean nothing else, but
+ * that a name ends on its own. What stands behind the title is not read. A byte order mark is passed over.
  * docs/rules.md R-58 */
 #ifndef COMITY_RULES_BLT_H
 #define COMITY_RULES_BLT_H

@@ -64,16 +64,51 @@ static bool is_blank(int letter)
     return letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n';
 }
 
+static bool is_at(const struct reading *reading, const char *text)
+{
+    size_t size = strlen(text);
+    return reading->text.size - reading->at >= size &&
+           memcmp(reading->text.data + reading->at, text, size) == 0;
+}
+
+static void skip_to(struct reading *reading, const char *end)
+{
+    while (peek(reading) >= 0 && !is_at(reading, end))
+        step(reading);
+    for (size_t i = 0; i < strlen(end) && peek(reading) >= 0; i++)
+        step(reading);
+}
+
 static void skip_blanks(struct reading *reading)
 {
-    while (is_blank(peek(reading)) || peek(reading) == '#') {
-        if (peek(reading) == '#') {
-            while (peek(reading) >= 0 && peek(reading) != '\n')
-                step(reading);
-        } else {
+    for (;;) {
+        if (is_blank(peek(reading)))
             step(reading);
-        }
+        else if (peek(reading) == '#')
+            skip_to(reading, "\n");
+        else if (is_at(reading, "/*"))
+            skip_to(reading, "*/");
+        else
+            return;
     }
+}
+
+/* A quote ends a name where a blank follows it, so that names may have quotes in them. */
+static bool is_closing_quote(const struct reading *reading)
+{
+    int next = reading->at + 1 < reading->text.size ? reading->text.data[reading->at + 1] : -1;
+    return peek(reading) == '"' && (next < 0 || is_blank(next) || next == '#');
+}
+
+static bool is_word_end(const struct reading *reading, int first)
+{
+    int letter = peek(reading);
+
+    if (first == '"')
+        return is_closing_quote(reading) || letter == '\n';
+    if (first == '(')
+        return letter == ')' || letter == '\n';
+    return is_blank(letter) || letter == '[' || letter == ']' || letter == '"' || letter == '#';
 }
 
 /* A bracket is a word by itself, wherever it stands; a name of a ballot in parentheses is one word with its
@@ -89,15 +124,8 @@ static size_t word_end(struct reading *reading, size_t *ret_start)
         step(reading);
         return reading->at;
     }
-    while (peek(reading) >= 0) {
-        int letter = peek(reading);
-        if (first == '"' ? letter == '"' || letter == '\n'
-            : first == '('
-                ? letter == ')' || letter == '\n'
-                : is_blank(letter) || letter == '[' || letter == ']' || letter == '"' || letter == '#')
-            break;
+    while (peek(reading) >= 0 && !is_word_end(reading, first))
         step(reading);
-    }
     return reading->at;
 }
 
@@ -358,33 +386,29 @@ static int ballots_read(struct reading *reading)
     }
 }
 
-/* A name each, a title, and up to two more texts, as some programs write them. */
+/* A name each, and a title. What stands behind it is not read: programs write all sorts of things there. */
 static int names_read(struct reading *reading)
 {
     struct blt *blt = reading->blt;
 
     blt->title = "";
-    for (size_t i = 0; i < blt->option_count + 3; i++) {
+    for (size_t i = 0; i <= blt->option_count; i++) {
         int code = word_next(reading);
         if (code)
             return code;
-        if (reading->word.is_end && i >= blt->option_count)
-            return 0;
-        if (!reading->word.is_quoted)
-            return i < blt->option_count
-                       ? rule_fault(reading->faults, ERR_MALFORMED, reading->word.line, reading->word.column,
-                                    N_("Here the name of option %zu is expected, in quotes (\")."), i + 1)
-                       : fault_at(reading, ERR_MALFORMED,
-                                  N_("Behind the names there is a title in quotes (\") alone, not `%s`."));
+        if (i == blt->option_count && !reading->word.is_end && !reading->word.is_quoted)
+            return fault_at(
+                reading, ERR_MALFORMED,
+                N_("Behind the names the title is expected, in quotes (\"): `%s` stands in its place."));
+        if (i < blt->option_count && !reading->word.is_quoted)
+            return rule_fault(reading->faults, ERR_MALFORMED, reading->word.line, reading->word.column,
+                              N_("Here the name of option %zu is expected, in quotes (\")."), i + 1);
         if (i < blt->option_count)
             blt->names[i] = reading->word.text;
-        else if (i == blt->option_count)
+        else
             blt->title = reading->word.text;
     }
-    int code = word_next(reading);
-    return code || reading->word.is_end
-               ? code
-               : fault_at(reading, ERR_MALFORMED, N_("The file goes on behind its end: `%s`."));
+    return 0;
 }
 
 int blt_read(struct bytes text, struct rule_faults *faults, struct blt *ret_blt)

@@ -23,7 +23,7 @@ int runoff_count(struct count *count, enum ranking_verdict *ret_verdict)
         code = stage_end(&transfer);
         if (code || transfer_is_complete(&transfer))
             break;
-        option_set least = hopeful_least(&transfer, 0);
+        option_set least = hopeful_least(&transfer);
         option_set out = exclusion_choose(&transfer, least);
         if (!out) {
             *ret_verdict = RANKING_TIED;

@@ -7,7 +7,7 @@
 #define UNITS UINT64_C(1000000000)
 #define ANYBODY_ELECTED UINT64_MAX /* instead of a surplus */
 enum {
-    OMEGA = 1000,          /* a total surplus below this is none */
+    OMEGA = 1000,          /* a total surplus below this is none, and votes that differ by no more tie */
     ITERATIONS_MAX = 1000, /* within one stage: what is left then is taken as it stands */
 };
 
@@ -95,11 +95,13 @@ static int iterate(struct meek *meek, uint64_t *ret_surplus)
     return stage_end(transfer);
 }
 
-/* The stage EXCLUDE: the weakest, and whoever is no further from it than the surplus, tie. */
+/* The stage EXCLUDE. Whoever is no further from the weakest than the surplus that is left, or than rounding
+ * can make of what is equal, ties with it. */
 static int exclude_least(struct meek *meek, uint64_t surplus, option_set *ret_tied)
 {
     struct transfer *transfer = &meek->transfer;
-    option_set least = hopeful_least(transfer, surplus);
+    transfer->tie_within = surplus > OMEGA ? surplus : OMEGA;
+    option_set least = hopeful_least(transfer);
     option_set out = exclusion_choose(transfer, least);
 
     if (!out) {

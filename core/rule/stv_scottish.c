@@ -62,7 +62,7 @@ static int stage_next(struct transfer *transfer, option_set *pending, option_set
         *pending &= ~option_bit(index);
         return surplus_transfer(transfer, index);
     }
-    option_set least = hopeful_least(transfer, 0);
+    option_set least = hopeful_least(transfer);
     option_set out = exclusion_choose(transfer, least);
     if (!out)
         *ret_tied = least;

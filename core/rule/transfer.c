@@ -182,22 +182,22 @@ int transfer_fill(struct transfer *transfer)
     return stage_end(transfer);
 }
 
-/* Those of a set who had most, or least, votes at a stage. */
-static option_set extremes_at(const Comity__V1__CountStage *stage, option_set set, bool want_most)
+/* Those of a set who have most, or least, votes, and who tie with them. */
+static option_set extremes(const struct transfer *transfer, const uint64_t *votes, option_set set,
+                           bool want_most)
 {
     option_set found = 0;
-    uint64_t extreme = 0;
+    uint64_t extreme = want_most ? 0 : UINT64_MAX;
 
     for (option_set left = set; left; left &= left - 1) {
-        size_t index = options_first(left);
-        uint64_t votes = stage->votes[index];
-        bool is_further = want_most ? votes > extreme : votes < extreme;
-        if (!found || is_further) {
-            found = option_bit(index);
-            extreme = votes;
-        } else if (votes == extreme) {
-            found |= option_bit(index);
-        }
+        uint64_t of = votes[options_first(left)];
+        if (want_most ? of > extreme : of < extreme)
+            extreme = of;
+    }
+    for (option_set left = set; left; left &= left - 1) {
+        uint64_t of = votes[options_first(left)];
+        if ((want_most ? extreme - of : of - extreme) <= transfer->tie_within)
+            found |= option_bit(options_first(left));
     }
     return found;
 }
@@ -208,7 +208,7 @@ static option_set by_earlier_stages(const struct transfer *transfer, option_set 
     const Comity__V1__RankingResult *result = transfer->count->outcome->ranking;
 
     for (size_t i = result->n_stages; i > 0 && options_count(tied) > 1; i--)
-        tied = extremes_at(result->stages[i - 1], tied, want_most);
+        tied = extremes(transfer, result->stages[i - 1]->votes, tied, want_most);
     return tied;
 }
 
@@ -257,20 +257,9 @@ option_set exclusion_choose(struct transfer *transfer, option_set least)
     return others >= seats_left(transfer) ? least : 0;
 }
 
-option_set hopeful_least(const struct transfer *transfer, uint64_t within)
+option_set hopeful_least(const struct transfer *transfer)
 {
-    uint64_t least = UINT64_MAX;
-    option_set found = 0;
-
-    for (option_set left = transfer->hopeful; left; left &= left - 1) {
-        if (transfer->votes[options_first(left)] < least)
-            least = transfer->votes[options_first(left)];
-    }
-    for (option_set left = transfer->hopeful; left; left &= left - 1) {
-        if (transfer->votes[options_first(left)] - least <= within)
-            found |= option_bit(options_first(left));
-    }
-    return found;
+    return extremes(transfer, transfer->votes, transfer->hopeful, false);
 }
 
 void parcels_move(struct transfer *transfer, size_t index)

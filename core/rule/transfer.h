@@ -27,6 +27,7 @@ struct transfer {
     uint64_t non_transferable;
     uint64_t residual;
     uint64_t quota;
+    uint64_t tie_within;           /* votes that differ by no more tie */
     Comity__V1__CountStage *stage; /* the one that is under way */
     Comity__V1__TieBreak ties[2];  /* that the next stage took */
     size_t tie_count;
@@ -55,8 +56,8 @@ void tie_settle(struct transfer *transfer, option_set tied, bool want_most, size
 /* Who drops out of those who have the least, or tie with it: one option, or several that have no votes at all
  * and would all drop out in any order. Empty: a tie that nothing breaks. R-56 */
 option_set exclusion_choose(struct transfer *transfer, option_set least);
-/* The hopeful option with the fewest votes, and all that have at most @within more. */
-option_set hopeful_least(const struct transfer *transfer, uint64_t within);
+/* The hopeful option with the fewest votes, and those that tie with it. */
+option_set hopeful_least(const struct transfer *transfer);
 
 /* The stage EXCLUDE: these drop out, and their ballots go on at their value. 0 or ERR_MEMORY. */
 int exclude(struct transfer *transfer, option_set options);
