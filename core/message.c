@@ -1,5 +1,6 @@
 #include "core/message.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #include "core/error.h"
@@ -149,4 +150,45 @@ int message_visit(const ProtobufCMessage *message, const ProtobufCMessageDescrip
 {
     const struct visit inside = {type, visit, context};
     return visit_inside(&inside, message, NULL);
+}
+
+/* "OUTCOME_KIND_" of OutcomeKind: how many letters of a value's name are the enum's own. */
+static size_t prefix_length(const ProtobufCEnumDescriptor *type, const char *value_name)
+{
+    size_t at = 0;
+
+    for (const char *c = type->short_name; *c != '\0'; c++) {
+        if (isupper((unsigned char) *c) && c != type->short_name) {
+            if (value_name[at] != '_')
+                return 0;
+            at++;
+        }
+        if (value_name[at] != (char) toupper((unsigned char) *c))
+            return 0;
+        at++;
+    }
+    return value_name[at] == '_' ? at + 1 : 0;
+}
+
+const char *enum_short_name(const ProtobufCEnumDescriptor *type, int value)
+{
+    const ProtobufCEnumValue *row = protobuf_c_enum_descriptor_get_value(type, value);
+
+    return row == NULL ? "?" : row->name + prefix_length(type, row->name);
+}
+
+bool enum_value_find(const ProtobufCEnumDescriptor *type, const char *word, int *ret_value)
+{
+    for (unsigned i = 0; i < type->n_values; i++) {
+        const char *name = type->values[i].name + prefix_length(type, type->values[i].name);
+        size_t at = 0;
+        while (name[at] != '\0' &&
+               (toupper((unsigned char) word[at]) == name[at] || (word[at] == '-' && name[at] == '_')))
+            at++;
+        if (name[at] != '\0' || word[at] != '\0')
+            continue;
+        *ret_value = type->values[i].value;
+        return true;
+    }
+    return false;
 }

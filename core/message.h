@@ -59,4 +59,10 @@ int message_visit(const ProtobufCMessage *message, const ProtobufCMessageDescrip
 size_t message_field_messages(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
                               ProtobufCMessage *const **ret_list);
 
+/* "ADOPTED" of OUTCOME_KIND_ADOPTED; "?" of a number that is not defined. */
+const char *enum_short_name(const ProtobufCEnumDescriptor *type, int value);
+
+/* The way back, in any case, with - for _ where one likes. */
+bool enum_value_find(const ProtobufCEnumDescriptor *type, const char *word, int *ret_value);
+
 #endif

@@ -1,8 +1,6 @@
 #include "client/cli/message_json.h"
 
-#include <ctype.h>
 #include <stdio.h>
-#include <strings.h>
 
 #include "client/cli/output.h"
 #include "core/error.h"
@@ -12,31 +10,6 @@ struct writing {
     message_prose_fn *prose;
     void *context;
 };
-
-/* "OUTCOME_KIND_" of OutcomeKind: how many letters of a value's name are the enum's own. */
-static size_t prefix_length(const ProtobufCEnumDescriptor *type, const char *value_name)
-{
-    size_t at = 0;
-
-    for (const char *c = type->short_name; *c != '\0'; c++) {
-        if (isupper((unsigned char) *c) && c != type->short_name) {
-            if (value_name[at] != '_')
-                return 0;
-            at++;
-        }
-        if (value_name[at] != (char) toupper((unsigned char) *c))
-            return 0;
-        at++;
-    }
-    return value_name[at] == '_' ? at + 1 : 0;
-}
-
-const char *enum_short_name(const ProtobufCEnumDescriptor *type, int value)
-{
-    const ProtobufCEnumValue *row = protobuf_c_enum_descriptor_get_value(type, value);
-
-    return row == NULL ? "?" : row->name + prefix_length(type, row->name);
-}
 
 static struct json_object *write_message(const struct writing *writing, const ProtobufCMessage *message);
 
@@ -181,14 +154,7 @@ static int read_enum(struct json_object *value, const ProtobufCEnumDescriptor *t
 {
     if (!json_object_is_type(value, json_type_string))
         return ERR_MALFORMED;
-    for (unsigned i = 0; i < type->n_values; i++) {
-        const char *name = type->values[i].name;
-        if (strcasecmp(name + prefix_length(type, name), json_object_get_string(value)) != 0)
-            continue;
-        *ret_value = type->values[i].value;
-        return 0;
-    }
-    return ERR_ENUM;
+    return enum_value_find(type, json_object_get_string(value), ret_value) ? 0 : ERR_ENUM;
 }
 
 static int read_string(struct reading *reading, struct json_object *value, char **ret_text)

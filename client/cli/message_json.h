@@ -12,15 +12,12 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "comity/v1/model.pb-c.h"
-#include "core/arena.h"
+#include "core/message.h"
 
 /* Where prose comes from: NULL for what is not there. */
 typedef const char *message_prose_fn(void *context, const Comity__V1__TextRef *reference);
 
 struct json_object *message_to_json(const ProtobufCMessage *message, message_prose_fn *prose, void *context);
-
-/* "ADOPTED" of OUTCOME_KIND_ADOPTED; "?" of a number that is not defined. */
-const char *enum_short_name(const ProtobufCEnumDescriptor *type, int value);
 
 /* The way back, strictly: no member that the message does not have, every value of its type. Fields that are
  * left out keep their defaults. 0, ERR_MALFORMED, ERR_UNKNOWN_FIELD, ERR_ENUM, ERR_RANGE, ERR_MEMORY;

@@ -39,6 +39,13 @@ static int lower(char letter)
     return letter == '-' ? '_' : tolower((unsigned char) letter);
 }
 
+bool word_is(const char *typed, const char *word)
+{
+    while (*typed != '\0' && lower(*typed) == lower(*word))
+        typed++, word++;
+    return *typed == *word;
+}
+
 /* How many letters have to be changed, added, dropped or swapped. */
 static unsigned distance(const char *a, const char *b)
 {

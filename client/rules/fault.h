@@ -32,5 +32,7 @@ const char *fault_shown(struct rule_faults *faults, const char *text);
 
 /* The one of @words that is nearest to @typed, whatever the case; NULL where none is near. */
 const char *word_nearest(const char *typed, const char *const *words, size_t count);
+/* The same word, in any case, with - for _ where one likes. */
+bool word_is(const char *typed, const char *word);
 
 #endif
