@@ -18,8 +18,7 @@ MAY_INCLUDE = {
     "client/cli/": ["core/", "client/lib/", "client/rules/", "client/cli/"],
     "client/": ["core/", "client/lib/", "client/rules/"],
 }
-MUST_NOT_INCLUDE = {"core/": ["core/daemon/"], "client/": ["core/daemon/"], "client/lib/": ["core/daemon/"],
-                    "client/rules/": ["core/daemon/"]}
+MUST_NOT_INCLUDE = {"core/": ["core/daemon/"], "client/": ["core/daemon/"], "client/lib/": ["core/daemon/"]}
 
 # Headers of the outside, and the only places that may include them.
 OUTSIDE = [

@@ -32,14 +32,23 @@ void *world_alloc(struct world *world, size_t size)
     return need(arena_alloc(world->arena, size), "out of memory");
 }
 
+void world_log_signer(struct signing_key *ret_key)
+{
+    static const uint8_t SEED[SEED_SIZE] = {0x11};
+
+    signing_key_from_seed(SEED, ret_key);
+}
+
 struct world *world_new(void)
 {
     struct world *world = need(calloc(1, sizeof(*world)), "out of memory");
+    struct signing_key signer;
 
     world->memory = need(view_memory_new(), "out of memory");
     world->view = view_memory_view(world->memory);
     world->arena = need(arena_new(WORLD_LIMIT), "out of memory");
-    memset(world->log_key, 0x11, sizeof(world->log_key));
+    world_log_signer(&signer);
+    memcpy(world->log_key, signer.public_key, KEY_SIZE);
     world->context = (struct machine_context){
         .time_ms = INT64_C(1700000000000), .next_sequence = 1, .log_key = world->log_key};
     world->epoch = 1;

@@ -7,6 +7,7 @@
 #ifndef COMITY_TEST_WORLD_H
 #define COMITY_TEST_WORLD_H
 
+#include "core/key.h"
 #include "core/machine/machine.h"
 #include "core/machine/state.h"
 
@@ -40,6 +41,9 @@ struct world {
     unsigned texts; /* made so far */
     unsigned commands;
 };
+
+/* Signs the checkpoints of every world; its public half is on record. */
+void world_log_signer(struct signing_key *ret_key);
 
 struct world *world_new(void);     /* empty: nothing is founded */
 struct world *world_founded(void); /* the standard history */
