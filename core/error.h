@@ -93,7 +93,9 @@ enum execution { NOT_EXECUTED, EXECUTION_UNKNOWN };
     X(ERR_SERVER_KEY, -131, NOT_EXECUTED, "The server's key is another than the one you were given.") \
     X(ERR_CLIENT_KEY, -132, NOT_EXECUTED, "The server refuses this connection's key.") \
     X(ERR_RECEIPT, -133, EXECUTION_UNKNOWN, "The receipt does not prove what it claims.") \
-    X(ERR_USAGE, -134, NOT_EXECUTED, "The command line is not understood.")
+    X(ERR_USAGE, -134, NOT_EXECUTED, "The command line is not understood.") \
+    X(ERR_DIFFERS, -135, NOT_EXECUTED, "What was counted anew is not what the record says.") \
+    X(ERR_UNCOUNTED, -136, NOT_EXECUTED, "What it takes to count anew is not there.")
 /* clang-format on */
 
 enum error_code {

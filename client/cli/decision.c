@@ -11,16 +11,14 @@
 #include "client/cli/terms.h"
 #include "client/cli/verbs.h"
 
-static struct json_object *say_working(struct cli *cli, const Comity__V1__Outcome *outcome)
+static struct json_object *say_working(struct cli *cli, const Comity__V1__Round *round)
 {
+    struct outcome_lines working = outcome_working(cli, round, round->outcome);
     struct json_object *lines = json_object_new_array();
 
-    for (size_t i = 0; i < outcome->n_tests; i++) {
-        const char *line = rule_explain_test_in(outcome->tests[i], language_words, cli->arena);
-        if (line == NULL)
-            continue;
-        json_object_array_add(lines, json_object_new_string(line));
-        say(cli, "  %s", outcome_test(cli, outcome->tests[i]));
+    for (size_t i = 0; i < working.count; i++) {
+        json_object_array_add(lines, json_object_new_string(working.list[i]));
+        say(cli, "  %s", working.list[i]);
     }
     return lines;
 }
@@ -77,10 +75,11 @@ static int say_count(struct cli *cli, const Comity__V1__Round *round)
     }
     say_function(cli, round);
     say(cli, "Tests of the rule %s:", round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
-    cli_put(cli, "working", say_working(cli, outcome));
+    cli_put(cli, "working", say_working(cli, round));
     say(cli, "Answers:");
-    for (size_t i = 0; i < outcome->n_tallies; i++)
-        say(cli, "  %s", outcome_tally(cli, round->rule, outcome->tallies[i]));
+    struct outcome_lines tallies = outcome_tallies(cli, round, outcome);
+    for (size_t i = 0; i < tallies.count; i++)
+        say(cli, "  %s", tallies.list[i]);
     code = say_recusals(cli, round);
     if (code == 0)
         code = say_reasons(cli, round);

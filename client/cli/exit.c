@@ -44,6 +44,8 @@ static const struct {
     {ERR_CORRUPT, EXIT_INTERNAL},
     {ERR_ADDRESS, EXIT_INTERNAL},
     {ERR_INTERNAL, EXIT_INTERNAL},
+    {ERR_DIFFERS, EXIT_DIFFERS},
+    {ERR_UNCOUNTED, EXIT_UNCOUNTED},
 };
 
 enum exit_code exit_of_error(int code)

@@ -13,7 +13,9 @@
     X(EXIT_UNREACHABLE, 3, "Nobody answered or had room. Nothing was done: the same may be tried again.")    \
     X(EXIT_INTERNAL, 4,                                                                                      \
       "Something failed on this machine, or the software is at fault. What was recorded before is named.")   \
-    X(EXIT_UNCONFIRMED, 5, "Sent and not confirmed: it may have been done. `comity resubmit` finds out.")
+    X(EXIT_UNCONFIRMED, 5, "Sent and not confirmed: it may have been done. `comity resubmit` finds out.")  \
+    X(EXIT_DIFFERS, 6, "A recount comes to something else than the record, or the record was altered.")       \
+    X(EXIT_UNCOUNTED, 7, "A recount lacks what it takes: something is withheld, missing or cannot be read.")
 
 enum exit_code {
 #define COMITY_EXIT_ENUM(name, code, meaning) name = code,

@@ -115,6 +115,9 @@ static const struct {
     {ERR_MOVED,
      N_("Ask the operator for the new place file: comity context add NAME --place FILE --history HEX")},
     {ERR_DRAINING, N_("Give the same command again in a moment: another worker takes over.")},
+    {ERR_DIFFERS, N_("Keep the file, and tell every party. Another copy, from another member or worker, shows whether "
+                     "it is the file or the record: comity export FILE")},
+    {ERR_UNCOUNTED, N_("Make a new copy once the round has closed, or ask somebody who may see more: comity export FILE")},
     {ERR_MEMORY, N_("End other programs, and give the same command again.")},
     {ERR_STORE,
      N_("Tell the operator: the worker's log says what happened. Then comity resubmit finds out whether it "
@@ -222,6 +225,7 @@ void failure_print(const struct cli *cli)
         [EXIT_DONE] = N_("Done"),       [EXIT_REFUSED] = N_("Refused"),
         [EXIT_USAGE] = N_("Not done"),  [EXIT_UNREACHABLE] = N_("Not reached"),
         [EXIT_INTERNAL] = N_("Failed"), [EXIT_UNCONFIRMED] = N_("Not confirmed"),
+        [EXIT_DIFFERS] = N_("Not the same"), [EXIT_UNCOUNTED] = N_("Not counted"),
     };
     const struct failure *failure = &cli->failure;
     char field[2 * FIELD_PATH_MAX];

@@ -6,6 +6,7 @@
 
 #include "client/cli/action.h"
 #include "client/cli/names.h"
+#include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
 #include "client/cli/session_text.h"
@@ -138,11 +139,12 @@ static int write_working(struct draft *draft, const Comity__V1__Round *round)
         fprintf(draft->to, "%s\n", _("What comes out is advice, and decides nothing."));
     for (size_t i = 0; code == 0 && i < recusals.count; i++)
         fprintf(draft->to, "\n%s\n", recusals.lines[i]);
-    if (round->outcome->n_tests > 0)
+    struct outcome_lines working = outcome_working(draft->cli, round, round->outcome);
+    if (working.count > 0)
         fprintf(draft->to, "\n");
-    for (size_t i = 0; i < round->outcome->n_tests; i++) {
-        const char *line = rule_explain_test_in(round->outcome->tests[i], language_words, draft->cli->arena);
-        fprintf(draft->to, "- %s\n", line == NULL ? "?" : line);
+    for (size_t i = 0; i < working.count; i++) {
+        size_t indent = strspn(working.list[i], " ");
+        fprintf(draft->to, "%.*s- %s\n", (int) indent, working.list[i], working.list[i] + indent);
     }
     return code;
 }

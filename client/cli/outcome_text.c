@@ -5,24 +5,191 @@
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
+#include "client/rules/difference.h"
 
-const char *outcome_tally(struct cli *cli, const Comity__V1__Rule *rule, const Comity__V1__Tally *tally)
+/* "night", as the round or the rule calls it. */
+static const char *option_text(struct cli *cli, const Comity__V1__Round *round, uint32_t option)
 {
-    const char *answers = "";
+    const char *label = option_label(round, option);
 
-    for (size_t i = 0; i < tally->n_answers; i++) {
-        if (tally->answers[i]->ballots == 0)
-            continue;
-        answers =
-            arena_printf(cli->arena, "%s%s%" PRIu64 " %s", answers, *answers == '\0' ? "" : ", ",
-                         tally->answers[i]->ballots, rule_answer_label(cli, rule, tally->answers[i]->answer));
+    return label != NULL ? shown_string(cli, label) : phrase(cli, "option %" PRIu32, option);
+}
+
+/* "2 agree", or with what they weigh. */
+static const char *joined(struct cli *cli, const char *so_far, uint64_t ballots, uint64_t weight, const char *word)
+{
+    const char *one = weight == 0 ? arena_printf(cli->arena, "%" PRIu64 " %s", ballots, word)
+                                  : phrase(cli, "%" PRIu64 " %s (weight %" PRIu64 ")", ballots, word, weight);
+
+    if (ballots == 0)
+        return so_far;
+    return arena_printf(cli->arena, "%s%s%s", so_far, *so_far == '\0' ? "" : ", ", one);
+}
+
+static const char *tally_answers(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Tally *tally)
+{
+    const char *text = "";
+
+    for (size_t i = 0; i < tally->n_answers; i++)
+        text = joined(cli, text, tally->answers[i]->ballots, tally->answers[i]->weight,
+                      rule_answer_label(cli, round->rule, tally->answers[i]->answer));
+    for (size_t i = 0; i < tally->n_choices; i++)
+        text = joined(cli, text, tally->choices[i]->ballots, tally->choices[i]->weight,
+                      option_text(cli, round, tally->choices[i]->choice));
+    for (size_t i = 0; i < tally->n_scores; i++)
+        text = joined(cli, text, tally->scores[i]->ballots, tally->scores[i]->weight,
+                      phrase(cli, "gave %" PRIu32, tally->scores[i]->score));
+    if (*text == '\0' && tally->answered > 0)
+        return counted(cli, tally->answered, "%" PRIu64 " ballot", "%" PRIu64 " ballots");
+    return *text == '\0' ? _("no answers") : text;
+}
+
+static const char *tally_line(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Tally *tally)
+{
+    const char *of = tally->constituency[0] == '\0' ? _("all") : shown_string(cli, tally->constituency);
+    const char *line = phrase(cli,
+                              "%s: %s (%" PRIu64 " on the roll, %" PRIu64 " present, %" PRIu64 " answered, %" PRIu64
+                              " silent)",
+                              of, tally_answers(cli, round, tally), tally->eligible, tally->present,
+                              tally->answered, tally->silent);
+
+    return tally->weight == 0 ? line : phrase(cli, "%s; weight of the roll: %" PRIu64, line, tally->weight);
+}
+
+struct outcome_lines outcome_tallies(struct cli *cli, const Comity__V1__Round *round,
+                                     const Comity__V1__Outcome *outcome)
+{
+    struct outcome_lines lines = {arena_alloc(cli->arena, (outcome->n_tallies + 1) * sizeof(*lines.list)), 0};
+
+    for (size_t i = 0; lines.list != NULL && i < outcome->n_tallies; i++)
+        lines.list[lines.count++] = tally_line(cli, round, outcome->tallies[i]);
+    return lines;
+}
+
+const char *outcome_chosen(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Outcome *outcome)
+{
+    const char **names = arena_alloc(cli->arena, (outcome->n_chosen + 1) * sizeof(*names));
+
+    if (outcome->n_chosen == 0 || names == NULL)
+        return NULL;
+    for (size_t i = 0; i < outcome->n_chosen; i++)
+        names[i] = option_text(cli, round, outcome->chosen[i]);
+    return shown_list(cli, names, outcome->n_chosen);
+}
+
+/* Lines to come: the list grows. */
+static void put_line(struct cli *cli, struct outcome_lines *lines, const char *line)
+{
+    const bool is_full = lines->count % 32 == 0;
+    const char **larger =
+        is_full ? arena_alloc(cli->arena, (lines->count + 32) * sizeof(*larger)) : lines->list;
+
+    if (line == NULL || larger == NULL)
+        return;
+    if (is_full && lines->count > 0)
+        memcpy(larger, lines->list, lines->count * sizeof(*larger));
+    lines->list = larger;
+    lines->list[lines->count++] = line;
+}
+
+/* What a bloc casts: "  labour (2 of its own for, 1 against) casts its 3 seats for". */
+static const char *bloc_line(struct cli *cli, const Comity__V1__BlocResult *bloc)
+{
+    static const char *const CASTS[] = {
+        [COMITY__V1__BLOC_CAST__BLOC_CAST_NOTHING] = N_("casts none of its %s"),
+        [COMITY__V1__BLOC_CAST__BLOC_CAST_FOR] = N_("casts its %s for"),
+        [COMITY__V1__BLOC_CAST__BLOC_CAST_AGAINST] = N_("casts its %s against"),
+        [COMITY__V1__BLOC_CAST__BLOC_CAST_ABSTAIN] = N_("abstains with its %s"),
+    };
+    const char *seats = counted(cli, bloc->seats, "%" PRIu64 " seat", "%" PRIu64 " seats");
+    bool is_known = (size_t) bloc->cast < ARRAY_COUNT(CASTS) && CASTS[bloc->cast] != NULL;
+
+    return phrase(cli, "  %s (%" PRIu64 " of its own for, %" PRIu64 " against) %s", shown_string(cli, bloc->constituency),
+                  bloc->for_, bloc->against, is_known ? arena_printf(cli->arena, _(CASTS[bloc->cast]), seats) : "?");
+}
+
+static const char *subjects_word(Comity__V1__ScopeKind scope)
+{
+    switch (scope) {
+    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SIDE:
+        return _("sides");
+    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SITE:
+        return _("sites");
+    default:
+        return _("parties");
     }
-    return phrase(cli,
-                  "%s: %s (%" PRIu64 " on the roll, %" PRIu64 " present, %" PRIu64 " answered, %" PRIu64
-                  " silent)",
-                  tally->constituency[0] == '\0' ? _("all") : shown_string(cli, tally->constituency),
-                  *answers == '\0' ? _("no answers") : answers, tally->eligible, tally->present,
-                  tally->answered, tally->silent);
+}
+
+/* "  concurrent holds for 2 of 3 sites, at least 2 needed: holds". */
+static const char *quantifier_line(struct cli *cli, const Comity__V1__QuantifierResult *result)
+{
+    bool is_share = result->kind == COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_SHARE;
+    bool is_more = result->bound == COMITY__V1__BOUND__BOUND_MORE_THAN;
+    const char *value = is_share ? arena_printf(cli->arena, "%" PRIu64 "/%" PRIu64, result->numerator, result->denominator)
+                                 : arena_printf(cli->arena, "%" PRIu64, result->numerator);
+    const char *amount =
+        result->by_weight
+            ? phrase(cli, "%s of weight %" PRIu64 " of %" PRIu64, subjects_word(result->scope), result->count, result->of)
+            : phrase(cli, "%" PRIu64 " of %" PRIu64 " %s", result->count, result->of, subjects_word(result->scope));
+
+    return phrase(cli, is_more ? N_("  %s holds for %s, more than %s needed: %s") : N_("  %s holds for %s, at least %s needed: %s"),
+                  shown_string(cli, result->test), amount, value, result->holds ? _("holds") : _("fails"));
+}
+
+static void put_quantifier(struct cli *cli, struct outcome_lines *lines, const Comity__V1__Outcome *outcome,
+                           const char *test)
+{
+    for (size_t i = 0; i < outcome->n_quantifiers; i++)
+        if (strcmp(outcome->quantifiers[i]->test, test) == 0)
+            put_line(cli, lines, quantifier_line(cli, outcome->quantifiers[i]));
+}
+
+/* The order that was stated, or an earlier stage. */
+static const char *ties_line(struct cli *cli, const Comity__V1__Outcome *outcome)
+{
+    bool is_stated = false;
+
+    for (size_t i = 0; i < outcome->n_ties; i++)
+        is_stated |= outcome->ties[i] == COMITY__V1__TIE_BREAK__TIE_BREAK_STATED_ORDER;
+    if (outcome->n_ties == 0)
+        return NULL;
+    return is_stated ? phrase(cli, "A tie was broken by the order that was stated.")
+                     : phrase(cli, "A tie was broken by an earlier stage of the count.");
+}
+
+static const char *chosen_line(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Outcome *outcome)
+{
+    const char *chosen = outcome_chosen(cli, round, outcome);
+
+    if (chosen == NULL)
+        return NULL;
+    return outcome->kind == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TIE ? phrase(cli, "Tied: %s", chosen)
+                                                                       : phrase(cli, "Chosen: %s", chosen);
+}
+
+struct outcome_lines outcome_tests(struct cli *cli, const Comity__V1__Round *round,
+                                   const Comity__V1__Outcome *outcome)
+{
+    struct outcome_lines lines = {NULL, 0};
+
+    for (size_t i = 0; i < outcome->n_tests; i++) {
+        const Comity__V1__TestResult *test = outcome->tests[i];
+        bool is_last = i + 1 == outcome->n_tests || strcmp(outcome->tests[i + 1]->test, test->test) != 0;
+        put_line(cli, &lines, outcome_test(cli, test));
+        for (size_t j = 0; j < test->n_blocs; j++)
+            put_line(cli, &lines, bloc_line(cli, test->blocs[j]));
+        if (is_last)
+            put_quantifier(cli, &lines, outcome, test->test);
+    }
+    put_line(cli, &lines, chosen_line(cli, round, outcome));
+    put_line(cli, &lines, ties_line(cli, outcome));
+    return lines;
+}
+
+struct outcome_lines outcome_working(struct cli *cli, const Comity__V1__Round *round,
+                                     const Comity__V1__Outcome *outcome)
+{
+    return outcome_tests(cli, round, outcome);
 }
 
 const char *outcome_test(struct cli *cli, const Comity__V1__TestResult *test)

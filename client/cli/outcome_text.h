@@ -5,8 +5,27 @@
 #include "client/cli/cli.h"
 #include "core/rule/rule.h"
 
-/* "union: 2 agree, 1 block (3 on the roll, 3 present, 3 answered, 0 silent)". */
-const char *outcome_tally(struct cli *cli, const Comity__V1__Rule *rule, const Comity__V1__Tally *tally);
+/* Lines for people, escaped, in the arena; what belongs to the line before is indented by two blanks. */
+struct outcome_lines {
+    const char **list;
+    size_t count;
+};
+
+/* The whole working: a line a test, with what its blocs cast and how many of its subjects hold; what was chosen, and
+ * how ties were broken; the count of a ranking. Empty where nothing was counted. */
+struct outcome_lines outcome_working(struct cli *cli, const Comity__V1__Round *round,
+                                     const Comity__V1__Outcome *outcome);
+
+/* The same without the stages of a ranking: for where there is little room. */
+struct outcome_lines outcome_tests(struct cli *cli, const Comity__V1__Round *round,
+                                   const Comity__V1__Outcome *outcome);
+
+/* "union: 2 agree, 1 block (3 on the roll, 3 present, 3 answered, 0 silent)": the whole, then each constituency. */
+struct outcome_lines outcome_tallies(struct cli *cli, const Comity__V1__Round *round,
+                                     const Comity__V1__Outcome *outcome);
+
+/* What was chosen: "night, then day"; NULL of an outcome without options. */
+const char *outcome_chosen(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Outcome *outcome);
 
 /* The test's line of working, escaped; NULL where it has none. */
 const char *outcome_test(struct cli *cli, const Comity__V1__TestResult *test);

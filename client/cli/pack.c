@@ -257,6 +257,12 @@ static int put_reasons(struct pack *pack, const Comity__V1__Round *round, const 
     return code;
 }
 
+static void put_lines(struct pack *pack, struct outcome_lines lines)
+{
+    for (size_t i = 0; i < lines.count; i++)
+        page_point(pack->page, "%s", lines.list[i]);
+}
+
 static int put_count(struct pack *pack, const Comity__V1__Round *round)
 {
     struct cli *cli = pack->cli;
@@ -277,11 +283,9 @@ static int put_count(struct pack *pack, const Comity__V1__Round *round)
         page_paragraph(pack->page, "%s", recusals.lines[i]);
     page_paragraph(pack->page, "What the rule %s tests:",
                    round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
-    for (size_t i = 0; i < outcome->n_tests; i++)
-        page_point(pack->page, "%s", outcome_test(cli, outcome->tests[i]));
+    put_lines(pack, outcome_working(cli, round, outcome));
     page_paragraph(pack->page, "The answers:");
-    for (size_t i = 0; i < outcome->n_tallies; i++)
-        page_point(pack->page, "%s", outcome_tally(cli, round->rule, outcome->tallies[i]));
+    put_lines(pack, outcome_tallies(cli, round, outcome));
     code = put_reasons(pack, round, &ballots);
     page_paragraph(pack->page, "%s", outcome_counted(cli, outcome));
     return code;

@@ -28,5 +28,20 @@ const struct verb VERBS_HISTORY[] = {
          "What can be taken back is taken back by the command that reverses it, with the rights that it asks "
          "for. Of everything else it says what can be done instead."),
      .json = JSON_RECEIPT ", `undoes` (the number)"},
+    {.name = "recount",
+     .group = GROUP,
+     .run = recount_run,
+     .summary = N_("count anew, from a copy of the record alone, what a round came to; says what differs"),
+     .arguments = {{"FILE", N_("a copy: of comity export, or a worker's backup"), 0},
+                   {"ROUND", N_("number of one round, with the whole working (else every one that closed)"), 1}},
+     .options = {{"history", "HEX", N_("of this history alone, where the file has several"), 0, 0}},
+     .detail = N_("It asks no server and needs no key. It ends with 0 when every count comes to what the record says "
+                  "and every hash fits,\n"
+                  "with 6 when something differs or was altered, and with 7 when something could not be counted, for "
+                  "it is\n"
+                  "withheld, missing or cannot be read. Whose signatures the record has it does not check."),
+     .json = "`file`, `events`, `is_whole`, `is_signed`, `withheld`, `same`, `differing`, `impossible` (how many), "
+             "`altered` [{sequence, sentence}], `counts` [{history, round, stage, sequence, what, verdict, differences, "
+             "wrong, obstacles, recorded (Outcome), counted (Outcome, or null)}]"},
     {.name = NULL},
 };

@@ -251,9 +251,9 @@ static void put_round(struct writing *w)
     line(w, N_("Outcome"),
          arena_printf(cli->arena, "%s. %s", outcome_word(round->outcome->kind),
                       _(rule_explain_outcome(round->outcome->kind))));
-    for (size_t i = 0; i < round->outcome->n_tests; i++)
-        if (outcome_test(cli, round->outcome->tests[i]) != NULL)
-            line(w, "", outcome_test(cli, round->outcome->tests[i]));
+    struct outcome_lines tests = outcome_tests(cli, round, round->outcome);
+    for (size_t i = 0; i < tests.count; i++)
+        line(w, "", tests.list[i]);
 }
 
 int watch_text_make(const struct board *board, int64_t now_ms, struct watch_text *ret_text)

@@ -140,7 +140,7 @@ PLAY = [
     ("carla", "minutes dissent 1 --text No."), ("ada", "hold place 1 --reason Case"), ("ada", "hold list"), ("ada", "hold lift 1"),
     ("ada", ["purge", "1", "--yes", *BOTH]), ("ada", ["retention", "set", "4", "talk", "--until", "+400d", *BOTH]), ("ada", "retention list"),
     ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
-    ("ada", "export record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
+    ("ada", "export record.export"), ("ada", "recount record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
     ("ada", "context show lakeside"), ("ada", "context use lakeside"), ("ada", "context remove third --dry-run"),
     ("ada", "context remove third"), ("ada", "config show --origin"), ("ada", "config set timeout 20"), ("ada", "errors"),
     ("ada", "help"), ("ada", "help round"), ("ada", "help round open"), ("ada", "help exit-codes"), ("ada", "completion bash"),

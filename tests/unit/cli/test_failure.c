@@ -89,6 +89,8 @@ static void test_exits(void **state)
         {{.code = ERR_FORBIDDEN, .recorded = 7}, EXIT_INTERNAL},
         {{.code = ERR_TIMEOUT}, EXIT_UNCONFIRMED},
         {{.code = ERR_BUSY, .is_unconfirmed = true}, EXIT_UNCONFIRMED},
+        {{.code = ERR_DIFFERS}, EXIT_DIFFERS},
+        {{.code = ERR_UNCOUNTED}, EXIT_UNCOUNTED},
     };
     unsigned seen = 0;
     struct exit_row row;

@@ -1,0 +1,135 @@
+"""Anybody counts anew, from a copy of the record alone: what was decided, by which rule, out of which ballots. A copy
+that was altered is told from one that was not, and what is altered is named."""
+
+import unittest
+
+from cli_case import CliCase, DIFFERS, DONE, UNCOUNTED, USAGE
+from export_file import ExportFile
+
+OPEN, COMMAND = 0, 1
+ANSWER = [1, 33, 3]             # SignedCommand.command, Command.cast_ballot, CastBallot.answer
+RULE_DENOMINATOR = [32, 1, 7, (5, 0), 8]  # Event.round_opened, RoundOpened.round, Round.rule, Rule.tests[0], denominator
+OUTCOME_KIND = [34, 3, 1]       # Event.round_closed, RoundClosed.outcome, Outcome.kind
+CONCERN = 5
+REJECTED = 8
+
+
+class Recount(CliCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        world, cls.events = cls.world, {}
+        cls.first = world.open_round(world.propose())
+        for who in ("ada", "ben", "carla", "dev"):
+            cls.events[who] = world.ask(who, "vote", cls.first, "agree")["receipt"]["sequence"]
+        cls.events["close"] = world.ask("eli", "round", "close", cls.first)["receipt"]["sequence"]
+        cls.second = world.open_round(world.propose("Swaps are approved within a week."))
+        world.ask("ada", "vote", cls.second, "concern", "--reason", "Too long.")
+        cls.copy = world.directory / "copy.record"
+        world.ask("eve", "export", cls.copy)
+        rounds = world.ask("eve", "events", "--from", 1)["events"]
+        cls.events["open"] = next(row["sequence"] for row in rounds if row["kind"] == "round_opened")
+
+    def recount(self, file, *words, exit=DONE):
+        """By somebody who has no context, no key, and no server."""
+        return self.ask("nobody", "recount", file, *words, exit=exit)
+
+    def altered(self, name):
+        return ExportFile(self.copy), self.world.directory / f"{name}.record"
+
+    def test_the_same(self):
+        document = self.recount(self.copy)
+        self.assertEqual((document["same"], document["differing"], document["impossible"]), (1, 0, 0))
+        self.assertTrue(document["is_whole"] and document["is_signed"])
+        self.assertEqual(document["altered"], [])
+        count = document["counts"][0]
+        self.assertEqual((count["round"], count["verdict"], count["what"]), (self.first, "same", "closed"))
+        self.assertEqual(count["sequence"], self.events["close"])
+        self.assertEqual(count["counted"], count["recorded"])
+        self.assertEqual(count["counted"]["kind"], "ADOPTED")
+
+    def test_in_words(self):
+        code, said, _ = self.world.comity("nobody", "recount", self.copy, self.first)
+        self.assertEqual(code, DONE, said)
+        shown = self.world.comity("eve", "outcome", self.first)[1]
+        for line in shown.splitlines():
+            if ": holds" in line or "on the roll" in line:
+                self.assertIn(line, said)  # the working that the record shows
+        self.assertIn("Counted anew: ADOPTED", said)
+        self.assertIn("1 outcome is what the ballots come to.", said)
+        self.assertIn("Shift swaps", said)
+
+    def test_a_round_that_is_open(self):
+        document = self.recount(self.copy, self.second, exit=UNCOUNTED)
+        self.assertEqual(document["error"]["name"], "UNCOUNTED")
+        self.assertIn(f"no round {self.second} has closed", document["error"]["what"])
+
+    def test_a_ballot(self):
+        file, path = self.altered("ballot")
+        file.alter(self.events["dev"], COMMAND, ANSWER, lambda answer: CONCERN)
+        document = self.recount(file.write(path), exit=DIFFERS)
+        self.assertIn({"sequence": self.events["dev"], "sentence": "its command was altered: it does not fit its hash"},
+                      document["altered"])
+        differences = document["counts"][0]["differences"]
+        self.assertEqual((differences[0]["recorded"], differences[0]["counted"]), ("ADOPTED", "NOT_YET"))
+        self.assertTrue(any("management" in row["where"] and "test" in row["where"] for row in differences), differences)
+        code, said, errors = self.world.comity("nobody", "recount", path)
+        self.assertEqual(code, DIFFERS)
+        self.assertIn("the outcome: the record says ADOPTED, the ballots say NOT_YET", said)
+        self.assertIn(f"Number {self.events['dev']} of the record: its command was altered", said)
+        self.assertIn("1 outcome is not what the ballots come to", errors)
+
+    def test_a_threshold(self):
+        file, path = self.altered("threshold")
+        file.alter(self.events["open"], OPEN, RULE_DENOMINATOR, lambda denominator: denominator + 1)
+        count = self.recount(file.write(path), exit=DIFFERS)["counts"][0]
+        self.assertEqual(count["verdict"], "differs")
+        self.assertIn("the rule of the round does not fit its hash", count["wrong"])
+        self.assertIn("the rule of the round is not the one that was adopted", count["wrong"])
+        self.assertTrue(any(row["field"] == "rule_hash" for row in count["differences"]))
+
+    def test_the_outcome(self):
+        file, path = self.altered("outcome")
+        file.alter(self.events["close"], OPEN, OUTCOME_KIND, lambda kind: REJECTED)
+        document = self.recount(file.write(path), exit=DIFFERS)
+        self.assertEqual([(row["field"], row["recorded"], row["counted"]) for row in document["counts"][0]["differences"]],
+                         [("kind", "REJECTED", "ADOPTED")])
+        self.assertEqual([row["sequence"] for row in document["altered"]], [self.events["close"]])
+
+    def test_a_ballot_that_is_left_out(self):
+        file, path = self.altered("dropped")
+        file.drop(self.events["ben"])
+        document = self.recount(file.write(path), exit=DIFFERS)
+        self.assertIn({"sequence": self.events["ben"], "sentence": "it is missing"}, document["altered"])
+        self.assertFalse(document["is_signed"])
+        where = f"ballot number {self.events['ben']} of the record"
+        self.assertIn(where, [row["where"] for row in document["counts"][0]["differences"]])
+
+    def test_a_file_that_was_cut(self):
+        path = self.world.directory / "cut.record"
+        path.write_bytes(self.copy.read_bytes()[:-100])
+        document = self.recount(path, exit=UNCOUNTED)
+        self.assertFalse(document["is_whole"] or document["is_signed"])
+        self.assertIn("is not whole", document["error"]["what"])
+
+    def test_what_is_no_copy(self):
+        self.assertEqual(self.recount(self.world.file("none.record", "Dear all,\n"), exit=USAGE)["error"]["name"], "MALFORMED")
+        self.assertEqual(self.recount("nowhere.record", exit=USAGE)["error"]["name"], "FILE")
+        self.recount(self.copy, "zero", exit=USAGE)
+        self.recount(self.copy, "--history", "12", exit=USAGE)
+
+    def test_every_byte_of_the_copy_counts(self):
+        """Whichever byte is flipped, a recount never says that all is the same."""
+        data, path = bytearray(self.copy.read_bytes()), self.world.directory / "flipped.record"
+        file = ExportFile(self.copy)
+        start = sum(len(record) + (1 if len(record) < 128 else 2) for record in file.records[:file.place(self.events["open"])])
+        for at in range(start, len(data), max(1, (len(data) - start) // 150)):
+            data[at] ^= 1
+            path.write_bytes(data)
+            data[at] ^= 1
+            code = self.world.comity("nobody", "recount", path)[0]
+            self.assertIn(code, (DIFFERS, UNCOUNTED), f"byte {at}")
+
+
+if __name__ == "__main__":
+    unittest.main()
