@@ -102,6 +102,7 @@ static void put_export(struct scene *scene, const char *name)
     assert_true(size == totals.bytes && fclose(file) == 0);
     corpus_put("export", name, BYTES(bytes, size));
     corpus_put("restore", name, BYTES(bytes, size));
+    corpus_put("recount", name, BYTES(bytes, size));
     remove(path);
     free(bytes);
 }
