@@ -262,6 +262,14 @@ static const struct event_row {
     {COMITY__V1__EVENT__KIND_TEXTS_HELD, "texts_held", apply_texts_held},
     {COMITY__V1__EVENT__KIND_HOLD_LIFTED, "hold_lifted", apply_hold_lifted},
     {COMITY__V1__EVENT__KIND_TEXTS_PURGED, "texts_purged", apply_texts_purged},
+    /* Rules and stages. */
+    {COMITY__V1__EVENT__KIND_STAGE_ENTERED, "stage_entered", apply_stage_entered},
+    {COMITY__V1__EVENT__KIND_BLOCK_SECONDED, "block_seconded", apply_block_seconded},
+    {COMITY__V1__EVENT__KIND_CONFERENCE_NOTED, "conference_noted", apply_conference_noted},
+    {COMITY__V1__EVENT__KIND_CASTING_VOTE_GIVEN, "casting_vote_given", apply_casting_vote_given},
+    {COMITY__V1__EVENT__KIND_ANSWER_ENTERED, "answer_entered", apply_answer_entered},
+    {COMITY__V1__EVENT__KIND_SIGNED_OFF, "signed_off", apply_signed_off},
+    {COMITY__V1__EVENT__KIND_STAGE_ENDED, "stage_ended", apply_stage_ended},
 };
 
 static const struct event_row *event_find(Comity__V1__Event__KindCase kind)

@@ -192,4 +192,20 @@ void apply_minutes_approved(struct apply *a, const Comity__V1__Event *open);
 void apply_minutes_dissented(struct apply *a, const Comity__V1__Event *open);
 void apply_minutes_stood(struct apply *a, const Comity__V1__Event *open);
 
+/* Rules and stages. */
+/* apply_stage.c */
+void apply_stage_entered(struct apply *a, const Comity__V1__Event *open);
+void apply_block_seconded(struct apply *a, const Comity__V1__Event *open);
+void apply_conference_noted(struct apply *a, const Comity__V1__Event *open);
+void apply_casting_vote_given(struct apply *a, const Comity__V1__Event *open);
+void apply_answer_entered(struct apply *a, const Comity__V1__Event *open);
+void apply_signed_off(struct apply *a, const Comity__V1__Event *open);
+void apply_stage_ended(struct apply *a, const Comity__V1__Event *open);
+/* The item is given up: the stages of its proposals' ladders end right after this. */
+void apply_stages_given_up(struct apply *a, uint32_t item);
+/* After a restore no stage that is open ends by itself before @resume_ms. */
+void apply_hold_stages(struct apply *a, int64_t resume_ms);
+/* A round of a stage was opened. */
+void apply_stage_round(struct apply *a, uint32_t stage);
+
 #endif

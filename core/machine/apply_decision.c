@@ -255,5 +255,7 @@ void apply_outcome_declared(struct apply *a, const Comity__V1__Event *open)
     round->declaration = declared->declaration;
     apply_put(a, TABLE_ROUND, round->number, 0, &round->base);
     proposal->declared = round->number;
+    if (proposal->outcome != COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_UNSPECIFIED)
+        proposal->outcome = declared->declaration->outcome;
     apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
 }

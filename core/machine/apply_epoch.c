@@ -90,5 +90,6 @@ void apply_epoch_opened(struct apply *a, const Comity__V1__Event *open)
     partnership->epochs = epochs;
     partnership->epoch = epoch->number;
     hold_rounds(a, epoch->resume_ms);
+    apply_hold_stages(a, epoch->resume_ms);
     apply_put(a, TABLE_PARTNERSHIP, 0, 0, &partnership->base);
 }

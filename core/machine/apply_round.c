@@ -32,7 +32,10 @@ void apply_round_opened(struct apply *a, const Comity__V1__Event *open)
     proposal->rounds++;
     proposal->rule = round->rule->name;
     proposal->open_round = round->number;
+    proposal->last_round = round->number;
     apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
+    if (round->stage != 0)
+        apply_stage_round(a, round->stage);
     apply_item_tested(a, proposal->item, round->number);
     add_open_rounds(a, round->session, 1);
     apply_put_number(a, row_key(TABLE_SESSION_ROUND, round->session, round->number), 1);
@@ -136,6 +139,8 @@ void apply_round_closed(struct apply *a, const Comity__V1__Event *open)
     round->held_ms = 0;
     apply_put(a, TABLE_ROUND, round->number, 0, &round->base);
     proposal->open_round = 0;
+    if (closed->is_final && closed->outcome)
+        proposal->outcome = closed->outcome->kind;
     apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
     apply_delete(a, row_key(TABLE_OPEN_OF_ITEM, proposal->item, round->number));
     add_open_rounds(a, round->session, -1);

@@ -75,6 +75,7 @@ void apply_item_referred(struct apply *a, const Comity__V1__Event *open)
     rounds = apply_seconds_of(a, TABLE_OPEN_OF_ITEM, item->number, &count);
     for (i = 0; i < count; i++)
         apply_put_deadline(a, a->event->time_ms, DEADLINE_REFERRED, rounds[i], 0);
+    apply_stages_given_up(a, item->number);
 }
 
 void apply_item_set_aside(struct apply *a, const Comity__V1__Event *open)
@@ -101,6 +102,7 @@ void apply_item_withdrawn(struct apply *a, const Comity__V1__Event *open)
     item->reason = withdrawn->reason;
     item->leave = withdrawn->leave;
     apply_put(a, TABLE_ITEM, item->number, 0, &item->base);
+    apply_stages_given_up(a, item->number);
 }
 
 /* Of the item that a round's proposal is on: it is in TEST, and the round is among its open ones. */

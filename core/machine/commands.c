@@ -357,6 +357,26 @@ static const struct command_rule COMMANDS[] = {
      concern_session,
      decide_purge_texts},
     /* Rules and stages. */
+    {{COMITY__V1__COMMAND__BODY_SECOND_BLOCK, "second_block", MAY_ON_ROLL,
+      "Second another member's block, so that it counts."},
+     concern_stage,
+     decide_second_block},
+    {{COMITY__V1__COMMAND__BODY_NOTE_CONFERENCE, "note_conference", MAY_RECORD_COUNTERSIGNED,
+      "Put on record that objectors and proponents have met."},
+     concern_stage,
+     decide_note_conference},
+    {{COMITY__V1__COMMAND__BODY_GIVE_CASTING_VOTE, "give_casting_vote", MAY_ASKED_AT_STAGE,
+      "Decide by the office that a stage asks: for the proposal or against it."},
+     concern_stage,
+     decide_give_casting_vote},
+    {{COMITY__V1__COMMAND__BODY_ENTER_ANSWER, "enter_answer", MAY_RECORDER_COUNTERSIGNED,
+      "Enter what an umpire, or another body, has answered."},
+     concern_stage,
+     decide_enter_answer},
+    {{COMITY__V1__COMMAND__BODY_SIGN_OFF, "sign_off", MAY_ASKED_AT_STAGE,
+      "Agree to an outcome by the office that a stage asks, or refuse to."},
+     concern_stage,
+     decide_sign_off},
 };
 
 const struct command_row *command_row_at(unsigned index)

@@ -49,6 +49,8 @@ struct decide {
     Comity__V1__Minutes *minutes; /* NULL: the session has none */
     Comity__V1__Mandate *mandate;
     Comity__V1__Hold *hold;
+    /* Rules and stages. */
+    Comity__V1__StageRun *stage;
 
     struct machine_events events;
     int code; /* the first refusal or failure */
@@ -290,7 +292,7 @@ int concern_of_proposal(struct decide *d);
 /* May these be the terms of a proposal in d->of_body? NULL: there are none. @field: where they stand. */
 int terms_check(struct decide *d, const Comity__V1__Terms *terms, const char *field);
 /* DecisionMade of d->round, and what becomes of it at once. */
-int decision_make(struct decide *d, bool is_declared);
+int decision_make(struct decide *d, Comity__V1__OutcomeKind outcome, bool is_declared);
 /* DecisionEnded, for good. */
 int decision_end(struct decide *d, uint32_t number, Comity__V1__DecisionEnd cause);
 bool decision_has_ended(const Comity__V1__Decision *decision);
@@ -328,5 +330,16 @@ int decide_draft_minutes(struct decide *d);
 int decide_correct_minutes(struct decide *d);
 int decide_approve_minutes(struct decide *d);
 int decide_dissent_minutes(struct decide *d);
+
+/* Rules and stages. */
+/* decide_stage.c */
+int concern_stage(struct decide *d);
+int decide_second_block(struct decide *d);
+int decide_note_conference(struct decide *d);
+int decide_give_casting_vote(struct decide *d);
+int decide_enter_answer(struct decide *d);
+int decide_sign_off(struct decide *d);
+/* A stage's deadline: it ends. */
+int stage_is_due(struct decide *d, const struct deadline *due);
 
 #endif

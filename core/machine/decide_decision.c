@@ -138,7 +138,6 @@ static Comity__V1__Decision *decision_new(struct decide *d)
     decision->version = d->round->version;
     decision->text_hash = d->round->text_hash;
     decision->round = d->round->number;
-    decision->outcome = COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED;
     decision->decided_ms = d->context->time_ms;
     decision->terms = d->proposal->versions[d->round->version - 1]->terms;
     decision->body = d->of_body;
@@ -148,7 +147,7 @@ static Comity__V1__Decision *decision_new(struct decide *d)
     return decision;
 }
 
-int decision_make(struct decide *d, bool is_declared)
+int decision_make(struct decide *d, Comity__V1__OutcomeKind outcome, bool is_declared)
 {
     Comity__V1__DecisionMade *made = decide_new(d, &comity__v1__decision_made__descriptor);
     Comity__V1__Decision *decision = decision_new(d);
@@ -161,6 +160,7 @@ int decision_make(struct decide *d, bool is_declared)
         return d->code;
     terms = decision->terms;
     is_at_once = !terms || (terms->n_clauses == 0 && terms->effective_ms <= d->context->time_ms);
+    decision->outcome = outcome;
     decision->is_declared = is_declared;
     decision->state = COMITY__V1__DECISION_STATE__DECISION_STATE_PENDING;
     made->decision = decision;

@@ -41,6 +41,8 @@ static const struct {
     KIND(TABLE_ACTION, actions),
     KIND(TABLE_MANDATE, mandates),
     KIND(TABLE_HOLD, holds),
+    /* Rules and stages. */
+    KIND(TABLE_STAGE, stages),
 #undef KIND
 };
 

@@ -174,6 +174,18 @@ int solving_has_open_round(struct decide *d, uint32_t item, bool *ret_has)
     return code == 0 ? 0 : decide_fail(d, code);
 }
 
+/* The rule's ladder says what becomes of a proposal: it is not got round by moving its item. R-73 */
+static int check_no_stage(struct decide *d, const char *field)
+{
+    struct row_key prefix = row_key_first(TABLE_STAGE_OF_ITEM, d->item->number);
+    bool has_stage = false;
+    int code = view_range(d->view, row_key_view(&prefix), BYTES(NULL, 0), first_visit, &has_stage);
+
+    if (code != 0)
+        return decide_fail(d, code);
+    return has_stage ? decide_refuse(d, ERR_STAGE, "%s", field) : 0;
+}
+
 /* What stands against taking the item away from where it is: somebody holds it, or a round is open on it. */
 static int check_free(struct decide *d, const char *field)
 {
@@ -214,6 +226,9 @@ static int check_move(struct decide *d, const Comity__V1__MovePhase *move)
     if (!phase_allows(phase, move->phase) &&
         !(is_carried && move->phase == phase && phase_is_worked_on(phase)))
         return solving_refuse_phase(d, "move_phase.phase");
+    /* Into a later session it may go, where the ladder goes on. */
+    if (move->phase != phase && check_no_stage(d, "move_phase.phase") != 0)
+        return d->code;
     return check_free(d, "move_phase.phase");
 }
 
@@ -332,7 +347,7 @@ int decide_set_aside_item(struct decide *d)
         return decide_refuse(d, ERR_RANGE, "set_aside_item.phase");
     if (solving_check_worked_on(d, "set_aside_item.item") != 0 ||
         charter_check_facilitation(d, d->session, "set_aside_item.item") != 0 ||
-        check_free(d, "set_aside_item.phase") != 0)
+        check_no_stage(d, "set_aside_item.phase") != 0 || check_free(d, "set_aside_item.phase") != 0)
         return d->code;
     aside = decide_new(d, &comity__v1__item_set_aside__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_ITEM_SET_ASIDE);

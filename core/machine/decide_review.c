@@ -1,7 +1,7 @@
 /* What is done about a decision once it was made: it is reviewed, brought back on an agenda, or declared
  * otherwise than computed. */
 #include "core/charter.h"
-#include "core/machine/decide.h"
+#include "core/machine/ladder.h"
 #include "core/machine/phase.h"
 
 enum { REVIEWS_MAX = 100, REOPENINGS_MAX = 100 };
@@ -121,16 +121,31 @@ static bool is_declarable(Comity__V1__OutcomeKind outcome)
            outcome == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TABLED;
 }
 
+/* Of its ladder, or of the round. */
+static Comity__V1__OutcomeKind outcome_that_stands(const struct decide *d)
+{
+    return d->proposal->outcome != COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_UNSPECIFIED
+               ? d->proposal->outcome
+               : d->round->outcome->kind;
+}
+
+static bool outcomes_equal(Comity__V1__OutcomeKind a, Comity__V1__OutcomeKind b)
+{
+    return a == b || (outcome_adopts(a) && outcome_adopts(b));
+}
+
 static int check_declaration(struct decide *d, const Comity__V1__DeclareOutcome *declare)
 {
     if (d->round->state != COMITY__V1__ROUND_STATE__ROUND_STATE_CLOSED || !d->round->outcome ||
-        d->proposal->open_round != 0 || d->round->round_of != d->proposal->rounds)
+        d->proposal->open_round != 0 || d->round->number != d->proposal->last_round)
         return decide_refuse(d, ERR_STATE, "declare_outcome.round");
     if (share_is_advice(d->round->share)) /* of which nothing is decided */
         return decide_refuse(d, ERR_STATE, "declare_outcome.round");
     if (d->round->declaration)
         return decide_refuse(d, ERR_EXISTS, "declare_outcome.round");
-    if (!is_declarable(declare->outcome) || declare->outcome == d->round->outcome->kind)
+    /* While a stage is open none stands yet. */
+    if (!is_declarable(declare->outcome) ||
+        (d->proposal->stage == 0 && outcomes_equal(declare->outcome, outcome_that_stands(d))))
         return decide_refuse(d, ERR_RANGE, "declare_outcome.outcome");
     /* On what was referred to bargaining, or taken back, nothing further is decided. */
     if (declare->outcome == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED &&
@@ -156,7 +171,7 @@ static Comity__V1__Declaration *declaration_new(struct decide *d, const Comity__
     if (!made)
         return NULL;
     made->outcome = declare->outcome;
-    made->computed = d->round->outcome->kind;
+    made->computed = outcome_that_stands(d);
     made->reason = declare->reason;
     made->declared_ms = d->context->time_ms;
     made->members = decide_alloc(d, 1 + d->body->n_cosigners, sizeof(*made->members));
@@ -190,9 +205,14 @@ int decide_declare_outcome(struct decide *d)
     if (!declared->declaration)
         return d->code;
     event->outcome_declared = declared;
+    if (d->proposal->stage != 0) { /* what the parties declare together stands in place of the ladder */
+        d->stage = decide_get(d, TABLE_STAGE, d->proposal->stage, 0);
+        if (!d->stage || ladder_stop(d, declare->outcome) != 0)
+            return d->code;
+    }
     if (d->decision)
         return decision_end(d, d->decision->number, COMITY__V1__DECISION_END__DECISION_END_DECLARED);
     if (declare->outcome == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED)
-        return decision_make(d, true);
+        return decision_make(d, declare->outcome, true);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* Rounds: opened over a frozen roll, closed with what the rule computes. */
 #include "core/charter.h"
 #include "core/machine/count.h"
+#include "core/machine/ladder.h"
 #include "core/machine/roll.h"
 
 #define CLOSES_MAX_MS ((int64_t) 366 * 24 * 3600 * 1000)
@@ -81,7 +82,8 @@ static int check_proposal(struct decide *d, const Comity__V1__OpenRound *open)
 
     if (decide_check_running(d, "open_round.proposal") != 0)
         return d->code;
-    if (d->proposal->decision != 0 || d->proposal->open_round != 0 || d->proposal->declared != 0)
+    if (d->proposal->decision != 0 || d->proposal->open_round != 0 || d->proposal->declared != 0 ||
+        d->proposal->outcome != COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_UNSPECIFIED)
         return decide_refuse(d, ERR_STATE, "open_round.proposal");
     if (check_item_takes_rounds(d, "open_round.proposal") != 0)
         return d->code;
@@ -117,7 +119,8 @@ static Comity__V1__Round *round_new(struct decide *d, const Comity__V1__OpenRoun
     round->rule_number = rule->number;
     round->rule = rule->rule;
     round->rule_hash = rule->hash;
-    round->round_of = d->proposal->rounds + 1;
+    round->round_of = ladder_rounds(d) + 1;
+    round->stage = d->proposal->stage;
     round->state = COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN;
     round->opened_ms = d->context->time_ms;
     round->closes_ms = open->closes_ms;
@@ -136,11 +139,11 @@ int decide_open_round(struct decide *d)
 
     if (check_proposal(d, open) != 0)
         return d->code;
-    rule = rule_find(d, open->rule);
+    rule = d->proposal->stage == 0 ? rule_find(d, open->rule) : ladder_rule(d, open->rule);
     round = rule ? round_new(d, open, rule) : NULL;
     if (!round || charter_govern_round(d, round) != 0 || check_rule_agreed(d, rule) != 0)
         return d->code;
-    if (d->proposal->rounds >= rule->rule->rounds)
+    if (ladder_rounds(d) >= rule->rule->rounds)
         return decide_refuse_limit(d, ERR_ROUNDS, "open_round.rule", rule->rule->rounds);
     if (check_closing_time(d, rule->rule, open->closes_ms) != 0 ||
         decide_next_number(d, TABLE_ROUND, &round->number) != 0 ||
@@ -161,7 +164,7 @@ int decide_open_round(struct decide *d)
     return d->code;
 }
 
-/* RoundClosed, and DecisionMade where it was adopted and is no advice. */
+/* RoundClosed, and what comes of it: a decision, or the stages of its rule's ladder. */
 static int round_close(struct decide *d, Comity__V1__CloseCause cause)
 {
     Comity__V1__RoundClosed *closed;
@@ -178,10 +181,7 @@ static int round_close(struct decide *d, Comity__V1__CloseCause cause)
     closed->round = d->round->number;
     closed->cause = cause;
     event->round_closed = closed;
-    if (closed->outcome->kind == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED &&
-        !share_is_advice(d->round->share))
-        return decision_make(d, false);
-    return 0;
+    return ladder_after_round(d, closed);
 }
 
 static Comity__V1__CloseCause close_cause(enum deadline_kind kind)

@@ -38,7 +38,8 @@ static int check_signer(struct decide *d, enum right right)
     d->actor_number = d->actor->number;
     /* Nobody else's signature is asked for. One that is not needed is refused, so that nobody can lend a
      * command a weight that the record then seems to confirm. */
-    if (right != MAY_EACH_PARTY && right != MAY_RECORDER_COUNTERSIGNED && d->body->n_cosigners > 0)
+    if (right != MAY_EACH_PARTY && right != MAY_RECORDER_COUNTERSIGNED &&
+        right != MAY_RECORD_COUNTERSIGNED && d->body->n_cosigners > 0)
         return decide_refuse_limit(d, ERR_RANGE, "cosigners", 0);
     return 0;
 }
@@ -128,6 +129,8 @@ static const struct {
     {DEADLINE_REVIEW, decision_is_due},
     {DEADLINE_SUNSET, decision_is_due},
     {DEADLINE_REPORT, mandate_is_due},
+    /* Rules and stages. */
+    {DEADLINE_STAGE, stage_is_due},
 };
 
 static int decide_deadline(struct decide *d, const struct deadline *due)

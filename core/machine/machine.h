@@ -14,7 +14,9 @@
 #include "core/event.h"
 #include "core/machine/view.h"
 
-enum { EVENTS_MAX = 4 };   /* that one command or one deadline can cause */
+/* That one command or one deadline can cause: what it is itself, 16 stages entered and ended, and a decision that takes
+ * effect at once. */
+enum { EVENTS_MAX = 36 };
 
 /* An event to be, or one that was. */
 struct machine_event {
@@ -89,6 +91,9 @@ enum right {
     MAY_OWNER_OR_RECORD, /* an owner of the action, or office FACILITATOR or RECORDER */
     MAY_REOPEN,          /* whom the decision's terms name; without terms a co-chair of a PARTY */
     MAY_MANDATED,        /* the member who holds the mandate, or a holder of a seat of the body that does */
+    /* Rules and stages. */
+    MAY_RECORD_COUNTERSIGNED, /* office FACILITATOR or RECORDER, cosigned by one member of another constituency */
+    MAY_ASKED_AT_STAGE,  /* one of those whom the stage asks: they held the office when it was entered */
 };
 
 struct command_row {

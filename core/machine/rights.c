@@ -227,13 +227,12 @@ static int check_on_roll(struct decide *d)
     return exists ? 0 : decide_refuse(d, ERR_NOT_ON_ROLL, "key");
 }
 
-static int check_recorder_countersigned(struct decide *d)
+/* One member of another constituency than the signer's has signed as well. */
+static int check_witness(struct decide *d)
 {
     Comity__V1__Member *witness;
     int code;
 
-    if (!member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_RECORDER))
-        return decide_refuse(d, ERR_FORBIDDEN, "key");
     if (d->body->n_cosigners != 1)
         return decide_refuse(d, ERR_COSIGNERS, "cosigners");
     code = state_member_of_key(d->view, d->arena, d->body->cosigners[0].data, &witness);
@@ -245,6 +244,13 @@ static int check_recorder_countersigned(struct decide *d)
         return decide_refuse(d, ERR_COSIGNERS, "cosigners[0]");
     d->witness = witness->number;
     return 0;
+}
+
+static int check_recorder_countersigned(struct decide *d)
+{
+    if (!member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_RECORDER))
+        return decide_refuse(d, ERR_FORBIDDEN, "key");
+    return check_witness(d);
 }
 
 /* Problem solving. */
@@ -321,6 +327,21 @@ static int check_mandated(struct decide *d)
     return d->mandate->member == d->actor->number ? 0 : decide_refuse(d, ERR_FORBIDDEN, "key");
 }
 
+/* Rules and stages. */
+
+static int check_record_countersigned(struct decide *d)
+{
+    return check_keep_record(d) == 0 ? check_witness(d) : d->code;
+}
+
+static int check_asked_at_stage(struct decide *d)
+{
+    for (size_t i = 0; i < d->stage->n_asked; i++)
+        if (d->stage->asked[i] == d->actor->number)
+            return 0;
+    return decide_refuse(d, ERR_FORBIDDEN, "key");
+}
+
 static const struct {
     enum right right;
     const char *name;
@@ -354,6 +375,10 @@ static const struct {
     {MAY_OWNER_OR_RECORD, N_("owner of the action, facilitator or recorder"), check_owner_or_record},
     {MAY_REOPEN, N_("whom the decision's terms name; else a co-chair of a PARTY"), check_reopen},
     {MAY_MANDATED, N_("the member, or a holder of a seat of the body, who has the mandate"), check_mandated},
+    /* Rules and stages. */
+    {MAY_RECORD_COUNTERSIGNED, N_("facilitator or recorder, with a member of another constituency"),
+     check_record_countersigned},
+    {MAY_ASKED_AT_STAGE, N_("one of those whom the stage asks"), check_asked_at_stage},
 };
 
 const char *right_name(enum right right)

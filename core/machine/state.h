@@ -73,6 +73,7 @@ enum table {
     TABLE_ROLL_LIST = 90,    /* number, constituency RollList */
     TABLE_STAGE = 91,        /* number               StageRun */
     TABLE_ACKNOWLEDGED = 92, /* round, member        u32: 1 */
+    TABLE_STAGE_OF_ITEM = 93,/* item, stage          u32: 1 while the stage, of a proposal on the item, is open */
 };
 
 /* Read or write one row by its numbers. @b is ignored by tables of one number, both by KEY and INVITATION, whose
