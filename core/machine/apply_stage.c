@@ -167,6 +167,7 @@ static void hold_stage(struct apply *a, uint32_t number, int64_t resume_ms)
     put_stage(a, run);
 }
 
+/* docs/rules.md R-75 */
 void apply_hold_stages(struct apply *a, int64_t resume_ms)
 {
     struct open_stages open = {.arena = a->arena};

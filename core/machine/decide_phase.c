@@ -174,7 +174,7 @@ int solving_has_open_round(struct decide *d, uint32_t item, bool *ret_has)
     return code == 0 ? 0 : decide_fail(d, code);
 }
 
-/* The rule's ladder says what becomes of a proposal: it is not got round by moving its item. R-73 */
+/* The rule's ladder says what becomes of a proposal: it is not got round by moving its item. docs/rules.md R-72 */
 static int check_no_stage(struct decide *d, const char *field)
 {
     struct row_key prefix = row_key_first(TABLE_STAGE_OF_ITEM, d->item->number);

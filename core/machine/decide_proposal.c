@@ -146,7 +146,7 @@ static int check_revision(struct decide *d, const Comity__V1__ReviseProposal *re
     if (!session_takes_work(d->session) || d->proposal->decision != 0 || d->proposal->open_round != 0 ||
         d->proposal->declared != 0 || d->proposal->outcome != COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_UNSPECIFIED)
         return decide_refuse(d, ERR_STATE, "revise_proposal.proposal");
-    /* The ladder is about the text that was tested. docs/rules.md R-60 */
+    /* The ladder is about the text that was tested. docs/rules.md R-72 */
     if (d->proposal->stage != 0)
         return decide_refuse_latest(d, ERR_STAGE, "revise_proposal.proposal", d->proposal->stage);
     if (check_item_takes_proposals(d, "revise_proposal.proposal") != 0)

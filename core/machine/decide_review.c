@@ -205,7 +205,7 @@ int decide_declare_outcome(struct decide *d)
     if (!declared->declaration)
         return d->code;
     event->outcome_declared = declared;
-    if (d->proposal->stage != 0) { /* what the parties declare together stands in place of the ladder */
+    if (d->proposal->stage != 0) { /* what the parties declare together stands in place of the ladder: R-74 */
         d->stage = decide_get(d, TABLE_STAGE, d->proposal->stage, 0);
         if (!d->stage || ladder_stop(d, declare->outcome) != 0)
             return d->code;

@@ -251,7 +251,7 @@ int decide_enter_answer(struct decide *d)
     return ladder_after_stage(d, body->outcome, NULL);
 }
 
-/* Its time is over; or its item was given up, and then it ends at once. docs/rules.md R-72 */
+/* Its time is over; or its item was given up, and then it ends at once. docs/rules.md */
 int stage_is_due(struct decide *d, const struct deadline *due)
 {
     d->stage = decide_get(d, TABLE_STAGE, due->number, 0);

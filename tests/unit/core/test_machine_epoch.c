@@ -91,6 +91,12 @@ static const struct lost {
     {COMITY__V1__COMMAND__BODY_PURGE_TEXTS, "lena", "purge_texts.session"},
     {COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL, "lena", "make_proposal.terms.clauses[0].signatories[1]"},
     {COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL, "lena", "make_proposal.terms.effects[0].decision"},
+    /* Rules and stages. */
+    {COMITY__V1__COMMAND__BODY_SECOND_BLOCK, "lena", "second_block.stage"},
+    {COMITY__V1__COMMAND__BODY_NOTE_CONFERENCE, "odo", "note_conference.stage"},
+    {COMITY__V1__COMMAND__BODY_GIVE_CASTING_VOTE, "lena", "give_casting_vote.stage"},
+    {COMITY__V1__COMMAND__BODY_ENTER_ANSWER, "odo", "enter_answer.stage"},
+    {COMITY__V1__COMMAND__BODY_SIGN_OFF, "lena", "sign_off.stage"},
 };
 
 static Comity__V1__Command *lost_adoption(struct world *world)
@@ -164,6 +170,14 @@ static Comity__V1__Command *lost_of_decisions(struct world *world, const struct 
         command->hold_texts->reason = world_text(world);
         break;
     case COMITY__V1__COMMAND__BODY_PURGE_TEXTS:
+    case COMITY__V1__COMMAND__BODY_NOTE_CONFERENCE:
+        world_cosign(world, command, "mara", NULL);
+        break;
+    case COMITY__V1__COMMAND__BODY_SECOND_BLOCK:
+        command->second_block->voter = MARA;
+        break;
+    case COMITY__V1__COMMAND__BODY_ENTER_ANSWER:
+        command->enter_answer->outcome = COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED;
         world_cosign(world, command, "mara", NULL);
         break;
     default:

@@ -13,6 +13,7 @@
 #include "tests/support/world_decisions.h"
 #include "walk_session.h"
 #include "walk_solving.h"
+#include "walk_stage.h"
 
 static void fill_create_body(struct world *world, Comity__V1__Command *command);
 
@@ -759,6 +760,32 @@ static const struct walk_row {
      {"lena", "mara"},
      {"lars", "mona", "cora", "carl", "odo"},
      ERR_FORBIDDEN},
+    /* Rules and stages. */
+    {COMITY__V1__COMMAND__BODY_SECOND_BLOCK,
+     fill_second_block,
+     {"lena", "mona", "cora"},
+     {"lars", "carl", "odo"},
+     ERR_NOT_ON_ROLL},
+    {COMITY__V1__COMMAND__BODY_NOTE_CONFERENCE,
+     fill_note_conference,
+     {"odo", "cora"},
+     {"lena", "lars", "carl"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_GIVE_CASTING_VOTE,
+     fill_give_casting_vote,
+     {"lena", "mara", "cora", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_ENTER_ANSWER,
+     fill_enter_answer,
+     {"odo"},
+     {"lena", "lars", "cora", "carl"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_SIGN_OFF,
+     fill_sign_off,
+     {"lena", "mara", "cora", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
 };
 
 static const struct walk_row *walk_find(Comity__V1__Command__BodyCase body)
@@ -777,7 +804,9 @@ static Comity__V1__Command *command_by(struct world *world, const struct walk_ro
     command->key = world_key(world, signer);
     /* Signed by labour as well where that is somebody else's to bring in. */
     if (command->n_cosigners > 0 && row->body != COMITY__V1__COMMAND__BODY_REDEEM &&
-        row->body != COMITY__V1__COMMAND__BODY_ENTER_BALLOTS && strcmp(signer, "lena") != 0)
+        row->body != COMITY__V1__COMMAND__BODY_ENTER_BALLOTS &&
+        row->body != COMITY__V1__COMMAND__BODY_NOTE_CONFERENCE &&
+        row->body != COMITY__V1__COMMAND__BODY_ENTER_ANSWER && strcmp(signer, "lena") != 0)
         world_cosign(world, command, "lena", NULL);
     return command;
 }
