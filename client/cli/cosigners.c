@@ -179,15 +179,24 @@ static int check_parties(struct check *check, const struct rows *members)
     return 0;
 }
 
-/* Of entered ballots: one who signs as well, and of another constituency. What else can be wrong the worker
- * says. */
+/* What a recorder enters, or puts on record, and a member of another constituency signs as well. */
+static bool is_countersigned(const Comity__V1__Command *command)
+{
+    return command->body_case == COMITY__V1__COMMAND__BODY_ENTER_BALLOTS ||
+           command->body_case == COMITY__V1__COMMAND__BODY_ENTER_ANSWER ||
+           command->body_case == COMITY__V1__COMMAND__BODY_NOTE_CONFERENCE;
+}
+
+/* Of those: one who signs as well, and of another constituency. What else can be wrong the worker says. */
 static int check_witness(struct cli *cli, const Comity__V1__Command *command, const Comity__V1__Member *own)
 {
     const Comity__V1__Member *witness = NULL;
 
     if (command->n_cosigners == 1)
         witness = member_of_key(cli, key_bytes(&command->cosigners[0]));
-    if (own == NULL || !member_has_office(own, COMITY__V1__OFFICE__OFFICE_RECORDER) ||
+    if (own == NULL ||
+        (!member_has_office(own, COMITY__V1__OFFICE__OFFICE_RECORDER) &&
+         command->body_case != COMITY__V1__COMMAND__BODY_NOTE_CONFERENCE) ||
         (witness == NULL && command->n_cosigners == 1))
         return 0;
     if (witness != NULL && witness->constituency != own->constituency)
@@ -216,7 +225,7 @@ int cosigners_check(struct cli *cli, const Comity__V1__Command *command, const u
     }
     *check = (struct check){.cli = cli, .constituencies = constituencies};
     const Comity__V1__Member *own = member_of_key(cli, BYTES(signer, KEY_SIZE));
-    if (command->body_case == COMITY__V1__COMMAND__BODY_ENTER_BALLOTS)
+    if (is_countersigned(command))
         return check_witness(cli, command, own);
     if (own != NULL && !is_co_chair(own))
         return fail_as_worker(cli, command, ERR_FORBIDDEN, "key");

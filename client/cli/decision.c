@@ -8,6 +8,7 @@
 #include "client/cli/round_text.h"
 #include "client/cli/rule_text.h"
 #include "client/cli/solving_text.h"
+#include "client/cli/stage_text.h"
 #include "client/cli/terms.h"
 #include "client/cli/verbs.h"
 
@@ -131,7 +132,9 @@ int outcome_run(struct cli *cli)
     if (code != 0)
         return code;
     code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, round->proposal, &row);
-    return code == 0 ? say_links(cli, (const Comity__V1__Proposal *) row, round->version) : code;
+    if (code == 0)
+        code = say_links(cli, (const Comity__V1__Proposal *) row, round->version);
+    return code == 0 ? say_ladder(cli, (const Comity__V1__Proposal *) row) : code;
 }
 
 int decisions_run(struct cli *cli)

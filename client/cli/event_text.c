@@ -140,6 +140,18 @@ static const struct event_sentence SENTENCES[] = {
     {"texts_held", N_("{actor} put a hold on the texts of session {hold.session}: {hold.reason}")},
     {"hold_lifted", N_("{actor} lifted hold {hold}")},
     {"texts_purged", N_("{actor} and the others purged texts of session {session}")},
+    /* Rules and stages. */
+    {"stage_entered", N_("proposal {stage.proposal} came to stage {stage.number}, {stage.name}, after "
+                         "{stage.entered_on}")},
+    {"block_seconded", N_("{actor} seconded the block of {second.voter} at stage {stage}")},
+    {"conference_noted", N_("{actor} noted a meeting at stage {stage}, with {conference.confirmed_by}: "
+                            "{conference.note}")},
+    {"casting_vote_given",
+     N_("{actor} gave a casting vote at stage {stage} (for the proposal: {voice.agrees}): {voice.reason}")},
+    {"answer_entered", N_("{actor} entered an answer at stage {stage}, countersigned by {countersigned_by}: "
+                          "{outcome}")},
+    {"signed_off", N_("{actor} was asked to sign off at stage {stage} (agrees: {voice.agrees}): {voice.reason}")},
+    {"stage_ended", N_("stage {stage} ended: {outcome}")},
 };
 
 const struct event_sentence *event_sentence_at(unsigned index)
@@ -165,6 +177,7 @@ static const char *number_text(struct cli *cli, const char *word, int64_t number
         {"members", name_of_member},
         {"facilitators", name_of_member},
         {"_by", name_of_member},
+        {"voter", name_of_member},
         {"owner", name_of_member},
         {"owners", name_of_member},
         {"site", name_of_site},
@@ -225,6 +238,8 @@ static const char *value_text(struct cli *cli, const char *word, struct json_obj
         if (json_object_object_get_ex(value, "text", &prose) && json_object_get_string(prose) != NULL)
             return shown_string(cli, json_object_get_string(prose));
         return _("(withheld)");
+    case json_type_boolean:
+        return json_object_get_boolean(value) ? _("yes") : _("no");
     case json_type_string:
         return string_text(cli, json_object_get_string(value));
     default:

@@ -478,7 +478,7 @@ void hint_field(const char *field, char ret_field[FIELD_PATH_MAX])
     ret_field[length] = '\0';
 }
 
-static const struct hint *const TABLES[] = {HINTS_SOLVING, HINTS_CHARTER, HINTS_DECISION, HINTS};
+static const struct hint *const TABLES[] = {HINTS_STAGE, HINTS_SOLVING, HINTS_CHARTER, HINTS_DECISION, HINTS};
 
 static const struct hint *row_find(int code, const char *field)
 {

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
 #include "core/rule/rule.h"
@@ -125,6 +126,18 @@ static void tell_charter(struct cli *cli, const Comity__V1__Event *event)
     say(cli, "Charter %" PRIu32 " is in force: comity charter show", row->number);
 }
 
+static void tell_conference(struct cli *cli, const Comity__V1__Event *event)
+{
+    say(cli, "The meeting is on record, with %s.",
+        name_of_member(cli, event->conference_noted->conference->confirmed_by));
+}
+
+static void tell_answer(struct cli *cli, const Comity__V1__Event *event)
+{
+    say(cli, "The answer is on record: %s, countersigned by %s.", outcome_word(event->answer_entered->outcome),
+        name_of_member(cli, event->answer_entered->countersigned_by));
+}
+
 static const struct {
     Comity__V1__Event__KindCase kind;
     void (*tell)(struct cli *cli, const Comity__V1__Event *event);
@@ -145,6 +158,9 @@ static const struct {
     {COMITY__V1__EVENT__KIND_MANDATE_GIVEN, tell_mandate},
     {COMITY__V1__EVENT__KIND_RETENTION_SET, tell_retention},
     {COMITY__V1__EVENT__KIND_TEXTS_PURGED, tell_purged},
+    /* Rules and stages. */
+    {COMITY__V1__EVENT__KIND_CONFERENCE_NOTED, tell_conference},
+    {COMITY__V1__EVENT__KIND_ANSWER_ENTERED, tell_answer},
 };
 
 void made_tell(struct cli *cli, const Comity__V1__Event *event)

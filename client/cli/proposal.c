@@ -5,7 +5,9 @@
 #include "client/cli/given.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
+#include "client/cli/rule_text.h"
 #include "client/cli/solving_text.h"
+#include "client/cli/stage_text.h"
 #include "client/cli/terms.h"
 #include "client/cli/verbs.h"
 
@@ -85,6 +87,10 @@ static const char *proposal_state(struct cli *cli, const Comity__V1__Proposal *p
         return phrase(cli, "decided (decision %" PRIu32 ")", proposal->decision);
     if (proposal->open_round != 0)
         return phrase(cli, "in round %" PRIu32, proposal->open_round);
+    if (proposal->stage != 0)
+        return phrase(cli, "at stage %" PRIu32, proposal->stage);
+    if (proposal->outcome != COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_UNSPECIFIED)
+        return outcome_word(proposal->outcome);
     return _("not decided");
 }
 
@@ -112,7 +118,9 @@ int proposal_show_run(struct cli *cli)
     if (proposal->withdraws != 0)
         say(cli, "It asks for leave to withdraw item %" PRIu32 ".", proposal->withdraws);
     code = say_links(cli, proposal, proposal->n_versions == 0 ? 0 : latest_version(proposal)->version);
-    return code == 0 ? say_concerns(cli, number) : code;
+    if (code == 0)
+        code = say_concerns(cli, number);
+    return code == 0 ? say_ladder(cli, proposal) : code;
 }
 
 int proposal_list_run(struct cli *cli)

@@ -92,6 +92,12 @@ static const struct again {
     {COMITY__V1__COMMAND__BODY_REPORT_MANDATE, "report_mandate.mandate", N_("report anew")},
     {COMITY__V1__COMMAND__BODY_RECALL_MANDATE, "recall_mandate.mandate",
      N_("recall it anew, if it was given again")},
+    /* Rules and stages. */
+    {COMITY__V1__COMMAND__BODY_SECOND_BLOCK, "second_block.stage", N_("second it once the round has closed again")},
+    {COMITY__V1__COMMAND__BODY_NOTE_CONFERENCE, "note_conference.stage", N_("note it at the stage in its place")},
+    {COMITY__V1__COMMAND__BODY_GIVE_CASTING_VOTE, "give_casting_vote.stage", N_("say it at the stage in its place")},
+    {COMITY__V1__COMMAND__BODY_ENTER_ANSWER, "enter_answer.stage", N_("enter it at the stage in its place")},
+    {COMITY__V1__COMMAND__BODY_SIGN_OFF, "sign_off.stage", N_("sign at the stage in its place")},
 };
 
 static const struct again *again_find(const Comity__V1__Command *command)
@@ -115,6 +121,7 @@ static const char *noun_of(const char *field)
         {"item", N_("item")},   {"round", N_("round")},     {"proposal", N_("proposal")},
         {"seat", N_("seat")},   {"site", N_("site")},       {"member", N_("member")},
         {"rule", N_("rule")},   {"sidebar", N_("sidebar")},
+        {"stage", N_("stage")},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(NOUNS); i++)

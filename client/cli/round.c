@@ -7,6 +7,7 @@
 #include "client/cli/output.h"
 #include "client/cli/round_text.h"
 #include "client/cli/rule_text.h"
+#include "client/cli/stage_text.h"
 #include "client/cli/verbs.h"
 #include "core/charter.h"
 
@@ -20,6 +21,23 @@ static int read_closes(struct cli *cli, int64_t *ret_closes_ms)
     return 0;
 }
 
+/* The version that a stage of its ladder is of, which need not be the latest. */
+static int rule_of_open_stage(struct cli *cli, uint32_t stage, const Comity__V1__RuleVersion **ret_rule)
+{
+    const ProtobufCMessage *row;
+    int code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_STAGES, stage, &row);
+
+    if (code == 0)
+        code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_RULES,
+                        ((const Comity__V1__StageRun *) row)->rule_number, &row);
+    if (code != 0)
+        return code;
+    *ret_rule = (const Comity__V1__RuleVersion *) row;
+    if ((*ret_rule)->rule == NULL)
+        return cli_fail(cli, ERR_MALFORMED, NULL, "The worker's answer has a rule without its text.");
+    return 0;
+}
+
 /* The rule that was typed; else the one that the proposal has, by its first round or by its vital function.
  */
 static int find_round_rule(struct cli *cli, const Comity__V1__Proposal *proposal,
@@ -29,6 +47,8 @@ static int find_round_rule(struct cli *cli, const Comity__V1__Proposal *proposal
     const ProtobufCMessage *row;
     struct rows charters;
 
+    if (typed == NULL && proposal->stage != 0)
+        return rule_of_open_stage(cli, proposal->stage, ret_rule);
     if (typed != NULL || proposal->rule[0] != '\0')
         return find_rule(cli, typed != NULL ? typed : proposal->rule, ret_rule);
     int code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_ITEMS, proposal->item, &row);
@@ -102,6 +122,17 @@ static void tell_advice(struct cli *cli, uint32_t number)
         say(cli, "It is advice: nothing is decided by it.");
 }
 
+/* Which stage the outcome has led to, and what to do next. */
+static void tell_stage_entered(struct cli *cli, uint32_t number)
+{
+    struct failure before = cli->failure;
+    const ProtobufCMessage *row;
+
+    if (desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, number, &row) == 0)
+        say_ladder_of(cli, ((const Comity__V1__Round *) row)->proposal);
+    cli->failure = before;
+}
+
 int round_close_run(struct cli *cli)
 {
     Comity__V1__Command command;
@@ -120,6 +151,7 @@ int round_close_run(struct cli *cli)
         say(cli, "Round %" PRIu32 " is closed: %s. %s The working: comity outcome %" PRIu32, body.round,
             painted(cli, outcome_color(kind), outcome_word(kind)), _(rule_explain_outcome(kind)), body.round);
         tell_advice(cli, body.round);
+        tell_stage_entered(cli, body.round);
     }
     return code;
 }

@@ -49,6 +49,8 @@ static const char *const LIST_FIELDS[] = {
     [COMITY__V1__LIST_KIND__LIST_KIND_MANDATES] = "mandates",
     [COMITY__V1__LIST_KIND__LIST_KIND_RETENTIONS] = "retentions",
     [COMITY__V1__LIST_KIND__LIST_KIND_HOLDS] = "holds",
+    /* Rules and stages. */
+    [COMITY__V1__LIST_KIND__LIST_KIND_STAGES] = "stages",
 };
 
 struct rows rows_of_answer(const Comity__V1__Answer *answer, Comity__V1__ListKind kind)

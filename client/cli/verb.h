@@ -55,6 +55,8 @@ struct verb {
 #define JSON_RECEIPT                                                                                         \
     "`receipt` {command_id, history, sequence, events, epoch, time_ms}, `event` (the first one it caused)"
 #define JSON_NUMBER JSON_RECEIPT ", `number` (of what was made)"
+#define JSON_LADDER                                                                                          \
+    "`stage` (number of the proposal's open stage, or null), `final_outcome` (that stands after its stages, or null)"
 #define JSON_JOINT JSON_RECEIPT ", or with --draft `draft` as of `draft show`"
 
 /* Options that every verb takes, those of joint acts, and those of what cannot be undone. */

@@ -307,7 +307,7 @@ static const struct verb VERBS_BASE[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("show a proposal with all its versions"),
      .arguments = {{"PROPOSAL", N_("its number"), 0}},
-     .json = "`proposal` (Proposal), `links` (ProposalLinks, or null), `concerns` [Concern]"},
+     .json = "`proposal` (Proposal), `links` (ProposalLinks, or null), `concerns` [Concern], " JSON_LADDER},
     {.name = "proposal list",
      .group = N_("Sessions and proposals"),
      .run = proposal_list_run,
@@ -336,7 +336,7 @@ static const struct verb VERBS_BASE[] = {
      .is_final = true,
      .summary = N_("close a round, as a facilitator; the rule computes what came out"),
      .arguments = {{"ROUND", N_("its number"), 0}},
-     .json = JSON_RECEIPT ", `outcome` (\"ADOPTED\", \"BLOCKED\", ...), `is_advice`"},
+     .json = JSON_RECEIPT ", `outcome` (\"ADOPTED\", \"BLOCKED\", ...), `is_advice`, " JSON_LADDER},
     {.name = "round show",
      .group = N_("Rounds and ballots"),
      .run = round_show_run,
@@ -376,7 +376,7 @@ static const struct verb VERBS_BASE[] = {
      .summary = N_("explain what came out of a round, test by test"),
      .arguments = {{"ROUND", N_("its number"), 0}},
      .json = "`outcome`, `sentence`, `is_advice`, `recusals` [Recusal], `working` [line], `round` (Round, "
-             "with its Outcome), `ballots` [Ballot], `links` (ProposalLinks, or null)"},
+             "with its Outcome), `ballots` [Ballot], `links` (ProposalLinks, or null), " JSON_LADDER},
     {.name = "decisions",
      .group = N_("Rounds and ballots"),
      .run = decisions_run,
@@ -468,6 +468,8 @@ static const struct verb *const TABLES[] = {
     VERBS_SOLVING,
     /* Decisions and minutes. */
     VERBS_DECISION,
+    /* Rules and stages. */
+    VERBS_STAGE,
     VERBS_HELP,
 };
 

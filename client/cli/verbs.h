@@ -269,4 +269,15 @@ int minutes_correct_run(struct cli *cli);
 int minutes_approve_run(struct cli *cli);
 int minutes_dissent_run(struct cli *cli);
 
+/* Rules and stages. */
+extern const struct verb VERBS_STAGE[]; /* verbs_stage.c */
+/* stage.c */
+int stage_list_run(struct cli *cli);
+int stage_show_run(struct cli *cli);
+int stage_second_run(struct cli *cli);
+int stage_confer_run(struct cli *cli);
+int stage_cast_run(struct cli *cli);
+int stage_answer_run(struct cli *cli);
+int stage_sign_run(struct cli *cli);
+
 #endif

@@ -224,6 +224,20 @@ static void put_answered(struct writing *w, const Comity__V1__Round *round)
                              some_names(cli, waiting, count)));
 }
 
+/* Where the ladder of the round's proposal stands. */
+static void put_stage(struct writing *w, const Comity__V1__Proposal *proposal)
+{
+    struct cli *cli = w->cli;
+
+    if (proposal == NULL)
+        return;
+    if (proposal->stage != 0)
+        line(w, N_("Stage"),
+             phrase(cli, "%" PRIu32 " is open: comity stage show %" PRIu32, proposal->stage, proposal->stage));
+    if (proposal->outcome != COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_UNSPECIFIED)
+        line(w, N_("It stands"), outcome_word(proposal->outcome));
+}
+
 static void put_round(struct writing *w)
 {
     struct cli *cli = w->cli;
@@ -254,6 +268,7 @@ static void put_round(struct writing *w)
     struct outcome_lines tests = outcome_tests(cli, round, round->outcome);
     for (size_t i = 0; i < tests.count; i++)
         line(w, "", tests.list[i]);
+    put_stage(w, proposal);
 }
 
 int watch_text_make(const struct board *board, int64_t now_ms, struct watch_text *ret_text)

@@ -171,6 +171,12 @@ static const struct {
     {"give_mandate", "mandate give"},
     {"report_mandate", "mandate report"},
     {"recall_mandate", "mandate recall"},
+    /* Rules and stages. */
+    {"second_block", "stage second"},
+    {"note_conference", "stage confer"},
+    {"give_casting_vote", "stage cast"},
+    {"enter_answer", "stage answer"},
+    {"sign_off", "stage sign"},
     {"set_retention", "retention set"},
     {"hold_texts", "hold place"},
     {"lift_hold", "hold lift"},
