@@ -110,7 +110,7 @@ int blocs_add(struct counted *counted, struct subjects *subjects)
     for (size_t i = 0; !code && i < counted->group_count; i++) {
         const struct group *group = &counted->groups[i];
         size_t place = subjects->kind == COMITY__V1__SCOPE_KIND__SCOPE_KIND_SIDE ? group->side : 0;
-        if (group->constituency->is_party && (group->lines > 0 || group->constituency->vacant > 0))
+        if (group->constituency->is_party && group->lines > 0)
             code = bloc_add(counted, subjects->bloc, group, &own->list[i], &subjects->list[place]);
     }
     return code;

@@ -73,16 +73,48 @@ static const char *stances_say(const struct telling *telling, unsigned set)
     return text ? text : telling->words(N_("counted"));
 }
 
+/* "1", "1 or 3", "1, 2 or 3" */
+static const char *numbers_say(const struct telling *telling, const uint32_t *numbers, size_t count)
+{
+    const char *text = count > 0 ? arena_printf(telling->arena, "%" PRIu32, numbers[0]) : "";
+
+    for (size_t i = 1; text && i < count; i++) {
+        const char *next = arena_printf(telling->arena, "%" PRIu32, numbers[i]);
+        const char *format = telling->words(i + 1 < count ? N_("%s, %s") : N_("%s or %s"));
+        text = next ? arena_printf(telling->arena, format, text, next) : NULL;
+    }
+    return text;
+}
+
+/* "chose option 1 or 3" */
+static const char *choices_say(const struct telling *telling, const uint32_t *choices, size_t count)
+{
+    const char *numbers = numbers_say(telling, choices, count);
+    return numbers ? arena_printf(telling->arena, telling->words(N_("chose option %s")), numbers) : NULL;
+}
+
 /* What is counted, as a verb. */
 static const char *count_say(const struct telling *telling)
 {
     const Comity__V1__TestResult *result = telling->result;
 
-    if (result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_PRESENT)
+    switch (result->count_kind) {
+    case COMITY__V1__COUNT_KIND__COUNT_KIND_PRESENT:
         return telling->words(N_("present"));
-    if (result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_ANSWERED)
+    case COMITY__V1__COUNT_KIND__COUNT_KIND_ANSWERED:
         return telling->words(N_("answered"));
-    return stances_say(telling, stances_set(result->stances, result->n_stances));
+    case COMITY__V1__COUNT_KIND__COUNT_KIND_CHOICES:
+        return choices_say(telling, result->choices, result->n_choices);
+    case COMITY__V1__COUNT_KIND__COUNT_KIND_SCORE_AT_LEAST:
+        return arena_printf(telling->arena, telling->words(N_("gave a score of at least %" PRIu32)), result->score);
+    case COMITY__V1__COUNT_KIND__COUNT_KIND_LEADING:
+        return result->n_choices == 0
+                   ? telling->words(N_("chose the leading option (there is none)"))
+                   : arena_printf(telling->arena, telling->words(N_("chose option %" PRIu32 ", which leads")),
+                                  result->choices[0]);
+    default:
+        return stances_say(telling, stances_set(result->stances, result->n_stances));
+    }
 }
 
 static const char *empty_say(const struct telling *telling)
@@ -100,6 +132,9 @@ static const char *empty_say(const struct telling *telling)
         return telling->words(N_("nobody answered"));
     case COMITY__V1__BASE_KIND__BASE_KIND_CAST:
         return telling->words(N_("no ballots cast, abstentions apart"));
+    case COMITY__V1__BASE_KIND__BASE_KIND_CHOICES:
+        stances = numbers_say(telling, result->base_choices, result->n_base_choices);
+        return stances ? arena_printf(telling->arena, telling->words(N_("nobody chose option %s")), stances) : NULL;
     default:
         for (size_t i = 0; i < ARRAY_COUNT(SETS); i++) {
             if (SETS[i].set == set)
@@ -123,22 +158,46 @@ static const struct {
      N_("%" PRIu64 " of %" PRIu64 " ballots cast or silences %s")},
 };
 
+/* What the numbers are of, where it is not heads; before the verb. */
+static const struct {
+    Comity__V1__Weighting weighting;
+    const char *format; /* of the verb */
+} UNITS[] = {
+    {COMITY__V1__WEIGHTING__WEIGHTING_WEIGHT, N_("by weight %s")},
+    {COMITY__V1__WEIGHTING__WEIGHTING_PARITY, N_("by parity of the sides %s")},
+    {COMITY__V1__WEIGHTING__WEIGHTING_SEATS, N_("by seats %s")},
+};
+
+static const char *verb_say(const struct telling *telling)
+{
+    const char *verb = count_say(telling);
+
+    for (size_t i = 0; verb && i < ARRAY_COUNT(UNITS); i++) {
+        if (UNITS[i].weighting == telling->result->weighting)
+            return arena_printf(telling->arena, telling->words(UNITS[i].format), verb);
+    }
+    return verb;
+}
+
 /* "4 of 5 ballots cast support" */
 static const char *amount_say(const struct telling *telling)
 {
     const Comity__V1__TestResult *result = telling->result;
     bool counts_stances = result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_STANCES;
     bool has_base = result->base_kind != COMITY__V1__BASE_KIND__BASE_KIND_NONE;
+    bool is_of_stances = result->base_kind == COMITY__V1__BASE_KIND__BASE_KIND_STANCES;
     uint64_t of = has_base ? result->base_size : result->eligible;
     const char *format = N_("%" PRIu64 " of %" PRIu64 " %s");
 
     if (result->base_is_empty)
         return empty_say(telling);
-    const char *verb = count_say(telling);
+    const char *verb = verb_say(telling);
     if (!verb)
         return NULL;
-    if (result->base_kind == COMITY__V1__BASE_KIND__BASE_KIND_STANCES) {
-        const char *who = stances_say(telling, stances_set(result->base_stances, result->n_base_stances));
+    if (is_of_stances || result->base_kind == COMITY__V1__BASE_KIND__BASE_KIND_CHOICES) {
+        const char *who =
+            is_of_stances ? stances_say(telling, stances_set(result->base_stances, result->n_base_stances))
+                          : choices_say(telling, result->base_choices, result->n_base_choices);
         return who ? arena_printf(telling->arena, telling->words(N_("%" PRIu64 " of %" PRIu64 " who %s %s")),
                                   result->count, of, who, verb)
                    : NULL;
@@ -207,23 +266,122 @@ static const char *verdict_say(const struct telling *telling)
     return telling->words(N_("fails"));
 }
 
+/* "labour casts 3 seats for", by BlocCast. */
+static const struct {
+    const char *one, *many;
+} CASTS[] = {
+    [COMITY__V1__BLOC_CAST__BLOC_CAST_NOTHING] = {N_("%s casts nothing with %" PRIu64 " seat"),
+                                                  N_("%s casts nothing with %" PRIu64 " seats")},
+    [COMITY__V1__BLOC_CAST__BLOC_CAST_FOR] = {N_("%s casts %" PRIu64 " seat for"),
+                                              N_("%s casts %" PRIu64 " seats for")},
+    [COMITY__V1__BLOC_CAST__BLOC_CAST_AGAINST] = {N_("%s casts %" PRIu64 " seat against"),
+                                                  N_("%s casts %" PRIu64 " seats against")},
+    [COMITY__V1__BLOC_CAST__BLOC_CAST_ABSTAIN] = {N_("%s abstains with %" PRIu64 " seat"),
+                                                  N_("%s abstains with %" PRIu64 " seats")},
+};
+
+static const char *bloc_say(const struct telling *telling, const Comity__V1__BlocResult *bloc)
+{
+    size_t cast = bloc->cast > 0 && (size_t) bloc->cast < ARRAY_COUNT(CASTS) ? (size_t) bloc->cast : 1;
+    const char *format = bloc->seats == 1 ? CASTS[cast].one : CASTS[cast].many;
+    return arena_printf(telling->arena, telling->words(format), bloc->constituency, bloc->seats);
+}
+
+/* The same with what each bloc casts. */
+static const char *amount_say_blocs(const struct telling *telling)
+{
+    const Comity__V1__TestResult *result = telling->result;
+    const char *amount = amount_say_all(telling);
+    const char *blocs = NULL;
+
+    for (size_t i = 0; amount && i < result->n_blocs; i++) {
+        const char *own = bloc_say(telling, result->blocs[i]);
+        blocs = !own || !blocs ? own : arena_printf(telling->arena, telling->words(N_("%s, %s")), blocs, own);
+        if (!blocs)
+            return NULL;
+    }
+    return amount && blocs ? arena_printf(telling->arena, telling->words(N_("%s (%s)")), amount, blocs) : amount;
+}
+
+/* Of whom alone the line is. */
+static const char *const OFFICES[] = {
+    [COMITY__V1__OFFICE__OFFICE_CO_CHAIR] = N_("co-chairs"),
+    [COMITY__V1__OFFICE__OFFICE_FACILITATOR] = N_("facilitators"),
+    [COMITY__V1__OFFICE__OFFICE_RECORDER] = N_("recorders"),
+    [COMITY__V1__OFFICE__OFFICE_ADVISER] = N_("advisers"),
+    [COMITY__V1__OFFICE__OFFICE_OBSERVER] = N_("observers"),
+    [COMITY__V1__OFFICE__OFFICE_INTEGRATION] = N_("programs"),
+};
+
+/* "labour", "whole", "labour (co-chairs)" */
+static const char *subject_say(const struct telling *telling)
+{
+    const Comity__V1__TestResult *result = telling->result;
+    bool has_subject = result->subject && result->subject[0] != '\0';
+    const char *subject = has_subject ? result->subject : telling->words(N_("whole"));
+    size_t office = (size_t) result->office;
+
+    if (office == 0 || office >= ARRAY_COUNT(OFFICES))
+        return subject;
+    return arena_printf(telling->arena, telling->words(N_("%s (%s)")), subject, telling->words(OFFICES[office]));
+}
+
 const char *rule_explain_test_in(const Comity__V1__TestResult *result, words_fn *words, struct arena *arena)
 {
     struct telling telling = {result, words, arena};
-    bool has_subject = result->subject && result->subject[0] != '\0';
-    const char *amount = amount_say_all(&telling);
+    const char *subject = subject_say(&telling);
+    const char *amount = amount_say_blocs(&telling);
     const char *need = need_say(&telling);
     const char *verdict = verdict_say(&telling);
 
-    if (!amount || !need || !verdict)
+    if (!subject || !amount || !need || !verdict)
         return NULL;
-    return arena_printf(arena, words(N_("%s: %s, %s: %s")),
-                        has_subject ? result->subject : words(N_("whole")), amount, need, verdict);
+    return arena_printf(arena, words(N_("%s: %s, %s: %s")), subject, amount, need, verdict);
 }
 
 static const char *in_english(const char *text)
 {
     return text;
+}
+
+/* What the subjects are. */
+static const char *subjects_say(Comity__V1__ScopeKind scope)
+{
+    switch (scope) {
+    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SIDE:
+        return N_("sides");
+    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SITE:
+        return N_("sites");
+    default:
+        return N_("constituencies");
+    }
+}
+
+const char *rule_explain_quantifier_in(const Comity__V1__QuantifierResult *result, words_fn *words,
+                                       struct arena *arena)
+{
+    bool is_share = result->kind == COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_SHARE;
+    bool is_more = result->bound == COMITY__V1__BOUND__BOUND_MORE_THAN;
+    const char *value = is_share ? arena_printf(arena, "%" PRIu64 "/%" PRIu64, result->numerator, result->denominator)
+                                 : arena_printf(arena, "%" PRIu64, result->numerator);
+    const char *amount =
+        arena_printf(arena,
+                     words(result->by_weight ? N_("%" PRIu64 " of %" PRIu64 " by weight of the %s hold")
+                                             : N_("%" PRIu64 " of %" PRIu64 " %s hold")),
+                     result->count, result->of, words(subjects_say(result->scope)));
+    const char *need =
+        value ? arena_printf(arena, words(is_more ? N_("more than %s needed") : N_("at least %s needed")), value)
+              : NULL;
+
+    if (!amount || !need)
+        return NULL;
+    return arena_printf(arena, words(N_("%s, %s: %s")), amount, need,
+                        words(result->holds ? N_("holds") : N_("fails")));
+}
+
+const char *rule_explain_quantifier(const Comity__V1__QuantifierResult *result, struct arena *arena)
+{
+    return rule_explain_quantifier_in(result, in_english, arena);
 }
 
 const char *rule_explain_test(const Comity__V1__TestResult *result, struct arena *arena)

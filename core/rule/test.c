@@ -114,10 +114,11 @@ bool bound_holds(Comity__V1__Bound bound, uint64_t count, uint64_t denominator, 
 }
 
 /* docs/rules.md; R-46: nothing leads that is tied */
-static bool result_holds(const Comity__V1__TestResult *result, bool holds_when_empty)
+static bool result_holds(const struct counted *counted, const Comity__V1__TestResult *result,
+                         bool holds_when_empty)
 {
     bool has_base = result->base_kind != COMITY__V1__BASE_KIND__BASE_KIND_NONE;
-    if (result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_LEADING && result->n_choices == 0)
+    if (result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_LEADING && counted->leader_count > 1)
         return false;
     if (result->base_is_empty)
         return holds_when_empty;
@@ -235,7 +236,7 @@ int test_run(const struct counted *counted, const Comity__V1__Test *test, const 
     result->n_blocs = subject->bloc_count;
     result->blocs = subject->blocs;
     result_count(counted, &meaning, subject, result);
-    result->holds = result_holds(result, test->holds_when_empty);
+    result->holds = result_holds(counted, result, test->holds_when_empty);
     result_measure(result);
     *ret_result = result;
     return 0;
