@@ -82,6 +82,9 @@ static int say_count(struct cli *cli, const Comity__V1__Round *round)
     for (size_t i = 0; i < tallies.count; i++)
         say(cli, "  %s", tallies.list[i]);
     code = say_recusals(cli, round);
+    struct outcome_lines lost = outcome_lost_keys(cli, round, name_of_member);
+    for (size_t i = 0; i < lost.count; i++)
+        say(cli, "%s", lost.list[i]);
     if (code == 0)
         code = say_reasons(cli, round);
     if (code == 0)

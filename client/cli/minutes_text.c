@@ -139,6 +139,9 @@ static int write_working(struct draft *draft, const Comity__V1__Round *round)
         fprintf(draft->to, "%s\n", _("What comes out is advice, and decides nothing."));
     for (size_t i = 0; code == 0 && i < recusals.count; i++)
         fprintf(draft->to, "\n%s\n", recusals.lines[i]);
+    struct outcome_lines lost = outcome_lost_keys(draft->cli, round, name_of_member);
+    for (size_t i = 0; i < lost.count; i++)
+        fprintf(draft->to, "\n%s\n", lost.list[i]);
     struct outcome_lines working = outcome_working(draft->cli, round, round->outcome);
     if (working.count > 0)
         fprintf(draft->to, "\n");

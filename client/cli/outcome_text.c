@@ -192,6 +192,33 @@ struct outcome_lines outcome_working(struct cli *cli, const Comity__V1__Round *r
     return outcome_tests(cli, round, outcome);
 }
 
+static bool counts(const Comity__V1__Outcome *outcome, uint64_t ballot)
+{
+    for (size_t i = 0; outcome != NULL && i < outcome->n_ballots; i++)
+        if (outcome->ballots[i] == ballot)
+            return true;
+    return outcome == NULL;
+}
+
+struct outcome_lines outcome_lost_keys(struct cli *cli, const Comity__V1__Round *round, outcome_name_fn *name)
+{
+    struct outcome_lines lines = {NULL, 0};
+
+    for (size_t i = 0; i < round->n_lost_keys; i++) {
+        const Comity__V1__KeyLoss *loss = round->lost_keys[i];
+        const char *what = loss->ballot == 0 ? phrase(cli, "No ballot had been signed with it.")
+                           : counts(round->outcome, loss->ballot)
+                               ? phrase(cli, "The ballot that it had signed, number %" PRIu64 " of the record, counts.",
+                                        loss->ballot)
+                               : phrase(cli, "The ballot that it had signed, number %" PRIu64 " of the record, was replaced.",
+                                        loss->ballot);
+        put_line(cli, &lines,
+                 phrase(cli, "The key of %s was revoked %s, while the round was open. %s", name(cli, loss->member),
+                        shown_time(cli, loss->revoked_ms), what));
+    }
+    return lines;
+}
+
 const char *outcome_test(struct cli *cli, const Comity__V1__TestResult *test)
 {
     const char *line = rule_explain_test_in(test, language_words, cli->arena);

@@ -161,6 +161,11 @@ static const char *title_of(struct cli *cli, const struct recounted *recounted)
                                       : shown(cli, recounted->title);
 }
 
+static const char *member_word(struct cli *cli, uint32_t member)
+{
+    return phrase(cli, "member %" PRIu32, member);
+}
+
 /* Of one round: the whole working, as it was counted anew. */
 static void say_working(struct cli *cli, const struct recounted *recounted)
 {
@@ -181,6 +186,9 @@ static void say_working(struct cli *cli, const struct recounted *recounted)
         say_lines(cli, outcome_tallies(cli, round, counted));
         say(cli, "%s", outcome_counted(cli, counted));
     }
+    struct outcome_lines lost = outcome_lost_keys(cli, round, member_word);
+    for (size_t i = 0; i < lost.count; i++)
+        say(cli, "%s", lost.list[i]);
 }
 
 static void add_row(struct recount_run *r, const struct recounted *recounted)

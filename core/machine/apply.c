@@ -144,15 +144,24 @@ static int seconds_visit(void *context, struct bytes key, struct bytes value)
     return 0;
 }
 
-uint32_t *apply_seconds_of(struct apply *a, enum table table, uint32_t number, size_t *ret_count)
+static uint32_t *seconds_under(struct apply *a, struct row_key prefix, size_t *ret_count)
 {
-    struct row_key prefix = row_key_first(table, number);
     struct seconds_of of = {.a = a};
 
     if (a->code == 0)
         apply_fail(a, view_range(a->view, row_key_view(&prefix), BYTES(NULL, 0), seconds_visit, &of));
     *ret_count = a->code == 0 ? of.count : 0;
     return of.numbers;
+}
+
+uint32_t *apply_seconds_of(struct apply *a, enum table table, uint32_t number, size_t *ret_count)
+{
+    return seconds_under(a, row_key_first(table, number), ret_count);
+}
+
+uint32_t *apply_seconds_of_all(struct apply *a, enum table table, size_t *ret_count)
+{
+    return seconds_under(a, row_key_all(table), ret_count);
 }
 
 static const struct event_row {

@@ -37,8 +37,10 @@ void apply_name(struct apply *a, enum table table, const char *name, uint32_t nu
  * a->code set.
  */
 ProtobufCMessage **apply_rows_of(struct apply *a, enum table table, uint32_t number, size_t *ret_count);
-/* The second numbers of all pairs of @table that begin with @number, to be gone through while the view changes. */
+/* The second numbers of all pairs of @table that begin with @number, or of all of them, to be gone through while the view
+ * changes. */
 uint32_t *apply_seconds_of(struct apply *a, enum table table, uint32_t number, size_t *ret_count);
+uint32_t *apply_seconds_of_all(struct apply *a, enum table table, size_t *ret_count);
 void apply_put_deadline(struct apply *a, int64_t due_ms, enum deadline_kind kind, uint32_t number,
                         uint32_t second);
 

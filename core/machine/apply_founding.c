@@ -84,6 +84,44 @@ void apply_redeemed(struct apply *a, const Comity__V1__Event *open)
     APPLY_PUT_KEYED(a, TABLE_KEY, redeemed->key);
 }
 
+/* A row that need not be there. NULL: it is not, or a->code is set. */
+static void *find_row(struct apply *a, enum table table, uint32_t number, uint32_t second)
+{
+    ProtobufCMessage *row = NULL;
+    int code = a->code == 0 ? state_get(a->view, a->arena, table, number, second, &row) : ERR_NOT_FOUND;
+
+    if (code != ERR_NOT_FOUND)
+        apply_fail(a, code);
+    return code == 0 ? row : NULL;
+}
+
+/* The outcome is to say so: a round that is open, with the member on its roll. */
+static void note_in_round(struct apply *a, uint32_t number, uint32_t member)
+{
+    const Comity__V1__Ballot *ballot = find_row(a, TABLE_BALLOT, number, member);
+    Comity__V1__Round *round = find_row(a, TABLE_ROLL, number, member) ? apply_get(a, TABLE_ROUND, number, 0) : NULL;
+    Comity__V1__KeyLoss loss = COMITY__V1__KEY_LOSS__INIT;
+
+    if (!round)
+        return;
+    loss.member = member;
+    loss.sequence = a->event->sequence;
+    loss.revoked_ms = a->event->time_ms;
+    loss.ballot = ballot ? ballot->sequence : 0;
+    round->lost_keys = apply_append(a, round->lost_keys, round->n_lost_keys, &loss);
+    round->n_lost_keys += a->code == 0;
+    apply_put(a, TABLE_ROUND, number, 0, &round->base);
+}
+
+static void note_in_rounds(struct apply *a, uint32_t member)
+{
+    size_t count;
+    uint32_t *numbers = apply_seconds_of_all(a, TABLE_SESSION_ROUND, &count);
+
+    for (size_t i = 0; i < count; i++)
+        note_in_round(a, numbers[i], member);
+}
+
 void apply_key_revoked(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__KeyRevoked *revoked = open->key_revoked;
@@ -96,6 +134,7 @@ void apply_key_revoked(struct apply *a, const Comity__V1__Event *open)
             return;
         key->revoked = a->event->sequence;
         APPLY_PUT_KEYED(a, TABLE_KEY, key);
+        note_in_rounds(a, revoked->member);
         return;
     }
     invitation = apply_get_by_key(a, TABLE_INVITATION, revoked->key);

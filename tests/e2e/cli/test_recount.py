@@ -22,6 +22,8 @@ class Recount(CliCase):
         cls.first = world.open_round(world.propose())
         for who in ("ada", "ben", "carla", "dev"):
             cls.events[who] = world.ask(who, "vote", cls.first, "agree")["receipt"]["sequence"]
+        key = next(row["key"] for row in world.ask("ada", "key", "list")["keys"] if row["member"] == 3)
+        world.ask("dev", "key", "revoke", key)
         cls.events["close"] = world.ask("eli", "round", "close", cls.first)["receipt"]["sequence"]
         cls.second = world.open_round(world.propose("Swaps are approved within a week."))
         world.ask("ada", "vote", cls.second, "concern", "--reason", "Too long.")
@@ -58,6 +60,13 @@ class Recount(CliCase):
         self.assertIn("Counted anew: ADOPTED", said)
         self.assertIn("1 outcome is what the ballots come to.", said)
         self.assertIn("Shift swaps", said)
+
+    def test_rekeyed_while_it_was_open(self):
+        line = f"The ballot that it had signed, number {self.events['carla']} of the record, counts."
+        shown = self.world.comity("eve", "outcome", self.first)[1]
+        self.assertIn("The key of Carla Weiss was revoked", shown)
+        self.assertIn(line, shown)
+        self.assertIn(line, self.world.comity("nobody", "recount", self.copy, self.first)[1])
 
     def test_a_round_that_is_open(self):
         document = self.recount(self.copy, self.second, exit=UNCOUNTED)

@@ -68,6 +68,17 @@ static void test_a_round_opens_over_a_frozen_roll(void **state)
     world_refuse(world, world_ballot(world, "lars", 1, 1), ERR_NOT_ON_ROLL, "key");
     const Comity__V1__Event *closed = world_accept(world, close_round(world, "cora", 1));
     assert_int_equal(closed->round_closed->outcome->n_ballots, 2);
+    /* Who was re-keyed while it was open is on its row, with the ballot that counts all the same. */
+    const Comity__V1__Round *row = world_row(world, TABLE_ROUND, 1, 0);
+    assert_int_equal(row->n_lost_keys, 1);
+    assert_int_equal(row->lost_keys[0]->member, LUIS);
+    assert_int_equal(row->lost_keys[0]->ballot, row->lost_keys[0]->sequence - 1);
+    assert_int_equal(row->lost_keys[0]->ballot, closed->round_closed->outcome->ballots[0]);
+    revoke = world_command(world, "lena", COMITY__V1__COMMAND__BODY_REVOKE_KEY);
+    revoke->revoke_key->key = world_key(world, "lars");
+    world_accept(world, revoke);
+    row = world_row(world, TABLE_ROUND, 1, 0);
+    assert_int_equal(row->n_lost_keys, 1); /* closed; and not on its roll */
     world_check_replay(world);
     world_destroy(&world);
 }
