@@ -7,13 +7,15 @@
  *   "constituencies": [number, name, side, is_party, vacant]   "sites": [number, name]
  *   "options":        [label, majority, is_default]            "tie_order": numbers, or null
  *   "rounds_remain":  boolean
- * What is left out is empty. */
+ * What is left out is empty. The question "ranking" counts rankings alone, each of them so often as its line weighs, and takes
+ * "withdrawn", numbers of options; "ladder" takes "after", a stage or 0, and "outcome". */
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
+#include "core/rule/ranking.h"
 #include "core/rule/rule.h"
 #include "core/text.h"
 
@@ -243,7 +245,6 @@ static void ask_settled(json_object *from, const struct rule_input *input, struc
     json_object_object_add(answer, "settled", json_object_new_boolean(is_settled));
 }
 
-/* "after": a stage, 0 for none; "outcome": what is tried at those that follow. */
 static void ask_ladder(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
 {
     uint32_t after = (uint32_t) json_object_get_uint64(part(from, "after"));
@@ -257,12 +258,39 @@ static void ask_ladder(json_object *from, const struct rule_input *input, struct
         put_message(answer, "stage_rule", &rule_of_stage(input->rule, next, arena)->base, arena);
 }
 
+static void ask_ranking(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+{
+    struct ranked_ballots *ballots = room(arena, input->line_count, sizeof(*ballots));
+    Comity__V1__Outcome *outcome = room(arena, 1, sizeof(*outcome));
+    json_object *withdrawn = part(from, "withdrawn");
+    enum ranking_verdict verdict;
+    struct ranking_input ranking = {.ranking = input->rule->ranking, .options = input->options,
+                                    .option_count = input->option_count, .ballots = ballots, .ballot_count = input->line_count,
+                                    .ties = input->rule->ties, .tie_count = input->rule->n_ties, .tie_order = input->tie_order};
+
+    comity__v1__outcome__init(outcome);
+    for (size_t i = 0; i < length_of(withdrawn); i++)
+        ranking.withdrawn |= UINT64_C(1) << (number_at(withdrawn, i) - 1);
+    for (size_t i = 0; i < input->line_count; i++) {
+        ballots[i] = (struct ranked_ballots){.ranks = input->lines[i].given.ranks, .count = input->lines[i].weight};
+        ranking.eligible += input->lines[i].weight;
+    }
+    int code = ranking_run(&ranking, arena, outcome, &verdict);
+    put_code(answer, "ranking", code);
+    if (code != 0)
+        return;
+    outcome->kind = verdict == RANKING_CHOSEN ? COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED
+                    : verdict == RANKING_TIED ? COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TIE
+                                              : COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED;
+    put_message(answer, "outcome", &outcome->base, arena);
+}
+
 static const struct {
     const char *name;
     void (*ask)(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer);
 } QUESTIONS[] = {
     {"check", ask_check},     {"ballots", ask_ballots}, {"count", ask_count},   {"opening", ask_opening},
-    {"closing", ask_closing}, {"settled", ask_settled}, {"ladder", ask_ladder},
+    {"closing", ask_closing}, {"settled", ask_settled}, {"ladder", ask_ladder},   {"ranking", ask_ranking},
 };
 
 static void answer_one(json_object *from, struct arena *arena)

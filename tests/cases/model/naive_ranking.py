@@ -4,6 +4,7 @@ import itertools
 
 from comity_wire import pb
 from naive_rule import eligible, holds_exactly
+from naive_transfer import Meek, Runoff, Scottish, Tied
 
 
 def rankings(round):
@@ -33,10 +34,10 @@ def paths(options, start, end):
 
 
 def schwartz_set(options, over):
-    """Options that no other one beats by a stronger path. A path is as strong as its weakest link, a link as many ballots as
-    prefer the one to the other, where they are more than those that prefer the other."""
+    """Options that no other one beats by a stronger path. A path is as strong as its weakest defeat; of two defeats that one is
+    stronger which more ballots are for, and of such the one that fewer are against."""
     def link(one, other):
-        return over[one, other] if over[one, other] > over[other, one] else 0
+        return (over[one, other], -over[other, one]) if over[one, other] > over[other, one] else (0, 0)
 
     strength = {(start, end): max(min(link(a, b) for a, b in itertools.pairwise(path))
                                   for path in paths(options, start, end))
@@ -87,14 +88,25 @@ def count_schulze(round, outcome, undecided):
     if len(winners) > 1:
         outcome.chosen.extend(winners)
         return pb.OUTCOME_KIND_TIE
+    outcome.chosen.extend(winners)
     if winners == [default]:
         return undecided
-    outcome.chosen.extend(winners)
     return pb.OUTCOME_KIND_ADOPTED
 
 
 def count_ranking(round, outcome, undecided):
+    """The kind of the outcome; chosen, ties and the working are put into @outcome."""
     outcome.ranking.method = round.rule.ranking.method
     if round.rule.ranking.method == pb.RANKING_METHOD_SCHULZE:
         return count_schulze(round, outcome, undecided)
-    raise NotImplementedError
+    count = {pb.RANKING_METHOD_INSTANT_RUNOFF: Runoff, pb.RANKING_METHOD_STV_SCOTTISH: Scottish,
+             pb.RANKING_METHOD_STV_MEEK: Meek}[round.rule.ranking.method](round)
+    try:
+        count.run()
+        outcome.chosen.extend(count.elected)
+        kind = pb.OUTCOME_KIND_ADOPTED
+    except Tied as tied:
+        outcome.chosen.extend(sorted(tied.options))
+        kind = pb.OUTCOME_KIND_TIE
+    outcome.ranking.stages.extend(count.stages)
+    return kind

@@ -1,0 +1,113 @@
+"""Five-point polls (strongly for, for, neutral, against, strongly against), ballot by ballot through a real broker and worker.
+
+A column chair_outcome is shown beside what the counts say, and judged by nobody: the chair decided without a number.
+"""
+
+import time
+
+from comity_installation import Installation
+from comity_scene import Scene
+from comity_wire import pb
+from . import rules
+from .common import NotACase, csv_cases, csv_lines, kind_name, number_in
+
+LAYOUT = "five-point polls"
+COLUMNS = ("SF", "F", "N", "A", "SA")
+BALLOTS_MAX = 2000
+
+
+def recognise(path):
+    if path.suffix != ".csv":
+        return None
+    header, rows = csv_lines(path)
+    return len(rows) if set(COLUMNS) <= set(header) else None
+
+
+def rule_of(alter):
+    """More for than against, of those who take a side: the scale of the template five-point-poll."""
+    answers = rules.scale(strongly_for=pb.STANCE_AGREE, for_it=pb.STANCE_AGREE, neutral=pb.STANCE_ABSTAIN,
+                          against=pb.STANCE_CONCERN, strongly_against=pb.STANCE_BLOCK)
+    sides = pb.Base(kind=pb.BASE_KIND_STANCES, stances=[pb.STANCE_AGREE, pb.STANCE_CONCERN, pb.STANCE_BLOCK])
+    bound, threshold = (pb.BOUND_LESS_THAN, (1, 2)) if alter == "threshold" else (pb.BOUND_MORE_THAN, (1, 2))
+    test = rules.stance_test("more-for", pb.SCOPE_KIND_WHOLE, [pb.STANCE_AGREE], bound, *threshold, sides)
+    return rules.stance_rule("five-point-poll", [test], answers)
+
+
+def read(cells):
+    votes = [number_in(cells, column, most=BALLOTS_MAX) for column in COLUMNS]
+    if sum(votes) > BALLOTS_MAX:
+        raise NotACase(f"more than {BALLOTS_MAX} ballots")
+    return votes, cells.get("chair_outcome", "")
+
+
+def expected_outcome(votes):
+    support, against = votes[0] + votes[1], votes[3] + votes[4]
+    if support + against == 0:
+        return pb.OUTCOME_KIND_NO_DECISION
+    if support > against:
+        return pb.OUTCOME_KIND_ADOPTED
+    return pb.OUTCOME_KIND_TIE if support == against else pb.OUTCOME_KIND_REJECTED
+
+
+class Meeting:
+    """A partnership of one constituency with so many seats, in session."""
+
+    def __init__(self, scene, seats):
+        self.scene = scene
+        scene.found({"community": "OTHER"})
+        scene.invite_many("community", max(0, seats - 2))
+        scene.body("meeting", {"community": max(1, seats)})
+        self.members = scene.seat_all("meeting")
+        self.session = scene.open_session("meeting")
+
+    def play(self, rule, votes, title, alter):
+        """One poll as one round: (what differs, the outcome)."""
+        scene = self.scene
+        proposal, text_hash = scene.propose(self.session, title[:120], title)
+        number = scene.open_round(proposal, text_hash, rule)
+        answers = [answer for answer, count in enumerate(votes, start=1) for _ in range(count)]
+        cast = [answers[0] % 5 + 1, *answers[1:]] if alter == "ballot" and answers else answers
+        scene.do_many([(scene.keys[member], scene.ballot(number, text_hash, answer))
+                       for member, answer in zip(self.members, cast)])
+        outcome = scene.close(number)
+        return list(self.problems(votes, answers, outcome, number)), outcome
+
+    def problems(self, votes, answers, outcome, number):
+        whole = outcome.tallies[0]
+        counted = [count.ballots for count in sorted(whole.answers, key=lambda c: c.answer)]
+        kept = sorted(ballot.answer for ballot in self.scene.ballots(number))
+        if counted != votes:
+            yield f"counted {counted}, published {votes}"
+        if kept != answers:
+            yield f"the ballots on record are {kept}"
+        if whole.answered != len(answers) or len(outcome.ballots) != len(answers):
+            yield f"{whole.answered} answered, {len(outcome.ballots)} ballots listed, {len(answers)} cast"
+        if outcome.kind != expected_outcome(votes):
+            yield f"outcome {kind_name(outcome.kind)} does not follow from {votes}"
+
+
+def run(files, report):
+    before, polls, advisory = report.so_far, [], {}
+    for path in files:
+        for name, cells in csv_cases(path):
+            try:
+                polls.append((name, *read(cells)))
+            except NotACase as problem:
+                report.unreadable(name, problem)
+    seats = max((sum(votes) for _, votes, _ in polls), default=0)
+    with Installation(report.build) as installation, installation.wire() as wire:
+        scene = Scene(wire, installation.token, retry_s=30)
+        meeting = Meeting(scene, seats)
+        rule = scene.adopt(rule_of(report.alter))
+        started = time.monotonic()
+        for name, votes, chair in polls:
+            problems, outcome = meeting.play(rule, votes, f"Poll {name}", report.alter)
+            kind = kind_name(outcome.kind)
+            if chair:
+                advisory[f"{chair} / {kind}"] = advisory.get(f"{chair} / {kind}", 0) + 1
+            report.case(name, problems, f"{votes}: {kind}" + (f" (the chair: {chair})" if chair else ""))
+        seconds = time.monotonic() - started
+    report.summary(LAYOUT, before, f"; {sum(sum(votes) for _, votes, _ in polls)} ballots by {seats} keys in {seconds:.1f} s, "
+                   "through a broker and a worker")
+    for pair, count in sorted(advisory.items()):
+        report.note(f"the chair said / the sum says: {pair}: {count} (shown, not judged)")
