@@ -51,7 +51,7 @@ def form_faults(rule, need):
         need("scores", rule.scores.least < rule.scores.most <= 1000, "scores")
     need("silence", not rule.silence or rule.form == pb.FORM_STANCE or rule.silence == pb.SILENCE_NOTHING,
          "silence is consent with STANCE alone")
-    need("ties", len(set(rule.ties)) == len(rule.ties), "a tie-break twice")
+    need("ties", len(set(rule.ties)) == len(rule.ties) and 0 not in rule.ties, "a tie-break twice, or none")
     need("ties", not rule.ties or rule.form in WITH_OPTIONS, "ties between options need options")
     if rule.form == pb.FORM_CHOICE or rule.ranking.method == pb.RANKING_METHOD_SCHULZE:
         need("ties", pb.TIE_BREAK_EARLIER_STAGES not in rule.ties, "there are no stages")
@@ -84,9 +84,9 @@ def ranking_faults(rule, need):
         need("ranking.quorum", quorum.bound in (pb.BOUND_AT_LEAST, pb.BOUND_MORE_THAN), "bound")
         need("ranking.quorum", 1 <= quorum.numerator <= NUMBER_MOST and 1 <= quorum.denominator <= NUMBER_MOST, "range")
         if quorum.of == pb.BASE_KIND_NONE:
-            need("ranking.quorum", quorum.denominator == 1, "a number")
+            need("ranking.quorum", quorum.denominator == 1 and quorum.numerator <= ROLL_MOST, "a number")
         else:
-            need("ranking.quorum", quorum.numerator <= quorum.denominator, "a share")
+            need("ranking.quorum", quorum.numerator <= quorum.denominator - (quorum.bound == pb.BOUND_MORE_THAN), "a share")
 
 
 def scale_faults(rule, need):
@@ -97,7 +97,7 @@ def scale_faults(rule, need):
         need("scale", 1 <= entry.answer <= 1000 and NAME.fullmatch(entry.label) and entry.stance, "an answer")
     if rule.form == pb.FORM_STANCE:
         need("scale", rule.scale, "no answers")
-        need("scale", rule.silence == pb.SILENCE_CONSENT or any(entry.stance in FOR + AGAINST for entry in rule.scale),
+        need("scale", rule.silence in (pb.SILENCE_CONSENT, pb.SILENCE_CONSENT_IF_NOTIFIED) or any(entry.stance in FOR + AGAINST for entry in rule.scale),
              "nobody can take a side")
     else:
         need("scale", all(entry.stance == pb.STANCE_ABSTAIN for entry in rule.scale), "abstentions alone")
@@ -199,7 +199,11 @@ def scope_faults(rule, test, need):
     if quantifier.by_weight:
         kind = {pb.SCOPE_KIND_EACH_CONSTITUENCY: pb.SCOPE_KIND_CONSTITUENCY, pb.SCOPE_KIND_EACH_SIDE: pb.SCOPE_KIND_SIDE,
                 pb.SCOPE_KIND_EACH_SITE: pb.SCOPE_KIND_SITE}.get(scope.kind)
-        need("scope", any(entry.kind == kind for entry in rule.weights), "no weights are stated")
+        total = sum(entry.weight for entry in rule.weights if entry.kind == kind)
+        need("scope", total > 0, "no weights are stated")
+        if quantifier.kind == pb.QUANTIFIER_KIND_COUNT:
+            most = total - (quantifier.bound == pb.BOUND_MORE_THAN)
+            need("scope", quantifier.numerator <= most, "more than they weigh together")
 
 
 def bloc_faults(test, need):
@@ -213,6 +217,7 @@ def bloc_faults(test, need):
         for pair in (FOR, AGAINST):
             need("bloc", len(set(pair) & set(stances)) != 1, "a bloc is not split")
         need("bloc", pb.STANCE_STAND_ASIDE not in stances, "a bloc does not stand aside")
+    need("scope", not test.scope.office, "a bloc has all its seats")
     need("bloc", test.against.kind != pb.BASE_KIND_PRESENT, "seats are not present")
     need("bloc", test.scope.kind in (pb.SCOPE_KIND_WHOLE, pb.SCOPE_KIND_SIDE, pb.SCOPE_KIND_EACH_SIDE), "not of a bloc")
 
@@ -223,7 +228,9 @@ def threshold_faults(rule, test, need):
     if test.against.kind == pb.BASE_KIND_NONE:
         need("denominator", test.denominator == 1, "a number")
         most = ROLL_MOST if test.weighting in (0, pb.WEIGHTING_HEADS) else NUMBER_MOST
-        need("numerator", test.numerator <= most - (test.bound == pb.BOUND_MORE_THAN), "more than there can be")
+        need("numerator", test.weighting != pb.WEIGHTING_PARITY or test.numerator == 0, "of parts there is no number")
+        if test.bound in (pb.BOUND_AT_LEAST, pb.BOUND_MORE_THAN):
+            need("numerator", test.numerator <= most - (test.bound == pb.BOUND_MORE_THAN), "more than there can be")
     else:
         need("numerator", test.numerator <= test.denominator, "a share")
         need("numerator", test.bound != pb.BOUND_MORE_THAN or test.numerator < test.denominator, "more than the whole")

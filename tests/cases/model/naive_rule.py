@@ -167,23 +167,27 @@ def subjects(round, test):
             groups.setdefault(name, []).append(line)
     if test.scope.kind == pb.SCOPE_KIND_WHOLE:
         groups.setdefault("", [])
-    if not groups:
+    held = [line for lines in groups.values() for line in lines if holds_office(test, line)]
+    if not groups or test.scope.office and not held:
         raise NobodyInScope(test.name)
     return sorted(groups.items(), key=lambda item: item[0].encode())
 
 
+def holds_office(test, line):
+    return not test.scope.office or line.offices >> test.scope.office & 1
+
+
 def looked_at(test, lines):
     """Not the recused, and with an office those alone who hold it."""
-    return [line for line in lines
-            if not line.recused and (not test.scope.office or line.offices >> test.scope.office & 1)]
+    return [line for line in lines if not line.recused and holds_office(test, line)]
 
 
 # What a member weighs ----------------------------------------------------------------------------------------
 
-def parity_weights(round):
-    """{member: weight}: each side has the same total, shared evenly among its eligible members. R-41"""
+def parity_weights(round, test):
+    """{member: weight}: each side has the same total, shared evenly among its members that the test looks at. R-41"""
     sides = {}
-    for line in eligible(round):
+    for line in looked_at(test, eligible(round)):
         sides.setdefault(round.constituency(line).side, []).append(line.member)
     total = math.lcm(*(len(members) for members in sides.values()))
     if total > PARITY_MOST:
@@ -196,7 +200,7 @@ def weight_of(round, test):
     if test.weighting == pb.WEIGHTING_WEIGHT:
         return lambda line: line.weight
     if test.weighting == pb.WEIGHTING_PARITY:
-        weights = parity_weights(round)
+        weights = parity_weights(round, test)
         return lambda line: weights[line.member]
     return lambda line: 1
 
@@ -243,14 +247,18 @@ def is_in_base(round, test, line):
 
 # Blocs -------------------------------------------------------------------------------------------------------
 
-def blocs(round, test, lines):
-    """What each constituency of the subject casts, by name. R-42"""
+def blocs(round, test, subject):
+    """What each constituency of the subject casts, by name; vacant seats are seats. R-42"""
+    def is_of(party):
+        return test.scope.kind == pb.SCOPE_KIND_WHOLE or subject == party.side
+
     results = []
     for party in sorted(round.constituencies, key=lambda c: c.name.encode()):
-        own = [line for line in lines if line.constituency == party.number]
-        if not own:
+        if not party.is_party or not is_of(party):
             continue
-        own = [line for line in own if not line.recused]
+        own = [line for line in round.lines if line.constituency == party.number and not line.recused]
+        if not any(line.constituency == party.number for line in round.lines):
+            continue
         for_count = sum(is_for(round, line) for line in own)
         against = sum(is_against(round, line) for line in own)
         cast = (pb.BLOC_CAST_FOR if for_count > against else pb.BLOC_CAST_AGAINST if against > for_count
@@ -312,7 +320,7 @@ def test_line(round, test, name, all_lines):
         choices=test.count.choices, base_choices=test.against.choices, score=test.count.score,
         **{"class": getattr(test, "class")})
     if test.weighting == pb.WEIGHTING_SEATS:
-        result.blocs.extend(blocs(round, test, all_lines))
+        result.blocs.extend(blocs(round, test, name))
         result.count = sum(bloc.seats for bloc in result.blocs if bloc_is_counted(test, bloc))
         base = sum(bloc.seats for bloc in result.blocs if bloc_is_in_base(test, bloc))
         result.eligible = sum(bloc.seats for bloc in result.blocs)
@@ -321,7 +329,7 @@ def test_line(round, test, name, all_lines):
         base = sum(weight(line) for line in lines if is_in_base(round, test, line))
         result.eligible = sum(weight(line) for line in lines)
     if pb.COUNT_KIND_STANCES == test.count.kind or pb.BASE_KIND_STANCES == test.against.kind:
-        result.silent = sum(consents(round, line) for line in lines)
+        result.silent = sum(weight(line) for line in lines if consents(round, line))
     if test.count.kind == pb.COUNT_KIND_LEADING:
         best, _ = leading(round)
         result.choices.extend(best if len(best) == 1 else [])
@@ -337,6 +345,8 @@ def test_line(round, test, name, all_lines):
         result.holds = test.holds_when_empty
     else:
         result.holds = holds_exactly(test.bound, result.count, threshold)
+        if test.count.kind == pb.COUNT_KIND_LEADING and len(leading(round)[0]) > 1:
+            result.holds = False   # the lead is tied
         if not result.holds:
             result.short_by, result.over_by = short_and_over(test.bound, result.count, threshold)
     return result
@@ -356,7 +366,7 @@ def quantified(round, test, lines):
         kind=quantifier.kind, bound=quantifier.bound or pb.BOUND_AT_LEAST, numerator=quantifier.numerator,
         denominator=quantifier.denominator if share else 1, by_weight=quantifier.by_weight, scope=test.scope.kind)
     threshold = Fraction(quantifier.numerator, quantifier.denominator) * result.of if share else quantifier.numerator
-    result.holds = holds_exactly(result.bound, result.count, threshold)
+    result.holds = result.of > 0 and holds_exactly(result.bound, result.count, threshold)
     return result
 
 

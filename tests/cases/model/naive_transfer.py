@@ -240,7 +240,7 @@ class Meek(Count):
         surplus, before = self.surplus(), len(self.elected)
         if surplus < self.LEAST:
             return surplus
-        self.stage(pb.COUNT_ACT_ITERATE, [option for option in self.elected if self.votes[option] > self.quota])
+        self.stage(pb.COUNT_ACT_ITERATE, self.elected)
         for _ in range(self.STEPS_MOST):
             for option in self.elected:
                 kept = up(up(self.factor[option] * self.quota, self.UNIT) * self.UNIT, self.votes[option])

@@ -106,7 +106,7 @@ class Rounds:
     def test(self, rule, name):
         random = self.random
         test = pb.Test(name=name, bound=random.choice(range(1, 5)), holds_when_empty=self.chance(0.1),
-                       **{"class": random.choice((1, 2, 2, 3))})
+                       **{"class": random.choice((1, 2, 2, 2, 3, 3))})
         self.count(rule, test)
         self.base(rule, test)
         self.scope(rule, test)
@@ -148,15 +148,15 @@ class Rounds:
 
     def scope(self, rule, test):
         random = self.random
-        kind = random.choice((pb.SCOPE_KIND_WHOLE,) * 4 + (pb.SCOPE_KIND_CONSTITUENCY, pb.SCOPE_KIND_SIDE, pb.SCOPE_KIND_SITE)
-                             + EACH * 2)
+        kind = random.choice((pb.SCOPE_KIND_WHOLE,) * 6 + (pb.SCOPE_KIND_CONSTITUENCY, pb.SCOPE_KIND_SIDE, pb.SCOPE_KIND_SITE)
+                             + EACH * 3)
         test.scope.kind = kind
         names = {pb.SCOPE_KIND_CONSTITUENCY: NAMES[:2], pb.SCOPE_KIND_SIDE: SIDES, pb.SCOPE_KIND_SITE: SITES[:2]}
         if kind in names:
             test.scope.of = random.choice(names[kind])
         if kind in EACH and self.chance(0.6):
             self.quantifier(rule, test.scope)
-        if self.chance(0.1):
+        if self.chance(0.05):
             test.scope.office = random.choice((pb.OFFICE_CO_CHAIR, pb.OFFICE_RECORDER))
 
     def quantifier(self, rule, scope):
@@ -188,9 +188,10 @@ class Rounds:
                 or test.scope.office):
             test.weighting = 0
             return
-        test.count.kind = pb.COUNT_KIND_STANCES
+        test.count.kind = random.choice((pb.COUNT_KIND_STANCES,) * 4 + (pb.COUNT_KIND_ANSWERED,))
         del test.count.stances[:]
-        test.count.stances.extend(stance for group in self.some(whole) for stance in group)
+        if test.count.kind == pb.COUNT_KIND_STANCES:
+            test.count.stances.extend(stance for group in self.some(whole) for stance in group)
         del test.against.stances[:]
         if test.against.kind == pb.BASE_KIND_PRESENT:
             test.against.kind = pb.BASE_KIND_ELIGIBLE
