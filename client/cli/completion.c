@@ -8,7 +8,7 @@
 #include "client/cli/output.h"
 #include "client/cli/settings.h"
 #include "client/cli/verbs.h"
-#include "core/rule/rule.h"
+#include "client/rules/template.h"
 
 enum { WORDS_MAX = 64 };
 

@@ -8,6 +8,7 @@
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
 #include "client/cli/verbs.h"
+#include "client/rules/template.h"
 
 int rule_templates_run(struct cli *cli)
 {
@@ -21,7 +22,8 @@ int rule_templates_run(struct cli *cli)
         struct json_object *value = json_object_new_object();
         json_object_object_add(value, "name", json_object_new_string(row->name));
         json_object_object_add(value, "summary", json_object_new_string(row->summary));
-        json_object_object_add(value, "rule", message_to_json(&row->rule->base, NULL, NULL));
+        Comity__V1__Rule *rule = rule_template_rule(row, cli->arena);
+        json_object_object_add(value, "rule", rule == NULL ? NULL : message_to_json(&rule->base, NULL, NULL));
         json_object_array_add(array, value);
         const char *cells[] = {row->name, _(row->summary)};
         sheet_row(&sheet, cells);
@@ -41,8 +43,8 @@ static int find_template(struct cli *cli, const char *name, const Comity__V1__Ru
     if (row == NULL)
         return cli_fail(cli, ERR_NOT_FOUND, "comity rule templates",
                         "There is no rule `%s` among the templates.", shown_string(cli, name));
-    *ret_rule = row->rule;
-    return 0;
+    *ret_rule = rule_template_rule(row, cli->arena);
+    return *ret_rule == NULL ? ERR_MEMORY : 0;
 }
 
 static const char START_FROM[] = N_("comity rule show consensus --json prints one to start from");

@@ -151,13 +151,4 @@ const char *rule_explain_outcome(Comity__V1__OutcomeKind kind);
 const char *outcome_name(Comity__V1__OutcomeKind kind); /* "ADOPTED" */
 const char *stance_name(Comity__V1__Stance stance);     /* "AGREE" */
 
-/* Templates: rules that are shipped, by name, as data. R-35. */
-struct rule_template {
-    const char *name;
-    const char *summary; /* one sentence */
-    const Comity__V1__Rule *rule;
-};
-const struct rule_template *rule_template_at(unsigned index); /* NULL past the end */
-const struct rule_template *rule_template_find(const char *name);
-
 #endif

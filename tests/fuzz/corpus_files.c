@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "client/rules/template.h"
 #include "core/frame.h"
 #include "core/grant.h"
 #include "core/note.h"
@@ -140,7 +141,10 @@ void corpus_of_rules(struct arena *arena)
         struct corpus_pieces pieces = {.size = 0};
         struct bytes packed;
 
-        assert_int_equal(message_pack(&template->rule->base, arena, &packed), 0);
+        Comity__V1__Rule *rule = rule_template_rule(template, arena);
+
+        assert_non_null(rule);
+        assert_int_equal(message_pack(&rule->base, arena, &packed), 0);
         pieces_piece(&pieces, packed);
         pieces_number(&pieces, i, 1);
         pieces_number(&pieces, i + 1, 1);
@@ -153,7 +157,7 @@ void corpus_of_rules(struct arena *arena)
             pieces_number(&pieces, member, 1);
         }
         corpus_put("rule", template->name, BYTES(pieces.bytes, pieces.size));
-        corpus_put_typed("rule", &template->rule->base);
+        corpus_put_typed("rule", &rule->base);
     }
 }
 

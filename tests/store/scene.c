@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client/rules/template.h"
 #include "core/error.h"
 #include "core/note.h"
 #include "core/rule/rule.h"
@@ -367,13 +368,11 @@ static void take_seats(struct scene *scene)
 static void adopt_rule(struct scene *scene, bool closes)
 {
     Comity__V1__Command *body = BODY(scene, ADOPT_RULE);
-    const struct rule_template *template = rule_template_find("five-point-poll");
-    ProtobufCMessage *rule;
+    Comity__V1__Rule *rule = rule_template_rule(rule_template_find("five-point-poll"), scene->arena);
 
-    assert_non_null(template);
-    assert_int_equal(message_copy(&template->rule->base, scene->arena, &rule), 0);
+    assert_non_null(rule);
     body->adopt_rule = SCENE_NEW(scene, AdoptRule, adopt_rule);
-    body->adopt_rule->rule = (Comity__V1__Rule *) rule;
+    body->adopt_rule->rule = rule;
     body->adopt_rule->n_bodies = 1;
     body->adopt_rule->bodies = arena_copy(scene->arena, &(uint32_t){1}, sizeof(uint32_t));
     if (closes) {

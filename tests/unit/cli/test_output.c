@@ -16,6 +16,7 @@
 #include "client/cli/message_json.h"
 #include "client/cli/output.h"
 #include "client/cli/prose.h"
+#include "client/rules/template.h"
 #include "core/rule/rule.h"
 #include "core/text.h"
 
@@ -170,11 +171,12 @@ static void test_rules_there_and_back(void **state)
 
     (void) state;
     for (unsigned i = 0; rule_template_at(i) != NULL; i++) {
-        struct json_object *value = message_to_json(&rule_template_at(i)->rule->base, NULL, NULL);
+        Comity__V1__Rule *rule = rule_template_rule(rule_template_at(i), arena);
+        struct json_object *value = message_to_json(&rule->base, NULL, NULL);
         ProtobufCMessage *back;
         struct bytes before, after;
         assert_int_equal(message_from_json(value, &comity__v1__rule__descriptor, arena, path, &back), 0);
-        assert_int_equal(message_pack(&rule_template_at(i)->rule->base, arena, &before), 0);
+        assert_int_equal(message_pack(&rule->base, arena, &before), 0);
         assert_int_equal(message_pack(back, arena, &after), 0);
         assert_true(bytes_equal(before, after));
         json_object_put(value);

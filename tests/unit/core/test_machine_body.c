@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "client/rules/template.h"
 #include "core/error.h"
 #include "core/rule/rule.h"
 #include "tests/support/world.h"
@@ -157,7 +158,7 @@ static void test_every_template_can_be_adopted(void **state)
     world_create_body(world, "council", 1, 1, 0);
     for (const struct rule_template *template = rule_template_at(0); template;
          template = rule_template_at(++count))
-        assert_int_equal(world_adopt(world, (Comity__V1__Rule *) (uintptr_t) template->rule), count + 1);
+        assert_int_equal(world_adopt(world, rule_template_rule(template, world->arena)), count + 1);
     assert_true(count > 0);
     world_check_replay(world);
     world_destroy(&world);

@@ -56,13 +56,15 @@ static void rules_are_carried_out_and_tested(void **state)
     citations_read(SOURCE_DIR "/docs/rules.md", "**", defined);
     assert_true(folder_read("core/rule/*.c", code) > 5);
     assert_true(folder_read("core/machine/*.c", code) > 30);
+    assert_true(folder_read("client/rules/*.[ch]", code) > 5);
     assert_true(folder_read("tests/unit/core/test_rule_*.c", tests) > 3);
     assert_true(folder_read("tests/unit/core/test_machine_*.c", tests) > 15);
+    assert_true(folder_read("tests/unit/rules/test_*.c", tests) > 0);
     for (unsigned long number = 0; number < RULES_MAX; number++) {
         if (defined[number])
             last = number;
         if (defined[number] && !code[number])
-            fail_msg("R-%lu is not cited in core/rule or core/machine", number);
+            fail_msg("R-%lu is not cited in core/rule, core/machine or client/rules", number);
         if (defined[number] && !tests[number])
             fail_msg("R-%lu is not cited by a test", number);
         if (!defined[number] && (code[number] || tests[number]))

@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client/rules/template.h"
 #include "core/error.h"
 #include "core/rule/rule.h"
 
@@ -377,11 +378,8 @@ static inline bool setting_parse(struct arena *arena, Comity__V1__Rule *rule, co
 static inline Comity__V1__Rule *template_copy(struct arena *arena, const char *name)
 {
     const struct rule_template *template = rule_template_find(name);
-    ProtobufCMessage *copy = NULL;
     scene_require(template != NULL, name);
-    if (message_copy(&template->rule->base, arena, &copy))
-        scene_require(false, "memory");
-    Comity__V1__Rule *rule = (Comity__V1__Rule *) copy;
+    Comity__V1__Rule *rule = scene_need(rule_template_rule(template, arena), name);
     Comity__V1__Test **tests = scene_need(arena_alloc(arena, 33 * sizeof(*tests)), "memory");
     if (rule->n_tests > 0)
         memcpy(tests, rule->tests, rule->n_tests * sizeof(*tests));

@@ -1,12 +1,16 @@
-/* The rules that are shipped: docs/rules.md R-35, and R-10 and R-34 on them. */
+/* The rules that are shipped: docs/rules.md R-35, and R-10, R-34, R-86 and R-88 on them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <glob.h>
 
-#include "core/key.h"
-#include "test_rule_support.h"
+#include "client/rules/rule_file.h"
+#include "client/rules/template.h"
+#include "tests/unit/core/test_rule_support.h"
+
+enum { TEMPLATES = 11 };
 
 /* A file of the project as a string. */
 static char *file_read(struct arena *arena, const char *name)
@@ -36,28 +40,31 @@ static void every_template_is_a_rule(void **state)
         struct bytes packed, again;
         ProtobufCMessage *copy = NULL;
         char row[128];
+        Comity__V1__Rule *rule = rule_template_rule(template, arena);
 
-        if (rule_check(template->rule, "r", &refusal))
+        if (rule == NULL)
+            fail_msg("%s cannot be read", template->name);
+        if (rule_check(rule, "r", &refusal))
             fail_msg("%s: %s at %s", template->name, error_name(refusal.code), refusal.field);
-        assert_string_equal(template->rule->name, template->name);
+        assert_string_equal(rule->name, template->name);
         assert_ptr_equal(rule_template_find(template->name), template);
         assert_int_equal(template->summary[strlen(template->summary) - 1], '.');
         snprintf(row, sizeof(row), "\n| %s | ", template->name);
         if (!strstr(document, row))
             fail_msg("docs/rules.md has no row for %s", template->name);
 
-        assert_int_equal(message_pack(&template->rule->base, arena, &packed), 0);
+        assert_int_equal(message_pack(&rule->base, arena, &packed), 0);
         assert_int_equal(
             message_unpack(&comity__v1__rule__descriptor, packed, RULE_MAX_BYTES, arena, &refusal, &copy), 0);
         assert_int_equal(message_pack(copy, arena, &again), 0);
         assert_true(bytes_equal(packed, again));
         assert_int_equal(rule_check((Comity__V1__Rule *) copy, "r", &refusal), 0);
 
-        assert_int_equal(rule_hash(template->rule, arena, hashes[count]), 0);
+        assert_int_equal(rule_hash(rule, arena, hashes[count]), 0);
         for (unsigned other = 0; other < count; other++)
             assert_memory_not_equal(hashes[other], hashes[count], HASH_SIZE);
     }
-    assert_int_equal(count, 10);
+    assert_int_equal(count, TEMPLATES);
     assert_null(rule_template_at(UINT32_MAX));
     assert_null(rule_template_find("no-such"));
     assert_null(rule_template_find(NULL));
@@ -151,23 +158,26 @@ static void scales_are_as_is_custom(void **state)
         {"simple-majority", 3, "abstain", "ABSTAIN"},
         {"simple-majority", 4, NULL, "UNSPECIFIED"},
     };
+    struct arena *arena = scene_need(arena_new(ARENA_LIMIT_DEFAULT), "memory");
     (void) state;
     for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
-        const Comity__V1__Rule *rule = rule_template_find(ROWS[i].rule)->rule;
+        const Comity__V1__Rule *rule = template_copy(arena, ROWS[i].rule);
         assert_string_equal(stance_name(rule_stance(rule, ROWS[i].answer)), ROWS[i].stance);
         for (size_t k = 0; k < rule->n_scale; k++) {
             if (rule->scale[k]->answer == ROWS[i].answer)
                 assert_string_equal(rule->scale[k]->label, ROWS[i].label);
         }
     }
+    arena_destroy(&arena);
 }
 
 /* R-34 */
 static void reasons_are_a_duty_of_a_stance(void **state)
 {
-    const Comity__V1__Rule *consensus = rule_template_find("consensus")->rule;
-    const Comity__V1__Rule *fist = rule_template_find("fist-to-five")->rule;
-    const Comity__V1__Rule *majority = rule_template_find("simple-majority")->rule;
+    struct arena *arena = scene_need(arena_new(ARENA_LIMIT_DEFAULT), "memory");
+    const Comity__V1__Rule *consensus = template_copy(arena, "consensus");
+    const Comity__V1__Rule *fist = template_copy(arena, "fist-to-five");
+    const Comity__V1__Rule *majority = template_copy(arena, "simple-majority");
     (void) state;
     for (int stance = 0; stance <= COMITY__V1__STANCE__STANCE_BLOCK; stance++) {
         bool is_block = stance == COMITY__V1__STANCE__STANCE_BLOCK;
@@ -177,56 +187,48 @@ static void reasons_are_a_duty_of_a_stance(void **state)
         assert_int_equal(rule_requires_reason(fist, (Comity__V1__Stance) stance), is_block);
         assert_false(rule_requires_reason(majority, (Comity__V1__Stance) stance));
     }
-}
-
-/* R-10: over these bytes and under this tag, and over nothing that may change without notice. */
-static void the_hash_is_of_the_packed_rule(void **state)
-{
-    struct arena *arena = scene_need(arena_new(ARENA_LIMIT_DEFAULT), "memory");
-    Comity__V1__Rule *rule = rule_parse(arena, "S whole AV > 1/2 of cast");
-    uint8_t hash[HASH_SIZE], expected[HASH_SIZE], other[HASH_SIZE];
-    uint8_t packed[1024];
-    (void) state;
-
-    assert_int_equal(rule_hash(rule, arena, hash), 0);
-    size_t size = comity__v1__rule__pack(rule, packed);
-    tagged_hash("comity/v1/rule", BYTES(packed, size), expected);
-    assert_memory_equal(hash, expected, HASH_SIZE);
-    rule->tests[0]->denominator = 3;
-    assert_int_equal(rule_hash(rule, arena, other), 0);
-    assert_memory_not_equal(hash, other, HASH_SIZE);
     arena_destroy(&arena);
 }
 
-/* R-10: whoever signs a rule may pack it otherwise, and others have to come to the same hash. */
-static void the_hash_is_of_the_canonical_form(void **state)
+/* R-86, R-88: what is installed is what is built in; each begins with what it is for, and goes on in the
+ * canonical form. */
+static void every_file_is_a_template(void **state)
 {
-    /* "rounds" before "name", a "silence" of 0, an empty "close", stances one by one */
-    static const uint8_t AS_IT_CAME[] = {0x70, 1,    0x0a, 1,    'a', 0x40, 0, 0x62, 0, 0x2a,
-                                         8,    0x22, 6,    0x08, 1,   0x10, 1, 0x10, 2};
-    static const uint8_t CANONICAL[] = {0x0a, 1, 'a', 0x2a, 8,    0x22, 6,    0x08, 1,
-                                        0x12, 2, 1,   2,    0x62, 0,    0x70, 1};
     struct arena *arena = scene_need(arena_new(ARENA_LIMIT_DEFAULT), "memory");
-    struct refusal refusal = {0};
-    uint8_t hash[HASH_SIZE], expected[HASH_SIZE];
-    ProtobufCMessage *rule;
+    glob_t found;
     (void) state;
 
-    assert_int_equal(message_unpack(&comity__v1__rule__descriptor, BYTES(AS_IT_CAME, sizeof(AS_IT_CAME)),
-                                    RULE_MAX_BYTES, arena, &refusal, &rule),
-                     0);
-    assert_int_equal(rule_hash((Comity__V1__Rule *) rule, arena, hash), 0);
-    tagged_hash("comity/v1/rule", BYTES(CANONICAL, sizeof(CANONICAL)), expected);
-    assert_memory_equal(hash, expected, HASH_SIZE);
+    assert_int_equal(glob(SOURCE_DIR "/client/rules/templates/*.yaml", 0, NULL, &found), 0);
+    assert_int_equal(found.gl_pathc, TEMPLATES);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *path = found.gl_pathv[i] + strlen(SOURCE_DIR) + 1, *text = file_read(arena, path);
+        const char *slash = strrchr(path, '/') + 1;
+        const char *name = arena_printf(arena, "%.*s", (int) (strlen(slash) - strlen(".yaml")), slash);
+        const struct rule_template *template = rule_template_find(name);
+        struct bytes canonical;
+
+        if (template == NULL)
+            fail_msg("%s is in no table", path);
+        assert_string_equal(rule_template_text(template), text);
+        const char *body = strstr(text, "\nname: ");
+        assert_non_null(body);
+        assert_int_equal(text[0], '#');
+        for (const char *line = text; line < body; line = strchr(line, '\n') + 1)
+            assert_int_equal(line[0], '#');
+        assert_int_equal(rule_file_write(rule_template_rule(template, arena), arena, &canonical), 0);
+        assert_string_equal(arena_printf(arena, "%.*s", (int) canonical.size, (const char *) canonical.data),
+                            body + 1);
+    }
+    globfree(&found);
     arena_destroy(&arena);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_template_is_a_rule),       cmocka_unit_test(templates_decide_as_they_say),
-        cmocka_unit_test(scales_are_as_is_custom),        cmocka_unit_test(reasons_are_a_duty_of_a_stance),
-        cmocka_unit_test(the_hash_is_of_the_packed_rule), cmocka_unit_test(the_hash_is_of_the_canonical_form),
+        cmocka_unit_test(every_template_is_a_rule), cmocka_unit_test(templates_decide_as_they_say),
+        cmocka_unit_test(scales_are_as_is_custom),  cmocka_unit_test(reasons_are_a_duty_of_a_stance),
+        cmocka_unit_test(every_file_is_a_template),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

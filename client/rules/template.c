@@ -1,0 +1,61 @@
+#include "client/rules/template.h"
+
+#include <string.h>
+
+#include "client/rules/rule_file.h"
+#include "core/words.h"
+
+/* In the order in which they are shown. docs/rules.md R-35 */
+static const struct rule_template TEMPLATES[] = {
+    {"unanimous", N_("Every eligible member supports.")},
+    {"consensus", N_("Nobody blocks, no concern is left, half of those who answered support in each party, "
+                     "and at most a third "
+                     "stand aside; half of each party has to be present.")},
+    {"consensus-minus-one", N_("At most one is against, and half of those who answered support in each "
+                               "party; half of each party has to be "
+                               "present.")},
+    {"consent", N_("Nobody blocks and no concern is left; silence says nothing.")},
+    {"thumbs", N_("No thumb is down, and half of those who answered support in each party.")},
+    {"fist-to-five",
+     N_("No fist, nobody below three, and half of those who answered support in each party.")},
+    {"simple-majority", N_("More than half of the ballots cast are for.")},
+    {"two-thirds", N_("At least two thirds of the ballots cast are for.")},
+    {"absolute-majority", N_("More than half of the roll is for.")},
+    {"concurrent-majority", N_("In each party more than half of the ballots cast are for.")},
+    {"five-point-poll", N_("Advisory: more for than against; the counts are what is wanted.")},
+};
+
+static const char *as_it_is(const char *text)
+{
+    return text;
+}
+
+const struct rule_template *rule_template_at(unsigned index)
+{
+    return index < ARRAY_COUNT(TEMPLATES) ? &TEMPLATES[index] : NULL;
+}
+
+const struct rule_template *rule_template_find(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < ARRAY_COUNT(TEMPLATES); i++)
+        if (strcmp(TEMPLATES[i].name, name) == 0)
+            return &TEMPLATES[i];
+    return NULL;
+}
+
+const char *rule_template_text(const struct rule_template *template)
+{
+    for (const struct rule_template_text *row = RULE_TEMPLATE_TEXTS; row->name != NULL; row++)
+        if (strcmp(row->name, template->name) == 0)
+            return row->text;
+    return "";
+}
+
+Comity__V1__Rule *rule_template_rule(const struct rule_template *template, struct arena *arena)
+{
+    const char *text = rule_template_text(template);
+    struct rule_faults faults = {.arena = arena, .words = as_it_is};
+    struct rule_file file;
+
+    return rule_file_read(BYTES(text, strlen(text)), &faults, &file) == 0 ? file.rule : NULL;
+}
