@@ -158,6 +158,7 @@ void corpus_of_rules(struct arena *arena)
         }
         corpus_put("rule", template->name, BYTES(pieces.bytes, pieces.size));
         corpus_put_typed("rule", &rule->base);
+        put_text("rule_file", template->name, rule_template_text(template));
     }
 }
 
