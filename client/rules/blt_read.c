@@ -40,6 +40,13 @@ static int fault_here(struct reading *reading, int code, const char *sentence)
                       reading->faults->words(sentence));
 }
 
+static int fault_end(struct reading *reading)
+{
+    return fault_here(reading, ERR_MALFORMED,
+                      N_("The file ends in the middle: there has to be a line with a 0 "
+                         "behind the ballots, then the names."));
+}
+
 static int peek(const struct reading *reading)
 {
     return reading->at < reading->text.size ? reading->text.data[reading->at] : -1;
@@ -93,11 +100,18 @@ static void skip_blanks(struct reading *reading)
     }
 }
 
-/* A quote ends a name where a blank follows it, so that names may have quotes in them. */
+/* Names may have quotes in them: one ends a name where nothing follows on the line but another name or a
+ * comment. */
 static bool is_closing_quote(const struct reading *reading)
 {
-    int next = reading->at + 1 < reading->text.size ? reading->text.data[reading->at + 1] : -1;
-    return peek(reading) == '"' && (next < 0 || is_blank(next) || next == '#');
+    size_t next = reading->at + 1;
+
+    if (peek(reading) != '"')
+        return false;
+    while (next < reading->text.size && is_blank(reading->text.data[next]) &&
+           reading->text.data[next] != '\n')
+        next++;
+    return next == reading->text.size || strchr("\n\"#/", reading->text.data[next]) != NULL;
 }
 
 static bool is_word_end(const struct reading *reading, int first)
@@ -167,9 +181,7 @@ static int number_of(struct reading *reading, const char *text, uint64_t least, 
     char *end = NULL;
 
     if (reading->word.is_end)
-        return fault_here(reading, ERR_MALFORMED,
-                          N_("The file ends in the middle: there has to be a line with a 0 "
-                             "behind the ballots, then the names."));
+        return fault_end(reading);
     if (reading->word.is_quoted || text[0] < '0' || text[0] > '9' || strlen(text) > 12)
         return fault_at(reading, ERR_MALFORMED, what);
     uint64_t number = strtoull(text, &end, 10);
@@ -306,7 +318,10 @@ static int rank_read(struct reading *reading, uint32_t rank, uint32_t *ranks)
 
     if (copy == NULL)
         return ERR_MEMORY;
-    if (copy[0] == '=' || (copy[0] != '\0' && copy[strlen(copy) - 1] == '=') || strstr(copy, "=="))
+    if (reading->word.is_end)
+        return fault_end(reading);
+    if (reading->word.is_quoted || copy[0] == '=' || (copy[0] != '\0' && copy[strlen(copy) - 1] == '=') ||
+        strstr(copy, "=="))
         return fault_at(reading, ERR_MALFORMED, WHAT_OPTION);
     for (char *part = strtok_r(copy, "=", &rest); part != NULL; part = strtok_r(NULL, "=", &rest)) {
         uint64_t number;
