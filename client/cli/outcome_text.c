@@ -6,6 +6,7 @@
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
 #include "client/rules/difference.h"
+#include "core/rule/ranking.h"
 
 /* "night", as the round or the rule calls it. */
 static const char *option_text(struct cli *cli, const Comity__V1__Round *round, uint32_t option)
@@ -186,10 +187,32 @@ struct outcome_lines outcome_tests(struct cli *cli, const Comity__V1__Round *rou
     return lines;
 }
 
+/* The count of a ranking, stage by stage or pair by pair. */
+static void put_ranking(struct cli *cli, struct outcome_lines *lines, const Comity__V1__Round *round,
+                        const Comity__V1__Outcome *outcome)
+{
+    struct round_option options[OPTIONS_MAX];
+    struct ranking_lines ranking = {0};
+
+    if (outcome->ranking == NULL || round->n_options > OPTIONS_MAX)
+        return;
+    for (size_t i = 0; i < round->n_options; i++)
+        options[i] = (struct round_option){.label = round->options[i]->label,
+                                           .majority = round->options[i]->majority,
+                                           .is_default = round->options[i]->is_default};
+    if (rule_explain_ranking(outcome, options, round->n_options, language_words, cli->arena, &ranking) != 0)
+        return;
+    for (size_t i = 0; i < ranking.count; i++)
+        put_line(cli, lines, shown_string(cli, ranking.lines[i]));
+}
+
 struct outcome_lines outcome_working(struct cli *cli, const Comity__V1__Round *round,
                                      const Comity__V1__Outcome *outcome)
 {
-    return outcome_tests(cli, round, outcome);
+    struct outcome_lines lines = outcome_tests(cli, round, outcome);
+
+    put_ranking(cli, &lines, round, outcome);
+    return lines;
 }
 
 static bool counts(const Comity__V1__Outcome *outcome, uint64_t ballot)

@@ -140,6 +140,8 @@ PLAY = [
     ("carla", "minutes dissent 1 --text No."), ("ada", "hold place 1 --reason Case"), ("ada", "hold list"), ("ada", "hold lift 1"),
     ("ada", ["purge", "1", "--yes", *BOTH]), ("ada", ["retention", "set", "4", "talk", "--until", "+400d", *BOTH]), ("ada", "retention list"),
     ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
+    # Rules and stages.
+    ("ada", "count trees.blt --method irv"),
     ("ada", "export record.export"), ("ada", "recount record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
     ("ada", "context show lakeside"), ("ada", "context use lakeside"), ("ada", "context remove third --dry-run"),
     ("ada", "context remove third"), ("ada", "config show --origin"), ("ada", "config set timeout 20"), ("ada", "errors"),
@@ -172,6 +174,7 @@ class Contract(unittest.TestCase):
         verbs = {verb["name"]: Documented(verb["json"]) for verb in world.ask("ada", "help")["verbs"]}
         keys, kept, seen, findings = {}, {}, set(), []
         world.file("rules.json", '{"facilitation": "PAIR", "text": "Together."}')
+        world.file("trees.blt", '2 1\n2 1 0\n1 2 1 0\n0\n"Oak"\n"Elm"\n"Trees"\n')
         world.file("paper.csv", "member,answer\nAda Okafor,agree\nBen Ruiz,agree\n")
         for who, words in PLAY:
             words = words.split() if isinstance(words, str) else words
