@@ -54,7 +54,8 @@ static int file_take(struct counting *counting)
     struct rule_faults faults = {.arena = cli->arena, .words = language_words};
     struct bytes content;
     char why[FILE_REASON_MAX];
-    int code = file_read(counting->path, FILE_MAX_BYTES, cli->arena, &content, why);
+    const char *path = strcmp(counting->path, "-") == 0 ? "/dev/stdin" : counting->path;
+    int code = file_read(path, FILE_MAX_BYTES, cli->arena, &content, why);
 
     if (code != 0)
         return cli_fail(cli, code, NULL, "%s", why);
@@ -62,8 +63,13 @@ static int file_take(struct counting *counting)
     if (code == 0)
         return 0;
     const struct rule_fault *fault = &faults.list[0];
-    cli_fail(cli, code, "comity help count says what the file is like.", "%s, line %u, column %u: %s",
-             shown_string(cli, counting->path), fault->line, fault->column, fault->text);
+    cli_fail(cli, code,
+             N_("The first line has the number of options and that of seats; then a line for ballots that "
+                "are alike: how "
+                "many, the numbers of the options from the best, 0; then a line 0; then each option's name "
+                "in quotes."),
+             "%s, line %u, column %u: %s", shown_string(cli, counting->path), fault->line, fault->column,
+             fault->text);
     return cli_unusable(cli, code);
 }
 

@@ -19,19 +19,18 @@ static uint64_t prefer(const struct schulze *schulze, size_t a, size_t b)
     return schulze->pairs[a * schulze->options + b];
 }
 
-/* Unranked options are below all ranked ones, and equal among themselves. */
+/* Unranked options are below all ranked ones, and equal among themselves: 0 - 1 is the largest number.
+ * Nothing depends on what is ranked but the sums, for ten thousand ballots have to be quick. */
 static void pairs_add(const struct schulze *schulze, const struct ranked_ballots *ballots)
 {
+    uint32_t places[OPTIONS_MAX];
+
+    for (size_t a = 0; a < schulze->options; a++)
+        places[a] = ballots->ranks[a] - 1;
     for (size_t a = 0; a < schulze->options; a++) {
-        uint32_t rank = ballots->ranks[a];
         uint64_t *row = &schulze->pairs[a * schulze->options];
-        if (rank == 0)
-            continue;
-        for (size_t b = 0; b < schulze->options; b++) {
-            uint32_t other = ballots->ranks[b];
-            if (other == 0 || rank < other)
-                row[b] += ballots->count;
-        }
+        for (size_t b = 0; b < schulze->options; b++)
+            row[b] += ballots->count & -(uint64_t) (places[a] < places[b]);
     }
 }
 

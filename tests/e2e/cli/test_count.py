@@ -186,6 +186,10 @@ class Words(CountCase):
         self.assertEqual(document["chosen"], ["Elm"])
         self.assertEqual(document["outcome"]["ranking"]["pairs"], [0, 4, 4, 5, 0, 3, 2, 2, 0])
 
+    def test_standard_input(self):
+        document = self.world.ask("ada", "count", "-", "--method", "irv", input=SMALL)
+        self.assertEqual(document["chosen"], ["Elm"])
+
     def test_seats(self):
         self.world.file("trees.blt", SMALL)
         self.assertEqual(self.count("trees.blt", "scottish", "--seats", "2")["chosen"], ["Oak", "Elm"])
