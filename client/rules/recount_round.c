@@ -1,4 +1,4 @@
-/* One outcome, counted anew: docs/rules.md. */
+/* One outcome, counted anew: docs/rules.md. */
 #include <inttypes.h>
 
 #include "client/rules/recounting.h"
@@ -111,6 +111,7 @@ static void check_cause(struct counting *c, Comity__V1__CloseCause cause)
 {
     const Comity__V1__Round *round = c->counted.round;
     const Comity__V1__Close *close = round->rule->close;
+    bool is_settled = false;
 
     switch (cause) {
     case COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_FACILITATOR:
@@ -125,6 +126,11 @@ static void check_cause(struct counting *c, Comity__V1__CloseCause cause)
         if (!close || !close->all_answered || silent_count(c) > 0)
             recounting_note(c->r, &c->counted.wrong,
                             N_("it closed since all had answered, the record says: %zu had not"), silent_count(c));
+        break;
+    case COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_NOTHING_CAN_CHANGE:
+        if (rule_is_settled(&c->input, c->r->arena, &is_settled) != 0 || !is_settled)
+            recounting_note(c->r, &c->counted.wrong,
+                            N_("it closed since nothing could change any more, the record says: something could"));
         break;
     default:
         break;
@@ -144,7 +150,7 @@ static int tell(struct counting *c)
 {
     struct recounted *counted = &c->counted;
 
-    counted->verdict = !counted->counted                                             ? RECOUNT_IMPOSSIBLE
+    counted->verdict = counted->obstacles.count > 0                                  ? RECOUNT_IMPOSSIBLE
                        : counted->difference_count > 0 || counted->wrong.count > 0 ? RECOUNT_DIFFERS
                                                                                      : RECOUNT_SAME;
     c->r->summary->counts[counted->verdict]++;
@@ -172,7 +178,8 @@ static bool take_round(struct counting *c, uint32_t number)
     return true;
 }
 
-static int count_round(struct counting *c, Comity__V1__CloseCause cause)
+/* @cause: why it closed; @is_quorum: whether there was a quorum is all that is asked. */
+static int count_round(struct counting *c, Comity__V1__CloseCause cause, bool is_quorum)
 {
     bool is_referred = cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED;
     struct recounted *counted = &c->counted;
@@ -190,11 +197,14 @@ static int count_round(struct counting *c, Comity__V1__CloseCause cause)
     }
     if (counted->obstacles.count > 0)
         return tell(c);
-    if (!is_referred)
+    if (!is_referred && !is_quorum)
         check_cause(c, cause);
-    code = round_outcome(&r->view, r->arena, counted->round, c->in->open->actor, cause, &c->outcome);
+    code = is_quorum ? rule_quorum_at_close(&c->input, r->arena, &c->outcome)
+                     : round_outcome(&r->view, r->arena, counted->round, c->in->open->actor, cause, &c->outcome);
     obstacle(c, code, N_("the rule cannot count it"));
-    if (code == 0 && compare(c) != 0)
+    if (code == 0 && !c->outcome)
+        recounting_note(r, &counted->wrong, N_("the record says that there was no quorum: there was"));
+    if (code == 0 && c->outcome && compare(c) != 0)
         return ERR_MEMORY;
     return tell(c);
 }
@@ -202,6 +212,7 @@ static int count_round(struct counting *c, Comity__V1__CloseCause cause)
 int recount_event(struct recounting *r, const struct incoming *in)
 {
     const Comity__V1__RoundClosed *closed = in->open->round_closed;
+    const Comity__V1__RoundExtended *extended = in->open->round_extended;
     struct counting c = {.r = r, .in = in};
 
     c.counted = (struct recounted){
@@ -209,7 +220,11 @@ int recount_event(struct recounting *r, const struct incoming *in)
     switch (in->open->kind_case) {
     case COMITY__V1__EVENT__KIND_ROUND_CLOSED:
         c.counted.recorded = closed->outcome;
-        return take_round(&c, closed->round) ? count_round(&c, closed->cause) : 0;
+        return take_round(&c, closed->round) ? count_round(&c, closed->cause, false) : 0;
+    case COMITY__V1__EVENT__KIND_ROUND_EXTENDED:
+        c.counted.what = RECOUNT_EXTENSION;
+        c.counted.recorded = extended->outcome;
+        return take_round(&c, extended->round) ? count_round(&c, 0, true) : 0;
     default:
         return 0;
     }

@@ -24,7 +24,8 @@ static void take_count(void *context, const struct recounted *recounted)
 
     told->counts++;
     FUZZ_NEED(recounted->round != NULL);
-    FUZZ_NEED((recounted->counted == NULL) == (recounted->verdict == RECOUNT_IMPOSSIBLE));
+    FUZZ_NEED((recounted->obstacles.count > 0) == (recounted->verdict == RECOUNT_IMPOSSIBLE));
+    FUZZ_NEED(recounted->verdict != RECOUNT_SAME || recounted->counted != NULL);
     FUZZ_NEED(recounted->verdict != RECOUNT_SAME ||
               (recounted->difference_count == 0 && recounted->wrong.count == 0 && recounted->obstacles.count == 0));
     for (size_t i = 0; i < recounted->difference_count && i < DIFFERENCES_MAX; i++)

@@ -1,4 +1,4 @@
-/* Recounting a copy of the record: as it was written, and as a hostile hand would have it. */
+/* Recounting a copy of the record: as it was written, and as a hostile hand would have it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
