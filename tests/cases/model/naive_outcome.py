@@ -62,6 +62,12 @@ def conclude(round):
     return outcome
 
 
+def verdict(round):
+    """(kind, what is chosen) alone."""
+    chosen = pb.Outcome()
+    return kind_of(round, [Tested(round, test) for test in round.rule.tests], chosen), tuple(chosen.chosen)
+
+
 def kind_of(round, tests, outcome):
     """The kind; what is chosen, and how, is put into @outcome."""
     rule = round.rule

@@ -4,9 +4,10 @@ import copy
 import itertools
 
 from comity_wire import pb
+from naive_outcome import verdict
 from naive_rule import eligible
 
-TRIED_MOST = 400
+TRIED_MOST = 150
 
 
 class SettledUnknown(Exception):
@@ -35,8 +36,9 @@ def futures(round):
     rule = round.rule
     looks_at_present = rule.present != pb.PRESENT_ANSWERED and rule.present != pb.PRESENT_AT_OPEN and any(
         test.count.kind == pb.COUNT_KIND_PRESENT or test.against.kind == pb.BASE_KIND_PRESENT for test in rule.tests)
+    to_come = [{"answered": bool(fields), **fields} for fields in answers_to_come(round)]
     for line in eligible(round):
-        choices = [{}] if line.answered else [{"answered": bool(fields), **fields} for fields in answers_to_come(round)]
+        choices = [{}] if line.answered else list(to_come)
         if rule.silence == pb.SILENCE_CONSENT_IF_NOTIFIED and not line.answered and not line.notified:
             choices.append({"notified": True})
         if looks_at_present:
@@ -46,7 +48,7 @@ def futures(round):
             yield line, choices
 
 
-def is_settled(round, conclude):
+def is_settled(round):
     """Do the kind of the outcome, and what is chosen, stay the same whatever comes?"""
     open_lines = list(futures(round))
     tried = 1
@@ -59,8 +61,7 @@ def is_settled(round, conclude):
         future = copy.copy(round)
         fields_of = {line.member: fields for (line, _), fields in zip(open_lines, chosen)}
         future.lines = [with_fields(line, fields_of.get(line.member)) for line in round.lines]
-        outcome = conclude(future)
-        seen.add((outcome.kind, tuple(outcome.chosen)))
+        seen.add(verdict(future))
         if len(seen) > 1:
             return False
     return True

@@ -112,11 +112,10 @@ def altered(round, what):
 
 
 def alter_ballot(round):
-    line = next((line for line in round.lines if line.answered and not line.recused), None)
-    if not line:
-        if round.lines:
-            round.lines[0].present = not round.lines[0].present
-    elif line.ranks:
+    """Somebody answers otherwise, and is absent."""
+    line = next(line for line in round.lines if line.answered and not line.recused)
+    line.present = False
+    if line.ranks:
         line.ranks = line.ranks[1:] + line.ranks[:1]
     else:
         answers = [entry.answer for entry in round.rule.scale]

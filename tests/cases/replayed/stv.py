@@ -28,25 +28,30 @@ def recognise(path):
 # Ballots -----------------------------------------------------------------------------------------------------
 
 class Blt:
-    """options, seats | ties in [] and withdrawn options as -n | ballots: weight, options, 0 | 0 | names and title in quotes."""
+    """options, seats | [tie ...], [withdrawn ...] or -n | ballots: how many, perhaps a name in (), options, 0 | 0 | names and
+    title in quotes. Comments are from # to the end of a line, and between /* and */."""
 
     def __init__(self, text):
-        text = re.sub(r'#[^"\n]*$', "", text, flags=re.M)
+        text = re.sub(r'/\*.*?\*/|#[^"\n]*$', " ", text, flags=re.M | re.S)
         numbers, quotes = text.split('"', 1)[0], re.findall(r'"([^"]*)"', text)
-        tie = re.search(r"\[\s*tie\s+([\d\s]+)\]", numbers)
-        words = re.sub(r"\[[^\]]*\]", " ", numbers).split()
+        lists = {word: [int(number) for number in rest.split()]
+                 for word, rest in re.findall(r"\[\s*(\w+)\s+([\d\s]+)\]", numbers)}
+        words = re.sub(r"\[[^\]]*\]|\([^)]*\)", " ", numbers).split()
+        self.withdrawn = lists.get("withdrawn", [])
         try:
             self.read([int(word) for word in words])
         except (ValueError, IndexError) as error:
             raise NotACase(f"it is no .blt ({error})") from error
-        self.tie_order = [int(word) for word in tie[1].split()] if tie else None
+        self.tie_order = lists["tie"][::-1] if "tie" in lists else None   # who gives way stands first; a round prefers the first
+        if self.tie_order and sorted(self.tie_order) != list(range(1, self.options + 1)):
+            raise NotACase("[tie] has not every option once")
         self.names = quotes[:self.options]
         if len(self.names) != self.options or len(set(self.names)) != self.options:
             raise NotACase(f"{self.options} options, and {len(set(self.names))} names")
 
     def read(self, numbers):
         self.options, self.seats = numbers[0], numbers[1]
-        self.withdrawn, self.ballots, at = [], [], 2
+        self.ballots, at = [], 2
         while numbers[at] < 0:
             self.withdrawn.append(-numbers[at])
             at += 1

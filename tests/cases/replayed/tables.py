@@ -107,6 +107,10 @@ def bilateral(cells, report):
         lines.append(member(len(lines) + 1, number, offices=(not chair_is_here) << pb.OFFICE_CO_CHAIR))
     outcome = report.count([Round(bilateral_rule(3), lines, parties)])[0]
     has_quorum = outcome.kind == pb.OUTCOME_KIND_ADOPTED
+    counted = {line.subject: line.count for line in outcome.tests if line.test == "members"}
+    for party, side in zip(parties, sides):
+        if counted[party.name] != int(cells[f"{side}_present"]):
+            return outcome.kind, [f"{side}: {counted[party.name]} present, published {cells[f'{side}_present']}"]
     if cells["quorum"].strip() == UNSPECIFIED:
         return outcome.kind, None
     wanted = bool(number_in(cells, "quorum", most=1))
