@@ -1,7 +1,9 @@
 /* Verbs about ballots. */
 #include <inttypes.h>
 
+#include "client/cli/ballot_text.h"
 #include "client/cli/desk.h"
+#include "client/cli/given.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
@@ -81,6 +83,7 @@ static int show_question(struct cli *cli, const Comity__V1__Round *round)
                       : shown_lines(cli, BYTES(prose, strlen(prose)), "    "));
     cli_put(cli, "terms", terms == NULL ? NULL : desk_json(cli, &terms->base));
     terms_say(cli, terms, "  ");
+    round_say_question(cli, round);
     say(cli, "It closes %s.", rule_closing(cli, round->rule, round->closes_ms));
     if (prose == NULL && !cli_has(cli, "unseen"))
         return cli_fail(
@@ -91,23 +94,20 @@ static int show_question(struct cli *cli, const Comity__V1__Round *round)
 
 /* Say it here rather than send what must be refused; what is missed here the worker refuses. */
 static int check_ballot(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Ballot *before,
-                        uint32_t answer)
+                        const struct ballot *ballot)
 {
-    Comity__V1__Stance stance = rule_stance(round->rule, answer);
-
     if (round->state != COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN)
         return cli_fail(cli, ERR_CLOSED, arena_printf(cli->arena, "comity outcome %" PRIu32, round->number),
                         "Round %" PRIu32 " has closed.", round->number);
-    if (rule_requires_reason(round->rule, stance) && !cli_has(cli, "reason"))
-        return cli_fail(cli, ERR_REASON, "Give the same command with --reason \"...\"",
-                        "The rule asks for a reason with `%s`.", rule_answer_label(cli, round->rule, answer));
-    if (before != NULL && !cli_has(cli, "replace"))
+    int code = ballot_check_duties_here(cli, round, ballot);
+    if (code == 0 && before != NULL && !cli_has(cli, "replace")) {
+        struct ballot earlier = ballot_of_row(before);
         return cli_fail(cli, ERR_EXISTS,
-                        arena_printf(cli->arena, "comity vote %" PRIu32 " %s --replace", round->number,
-                                     rule_answer_label(cli, round->rule, answer)),
-                        "You have answered `%s` already.",
-                        rule_answer_label(cli, round->rule, before->answer));
-    return 0;
+                        arena_printf(cli->arena, "comity vote %" PRIu32 " \"%s\" --replace", round->number,
+                                     ballot_said(cli, round, &ballot->given)),
+                        "You have answered `%s` already.", ballot_said(cli, round, &earlier.given));
+    }
+    return code;
 }
 
 static bool is_hidden(const Comity__V1__Rule *rule)
@@ -115,19 +115,82 @@ static bool is_hidden(const Comity__V1__Rule *rule)
     return rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE;
 }
 
+/* A text of the ballot. In a hidden round there always is one, so that nobody can tell from outside who gave it. */
+static int read_text(struct cli *cli, const Comity__V1__Round *round, const char *option,
+                     Comity__V1__TextRef **ret_text)
+{
+    const char *text = cli_option(cli, option);
+
+    if (text == NULL && is_hidden(round->rule))
+        text = "";
+    return text == NULL ? 0
+                        : desk_text(cli, PROSE_REASON, arena_printf(cli->arena, "--%s", option),
+                                    BYTES(text, strlen(text)), ret_text);
+}
+
+/* What was typed, all of it. */
+static int read_ballot(struct cli *cli, const Comity__V1__Round *round, struct ballot *ret_ballot)
+{
+    const char *const *given;
+    size_t given_count = given_list(cli, "interest", &given);
+    uint32_t *interests = NULL;
+
+    *ret_ballot = (struct ballot){0};
+    int code = ballot_read(cli, round, cli_argument(cli, "ANSWER"), &ret_ballot->given);
+    for (size_t i = 0; i < given_count && code == 0; i++)
+        code = ballot_read_interests(cli, "--interest", given[i], &interests, &ret_ballot->interest_count);
+    ret_ballot->interests = interests;
+    if (code == 0)
+        code = read_text(cli, round, "reason", &ret_ballot->reason);
+    if (code == 0)
+        code = read_text(cli, round, "alternative", &ret_ballot->alternative);
+    return code;
+}
+
+static void vote_fill(const struct ballot *ballot, Comity__V1__Score *score, Comity__V1__CastBallot *body)
+{
+    body->answer = ballot->given.answer;
+    body->choice = ballot->given.choice;
+    body->n_ranks = ballot->given.rank_count;
+    body->ranks = (uint32_t *) ballot->given.ranks;
+    score->value = ballot->given.score;
+    body->score = ballot->given.has_score ? score : NULL;
+    body->reason = ballot->reason;
+    body->alternative = ballot->alternative;
+    body->n_interests = ballot->interest_count;
+    body->interests = (uint32_t *) ballot->interests;
+}
+
+static void vote_tell(struct cli *cli, const Comity__V1__Round *round, const struct ballot *ballot,
+                      const Comity__V1__CastBallot *body)
+{
+    Comity__V1__Stance stance = rule_stance(round->rule, body->answer);
+    const char *said = ballot_said(cli, round, &ballot->given);
+
+    cli_put_text(cli, "said", said);
+    cli_put_number(cli, "answer", body->answer);
+    cli_put_text(cli, "stance", body->answer == 0 ? NULL : stance_name(stance));
+    cli_put_number(cli, "replaces", body->replaces);
+    if (body->replaces == 0)
+        say(cli, "Your answer is `%s`.", said);
+    else
+        say(cli, "Your answer is `%s`, in place of your earlier one.", said);
+}
+
 int vote_run(struct cli *cli)
 {
     Comity__V1__Command command;
     Comity__V1__CastBallot body = COMITY__V1__CAST_BALLOT__INIT;
+    Comity__V1__Score score = COMITY__V1__SCORE__INIT;
     const Comity__V1__WhoamiAnswer *whoami;
     const Comity__V1__Round *round;
     const Comity__V1__Ballot *before;
     const Comity__V1__Event *event;
-    const char *reason = cli_option(cli, "reason");
+    struct ballot ballot;
     int code = find_round(cli, &round);
 
     if (code == 0)
-        code = rule_read_answer(cli, round->rule, cli_argument(cli, "ANSWER"), &body.answer);
+        code = read_ballot(cli, round, &ballot);
     if (code == 0)
         code = desk_whoami(cli, &whoami);
     if (code == 0)
@@ -135,31 +198,20 @@ int vote_run(struct cli *cli)
     if (code == 0)
         code = find_own_ballot(cli, round->number, whoami->member->number, &before);
     if (code == 0)
-        code = check_ballot(cli, round, before, body.answer);
+        code = check_ballot(cli, round, before, &ballot);
     if (code == 0)
         code = show_question(cli, round);
-    if (code == 0 && reason == NULL && is_hidden(round->rule))
-        reason = ""; /* so that nobody can tell from outside who gave one */
-    if (code == 0 && reason != NULL)
-        code = desk_text(cli, PROSE_REASON, "--reason", BYTES(reason, strlen(reason)), &body.reason);
     if (code != 0)
         return code;
     body.round = round->number;
     body.text_hash = round->text_hash;
     body.replaces = before == NULL ? 0 : before->sequence;
+    vote_fill(&ballot, &score, &body);
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_CAST_BALLOT);
     command.cast_ballot = &body;
     code = desk_submit(cli, &command, &event);
-    if (code == 0) {
-        cli_put_number(cli, "answer", body.answer);
-        cli_put_text(cli, "stance", stance_name(rule_stance(round->rule, body.answer)));
-        cli_put_number(cli, "replaces", body.replaces);
-        const char *label = rule_answer_label(cli, round->rule, body.answer);
-        if (body.replaces == 0)
-            say(cli, "Your answer is `%s`.", label);
-        else
-            say(cli, "Your answer is `%s`, in place of your earlier one.", label);
-    }
+    if (code == 0)
+        vote_tell(cli, round, &ballot, &body);
     return code;
 }
 
@@ -178,10 +230,25 @@ const char *ballot_medium_word(const Comity__V1__Ballot *ballot)
     return word[0] == '\0' ? "" : _(word); /* the empty one is the catalogue's own heading */
 }
 
+static const char *text_cell(struct cli *cli, const Comity__V1__TextRef *text)
+{
+    return text == NULL || text->size == 0 ? "" : desk_shown(cli, text);
+}
+
+/* Interests that the proposal would harm, by their numbers. */
+static const char *interests_cell(struct cli *cli, const Comity__V1__Ballot *ballot)
+{
+    const char *text = "";
+
+    for (size_t i = 0; i < ballot->n_interests && text != NULL; i++)
+        text = arena_printf(cli->arena, "%s%s%" PRIu32, text, i == 0 ? "" : ", ", ballot->interests[i]);
+    return text == NULL ? "" : text;
+}
+
 int ballots_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {N_("record"), N_("member"), N_("name"), N_("answer"),
-                                         N_("stance"), N_("cast"),   N_("how"),  N_("reason")};
+    static const char *const TITLES[] = {N_("record"), N_("member"), N_("name"),   N_("answer"),      N_("stance"),
+                                         N_("cast"),   N_("how"),    N_("reason"), N_("another way"), N_("harms")};
     const Comity__V1__Round *round;
     struct rows rows, disputed;
     struct sheet sheet;
@@ -200,15 +267,18 @@ int ballots_run(struct cli *cli)
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) rows.list[i];
+        struct ballot said = ballot_of_row(ballot);
         const char *cells[] = {
             arena_printf(cli->arena, "%" PRIu64, ballot->sequence),
             arena_printf(cli->arena, "%" PRIu32, ballot->member),
             name_of_member(cli, ballot->member),
-            rule_answer_label(cli, round->rule, ballot->answer),
-            stance_word(ballot->stance),
+            ballot_said(cli, round, &said.given),
+            ballot->answer == 0 ? "" : stance_word(ballot->stance),
             shown_time(cli, ballot->cast_ms),
             ballot_medium_word(ballot),
-            ballot->reason == NULL || ballot->reason->size == 0 ? "" : desk_shown(cli, ballot->reason)};
+            text_cell(cli, ballot->reason),
+            text_cell(cli, ballot->alternative),
+            interests_cell(cli, ballot)};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "There are no ballots that you may see.");

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "client/cli/ballot_text.h"
 #include "client/cli/csv_file.h"
 #include "client/cli/desk.h"
 #include "client/cli/draft_file.h"
@@ -12,9 +13,18 @@
 #include "client/cli/verbs.h"
 #include "core/command_form.h"
 
-enum column { COLUMN_MEMBER, COLUMN_ANSWER, COLUMN_REASON, COLUMN_MEDIUM, COLUMNS };
+enum column {
+    COLUMN_MEMBER,
+    COLUMN_ANSWER,
+    COLUMN_REASON,
+    COLUMN_MEDIUM,
+    COLUMN_INTERESTS,
+    COLUMN_ALTERNATIVE,
+    COLUMNS
+};
 
-static const char *const COLUMN_NAMES[COLUMNS] = {"member", "answer", "reason", "medium"};
+static const char *const COLUMN_NAMES[COLUMNS] = {"member", "answer",    "reason",
+                                                   "medium", "interests", "alternative"};
 
 struct import {
     struct cli *cli;
@@ -129,17 +139,53 @@ static int read_medium(struct import *import, size_t row, Comity__V1__BallotMedi
     return 0;
 }
 
-static int read_reason(struct import *import, size_t row, Comity__V1__EnteredBallot *entered)
+/* In a hidden round there always is one, if only an empty one. */
+static int read_text(struct import *import, size_t row, enum column column, const char *what,
+                     Comity__V1__TextRef **ret_text)
 {
-    const char *reason = cell(import, row, COLUMN_REASON);
+    const char *text = cell(import, row, column);
 
-    if (reason[0] == '\0' &&
-        rule_requires_reason(import->round->rule, rule_stance(import->round->rule, entered->answer)))
-        return cli_fail(import->cli, ERR_REASON, NULL, "The rule asks for a reason with this answer.");
-    if (reason[0] == '\0' && !import->is_hidden)
+    if (text[0] == '\0' && !import->is_hidden)
         return 0;
-    return desk_text(import->cli, PROSE_REASON, N_("The reason"), BYTES(reason, strlen(reason)),
-                     &entered->reason);
+    return desk_text(import->cli, PROSE_REASON, what, BYTES(text, strlen(text)), ret_text);
+}
+
+static int read_said(struct import *import, size_t row, Comity__V1__EnteredBallot *entered)
+{
+    struct cli *cli = import->cli;
+    struct ballot_answer given;
+    int code = ballot_read(cli, import->round, cell(import, row, COLUMN_ANSWER), &given);
+
+    if (code != 0)
+        return code;
+    entered->answer = given.answer;
+    entered->choice = given.choice;
+    entered->n_ranks = given.rank_count;
+    entered->ranks = (uint32_t *) given.ranks;
+    if (!given.has_score)
+        return 0;
+    entered->score = arena_alloc(cli->arena, sizeof(*entered->score));
+    if (entered->score == NULL)
+        return ERR_MEMORY;
+    comity__v1__score__init(entered->score);
+    entered->score->value = given.score;
+    return 0;
+}
+
+/* What comes with the answer. */
+static int read_beside(struct import *import, size_t row, Comity__V1__EnteredBallot *entered)
+{
+    int code = read_text(import, row, COLUMN_REASON, N_("The reason"), &entered->reason);
+
+    if (code == 0)
+        code = read_text(import, row, COLUMN_ALTERNATIVE, N_("The other way"), &entered->alternative);
+    if (code == 0)
+        code = ballot_read_interests(import->cli, _("The interests"), cell(import, row, COLUMN_INTERESTS),
+                                     &entered->interests, &entered->n_interests);
+    if (code != 0)
+        return code;
+    struct ballot ballot = ballot_of_entered(entered);
+    return ballot_check_duties_here(import->cli, import->round, &ballot);
 }
 
 /* 0, or why this row is no ballot. */
@@ -153,13 +199,13 @@ static int read_row(struct import *import, size_t row)
     comity__v1__entered_ballot__init(entered);
     int code = find_member(cli, cell(import, row, COLUMN_MEMBER), &entered->member);
     if (code == 0)
-        code = rule_read_answer(cli, import->round->rule, cell(import, row, COLUMN_ANSWER), &entered->answer);
+        code = read_said(import, row, entered);
     if (code == 0)
         code = check_voter(import, entered->member, &entered->replaces);
     if (code == 0)
         code = read_medium(import, row, &entered->medium);
     if (code == 0)
-        code = read_reason(import, row, entered);
+        code = read_beside(import, row, entered);
     if (code == 0)
         import->body.ballots[import->body.n_ballots++] = entered;
     return code;

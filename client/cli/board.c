@@ -33,6 +33,9 @@ static const struct {
 #define AT(place) (1U << (place))
     {COMITY__V1__EVENT__KIND_BALLOT_CAST, 0},
     {COMITY__V1__EVENT__KIND_BALLOT_CONFIRMED, 0},
+    {COMITY__V1__EVENT__KIND_ROUND_EXTENDED, AT(BOARD_ROUND)},
+    {COMITY__V1__EVENT__KIND_ROUND_ACKNOWLEDGED, 0},
+    {COMITY__V1__EVENT__KIND_LIST_SET, 0},
     {COMITY__V1__EVENT__KIND_BALLOTS_ENTERED, AT(BOARD_ROLL)},
     {COMITY__V1__EVENT__KIND_BALLOT_DISPUTED, AT(BOARD_ROLL)},
     {COMITY__V1__EVENT__KIND_MEMBER_CHECKED_IN, AT(BOARD_PRESENCES)},
@@ -466,10 +469,11 @@ int board_refresh(struct board *board)
     return code == 0 ? read_stale(board) : code;
 }
 
-int board_attendance(const struct board *board, struct arena *arena, struct attendance *ret_attendance)
+struct attendance_rows board_rows_present(const struct board *board)
 {
     const struct board_list *lists = board->lists;
-    const struct attendance_rows rows = {
+
+    return (struct attendance_rows){
         .seats = (const Comity__V1__Seat *const *) lists[BOARD_SEATS].rows,
         .seat_count = lists[BOARD_SEATS].count,
         .presences = (const Comity__V1__Presence *const *) lists[BOARD_PRESENCES].rows,
@@ -479,6 +483,11 @@ int board_attendance(const struct board *board, struct arena *arena, struct atte
         .stand_ins = (const Comity__V1__StandIn *const *) lists[BOARD_STAND_INS].rows,
         .stand_in_count = lists[BOARD_STAND_INS].count,
     };
+}
+
+int board_attendance(const struct board *board, struct arena *arena, struct attendance *ret_attendance)
+{
+    const struct attendance_rows rows = board_rows_present(board);
 
     return attendance_of(&rows, arena, ret_attendance);
 }

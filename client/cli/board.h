@@ -61,6 +61,7 @@ const Comity__V1__Proposal *board_proposal(const struct board *board);
 const char *board_shown(const struct board *board, enum board_place place, const Comity__V1__TextRef *text);
 
 /* Who is there, in @arena. */
+struct attendance_rows board_rows_present(const struct board *board);
 int board_attendance(const struct board *board, struct arena *arena, struct attendance *ret_attendance);
 
 #endif

@@ -1,15 +1,19 @@
 /* Verbs about bodies and their seats. */
+#include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "client/cli/draft_file.h"
 #include "client/cli/made.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
+#include "core/rule/rule.h"
 
 enum { SEATS_MOST = 10000 };
 
-/* "office=steward" or "alternates=pool". False: neither. */
+/* "office=steward", "alternates=pool" or "weight=3". False: neither. */
 static bool read_seat_term(const char *term, Comity__V1__SeatGroup *group)
 {
     static const struct {
@@ -23,6 +27,11 @@ static bool read_seat_term(const char *term, Comity__V1__SeatGroup *group)
     if (strncmp(term, "office=", 7) == 0 && equals[1] != '\0') {
         group->office = (char *) equals + 1;
         return true;
+    }
+    if (strncmp(term, "weight=", 7) == 0) {
+        char *end;
+        group->weight = strtoull(equals + 1, &end, 10);
+        return isdigit((unsigned char) equals[1]) && *end == '\0' && group->weight > 0 && group->weight <= WEIGHT_MAX;
     }
     for (size_t i = 0; strncmp(term, "alternates=", 11) == 0 && i < ARRAY_COUNT(MODES); i++) {
         if (strcmp(equals + 1, MODES[i].text) != 0)
@@ -49,7 +58,7 @@ static int read_seat_group(struct cli *cli, const char *text, Comity__V1__SeatGr
             equals = NULL;
     if (equals == NULL || equals == copy || first == NULL)
         return cli_fail(cli, ERR_USAGE, "comity help body create",
-                        "--seats is CONSTITUENCY=NUMBER[,office=NAME][,alternates=named|pool], not `%s`.",
+                        "--seats is CONSTITUENCY=NUMBER[,office=NAME][,alternates=named|pool][,weight=NUMBER], not `%s`.",
                         shown_string(cli, text));
     int code = cli_number(cli, _("The number of seats"), equals + 1, 1, SEATS_MOST, &count);
     if (code != 0)

@@ -152,6 +152,9 @@ static const struct event_sentence SENTENCES[] = {
                           "{outcome}")},
     {"signed_off", N_("{actor} was asked to sign off at stage {stage} (agrees: {voice.agrees}): {voice.reason}")},
     {"stage_ended", N_("stage {stage} ended: {outcome}")},
+    {"list_set", N_("{actor} set the part of {list.constituency} of list {list.name}: {list.members}")},
+    {"round_acknowledged", N_("{member} knows of round {round}")},
+    {"round_extended", N_("round {round} had no quorum, and goes on until {closes_ms}")},
 };
 
 const struct event_sentence *event_sentence_at(unsigned index)

@@ -331,10 +331,6 @@ static const struct hint HINTS[] = {
      N_("comity rule list; comity rule adopt TEMPLATE --body BODY"), NULL},
     {ERR_STATE, "open_round.rule", NULL, NULL, tell_other_rule},
     {ERR_STALE, "open_round.rule", NULL, NULL, tell_newer_rule},
-    {ERR_SCOPE, "open_round.rule",
-     N_("A party has seats in this body, and nobody who takes part holds one of them: they are vacant, or "
-        "recused."),
-     N_("comity body show BODY; comity seat assign BODY SEAT MEMBER"), NULL},
     {ERR_MISSING, "open_round.closes_ms", N_("The rule closes at a time: say at which."),
      N_("Add --closes TIME: \"2026-11-30 17:00\", or +3d"), NULL},
     {ERR_RANGE, "open_round.closes_ms", NULL, NULL, tell_closing_time},
@@ -478,7 +474,8 @@ void hint_field(const char *field, char ret_field[FIELD_PATH_MAX])
     ret_field[length] = '\0';
 }
 
-static const struct hint *const TABLES[] = {HINTS_STAGE, HINTS_SOLVING, HINTS_CHARTER, HINTS_DECISION, HINTS};
+static const struct hint *const TABLES[] = {HINTS_STAGE,    HINTS_ROUNDS,   HINTS_SOLVING,
+                                            HINTS_CHARTER, HINTS_DECISION, HINTS};
 
 static const struct hint *row_find(int code, const char *field)
 {

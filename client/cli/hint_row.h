@@ -24,7 +24,7 @@ struct hint {
 const Comity__V1__Item *hint_item(struct cli *cli, const Comity__V1__Command *command);
 
 /* Each ends with code 0. */
-extern const struct hint HINTS_STAGE[];
+extern const struct hint HINTS_STAGE[], HINTS_ROUNDS[];
 extern const struct hint HINTS_SOLVING[], HINTS_DECISION[];
 extern const struct hint
     HINTS_CHARTER[]; /* what the charter says of acts of others: sessions, minutes, mandates */

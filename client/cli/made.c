@@ -118,6 +118,16 @@ static void tell_purged(struct cli *cli, const Comity__V1__Event *event)
         purged->is_last ? "" : _(" There are more: give the same command again."));
 }
 
+static void tell_list(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__RollList *row = event->list_set->list;
+
+    cli_put_number(cli, "number", row->number);
+    say(cli, "List %s: of %s there %s. Rounds that are open keep their roll.", shown_string(cli, row->name),
+        name_of_constituency(cli, row->constituency),
+        counted(cli, row->n_members, "is %" PRIu64 " member on it", "are %" PRIu64 " members on it"));
+}
+
 static void tell_charter(struct cli *cli, const Comity__V1__Event *event)
 {
     const Comity__V1__CharterVersion *row = event->charter_adopted->charter;
@@ -161,6 +171,7 @@ static const struct {
     /* Rules and stages. */
     {COMITY__V1__EVENT__KIND_CONFERENCE_NOTED, tell_conference},
     {COMITY__V1__EVENT__KIND_ANSWER_ENTERED, tell_answer},
+    {COMITY__V1__EVENT__KIND_LIST_SET, tell_list},
 };
 
 void made_tell(struct cli *cli, const Comity__V1__Event *event)

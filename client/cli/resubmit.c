@@ -98,6 +98,9 @@ static const struct again {
     {COMITY__V1__COMMAND__BODY_GIVE_CASTING_VOTE, "give_casting_vote.stage", N_("say it at the stage in its place")},
     {COMITY__V1__COMMAND__BODY_ENTER_ANSWER, "enter_answer.stage", N_("enter it at the stage in its place")},
     {COMITY__V1__COMMAND__BODY_SIGN_OFF, "sign_off.stage", N_("sign at the stage in its place")},
+    {COMITY__V1__COMMAND__BODY_SET_LIST, NULL, N_("set the list anew")},
+    {COMITY__V1__COMMAND__BODY_ACKNOWLEDGE_ROUND, "acknowledge_round.round",
+     N_("say it again once it is open again")},
 };
 
 static const struct again *again_find(const Comity__V1__Command *command)

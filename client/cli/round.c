@@ -1,10 +1,12 @@
 /* Verbs about rounds. */
 #include <inttypes.h>
 
+#include "client/cli/ballot_text.h"
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
 #include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
+#include "client/cli/round_options.h"
 #include "client/cli/round_text.h"
 #include "client/cli/rule_text.h"
 #include "client/cli/stage_text.h"
@@ -91,6 +93,9 @@ int round_open_run(struct cli *cli)
     const Comity__V1__ProposalVersion *version = proposal->versions[proposal->n_versions - 1];
     body.text_hash = version->text->hash;
     body.rule = rule->number;
+    code = round_options_read(cli, rule->rule, &body);
+    if (code != 0)
+        return code;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_OPEN_ROUND);
     command.open_round = &body;
     code = desk_submit(cli, &command, &event);
@@ -104,7 +109,26 @@ int round_open_run(struct cli *cli)
             shown_string(cli, rule->rule->name),
             counted(cli, round->eligible, "%" PRIu64 " member", "%" PRIu64 " members"),
             rule_closing(cli, round->rule, round->closes_ms), round->number);
+        round_say_question(cli, round);
+        round_say_notice(cli, round);
     }
+    return code;
+}
+
+int round_acknowledge_run(struct cli *cli)
+{
+    Comity__V1__Command command;
+    Comity__V1__AcknowledgeRound body = COMITY__V1__ACKNOWLEDGE_ROUND__INIT;
+    const Comity__V1__Event *event;
+    int code = number_argument(cli, "ROUND", &body.round);
+
+    if (code != 0)
+        return code;
+    desk_command_init(&command, COMITY__V1__COMMAND__BODY_ACKNOWLEDGE_ROUND);
+    command.acknowledge_round = &body;
+    code = desk_submit(cli, &command, &event);
+    if (code == 0)
+        say(cli, "It is on record that you know of round %" PRIu32 ".", body.round);
     return code;
 }
 
@@ -169,7 +193,8 @@ static void print_roll(struct cli *cli, const Comity__V1__Round *round, const st
 {
     static const char *const TITLES[] = {N_("member"),   N_("name"),       N_("constituency"),
                                          N_("seat"),     N_("stands for"), N_("there when it opened"),
-                                         N_("answered"), N_("state")};
+                                         N_("weight"),   N_("knows of it"), N_("answered"),
+                                         N_("state")};
     const char *not_yet = round->closed_ms != 0 ? _("no") : _("not yet");
     struct sheet sheet;
 
@@ -179,9 +204,11 @@ static void print_roll(struct cli *cli, const Comity__V1__Round *round, const st
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, entry->member),
                                name_of_member(cli, entry->member),
                                name_of_constituency(cli, entry->constituency),
-                               arena_printf(cli->arena, "%" PRIu32, entry->seat),
+                               entry->seat == 0 ? "" : arena_printf(cli->arena, "%" PRIu32, entry->seat),
                                entry->stands_for == 0 ? "" : name_of_member(cli, entry->stands_for),
                                entry->present_at_open ? _("yes") : _("no"),
+                               arena_printf(cli->arena, "%" PRIu64, entry->weight == 0 ? 1 : entry->weight),
+                               entry->has_acknowledged ? _("yes") : entry->present_at_open ? "" : _("not yet"),
                                entry->has_answered ? _("yes") : not_yet,
                                state_of_member(cli, entry->member)};
         sheet_row(&sheet, cells);
@@ -215,10 +242,12 @@ int round_show_run(struct cli *cli)
         say(cli, "Opened %s by %s; closed %s", opened, by, shown_time(cli, round->closed_ms));
     else
         say(cli, "Opened %s by %s; closes %s", opened, by, rule_closing(cli, round->rule, round->closes_ms));
+    round_say_notice(cli, round);
     if (round->resume_ms != 0 && round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN)
         say(cli, "The record was restored from a backup: it does not close by itself before %s.",
             shown_time(cli, round->resume_ms));
     say(cli, "%" PRIu32 " of %" PRIu32 " have answered.\n", round->answered, round->eligible);
+    round_say_question(cli, round);
     if (round->rule != NULL)
         rule_say(cli, round->rule);
     say(cli, "%s", "");

@@ -5,6 +5,17 @@
 #include "client/cli/standing_rules.h"
 #include "core/charter.h"
 
+void round_say_notice(struct cli *cli, const Comity__V1__Round *round)
+{
+    bool is_open = round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN;
+
+    if (is_open && round->earliest_ms > time_now_ms())
+        say(cli, "Its time of notice runs: it does not close before %s.", shown_time(cli, round->earliest_ms));
+    if (round->extended_ms != 0)
+        say(cli, "There was no quorum at %s, and the rule gave it more time, until %s.",
+            shown_time(cli, round->extended_ms), shown_time(cli, round->closes_ms));
+}
+
 void say_function(struct cli *cli, const Comity__V1__Round *round)
 {
     bool is_advice = share_is_advice(round->share);

@@ -4,6 +4,8 @@
 
 #include "client/cli/desk.h"
 
+/* Before when it does not close, and that it was given more time. */
+void round_say_notice(struct cli *cli, const Comity__V1__Round *round);
 /* Under which vital function it is, and whether that makes it advice: also as "is_advice". */
 void say_function(struct cli *cli, const Comity__V1__Round *round);
 

@@ -50,6 +50,7 @@ static const char *const LIST_FIELDS[] = {
     [COMITY__V1__LIST_KIND__LIST_KIND_RETENTIONS] = "retentions",
     [COMITY__V1__LIST_KIND__LIST_KIND_HOLDS] = "holds",
     /* Rules and stages. */
+    [COMITY__V1__LIST_KIND__LIST_KIND_ROLL_LISTS] = "roll_lists",
     [COMITY__V1__LIST_KIND__LIST_KIND_STAGES] = "stages",
 };
 

@@ -11,6 +11,7 @@ struct session_view {
     struct rows seats, presences, constituencies, items, stand_ins;
     struct rows hands; /* those that are up, in the order in which they will speak */
     struct rows time_boxes, sidebars, plus_deltas;
+    struct attendance_rows present; /* what the next is worked out of */
     struct attendance attendance;
 };
 

@@ -4,6 +4,7 @@
 
 #include "client/cli/names.h"
 #include "client/cli/output.h"
+#include "client/cli/quorum.h"
 #include "client/cli/session.h"
 #include "core/machine/queue.h"
 
@@ -102,7 +103,7 @@ static int hands_sort(struct cli *cli, struct session_view *view)
 
 static int attendance_read(struct cli *cli, struct session_view *view)
 {
-    struct attendance_rows rows = {
+    view->present = (struct attendance_rows){
         .seats = (const Comity__V1__Seat *const *) view->seats.list,
         .seat_count = view->seats.count,
         .presences = (const Comity__V1__Presence *const *) view->presences.list,
@@ -113,7 +114,7 @@ static int attendance_read(struct cli *cli, struct session_view *view)
         .stand_in_count = view->stand_ins.count,
     };
 
-    return attendance_of(&rows, desk_arena(cli), &view->attendance);
+    return attendance_of(&view->present, desk_arena(cli), &view->attendance);
 }
 
 int session_view_read(struct cli *cli, uint32_t number, struct session_view *ret_view)
@@ -170,7 +171,7 @@ static bool is_in_force(const struct rows *rules, size_t at, uint32_t body)
 static const char *quorum_words(int code, size_t tests)
 {
     if (code == ERR_SCOPE)
-        return _("no round can open: a party has seats, and nobody holds one");
+        return _("no round can open: somebody whom the rule asks for has nobody to answer");
     if (code == ERR_QUORUM)
         return _("no quorum");
     return tests == 0 ? _("asks for no quorum before a round opens") : _("quorum");
@@ -190,7 +191,7 @@ int session_quorum_put(struct cli *cli, const struct session_view *view)
 
         if (rule->rule == NULL || !is_in_force(&rules, i, view->session->body))
             continue;
-        int found = attendance_check(&view->attendance, rule->rule, desk_arena(cli), &results, &count);
+        int found = quorum_of_rule(cli, &view->present, rule->rule, &results, &count);
         if (found != 0 && found != ERR_QUORUM && found != ERR_SCOPE)
             return found;
         struct json_object *entry = json_object_new_object(), *tests = json_object_new_array();

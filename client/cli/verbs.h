@@ -64,6 +64,7 @@ int proposal_list_run(struct cli *cli);
 
 /* round.c */
 int round_open_run(struct cli *cli);
+int round_acknowledge_run(struct cli *cli);
 int round_close_run(struct cli *cli);
 int round_show_run(struct cli *cli);
 int round_list_run(struct cli *cli);
@@ -133,6 +134,11 @@ int calendar_run(struct cli *cli);
 
 /* ballots_import.c */
 int ballots_import_run(struct cli *cli);
+
+/* roll_list.c */
+int list_set_run(struct cli *cli);
+int list_list_run(struct cli *cli);
+int list_show_run(struct cli *cli);
 
 /* ballots_export.c */
 int ballots_export_run(struct cli *cli);

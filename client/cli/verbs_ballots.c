@@ -19,8 +19,9 @@ const struct verb VERBS_BALLOTS[] = {
      .options = {{"round", "ROUND", N_("its number"), 1, 0},
                  {"replace", NULL, N_("also for members who have answered already"), 0, 0}},
      .detail = N_(
-         "A member is a number or a full name, an answer its label or number, a medium `paper` (also where "
-         "there is none) or `phone`. Either all rows are entered or none. Each voter then confirms or "
+         "A member is a number or a full name, an answer what comity vote takes, a medium `paper` (also where "
+         "there is none) or `phone`. Further columns: interests, numbers of those that it would harm, and "
+         "alternative, another way. Either all rows are entered or none. Each voter then confirms or "
          "disputes: comity ballots confirm, comity ballots dispute."),
      .json = JSON_JOINT "; `faults` [line] where rows cannot be entered"},
     {.name = "ballots confirm",
@@ -42,6 +43,35 @@ const struct verb VERBS_BALLOTS[] = {
             "outcome stands, and your dispute beside it."),
      .json = JSON_RECEIPT},
     /* Rules and stages. */
+    {.name = "list set",
+     .group = GROUP,
+     .run = list_set_run,
+     .needs = NEEDS_MEMBER,
+     .is_joint = true,
+     .is_own_often = true,
+     .summary = N_("say who of your constituency is on a list that a rule asks, as its co-chair; where a member weighs "
+                   "another than 1, with the others"),
+     .arguments = {{"NAME", N_("of the list; a new one where there is none of it"), 0}},
+     .options = {{"constituency", "CONSTITUENCY", N_("whose part it is"), 1, 0},
+                 {"file", "FILE", N_("a table in CSV; its first row names the columns: member,weight"), 0, 0},
+                 {"member", "MEMBER", N_("a number or a full name"), 0, 1},
+                 {"empty", NULL, N_("nobody of it any more"), 0, 0}},
+     .detail = N_("The constituency's part is replaced; the parts of others stay. Rounds that are open keep the roll "
+                  "that they opened with."),
+     .json = JSON_JOINT "; `number` of the list; `faults` [line] where rows cannot be taken"},
+    {.name = "list list",
+     .group = GROUP,
+     .run = list_list_run,
+     .needs = NEEDS_MEMBER,
+     .summary = N_("list the lists, with each constituency's part"),
+     .json = "`lists` [RollList]"},
+    {.name = "list show",
+     .group = GROUP,
+     .run = list_show_run,
+     .needs = NEEDS_MEMBER,
+     .summary = N_("show who is on a list, and with which weight"),
+     .arguments = {{"NAME", N_("of the list"), 0}},
+     .json = "`parts` [RollList]"},
     {.name = "ballots export",
      .group = GROUP,
      .run = ballots_export_run,

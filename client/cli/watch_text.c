@@ -7,6 +7,7 @@
 #include "client/cli/names.h"
 #include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
+#include "client/cli/quorum.h"
 #include "client/cli/rule_text.h"
 #include "client/cli/session.h"
 #include "core/machine/phase.h"
@@ -121,8 +122,9 @@ static void put_presence(struct writing *w, const struct attendance *attendance)
         line(w, N_("Away"), some_names(cli, away, away_count));
 }
 
-static int put_quorum(struct writing *w, const struct attendance *attendance)
+static int put_quorum(struct writing *w)
 {
+    const struct attendance_rows present = board_rows_present(w->board);
     struct cli *cli = w->cli;
     const Comity__V1__Round *round = board_round(w->board);
     Comity__V1__TestResult **results = NULL;
@@ -130,7 +132,7 @@ static int put_quorum(struct writing *w, const struct attendance *attendance)
 
     if (round == NULL || round->rule == NULL)
         return 0;
-    int code = attendance_check(attendance, round->rule, cli->arena, &results, &count);
+    int code = quorum_of_rule(cli, &present, round->rule, &results, &count);
     if (code != 0 && code != ERR_QUORUM && code != ERR_SCOPE)
         return code;
     line(w, N_("Quorum"),
@@ -236,6 +238,22 @@ static void put_stage(struct writing *w, const Comity__V1__Proposal *proposal)
              phrase(cli, "%" PRIu32 " is open: comity stage show %" PRIu32, proposal->stage, proposal->stage));
     if (proposal->outcome != COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_UNSPECIFIED)
         line(w, N_("It stands"), outcome_word(proposal->outcome));
+/* What is asked, and what holds its close up. */
+static void put_asked(struct writing *w, const Comity__V1__Round *round)
+{
+    struct cli *cli = w->cli;
+    const char **labels = arena_alloc(cli->arena, (round->n_options + 1) * sizeof(*labels));
+
+    for (size_t i = 0; labels != NULL && i < round->n_options; i++)
+        labels[i] = shown_string(cli, round->options[i]->label);
+    if (round->question != NULL)
+        line(w, N_("Asked"), board_shown(w->board, BOARD_ROUND, round->question));
+    if (labels != NULL && round->n_options > 0)
+        line(w, N_("Options"), shown_choice(cli, labels, round->n_options));
+    if (round->earliest_ms > w->now_ms)
+        line(w, N_("Notice"), phrase(cli, "it does not close before %s", shown_time(cli, round->earliest_ms)));
+    if (round->extended_ms != 0)
+        line(w, N_("Extended"), phrase(cli, "there was no quorum at %s", shown_time(cli, round->extended_ms)));
 }
 
 static void put_round(struct writing *w)
@@ -257,6 +275,7 @@ static void put_round(struct writing *w)
         put(w, N_("Round"),
             phrase(cli, "%s; open for %s", still, shown_span(cli, w->now_ms - round->opened_ms)), still);
         put_answered(w, round);
+        put_asked(w, round);
         return;
     }
     line(w, N_("Round"), phrase(cli, "%s: closed", what));
@@ -282,7 +301,7 @@ int watch_text_make(const struct board *board, int64_t now_ms, struct watch_text
         return code;
     put_session(&w);
     put_presence(&w, &attendance);
-    code = put_quorum(&w, &attendance);
+    code = put_quorum(&w);
     if (code != 0)
         return code;
     put_item(&w);

@@ -279,6 +279,9 @@ static const struct event_row {
     {COMITY__V1__EVENT__KIND_ANSWER_ENTERED, "answer_entered", apply_answer_entered},
     {COMITY__V1__EVENT__KIND_SIGNED_OFF, "signed_off", apply_signed_off},
     {COMITY__V1__EVENT__KIND_STAGE_ENDED, "stage_ended", apply_stage_ended},
+    {COMITY__V1__EVENT__KIND_LIST_SET, "list_set", apply_list_set},
+    {COMITY__V1__EVENT__KIND_ROUND_ACKNOWLEDGED, "round_acknowledged", apply_round_acknowledged},
+    {COMITY__V1__EVENT__KIND_ROUND_EXTENDED, "round_extended", apply_round_extended},
 };
 
 static const struct event_row *event_find(Comity__V1__Event__KindCase kind)

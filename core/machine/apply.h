@@ -66,11 +66,14 @@ void apply_proposal_revised(struct apply *a, const Comity__V1__Event *open);
 void apply_round_opened(struct apply *a, const Comity__V1__Event *open);
 void apply_ballot_cast(struct apply *a, const Comity__V1__Event *open);
 void apply_round_closed(struct apply *a, const Comity__V1__Event *open);
+void apply_round_extended(struct apply *a, const Comity__V1__Event *open);
 /* apply_epoch.c */
 void apply_epoch_opened(struct apply *a, const Comity__V1__Event *open);
 /* So many more have answered @round, which then may close by itself; or one less has. */
 void apply_answered(struct apply *a, const Comity__V1__Round *round, uint32_t more);
 void apply_answer_lost(struct apply *a, const Comity__V1__Round *round);
+/* No answer can change what it comes to: it closes. */
+void apply_settled(struct apply *a, const Comity__V1__Round *round);
 /* apply_entered.c */
 void apply_ballots_entered(struct apply *a, const Comity__V1__Event *open);
 void apply_ballot_confirmed(struct apply *a, const Comity__V1__Event *open);
@@ -153,6 +156,11 @@ void apply_item_tested(struct apply *a, uint32_t item, uint32_t round);
 void apply_item_decided(struct apply *a, uint32_t item);
 /* Put the item into a phase: nobody holds it there, and no reason is given. */
 void apply_phase(struct apply *a, Comity__V1__Item *item, Comity__V1__Phase phase);
+
+/* Rules and stages. */
+/* apply_list.c */
+void apply_list_set(struct apply *a, const Comity__V1__Event *open);
+void apply_round_acknowledged(struct apply *a, const Comity__V1__Event *open);
 
 /* Decisions and minutes. */
 /* apply_decision.c */

@@ -1,18 +1,18 @@
 /* Ballots that were entered for others, confirmed and disputed. */
 #include "core/machine/apply.h"
+#include "core/machine/ballot.h"
 
 static void put_entered(struct apply *a, const Comity__V1__BallotsEntered *entered, size_t i,
                         const Comity__V1__Round *round, const Comity__V1__EnteredBallot *given)
 {
     const Comity__V1__BallotEntry *entry = entered->ballots[i];
     Comity__V1__Ballot ballot = COMITY__V1__BALLOT__INIT;
+    struct ballot said = ballot_of_entered(given);
 
+    ballot_write(&said, round->rule, &ballot);
     ballot.round = entered->round;
     ballot.member = entry->member;
     ballot.sequence = a->event->sequence;
-    ballot.answer = given->answer;
-    ballot.stance = rule_stance(round->rule, given->answer);
-    ballot.reason = given->reason;
     ballot.cast_ms = a->event->time_ms;
     ballot.replaces = entry->replaces;
     ballot.epoch = a->event->command->epoch;
@@ -42,9 +42,12 @@ void apply_ballots_entered(struct apply *a, const Comity__V1__Event *open)
     for (i = 0; i < entered->n_ballots; i++) {
         put_entered(a, entered, i, round, command->enter_ballots->ballots[i]);
         apply_erasable(a, round->session, 0, command->enter_ballots->ballots[i]->reason);
+        apply_erasable(a, round->session, 0, command->enter_ballots->ballots[i]->alternative);
         more += entered->ballots[i]->replaces == 0;
     }
     apply_answered(a, round, more);
+    if (entered->settles)
+        apply_settled(a, round);
 }
 
 void apply_ballot_confirmed(struct apply *a, const Comity__V1__Event *open)

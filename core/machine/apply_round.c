@@ -1,9 +1,14 @@
 /* Rounds and ballots. */
 #include "core/machine/apply.h"
+#include "core/machine/ballot.h"
 
-static int64_t later(int64_t a_ms, int64_t b_ms)
+/* When a round that could close by itself now does: after a restore it waits, and for its time of notice. */
+static int64_t first_close_ms(const struct apply *a, const Comity__V1__Round *round)
 {
-    return a_ms > b_ms ? a_ms : b_ms;
+    int64_t at_ms = a->event->time_ms;
+
+    at_ms = round->resume_ms > at_ms ? round->resume_ms : at_ms;
+    return round->earliest_ms > at_ms ? round->earliest_ms : at_ms;
 }
 
 static void add_open_rounds(struct apply *a, uint32_t session, int change)
@@ -36,6 +41,7 @@ void apply_round_opened(struct apply *a, const Comity__V1__Event *open)
     apply_put(a, TABLE_PROPOSAL, proposal->number, 0, &proposal->base);
     if (round->stage != 0)
         apply_stage_round(a, round->stage);
+    apply_put_number(a, row_key(TABLE_ROUND_OF_PROPOSAL, round->proposal, round->number), 1);
     apply_item_tested(a, proposal->item, round->number);
     add_open_rounds(a, round->session, 1);
     apply_put_number(a, row_key(TABLE_SESSION_ROUND, round->session, round->number), 1);
@@ -47,13 +53,12 @@ static void put_ballot(struct apply *a, const Comity__V1__BallotCast *cast, cons
                        const Comity__V1__CastBallot *command)
 {
     Comity__V1__Ballot ballot = COMITY__V1__BALLOT__INIT;
+    struct ballot said = ballot_of_cast(command);
 
+    ballot_write(&said, rule, &ballot);
     ballot.round = cast->round;
     ballot.member = cast->member;
     ballot.sequence = a->event->sequence;
-    ballot.answer = command->answer;
-    ballot.stance = rule_stance(rule, command->answer);
-    ballot.reason = command->reason;
     ballot.cast_ms = a->event->time_ms;
     ballot.replaces = cast->replaces;
     ballot.epoch = a->event->command->epoch;
@@ -72,16 +77,32 @@ void apply_answered(struct apply *a, const Comity__V1__Round *round, uint32_t mo
 
     apply_put_number(a, row_key(TABLE_ANSWERED, round->number, 0), answered);
     if (more > 0 && all_have_answered(round, answered))
-        apply_put_deadline(a, later(a->event->time_ms, round->resume_ms), DEADLINE_ALL_ANSWERED,
-                           round->number, 0);
+        apply_put_deadline(a, first_close_ms(a, round), DEADLINE_ALL_ANSWERED, round->number, 0);
+}
+
+void apply_settled(struct apply *a, const Comity__V1__Round *round)
+{
+    apply_put_deadline(a, first_close_ms(a, round), DEADLINE_SETTLED, round->number, 0);
+}
+
+/* It may have been settled, and waits: now it is not. */
+static void apply_unsettled(struct apply *a, const Comity__V1__Round *round)
+{
+    struct row_key key = row_key_deadline(first_close_ms(a, round), DEADLINE_SETTLED, round->number, 0);
+    bool exists = false;
+
+    if (a->code == 0)
+        apply_fail(a, row_exists(a->view, &key, &exists));
+    if (exists)
+        apply_delete(a, key);
 }
 
 void apply_answer_lost(struct apply *a, const Comity__V1__Round *round)
 {
-    /* It is due at once but after a restore, where it waits. */
+    /* It is due at once but after a restore and before the time of notice is over, where it waits. */
     if (all_have_answered(round, round->answered))
-        apply_delete(a, row_key_deadline(later(a->event->time_ms, round->resume_ms), DEADLINE_ALL_ANSWERED,
-                                         round->number, 0));
+        apply_delete(a, row_key_deadline(first_close_ms(a, round), DEADLINE_ALL_ANSWERED, round->number, 0));
+    apply_unsettled(a, round);
     apply_put_number(a, row_key(TABLE_ANSWERED, round->number, 0), round->answered - 1);
 }
 
@@ -100,11 +121,14 @@ void apply_ballot_cast(struct apply *a, const Comity__V1__Event *open)
     }
     put_ballot(a, cast, round->rule, command->cast_ballot);
     apply_erasable(a, round->session, 0, command->cast_ballot->reason);
+    apply_erasable(a, round->session, 0, command->cast_ballot->alternative);
     if (cast->replaces == 0)
         apply_answered(a, round, 1);
+    if (cast->settles)
+        apply_settled(a, round);
 }
 
-/* Both kinds of deadline that the round can have: at its time, and when all had answered. */
+/* All deadlines that the round can have: at its time, when all had answered, and when nothing could change. */
 static void delete_deadlines(struct apply *a, const Comity__V1__Round *round)
 {
     struct row_key key = row_key_deadline(round->closes_ms, DEADLINE_TIME, round->number, 0);
@@ -114,13 +138,30 @@ static void delete_deadlines(struct apply *a, const Comity__V1__Round *round)
     if (round->closes_ms != 0 && round->held_ms == 0)
         apply_delete(a, key);
     while (a->code == 0 && code == 0) {
-        code = deadline_find(a->view, TABLE_ROUND, round->number, later(a->event->time_ms, round->resume_ms),
-                             &left);
+        code = deadline_find(a->view, TABLE_ROUND, round->number, first_close_ms(a, round), &left);
         if (code == 0)
             apply_delete(a, row_key_deadline(left.due_ms, left.kind, left.number, 0));
         else if (code != ERR_NOT_FOUND)
             apply_fail(a, code);
     }
+}
+
+/* It goes on for want of a quorum. In a caucus its time does not run. */
+void apply_round_extended(struct apply *a, const Comity__V1__Event *open)
+{
+    const Comity__V1__RoundExtended *extended = open->round_extended;
+    Comity__V1__Round *round = apply_get(a, TABLE_ROUND, extended->round, 0);
+
+    if (!round)
+        return;
+    delete_deadlines(a, round);
+    round->closes_ms = extended->closes_ms;
+    round->extended_ms = a->event->time_ms;
+    if (round->held_ms != 0)
+        round->held_ms = a->event->time_ms;
+    else
+        apply_put_deadline(a, round->closes_ms, DEADLINE_TIME, round->number, 0);
+    apply_put(a, TABLE_ROUND, round->number, 0, &round->base);
 }
 
 void apply_round_closed(struct apply *a, const Comity__V1__Event *open)

@@ -40,6 +40,46 @@ static size_t presence_find(const struct attendance_rows *rows, uint32_t member)
     return found ? (size_t) (found - rows->presences) : rows->presence_count;
 }
 
+static int member_by_number(const void *key, const void *element)
+{
+    uint32_t number = *(const uint32_t *) key;
+    uint32_t at = (*(const Comity__V1__Member *const *) element)->number;
+
+    return (number > at) - (number < at);
+}
+
+/* Bits by Office. */
+static uint32_t offices_of(const struct attendance_rows *rows, uint32_t member)
+{
+    const Comity__V1__Member *const *found =
+        rows->member_count == 0
+            ? NULL
+            : bsearch(&member, rows->members, rows->member_count, sizeof(*rows->members), member_by_number);
+    uint32_t offices = 0;
+
+    for (size_t i = 0; found && i < (*found)->n_offices; i++)
+        offices |= UINT32_C(1) << (*found)->offices[i];
+    return offices;
+}
+
+static struct roll_line line_of(const struct attendance_rows *rows, uint32_t member, uint32_t constituency,
+                                uint64_t weight)
+{
+    size_t at = presence_find(rows, member);
+    const Comity__V1__Presence *presence = at < rows->presence_count ? rows->presences[at] : NULL;
+    bool is_there = presence && presence->state != COMITY__V1__PRESENCE_STATE__PRESENCE_STATE_LEFT;
+
+    return (struct roll_line){
+        .member = member,
+        .constituency = constituency,
+        .is_present = presence_is_present(presence),
+        .is_notified = presence_is_present(presence),
+        .weight = weight,
+        .site = is_there && rows->site_count > 0 ? presence->site : 0,
+        .offices = offices_of(rows, member),
+    };
+}
+
 static int by_number(const void *a, const void *b)
 {
     uint32_t one = ((const struct attendance_group *) a)->number;
@@ -185,11 +225,7 @@ static int seats_count(struct attendance *attendance, const struct attendance_ro
             group_count(site_find(attendance, presence->site), presence);
         }
         attendance->seats[attendance->count] = seat;
-        attendance->lines[attendance->count++] = (struct roll_line){
-            .member = member,
-            .constituency = seat->constituency,
-            .is_present = presence_is_present(presence),
-        };
+        attendance->lines[attendance->count++] = line_of(rows, member, seat->constituency, seat->weight);
     }
     return 0;
 }
@@ -205,41 +241,248 @@ static void guests_count(struct attendance *attendance, const struct attendance_
     }
 }
 
+static int site_names_take(struct attendance *attendance, const struct attendance_rows *rows, struct arena *arena)
+{
+    attendance->sites = arena_alloc(arena, (rows->site_count + 1) * sizeof(*attendance->sites));
+    if (!attendance->sites)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < rows->site_count; i++)
+        attendance->sites[attendance->named_site_count++] =
+            (struct roll_site){.number = rows->sites[i]->number, .name = rows->sites[i]->name};
+    return 0;
+}
+
+static void parties_look(struct attendance *attendance)
+{
+    attendance->lacks_party = false;
+    for (size_t i = 0; i < attendance->constituency_count; i++)
+        attendance->lacks_party |= attendance->constituencies[i].is_party &&
+                                   attendance->by_constituency[i].seats > 0 &&
+                                   attendance->by_constituency[i].held == 0;
+}
+
 int attendance_of(const struct attendance_rows *rows, struct arena *arena, struct attendance *ret_attendance)
 {
     struct attendance attendance = {
         .seats = arena_alloc(arena, (rows->seat_count + 1) * sizeof(*attendance.seats)),
+        .frozen = arena_alloc(arena, (rows->seat_count + 1) * sizeof(*attendance.frozen)),
         .lines = arena_alloc(arena, (rows->seat_count + 1) * sizeof(*attendance.lines)),
         .recused = arena_alloc(arena, (rows->seat_count + 1) * sizeof(*attendance.recused)),
     };
     bool *is_seated = arena_alloc(arena, rows->presence_count + 1);
-    int code = attendance.seats && attendance.lines && attendance.recused && is_seated ? 0 : ERR_MEMORY;
+    bool has_room = attendance.seats && attendance.frozen && attendance.lines && attendance.recused && is_seated;
+    int code = has_room ? 0 : ERR_MEMORY;
 
     if (code == 0)
         code = constituencies_start(&attendance, rows, arena);
     if (code == 0)
         code = sites_start(&attendance, rows, arena);
+    if (code == 0)
+        code = site_names_take(&attendance, rows, arena);
     if (code != 0)
         return code;
     code = seats_count(&attendance, rows, is_seated);
     if (code != 0)
         return code;
     guests_count(&attendance, rows, is_seated);
-    for (size_t i = 0; i < attendance.constituency_count; i++)
-        attendance.lacks_party |= attendance.constituencies[i].is_party &&
-                                  attendance.by_constituency[i].seats > 0 &&
-                                  attendance.by_constituency[i].held == 0;
+    parties_look(&attendance);
     *ret_attendance = attendance;
     return 0;
 }
 
-/* An EACH test ranges over the parties that have seats in the body. One that has nobody to answer would drop
- * out of it unnoticed: a party that has yet to fill its seats would be decided over. */
+/* One that may answer, and by what. */
+struct entrant {
+    struct roll_line line;
+    const Comity__V1__Seat *seat;
+    const Comity__V1__RollEntry *frozen;
+    uint32_t order; /* on the roll */
+};
+
+struct entrants {
+    const struct attendance_rows *rows;
+    struct attendance *attendance;
+    struct entrant *list;
+    size_t count;
+};
+
+static int by_order(const void *a, const void *b)
+{
+    uint32_t one = ((const struct entrant *) a)->order;
+    uint32_t other = ((const struct entrant *) b)->order;
+
+    return (one > other) - (one < other);
+}
+
+/* Whoever is recused is of the constituency as well, and answers nothing. */
+static int entrant_add(struct entrants *entrants, struct entrant entrant)
+{
+    struct attendance *attendance = entrants->attendance;
+    struct attendance_group *group = constituency_find(attendance, entrant.line.constituency);
+
+    if (!group)
+        return ERR_CORRUPT;
+    group->seats++;
+    if (is_recused(entrants->rows, entrant.line.member)) {
+        attendance->recused[attendance->recused_count++] = entrant.line.member;
+        return 0;
+    }
+    group->held++;
+    group->present += entrant.line.is_present;
+    entrants->list[entrants->count++] = entrant;
+    return 0;
+}
+
+static int add_lists(struct entrants *entrants)
+{
+    const struct attendance_rows *rows = entrants->rows;
+    int code = 0;
+
+    for (size_t i = 0; i < rows->list_count; i++) {
+        const Comity__V1__RollList *part = rows->lists[i];
+        for (size_t k = 0; k < part->n_members && code == 0; k++) {
+            uint64_t weight = k < part->n_weights ? part->weights[k] : 0;
+            struct roll_line line = line_of(rows, part->members[k], part->constituency, weight);
+            code = entrant_add(entrants, (struct entrant){.line = line, .order = line.member});
+        }
+    }
+    return code;
+}
+
+static int add_frozen(struct entrants *entrants, Comity__V1__RollKind kind)
+{
+    const struct attendance_rows *rows = entrants->rows;
+    bool is_by_seat = kind == COMITY__V1__ROLL_KIND__ROLL_KIND_SEATS;
+    int code = 0;
+
+    for (size_t i = 0; i < rows->frozen_count && code == 0; i++) {
+        const Comity__V1__RollEntry *entry = rows->frozen[i];
+        struct roll_line line = line_of(rows, entry->member, entry->constituency, entry->weight);
+        code = entrant_add(entrants, (struct entrant){.line = line,
+                                                      .frozen = entry,
+                                                      .order = is_by_seat ? entry->seat : entry->member});
+    }
+    return code;
+}
+
+/* Whoever is not there is of the constituency all the same: it has nobody to answer where nobody came. */
+static int add_checked_in(struct entrants *entrants, const struct attendance *seats)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < seats->count && code == 0; i++) {
+        struct attendance_group *group =
+            constituency_find(entrants->attendance, seats->lines[i].constituency);
+        if (!seats->lines[i].is_present)
+            group->seats++;
+        else
+            code = entrant_add(entrants, (struct entrant){.line = seats->lines[i],
+                                                          .seat = seats->seats[i],
+                                                          .order = seats->lines[i].member});
+    }
+    for (size_t i = 0; i < seats->recused_count && code == 0; i++) {
+        size_t at = presence_find(entrants->rows, seats->recused[i]);
+        if (at < entrants->rows->presence_count && presence_is_present(entrants->rows->presences[at]))
+            entrants->attendance->recused[entrants->attendance->recused_count++] = seats->recused[i];
+    }
+    return code;
+}
+
+static int entrants_start(struct entrants *entrants, const struct attendance *seats, struct arena *arena)
+{
+    const struct attendance_rows *rows = entrants->rows;
+    struct attendance *attendance = entrants->attendance;
+    size_t room = 1 + rows->frozen_count + seats->count + seats->recused_count;
+
+    for (size_t i = 0; i < rows->list_count; i++)
+        room += rows->lists[i]->n_members;
+    attendance->lines = arena_alloc(arena, room * sizeof(*attendance->lines));
+    attendance->seats = arena_alloc(arena, room * sizeof(*attendance->seats));
+    attendance->frozen = arena_alloc(arena, room * sizeof(*attendance->frozen));
+    attendance->recused = arena_alloc(arena, room * sizeof(*attendance->recused));
+    attendance->count = 0;
+    attendance->recused_count = 0;
+    for (size_t i = 0; i < attendance->constituency_count; i++)
+        attendance->by_constituency[i] =
+            (struct attendance_group){.number = attendance->by_constituency[i].number};
+    entrants->list = arena_alloc(arena, room * sizeof(*entrants->list));
+    return attendance->lines && attendance->seats && attendance->frozen && attendance->recused && entrants->list
+               ? 0
+               : ERR_MEMORY;
+}
+
+static void entrants_seat(struct entrants *entrants)
+{
+    struct attendance *attendance = entrants->attendance;
+
+    if (entrants->count > 0)
+        qsort(entrants->list, entrants->count, sizeof(*entrants->list), by_order);
+    for (size_t i = 0; i < entrants->count; i++) {
+        attendance->lines[i] = entrants->list[i].line;
+        attendance->seats[i] = entrants->list[i].seat;
+        attendance->frozen[i] = entrants->list[i].frozen;
+    }
+    attendance->count = entrants->count;
+    parties_look(attendance);
+}
+
+/* docs/rules.md */
+int attendance_of_rule(const struct attendance_rows *rows, const Comity__V1__Rule *rule, struct arena *arena,
+                       struct attendance *ret_attendance)
+{
+    struct attendance seats, attendance;
+    struct entrants entrants = {.rows = rows, .attendance = &attendance};
+    int code = attendance_of(rows, arena, &seats);
+
+    attendance = seats;
+    if (code != 0 || (rows->frozen_count == 0 && rule->roll == COMITY__V1__ROLL_KIND__ROLL_KIND_SEATS)) {
+        *ret_attendance = attendance;
+        return code;
+    }
+    code = entrants_start(&entrants, &seats, arena);
+    if (code == 0 && rows->frozen_count > 0)
+        code = add_frozen(&entrants, rule->roll);
+    else if (code == 0 && rule->roll == COMITY__V1__ROLL_KIND__ROLL_KIND_LIST)
+        code = add_lists(&entrants);
+    else if (code == 0)
+        code = add_checked_in(&entrants, &seats);
+    if (code != 0)
+        return code;
+    entrants_seat(&entrants);
+    *ret_attendance = attendance;
+    return 0;
+}
+
+/* Does a side have a PARTY with seats, and nobody of it to answer? */
+static bool lacks_side(const struct attendance *attendance)
+{
+    for (size_t i = 0; i < attendance->constituency_count; i++) {
+        const struct roll_constituency *of = &attendance->constituencies[i];
+        uint32_t seats = 0, held = 0;
+
+        for (size_t k = 0; of->is_party && k < attendance->constituency_count; k++) {
+            bool is_of_side = attendance->constituencies[k].is_party &&
+                              strcmp(attendance->constituencies[k].side, of->side) == 0;
+            seats += is_of_side ? attendance->by_constituency[k].seats : 0;
+            held += is_of_side ? attendance->by_constituency[k].held : 0;
+        }
+        if (seats > 0 && held == 0)
+            return true;
+    }
+    return false;
+}
+
+/* An EACH test ranges over the parties that have seats in the body, or a part of the list, and over their sides. One
+ * that has nobody to answer would drop out of it unnoticed: a party that has yet to fill its seats would be decided
+ * over. */
 static bool lacks_subject(const Comity__V1__Rule *rule, const struct attendance *attendance)
 {
-    for (size_t i = 0; i < rule->n_tests; i++)
-        if (rule->tests[i]->scope->kind == COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY)
-            return attendance->lacks_party;
+    for (size_t i = 0; i < rule->n_tests; i++) {
+        Comity__V1__ScopeKind kind = rule->tests[i]->scope->kind;
+        if (kind == COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY && attendance->lacks_party)
+            return true;
+        if (kind == COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SIDE && lacks_side(attendance))
+            return true;
+    }
     return false;
 }
 
@@ -252,6 +495,8 @@ int attendance_check(const struct attendance *attendance, const Comity__V1__Rule
         .line_count = attendance->count,
         .constituencies = attendance->constituencies,
         .constituency_count = attendance->constituency_count,
+        .sites = attendance->sites,
+        .site_count = attendance->named_site_count,
         .rounds_remain = true,
     };
 

@@ -377,6 +377,14 @@ static const struct command_rule COMMANDS[] = {
       "Agree to an outcome by the office that a stage asks, or refuse to."},
      concern_stage,
      decide_sign_off},
+    {{COMITY__V1__COMMAND__BODY_SET_LIST, "set_list", MAY_OWN_CO_CHAIR,
+      "Say who of one's own constituency is on a list. With another weight than 1: jointly."},
+     concern_list,
+     decide_set_list},
+    {{COMITY__V1__COMMAND__BODY_ACKNOWLEDGE_ROUND, "acknowledge_round", MAY_ON_ROLL,
+      "Say that one knows of a round."},
+     concern_round,
+     decide_acknowledge_round},
 };
 
 const struct command_row *command_row_at(unsigned index)

@@ -7,6 +7,7 @@
 #define COMITY_CORE_MACHINE_DECIDE_H
 
 #include "core/error.h"
+#include "core/machine/ballot.h"
 #include "core/machine/machine.h"
 #include "core/machine/row.h"
 
@@ -113,7 +114,8 @@ static inline bool binary_equal(ProtobufCBinaryData a, ProtobufCBinaryData b)
 }
 
 /* What a command concerns. */
-bool invite_is_joint(const Comity__V1__Command *body);
+/* Does it take a co-chair of every PARTY, whatever its row says? */
+bool command_is_joint(const Comity__V1__Command *body);
 int concern_own_constituency(struct decide *d); /* invite */
 int concern_key(struct decide *d);              /* revoke_key */
 int concern_seat(struct decide *d);             /* assign_seat */
@@ -158,10 +160,15 @@ int round_is_due(struct decide *d, const struct deadline *due);
 int decide_cast_ballot(struct decide *d);
 /* What holds for every ballot, whoever brings it: the round takes ballots, and on this text. @command: its
  * name, for the field at fault. */
+int round_check_open(struct decide *d, const char *field);
 int ballot_check_round(struct decide *d, ProtobufCBinaryData text_hash, const char *command);
-/* The rule has such an answer; and a reason where it needs one. @at: the ballot within the command. */
-int ballot_check_answer(struct decide *d, uint32_t answer, const char *at);
-int ballot_check_reason(struct decide *d, uint32_t answer, const Comity__V1__TextRef *reason, const char *at);
+/* It is of the rule's form; and comes with what it has to. @at: the ballot within the command. */
+int ballot_check_answer(struct decide *d, const struct ballot *ballot, const char *at);
+int ballot_check_duties(struct decide *d, const struct ballot *ballot, const char *at);
+/* With these @ballots of @members, does nothing that is to come change what the round comes to, so that it closes by
+ * its rule? 0 or d->code. */
+int ballots_settle(struct decide *d, const struct ballot *ballots, const uint32_t *members, size_t count,
+                   protobuf_c_boolean *ret_settles);
 /* The first event's audience: until the close the actor alone, where the rule hides ballots. */
 void ballot_hide(struct decide *d);
 /* decide_entered.c */
@@ -250,6 +257,15 @@ int decide_propose_sidebar(struct decide *d);
 int decide_agree_sidebar(struct decide *d);
 int decide_decline_sidebar(struct decide *d);
 int decide_end_sidebar(struct decide *d);
+
+/* Rules and stages. */
+/* decide_options.c */
+/* The options of a round that is to open, its question and the order that breaks ties. 0 or d->code. */
+int round_take_options(struct decide *d, const Comity__V1__OpenRound *open, Comity__V1__Round *round);
+/* decide_list.c */
+int concern_list(struct decide *d);
+int decide_set_list(struct decide *d);
+int decide_acknowledge_round(struct decide *d);
 
 /* Problem solving. */
 /* decide_phase.c */

@@ -21,6 +21,7 @@ static int seats_add(struct decide *d, Comity__V1__BodyCreated *created, const C
         seat->office = group->office;
         seat->alternates = group->alternates;
         seat->group = first;
+        seat->weight = group->weight;
         created->seats[created->n_seats++] = seat;
     }
     return 0;

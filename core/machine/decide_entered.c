@@ -48,13 +48,13 @@ static int check_replaced(struct decide *d, const Comity__V1__EnteredBallot *ent
 static int enter_one(struct decide *d, size_t i, Comity__V1__BallotEntry **ret_entry)
 {
     const Comity__V1__EnteredBallot *entered = d->body->enter_ballots->ballots[i];
+    struct ballot ballot = ballot_of_entered(entered);
     Comity__V1__BallotEntry *entry;
     char at[AT_MAX];
 
     snprintf(at, sizeof(at), "enter_ballots.ballots[%zu]", i);
-    if (check_voter(d, entered->member, at) != 0 ||
-        ballot_check_answer(d, entered->answer, at) != 0 || check_replaced(d, entered, at) != 0 ||
-        ballot_check_reason(d, entered->answer, entered->reason, at) != 0)
+    if (check_voter(d, entered->member, at) != 0 || ballot_check_answer(d, &ballot, at) != 0 ||
+        check_replaced(d, entered, at) != 0 || ballot_check_duties(d, &ballot, at) != 0)
         return d->code;
     entry = decide_new(d, &comity__v1__ballot_entry__descriptor);
     if (!entry)
@@ -64,6 +64,21 @@ static int enter_one(struct decide *d, size_t i, Comity__V1__BallotEntry **ret_e
     entry->medium = entered->medium;
     *ret_entry = entry;
     return 0;
+}
+
+static int entered_settle(struct decide *d, const Comity__V1__EnterBallots *enter,
+                          protobuf_c_boolean *ret_settles)
+{
+    struct ballot *ballots = decide_alloc(d, enter->n_ballots, sizeof(*ballots));
+    uint32_t *members = decide_alloc(d, enter->n_ballots, sizeof(*members));
+
+    if (!ballots || !members)
+        return d->code;
+    for (size_t i = 0; i < enter->n_ballots; i++) {
+        ballots[i] = ballot_of_entered(enter->ballots[i]);
+        members[i] = enter->ballots[i]->member;
+    }
+    return ballots_settle(d, ballots, members, enter->n_ballots, ret_settles);
 }
 
 int decide_enter_ballots(struct decide *d)
@@ -85,6 +100,8 @@ int decide_enter_ballots(struct decide *d)
     for (i = 0; i < enter->n_ballots; i++)
         if (enter_one(d, i, &ballots->ballots[ballots->n_ballots++]) != 0)
             return d->code;
+    if (entered_settle(d, enter, &ballots->settles) != 0)
+        return d->code;
     ballots->round = d->round->number;
     ballots->countersigned_by = d->witness;
     event->ballots_entered = ballots;

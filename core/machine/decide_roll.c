@@ -9,11 +9,22 @@ int concern_own_constituency(struct decide *d)
     return 0;
 }
 
+/* Ballots that weigh more than others are everybody's concern. */
+static bool list_is_weighted(const Comity__V1__SetList *list)
+{
+    for (size_t i = 0; i < list->n_weights; i++)
+        if (list->weights[i] != 1)
+            return true;
+    return false;
+}
+
 /* Offices that serve all parties: no side may fill one alone. */
-bool invite_is_joint(const Comity__V1__Command *body)
+bool command_is_joint(const Comity__V1__Command *body)
 {
     size_t i;
 
+    if (body->body_case == COMITY__V1__COMMAND__BODY_SET_LIST)
+        return list_is_weighted(body->set_list);
     if (body->body_case != COMITY__V1__COMMAND__BODY_INVITE)
         return false;
     for (i = 0; i < body->invite->n_offices; i++)

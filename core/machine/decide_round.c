@@ -61,10 +61,17 @@ static int check_rule_agreed(struct decide *d, const Comity__V1__RuleVersion *ve
     return 0;
 }
 
+/* When it may close at all; 0: at once. docs/rules.md R-80 */
+static int64_t earliest_close(const struct decide *d, const Comity__V1__Rule *rule)
+{
+    return rule->notice_ms > 0 ? d->context->time_ms + rule->notice_ms : 0;
+}
+
 static int check_closing_time(struct decide *d, const Comity__V1__Rule *rule, int64_t closes_ms)
 {
     int64_t now_ms = d->context->time_ms;
     bool is_timed = rule->close && rule->close->at_time;
+    int64_t earliest_ms = earliest_close(d, rule);
 
     if (is_timed && closes_ms == 0)
         return decide_refuse(d, ERR_MISSING, "open_round.closes_ms");
@@ -72,6 +79,8 @@ static int check_closing_time(struct decide *d, const Comity__V1__Rule *rule, in
         return 0;
     if (!is_timed || closes_ms <= now_ms || closes_ms > now_ms + CLOSES_MAX_MS)
         return decide_refuse(d, ERR_RANGE, "open_round.closes_ms");
+    if (closes_ms < earliest_ms)
+        return decide_refuse_latest(d, ERR_NOTICE, "open_round.closes_ms", (uint64_t) earliest_ms);
     return 0;
 }
 
@@ -124,6 +133,7 @@ static Comity__V1__Round *round_new(struct decide *d, const Comity__V1__OpenRoun
     round->state = COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN;
     round->opened_ms = d->context->time_ms;
     round->closes_ms = open->closes_ms;
+    round->earliest_ms = earliest_close(d, rule->rule);
     round->opened_by = d->actor->number;
     return round;
 }
@@ -145,7 +155,8 @@ int decide_open_round(struct decide *d)
         return d->code;
     if (ladder_rounds(d) >= rule->rule->rounds)
         return decide_refuse_limit(d, ERR_ROUNDS, "open_round.rule", rule->rule->rounds);
-    if (check_closing_time(d, rule->rule, open->closes_ms) != 0 ||
+    if (round_take_options(d, open, round) != 0 ||
+        check_closing_time(d, rule->rule, open->closes_ms) != 0 ||
         decide_next_number(d, TABLE_ROUND, &round->number) != 0 ||
         decide_attendance(d, d->session->number, d->of_body, round, &attendance) != 0 ||
         check_rule(d, rule->rule, &attendance) != 0)
@@ -155,13 +166,8 @@ int decide_open_round(struct decide *d)
     if (!opened || !event)
         return d->code;
     opened->round = round;
-    opened->round->eligible = (uint32_t) attendance.count;
-    opened->round->n_recused = attendance.recused_count;
-    opened->round->recused = attendance.recused;
-    opened->n_roll = attendance.count;
-    opened->roll = roll_of_seats(d, &attendance, round->number);
     event->round_opened = opened;
-    return d->code;
+    return roll_freeze(d, &attendance, d->of_body, opened);
 }
 
 /* RoundClosed, and what comes of it: a decision, or the stages of its rule's ladder. */
@@ -184,6 +190,77 @@ static int round_close(struct decide *d, Comity__V1__CloseCause cause)
     return ladder_after_round(d, closed);
 }
 
+/* Does a test tell nothing but who is there, and who answered? In a hidden round others would show how. */
+static bool is_of_presence(const Comity__V1__TestResult *result)
+{
+    bool counts = result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_PRESENT ||
+                  result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_ANSWERED;
+    bool is_of_members = result->base_kind == COMITY__V1__BASE_KIND__BASE_KIND_NONE ||
+                         result->base_kind == COMITY__V1__BASE_KIND__BASE_KIND_ELIGIBLE ||
+                         result->base_kind == COMITY__V1__BASE_KIND__BASE_KIND_PRESENT ||
+                         result->base_kind == COMITY__V1__BASE_KIND__BASE_KIND_ANSWERED;
+
+    return counts && is_of_members && result->n_blocs == 0;
+}
+
+static bool has_test(const Comity__V1__Outcome *outcome, const char *name)
+{
+    for (size_t i = 0; i < outcome->n_tests; i++)
+        if (strcmp(outcome->tests[i]->test, name) == 0)
+            return true;
+    return false;
+}
+
+static void outcome_hide(const struct decide *d, Comity__V1__Outcome *outcome)
+{
+    size_t kept = 0, quantified = 0;
+
+    if (d->round->rule->visibility != COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE)
+        return;
+    for (size_t i = 0; i < outcome->n_tests; i++)
+        if (is_of_presence(outcome->tests[i]))
+            outcome->tests[kept++] = outcome->tests[i];
+    outcome->n_tests = kept;
+    for (size_t i = 0; i < outcome->n_quantifiers; i++)
+        if (has_test(outcome, outcome->quantifiers[i]->test))
+            outcome->quantifiers[quantified++] = outcome->quantifiers[i];
+    outcome->n_quantifiers = quantified;
+}
+
+/* RoundExtended in place of the close, once, where the rule has more time for a quorum that is not there. A restart
+ * that slept through it gives the members the same time as anybody. docs/rules.md R-81 */
+static int round_extend(struct decide *d, bool *ret_is_extended)
+{
+    const Comity__V1__Rule *rule = d->round->rule;
+    Comity__V1__RoundExtended *extended;
+    Comity__V1__Outcome *outcome = NULL;
+    struct rule_input input;
+    Comity__V1__Event *event;
+    int code;
+
+    *ret_is_extended = false;
+    if (rule->no_quorum != COMITY__V1__NO_QUORUM__NO_QUORUM_EXTEND || d->round->extended_ms != 0)
+        return 0;
+    code = round_input(d->view, d->arena, d->round, d->actor_number, &input);
+    if (code == 0)
+        code = rule_quorum_at_close(&input, d->arena, &outcome);
+    if (code != 0)
+        return decide_fail(d, code);
+    if (!outcome)
+        return 0;
+    extended = decide_new(d, &comity__v1__round_extended__descriptor);
+    event = decide_event(d, COMITY__V1__EVENT__KIND_ROUND_EXTENDED);
+    if (!extended || !event)
+        return d->code;
+    outcome_hide(d, outcome);
+    extended->round = d->round->number;
+    extended->closes_ms = d->context->time_ms + rule->extend_ms;
+    extended->outcome = outcome;
+    event->round_extended = extended;
+    *ret_is_extended = true;
+    return 0;
+}
+
 static Comity__V1__CloseCause close_cause(enum deadline_kind kind)
 {
     switch (kind) {
@@ -191,6 +268,8 @@ static Comity__V1__CloseCause close_cause(enum deadline_kind kind)
         return COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_TIME;
     case DEADLINE_REFERRED:
         return COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED;
+    case DEADLINE_SETTLED:
+        return COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_NOTHING_CAN_CHANGE;
     default:
         return COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_ALL_ANSWERED;
     }
@@ -198,11 +277,16 @@ static Comity__V1__CloseCause close_cause(enum deadline_kind kind)
 
 int round_is_due(struct decide *d, const struct deadline *due)
 {
+    bool may_extend = due->kind == DEADLINE_TIME || due->kind == DEADLINE_ALL_ANSWERED;
+    bool is_extended = false;
+
     d->round = decide_get(d, TABLE_ROUND, due->number, 0);
     if (!d->round)
         return d->code;
     if (!d->round->rule)
         return decide_fail(d, ERR_CORRUPT);
+    if ((may_extend && round_extend(d, &is_extended) != 0) || is_extended)
+        return d->code;
     return round_close(d, close_cause(due->kind));
 }
 
@@ -210,5 +294,7 @@ int decide_close_round(struct decide *d)
 {
     if (d->round->state != COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN)
         return decide_refuse(d, ERR_CLOSED, "close_round.round");
+    if (d->context->time_ms < d->round->earliest_ms)
+        return decide_refuse_latest(d, ERR_NOTICE, "close_round.round", (uint64_t) d->round->earliest_ms);
     return round_close(d, COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_FACILITATOR);
 }

@@ -64,7 +64,7 @@ static int judge(struct decide *d)
 
     if (!rule)
         return decide_refuse(d, ERR_MISSING, "body");
-    right = invite_is_joint(d->body) ? MAY_EACH_PARTY : rule->row.right;
+    right = command_is_joint(d->body) ? MAY_EACH_PARTY : rule->row.right;
     if (check_history(d, &partnership) != 0 || check_validity(d) != 0 || check_signer(d, right) != 0)
         return d->code;
     if (partnership && decide_check_epoch(d, partnership) != 0)
@@ -131,6 +131,7 @@ static const struct {
     {DEADLINE_REPORT, mandate_is_due},
     /* Rules and stages. */
     {DEADLINE_STAGE, stage_is_due},
+    {DEADLINE_SETTLED, round_is_due},
 };
 
 static int decide_deadline(struct decide *d, const struct deadline *due)

@@ -1,5 +1,7 @@
 #include "core/machine/roll.h"
 
+#include "core/machine/ballot.h"
+
 /* What the visitors fill. */
 struct gather {
     struct decide *d;
@@ -38,13 +40,20 @@ static int gather_presence(const struct gather *gather, uint32_t member, Comity_
 static int gather_entry(struct gather *gather, const Comity__V1__RollEntry *entry, bool is_present)
 {
     struct roll *roll = gather->roll;
+    uint32_t offices = 0;
 
     if (roll->count == gather->room)
         return ERR_CORRUPT;
+    for (size_t i = 0; i < entry->n_offices; i++)
+        offices |= UINT32_C(1) << entry->offices[i];
     roll->lines[roll->count++] = (struct roll_line){
         .member = entry->member,
         .constituency = entry->constituency,
         .is_present = is_present,
+        .is_notified = entry->present_at_open || entry->has_acknowledged,
+        .weight = entry->weight,
+        .site = entry->site,
+        .offices = offices,
     };
     return 0;
 }
@@ -58,7 +67,9 @@ static int entry_visit(void *context, const ProtobufCMessage *row, struct bytes 
     int code = 0;
 
     (void) key;
-    if (present != COMITY__V1__PRESENT__PRESENT_AT_OPEN)
+    if (gather->d->round->rule->silence == COMITY__V1__SILENCE__SILENCE_CONSENT_IF_NOTIFIED)
+        code = row_take_answered(gather->d->view, TABLE_ROLL, (ProtobufCMessage *) entry);
+    if (code == 0 && present != COMITY__V1__PRESENT__PRESENT_AT_OPEN)
         code = gather_presence(gather, entry->member, present, &is_present);
     return code != 0 ? code : gather_entry(gather, entry, is_present);
 }
@@ -78,7 +89,7 @@ static int ballot_visit(void *context, const ProtobufCMessage *row, struct bytes
     if (gather->at == roll->count || line->member != ballot->member)
         return ERR_CORRUPT;
     line->has_answered = true;
-    line->given.answer = ballot->answer;
+    line->given = ballot_of_row(ballot).given;
     line->sequence = ballot->sequence;
     return 0;
 }
@@ -103,6 +114,9 @@ static int constituency_visit(void *context, const ProtobufCMessage *row, struct
         .side = constituency->side,
         .is_party = is_party,
     };
+    for (size_t i = 0; i < round->n_vacant; i++)
+        if (round->vacant[i]->constituency == constituency->number)
+            roll->constituencies[roll->constituency_count - 1].vacant = round->vacant[i]->seats;
     return 0;
 }
 
@@ -131,6 +145,22 @@ static int gather_constituencies(struct gather *gather)
     struct row_key all = row_key_all(TABLE_CONSTITUENCY);
 
     return gather_all(gather, TABLE_CONSTITUENCY, &all, constituency_visit);
+}
+
+static int gather_options(struct gather *gather)
+{
+    const Comity__V1__Round *round = gather->d->round;
+    struct roll *roll = gather->roll;
+
+    roll->options = decide_alloc(gather->d, round->n_options + 1, sizeof(*roll->options));
+    for (size_t i = 0; roll->options && i < round->n_options; i++)
+        roll->options[roll->option_count++] = (struct round_option){
+            .label = round->options[i]->label,
+            .majority = round->options[i]->majority,
+            .is_default = round->options[i]->is_default,
+        };
+    roll->tie_order = round->n_tie_order > 0 ? round->tie_order : NULL;
+    return gather->d->code;
 }
 
 /* Rows of one kind, as they come. */
@@ -169,61 +199,242 @@ static struct taken take_rows(struct decide *d, enum table table, const struct r
     return taken;
 }
 
-int decide_attendance(struct decide *d, uint32_t session, uint32_t body, const Comity__V1__Round *round,
-                      struct attendance *ret_attendance)
+static int gather_sites(struct gather *gather)
 {
-    struct row_key of_proposal = row_key_first(TABLE_RECUSAL, round ? round->proposal : 0);
+    struct row_key all = row_key_all(TABLE_SITE);
+    struct taken sites = take_rows(gather->d, TABLE_SITE, &all);
+    struct roll *roll = gather->roll;
+
+    roll->sites = decide_alloc(gather->d, sites.count + 1, sizeof(*roll->sites));
+    for (size_t i = 0; roll->sites && i < sites.count; i++) {
+        const Comity__V1__Site *site = (const Comity__V1__Site *) sites.rows[i];
+        roll->sites[roll->site_count++] = (struct roll_site){.number = site->number, .name = site->name};
+    }
+    return gather->d->code;
+}
+
+/* All parts of the list that the rule names. */
+static struct taken take_list(struct decide *d, const Comity__V1__Rule *rule)
+{
+    struct row_key name = row_key_name(TABLE_ROLL_LIST, rule->list);
+    struct row_key parts;
+    struct taken taken = {.d = d};
+    uint32_t number = 0;
+    int code;
+
+    if (rule->roll != COMITY__V1__ROLL_KIND__ROLL_KIND_LIST)
+        return taken;
+    code = name.size > 0 ? row_number(d->view, &name, &number) : 0;
+    if (code != 0)
+        decide_fail(d, code);
+    else if (number == 0)
+        decide_refuse(d, ERR_NOT_FOUND, "open_round.rule");
+    if (d->code != 0)
+        return taken;
+    parts = row_key_first(TABLE_ROLL_LIST, number);
+    return take_rows(d, TABLE_ROLL_LIST, &parts);
+}
+
+/* Has it the roll that a ladder keeps? */
+static bool is_same_roll(const Comity__V1__Round *earlier, const Comity__V1__Rule *rule)
+{
+    return earlier->rule && earlier->rule->roll == rule->roll && strcmp(earlier->rule->list, rule->list) == 0;
+}
+
+struct search {
+    struct decide *d;
+    const Comity__V1__Rule *rule;
+    const Comity__V1__Round *found;
+};
+
+static int earlier_visit(void *context, struct bytes key, struct bytes value)
+{
+    struct search *search = context;
+    ProtobufCMessage *row;
+    int code;
+
+    (void) value;
+    if (key.size != 1 + 4 + 4)
+        return ERR_CORRUPT;
+    code = state_get(search->d->view, search->d->arena, TABLE_ROUND, get_u32(key.data + 5), 0, &row);
+    if (code != 0)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    if (!is_same_roll((const Comity__V1__Round *) row, search->rule))
+        return 0;
+    search->found = (const Comity__V1__Round *) row;
+    return 1;
+}
+
+/* The proposal's first round whose roll @round takes over; NULL: none, or d->code. */
+static const Comity__V1__Round *find_frozen(struct decide *d, const Comity__V1__Round *round)
+{
+    struct row_key rounds = row_key_first(TABLE_ROUND_OF_PROPOSAL, round->proposal);
+    struct search search = {.d = d, .rule = round->rule};
+    int code = round->rule->frozen == COMITY__V1__FROZEN__FROZEN_LADDER
+                   ? view_range(d->view, row_key_view(&rounds), BYTES(NULL, 0), earlier_visit, &search)
+                   : 0;
+
+    if (code != 0)
+        decide_fail(d, code);
+    return d->code == 0 ? search.found : NULL;
+}
+
+/* All rows that an attendance is worked out of. */
+struct take {
+    struct taken seats, presences, constituencies, stand_ins, recusals, sites, members, lists, frozen;
+};
+
+static int take_all(struct decide *d, uint32_t session, uint32_t body, const Comity__V1__Round *round,
+                    struct take *take)
+{
+    struct row_key of_proposal = row_key_first(TABLE_RECUSAL, round->proposal);
     struct row_key handed_over = row_key_first(TABLE_STAND_IN, session);
     struct row_key of_body = row_key_first(TABLE_SEAT, body);
     struct row_key of_session = row_key_first(TABLE_PRESENCE, session);
-    struct row_key all = row_key_all(TABLE_CONSTITUENCY);
-    struct taken seats = take_rows(d, TABLE_SEAT, &of_body);
-    struct taken presences = take_rows(d, TABLE_PRESENCE, &of_session);
-    struct taken constituencies = take_rows(d, TABLE_CONSTITUENCY, &all);
-    struct taken stand_ins = take_rows(d, TABLE_STAND_IN, &handed_over);
-    struct taken recusals = take_rows(d, TABLE_RECUSAL, &of_proposal);
-    struct attendance_rows rows = {
-        .seats = (const Comity__V1__Seat *const *) seats.rows,
-        .seat_count = seats.count,
-        .presences = (const Comity__V1__Presence *const *) presences.rows,
-        .presence_count = presences.count,
-        .constituencies = (const Comity__V1__Constituency *const *) constituencies.rows,
-        .constituency_count = constituencies.count,
-        .stand_ins = (const Comity__V1__StandIn *const *) stand_ins.rows,
-        .stand_in_count = stand_ins.count,
-        .recusals = (const Comity__V1__Recusal *const *) recusals.rows,
-        .recusal_count = recusals.count,
-        .standings = round ? (const Comity__V1__StandingHeld *const *) round->standings : NULL,
-        .standing_count = round ? round->n_standings : 0,
+    struct row_key constituencies = row_key_all(TABLE_CONSTITUENCY);
+    struct row_key sites = row_key_all(TABLE_SITE);
+    struct row_key members = row_key_all(TABLE_MEMBER);
+    const Comity__V1__Round *frozen = find_frozen(d, round);
+    struct row_key of_round = row_key_first(TABLE_ROLL, frozen ? frozen->number : 0);
+
+    *take = (struct take){
+        .seats = take_rows(d, TABLE_SEAT, &of_body),
+        .presences = take_rows(d, TABLE_PRESENCE, &of_session),
+        .constituencies = take_rows(d, TABLE_CONSTITUENCY, &constituencies),
+        .stand_ins = take_rows(d, TABLE_STAND_IN, &handed_over),
+        .recusals = take_rows(d, TABLE_RECUSAL, &of_proposal),
+        .sites = take_rows(d, TABLE_SITE, &sites),
+        .members = take_rows(d, TABLE_MEMBER, &members),
     };
-    size_t i;
-    int code;
-
-    for (i = 0; i < presences.count; i++)
-        note_actor(d, (Comity__V1__Presence *) presences.rows[i]);
-    code = d->code == 0 ? attendance_of(&rows, d->arena, ret_attendance) : d->code;
-
-    return code == 0 || d->code != 0 ? d->code : decide_fail(d, code);
+    if (frozen)
+        take->frozen = take_rows(d, TABLE_ROLL, &of_round);
+    else
+        take->lists = take_list(d, round->rule);
+    for (size_t i = 0; i < take->presences.count; i++)
+        note_actor(d, (Comity__V1__Presence *) take->presences.rows[i]);
+    return d->code;
 }
 
-Comity__V1__RollEntry **roll_of_seats(struct decide *d, const struct attendance *attendance, uint32_t round)
+int decide_attendance(struct decide *d, uint32_t session, uint32_t body, const Comity__V1__Round *round,
+                      struct attendance *ret_attendance)
 {
-    Comity__V1__RollEntry **entries = decide_alloc(d, attendance->count, sizeof(*entries));
-    size_t i;
+    struct take take;
+    int code = take_all(d, session, body, round, &take);
+    struct attendance_rows rows = {
+#define ROWS(kind, type) (const Comity__V1__##type *const *) take.kind.rows
+        .seats = ROWS(seats, Seat),
+        .seat_count = take.seats.count,
+        .presences = ROWS(presences, Presence),
+        .presence_count = take.presences.count,
+        .constituencies = ROWS(constituencies, Constituency),
+        .constituency_count = take.constituencies.count,
+        .stand_ins = ROWS(stand_ins, StandIn),
+        .stand_in_count = take.stand_ins.count,
+        .recusals = ROWS(recusals, Recusal),
+        .recusal_count = take.recusals.count,
+        .standings = (const Comity__V1__StandingHeld *const *) round->standings,
+        .standing_count = round->n_standings,
+        .sites = ROWS(sites, Site),
+        .site_count = take.sites.count,
+        .members = ROWS(members, Member),
+        .member_count = take.members.count,
+        .lists = ROWS(lists, RollList),
+        .list_count = take.lists.count,
+        .frozen = ROWS(frozen, RollEntry),
+        .frozen_count = take.frozen.count,
+#undef ROWS
+    };
 
-    for (i = 0; entries && i < attendance->count; i++) {
-        entries[i] = decide_new(d, &comity__v1__roll_entry__descriptor);
-        if (!entries[i])
-            return NULL;
-        entries[i]->round = round;
-        entries[i]->member = attendance->lines[i].member;
-        entries[i]->constituency = attendance->lines[i].constituency;
-        entries[i]->seat = attendance->seats[i]->number;
-        if (entries[i]->member != attendance->seats[i]->holder)
-            entries[i]->stands_for = attendance->seats[i]->holder;
-        entries[i]->present_at_open = attendance->lines[i].is_present;
+    if (code != 0)
+        return code;
+    code = attendance_of_rule(&rows, round->rule, d->arena, ret_attendance);
+    if (code != 0)
+        return decide_fail(d, code);
+    if (round->rule->roll == COMITY__V1__ROLL_KIND__ROLL_KIND_LIST && ret_attendance->count == 0)
+        return decide_refuse(d, ERR_SCOPE, "open_round.rule");
+    return 0;
+}
+
+static int entry_offices(struct decide *d, Comity__V1__RollEntry *entry, uint32_t offices)
+{
+    size_t count = 0;
+
+    entry->offices = decide_alloc(d, 32, sizeof(*entry->offices));
+    for (uint32_t office = 1; entry->offices && office < 32; office++)
+        if (offices & UINT32_C(1) << office)
+            entry->offices[count++] = (Comity__V1__Office) office;
+    entry->n_offices = count;
+    return d->code;
+}
+
+static Comity__V1__RollEntry *entry_of(struct decide *d, const struct attendance *attendance, size_t i)
+{
+    Comity__V1__RollEntry *entry = decide_new(d, &comity__v1__roll_entry__descriptor);
+    const Comity__V1__RollEntry *frozen = attendance->frozen[i];
+    const Comity__V1__Seat *seat = attendance->seats[i];
+    const struct roll_line *line = &attendance->lines[i];
+
+    if (!entry || (line->offices != 0 && entry_offices(d, entry, line->offices) != 0))
+        return NULL;
+    entry->member = line->member;
+    entry->constituency = line->constituency;
+    entry->seat = frozen ? frozen->seat : seat ? seat->number : 0;
+    if (frozen)
+        entry->stands_for = frozen->stands_for;
+    else if (seat && entry->member != seat->holder)
+        entry->stands_for = seat->holder;
+    entry->present_at_open = line->is_present;
+    entry->weight = line->weight;
+    entry->site = line->site;
+    return entry;
+}
+
+/* How many seats of each constituency nobody holds, by number of the constituency. */
+static int vacant_take(struct decide *d, const struct attendance *attendance, uint32_t body,
+                       Comity__V1__Round *round)
+{
+    struct row_key of_body = row_key_first(TABLE_SEAT, body);
+    struct taken seats = take_rows(d, TABLE_SEAT, &of_body);
+
+    round->vacant = decide_alloc(d, attendance->constituency_count + 1, sizeof(*round->vacant));
+    for (size_t i = 0; round->vacant && i < attendance->constituency_count; i++) {
+        Comity__V1__SeatsOf *of = decide_new(d, &comity__v1__seats_of__descriptor);
+        for (size_t k = 0; of && k < seats.count; k++) {
+            const Comity__V1__Seat *seat = (const Comity__V1__Seat *) seats.rows[k];
+            of->seats += seat->holder == 0 && seat->constituency == attendance->constituencies[i].number;
+        }
+        if (of && of->seats > 0) {
+            of->constituency = attendance->constituencies[i].number;
+            round->vacant[round->n_vacant++] = of;
+        }
     }
-    return entries;
+    return d->code;
+}
+
+int roll_freeze(struct decide *d, const struct attendance *attendance, uint32_t body,
+                Comity__V1__RoundOpened *opened)
+{
+    Comity__V1__Round *round = opened->round;
+    const Comity__V1__Round *earlier = find_frozen(d, round);
+
+    opened->roll = decide_alloc(d, attendance->count, sizeof(*opened->roll));
+    for (size_t i = 0; opened->roll && i < attendance->count; i++) {
+        opened->roll[i] = entry_of(d, attendance, i);
+        if (!opened->roll[i])
+            return d->code;
+        opened->roll[i]->round = round->number;
+    }
+    opened->n_roll = attendance->count;
+    round->eligible = (uint32_t) attendance->count;
+    round->n_recused = attendance->recused_count;
+    round->recused = attendance->recused;
+    if (earlier) {
+        round->n_vacant = earlier->n_vacant;
+        round->vacant = earlier->vacant;
+    } else if (round->rule->roll == COMITY__V1__ROLL_KIND__ROLL_KIND_SEATS) {
+        return vacant_take(d, attendance, body, round);
+    }
+    return d->code;
 }
 
 int roll_of_round(struct decide *d, struct roll *ret_roll)
@@ -234,9 +445,10 @@ int roll_of_round(struct decide *d, struct roll *ret_roll)
 
     if (gather_start(&gather, d->round->eligible) != 0 ||
         gather_all(&gather, TABLE_ROLL, &entries, entry_visit) != 0 ||
-        gather_all(&gather, TABLE_BALLOT, &ballots, ballot_visit) != 0)
+        gather_all(&gather, TABLE_BALLOT, &ballots, ballot_visit) != 0 ||
+        gather_constituencies(&gather) != 0 || gather_sites(&gather) != 0)
         return d->code;
-    return gather_constituencies(&gather);
+    return gather_options(&gather);
 }
 
 struct rule_input roll_input(const struct roll *roll, const Comity__V1__Rule *rule, bool rounds_remain)
@@ -247,6 +459,11 @@ struct rule_input roll_input(const struct roll *roll, const Comity__V1__Rule *ru
         .line_count = roll->count,
         .constituencies = roll->constituencies,
         .constituency_count = roll->constituency_count,
+        .sites = roll->sites,
+        .site_count = roll->site_count,
+        .options = roll->options,
+        .option_count = roll->option_count,
+        .tie_order = roll->tie_order,
         .rounds_remain = rounds_remain,
     };
 }

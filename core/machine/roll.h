@@ -1,4 +1,4 @@
-/* The roll of a round: from the body's seats when it opens; as the rule counts it, from the frozen roll and
+/* The roll of a round: from seats or a list when it opens; as the rule counts it, from the frozen roll and
  * the ballots, when it closes. */
 #ifndef COMITY_CORE_MACHINE_ROLL_H
 #define COMITY_CORE_MACHINE_ROLL_H
@@ -12,14 +12,22 @@ struct roll {
     size_t count;
     struct roll_constituency *constituencies; /* all of the history */
     size_t constituency_count;
+    struct roll_site *sites; /* all of the history */
+    size_t site_count;
+    struct round_option *options; /* of the round */
+    size_t option_count;
+    const uint32_t *tie_order; /* NULL: as numbered */
 };
 
-/* Who of the body is in the session now; with @round, as for that one, which is to open: without those who
- * are recused from its proposal, and with its standings. 0 or d->code. */
+/* Who may answer @round, which is to open in @session of @body, by its rule: without those who are recused from its
+ * proposal, and with its standings. 0 or d->code; refused: ERR_NOT_FOUND where there is no such list, ERR_SCOPE where
+ * nobody is on it. */
 int decide_attendance(struct decide *d, uint32_t session, uint32_t body, const Comity__V1__Round *round,
                       struct attendance *ret_attendance);
-/* The roll of a round that is to open: one entry a line of @attendance, in their order. NULL with d->code. */
-Comity__V1__RollEntry **roll_of_seats(struct decide *d, const struct attendance *attendance, uint32_t round);
+/* Put the roll, one entry a line of @attendance in their order, and what was frozen with it into an event's @opened.
+ * 0 or d->code. */
+int roll_freeze(struct decide *d, const struct attendance *attendance, uint32_t body,
+                Comity__V1__RoundOpened *opened);
 
 /* The frozen roll of d->round with the ballots that count, and presence as its rule says. 0 or d->code. */
 int roll_of_round(struct decide *d, struct roll *ret_roll);

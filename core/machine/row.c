@@ -70,6 +70,7 @@ static const struct table_row TABLES[] = {
     [TABLE_STAGE] = {TABLE_STAGE, "stage", FORM_NUMBER, &comity__v1__stage_run__descriptor},
     [TABLE_ACKNOWLEDGED] = {TABLE_ACKNOWLEDGED, "acknowledged", FORM_PAIR, NULL},
     [TABLE_STAGE_OF_ITEM] = {TABLE_STAGE_OF_ITEM, "stage_of_item", FORM_PAIR, NULL},
+    [TABLE_ROUND_OF_PROPOSAL] = {TABLE_ROUND_OF_PROPOSAL, "round_of_proposal", FORM_PAIR, NULL},
 };
 
 const struct table_row *table_find(enum table table)

@@ -80,8 +80,8 @@ int row_exists(const struct view *view, const struct row_key *key, bool *ret_exi
 int row_number(const struct view *view, const struct row_key *key, uint32_t *ret_number);
 int row_put_number(const struct view *view, const struct row_key *key, uint32_t number);
 
-/* Fill a Round's `answered` from TABLE_ANSWERED, a RollEntry's `has_answered` from TABLE_BALLOT; of any other
- * table nothing. */
+/* Fill a Round's `answered` from TABLE_ANSWERED, a RollEntry's `has_answered` from TABLE_BALLOT and
+ * `has_acknowledged` from TABLE_ACKNOWLEDGED; of any other table nothing. */
 int row_take_answered(const struct view *view, enum table table, ProtobufCMessage *row);
 
 /* Every row under a prefix, unpacked in @arena. The visitor returns 0, 1 to stop, or a code; it may reset the

@@ -10,7 +10,7 @@ int row_take_answered(const struct view *view, enum table table, ProtobufCMessag
     Comity__V1__Round *round = (Comity__V1__Round *) row;
     Comity__V1__RollEntry *entry = (Comity__V1__RollEntry *) row;
     struct row_key key;
-    bool has_answered = false;
+    bool has_answered = false, has_acknowledged = false;
     int code;
 
     switch (table) {
@@ -21,6 +21,11 @@ int row_take_answered(const struct view *view, enum table table, ProtobufCMessag
         key = row_key(TABLE_BALLOT, entry->round, entry->member);
         code = row_exists(view, &key, &has_answered);
         entry->has_answered = has_answered;
+        if (code != 0)
+            return code;
+        key = row_key(TABLE_ACKNOWLEDGED, entry->round, entry->member);
+        code = row_exists(view, &key, &has_acknowledged);
+        entry->has_acknowledged = has_acknowledged;
         return code;
     default:
         return 0;
@@ -79,6 +84,7 @@ int state_put(const struct view *view, struct arena *arena, enum table table, ui
     } else if (table == TABLE_ROLL) {
         entry = *(const Comity__V1__RollEntry *) row;
         entry.has_answered = false;
+        entry.has_acknowledged = false;
         row = &entry.base;
     }
     return row_put(view, arena, table, &key, row);

@@ -74,11 +74,12 @@ enum table {
     TABLE_STAGE = 91,        /* number               StageRun */
     TABLE_ACKNOWLEDGED = 92, /* round, member        u32: 1 */
     TABLE_STAGE_OF_ITEM = 93,/* item, stage          u32: 1 while the stage, of a proposal on the item, is open */
+    TABLE_ROUND_OF_PROPOSAL = 94, /* proposal, round u32: 1 */
 };
 
 /* Read or write one row by its numbers. @b is ignored by tables of one number, both by KEY and INVITATION, whose
  * rows are written under their own key. A Round's `answered` comes from TABLE_ANSWERED, a RollEntry's
- * `has_answered` from TABLE_BALLOT: they are never written with the row. 0, ERR_NOT_FOUND, ERR_CORRUPT, ERR_MEMORY, the backend's. */
+ * `has_answered` from TABLE_BALLOT and `has_acknowledged` from TABLE_ACKNOWLEDGED: they are never written with the row. 0, ERR_NOT_FOUND, ERR_CORRUPT, ERR_MEMORY, the backend's. */
 int state_get(const struct view *view, struct arena *arena, enum table table, uint32_t a, uint32_t b,
               ProtobufCMessage **ret_row);
 int state_put(const struct view *view, struct arena *arena, enum table table, uint32_t a, uint32_t b,

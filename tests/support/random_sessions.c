@@ -252,6 +252,8 @@ bool random_cast_ballot(struct random_commands *r)
         cast->reason = random_text(r);
     else if (round->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE)
         cast->reason = random_empty_text(r);
+    if (round->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE)
+        cast->alternative = random_chance(r, 50) ? random_text(r) : random_empty_text(r);
     return true;
 }
 
@@ -292,6 +294,8 @@ bool random_enter_ballots(struct random_commands *r)
         if (!entered || (i > 0 && enter->ballots[0]->member == entered->member))
             break;
         entered->reason = random_text(r);
+        if (round->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE)
+            entered->alternative = random_empty_text(r);
         enter->ballots[enter->n_ballots++] = entered;
     }
     enter->round = round->number;

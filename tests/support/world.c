@@ -86,6 +86,12 @@ Comity__V1__TextRef *world_text(struct world *world)
     return text;
 }
 
+/* What most of the commands that can have it go without. */
+static bool is_extra(const char *name)
+{
+    return strcmp(name, "reason") == 0 || strcmp(name, "alternative") == 0;
+}
+
 /* Make the oneof's message and its TextRefs. */
 static void command_fill(struct world *world, Comity__V1__Command *command)
 {
@@ -101,7 +107,7 @@ static void command_fill(struct world *world, Comity__V1__Command *command)
         const ProtobufCFieldDescriptor *inner = &type->fields[i];
         Comity__V1__TextRef *text;
 
-        if (inner->descriptor != &comity__v1__text_ref__descriptor || strcmp(inner->name, "reason") == 0)
+        if (inner->descriptor != &comity__v1__text_ref__descriptor || is_extra(inner->name))
             continue;
         text = world_text(world);
         memcpy((uint8_t *) body + inner->offset, &text, sizeof(text));

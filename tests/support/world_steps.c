@@ -220,6 +220,8 @@ Comity__V1__Command *world_ballot(struct world *world, const char *member, uint3
     if (row->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE) {
         command->cast_ballot->reason = world_text(world);
         command->cast_ballot->reason->size = 0;
+        command->cast_ballot->alternative = world_text(world);
+        command->cast_ballot->alternative->size = 0;
     }
     return command;
 }

@@ -172,8 +172,8 @@ static Comity__V1__Rule *hidden_rule(struct world *world)
     return rule;
 }
 
-/* Nobody can tell from the number of an event's parts who had a reason to give. */
-static void test_hidden_ballots_always_have_a_reason(void **state)
+/* Nobody can tell from the number of an event's parts who had a reason or another way to give. docs/rules.md R-85 */
+static void test_hidden_ballots_always_have_both_texts(void **state)
 {
     (void) state;
     struct world *world = world_with_round(hidden_rule);
@@ -184,6 +184,10 @@ static void test_hidden_ballots_always_have_a_reason(void **state)
     command->cast_ballot->reason = NULL;
     world_refuse(world, command, ERR_MISSING, "cast_ballot.reason");
     command->cast_ballot->reason = none;
+    Comity__V1__TextRef *nothing_else = command->cast_ballot->alternative;
+    command->cast_ballot->alternative = NULL;
+    world_refuse(world, command, ERR_MISSING, "cast_ballot.alternative");
+    command->cast_ballot->alternative = nothing_else;
     world_accept(world, command);
     assert_int_equal(((Comity__V1__Ballot *) world_row(world, TABLE_BALLOT, 1, LENA))->reason->size, 0);
 
@@ -248,7 +252,7 @@ int main(void)
         cmocka_unit_test(test_one_ballot_only),
         cmocka_unit_test(test_after_the_close),
         cmocka_unit_test(test_a_revoked_keys_ballot_stands),
-        cmocka_unit_test(test_hidden_ballots_always_have_a_reason),
+        cmocka_unit_test(test_hidden_ballots_always_have_both_texts),
         cmocka_unit_test(test_ballots_are_hidden_until_the_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

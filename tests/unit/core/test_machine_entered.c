@@ -36,6 +36,8 @@ static Comity__V1__EnteredBallot *add(struct world *world, Comity__V1__Command *
     entered->member = member;
     entered->answer = answer;
     entered->reason = world_text(world);
+    entered->alternative = world_text(world);
+    entered->alternative->size = 0;
     entered->medium = PAPER;
     enter->ballots[enter->n_ballots++] = entered;
     return entered;
@@ -268,6 +270,9 @@ static void test_hidden_rounds_hide_what_was_entered(void **state)
 
     command->enter_ballots->ballots[0]->reason = NULL;
     world_refuse(world, command, ERR_MISSING, "enter_ballots.ballots[0].reason");
+    command = enter_one(world, LENA, 1);
+    command->enter_ballots->ballots[0]->alternative = NULL;
+    world_refuse(world, command, ERR_MISSING, "enter_ballots.ballots[0].alternative");
     world_accept(world, enter_one(world, LENA, 1));
     assert_int_equal(world->events.list[0].audience, COMITY__V1__AUDIENCE__AUDIENCE_VOTER_UNTIL_CLOSE);
     assert_int_equal(world->events.list[0].round, 1);

@@ -439,6 +439,18 @@ static void fill_recall_mandate(struct world *world, Comity__V1__Command *comman
     command->recall_mandate->reason = world_text(world);
 }
 
+static void fill_set_list(struct world *world, Comity__V1__Command *command)
+{
+    command->set_list->name = arena_string(world->arena, "electors");
+    command->set_list->constituency = arena_string(world->arena, "labour");
+}
+
+static void fill_acknowledge_round(struct world *world, Comity__V1__Command *command)
+{
+    (void) world;
+    command->acknowledge_round->round = 1;
+}
+
 /* @without: members who have not the right, and what they are told. */
 static const struct walk_row {
     Comity__V1__Command__BodyCase body;
@@ -786,6 +798,16 @@ static const struct walk_row {
      {"lena", "mara", "cora", "carl"},
      {"lars", "mona", "odo"},
      ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_SET_LIST,
+     fill_set_list,
+     {"lena"},
+     {"lars", "mara", "cora", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_ACKNOWLEDGE_ROUND,
+     fill_acknowledge_round,
+     {"mona", "lena", "cora"},
+     {"lars", "odo", "carl"},
+     ERR_NOT_ON_ROLL},
 };
 
 static const struct walk_row *walk_find(Comity__V1__Command__BodyCase body)

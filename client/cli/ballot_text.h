@@ -1,0 +1,32 @@
+/* What a ballot says, in every form: as it is typed, and as it is shown. */
+#ifndef COMITY_CLI_BALLOT_TEXT_H
+#define COMITY_CLI_BALLOT_TEXT_H
+
+#include "client/cli/cli.h"
+#include "core/machine/ballot.h"
+
+/* What was typed, by the form of the round's rule: an answer of its scale, an option, a ranking as "a > b = c", a
+ * score; options by label or number, and an abstention by its label in every form. In the arena. ERR_USAGE, ERR_OPTION,
+ * ERR_DUPLICATE, with a sentence that says what there is. */
+int ballot_read(struct cli *cli, const Comity__V1__Round *round, const char *typed,
+                struct ballot_answer *ret_given);
+
+/* "agree", "night", "night > day = late", "4": as it can be typed again. Never NULL. */
+const char *ballot_said(struct cli *cli, const Comity__V1__Round *round, const struct ballot_answer *given);
+
+/* What it has to come with and does not: ERR_REASON, ERR_DUTY, with a sentence. */
+int ballot_check_duties_here(struct cli *cli, const Comity__V1__Round *round, const struct ballot *ballot);
+
+/* Contributions by their numbers, "3" or "3, 7" each. ERR_USAGE. */
+int ballot_read_interests(struct cli *cli, const char *what, const char *typed, uint32_t **numbers,
+                          size_t *count);
+
+/* An option by its label or number; 0: there is none. */
+uint32_t round_option_find(const Comity__V1__Round *round, const char *typed);
+/* Its label, escaped; the number where there is no such option. */
+const char *round_option_label(struct cli *cli, const Comity__V1__Round *round, uint32_t number);
+
+/* The options, one a line, with what each is; the question, and the order that breaks ties. */
+void round_say_question(struct cli *cli, const Comity__V1__Round *round);
+
+#endif

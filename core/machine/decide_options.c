@@ -1,0 +1,120 @@
+/* What a round asks: its question, its options, and the order that breaks ties between them. docs/rules.md R-79 */
+#include "core/machine/decide.h"
+#include "core/rule/rule.h"
+
+static bool has_options(const Comity__V1__Rule *rule)
+{
+    return rule->form == COMITY__V1__FORM__FORM_CHOICE || rule->form == COMITY__V1__FORM__FORM_RANKING;
+}
+
+static bool has_stated_order(const Comity__V1__Rule *rule)
+{
+    for (size_t i = 0; i < rule->n_ties; i++)
+        if (rule->ties[i] == COMITY__V1__TIE_BREAK__TIE_BREAK_STATED_ORDER)
+            return true;
+    return false;
+}
+
+static bool has_majority(const Comity__V1__Ranking *ranking, const char *name)
+{
+    for (size_t i = 0; ranking && i < ranking->n_majorities; i++)
+        if (strcmp(ranking->majorities[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* One of those that the command states: its label is its own, and the rule has the majority that it names. */
+static int check_option(struct decide *d, const Comity__V1__OpenRound *open, size_t i)
+{
+    const Comity__V1__Ranking *ranking = d->round->rule->ranking;
+    const Comity__V1__NewOption *option = open->options[i];
+    bool takes_default = ranking && ranking->needs_default;
+
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(open->options[k]->label, option->label) == 0)
+            return decide_refuse(d, ERR_DUPLICATE, "open_round.options[%zu].label", i);
+    if (option->majority[0] != '\0' && !has_majority(ranking, option->majority))
+        return decide_refuse(d, ERR_NOT_FOUND, "open_round.options[%zu].majority", i);
+    if (option->is_default && (!takes_default || option->majority[0] != '\0'))
+        return decide_refuse(d, ERR_RULE, "open_round.options[%zu].is_default", i);
+    return 0;
+}
+
+static int check_default(struct decide *d, const Comity__V1__OpenRound *open)
+{
+    const Comity__V1__Ranking *ranking = d->round->rule->ranking;
+    bool has_default = false;
+
+    for (size_t i = 0; i < open->n_options; i++) {
+        if (open->options[i]->is_default && has_default)
+            return decide_refuse(d, ERR_DUPLICATE, "open_round.options[%zu].is_default", i);
+        has_default |= open->options[i]->is_default;
+    }
+    if (ranking && ranking->needs_default && !has_default)
+        return decide_refuse(d, ERR_MISSING, "open_round.options.is_default");
+    return 0;
+}
+
+static int check_options(struct decide *d, const Comity__V1__OpenRound *open)
+{
+    const Comity__V1__Rule *rule = d->round->rule;
+
+    if (!has_options(rule) || rule->n_options > 0)
+        return open->n_options == 0 ? 0 : decide_refuse_limit(d, ERR_RANGE, "open_round.options", 0);
+    if (open->n_options < 2)
+        return decide_refuse(d, ERR_MISSING, "open_round.options");
+    for (size_t i = 0; i < open->n_options; i++)
+        if (check_option(d, open, i) != 0)
+            return d->code;
+    return check_default(d, open);
+}
+
+/* All of them, each once: that none comes twice was checked with the form. */
+static int check_tie_order(struct decide *d, const Comity__V1__OpenRound *open, size_t option_count)
+{
+    if (open->n_tie_order == 0)
+        return 0;
+    if (!has_stated_order(d->round->rule))
+        return decide_refuse_limit(d, ERR_RANGE, "open_round.tie_order", 0);
+    for (size_t i = 0; i < open->n_tie_order; i++)
+        if (open->tie_order[i] > option_count)
+            return decide_refuse(d, ERR_OPTION, "open_round.tie_order[%zu]", i);
+    return open->n_tie_order == option_count ? 0 : decide_refuse(d, ERR_MISSING, "open_round.tie_order");
+}
+
+static int option_add(struct decide *d, Comity__V1__Round *round, const char *label, const char *majority,
+                      bool is_default, Comity__V1__TextRef *text)
+{
+    Comity__V1__RoundOption *option = decide_new(d, &comity__v1__round_option__descriptor);
+
+    if (!option)
+        return d->code;
+    option->number = (uint32_t) round->n_options + 1;
+    option->label = (char *) label;
+    option->majority = (char *) majority;
+    option->is_default = is_default;
+    option->text = text;
+    round->options[round->n_options++] = option;
+    return 0;
+}
+
+int round_take_options(struct decide *d, const Comity__V1__OpenRound *open, Comity__V1__Round *round)
+{
+    const Comity__V1__Rule *rule = round->rule;
+    size_t count = has_options(rule) ? rule->n_options + open->n_options : 0;
+
+    d->round = round;
+    if (check_options(d, open) != 0 || check_tie_order(d, open, count) != 0)
+        return d->code;
+    round->question = open->question;
+    round->n_tie_order = open->n_tie_order;
+    round->tie_order = open->tie_order;
+    round->options = decide_alloc(d, count + 1, sizeof(*round->options));
+    for (size_t i = 0; round->options && i < rule->n_options && d->code == 0; i++)
+        option_add(d, round, rule->options[i]->label, rule->options[i]->majority, rule->options[i]->is_default,
+                   NULL);
+    for (size_t i = 0; round->options && i < open->n_options && d->code == 0; i++)
+        option_add(d, round, open->options[i]->label, open->options[i]->majority, open->options[i]->is_default,
+                   open->options[i]->text);
+    return d->code;
+}
