@@ -238,6 +238,8 @@ static void put_stage(struct writing *w, const Comity__V1__Proposal *proposal)
              phrase(cli, "%" PRIu32 " is open: comity stage show %" PRIu32, proposal->stage, proposal->stage));
     if (proposal->outcome != COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_UNSPECIFIED)
         line(w, N_("It stands"), outcome_word(proposal->outcome));
+}
+
 /* What is asked, and what holds its close up. */
 static void put_asked(struct writing *w, const Comity__V1__Round *round)
 {
