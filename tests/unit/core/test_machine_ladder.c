@@ -20,7 +20,7 @@ static void one_stage_leads_to_another(void **state)
     struct world *world = world_with_session();
     Comity__V1__Rule *rule = world_ladder_rule(world);
 
-    world_stage(world, rule, UMPIRE, TABLED);
+    world_stage_on(world, world_stage(world, rule, UMPIRE, NO_DECISION), TABLED);
     world_stage(world, rule, CONFER, BLOCKED);
     world_stage_map(world, world_stage(world, rule, SECONDING, BLOCKED), BLOCKED, TABLED);
     world_stage(world, rule, CASTING, REJECTED);
@@ -223,7 +223,7 @@ static void given_up(void **state)
     Comity__V1__Command *flag = world_command(world, "mara", COMITY__V1__COMMAND__BODY_FLAG_BARGAINING);
 
     world_stage_map(world, world_stage(world, rule, ROUNDS, BLOCKED), REFERRED, BY_DEFAULT);
-    world_stage(world, rule, DEFAULT, REFERRED);
+    world_stage_on(world, world_stage(world, rule, DEFAULT, NO_DECISION), REFERRED);
     world_at_ladder(world, rule, "lena 1, mara 6");
     flag->flag_bargaining->item = 1;
     flag->flag_bargaining->reason = world_text(world);
@@ -236,7 +236,7 @@ static void given_up(void **state)
     world = world_with_session();
     rule = world_ladder_rule(world);
     world_stage_map(world, world_stage(world, rule, ROUNDS, BLOCKED), REFERRED, BY_DEFAULT);
-    world_stage(world, rule, DEFAULT, REFERRED);
+    world_stage_on(world, world_stage(world, rule, DEFAULT, NO_DECISION), REFERRED);
     world_at_ladder(world, rule, "lena 1, mara 6");
     world_open_round(world, 1, 1);
     flag = world_command(world, "mara", COMITY__V1__COMMAND__BODY_FLAG_BARGAINING);

@@ -35,7 +35,7 @@ static void time_over(struct world *world)
 static void what_leads_nowhere_stands(void **state)
 {
     (void) state;
-    struct world *world = at_stage(STATUS_QUO, TIE, "lena 1, mara 6", NULL);
+    struct world *world = at_stage(STATUS_QUO, NO_DECISION, "lena 1, mara 6", NULL);
 
     world_check_ladder(world, 0, BLOCKED);
     assert_false(world_has(world, TABLE_STAGE, 1, 0));
