@@ -1,6 +1,7 @@
 """The contract of --json: every command is run in one decision that is played through, and its document has the members that
 `comity help` says, no fewer and no others. A command that no line of PLAY runs is a failure: add one."""
 
+import json
 import re
 import unittest
 
@@ -71,6 +72,7 @@ class Documented:
 
 
 BOTH = ["--with", "carla/keys/signing.key"]
+STEERING = ["--body", "steering", *BOTH]
 # Who, what; in this order. "KEY", "NUMBER" and "COMMAND" stand for what a document before had.
 PLAY = [
     ("operator", "up --data data --detach"), ("operator", "status"), ("operator", "doctor"),
@@ -139,6 +141,18 @@ PLAY = [
     ("eli", "minutes draft 1"), ("ada", "minutes show 1"), ("ben", "minutes correct 1 --text Better."), ("ada", "minutes approve 1"),
     ("carla", "minutes dissent 1 --text No."), ("ada", "hold place 1 --reason Case"), ("ada", "hold list"), ("ada", "hold lift 1"),
     ("ada", ["purge", "1", "--yes", *BOTH]), ("ada", ["retention", "set", "4", "talk", "--until", "+400d", *BOTH]), ("ada", "retention list"),
+    # Rules and stages: one stage a proposal, of each kind that somebody answers.
+    ("ada", ["rule", "adopt", "--file", "seconding.json", *STEERING]), ("ada", ["rule", "adopt", "--file", "confer.json", *STEERING]),
+    ("ada", ["rule", "adopt", "--file", "casting.json", *STEERING]), ("ada", ["rule", "adopt", "--file", "umpire.json", *STEERING]),
+    ("ada", ["rule", "adopt", "--file", "sign-off.json", *STEERING]), ("eli", "session convene steering Stages"),
+    ("eli", "session open 5"), *((who, "checkin 5 north") for who in ("ada", "ben", "carla", "dev")),
+    *(step for number, kind in enumerate(("seconding", "confer", "casting", "umpire", "sign-off"), start=6) for step in (
+        ("ben", f"item add 5 {kind}"), ("dev", f"proposal make {number} {kind} --text So."),
+        ("eli", f"round open {number - 1} --rule {kind}"), ("ada", f"vote {number - 3} agree"),
+        ("carla", f"vote {number - 3} block --reason No."), ("eli", f"round close {number - 3}"))),
+    ("ada", "stage list 5"), ("ada", "stage show 1"), ("dev", "stage second 1 3"),
+    ("rena", "stage confer 2 --note Met. --with ada/keys/signing.key"), ("eli", "stage cast 3 for"),
+    ("rena", "stage answer 4 rejected --text No. --with ada/keys/signing.key"), ("ada", "stage sign 5 --refuse"),
     ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
     # Rules and stages.
     ("ada", "count trees.blt --method irv"),
@@ -149,6 +163,9 @@ PLAY = [
     ("ada", "version"), ("operator", "down --data data"),
 ]
 # Straw polls are kept where the charter says so: the one that is played says nothing of them, nor is there a clause.
+STAGES = {"seconding": {"kind": "SECONDING", "count": 1, "counts_as": "CONCERN"}, "confer": {"kind": "CONFER", "count": 1},
+          "casting": {"kind": "CASTING", "office": "FACILITATOR"}, "umpire": {"kind": "UMPIRE", "who": "arbitrator"},
+          "sign-off": {"kind": "SIGN_OFF", "office": "CO_CHAIR"}}
 ELSEWHERE = {"straw open", "straw answer", "straw close", "straw show", "decision sign"}
 CLEANERS = """[constituency cleaners]
 kind = worker
@@ -184,6 +201,11 @@ class Contract(unittest.TestCase):
                     for person, side, name, offices in FOUNDERS))
                 spare = [world.ask(person, "key", "new")["key"] for person in ("hal", "ida")]
                 world.file("cleaners.ini", CLEANERS % tuple(spare))
+            if "seconding.json" in words:
+                rule = world.ask("ada", "rule", "show", "consensus")["rule"]
+                for name, stage in STAGES.items():
+                    world.file(f"{name}.json", json.dumps({**rule, "name": name, "rounds": 1, "stages": [
+                        {"name": "s1", "on": ["BLOCKED"], "within_ms": 3600000, **stage}]}))
             document = world.ask(who, *(kept.get(word, word) for word in words))
             if words[:2] == ["key", "new"]:
                 keys[who] = document["key"]
