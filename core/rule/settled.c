@@ -344,10 +344,11 @@ static bool is_settled(const struct counted *counted, const struct can *cans, ui
     struct range taken = sides(counted);
     if (fails || taken.most == 0)
         return true;
-    if (taken.least == 0 || (is_choice && leader == 0))
+    if (taken.least == 0 ||
+        !class_is_settled(counted, cans, COMITY__V1__TEST_CLASS__TEST_CLASS_SUPPORT, &fails))
         return false;
-    if (!class_is_settled(counted, cans, COMITY__V1__TEST_CLASS__TEST_CLASS_SUPPORT, &fails))
-        return false;
+    if (is_choice && leader == 0) /* nothing is chosen where it fails, unless the lead is tied */
+        return fails && rule_breaks_by_order(counted->rule);
     return !fails || failure_is_settled(counted, cans, leader);
 }
 
