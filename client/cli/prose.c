@@ -115,7 +115,8 @@ int prose_keep(struct prose *prose, const uint8_t hash[HASH_SIZE], struct bytes 
     char *text = arena_alloc(prose->arena, content.size + 1);
     if (text == NULL)
         return ERR_MEMORY;
-    memcpy(text, content.data, content.size);
+    if (content.size > 0)
+        memcpy(text, content.data, content.size);
     memcpy(slot->hash, hash, HASH_SIZE);
     slot->text = text;
     prose->used++;

@@ -130,7 +130,11 @@ PLAY = [
     ("eli", "timebox set 4 10"), ("eli", "timebox extend 4 5"), ("eli", "session recess 4"), ("eli", "session resume 4"),
     ("ada", "caucus call 4 --until +20m"), ("ada", "caucus end 4"), ("ada", "sidebar propose 4 Terms --member 3"),
     ("carla", "sidebar agree 1"), ("ada", "sidebar end 1"), ("ada", "sidebar propose 4 More --member 3"),
-    ("carla", "sidebar decline 2"), ("ada", "plus 4 Calm."), ("ada", "delta 4 Long."), ("ada", "checkout 4"),
+    ("carla", "sidebar decline 2"), ("ada", "plus 4 Calm."), ("ada", "delta 4 Long."),
+    # Rankings.
+    ("ada", ["rule", "adopt", "--file", "trees.json", "--body", "steering", *BOTH]), ("dev", "proposal make 4 Trees --text Which."),
+    ("eli", "round open 5 --rule trees"), ("ada", "vote 3 oak"), ("eli", "round close 3"),
+    ("ada", "ballots export 3 --blt trees-of-3.blt"), ("ada", "count trees.blt --method irv"), ("ada", "checkout 4"),
     # Decisions and minutes.
     ("ada", "register"), ("ada", "decision show 1"), ("eli", "decision review 1 --note Fine."),
     ("ada", "decision reopen 1 4 Again --fact New."), ("ada", ["decision", "declare", "2", "adopted", "--reason", "Agreed.", *BOTH]),
@@ -154,8 +158,6 @@ PLAY = [
     ("rena", "stage confer 2 --note Met. --with ada/keys/signing.key"), ("eli", "stage cast 3 for"),
     ("rena", "stage answer 4 rejected --text No. --with ada/keys/signing.key"), ("ada", "stage sign 5 --refuse"),
     ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
-    # Rules and stages.
-    ("ada", "count trees.blt --method irv"),
     ("ada", "export record.export"), ("ada", "recount record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
     ("ada", "context show lakeside"), ("ada", "context use lakeside"), ("ada", "context remove third --dry-run"),
     ("ada", "context remove third"), ("ada", "config show --origin"), ("ada", "config set timeout 20"), ("ada", "errors"),
@@ -192,6 +194,8 @@ class Contract(unittest.TestCase):
         keys, kept, seen, findings = {}, {}, set(), []
         world.file("rules.json", '{"facilitation": "PAIR", "text": "Together."}')
         world.file("trees.blt", '2 1\n2 1 0\n1 2 1 0\n0\n"Oak"\n"Elm"\n"Trees"\n')
+        world.file("trees.json", '{"name": "trees", "form": "RANKING", "roll": "SEATS", "frozen": "ROUND", "rounds": 1, "ranking": '
+                   '{"method": "INSTANT_RUNOFF"}, "options": [{"number": 1, "label": "oak"}, {"number": 2, "label": "elm"}]}')
         world.file("paper.csv", "member,answer\nAda Okafor,agree\nBen Ruiz,agree\n")
         for who, words in PLAY:
             words = words.split() if isinstance(words, str) else words
