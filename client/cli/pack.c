@@ -96,7 +96,7 @@ static void put_rules(struct pack *pack)
             continue;
         page_heading(pack->page, 3, "The rule %s", shown_string(cli, rule->rule->name));
         for (size_t k = 0; k < rule->rule->n_tests; k++)
-            page_point(pack->page, "%s", rule_test_text(cli, rule->rule->tests[k]));
+            page_point(pack->page, "%s", rule_test_text(cli, rule->rule, rule->rule->tests[k]));
     }
 }
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "client/cli/message_json.h"
+#include "client/cli/names.h"
 #include "client/cli/output.h"
 
 const char *stance_word(Comity__V1__Stance stance)
@@ -53,23 +53,87 @@ static const char *stances_text(struct cli *cli, const Comity__V1__Stance *stanc
     return words == NULL || count == 0 ? _("no stance") : shown_choice(cli, words, count);
 }
 
+static const char *named_scope_text(struct cli *cli, const Comity__V1__Scope *scope)
+{
+    const char *of = shown_string(cli, scope->of);
+
+    switch (scope->kind) {
+    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_WHOLE:
+        return _("among all");
+    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_CONSTITUENCY:
+        return phrase(cli, "in the constituency %s", of);
+    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_SIDE:
+        return phrase(cli, "on the side %s", of);
+    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_SITE:
+        return phrase(cli, "at the site %s", of);
+    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY:
+        return _("in each party");
+    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SIDE:
+        return _("on each side");
+    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SITE:
+        return _("at each site");
+    default:
+        return "?";
+    }
+}
+
+/* How many of several have to pass: " (in more than 1/2 of them, by their weights)"; empty where it is all.
+ */
+static const char *quantifier_text(struct cli *cli, const Comity__V1__Quantifier *quantifier)
+{
+    bool is_strict = quantifier != NULL && quantifier->bound == COMITY__V1__BOUND__BOUND_MORE_THAN;
+    const char *value;
+
+    if (quantifier == NULL || quantifier->numerator == 0)
+        return "";
+    value = quantifier->denominator == 0 ? arena_printf(cli->arena, "%" PRIu64, quantifier->numerator)
+                                         : arena_printf(cli->arena, "%" PRIu64 "/%" PRIu64,
+                                                        quantifier->numerator, quantifier->denominator);
+    if (quantifier->by_weight)
+        return phrase(cli,
+                      is_strict ? N_(" (that has to hold in more than %s of them, by their weights)")
+                                : N_(" (that has to hold in at least %s of them, by their weights)"),
+                      value);
+    return phrase(cli,
+                  is_strict ? N_(" (that has to hold in more than %s of them)")
+                            : N_(" (that has to hold in at least %s of them)"),
+                  value);
+}
+
 static const char *scope_text(struct cli *cli, const Comity__V1__Scope *scope)
 {
     if (scope == NULL)
         return "?";
-    switch (scope->kind) {
-    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_WHOLE:
-        return _("among all");
-    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY:
-        return _("in each party");
-    default:
-        return phrase(cli, "in %s %s",
-                      enum_short_name(&comity__v1__scope_kind__descriptor, (int) scope->kind),
-                      shown_string(cli, scope->of));
-    }
+    const char *text = arena_printf(cli->arena, "%s%s", named_scope_text(cli, scope),
+                                    quantifier_text(cli, scope->quantifier));
+    return scope->office == 0 ? text
+                              : phrase(cli, "%s, of those alone who hold the office %s", text,
+                                       office_word(cli, scope->office));
 }
 
-static const char *count_text(struct cli *cli, const Comity__V1__Count *count)
+const char *office_word(struct cli *cli, Comity__V1__Office office)
+{
+    return shown_offices(cli, &office, 1);
+}
+
+const char *rule_option_text(struct cli *cli, Comity__V1__Option *const *options, size_t count,
+                             uint32_t number)
+{
+    return number >= 1 && number <= count ? shown_string(cli, options[number - 1]->label)
+                                          : phrase(cli, "option %" PRIu32, number);
+}
+
+static const char *choices_text(struct cli *cli, const Comity__V1__Rule *rule, const uint32_t *choices,
+                                size_t count)
+{
+    const char **words = arena_alloc(cli->arena, (count + 1) * sizeof(*words));
+
+    for (size_t i = 0; words != NULL && i < count; i++)
+        words[i] = rule_option_text(cli, rule->options, rule->n_options, choices[i]);
+    return words == NULL || count == 0 ? "?" : shown_choice(cli, words, count);
+}
+
+static const char *count_text(struct cli *cli, const Comity__V1__Rule *rule, const Comity__V1__Count *count)
 {
     if (count == NULL)
         return "?";
@@ -80,12 +144,18 @@ static const char *count_text(struct cli *cli, const Comity__V1__Count *count)
         return _("are present");
     case COMITY__V1__COUNT_KIND__COUNT_KIND_ANSWERED:
         return _("have answered");
+    case COMITY__V1__COUNT_KIND__COUNT_KIND_CHOICES:
+        return phrase(cli, "choose %s", choices_text(cli, rule, count->choices, count->n_choices));
+    case COMITY__V1__COUNT_KIND__COUNT_KIND_SCORE_AT_LEAST:
+        return phrase(cli, "give a score of %" PRIu32 " or more", count->score);
+    case COMITY__V1__COUNT_KIND__COUNT_KIND_LEADING:
+        return _("choose the option that has most");
     default:
-        return enum_short_name(&comity__v1__count_kind__descriptor, (int) count->kind);
+        return "?";
     }
 }
 
-static const char *base_text(struct cli *cli, const Comity__V1__Base *base)
+static const char *base_text(struct cli *cli, const Comity__V1__Rule *rule, const Comity__V1__Base *base)
 {
     switch (base == NULL ? COMITY__V1__BASE_KIND__BASE_KIND_NONE : base->kind) {
     case COMITY__V1__BASE_KIND__BASE_KIND_ELIGIBLE:
@@ -98,9 +168,50 @@ static const char *base_text(struct cli *cli, const Comity__V1__Base *base)
         return _(" of those who answered without abstaining");
     case COMITY__V1__BASE_KIND__BASE_KIND_STANCES:
         return phrase(cli, " of those who said %s", stances_text(cli, base->stances, base->n_stances));
+    case COMITY__V1__BASE_KIND__BASE_KIND_CHOICES:
+        return phrase(cli, " of those who chose %s", choices_text(cli, rule, base->choices, base->n_choices));
     default:
         return "";
     }
+}
+
+static const char *weighting_text(const Comity__V1__Test *test)
+{
+    switch (test->weighting) {
+    case COMITY__V1__WEIGHTING__WEIGHTING_WEIGHT:
+        return _(", each by the weight on the roll");
+    case COMITY__V1__WEIGHTING__WEIGHTING_PARITY:
+        return _(", each side with the same total");
+    case COMITY__V1__WEIGHTING__WEIGHTING_SEATS:
+        return _(", each constituency with all its seats the way of its own majority");
+    default:
+        return "";
+    }
+}
+
+static const char *cast_text(Comity__V1__BlocCast cast)
+{
+    static const char *const WORDS[] = {
+        [COMITY__V1__BLOC_CAST__BLOC_CAST_NOTHING] = N_("casts nothing"),
+        [COMITY__V1__BLOC_CAST__BLOC_CAST_FOR] = N_("counts as for"),
+        [COMITY__V1__BLOC_CAST__BLOC_CAST_AGAINST] = N_("counts as against"),
+        [COMITY__V1__BLOC_CAST__BLOC_CAST_ABSTAIN] = N_("abstains"),
+    };
+
+    return (size_t) cast < ARRAY_COUNT(WORDS) && WORDS[cast] != NULL ? _(WORDS[cast]) : "?";
+}
+
+/* What a test says besides, each as a sentence behind it. */
+static const char *rest_text(struct cli *cli, const Comity__V1__Test *test)
+{
+    const char *text = "";
+
+    if (test->bloc != NULL)
+        text = phrase(cli, "; a constituency that is tied %s, and one of which nobody took a side %s",
+                      cast_text(test->bloc->tied), cast_text(test->bloc->absent));
+    return !test->holds_when_empty
+               ? text
+               : phrase(cli, "%s; it holds as well where there is nobody to measure against", text);
 }
 
 static const char *bound_text(Comity__V1__Bound bound)
@@ -127,86 +238,22 @@ static const char *class_text(Comity__V1__TestClass class)
     }
 }
 
-const char *rule_test_text(struct cli *cli, const Comity__V1__Test *test)
+const char *rule_test_text(struct cli *cli, const Comity__V1__Rule *rule, const Comity__V1__Test *test)
 {
-    const char *value = test->denominator <= 1 ? arena_printf(cli->arena, "%" PRIu64, test->numerator)
-                                               : arena_printf(cli->arena, "%" PRIu64 "/%" PRIu64,
-                                                              test->numerator, test->denominator);
-    const char *bound = arena_printf(cli->arena, "%s %s", bound_text(test->bound), value);
     bool is_share = test->against != NULL && test->against->kind != COMITY__V1__BASE_KIND__BASE_KIND_NONE;
+    const char *value =
+        !is_share ? arena_printf(cli->arena, "%" PRIu64, test->numerator)
+                  : arena_printf(cli->arena, "%" PRIu64 "/%" PRIu64, test->numerator, test->denominator);
+    const char *bound = arena_printf(cli->arena, "%s %s", bound_text(test->bound), value);
 
     if (is_share && test->numerator == test->denominator && test->bound == COMITY__V1__BOUND__BOUND_AT_LEAST)
         bound = _("all");
-    else if (!is_share && test->numerator == 0 && test->bound == COMITY__V1__BOUND__BOUND_AT_MOST)
+    else if (test->numerator == 0 && test->bound == COMITY__V1__BOUND__BOUND_AT_MOST)
         bound = _("none may");
-    return arena_printf(cli->arena, "%s: %s, %s%s %s; %s", shown_string(cli, test->name),
-                        scope_text(cli, test->scope), bound, base_text(cli, test->against),
-                        count_text(cli, test->count), class_text(test->class_));
-}
-
-/* "stand-aside" and "stand aside" say the same. */
-static bool is_same_word(const char *label, const char *word)
-{
-    for (; *label != '\0' && *word != '\0'; label++, word++)
-        if (*label != *word && !(*label == '-' && *word == ' '))
-            return false;
-    return *label == *word;
-}
-
-static void say_scale(struct cli *cli, const Comity__V1__Rule *rule)
-{
-    for (size_t i = 0; i < rule->n_scale; i++) {
-        const Comity__V1__ScaleEntry *entry = rule->scale[i];
-        const char *label = shown_string(cli, entry->label), *stance = stance_word(entry->stance);
-        bool has_reason = rule_requires_reason(rule, entry->stance);
-        if (is_same_word(entry->label, stance))
-            say(cli, has_reason ? N_("  %" PRIu32 " %s, with a reason") : "  %" PRIu32 " %s", entry->answer,
-                label);
-        else
-            say(cli,
-                has_reason ? N_("  %" PRIu32 " %s: counts as %s, with a reason")
-                           : N_("  %" PRIu32 " %s: counts as %s"),
-                entry->answer, label, stance);
-    }
-}
-
-static void say_manner(struct cli *cli, const Comity__V1__Rule *rule)
-{
-    const Comity__V1__Close *close = rule->close;
-
-    bool is_on_answers = close != NULL && close->all_answered, is_timed = close != NULL && close->at_time;
-
-    say(cli, rule->silence == COMITY__V1__SILENCE__SILENCE_CONSENT ? N_("Silence: counts as agreement.")
-                                                                   : N_("Silence: counts as nothing."));
-    say(cli, rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE
-                 ? N_("Ballots are seen when the round has closed.")
-                 : N_("Ballots are seen by every member at once."));
-    say(cli, rule->change == COMITY__V1__CHANGE__CHANGE_ONCE
-                 ? N_("A ballot is final.")
-                 : N_("A ballot can be replaced until the close."));
-    if (is_on_answers && is_timed)
-        say(cli,
-            "A round closes when a facilitator closes it, or everybody has answered, or its time has come.");
-    else if (is_on_answers)
-        say(cli, "A round closes when a facilitator closes it, or everybody has answered.");
-    else if (is_timed)
-        say(cli, "A round closes when a facilitator closes it, or its time has come.");
-    else
-        say(cli, "A round closes when a facilitator closes it.");
-    say(cli, "%s",
-        counted(cli, rule->rounds, "A proposal may have %" PRIu64 " round.",
-                "A proposal may have %" PRIu64 " rounds."));
-}
-
-void rule_say(struct cli *cli, const Comity__V1__Rule *rule)
-{
-    say(cli, "Rule %s", shown_string(cli, rule->name));
-    say(cli, "Tests:");
-    for (size_t i = 0; i < rule->n_tests; i++)
-        say(cli, "  %s", rule_test_text(cli, rule->tests[i]));
-    say(cli, "Answers:");
-    say_scale(cli, rule);
-    say_manner(cli, rule);
+    return arena_printf(cli->arena, "%s: %s, %s%s %s%s; %s%s", shown_string(cli, test->name),
+                        scope_text(cli, test->scope), bound, base_text(cli, rule, test->against),
+                        count_text(cli, rule, test->count), weighting_text(test), class_text(test->class_),
+                        rest_text(cli, test));
 }
 
 const char *rule_closing(struct cli *cli, const Comity__V1__Rule *rule, int64_t closes_ms)

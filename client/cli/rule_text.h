@@ -5,11 +5,21 @@
 #include "client/cli/cli.h"
 #include "core/rule/rule.h"
 
+/* The whole rule, in sentences: rule_say.c */
 void rule_say(struct cli *cli, const Comity__V1__Rule *rule);
+/* What its rounds can come to, and what that means. */
+void rule_say_outcomes(struct cli *cli, const Comity__V1__Rule *rule);
 
 /* One test in words: "quorum: in each party, at least 1/2 of the members on the roll are present; else there
  * is no quorum". */
-const char *rule_test_text(struct cli *cli, const Comity__V1__Test *test);
+const char *rule_test_text(struct cli *cli, const Comity__V1__Rule *rule, const Comity__V1__Test *test);
+/* What may be chosen, by its number: its label, or "option 3". */
+const char *rule_option_text(struct cli *cli, Comity__V1__Option *const *options, size_t count,
+                             uint32_t number);
+/* "co-chair" */
+const char *office_word(struct cli *cli, Comity__V1__Office office);
+/* "14 days", "72 hours" */
+const char *shown_duration(struct cli *cli, int64_t ms);
 
 /* When a round of it closes, as the rest of a sentence: "at TIME, or earlier by a facilitator". */
 const char *rule_closing(struct cli *cli, const Comity__V1__Rule *rule, int64_t closes_ms);

@@ -2,10 +2,11 @@
 #include <inttypes.h>
 
 #include "client/cli/draft_file.h"
-#include "client/cli/json_file.h"
 #include "client/cli/made.h"
+#include "client/cli/message_json.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
+#include "client/cli/rule_source.h"
 #include "client/cli/rule_text.h"
 #include "client/cli/verbs.h"
 #include "client/rules/template.h"
@@ -36,85 +37,70 @@ int rule_templates_run(struct cli *cli)
     return 0;
 }
 
-static int find_template(struct cli *cli, const char *name, const Comity__V1__Rule **ret_rule)
+/* The canonical form, to be kept in a file. */
+static int put_yaml(struct cli *cli, const Comity__V1__Rule *rule)
 {
-    const struct rule_template *row = rule_template_find(name);
-
-    if (row == NULL)
-        return cli_fail(cli, ERR_NOT_FOUND, "comity rule templates",
-                        "There is no rule `%s` among the templates.", shown_string(cli, name));
-    *ret_rule = rule_template_rule(row, cli->arena);
-    return *ret_rule == NULL ? ERR_MEMORY : 0;
-}
-
-static const char START_FROM[] = N_("comity rule show consensus --json prints one to start from");
-
-static int read_rule_file(struct cli *cli, const char *path, const Comity__V1__Rule **ret_rule)
-{
-    struct bytes content;
-    char why[FILE_REASON_MAX], field[JSON_PATH_MAX];
-    ProtobufCMessage *rule;
-    int code = file_read(path, FILE_MAX_BYTES, cli->arena, &content, why);
+    struct bytes text;
+    int code = rule_file_write(rule, cli->arena, &text);
 
     if (code != 0)
-        return cli_fail(cli, code, NULL, "%s", why);
-    struct json_object *value = json_read(content), *inner = NULL;
-    if (value == NULL) {
-        cli_fail(cli, ERR_MALFORMED, START_FROM, "%s is not JSON.", shown_string(cli, path));
-        return cli_unusable(cli, ERR_MALFORMED);
-    }
-    /* A document as `comity rule show --json` printed it holds the rule inside. */
-    if (!json_object_is_type(value, json_type_object) || !json_object_object_get_ex(value, "rule", &inner))
-        inner = value;
-    code = message_from_json(inner, &comity__v1__rule__descriptor, cli->arena, field, &rule);
-    json_object_put(value);
-    if (code != 0) {
-        cli_fail(cli, code, START_FROM, "%s, %s: %s", shown_string(cli, path), shown_string(cli, field),
-                 language_error(code));
-        return cli_unusable(cli, code);
-    }
-    *ret_rule = (const Comity__V1__Rule *) rule;
+        return code;
+    cli_put(cli, "yaml", json_object_new_string_len((const char *) text.data, (int) text.size));
+    if (!cli->is_json)
+        fwrite(text.data, 1, text.size, stdout);
     return 0;
 }
 
-/* Where a rule of the name is adopted in the context's partnership; ERR_NOT_FOUND where none is, any other
- * code where nobody can be asked. */
-static int find_adopted(struct cli *cli, const char *name, const Comity__V1__RuleVersion **ret_version)
+static void say_source(struct cli *cli, const struct rule_source *source)
 {
-    int code = cli_need(cli, NEEDS_MEMBER);
+    if (source->version != NULL)
+        say(cli, "Adopted %s: number %" PRIu32 ", version %" PRIu32,
+            shown_time(cli, source->version->adopted_ms), source->version->number, source->version->version);
+    else if (source->path != NULL)
+        say(cli, "A file, not adopted by that");
+    else
+        say(cli, source->is_asked ? N_("A template; no rule of this name is adopted") : N_("A template"));
+}
 
-    return code == 0 ? find_rule(cli, name, ret_version) : code;
+static int show(struct cli *cli, unsigned kinds)
+{
+    struct rule_source source;
+    int code = rule_source(cli, cli_argument(cli, "RULE"), kinds, &source);
+
+    if (code != 0)
+        return code;
+    cli_put(cli, "rule", message_to_json(&source.rule->base, NULL, NULL));
+    cli_put(cli, "number", source.version == NULL ? NULL : json_object_new_uint64(source.version->number));
+    cli_put(cli, "version", source.version == NULL ? NULL : json_object_new_uint64(source.version->version));
+    const char *hash = rule_source_hash(cli, source.rule);
+    if (hash == NULL)
+        return ERR_MEMORY;
+    if (cli_has(cli, "yaml"))
+        return put_yaml(cli, source.rule);
+    say_source(cli, &source);
+    rule_say(cli, source.rule);
+    say(cli, "Hash: %s", hash);
+    return 0;
 }
 
 int rule_show_run(struct cli *cli)
 {
-    const char *name = cli_argument(cli, "RULE");
-    const Comity__V1__RuleVersion *version = NULL;
-    const Comity__V1__Rule *rule = NULL;
-    bool is_template = cli_has(cli, "template"), is_asked = !is_template;
-    int code = is_template ? 0 : find_adopted(cli, name, &version);
+    if (cli_has(cli, "template"))
+        return show(cli, SOURCE_TEMPLATE);
+    return show(cli, cli_has(cli, "adopted") ? SOURCE_ADOPTED : SOURCE_ANY);
+}
 
-    if (code != 0 && !cli_has(cli, "adopted") && (rule_template_find(name) != NULL || code == ERR_CONFIG)) {
-        is_asked = code == ERR_NOT_FOUND;
-        cli->failure = (struct failure){0};
-        is_template = true;
-    }
-    if (is_template)
-        code = find_template(cli, name, &rule);
+int rule_explain_run(struct cli *cli)
+{
+    struct rule_source source;
+    int code = rule_source(cli, cli_argument(cli, "RULE"), SOURCE_ANY, &source);
+
     if (code != 0)
         return code;
-    if (version != NULL)
-        rule = version->rule;
-    cli_put(cli, "rule", message_to_json(&rule->base, NULL, NULL));
-    cli_put(cli, "number", version == NULL ? NULL : json_object_new_uint64(version->number));
-    cli_put(cli, "version", version == NULL ? NULL : json_object_new_uint64(version->version));
-    if (version != NULL)
-        say(cli, "Adopted %s: number %" PRIu32 ", version %" PRIu32, shown_time(cli, version->adopted_ms),
-            version->number, version->version);
-    else
-        say(cli, is_asked ? N_("A template; no rule of this name is adopted") : N_("A template"));
-    rule_say(cli, rule);
-    return 0;
+    cli_put(cli, "rule", message_to_json(&source.rule->base, NULL, NULL));
+    rule_say(cli, source.rule);
+    rule_say_outcomes(cli, source.rule);
+    return rule_source_hash(cli, source.rule) == NULL ? ERR_MEMORY : 0;
 }
 
 /* What the options change of it. */
@@ -136,7 +122,9 @@ static int alter(struct cli *cli, const Comity__V1__Rule *from, Comity__V1__Rule
     int code = rule_check(ret_rule, "rule", &refusal);
     if (code != 0) {
         cli_fail(cli, code, "comity rule templates lists rules that are sound",
-                 "The rule cannot be adopted: %s", language_error(code));
+                 "The rule cannot be adopted: %s",
+                 rule_refusal_say(code, strncmp(refusal.field, "rule.", 5) == 0 ? refusal.field + 5 : "",
+                                  language_words, cli->arena));
         memcpy(cli->failure.field, refusal.field, sizeof(cli->failure.field));
     }
     return code;
@@ -214,16 +202,17 @@ int rule_adopt_run(struct cli *cli)
     Comity__V1__Command command;
     Comity__V1__AdoptRule body = COMITY__V1__ADOPT_RULE__INIT;
     const Comity__V1__Event *event;
-    const Comity__V1__Rule *from = NULL;
+    struct rule_source from;
     Comity__V1__Rule rule;
     const char *name = cli_argument(cli, "TEMPLATE"), *file = cli_option(cli, "file");
 
     if ((name == NULL) == (file == NULL))
         return cli_fail(cli, ERR_USAGE, "comity rule templates",
                         "Give the name of a template, or --file FILE.");
-    int code = file != NULL ? read_rule_file(cli, file, &from) : find_template(cli, name, &from);
+    int code =
+        file != NULL ? rule_source_file(cli, file, &from) : rule_source(cli, name, SOURCE_TEMPLATE, &from);
     if (code == 0)
-        code = alter(cli, from, &rule);
+        code = alter(cli, from.rule, &rule);
     if (code == 0)
         code = read_bodies(cli, &body);
     body.rule = &rule;

@@ -46,6 +46,13 @@ int rule_templates_run(struct cli *cli);
 int rule_show_run(struct cli *cli);
 int rule_adopt_run(struct cli *cli);
 int rule_list_run(struct cli *cli);
+int rule_explain_run(struct cli *cli);
+/* rule_check.c */
+int rule_check_run(struct cli *cli);
+int rule_diff_run(struct cli *cli);
+/* rule_simulate.c */
+int rule_simulate_run(struct cli *cli);
+extern const struct verb VERBS_RULES[]; /* verbs_rules.c */
 
 /* meeting.c */
 int session_convene_run(struct cli *cli);

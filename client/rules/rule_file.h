@@ -36,6 +36,9 @@ void rule_file_place(const struct rule_file *file, const char *field, unsigned *
  * ERR_MEMORY, ERR_TOO_LARGE. */
 int rule_file_write(const Comity__V1__Rule *rule, struct arena *arena, struct bytes *ret_text);
 
+/* The same of a part of one that has keys (rule_key.h): a stage, a ranking. */
+int rule_file_write_part(const ProtobufCMessage *message, struct arena *arena, struct bytes *ret_text);
+
 /* What rule_check refuses, in sentences: why, and what would be right. @field: as it names it, below the
  * rule's own path. In the arena; never NULL. */
 const char *rule_refusal_say(int code, const char *field, words_fn *words, struct arena *arena);

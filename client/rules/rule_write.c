@@ -11,7 +11,6 @@
 #include "core/text.h"
 
 struct writing {
-    struct arena *arena;
     char *text; /* YAML_MAX_BYTES, and a NUL */
     size_t size;
     bool is_full;
@@ -480,15 +479,20 @@ static void write_block(struct writing *out, const ProtobufCMessage *message)
     }
 }
 
-int rule_file_write(const Comity__V1__Rule *rule, struct arena *arena, struct bytes *ret_text)
+int rule_file_write_part(const ProtobufCMessage *message, struct arena *arena, struct bytes *ret_text)
 {
-    struct writing out = {.arena = arena, .text = arena_alloc(arena, YAML_MAX_BYTES + 1)};
+    struct writing out = {.text = arena_alloc(arena, YAML_MAX_BYTES + 1)};
 
     if (out.text == NULL)
         return ERR_MEMORY;
-    write_block(&out, &rule->base);
+    write_block(&out, message);
     if (out.is_full)
         return ERR_TOO_LARGE;
     *ret_text = BYTES(out.text, out.size);
     return 0;
+}
+
+int rule_file_write(const Comity__V1__Rule *rule, struct arena *arena, struct bytes *ret_text)
+{
+    return rule_file_write_part(&rule->base, arena, ret_text);
 }

@@ -22,6 +22,20 @@ static const struct rule_template TEMPLATES[] = {
     {"two-thirds", N_("At least two thirds of the ballots cast are for.")},
     {"absolute-majority", N_("More than half of the roll is for.")},
     {"concurrent-majority", N_("In each party more than half of the ballots cast are for.")},
+    {"double-majority", N_("More than half of all ballots cast are for, and those of more than half of the "
+                           "sites, by their weights.")},
+    {"bloc-vote", N_("Each constituency casts all its seats the way of its own majority, and more than half "
+                     "of them are for.")},
+    {"posted-decision",
+     N_("Nobody blocks and no concern is left within three days; silence is consent of whoever was told.")},
+    {"two-ballot-ratification", N_("More than half of the ballots cast accept; if not, two thirds authorise "
+                                   "a strike, or it is accepted by "
+                                   "default.")},
+    {"ranked-choice",
+     N_("The option wins that beats every other in pairs, the default among them (Schulze's method).")},
+    {"instant-runoff", N_("The weakest option drops out until one has more than half.")},
+    {"board-election", N_("Three are elected by a single transferable vote, counted as in Scotland.")},
+    {"advisory", N_("The answers are counted and shown, and the matter is referred to those who decide it.")},
     {"five-point-poll", N_("Advisory: more for than against; the counts are what is wanted.")},
 };
 

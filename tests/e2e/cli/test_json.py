@@ -92,6 +92,8 @@ PLAY = [
     ("ada", "body list"), ("ada", "body show steering"), ("ada", "seat assign steering 1 1"), ("ada", "seat assign steering 2 Fay"),
     ("ada", "seat vacate steering 2"), ("ada", "seat assign steering 2 2"), ("carla", "seat assign steering 3 3"),
     ("carla", "seat assign steering 4 4"), ("ada", "charter sample"), ("ada", "charter history"), ("ada", "rule templates"), ("ada", "rule show consensus"),
+    ("ada", "rule show consensus --yaml"), ("ada", "rule check swaps.yaml"), ("ada", "rule explain swaps.yaml"), ("ada", "rule diff swaps.yaml ./swaps.yaml"),
+    ("ada", "rule simulate swaps.yaml roll.csv"),
     ("ada", ["rule", "adopt", "consensus", *BOTH]), ("ada", "rule list"), ("ada", "rule show consensus --adopted"),
     ("eli", "session convene steering Swaps --starts +1h"), ("eli", "session open 1"), ("ada", "session list"), ("ada", "watch 1 --once"),
     *((who, "checkin 1 north") for who in ("ada", "ben", "carla", "dev")), ("ada", "session show 1"), ("ben", "item add 1 Swaps"),
@@ -192,6 +194,9 @@ class Contract(unittest.TestCase):
         self.addCleanup(world.close)
         verbs = {verb["name"]: Documented(verb["json"]) for verb in world.ask("ada", "help")["verbs"]}
         keys, kept, seen, findings = {}, {}, set(), []
+        world.file("swaps.yaml", "name: swaps\nform: STANCE\nscale:\n  - 1 yes: AGREE\nroll: SEATS\nfrozen: ROUND\nrounds: 1\n"
+                                 "tests:\n  - name: all\n    class: SUPPORT\n    scope: WHOLE\n    count: [AGREE]\n    at_least: 1\n")
+        world.file("roll.csv", "member,constituency,answer\nada,union,yes\n")
         world.file("rules.json", '{"facilitation": "PAIR", "text": "Together."}')
         world.file("trees.blt", '2 1\n2 1 0\n1 2 1 0\n0\n"Oak"\n"Elm"\n"Trees"\n')
         world.file("trees.json", '{"name": "trees", "form": "RANKING", "roll": "SEATS", "frozen": "ROUND", "rounds": 1, "ranking": '

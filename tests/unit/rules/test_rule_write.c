@@ -359,16 +359,17 @@ static void random_rules_there_and_back(void **state)
     unsigned sound = 0, turns = 0;
     (void) state;
 
-    for (; turns < TURNS; turns++) {
+    for (; sound < TURNS && turns < 100 * TURNS; turns++) {
         struct refusal refusal = {0};
         const Comity__V1__Rule *rule = random_rule(&die);
         bool is_sound = rule_check(rule, "rule", &refusal) == 0;
-        there_and_back(rule, die.arena);
+        if (is_sound || turns < TURNS) /* what is not sound is written as well, as long as it has the right form */
+            there_and_back(rule, die.arena);
         sound += is_sound;
         arena_reset(die.arena);
     }
     print_message("%u rules, %u of them sound\n", turns, sound);
-    assert_true(sound > 0);
+    assert_int_equal(sound, TURNS);
     arena_destroy(&die.arena);
 }
 

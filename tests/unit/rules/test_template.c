@@ -10,7 +10,7 @@
 #include "client/rules/template.h"
 #include "tests/unit/core/test_rule_support.h"
 
-enum { TEMPLATES = 11 };
+enum { TEMPLATES = 19 };
 
 /* A file of the project as a string. */
 static char *file_read(struct arena *arena, const char *name)
@@ -194,7 +194,7 @@ static void reasons_are_a_duty_of_a_stance(void **state)
  * canonical form. */
 static void every_file_is_a_template(void **state)
 {
-    struct arena *arena = scene_need(arena_new(ARENA_LIMIT_DEFAULT), "memory");
+    struct arena *arena = scene_need(arena_new((size_t) 64 * 1024 * 1024), "memory");
     glob_t found;
     (void) state;
 

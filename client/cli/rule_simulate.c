@@ -1,0 +1,104 @@
+/* What would these ballots have come to under a rule? From a table alone: no server, no key. */
+#include <inttypes.h>
+#include <strings.h>
+
+#include "client/cli/message_json.h"
+#include "client/cli/outcome_text.h"
+#include "client/cli/output.h"
+#include "client/cli/rule_source.h"
+#include "client/cli/rule_text.h"
+#include "client/cli/simulation.h"
+#include "client/cli/verbs.h"
+
+/* The round that there would have been, as the texts of outcomes take it. */
+static Comity__V1__Round *round_of(struct cli *cli, const struct simulation *simulation)
+{
+    Comity__V1__Round *round = arena_alloc(cli->arena, sizeof(*round));
+    const struct rule_input *input = &simulation->input;
+
+    if (round == NULL)
+        return NULL;
+    comity__v1__round__init(round);
+    round->rule = (Comity__V1__Rule *) input->rule;
+    round->options = arena_alloc(cli->arena, (input->option_count + 1) * sizeof(*round->options));
+    for (size_t i = 0; round->options != NULL && i < input->option_count; i++) {
+        Comity__V1__RoundOption *option = arena_alloc(cli->arena, sizeof(*option));
+        if (option == NULL)
+            return NULL;
+        comity__v1__round_option__init(option);
+        option->number = (uint32_t) i + 1;
+        option->label = (char *) input->options[i].label;
+        option->majority = (char *) input->options[i].majority;
+        option->is_default = input->options[i].is_default;
+        round->options[round->n_options++] = option;
+    }
+    return round;
+}
+
+static void say_lines(struct cli *cli, struct outcome_lines lines)
+{
+    for (size_t i = 0; i < lines.count; i++)
+        say(cli, "  %s", lines.list[i]);
+}
+
+/* Where the ladder would go on. */
+static void tell_next(struct cli *cli, const Comity__V1__Rule *rule, Comity__V1__OutcomeKind kind)
+{
+    uint32_t next = rule_next_stage(rule, 0, kind);
+    struct json_object *leads = NULL;
+
+    if (next != 0) {
+        const Comity__V1__Stage *stage = rule->stages[next - 1];
+        leads = json_object_new_object();
+        json_object_object_add(leads, "stage", json_object_new_int64(next));
+        json_object_object_add(leads, "name", json_object_new_string(stage->name));
+        say(cli, "It leads to stage %" PRIu32 " of the ladder, %s.", next, shown_string(cli, stage->name));
+    }
+    cli_put(cli, "leads_to", leads);
+}
+
+static void tell_outcome(struct cli *cli, const struct simulation *simulation,
+                         const Comity__V1__Outcome *outcome)
+{
+    const Comity__V1__Round *round = round_of(cli, simulation);
+
+    cli_put(cli, "outcome", message_to_json(&outcome->base, NULL, NULL));
+    if (round == NULL)
+        return;
+    say(cli, "By the rule %s it would have come to %s. %s", shown_string(cli, simulation->input.rule->name),
+        painted(cli, outcome_color(outcome->kind), outcome_word(outcome->kind)),
+        _(rule_explain_outcome(outcome->kind)));
+    say_lines(cli, outcome_working(cli, round, outcome));
+    say(cli, "Answers:");
+    say_lines(cli, outcome_tallies(cli, round, outcome));
+}
+
+int rule_simulate_run(struct cli *cli)
+{
+    struct rule_source source;
+    struct simulation simulation;
+    Comity__V1__Outcome *outcome;
+    int code = rule_source(cli, cli_argument(cli, "RULE"), SOURCE_ANY, &source);
+
+    if (code == 0)
+        code = simulation_read(cli, source.rule, cli_argument(cli, "BALLOTS"), cli_option(cli, "options"),
+                               &simulation);
+    if (code != 0)
+        return code;
+    simulation.input.rounds_remain = source.rule->rounds > 1 && !cli_has(cli, "last-round");
+    code = rule_count(&simulation.input, cli->arena, &outcome);
+    if (code == ERR_SCOPE) {
+        cli_fail(cli, code, NULL,
+                 "The rule looks at a constituency, a side or a site that nobody of the table belongs to.");
+        return cli_unusable(cli, code);
+    }
+    if (code != 0)
+        return code;
+    cli_put(cli, "ballots", json_object_new_uint64(simulation.ballots));
+    cli_put(cli, "rounds_remain", json_object_new_boolean(simulation.input.rounds_remain));
+    if (rule_source_hash(cli, source.rule) == NULL)
+        return ERR_MEMORY;
+    tell_outcome(cli, &simulation, outcome);
+    tell_next(cli, source.rule, outcome->kind);
+    return 0;
+}
