@@ -93,48 +93,20 @@ static void put_line(struct cli *cli, struct outcome_lines *lines, const char *l
     lines->list[lines->count++] = line;
 }
 
-/* What a bloc casts: "  labour (2 of its own for, 1 against) casts its 3 seats for". */
+/* How a bloc stands, whose seats the line of its test counts: "  labour: 2 of its own are for, 1 against". */
 static const char *bloc_line(struct cli *cli, const Comity__V1__BlocResult *bloc)
 {
-    static const char *const CASTS[] = {
-        [COMITY__V1__BLOC_CAST__BLOC_CAST_NOTHING] = N_("casts none of its %s"),
-        [COMITY__V1__BLOC_CAST__BLOC_CAST_FOR] = N_("casts its %s for"),
-        [COMITY__V1__BLOC_CAST__BLOC_CAST_AGAINST] = N_("casts its %s against"),
-        [COMITY__V1__BLOC_CAST__BLOC_CAST_ABSTAIN] = N_("abstains with its %s"),
-    };
-    const char *seats = counted(cli, bloc->seats, "%" PRIu64 " seat", "%" PRIu64 " seats");
-    bool is_known = (size_t) bloc->cast < ARRAY_COUNT(CASTS) && CASTS[bloc->cast] != NULL;
-
-    return phrase(cli, "  %s (%" PRIu64 " of its own for, %" PRIu64 " against) %s", shown_string(cli, bloc->constituency),
-                  bloc->for_, bloc->against, is_known ? arena_printf(cli->arena, _(CASTS[bloc->cast]), seats) : "?");
+    return phrase(cli, "  %s: %" PRIu64 " of its own for, %" PRIu64 " against", shown_string(cli, bloc->constituency),
+                  bloc->for_, bloc->against);
 }
 
-static const char *subjects_word(Comity__V1__ScopeKind scope)
-{
-    switch (scope) {
-    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SIDE:
-        return _("sides");
-    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SITE:
-        return _("sites");
-    default:
-        return _("parties");
-    }
-}
-
-/* "  concurrent holds for 2 of 3 sites, at least 2 needed: holds". */
+/* "  test sites: 2 of 3 sites hold, at least 2 needed: holds" */
 static const char *quantifier_line(struct cli *cli, const Comity__V1__QuantifierResult *result)
 {
-    bool is_share = result->kind == COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_SHARE;
-    bool is_more = result->bound == COMITY__V1__BOUND__BOUND_MORE_THAN;
-    const char *value = is_share ? arena_printf(cli->arena, "%" PRIu64 "/%" PRIu64, result->numerator, result->denominator)
-                                 : arena_printf(cli->arena, "%" PRIu64, result->numerator);
-    const char *amount =
-        result->by_weight
-            ? phrase(cli, "%s of weight %" PRIu64 " of %" PRIu64, subjects_word(result->scope), result->count, result->of)
-            : phrase(cli, "%" PRIu64 " of %" PRIu64 " %s", result->count, result->of, subjects_word(result->scope));
+    const char *line = rule_explain_quantifier_in(result, language_words, cli->arena);
 
-    return phrase(cli, is_more ? N_("  %s holds for %s, more than %s needed: %s") : N_("  %s holds for %s, at least %s needed: %s"),
-                  shown_string(cli, result->test), amount, value, result->holds ? _("holds") : _("fails"));
+    return line == NULL ? NULL
+                        : phrase(cli, "  test %s: %s", shown_string(cli, result->test), shown_string(cli, line));
 }
 
 static void put_quantifier(struct cli *cli, struct outcome_lines *lines, const Comity__V1__Outcome *outcome,
@@ -168,6 +140,22 @@ static const char *chosen_line(struct cli *cli, const Comity__V1__Round *round, 
                                                                        : phrase(cli, "Chosen: %s", chosen);
 }
 
+/* Which options a test is about, for its line has their numbers: "  option 1 is day, option 3 is night". */
+static const char *labels_line(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__TestResult *test)
+{
+    const char *text = NULL;
+
+    for (size_t i = 0; i < test->n_choices + test->n_base_choices; i++) {
+        uint32_t option = i < test->n_choices ? test->choices[i] : test->base_choices[i - test->n_choices];
+        const char *label = option_label(round, option);
+        if (label == NULL)
+            continue;
+        const char *one = phrase(cli, "option %" PRIu32 " is %s", option, shown_string(cli, label));
+        text = arena_printf(cli->arena, "%s%s", text == NULL ? "  " : arena_printf(cli->arena, "%s, ", text), one);
+    }
+    return text;
+}
+
 struct outcome_lines outcome_tests(struct cli *cli, const Comity__V1__Round *round,
                                    const Comity__V1__Outcome *outcome)
 {
@@ -181,6 +169,7 @@ struct outcome_lines outcome_tests(struct cli *cli, const Comity__V1__Round *rou
             put_line(cli, &lines, bloc_line(cli, test->blocs[j]));
         if (is_last)
             put_quantifier(cli, &lines, outcome, test->test);
+        put_line(cli, &lines, labels_line(cli, round, test));
     }
     put_line(cli, &lines, chosen_line(cli, round, outcome));
     put_line(cli, &lines, ties_line(cli, outcome));

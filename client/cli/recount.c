@@ -93,6 +93,7 @@ static void add_json(struct recount_run *r, const struct recounted *recounted)
                            recounted->stage == 0 ? NULL : json_object_new_int64(recounted->stage));
     json_object_object_add(row, "sequence", json_object_new_uint64(recounted->sequence));
     json_object_object_add(row, "what", json_object_new_string(WHATS[recounted->what]));
+    json_object_object_add(row, "outcome", json_object_new_string(outcome_name(recounted->outcome)));
     json_object_object_add(row, "verdict", json_object_new_string(VERDICTS[recounted->verdict]));
     json_object_object_add(row, "differences", differences_json(recounted));
     json_object_object_add(row, "wrong", notes_json(&recounted->wrong));
@@ -198,8 +199,10 @@ static void add_row(struct recount_run *r, const struct recounted *recounted)
         arena_printf(cli->arena, "%" PRIu32, recounted->round->number),
         title_of(cli, recounted),
         what_word(recounted->what),
-        recounted->recorded == NULL ? "?" : outcome_word(recounted->recorded->kind),
-        recounted->counted == NULL ? "?" : outcome_word(recounted->counted->kind),
+        outcome_word(recounted->outcome),
+        recounted->verdict == RECOUNT_SAME ? outcome_word(recounted->outcome)
+        : recounted->counted == NULL       ? "?"
+                                           : outcome_word(recounted->counted->kind),
         verdict_word(recounted->verdict),
     };
 

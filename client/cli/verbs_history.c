@@ -41,7 +41,7 @@ const struct verb VERBS_HISTORY[] = {
                   "it is\n"
                   "withheld, missing or cannot be read. Whose signatures the record has it does not check."),
      .json = "`file`, `events`, `is_whole`, `is_signed`, `withheld`, `same`, `differing`, `impossible` (how many), "
-             "`altered` [{sequence, sentence}], `counts` [{history, round, stage, sequence, what, verdict, differences, "
+             "`altered` [{sequence, sentence}], `counts` [{history, round, stage, sequence, what, outcome, verdict, differences, "
              "wrong, obstacles, recorded (Outcome), counted (Outcome, or null)}]"},
     {.name = NULL},
 };

@@ -83,18 +83,6 @@ static struct place place_below(const struct walk *walk, struct place above, con
     return (struct place){some(place.field), some(place.where)};
 }
 
-/* "ADOPTED" of OUTCOME_KIND_ADOPTED: without what all values of the enum begin with. */
-static const char *enum_text(const struct walk *walk, const ProtobufCEnumDescriptor *type, int value)
-{
-    const ProtobufCEnumValue *row = protobuf_c_enum_descriptor_get_value(type, value);
-    const ProtobufCEnumValue *zero = protobuf_c_enum_descriptor_get_value(type, 0);
-    const char *end = zero ? strstr(zero->name, "UNSPECIFIED") : NULL;
-
-    if (!row)
-        return some(arena_printf(walk->arena, "%d", value));
-    return end && strlen(row->name) > (size_t) (end - zero->name) ? row->name + (end - zero->name) : row->name;
-}
-
 static const char *bytes_text(const struct walk *walk, const ProtobufCBinaryData *bytes)
 {
     const char *text = bytes->len == 0 ? walk->words(N_("nothing")) : "";
@@ -114,7 +102,7 @@ static const char *scalar_text(const struct walk *walk, const ProtobufCFieldDesc
     case PROTOBUF_C_TYPE_BOOL:
         return *(const protobuf_c_boolean *) at ? walk->words(N_("yes")) : walk->words(N_("no"));
     case PROTOBUF_C_TYPE_ENUM:
-        return enum_text(walk, field->descriptor, *(const int *) at);
+        return enum_short_name(field->descriptor, *(const int *) at);
     case PROTOBUF_C_TYPE_STRING:
         return *(char *const *) at ? *(char *const *) at : "";
     case PROTOBUF_C_TYPE_BYTES:
@@ -241,7 +229,8 @@ static const char *about_bloc(const struct walk *walk, const ProtobufCMessage *m
 
 static const char *about_stance(const struct walk *walk, const ProtobufCMessage *message)
 {
-    return enum_text(walk, &comity__v1__stance__descriptor, (int) ((const Comity__V1__StanceCount *) message)->stance);
+    (void) walk;
+    return enum_short_name(&comity__v1__stance__descriptor, (int) ((const Comity__V1__StanceCount *) message)->stance);
 }
 
 const char *answer_label(const Comity__V1__Rule *rule, uint32_t answer)

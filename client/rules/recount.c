@@ -57,6 +57,7 @@ static int history_begin(struct recounting *r, const Comity__V1__ExportHistory *
     r->notes = view_memory_view(r->aside);
     memset(&r->edge, 0, sizeof(r->edge));
     r->leaves = r->last = 0;
+    r->last_outcome = (struct recount_last){0};
     r->epoch = 0;
     r->is_in_history = true;
     r->is_wanted = !r->options->history || memcmp(r->options->history, r->history, HISTORY_ID_SIZE) == 0;
@@ -73,6 +74,21 @@ static bool is_hidden_ballot(const struct incoming *in)
                                in->open->kind_case == COMITY__V1__EVENT__KIND_BALLOT_CONFIRMED);
 }
 
+/* The end of a stage comes right after what ends it. */
+static void note_outcome(struct recounting *r, const Comity__V1__Event *open)
+{
+    ProtobufCMessage *row = NULL;
+
+    r->last_outcome = (struct recount_last){0};
+    if (open->kind_case == COMITY__V1__EVENT__KIND_ANSWER_ENTERED)
+        r->last_outcome = (struct recount_last){open->answer_entered->stage, open->answer_entered->outcome};
+    else if (open->kind_case == COMITY__V1__EVENT__KIND_ROUND_CLOSED && open->round_closed->outcome &&
+             open->round_closed->cause != COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED &&
+             state_get(&r->view, r->arena, TABLE_ROUND, open->round_closed->round, 0, &row) == 0)
+        r->last_outcome = (struct recount_last){((const Comity__V1__Round *) row)->stage,
+                                                open->round_closed->outcome->kind};
+}
+
 static int event_apply(struct recounting *r, const struct incoming *in)
 {
     struct machine_event event = {.open = (Comity__V1__Event *) in->open,
@@ -86,6 +102,7 @@ static int event_apply(struct recounting *r, const struct incoming *in)
         return 0;
     }
     code = recount_event(r, in);
+    note_outcome(r, in->open);
     if (code == 0)
         code = aside_ballots(r, in);
     if (code != 0)

@@ -41,8 +41,9 @@ struct recounted {
     int64_t time_ms;
     Comity__V1__Round *round;       /* its row, as before that event */
     struct bytes title;             /* of the proposal; size 0: the file does not have it */
-    const Comity__V1__Outcome *recorded;
-    const Comity__V1__Outcome *counted; /* NULL: could not be */
+    const Comity__V1__Outcome *recorded; /* NULL: the record has none */
+    const Comity__V1__Outcome *counted;  /* NULL: could not be, or of a stage that counts no ballots */
+    Comity__V1__OutcomeKind outcome;     /* that the record has: of a stage after its map */
     struct difference *differences;
     size_t difference_count;
     struct recount_notes wrong;     /* what does not fit besides the outcome: the rule's hash, the cause */

@@ -1,27 +1,17 @@
 /* One outcome, counted anew: docs/rules.md. */
 #include <inttypes.h>
 
-#include "client/rules/recounting.h"
+#include "client/rules/counting.h"
 #include "core/error.h"
 #include "core/machine/count.h"
 
-/* What is counted, and what has to be remembered while it is. */
-struct counting {
-    struct recounting *r;
-    const struct incoming *in;
-    struct recounted counted;
-    struct rule_input input;
-    Comity__V1__Outcome *outcome;
-};
-
-static void obstacle(struct counting *c, int code, const char *sentence)
+void counting_obstacle(struct counting *c, int code, const char *sentence)
 {
     if (code != 0)
         recounting_note(c->r, &c->counted.obstacles, N_("%s (%s)"), c->r->options->words(sentence), error_name(code));
 }
 
-/* A row as an event before has it; NULL where there is none. */
-static ProtobufCMessage *row_of(const struct counting *c, enum table table, uint32_t number)
+ProtobufCMessage *counting_row(const struct counting *c, enum table table, uint32_t number)
 {
     ProtobufCMessage *row = NULL;
 
@@ -32,9 +22,9 @@ static ProtobufCMessage *row_of(const struct counting *c, enum table table, uint
 static const Comity__V1__Rule *rule_adopted(const struct counting *c, const Comity__V1__Round *round)
 {
     const Comity__V1__RuleVersion *version =
-        (const Comity__V1__RuleVersion *) row_of(c, TABLE_RULE, round->rule_number);
+        (const Comity__V1__RuleVersion *) counting_row(c, TABLE_RULE, round->rule_number);
     const Comity__V1__StageRun *run =
-        round->stage != 0 ? (const Comity__V1__StageRun *) row_of(c, TABLE_STAGE, round->stage) : NULL;
+        round->stage != 0 ? (const Comity__V1__StageRun *) counting_row(c, TABLE_STAGE, round->stage) : NULL;
 
     if (!version || !version->rule || (round->stage != 0 && (!run || run->stage == 0 ||
                                                              run->stage > version->rule->n_stages)))
@@ -87,7 +77,7 @@ static void take_input(struct counting *c)
                                           : round_input(&c->r->view, c->r->arena, round, c->in->open->actor, &c->input);
 
     if (code != 0) {
-        obstacle(c, code, N_("its roll and its ballots do not belong together"));
+        counting_obstacle(c, code, N_("its roll and its ballots do not belong together"));
         return;
     }
     if (c->input.line_count != round->eligible)
@@ -137,7 +127,7 @@ static void check_cause(struct counting *c, Comity__V1__CloseCause cause)
     }
 }
 
-static int compare(struct counting *c)
+int counting_compare(struct counting *c)
 {
     struct recounted *counted = &c->counted;
 
@@ -146,7 +136,7 @@ static int compare(struct counting *c)
                                &counted->differences, &counted->difference_count);
 }
 
-static int tell(struct counting *c)
+int counting_tell(struct counting *c)
 {
     struct recounted *counted = &c->counted;
 
@@ -158,24 +148,32 @@ static int tell(struct counting *c)
     return 0;
 }
 
-/* The round's row, its rule and its ballots. false: there is nothing to be counted. */
-static bool take_round(struct counting *c, uint32_t number)
+bool counting_take_round(struct counting *c, uint32_t number)
 {
     struct recounted *counted = &c->counted;
     const Comity__V1__Proposal *proposal;
 
-    counted->round = (Comity__V1__Round *) row_of(c, TABLE_ROUND, number);
+    counted->round = (Comity__V1__Round *) counting_row(c, TABLE_ROUND, number);
     if (!counted->round || !counted->round->rule) {
         recounting_fault(c->r, c->in->header.sequence, N_("it is about a round that did not open: %" PRIu32), number);
         return false;
     }
     if (c->r->options->round != 0 && c->r->options->round != number)
         return false;
-    proposal = (const Comity__V1__Proposal *) row_of(c, TABLE_PROPOSAL, counted->round->proposal);
+    proposal = (const Comity__V1__Proposal *) counting_row(c, TABLE_PROPOSAL, counted->round->proposal);
     if (proposal && proposal->title)
         counted->title = aside_text(c->r, proposal->title->hash);
     check_rule(c);
     return true;
+}
+
+int counting_take_ballots(struct counting *c)
+{
+    int code = aside_hidden(c->r, c->counted.round->number, &c->counted.obstacles);
+
+    if (code == 0 && c->counted.obstacles.count == 0)
+        take_input(c);
+    return code;
 }
 
 /* @cause: why it closed; @is_quorum: whether there was a quorum is all that is asked. */
@@ -188,25 +186,23 @@ static int count_round(struct counting *c, Comity__V1__CloseCause cause, bool is
 
     if (!counted->recorded)
         recounting_note(r, &counted->obstacles, N_("the record has no outcome of it"));
-    if (!is_referred) {
-        code = aside_hidden(r, counted->round->number, &counted->obstacles);
-        if (code != 0)
-            return code;
-        if (counted->obstacles.count == 0)
-            take_input(c);
-    }
+    code = is_referred ? 0 : counting_take_ballots(c);
+    if (code != 0)
+        return code;
     if (counted->obstacles.count > 0)
-        return tell(c);
+        return counting_tell(c);
     if (!is_referred && !is_quorum)
         check_cause(c, cause);
     code = is_quorum ? rule_quorum_at_close(&c->input, r->arena, &c->outcome)
                      : round_outcome(&r->view, r->arena, counted->round, c->in->open->actor, cause, &c->outcome);
-    obstacle(c, code, N_("the rule cannot count it"));
+    counting_obstacle(c, code, N_("the rule cannot count it"));
     if (code == 0 && !c->outcome)
         recounting_note(r, &counted->wrong, N_("the record says that there was no quorum: there was"));
-    if (code == 0 && c->outcome && compare(c) != 0)
+    if (code == 0 && c->outcome && !is_quorum)
+        recount_final(c, c->in->open->round_closed);
+    if (code == 0 && c->outcome && counting_compare(c) != 0)
         return ERR_MEMORY;
-    return tell(c);
+    return counting_tell(c);
 }
 
 int recount_event(struct recounting *r, const struct incoming *in)
@@ -220,11 +216,18 @@ int recount_event(struct recounting *r, const struct incoming *in)
     switch (in->open->kind_case) {
     case COMITY__V1__EVENT__KIND_ROUND_CLOSED:
         c.counted.recorded = closed->outcome;
-        return take_round(&c, closed->round) ? count_round(&c, closed->cause, false) : 0;
+        c.counted.outcome = closed->outcome ? closed->outcome->kind : 0;
+        return counting_take_round(&c, closed->round) ? count_round(&c, closed->cause, false) : 0;
     case COMITY__V1__EVENT__KIND_ROUND_EXTENDED:
         c.counted.what = RECOUNT_EXTENSION;
         c.counted.recorded = extended->outcome;
-        return take_round(&c, extended->round) ? count_round(&c, 0, true) : 0;
+        c.counted.outcome = extended->outcome ? extended->outcome->kind : 0;
+        return counting_take_round(&c, extended->round) ? count_round(&c, 0, true) : 0;
+    case COMITY__V1__EVENT__KIND_STAGE_ENDED:
+        return recount_stage(&c, in->open->stage_ended);
+    case COMITY__V1__EVENT__KIND_DECISION_MADE:
+        recount_decision(&c, in->open->decision_made->decision);
+        return 0;
     default:
         return 0;
     }

@@ -9,6 +9,12 @@
 #include "core/event.h"
 #include "core/tree_edge.h"
 
+/* What ends a stage by itself: the outcome of the round that closed last, or what was answered last. */
+struct recount_last {
+    uint32_t stage; /* at which it was; 0: at none */
+    Comity__V1__OutcomeKind outcome;
+};
+
 struct recounting {
     const struct recount_options *options;
     struct recount_summary *summary;
@@ -26,6 +32,7 @@ struct recounting {
     uint64_t leaves;
     uint64_t last; /* sequence of the last event; 0: none */
     uint32_t epoch;
+    struct recount_last last_outcome;
 };
 
 /* One event on its way in. */

@@ -1,7 +1,7 @@
 #include "core/machine/count.h"
 
 #include "core/error.h"
-#include "core/machine/roll.h"
+#include "core/machine/ladder.h"
 
 int round_input(const struct view *view, struct arena *arena, Comity__V1__Round *round, uint32_t actor,
                 struct rule_input *ret_input)
@@ -41,4 +41,18 @@ int round_outcome(const struct view *view, struct arena *arena, Comity__V1__Roun
     if (code == 0)
         (*ret_outcome)->rule_hash = round->rule_hash;
     return code;
+}
+
+int stage_count(const struct view *view, struct arena *arena, Comity__V1__Round *round, Comity__V1__StageRun *run,
+                int64_t time_ms, Comity__V1__OutcomeKind *ret_computed, Comity__V1__Outcome **ret_recount)
+{
+    struct decide d = {.view = view, .arena = arena, .round = round, .stage = run};
+    const Comity__V1__Stage *stage = ladder_stage(&d);
+    struct stage_result result;
+
+    if (!stage || stage_come_to(&d, stage, run, run->due_ms != 0 && time_ms >= run->due_ms, &result) != 0)
+        return d.code;
+    *ret_computed = result.outcome;
+    *ret_recount = result.recount;
+    return 0;
 }

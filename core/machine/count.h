@@ -21,4 +21,10 @@ int round_input(const struct view *view, struct arena *arena, Comity__V1__Round 
 int round_outcome(const struct view *view, struct arena *arena, Comity__V1__Round *round, uint32_t actor,
                   Comity__V1__CloseCause cause, Comity__V1__Outcome **ret_outcome);
 
+/* What a stage of a ladder has come to at @time_ms, by what is on record of it: *ret_computed, before its map; UNSPECIFIED
+ * where it goes on, or ends by something else (rounds of its own, an answer, a declaration). *ret_recount: of SECONDING,
+ * the round counted anew; else NULL. @round: that the stage is about. Codes as above. docs/rules.md R-63 to R-71 */
+int stage_count(const struct view *view, struct arena *arena, Comity__V1__Round *round, Comity__V1__StageRun *run,
+                int64_t time_ms, Comity__V1__OutcomeKind *ret_computed, Comity__V1__Outcome **ret_recount);
+
 #endif

@@ -12,6 +12,7 @@
 #include "client/rules/recount.h"
 #include "core/error.h"
 #include "core/rule/rule.h"
+#include "tests/support/world_stages.h"
 #include "tests/unit/rules/fake_export.h"
 
 enum { TEXT_MAX = 8192 };
@@ -417,6 +418,113 @@ static void test_presence(void **state)
     world_destroy(&world);
 }
 
+/* A ladder of one stage, on a block of mara's. */
+static struct world *at_stage(int kind, int on)
+{
+    struct world *world = world_with_session();
+    Comity__V1__Rule *rule = world_ladder_rule(world);
+
+    world_stage(world, rule, kind, on);
+    return world_at_ladder(world, rule, "lena 1, luis 1, mara 6");
+}
+
+static void change_stage(struct world *world, uint64_t sequence, Comity__V1__Event *event,
+                         Comity__V1__Command *command, void *context)
+{
+    const struct change *change = context;
+    Comity__V1__StageEnded *ended;
+
+    (void) world, (void) sequence, (void) command;
+    if (event->kind_case != COMITY__V1__EVENT__KIND_STAGE_ENDED)
+        return;
+    ended = event->stage_ended;
+    if (change->index == 0)
+        ended->outcome = (Comity__V1__OutcomeKind) change->to;
+    else if (change->index == 1)
+        ended->computed = (Comity__V1__OutcomeKind) change->to;
+    else if (change->index == 2)
+        ended->is_final = false;
+    else if (ended->recount)
+        ended->recount->tests[0]->count++;
+}
+
+/* What the stage came to is the same; and not, once any of it is changed. */
+static void check_stage(struct world *world, unsigned changes)
+{
+    struct said said = recount(world, NULL);
+
+    if (said.verdict != RECOUNT_SAME || said.faults[0] != '\0')
+        fail_msg("%s%s", said.faults, said.notes);
+    assert_int_equal(said.what, RECOUNT_STAGE);
+    assert_int_equal(said.summary.counts[RECOUNT_SAME], said.counts);
+    for (unsigned i = 0; i < changes; i++) {
+        struct change change = {.index = i, .to = TABLED};
+        struct fake_edit edit = {.change = change_stage, .context = &change, .covers_up = true};
+        said = recount(world, &edit);
+        assert_int_equal(said.summary.counts[RECOUNT_DIFFERS], 1);
+    }
+    world_destroy(&world);
+}
+
+static void test_seconding(void **state)
+{
+    struct world *world = at_stage(SECONDING, BLOCKED);
+    Comity__V1__Command *out = world_command(world, "luis", COMITY__V1__COMMAND__BODY_CHECK_OUT);
+
+    (void) state;
+    out->check_out->session = 1;
+    world_accept(world, out);
+    /* Nobody seconds it, and luis leaves: he was there when the round closed. */
+    world->context.time_ms += HOUR_MS;
+    world_due(world);
+    check_stage(world, 4);
+
+    world = at_stage(SECONDING, BLOCKED);
+    world_accept(world, world_second_command(world, "mona", 1, MARA));
+    check_stage(world, 4);
+}
+
+static void test_other_stages(void **state)
+{
+    struct world *world = at_stage(UMPIRE, BLOCKED);
+
+    (void) state;
+    world_accept(world, world_answer_command(world, 1, ADOPTED));
+    check_stage(world, 3);
+    world = at_stage(UMPIRE, BLOCKED);
+    world->context.time_ms += HOUR_MS;
+    world_due(world);
+    check_stage(world, 3);
+    check_stage(at_stage(STATUS_QUO, BLOCKED), 3);
+    check_stage(at_stage(DEFAULT, BLOCKED), 3);
+    world = at_stage(ROUNDS, BLOCKED);
+    world_vote(world, 1, "lena 1, luis 1, mara 1");
+    check_stage(world, 3);
+    world = at_stage(CONFER, BLOCKED);
+    world_accept(world, world_confer_command(world, 1));
+    check_stage(world, 3);
+}
+
+/* A decision that nothing leads to. */
+static void change_to_rejected(struct world *world, uint64_t sequence, Comity__V1__Event *event,
+                               Comity__V1__Command *command, void *context)
+{
+    (void) world, (void) sequence, (void) command, (void) context;
+    if (event->kind_case == COMITY__V1__EVENT__KIND_ROUND_CLOSED)
+        event->round_closed->outcome->kind = REJECTED;
+}
+
+static void test_decision(void **state)
+{
+    struct world *world = decided();
+    struct fake_edit edit = {.change = change_to_rejected, .covers_up = true};
+    struct said said = recount(world, &edit);
+
+    (void) state;
+    assert_says(said.faults, "it makes a decision that no outcome leads to");
+    world_destroy(&world);
+}
+
 static void test_no_stream(void **state)
 {
     struct said said = {0};
@@ -441,7 +549,8 @@ int main(void)
         cmocka_unit_test(test_roll),          cmocka_unit_test(test_outcome),
         cmocka_unit_test(test_dropped_ballot), cmocka_unit_test(test_withheld),
         cmocka_unit_test(test_cut),           cmocka_unit_test(test_presence),
-        cmocka_unit_test(test_no_stream),
+        cmocka_unit_test(test_seconding),     cmocka_unit_test(test_other_stages),
+        cmocka_unit_test(test_decision),      cmocka_unit_test(test_no_stream),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
