@@ -113,9 +113,11 @@ static void check_sentences(const Comity__V1__Outcome *outcome, struct arena *ar
         if (outcome->kind == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED && outcome->n_quantifiers == 0)
             FUZZ_NEED(test->holds);
     }
-    for (size_t i = 0; i < outcome->n_quantifiers; i++)
+    for (size_t i = 0; i < outcome->n_quantifiers; i++) {
+        FUZZ_NEED(rule_explain_quantifier(outcome->quantifiers[i], arena) != NULL);
         FUZZ_NEED(outcome->kind != COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED ||
                   outcome->quantifiers[i]->holds);
+    }
 }
 
 /* The whole is the sum of the constituencies. */
@@ -141,6 +143,50 @@ static void check_tallies(const struct round *round, const Comity__V1__Outcome *
         FUZZ_NEED(outcome->ballots[i] > outcome->ballots[i - 1]);
 }
 
+/* Answer by answer, those who are still to answer change nothing where nothing can change. */
+static void check_settled(struct round *round, struct arena *arena)
+{
+    const Comity__V1__Rule *rule = round->input.rule;
+    Comity__V1__Outcome *now, *then, *no_quorum;
+    bool is_settled;
+
+    FUZZ_NEED(rule_is_settled(&round->input, arena, &is_settled) == 0);
+    FUZZ_NEED(rule_quorum_at_close(&round->input, arena, &no_quorum) == 0);
+    FUZZ_NEED(rule_count(&round->input, arena, &now) == 0);
+    FUZZ_NEED((no_quorum != NULL) == (now->kind == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_QUORUM));
+    if (!is_settled)
+        return;
+    for (size_t i = 0; i < round->input.line_count; i++) {
+        struct roll_line *line = &round->lines[i];
+        if (line->has_answered || line->is_recused)
+            continue;
+        line->has_answered = true;
+        line->sequence = 1000000 + i;
+        answer_take(round, i, (unsigned) (i * 7 + now->n_ballots + rule->n_tests));
+    }
+    FUZZ_NEED(rule_count(&round->input, arena, &then) == 0);
+    FUZZ_NEED(then->kind == now->kind && then->n_chosen == now->n_chosen);
+    for (size_t i = 0; i < now->n_chosen; i++)
+        FUZZ_NEED(then->chosen[i] == now->chosen[i]);
+}
+
+/* Every stage of the ladder has a rule that counts as well. */
+static void check_ladder(const struct round *round, struct arena *arena)
+{
+    const Comity__V1__Rule *rule = round->input.rule;
+    struct rule_warning *warnings;
+    size_t count;
+
+    FUZZ_NEED(rule_warnings(rule, arena, &warnings, &count) == 0);
+    for (size_t i = 0; i < count; i++)
+        FUZZ_NEED(warnings[i].stage <= rule->n_stages &&
+                  rule_next_stage(rule, warnings[i].stage, warnings[i].outcome) == 0);
+    for (uint32_t stage = 1; stage <= rule->n_stages; stage++) {
+        if (rule->stages[stage - 1]->kind == COMITY__V1__STAGE_KIND__STAGE_KIND_ROUNDS)
+            FUZZ_NEED(rule_check(rule_of_stage(rule, stage, arena), "rule", NULL) == 0);
+    }
+}
+
 static void count(struct round *round, struct arena *arena)
 {
     Comity__V1__Outcome *outcome, *again;
@@ -160,6 +206,8 @@ static void count(struct round *round, struct arena *arena)
     FUZZ_NEED(message_pack(&outcome->base, arena, &packed) == 0);
     FUZZ_NEED(message_pack(&again->base, arena, &packed_again) == 0);
     FUZZ_NEED(bytes_equal(packed, packed_again));
+    round->input.lines = round->lines;
+    check_settled(round, arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -183,6 +231,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     round.input.rounds_remain = (fuzz_number(&input, 1) & 1) != 0;
     parties_take(&round, &input);
     lines_take(&round, &input);
+    check_ladder(&round, arena);
     count(&round, arena);
     return 0;
 }

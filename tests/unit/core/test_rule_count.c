@@ -234,52 +234,84 @@ static int64_t now_ns(void)
     return (int64_t) now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* A full roll over many constituencies. The figure is printed; the count is what is asserted. */
-static void a_full_roll_is_counted(void **state)
-{
-    enum { TURNS = 20, PARTIES = 50 };
-    static char names[PARTIES][16];
-    static struct roll_constituency constituencies[PARTIES];
-    static struct roll_line lines[ROLL_MAX];
-    int64_t best = INT64_MAX;
-    (void) state;
+/* A full roll over many constituencies, sides and sites, by a rule of each sort. The figures are printed; the counts are what is
+ * asserted. */
+enum { TURNS = 20, PARTIES = 50, SITES = 40 };
 
+struct full_roll {
+    char names[PARTIES][16], site_names[SITES][16];
+    struct roll_constituency constituencies[PARTIES];
+    struct roll_site sites[SITES];
+    struct roll_line lines[ROLL_MAX];
+};
+
+static void full_roll_init(struct full_roll *roll)
+{
     for (uint32_t i = 0; i < PARTIES; i++) {
-        snprintf(names[i], sizeof(names[i]), "party-%02u", (unsigned) i);
-        constituencies[i] = (struct roll_constituency){.number = i + 1, .name = names[i], .is_party = true};
+        snprintf(roll->names[i], sizeof(roll->names[i]), "party-%02u", (unsigned) i);
+        roll->constituencies[i] = (struct roll_constituency){
+            .number = i + 1, .name = roll->names[i], .side = i % 2 ? "east" : "west", .is_party = true, .vacant = i};
+    }
+    for (uint32_t i = 0; i < SITES; i++) {
+        snprintf(roll->site_names[i], sizeof(roll->site_names[i]), "site-%02u", (unsigned) i);
+        roll->sites[i] = (struct roll_site){.number = SITES - i, .name = roll->site_names[i]};
     }
     for (uint32_t i = 0; i < ROLL_MAX; i++) {
-        lines[i] = (struct roll_line){.member = i,
-                                      .constituency = i % PARTIES + 1,
-                                      .is_present = true,
-                                      .has_answered = true,
-                                      .given.answer = i % 10 == 0 ? 2 : 1,
-                                      .sequence = 1 + (uint64_t) i * 7919 % ROLL_MAX};
+        roll->lines[i] = (struct roll_line){.member = i,
+                                            .constituency = i % PARTIES + 1,
+                                            .site = i % SITES + 1,
+                                            .weight = WEIGHT_MAX - i,
+                                            .is_present = true,
+                                            .has_answered = true,
+                                            .given.answer = i % 10 == 0 ? 2 : 1,
+                                            .sequence = 1 + (uint64_t) i * 7919 % ROLL_MAX};
     }
+}
+
+static void a_full_roll_is_counted(void **state)
+{
+    static struct full_roll roll;
+    static const struct {
+        const char *title, *rule;
+        size_t lines;
+    } RULES[] = {
+        {"consensus", "@consensus", 2 * PARTIES + 3},
+        {"every weighting",
+         "S each-site#>1/2 AV > 1/2 of cast; S each AV > 1/2 of eligible weight; S each-side AV > 1/2 of cast; S whole AV > 1/2 of "
+         "cast parity; S whole AV > 1/2 of cast seats=nn; Q whole present > 1/2 of eligible weight",
+         SITES + PARTIES + 2 + 3},
+    };
     struct arena *arena = scene_need(arena_new(ARENA_LIMIT_DEFAULT), "memory"),
                  *rules = scene_need(arena_new(ARENA_LIMIT_DEFAULT), "memory");
-    struct rule_input input = {.rule = template_copy(rules, "consensus"),
-                               .lines = lines,
-                               .line_count = ROLL_MAX,
-                               .constituencies = constituencies,
-                               .constituency_count = PARTIES};
-    for (int turn = 0; turn < TURNS; turn++) {
-        Comity__V1__Outcome *outcome = NULL;
-        arena_reset(arena);
-        int64_t start = now_ns();
-        assert_int_equal(rule_count(&input, arena, &outcome), 0);
-        int64_t taken = now_ns() - start;
-        best = taken < best ? taken : best;
-        assert_string_equal(outcome_name(outcome->kind), "ADOPTED");
-        assert_int_equal(outcome->n_tests, 2 * PARTIES + 3);
-        assert_int_equal(outcome->tallies[0]->stances[0]->ballots, 9000);
-        assert_int_equal(outcome->tallies[0]->stances[1]->ballots, 1000);
-        for (size_t i = 0; i < ROLL_MAX; i++)
-            assert_true(outcome->ballots[i] == i + 1);
+    (void) state;
+
+    full_roll_init(&roll);
+    for (size_t row = 0; row < ARRAY_COUNT(RULES); row++) {
+        struct rule_input input = {.rule = rule_parse(rules, RULES[row].rule),
+                                   .lines = roll.lines,
+                                   .line_count = ROLL_MAX,
+                                   .constituencies = roll.constituencies,
+                                   .constituency_count = PARTIES,
+                                   .sites = roll.sites,
+                                   .site_count = SITES};
+        int64_t best = INT64_MAX;
+        for (int turn = 0; turn < TURNS; turn++) {
+            Comity__V1__Outcome *outcome = NULL;
+            arena_reset(arena);
+            int64_t start = now_ns();
+            assert_int_equal(rule_count(&input, arena, &outcome), 0);
+            int64_t taken = now_ns() - start;
+            best = taken < best ? taken : best;
+            assert_string_equal(outcome_name(outcome->kind), "ADOPTED");
+            assert_int_equal(outcome->n_tests, RULES[row].lines);
+            assert_int_equal(outcome->tallies[0]->stances[0]->ballots, 9000);
+            assert_int_equal(outcome->tallies[0]->stances[1]->ballots, 1000);
+            for (size_t i = 0; i < ROLL_MAX; i++)
+                assert_true(outcome->ballots[i] == i + 1);
+        }
+        print_message("bench rule_count, %s: %d ballots, %d constituencies, %zu lines of working: %.3f ms (best of %d)\n",
+                      RULES[row].title, ROLL_MAX, PARTIES, RULES[row].lines, (double) best / 1e6, TURNS);
     }
-    print_message(
-        "bench rule_count: %d ballots, %d constituencies, %zu lines of working: %.3f ms (best of %d)\n",
-        ROLL_MAX, PARTIES, (size_t) (2 * PARTIES + 3), (double) best / 1e6, TURNS);
     arena_destroy(&rules);
     arena_destroy(&arena);
 }
