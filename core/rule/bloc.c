@@ -20,7 +20,8 @@ static unsigned cast_cell(Comity__V1__BlocCast cast)
 static Comity__V1__BlocCast cast_of(const Comity__V1__Bloc *bloc, uint64_t for_, uint64_t against)
 {
     if (for_ != against)
-        return for_ > against ? COMITY__V1__BLOC_CAST__BLOC_CAST_FOR : COMITY__V1__BLOC_CAST__BLOC_CAST_AGAINST;
+        return for_ > against ? COMITY__V1__BLOC_CAST__BLOC_CAST_FOR
+                              : COMITY__V1__BLOC_CAST__BLOC_CAST_AGAINST;
     return for_ > 0 ? bloc->tied : bloc->absent;
 }
 

@@ -14,12 +14,12 @@ enum { ROUNDS_MAX = 100, WEIGHTS_MAX = 256 };
 /* Every value that a type of the contract has, but the zero one. */
 #define ALL_TO(last) (BIT((last) + 1) - 2)
 
-const struct choice STANCE_CHOICE = {
-    &comity__v1__stance__descriptor, ALL_TO(COMITY__V1__STANCE__STANCE_BLOCK), true};
-const struct choice OFFICE_CHOICE = {
-    &comity__v1__office__descriptor, ALL_TO(COMITY__V1__OFFICE__OFFICE_INTEGRATION), false};
-const struct choice BOUND_CHOICE = {
-    &comity__v1__bound__descriptor, ALL_TO(COMITY__V1__BOUND__BOUND_LESS_THAN), true};
+const struct choice STANCE_CHOICE = {&comity__v1__stance__descriptor,
+                                     ALL_TO(COMITY__V1__STANCE__STANCE_BLOCK), true};
+const struct choice OFFICE_CHOICE = {&comity__v1__office__descriptor,
+                                     ALL_TO(COMITY__V1__OFFICE__OFFICE_INTEGRATION), false};
+const struct choice BOUND_CHOICE = {&comity__v1__bound__descriptor,
+                                    ALL_TO(COMITY__V1__BOUND__BOUND_LESS_THAN), true};
 
 /* The rule's own choices, in the order of its fields. */
 static const struct {

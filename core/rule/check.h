@@ -27,7 +27,8 @@ extern const struct choice OFFICE_CHOICE; /* may be left out */
 extern const struct choice BOUND_CHOICE;
 
 /* Refuse at a field below the rule's own path; returns @code. */
-__attribute__((format(printf, 3, 4))) int check_fail(const struct check *check, int code, const char *format, ...);
+__attribute__((format(printf, 3, 4))) int check_fail(const struct check *check, int code, const char *format,
+                                                     ...);
 
 /* docs/rules.md */
 __attribute__((format(printf, 4, 5))) int check_choice(const struct check *check, int value,

@@ -196,9 +196,9 @@ static int check_option_quorum(const struct check *check, const Comity__V1__Opti
 /* docs/rules.md R-50 */
 int check_ranking(const struct check *check)
 {
-    static const struct choice METHOD = {
-        &comity__v1__ranking_method__descriptor,
-        BIT(COMITY__V1__RANKING_METHOD__RANKING_METHOD_STV_MEEK + 1) - 2, true};
+    static const struct choice METHOD = {&comity__v1__ranking_method__descriptor,
+                                         BIT(COMITY__V1__RANKING_METHOD__RANKING_METHOD_STV_MEEK + 1) - 2,
+                                         true};
     const Comity__V1__Ranking *ranking = check->rule->ranking;
 
     if (!check_is(check, COMITY__V1__FORM__FORM_RANKING))
@@ -219,7 +219,8 @@ int check_ranking(const struct check *check)
     if (ranking->needs_default && !is_schulze(check))
         return check_fail(check, ERR_RULE, "ranking.needs_default");
     /* With options of the rule check_options has seen to it. */
-    if ((ranking->n_majorities > 0 || ranking->quorum) && check->rule->n_options == 0 && !ranking->needs_default)
+    if ((ranking->n_majorities > 0 || ranking->quorum) && check->rule->n_options == 0 &&
+        !ranking->needs_default)
         return check_fail(check, ERR_RULE, "ranking.needs_default");
     code = check_majorities(check, ranking);
     return code || !ranking->quorum ? code : check_option_quorum(check, ranking->quorum);

@@ -34,8 +34,8 @@ static const unsigned FIELDS[] = {
     [COMITY__V1__STAGE_KIND__STAGE_KIND_DEFAULT] = HAS_OUTCOME,
 };
 
-static const struct choice OUTCOME = {
-    &comity__v1__outcome_kind__descriptor, BIT(COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_STRIKE + 1) - 2, true};
+static const struct choice OUTCOME = {&comity__v1__outcome_kind__descriptor,
+                                      BIT(COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_STRIKE + 1) - 2, true};
 static const struct choice OUTCOME_OR_NONE = {
     &comity__v1__outcome_kind__descriptor, BIT(COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_STRIKE + 1) - 2, false};
 
@@ -163,8 +163,8 @@ static int check_rounds(const struct check *check, const Comity__V1__Stage *stag
 /* What the kind has, and has to have. */
 static int check_fields(const struct check *check, const Comity__V1__Stage *stage, size_t index)
 {
-    static const struct choice OFFICE = {
-        &comity__v1__office__descriptor, BIT(COMITY__V1__OFFICE__OFFICE_INTEGRATION + 1) - 2, true};
+    static const struct choice OFFICE = {&comity__v1__office__descriptor,
+                                         BIT(COMITY__V1__OFFICE__OFFICE_INTEGRATION + 1) - 2, true};
     unsigned has = FIELDS[stage->kind];
     int code = 0;
 
@@ -194,8 +194,8 @@ static int check_fields(const struct check *check, const Comity__V1__Stage *stag
 /* docs/rules.md R-60 */
 static int check_stage(const struct check *check, const Comity__V1__Stage *stage, size_t index)
 {
-    static const struct choice KIND = {
-        &comity__v1__stage_kind__descriptor, BIT(COMITY__V1__STAGE_KIND__STAGE_KIND_DEFAULT + 1) - 2, true};
+    static const struct choice KIND = {&comity__v1__stage_kind__descriptor,
+                                       BIT(COMITY__V1__STAGE_KIND__STAGE_KIND_DEFAULT + 1) - 2, true};
 
     if (!stage)
         return check_fail(check, ERR_MISSING, "stages[%zu]", index);

@@ -5,21 +5,21 @@
 
 enum { TESTS_MAX = 32 };
 
-static const struct choice TEST_CLASS = {
-    &comity__v1__test_class__descriptor, BIT(COMITY__V1__TEST_CLASS__TEST_CLASS_OBJECTION + 1) - 2, true};
-static const struct choice SCOPE_KIND = {
-    &comity__v1__scope_kind__descriptor, BIT(COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SITE + 1) - 2, true};
-static const struct choice QUANTIFIER_KIND = {
-    &comity__v1__quantifier_kind__descriptor, BIT(COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_SHARE + 1) - 2,
-    false};
-static const struct choice COUNT_KIND = {
-    &comity__v1__count_kind__descriptor, BIT(COMITY__V1__COUNT_KIND__COUNT_KIND_LEADING + 1) - 2, true};
-static const struct choice BASE_KIND = {
-    &comity__v1__base_kind__descriptor, BIT(COMITY__V1__BASE_KIND__BASE_KIND_CHOICES + 1) - 2, true};
-static const struct choice WEIGHTING = {
-    &comity__v1__weighting__descriptor, BIT(COMITY__V1__WEIGHTING__WEIGHTING_SEATS + 1) - 2, false};
-static const struct choice BLOC_CAST = {
-    &comity__v1__bloc_cast__descriptor, BIT(COMITY__V1__BLOC_CAST__BLOC_CAST_ABSTAIN + 1) - 2, true};
+static const struct choice TEST_CLASS = {&comity__v1__test_class__descriptor,
+                                         BIT(COMITY__V1__TEST_CLASS__TEST_CLASS_OBJECTION + 1) - 2, true};
+static const struct choice SCOPE_KIND = {&comity__v1__scope_kind__descriptor,
+                                         BIT(COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SITE + 1) - 2, true};
+static const struct choice QUANTIFIER_KIND = {&comity__v1__quantifier_kind__descriptor,
+                                              BIT(COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_SHARE + 1) - 2,
+                                              false};
+static const struct choice COUNT_KIND = {&comity__v1__count_kind__descriptor,
+                                         BIT(COMITY__V1__COUNT_KIND__COUNT_KIND_LEADING + 1) - 2, true};
+static const struct choice BASE_KIND = {&comity__v1__base_kind__descriptor,
+                                        BIT(COMITY__V1__BASE_KIND__BASE_KIND_CHOICES + 1) - 2, true};
+static const struct choice WEIGHTING = {&comity__v1__weighting__descriptor,
+                                        BIT(COMITY__V1__WEIGHTING__WEIGHTING_SEATS + 1) - 2, false};
+static const struct choice BLOC_CAST = {&comity__v1__bloc_cast__descriptor,
+                                        BIT(COMITY__V1__BLOC_CAST__BLOC_CAST_ABSTAIN + 1) - 2, true};
 
 /* The form that a kind of count or base belongs to; UNSPECIFIED: any. */
 static Comity__V1__Form form_of_count(Comity__V1__CountKind kind)
@@ -124,8 +124,8 @@ static int check_all(const struct check *check, const Comity__V1__Quantifier *qu
 /* docs/rules.md */
 static int check_some(const struct check *check, const Comity__V1__Test *test, size_t index)
 {
-    static const struct choice BOUND = {
-        &comity__v1__bound__descriptor, BIT(COMITY__V1__BOUND__BOUND_LESS_THAN + 1) - 2, false};
+    static const struct choice BOUND = {&comity__v1__bound__descriptor,
+                                        BIT(COMITY__V1__BOUND__BOUND_LESS_THAN + 1) - 2, false};
     const Comity__V1__Quantifier *quantifier = test->scope->quantifier;
     bool is_share = quantifier->kind == COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_SHARE;
     bool is_more = quantifier->bound == COMITY__V1__BOUND__BOUND_MORE_THAN;
@@ -188,7 +188,8 @@ static int check_scope(const struct check *check, const Comity__V1__Test *test, 
 }
 
 /* docs/rules.md */
-static int check_count(const struct check *check, const Comity__V1__Count *count, size_t test, unsigned *ret_set)
+static int check_count(const struct check *check, const Comity__V1__Count *count, size_t test,
+                       unsigned *ret_set)
 {
     if (!count)
         return check_fail(check, ERR_MISSING, "tests[%zu].count", test);
@@ -196,8 +197,9 @@ static int check_count(const struct check *check, const Comity__V1__Count *count
     if (!code && !is_of_form(check, form_of_count(count->kind)))
         code = check_fail(check, ERR_RULE, "tests[%zu].count.kind", test);
     if (!code)
-        code = check_stances(check, count->stances, count->n_stances,
-                             count->kind == COMITY__V1__COUNT_KIND__COUNT_KIND_STANCES, test, "count", ret_set);
+        code =
+            check_stances(check, count->stances, count->n_stances,
+                          count->kind == COMITY__V1__COUNT_KIND__COUNT_KIND_STANCES, test, "count", ret_set);
     if (!code)
         code = check_option_set(check, count->choices, count->n_choices,
                                 count->kind == COMITY__V1__COUNT_KIND__COUNT_KIND_CHOICES, test, "count");
@@ -218,8 +220,9 @@ static int check_base(const struct check *check, const Comity__V1__Base *base, s
     if (!code && !is_of_form(check, form_of_base(base->kind)))
         code = check_fail(check, ERR_RULE, "tests[%zu].against.kind", test);
     if (!code)
-        code = check_stances(check, base->stances, base->n_stances,
-                             base->kind == COMITY__V1__BASE_KIND__BASE_KIND_STANCES, test, "against", ret_set);
+        code =
+            check_stances(check, base->stances, base->n_stances,
+                          base->kind == COMITY__V1__BASE_KIND__BASE_KIND_STANCES, test, "against", ret_set);
     if (!code)
         code = check_option_set(check, base->choices, base->n_choices,
                                 base->kind == COMITY__V1__BASE_KIND__BASE_KIND_CHOICES, test, "against");
@@ -242,7 +245,8 @@ static int check_threshold(const struct check *check, const Comity__V1__Test *te
     if (numerator > VALUE_MAX)
         return check_fail(check, ERR_RANGE, "tests[%zu].numerator", index);
     if (has_base ? numerator > denominator : denominator != 1)
-        return check_fail(check, ERR_RULE, has_base ? "tests[%zu].numerator" : "tests[%zu].denominator", index);
+        return check_fail(check, ERR_RULE, has_base ? "tests[%zu].numerator" : "tests[%zu].denominator",
+                          index);
 
     bool can_hold = true;
     if (test->bound == COMITY__V1__BOUND__BOUND_LESS_THAN)
@@ -274,8 +278,8 @@ static bool set_is_of_blocs(unsigned set)
 {
     const unsigned for_ = BIT(COMITY__V1__STANCE__STANCE_AGREE) | BIT(COMITY__V1__STANCE__STANCE_RESERVED);
     const unsigned against = BIT(COMITY__V1__STANCE__STANCE_CONCERN) | BIT(COMITY__V1__STANCE__STANCE_BLOCK);
-    bool splits = ((set & for_) != 0 && (set & for_) != for_) ||
-                  ((set & against) != 0 && (set & against) != against);
+    bool splits =
+        ((set & for_) != 0 && (set & for_) != for_) || ((set & against) != 0 && (set & against) != against);
     return !splits && !(set & BIT(COMITY__V1__STANCE__STANCE_STAND_ASIDE));
 }
 

@@ -78,7 +78,8 @@ static int groups_init(struct counted *counted)
     if (!named || !counted->groups || !counted->by_number)
         return ERR_MEMORY;
     for (size_t i = 0; i < count; i++)
-        named[i] = (struct named){input->constituencies[i].name, input->constituencies[i].number, (uint32_t) i};
+        named[i] =
+            (struct named){input->constituencies[i].name, input->constituencies[i].number, (uint32_t) i};
     if (count > 1)
         qsort(named, count, sizeof(*named), by_name);
     for (size_t i = 0; i < count; i++) {
@@ -104,7 +105,8 @@ static int sides_init(struct counted *counted)
         return ERR_MEMORY;
     for (size_t i = 0; i < counted->group_count; i++) {
         if (counted->groups[i].constituency->is_party)
-            named[count++] = (struct named){side_of(counted->groups[i].constituency), (uint32_t) i, (uint32_t) i};
+            named[count++] =
+                (struct named){side_of(counted->groups[i].constituency), (uint32_t) i, (uint32_t) i};
     }
     if (count > 1)
         qsort(named, count, sizeof(*named), by_name);
@@ -412,10 +414,11 @@ static void group_add(const struct counted *counted, struct group *sum, const st
     }
 }
 
-int counted_init(struct counted *counted, const struct rule_input *input, struct arena *arena, bool splits_open)
+int counted_init(struct counted *counted, const struct rule_input *input, struct arena *arena,
+                 bool splits_open)
 {
-    *counted = (struct counted){
-        .input = input, .rule = input->rule, .arena = arena, .splits_open = splits_open};
+    *counted =
+        (struct counted){.input = input, .rule = input->rule, .arena = arena, .splits_open = splits_open};
     form_init(counted);
     int code = groups_init(counted);
     if (!code)

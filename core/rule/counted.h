@@ -12,7 +12,8 @@ enum voice {
     VOICE_SILENT,
     VOICE_CONSENTS, /* is silent, which counts as AGREE where stances do */
     VOICE_STANCE,   /* VOICE_STANCE + stance - 1 */
-    VOICE_VALUE = VOICE_STANCE + STANCE_COUNT - 1, /* + number of the option, or band of the score; 1: ranks an option */
+    VOICE_VALUE = VOICE_STANCE + STANCE_COUNT -
+                  1, /* + number of the option, or band of the score; 1: ranks an option */
     VOICE_END = VOICE_VALUE + OPTIONS_MAX + 1,
 };
 
@@ -25,15 +26,15 @@ struct openness {
     bool can_be[OPEN_CLASSES][CELLS_MAX];
 };
 
-/* One whom a test looks at: the whole, a constituency, a side or a site. Amounts are heads, weights or seats, as the
- * test counts; members of NEUTRAL constituencies are in none. */
+/* One whom a test looks at: the whole, a constituency, a side or a site. Amounts are heads, weights or seats,
+ * as the test counts; members of NEUTRAL constituencies are in none. */
 struct subject {
-    const char *name;     /* empty: the whole */
-    uint64_t lines;       /* of the roll, whatever the office, the recused too */
-    uint64_t members;     /* those of them that the office leaves */
-    uint64_t eligible;    /* amount of the members who are not recused */
-    uint64_t *cells;      /* amount by what they say */
-    uint64_t *open;       /* amount by class of those who are still to answer; NULL: they are among the cells */
+    const char *name;  /* empty: the whole */
+    uint64_t lines;    /* of the roll, whatever the office, the recused too */
+    uint64_t members;  /* those of them that the office leaves */
+    uint64_t eligible; /* amount of the members who are not recused */
+    uint64_t *cells;   /* amount by what they say */
+    uint64_t *open;    /* amount by class of those who are still to answer; NULL: they are among the cells */
     uint64_t *open_least; /* the smallest single amount of a class */
     Comity__V1__BlocResult **blocs;
     size_t bloc_count;
@@ -59,7 +60,7 @@ struct scope {
 
 /* A line of the roll, worked out. */
 struct voiced {
-    uint16_t party;     /* place of its constituency among the parties, which are by name */
+    uint16_t party; /* place of its constituency among the parties, which are by name */
     uint8_t cell;
     uint8_t open_class;
     bool is_counted; /* of a PARTY */
@@ -90,8 +91,8 @@ struct counted {
     const struct rule_input *input;
     const Comity__V1__Rule *rule;
     struct arena *arena;
-    bool splits_open;  /* those who are still to answer are told apart: for R-48 */
-    bool is_weighted;  /* a test counts by WEIGHT */
+    bool splits_open;                 /* those who are still to answer are told apart: for R-48 */
+    bool is_weighted;                 /* a test counts by WEIGHT */
     uint8_t place_of[ANSWER_MAX + 1]; /* answer -> place in the scale + 1; 0: none */
     uint32_t bands[33];               /* least score of each band; what is below the first is band 0 */
     size_t band_count;
@@ -110,16 +111,18 @@ struct counted {
     size_t subjects_count;
     struct scope *scopes; /* by test */
     struct openness openness;
-    uint64_t *sequences;  /* of the ballots that count, ascending */
+    uint64_t *sequences; /* of the ballots that count, ascending */
     size_t sequence_count;
-    uint32_t *leaders;    /* CHOICE: the option that leads, or those that share the lead; ascending */
+    uint32_t *leaders; /* CHOICE: the option that leads, or those that share the lead; ascending */
     size_t leader_count;
     bool lead_took_order; /* the stated order broke a tie for it */
 };
 
-/* Read the roll. 0, ERR_MEMORY, ERR_SCOPE, ERR_INTERNAL (a constituency, a site or an answer that there is not).
+/* Read the roll. 0, ERR_MEMORY, ERR_SCOPE, ERR_INTERNAL (a constituency, a site or an answer that there is
+ * not).
  * @splits_open: tell those apart who are still to answer. */
-int counted_init(struct counted *counted, const struct rule_input *input, struct arena *arena, bool splits_open);
+int counted_init(struct counted *counted, const struct rule_input *input, struct arena *arena,
+                 bool splits_open);
 
 static inline unsigned cell_of(unsigned voice, bool is_present)
 {
@@ -166,7 +169,8 @@ void subject_add_open(struct subject *subject, unsigned class_, uint64_t amount)
 /* Blocs: each constituency's seats added to the subjects, the way that it casts them. bloc.c, R-42 */
 int blocs_add(struct counted *counted, struct subjects *subjects);
 
-/* What the members of each side weigh with PARITY, by place of the side. 0, ERR_MEMORY, ERR_SCOPE. weigh.c, R-41 */
+/* What the members of each side weigh with PARITY, by place of the side. 0, ERR_MEMORY, ERR_SCOPE. weigh.c,
+ * R-41 */
 int parity_weights(const struct counted *counted, Comity__V1__Office office, uint64_t **ret_weights);
 
 /* Has the member of the line held the office? UNSPECIFIED: any. R-39 */

@@ -106,7 +106,8 @@ static const char *count_say(const struct telling *telling)
     case COMITY__V1__COUNT_KIND__COUNT_KIND_CHOICES:
         return choices_say(telling, result->choices, result->n_choices);
     case COMITY__V1__COUNT_KIND__COUNT_KIND_SCORE_AT_LEAST:
-        return arena_printf(telling->arena, telling->words(N_("gave a score of at least %" PRIu32)), result->score);
+        return arena_printf(telling->arena, telling->words(N_("gave a score of at least %" PRIu32)),
+                            result->score);
     case COMITY__V1__COUNT_KIND__COUNT_KIND_LEADING:
         return result->n_choices == 0
                    ? telling->words(N_("chose the leading option (there is none)"))
@@ -134,7 +135,8 @@ static const char *empty_say(const struct telling *telling)
         return telling->words(N_("no ballots cast, abstentions apart"));
     case COMITY__V1__BASE_KIND__BASE_KIND_CHOICES:
         stances = numbers_say(telling, result->base_choices, result->n_base_choices);
-        return stances ? arena_printf(telling->arena, telling->words(N_("nobody chose option %s")), stances) : NULL;
+        return stances ? arena_printf(telling->arena, telling->words(N_("nobody chose option %s")), stances)
+                       : NULL;
     default:
         for (size_t i = 0; i < ARRAY_COUNT(SETS); i++) {
             if (SETS[i].set == set)
@@ -300,7 +302,8 @@ static const char *amount_say_blocs(const struct telling *telling)
         if (!blocs)
             return NULL;
     }
-    return amount && blocs ? arena_printf(telling->arena, telling->words(N_("%s (%s)")), amount, blocs) : amount;
+    return amount && blocs ? arena_printf(telling->arena, telling->words(N_("%s (%s)")), amount, blocs)
+                           : amount;
 }
 
 /* Of whom alone the line is. */
@@ -323,7 +326,8 @@ static const char *subject_say(const struct telling *telling)
 
     if (office == 0 || office >= ARRAY_COUNT(OFFICES))
         return subject;
-    return arena_printf(telling->arena, telling->words(N_("%s (%s)")), subject, telling->words(OFFICES[office]));
+    return arena_printf(telling->arena, telling->words(N_("%s (%s)")), subject,
+                        telling->words(OFFICES[office]));
 }
 
 const char *rule_explain_test_in(const Comity__V1__TestResult *result, words_fn *words, struct arena *arena)
@@ -362,15 +366,17 @@ const char *rule_explain_quantifier_in(const Comity__V1__QuantifierResult *resul
 {
     bool is_share = result->kind == COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_SHARE;
     bool is_more = result->bound == COMITY__V1__BOUND__BOUND_MORE_THAN;
-    const char *value = is_share ? arena_printf(arena, "%" PRIu64 "/%" PRIu64, result->numerator, result->denominator)
-                                 : arena_printf(arena, "%" PRIu64, result->numerator);
+    const char *value =
+        is_share ? arena_printf(arena, "%" PRIu64 "/%" PRIu64, result->numerator, result->denominator)
+                 : arena_printf(arena, "%" PRIu64, result->numerator);
     const char *amount =
         arena_printf(arena,
                      words(result->by_weight ? N_("%" PRIu64 " of %" PRIu64 " by weight of the %s hold")
                                              : N_("%" PRIu64 " of %" PRIu64 " %s hold")),
                      result->count, result->of, words(subjects_say(result->scope)));
     const char *need =
-        value ? arena_printf(arena, words(is_more ? N_("more than %s needed") : N_("at least %s needed")), value)
+        value ? arena_printf(arena, words(is_more ? N_("more than %s needed") : N_("at least %s needed")),
+                             value)
               : NULL;
 
     if (!amount || !need)

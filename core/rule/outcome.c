@@ -26,7 +26,8 @@ bool test_is_whole(const Comity__V1__Test *test)
     return test->scope->kind == COMITY__V1__SCOPE_KIND__SCOPE_KIND_WHOLE;
 }
 
-/* Does the EACH test hold for one and fail for another that is more against than for? Or are the seats of blocs even?
+/* Does the EACH test hold for one and fail for another that is more against than for? Or are the seats of
+ * blocs even?
  * @results: the lines of a test that fails. docs/rules.md R-27 */
 static bool is_deadlock(const struct counted *counted, size_t index, Comity__V1__TestResult *const *results)
 {
@@ -78,8 +79,7 @@ static int tests_add(const struct counted *counted, unsigned classes, Comity__V1
     for (size_t i = 0; i < rule->n_tests; i++)
         lines += counted->scopes[i].count;
     outcome->tests = arena_alloc(counted->arena, (lines + 1) * sizeof(outcome->tests[0]));
-    outcome->quantifiers =
-        arena_alloc(counted->arena, (rule->n_tests + 1) * sizeof(outcome->quantifiers[0]));
+    outcome->quantifiers = arena_alloc(counted->arena, (rule->n_tests + 1) * sizeof(outcome->quantifiers[0]));
     if (!outcome->tests || !outcome->quantifiers)
         return ERR_MEMORY;
     for (size_t i = 0; i < rule->n_tests; i++) {
@@ -272,7 +272,8 @@ int rule_quorum_at_opening(const struct rule_input *input, struct arena *arena)
 }
 
 /* docs/rules.md R-49 */
-int rule_quorum_at_close(const struct rule_input *input, struct arena *arena, Comity__V1__Outcome **ret_outcome)
+int rule_quorum_at_close(const struct rule_input *input, struct arena *arena,
+                         Comity__V1__Outcome **ret_outcome)
 {
     struct counted counted;
     struct verdict verdict = {0};

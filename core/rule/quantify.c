@@ -68,7 +68,7 @@ static int quantify(const struct counted *counted, const Comity__V1__Test *test,
     bool is_share = asked->kind == COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_SHARE;
     result->kind = asked->kind;
     result->bound = asked->bound == COMITY__V1__BOUND__BOUND_UNSPECIFIED ? COMITY__V1__BOUND__BOUND_AT_LEAST
-                                                                          : asked->bound;
+                                                                         : asked->bound;
     result->numerator = asked->numerator;
     result->denominator = is_share ? asked->denominator : 1;
     result->by_weight = asked->by_weight;
@@ -83,8 +83,8 @@ static int quantify(const struct counted *counted, const Comity__V1__Test *test,
     return 0;
 }
 
-int test_run_all(const struct counted *counted, size_t index, Comity__V1__TestResult **results, bool *ret_holds,
-                 Comity__V1__QuantifierResult **ret_quantifier)
+int test_run_all(const struct counted *counted, size_t index, Comity__V1__TestResult **results,
+                 bool *ret_holds, Comity__V1__QuantifierResult **ret_quantifier)
 {
     const Comity__V1__Test *test = counted->rule->tests[index];
     const struct scope *scope = &counted->scopes[index];

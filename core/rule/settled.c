@@ -1,7 +1,8 @@
 /* Can an answer that is still to come change what a round comes to? docs/rules.md R-48
  *
- * Each test is looked at by itself: whether it holds, or fails, for every way in which those who are still to answer can
- * go on. A count and a base are sums over members, so that what a member can do at most is known by itself. */
+ * Each test is looked at by itself: whether it holds, or fails, for every way in which those who are still to
+ * answer can go on. A count and a base are sums over members, so that what a member can do at most is known
+ * by itself. */
 #include "core/error.h"
 #include "core/rule/outcome.h"
 #include "core/rule/test.h"
@@ -105,7 +106,8 @@ static struct range range_of(const struct counted *counted, const struct meaning
 }
 
 /* docs/rules.md over a range */
-static struct can range_can(const struct range *range, const Comity__V1__Test *test, bool has_base, wide number)
+static struct can range_can(const struct range *range, const Comity__V1__Test *test, bool has_base,
+                            wide number)
 {
     wide least = (has_base ? range->least_full : range->least) - number;
     wide most = (has_base ? range->most_full : range->most) - number;
@@ -141,8 +143,8 @@ static struct can subject_can_by(const struct counted *counted, const struct sco
     bool has_base = test->against->kind != COMITY__V1__BASE_KIND__BASE_KIND_NONE;
     struct meaning meaning = test_meaning(counted, test, leader);
     struct range range =
-        range_of(counted, &meaning, scope->subjects->openness, subject, has_base ? (wide) test->denominator : 1,
-                 has_base ? (wide) test->numerator : 0);
+        range_of(counted, &meaning, scope->subjects->openness, subject,
+                 has_base ? (wide) test->denominator : 1, has_base ? (wide) test->numerator : 0);
     return range_can(&range, test, has_base, has_base ? 0 : (wide) test->numerator);
 }
 
@@ -213,9 +215,9 @@ static struct range opposition(const struct counted *counted, const struct scope
 {
     struct meaning meaning = {{0}};
     for (unsigned cell = 0; cell < counted->cell_count; cell++)
-        meaning.of_cell[cell] = (uint8_t) (voice_is_against(cell / 2)  ? IN_COUNT
-                                           : voice_is_for(cell / 2) ? IN_BASE
-                                                                    : 0);
+        meaning.of_cell[cell] = (uint8_t) (voice_is_against(cell / 2) ? IN_COUNT
+                                           : voice_is_for(cell / 2)   ? IN_BASE
+                                                                      : 0);
     return range_of(counted, &meaning, scope->subjects->openness, subject, 1, 1);
 }
 
@@ -240,7 +242,8 @@ static struct can deadlock_can(const struct counted *counted, size_t index, uint
     if (test_is_whole(test) && test->weighting == COMITY__V1__WEIGHTING__WEIGHTING_SEATS) {
         struct range range = opposition(counted, scope, scope->list[0]);
         bool is_fixed = range.least == range.most;
-        can.hold = range.least <= 0 && range.most >= 0 && (!is_fixed || subject_for(counted, scope->list[0]) > 0);
+        can.hold =
+            range.least <= 0 && range.most >= 0 && (!is_fixed || subject_for(counted, scope->list[0]) > 0);
         can.fail = !(is_fixed && can.hold);
         return can;
     }
@@ -315,8 +318,8 @@ static bool failure_is_settled(const struct counted *counted, const struct can *
 }
 
 /* the tests of a class. *ret_fails: one surely does. False: it is open whether they hold. */
-static bool class_is_settled(const struct counted *counted, const struct can *cans, Comity__V1__TestClass class_,
-                             bool *ret_fails)
+static bool class_is_settled(const struct counted *counted, const struct can *cans,
+                             Comity__V1__TestClass class_, bool *ret_fails)
 {
     bool is_open = false;
     *ret_fails = false;

@@ -1,4 +1,5 @@
-/* The ladder: which stage an outcome leads to, and by which rule its rounds are held. docs/rules.md */
+/* The ladder: which stage an outcome leads to, and by which rule its rounds are held. docs/rules.md R-60 to
+ * R-62 */
 #include "core/rule/reach.h"
 
 uint32_t rule_next_stage(const Comity__V1__Rule *rule, uint32_t after, Comity__V1__OutcomeKind outcome)
@@ -23,8 +24,8 @@ Comity__V1__OutcomeKind stage_outcome(const Comity__V1__Stage *stage, Comity__V1
     return otherwise;
 }
 
-/* What belongs to a form and is not said anew goes with it: where a stage asks in another form, nothing of the first
- * one's is left over. */
+/* What belongs to a form and is not said anew goes with it: where a stage asks in another form, nothing of
+ * the first one's is left over. */
 static void drop_form(Comity__V1__Rule *rule)
 {
     rule->n_tests = rule->n_scale = rule->n_duties = rule->n_options = rule->n_ties = 0;

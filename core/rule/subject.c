@@ -57,7 +57,8 @@ static const char *kind_name(const struct counted *counted, Comity__V1__ScopeKin
 }
 
 /* Place + 1 of the subject that a line is of; 0: of none. */
-static size_t subject_of(const struct counted *counted, Comity__V1__ScopeKind kind, const struct voiced *voiced)
+static size_t subject_of(const struct counted *counted, Comity__V1__ScopeKind kind,
+                         const struct voiced *voiced)
 {
     switch (kind) {
     case COMITY__V1__SCOPE_KIND__SCOPE_KIND_CONSTITUENCY:
@@ -72,7 +73,8 @@ static size_t subject_of(const struct counted *counted, Comity__V1__ScopeKind ki
 }
 
 /* Every member of a PARTY to the subject of its line. @parity: by place of the side. */
-static void lines_to_subjects(const struct counted *counted, struct subjects *subjects, const uint64_t *parity)
+static void lines_to_subjects(const struct counted *counted, struct subjects *subjects,
+                              const uint64_t *parity)
 {
     for (size_t i = 0; i < counted->input->line_count; i++) {
         const struct roll_line *line = &counted->input->lines[i];
@@ -206,7 +208,8 @@ const struct subject *counted_whole_weighed(const struct counted *counted)
     return &counted->subjects[counted->is_weighted ? 1 : 0]->list[0];
 }
 
-static uint64_t amount_of(const struct counted *counted, const struct subject *subject, bool says(unsigned voice))
+static uint64_t amount_of(const struct counted *counted, const struct subject *subject,
+                          bool says(unsigned voice))
 {
     uint64_t sum = 0;
     for (size_t cell = 0; cell < counted->cell_count; cell++) {

@@ -1,4 +1,5 @@
-/* One test over one subject: its count, its base, and whether it holds. docs/rules.md */
+/* One test over one subject: its count, its base, and whether it holds. docs/rules.md R-16 to R-22, R-43,
+ * R-44 */
 #include "core/rule/test.h"
 
 #include "core/error.h"
@@ -46,8 +47,8 @@ static bool is_in_count(const struct counted *counted, const Comity__V1__Count *
 /* docs/rules.md */
 static bool is_in_base(const Comity__V1__Test *test, unsigned voice, bool is_present)
 {
-    bool consents = voice == VOICE_CONSENTS &&
-                    test->count->kind == COMITY__V1__COUNT_KIND__COUNT_KIND_STANCES;
+    bool consents =
+        voice == VOICE_CONSENTS && test->count->kind == COMITY__V1__COUNT_KIND__COUNT_KIND_STANCES;
     Comity__V1__Stance stance = voice_stance(voice);
 
     switch (test->against->kind) {
@@ -94,7 +95,8 @@ static void threshold_bounds(const Comity__V1__TestResult *result, uint64_t *ret
     *ret_ceiling = *ret_floor + (product % result->denominator != 0);
 }
 
-bool bound_holds(Comity__V1__Bound bound, uint64_t count, uint64_t denominator, uint64_t numerator, uint64_t base)
+bool bound_holds(Comity__V1__Bound bound, uint64_t count, uint64_t denominator, uint64_t numerator,
+                 uint64_t base)
 {
     unsigned __int128 left = (unsigned __int128) count * denominator;
     unsigned __int128 right = (unsigned __int128) numerator * base;
@@ -216,8 +218,8 @@ static void result_count(const struct counted *counted, const struct meaning *me
     bool has_base = result->base_kind != COMITY__V1__BASE_KIND__BASE_KIND_NONE;
     result->base_is_empty = has_base && result->base_size == 0;
     if (result->n_stances > 0 || result->n_base_stances > 0)
-        result->silent = subject->cells[cell_of(VOICE_CONSENTS, false)] +
-                         subject->cells[cell_of(VOICE_CONSENTS, true)];
+        result->silent =
+            subject->cells[cell_of(VOICE_CONSENTS, false)] + subject->cells[cell_of(VOICE_CONSENTS, true)];
 }
 
 int test_run(const struct counted *counted, const Comity__V1__Test *test, const struct subject *subject,

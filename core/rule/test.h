@@ -13,17 +13,18 @@ struct meaning {
 struct meaning test_meaning(const struct counted *counted, const Comity__V1__Test *test, uint32_t leader);
 
 /* Does  count * denominator BOUND numerator * base  hold? */
-bool bound_holds(Comity__V1__Bound bound, uint64_t count, uint64_t denominator, uint64_t numerator, uint64_t base);
+bool bound_holds(Comity__V1__Bound bound, uint64_t count, uint64_t denominator, uint64_t numerator,
+                 uint64_t base);
 
 /* Count, compare, and say how it came out, in the arena of @counted. 0 or ERR_MEMORY. docs/rules.md R-16 to
  * R-22 */
 int test_run(const struct counted *counted, const Comity__V1__Test *test, const struct subject *subject,
              Comity__V1__TestResult **ret_result);
 
-/* The whole test: a line for each subject of the scope, @results has room for; *ret_quantifier: NULL with ALL. 0 or
- * ERR_MEMORY. R-37 */
-int test_run_all(const struct counted *counted, size_t index, Comity__V1__TestResult **results, bool *ret_holds,
-                 Comity__V1__QuantifierResult **ret_quantifier);
+/* The whole test: a line for each subject of the scope, @results has room for; *ret_quantifier: NULL with
+ * ALL. 0 or ERR_MEMORY. R-37 */
+int test_run_all(const struct counted *counted, size_t index, Comity__V1__TestResult **results,
+                 bool *ret_holds, Comity__V1__QuantifierResult **ret_quantifier);
 
 /* The stated weight of a subject; false: there is none. R-38 */
 bool subject_weight(const Comity__V1__Rule *rule, Comity__V1__ScopeKind kind, const char *name,

@@ -38,8 +38,11 @@ static void parties_take(struct round *round, struct fuzz_input *input)
     size_t count = 1 + fuzz_number(input, 1) % PARTIES_MAX;
 
     for (size_t i = 0; i < count; i++)
-        round->parties[i] = (struct roll_constituency){
-            .number = (uint32_t) i + 1, .name = NAMES[i], .side = SIDES[i % 2], .is_party = i != 2, .vacant = i % 3 == 1};
+        round->parties[i] = (struct roll_constituency){.number = (uint32_t) i + 1,
+                                                       .name = NAMES[i],
+                                                       .side = SIDES[i % 2],
+                                                       .is_party = i != 2,
+                                                       .vacant = i % 3 == 1};
     round->input.constituencies = round->parties;
     round->input.constituency_count = count;
 }

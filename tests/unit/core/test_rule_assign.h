@@ -1,5 +1,5 @@
-/* Rules that differ from a good one: fields are set by their names, "tests[0].scope.kind=2 scale*33 stages+1 close=new".
- * *N: N times the first element; +N: N new elements more. */
+/* Rules that differ from a good one: fields are set by their names, "tests[0].scope.kind=2 scale*33 stages+1
+ * close=new". *N: N times the first element; +N: N new elements more. */
 #ifndef COMITY_TEST_RULE_ASSIGN_H
 #define COMITY_TEST_RULE_ASSIGN_H
 
@@ -31,8 +31,8 @@ static inline ProtobufCMessage *message_new(struct arena *arena, const ProtobufC
 }
 
 /* A repeated field becomes @count times its first element. */
-static inline void list_repeat(struct arena *arena, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-                        size_t count)
+static inline void list_repeat(struct arena *arena, ProtobufCMessage *message,
+                               const ProtobufCFieldDescriptor *field, size_t count)
 {
     ProtobufCMessage ***list = place_of(message, field);
     ProtobufCMessage **copy = scene_need(arena_alloc(arena, (count + 1) * sizeof(*copy)), "memory");
@@ -44,12 +44,13 @@ static inline void list_repeat(struct arena *arena, ProtobufCMessage *message, c
     *count_of(message, field) = count;
 }
 
-static inline void list_extend(struct arena *arena, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-                               size_t more)
+static inline void list_extend(struct arena *arena, ProtobufCMessage *message,
+                               const ProtobufCFieldDescriptor *field, size_t more)
 {
     ProtobufCMessage ***list = place_of(message, field);
     size_t *count = count_of(message, field);
-    ProtobufCMessage **longer = scene_need(arena_alloc(arena, (*count + more + 1) * sizeof(*longer)), "memory");
+    ProtobufCMessage **longer =
+        scene_need(arena_alloc(arena, (*count + more + 1) * sizeof(*longer)), "memory");
     if (*count > 0)
         memcpy(longer, *list, *count * sizeof(*longer));
     for (; more > 0; more--)
@@ -58,8 +59,8 @@ static inline void list_extend(struct arena *arena, ProtobufCMessage *message, c
 }
 
 /* Numbers of a repeated field: "1,2,2"; nothing: none. */
-static inline void numbers_set(struct arena *arena, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-                        const char *text)
+static inline void numbers_set(struct arena *arena, ProtobufCMessage *message,
+                               const ProtobufCFieldDescriptor *field, const char *text)
 {
     int **list = place_of(message, field);
     *list = scene_need(arena_alloc(arena, 64 * sizeof(**list)), "memory");
@@ -71,8 +72,8 @@ static inline void numbers_set(struct arena *arena, ProtobufCMessage *message, c
     }
 }
 
-static inline void value_set(struct arena *arena, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-                      const char *text)
+static inline void value_set(struct arena *arena, ProtobufCMessage *message,
+                             const ProtobufCFieldDescriptor *field, const char *text)
 {
     void *place = place_of(message, field);
     unsigned long long number = strtoull(text, NULL, 10);

@@ -202,12 +202,13 @@ static void every_value_is_built_or_refused(void **state)
             snprintf(field, sizeof(field), "r.%s", FIELDS[i].field);
             assign(scene.arena, &scene.rule->base, change);
             int code = rule_check(scene.rule, "r", &refusal);
-            /* A built value may want, or not suit, what this rule says besides: that is no matter of the value. */
+            /* A built value may want, or not suit, what this rule says besides: that is no matter of the
+             * value. */
             bool is_here = strcmp(refusal.field, field) == 0;
-            bool as_expected = !is_defined ? code == ERR_ENUM && is_here
-                               : is_built  ? code != ERR_ENUM && code != ERR_UNSUPPORTED &&
-                                                !(code == ERR_MISSING && is_here)
-                                           : code == (value == 0 ? ERR_MISSING : ERR_UNSUPPORTED) && is_here;
+            bool as_expected =
+                !is_defined ? code == ERR_ENUM && is_here
+                : is_built  ? code != ERR_ENUM && code != ERR_UNSUPPORTED && !(code == ERR_MISSING && is_here)
+                            : code == (value == 0 ? ERR_MISSING : ERR_UNSUPPORTED) && is_here;
             if (!as_expected)
                 fail_msg("%s: %s at %s", change, code ? error_name(code) : "no refusal", refusal.field);
             scene_release(&scene);
@@ -403,8 +404,10 @@ static void any_message_is_answered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_rules_are_refused),   cmocka_unit_test(every_value_is_built_or_refused),
-        cmocka_unit_test(large_rules_are_refused), cmocka_unit_test(any_message_is_answered),
+        cmocka_unit_test(bad_rules_are_refused),
+        cmocka_unit_test(every_value_is_built_or_refused),
+        cmocka_unit_test(large_rules_are_refused),
+        cmocka_unit_test(any_message_is_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

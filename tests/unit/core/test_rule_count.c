@@ -234,8 +234,8 @@ static int64_t now_ns(void)
     return (int64_t) now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* A full roll over many constituencies, sides and sites, by a rule of each sort. The figures are printed; the counts are what is
- * asserted. */
+/* A full roll over many constituencies, sides and sites, by a rule of each sort. The figures are printed; the
+ * counts are what is asserted. */
 enum { TURNS = 20, PARTIES = 50, SITES = 40 };
 
 struct full_roll {
@@ -249,8 +249,11 @@ static void full_roll_init(struct full_roll *roll)
 {
     for (uint32_t i = 0; i < PARTIES; i++) {
         snprintf(roll->names[i], sizeof(roll->names[i]), "party-%02u", (unsigned) i);
-        roll->constituencies[i] = (struct roll_constituency){
-            .number = i + 1, .name = roll->names[i], .side = i % 2 ? "east" : "west", .is_party = true, .vacant = i};
+        roll->constituencies[i] = (struct roll_constituency){.number = i + 1,
+                                                             .name = roll->names[i],
+                                                             .side = i % 2 ? "east" : "west",
+                                                             .is_party = true,
+                                                             .vacant = i};
     }
     for (uint32_t i = 0; i < SITES; i++) {
         snprintf(roll->site_names[i], sizeof(roll->site_names[i]), "site-%02u", (unsigned) i);
@@ -277,7 +280,8 @@ static void a_full_roll_is_counted(void **state)
     } RULES[] = {
         {"consensus", "@consensus", 2 * PARTIES + 3},
         {"every weighting",
-         "S each-site#>1/2 AV > 1/2 of cast; S each AV > 1/2 of eligible weight; S each-side AV > 1/2 of cast; S whole AV > 1/2 of "
+         "S each-site#>1/2 AV > 1/2 of cast; S each AV > 1/2 of eligible weight; S each-side AV > 1/2 of "
+         "cast; S whole AV > 1/2 of "
          "cast parity; S whole AV > 1/2 of cast seats=nn; Q whole present > 1/2 of eligible weight",
          SITES + PARTIES + 2 + 3},
     };
@@ -309,7 +313,8 @@ static void a_full_roll_is_counted(void **state)
             for (size_t i = 0; i < ROLL_MAX; i++)
                 assert_true(outcome->ballots[i] == i + 1);
         }
-        print_message("bench rule_count, %s: %d ballots, %d constituencies, %zu lines of working: %.3f ms (best of %d)\n",
+        print_message("bench rule_count, %s: %d ballots, %d constituencies, %zu lines of working: %.3f ms "
+                      "(best of %d)\n",
                       RULES[row].title, ROLL_MAX, PARTIES, RULES[row].lines, (double) best / 1e6, TURNS);
     }
     arena_destroy(&rules);

@@ -1,5 +1,5 @@
-/* Rounds counted and concluded, from a table: each rule of docs/rules.md to R-33. The cases of practice are in
- * test_rule_practice.c, scopes and weights in test_rule_scope.c. */
+/* Rounds counted and concluded, from a table: each rule of docs/rules.md to R-33. The cases of practice are
+ * in test_rule_practice.c, scopes and weights in test_rule_scope.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Which rules are refused for their scopes, weights, forms and stages, with what, and where: docs/rules.md. */
+/* Which rules are refused for their scopes, weights, forms and stages, with what, and where: docs/rules.md
+ * R-36 to R-49, R-60. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,10 +41,12 @@ static const struct check_row SCOPES[] = {
     {"tests[0].scope.quantifier=new tests[0].scope.quantifier.kind=2", ERR_RULE, "tests[0].scope.quantifier"},
     {"tests[1].scope.quantifier.kind=1 tests[1].scope.quantifier.numerator=0", 0, ""},
     {"tests[1].scope.quantifier.kind=1", ERR_RULE, "tests[1].scope.quantifier.numerator"},
-    {"tests[1].scope.quantifier.kind=1 tests[1].scope.quantifier.numerator=0 tests[1].scope.quantifier.bound=1", ERR_RULE,
-     "tests[1].scope.quantifier.bound"},
-    {"tests[1].scope.quantifier.kind=1 tests[1].scope.quantifier.numerator=0 tests[1].scope.quantifier.by_weight=1", ERR_RULE,
-     "tests[1].scope.quantifier.by_weight"},
+    {"tests[1].scope.quantifier.kind=1 tests[1].scope.quantifier.numerator=0 "
+     "tests[1].scope.quantifier.bound=1",
+     ERR_RULE, "tests[1].scope.quantifier.bound"},
+    {"tests[1].scope.quantifier.kind=1 tests[1].scope.quantifier.numerator=0 "
+     "tests[1].scope.quantifier.by_weight=1",
+     ERR_RULE, "tests[1].scope.quantifier.by_weight"},
     {"tests[1].scope.quantifier.numerator=0", ERR_RANGE, "tests[1].scope.quantifier.numerator"},
     {"tests[1].scope.quantifier.denominator=3", ERR_RULE, "tests[1].scope.quantifier.denominator"},
     {"tests[1].scope.quantifier.bound=1", 0, ""},
@@ -52,8 +55,9 @@ static const struct check_row SCOPES[] = {
     {"tests[1].scope.quantifier.bound=9", ERR_ENUM, "tests[1].scope.quantifier.bound"},
     {"tests[1].scope.quantifier.kind=3", ERR_RANGE, "tests[1].scope.quantifier.denominator"},
     {"tests[1].scope.quantifier.kind=3 tests[1].scope.quantifier.denominator=2", 0, ""},
-    {"tests[1].scope.quantifier.kind=3 tests[1].scope.quantifier.denominator=2 tests[1].scope.quantifier.bound=2", ERR_RULE,
-     "tests[1].scope.quantifier.numerator"},
+    {"tests[1].scope.quantifier.kind=3 tests[1].scope.quantifier.denominator=2 "
+     "tests[1].scope.quantifier.bound=2",
+     ERR_RULE, "tests[1].scope.quantifier.numerator"},
     {"tests[1].scope.quantifier.kind=3 tests[1].scope.quantifier.denominator=1", ERR_RULE,
      "tests[1].scope.quantifier.numerator"},
     {"tests[1].scope.quantifier.kind=3 tests[1].scope.quantifier.denominator=1000000000001", ERR_RANGE,
@@ -66,11 +70,15 @@ static const struct check_row SCOPES[] = {
     {"tests[1].scope.kind=7 tests[1].scope.quantifier.numerator=65", 0, ""},
     /* */
     {"tests[1].scope.quantifier.by_weight=1", ERR_RULE, "tests[1].scope.quantifier.by_weight"},
-    {"tests[1].scope.quantifier.by_weight=1 weights+1 weights[0].kind=3 weights[0].name=east weights[0].weight=5", ERR_RULE,
-     "tests[1].scope.quantifier.by_weight"},
-    {"tests[1].scope.quantifier.by_weight=1 weights+1 weights[0].kind=2 weights[0].name=labour weights[0].weight=2", 0, ""},
-    {"tests[1].scope.quantifier.by_weight=1 weights+1 weights[0].kind=2 weights[0].name=labour weights[0].weight=1", ERR_RULE,
-     "tests[1].scope.quantifier.numerator"},
+    {"tests[1].scope.quantifier.by_weight=1 weights+1 weights[0].kind=3 weights[0].name=east "
+     "weights[0].weight=5",
+     ERR_RULE, "tests[1].scope.quantifier.by_weight"},
+    {"tests[1].scope.quantifier.by_weight=1 weights+1 weights[0].kind=2 weights[0].name=labour "
+     "weights[0].weight=2",
+     0, ""},
+    {"tests[1].scope.quantifier.by_weight=1 weights+1 weights[0].kind=2 weights[0].name=labour "
+     "weights[0].weight=1",
+     ERR_RULE, "tests[1].scope.quantifier.numerator"},
     {"tests[1].scope.quantifier.by_weight=1 weights+1 weights[0].kind=2 weights[0].name=labour", ERR_RULE,
      "tests[1].scope.quantifier.by_weight"},
     {"weights+1", ERR_MISSING, "weights[0].kind"},
@@ -79,7 +87,8 @@ static const struct check_row SCOPES[] = {
     {"weights+1 weights[0].kind=5", ERR_RULE, "weights[0].kind"},
     {"weights+1 weights[0].kind=2", ERR_NAME, "weights[0].name"},
     {"weights+1 weights[0].kind=2 weights[0].name=a weights[0].weight=1000000000000", 0, ""},
-    {"weights+1 weights[0].kind=2 weights[0].name=a weights[0].weight=1000000000001", ERR_RANGE, "weights[0].weight"},
+    {"weights+1 weights[0].kind=2 weights[0].name=a weights[0].weight=1000000000001", ERR_RANGE,
+     "weights[0].weight"},
     {"weights+1 weights[0].kind=2 weights[0].name=a weights*2", ERR_DUPLICATE, "weights[1].name"},
     {"weights+2 weights[0].kind=2 weights[0].name=a weights[1].kind=3 weights[1].name=a", 0, ""},
     {"weights+1 weights[0].kind=2 weights[0].name=a weights*257", ERR_RANGE, "weights"},
@@ -88,9 +97,13 @@ static const struct check_row SCOPES[] = {
     {"tests[0].weighting=3", 0, ""},
     {"tests[1].weighting=3", ERR_RULE, "tests[1].weighting"},
     {"tests[0].weighting=3 tests[0].scope.kind=3 tests[0].scope.of=east", ERR_RULE, "tests[0].weighting"},
-    {"tests[0].weighting=3 tests[0].against.kind=1 tests[0].denominator=1 tests[0].bound=2", ERR_RULE, "tests[0].numerator"},
-    {"tests[0].weighting=3 tests[0].against.kind=1 tests[0].denominator=1 tests[0].bound=2 tests[0].numerator=0", 0, ""},
-    {"tests[0].weighting=2 tests[0].against.kind=1 tests[0].denominator=1 tests[0].numerator=1000000000000", 0, ""},
+    {"tests[0].weighting=3 tests[0].against.kind=1 tests[0].denominator=1 tests[0].bound=2", ERR_RULE,
+     "tests[0].numerator"},
+    {"tests[0].weighting=3 tests[0].against.kind=1 tests[0].denominator=1 tests[0].bound=2 "
+     "tests[0].numerator=0",
+     0, ""},
+    {"tests[0].weighting=2 tests[0].against.kind=1 tests[0].denominator=1 tests[0].numerator=1000000000000",
+     0, ""},
     {"tests[0].weighting=1 tests[0].against.kind=1 tests[0].denominator=1 tests[0].numerator=10001", ERR_RULE,
      "tests[0].numerator"},
     {"tests[0].bloc=new", ERR_RULE, "tests[0].bloc"},
@@ -185,7 +198,8 @@ static const struct check_row CHOICES[] = {
     {"tests[0].count.kind=1 tests[0].count.choices=", ERR_RULE, "tests[0].count.kind"},
     {"tests[0].against.kind=6 tests[0].against.stances=1", ERR_RULE, "tests[0].against.kind"},
     {"tests[0].against.kind=7 tests[0].against.choices=1,2", 0, ""},
-    {"tests[0].weighting=4 tests[0].bloc=new tests[0].bloc.tied=1 tests[0].bloc.absent=1", ERR_RULE, "tests[0].weighting"},
+    {"tests[0].weighting=4 tests[0].bloc=new tests[0].bloc.tied=1 tests[0].bloc.absent=1", ERR_RULE,
+     "tests[0].weighting"},
     {"ties=2", 0, ""},
     {"ties=1", ERR_RULE, "ties[0]"},
     {"ties=2,2", ERR_DUPLICATE, "ties[1]"},
@@ -236,45 +250,61 @@ static const struct check_row RANKINGS[] = {
     {"ranking.needs_default=1 ranking.quorum=new ranking.quorum.of=3", ERR_RULE, "ranking.quorum.of"},
     {"ranking.needs_default=1 ranking.quorum=new ranking.quorum.of=77", ERR_ENUM, "ranking.quorum.of"},
     {"ranking.needs_default=1 ranking.quorum=new ranking.quorum.of=1", ERR_MISSING, "ranking.quorum.bound"},
-    {"ranking.needs_default=1 ranking.quorum=new ranking.quorum.of=1 ranking.quorum.bound=3", ERR_RULE, "ranking.quorum.bound"},
+    {"ranking.needs_default=1 ranking.quorum=new ranking.quorum.of=1 ranking.quorum.bound=3", ERR_RULE,
+     "ranking.quorum.bound"},
     {"ranking.needs_default=1 ranking.quorum=new ranking.quorum.of=1 ranking.quorum.bound=1", ERR_RANGE,
      "ranking.quorum.numerator"},
-    {"ranking.needs_default=1 ranking.quorum=new ranking.quorum.of=1 ranking.quorum.bound=1 ranking.quorum.numerator=3 "
+    {"ranking.needs_default=1 ranking.quorum=new ranking.quorum.of=1 ranking.quorum.bound=1 "
+     "ranking.quorum.numerator=3 "
      "ranking.quorum.denominator=2",
      ERR_RULE, "ranking.quorum.denominator"},
-    {"ranking.needs_default=1 ranking.quorum=new ranking.quorum.of=2 ranking.quorum.bound=1 ranking.quorum.numerator=3 "
+    {"ranking.needs_default=1 ranking.quorum=new ranking.quorum.of=2 ranking.quorum.bound=1 "
+     "ranking.quorum.numerator=3 "
      "ranking.quorum.denominator=2",
      ERR_RULE, "ranking.quorum.numerator"},
-    {"ranking.needs_default=1 ranking.quorum=new ranking.quorum.of=2 ranking.quorum.bound=2 ranking.quorum.numerator=1 "
+    {"ranking.needs_default=1 ranking.quorum=new ranking.quorum.of=2 ranking.quorum.bound=2 "
+     "ranking.quorum.numerator=1 "
      "ranking.quorum.denominator=2",
      0, ""},
     {"ranking.majorities+1", ERR_RULE, "ranking.needs_default"},
     {"ranking.method=2 ranking.majorities+1", ERR_RULE, "ranking.majorities"},
     {"ranking.needs_default=1 ranking.majorities+1", ERR_NAME, "ranking.majorities[0].name"},
-    {"ranking.needs_default=1 ranking.majorities+1 ranking.majorities[0].name=a", ERR_MISSING, "ranking.majorities[0].bound"},
-    {"ranking.needs_default=1 ranking.majorities+1 ranking.majorities[0].name=a ranking.majorities[0].bound=2 "
+    {"ranking.needs_default=1 ranking.majorities+1 ranking.majorities[0].name=a", ERR_MISSING,
+     "ranking.majorities[0].bound"},
+    {"ranking.needs_default=1 ranking.majorities+1 ranking.majorities[0].name=a "
+     "ranking.majorities[0].bound=2 "
      "ranking.majorities[0].numerator=3 ranking.majorities[0].denominator=1",
      0, ""},
-    {"ranking.needs_default=1 ranking.majorities+1 ranking.majorities[0].name=a ranking.majorities[0].bound=2 "
+    {"ranking.needs_default=1 ranking.majorities+1 ranking.majorities[0].name=a "
+     "ranking.majorities[0].bound=2 "
      "ranking.majorities[0].numerator=3 ranking.majorities[0].denominator=1 ranking.majorities*2",
      ERR_DUPLICATE, "ranking.majorities[1].name"},
-    {"ranking.needs_default=1 options+2 options[0].number=1 options[0].label=a options[1].number=2 options[1].label=b", ERR_RULE,
-     "options"},
-    {"options+2 options[0].number=1 options[0].label=a options[1].number=2 options[1].label=b options[1].is_default=1", 0, ""},
-    {"options+2 options[0].number=1 options[0].label=a options[1].number=2 options[1].label=b options[1].is_default=1 "
+    {"ranking.needs_default=1 options+2 options[0].number=1 options[0].label=a options[1].number=2 "
+     "options[1].label=b",
+     ERR_RULE, "options"},
+    {"options+2 options[0].number=1 options[0].label=a options[1].number=2 options[1].label=b "
+     "options[1].is_default=1",
+     0, ""},
+    {"options+2 options[0].number=1 options[0].label=a options[1].number=2 options[1].label=b "
+     "options[1].is_default=1 "
      "options[0].is_default=1",
      ERR_DUPLICATE, "options[1].is_default"},
-    {"ranking.majorities+1 ranking.majorities[0].name=a ranking.majorities[0].bound=2 ranking.majorities[0].numerator=3 "
-     "ranking.majorities[0].denominator=1 options+2 options[0].number=1 options[0].label=a options[1].number=2 "
+    {"ranking.majorities+1 ranking.majorities[0].name=a ranking.majorities[0].bound=2 "
+     "ranking.majorities[0].numerator=3 "
+     "ranking.majorities[0].denominator=1 options+2 options[0].number=1 options[0].label=a "
+     "options[1].number=2 "
      "options[1].label=b options[1].is_default=1 options[0].majority=a",
      0, ""},
-    {"ranking.majorities+1 ranking.majorities[0].name=a ranking.majorities[0].bound=2 ranking.majorities[0].numerator=3 "
-     "ranking.majorities[0].denominator=1 options+2 options[0].number=1 options[0].label=a options[1].number=2 "
+    {"ranking.majorities+1 ranking.majorities[0].name=a ranking.majorities[0].bound=2 "
+     "ranking.majorities[0].numerator=3 "
+     "ranking.majorities[0].denominator=1 options+2 options[0].number=1 options[0].label=a "
+     "options[1].number=2 "
      "options[1].label=b options[1].is_default=1 options[1].majority=a",
      ERR_RULE, "options[1].majority"},
 };
 
-/* a rule of two stages, the first of which is changed. The rule can come to NO_DECISION, ADOPTED, TIE, REJECTED. */
+/* R-60, R-47: a rule of two stages, the first of which is changed. The rule can come to NO_DECISION, ADOPTED,
+ * TIE, REJECTED. */
 #define STAGE "stages+1 stages[0].name=first stages[0].on=8 "
 static const struct check_row STAGES[] = {
     {STAGE "stages[0].kind=9 stages[0].outcome=4", 0, ""},
@@ -294,22 +324,31 @@ static const struct check_row STAGES[] = {
     {STAGE "stages[0].kind=8 stages[0].on=13", ERR_RULE, "stages[0].on"},
     {STAGE "stages[0].kind=8 stages[0].on=2,3", 0, ""},
     {STAGE "stages[0].kind=8 stages[0].on=2 tests[0].class=3", 0, ""},
-    {STAGE "stages[0].kind=8 stages+1 stages[1].kind=8 stages[1].name=first stages[1].on=8", ERR_DUPLICATE, "stages[1].name"},
+    {STAGE "stages[0].kind=8 stages+1 stages[1].kind=8 stages[1].name=first stages[1].on=8", ERR_DUPLICATE,
+     "stages[1].name"},
     {STAGE "stages[0].kind=8 stages+1 stages[1].kind=8 stages[1].name=second stages[1].on=8", 0, ""},
-    {STAGE "stages[0].kind=9 stages[0].outcome=10 stages+1 stages[1].kind=8 stages[1].name=second stages[1].on=8", ERR_RULE,
-     "stages[1].on"},
-    {STAGE "stages[0].kind=9 stages[0].outcome=10 stages+1 stages[1].kind=8 stages[1].name=second stages[1].on=10", 0, ""},
-    {STAGE "stages[0].kind=9 stages[0].outcome=4 stages+1 stages[1].kind=8 stages[1].name=second stages[1].on=9", 0, ""},
-    {STAGE "stages[0].kind=9 stages[0].outcome=4 stages[0].map+1 stages[0].map[0].to=13 stages+1 stages[1].kind=8 "
-           "stages[1].name=second stages[1].on=13",
+    {STAGE
+     "stages[0].kind=9 stages[0].outcome=10 stages+1 stages[1].kind=8 stages[1].name=second stages[1].on=8",
+     ERR_RULE, "stages[1].on"},
+    {STAGE
+     "stages[0].kind=9 stages[0].outcome=10 stages+1 stages[1].kind=8 stages[1].name=second stages[1].on=10",
+     0, ""},
+    {STAGE
+     "stages[0].kind=9 stages[0].outcome=4 stages+1 stages[1].kind=8 stages[1].name=second stages[1].on=9",
+     0, ""},
+    {STAGE
+     "stages[0].kind=9 stages[0].outcome=4 stages[0].map+1 stages[0].map[0].to=13 stages+1 stages[1].kind=8 "
+     "stages[1].name=second stages[1].on=13",
      0, ""},
     {STAGE "stages[0].kind=8 stages*17", ERR_RANGE, "stages"},
     /* The map */
     {STAGE "stages[0].kind=8 stages[0].map+1", ERR_MISSING, "stages[0].map[0].to"},
     {STAGE "stages[0].kind=8 stages[0].map+1 stages[0].map[0]=", ERR_MISSING, "stages[0].map[0]"},
     {STAGE "stages[0].kind=8 stages[0].map+1 stages[0].map[0].to=7", ERR_RULE, "stages[0].map[0].to"},
-    {STAGE "stages[0].kind=8 stages[0].map+1 stages[0].map[0].to=8 stages[0].map[0].from=7", ERR_RULE, "stages[0].map[0].from"},
-    {STAGE "stages[0].kind=8 stages[0].map+1 stages[0].map[0].to=8 stages[0].map*2", ERR_DUPLICATE, "stages[0].map[1].from"},
+    {STAGE "stages[0].kind=8 stages[0].map+1 stages[0].map[0].to=8 stages[0].map[0].from=7", ERR_RULE,
+     "stages[0].map[0].from"},
+    {STAGE "stages[0].kind=8 stages[0].map+1 stages[0].map[0].to=8 stages[0].map*2", ERR_DUPLICATE,
+     "stages[0].map[1].from"},
     /* What each kind has */
     {STAGE "stages[0].kind=9", ERR_MISSING, "stages[0].outcome"},
     {STAGE "stages[0].kind=9 stages[0].outcome=7", ERR_RULE, "stages[0].outcome"},
@@ -328,17 +367,21 @@ static const struct check_row STAGES[] = {
     {STAGE "stages[0].kind=2 stages[0].within_ms=31622400001", ERR_RANGE, "stages[0].within_ms"},
     {STAGE "stages[0].kind=2 stages[0].within_ms=60000", ERR_RANGE, "stages[0].count"},
     {STAGE "stages[0].kind=2 stages[0].within_ms=60000 stages[0].count=101", ERR_RANGE, "stages[0].count"},
-    {STAGE "stages[0].kind=2 stages[0].within_ms=60000 stages[0].count=2", ERR_MISSING, "stages[0].counts_as"},
-    {STAGE "stages[0].kind=2 stages[0].within_ms=60000 stages[0].count=2 stages[0].counts_as=6", ERR_RULE, "stages[0].counts_as"},
+    {STAGE "stages[0].kind=2 stages[0].within_ms=60000 stages[0].count=2", ERR_MISSING,
+     "stages[0].counts_as"},
+    {STAGE "stages[0].kind=2 stages[0].within_ms=60000 stages[0].count=2 stages[0].counts_as=6", ERR_RULE,
+     "stages[0].counts_as"},
     {STAGE "stages[0].kind=2 stages[0].within_ms=60000 stages[0].by_other=1 stages[0].counts_as=5", 0, ""},
-    {STAGE "stages[0].kind=2 stages[0].within_ms=60000 stages[0].by_other=1 stages[0].counts_as=5 scale*1", ERR_RULE,
-     "stages[0].kind"},
-    {STAGE "stages[0].kind=2 stages[0].within_ms=60000 stages[0].by_other=1 stages[0].counts_as=5 stages[0].otherwise=8", ERR_RULE,
-     "stages[0].otherwise"},
+    {STAGE "stages[0].kind=2 stages[0].within_ms=60000 stages[0].by_other=1 stages[0].counts_as=5 scale*1",
+     ERR_RULE, "stages[0].kind"},
+    {STAGE "stages[0].kind=2 stages[0].within_ms=60000 stages[0].by_other=1 stages[0].counts_as=5 "
+           "stages[0].otherwise=8",
+     ERR_RULE, "stages[0].otherwise"},
     {STAGE "stages[0].kind=3 stages[0].within_ms=60000", ERR_RANGE, "stages[0].count"},
     {STAGE "stages[0].kind=3 stages[0].within_ms=60000 stages[0].count=20 stages[0].otherwise=11", 0, ""},
     {STAGE "stages[0].kind=3 stages[0].within_ms=60000 stages[0].count=21", ERR_RANGE, "stages[0].count"},
-    {STAGE "stages[0].kind=3 stages[0].within_ms=60000 stages[0].count=2 stages[0].otherwise=7", ERR_RULE, "stages[0].otherwise"},
+    {STAGE "stages[0].kind=3 stages[0].within_ms=60000 stages[0].count=2 stages[0].otherwise=7", ERR_RULE,
+     "stages[0].otherwise"},
     {STAGE "stages[0].kind=4 stages[0].within_ms=60000", ERR_MISSING, "stages[0].office"},
     {STAGE "stages[0].kind=4 stages[0].within_ms=60000 stages[0].office=2", 0, ""},
     {STAGE "stages[0].kind=4 stages[0].within_ms=60000 stages[0].office=2 stages[0].each_party=1", ERR_RULE,
@@ -350,22 +393,31 @@ static const struct check_row STAGES[] = {
     /* the rule of a stage's rounds is checked as the rule is. */
     {STAGE "stages[0].kind=1", ERR_MISSING, "stages[0].rule"},
     {STAGE "stages[0].kind=1 stages[0].rule=new", 0, ""},
-    {STAGE "stages[0].kind=1 stages[0].rule=new stages[0].rule.rounds=101", ERR_RANGE, "stages[0].rule.rounds"},
-    {STAGE "stages[0].kind=1 stages[0].rule=new stages[0].rule.tests+1", ERR_NAME, "stages[0].rule.tests[0].name"},
-    {STAGE "stages[0].kind=1 stages[0].rule=new stages[0].rule.visibility=3", ERR_UNSUPPORTED, "stages[0].rule.visibility"},
-    {STAGE "stages[0].kind=1 stages[0].rule=new stages[0].rule.close=new stages[0].rule.close.nothing_can_change=1", ERR_RULE,
-     "stages[0].rule.close.nothing_can_change"},
+    {STAGE "stages[0].kind=1 stages[0].rule=new stages[0].rule.rounds=101", ERR_RANGE,
+     "stages[0].rule.rounds"},
+    {STAGE "stages[0].kind=1 stages[0].rule=new stages[0].rule.tests+1", ERR_NAME,
+     "stages[0].rule.tests[0].name"},
+    {STAGE "stages[0].kind=1 stages[0].rule=new stages[0].rule.visibility=3", ERR_UNSUPPORTED,
+     "stages[0].rule.visibility"},
+    {STAGE
+     "stages[0].kind=1 stages[0].rule=new stages[0].rule.close=new stages[0].rule.close.nothing_can_change=1",
+     ERR_RULE, "stages[0].rule.close.nothing_can_change"},
     {STAGE "stages[0].kind=1 stages[0].rule=new stages[0].rule.form=4", ERR_MISSING, "stages[0].rule.scores"},
     {STAGE "stages[0].kind=1 stages[0].rule=new stages[0].rule.form=2", ERR_MISSING, "stages[0].rule.tests"},
     {STAGE "roll=2 list=delegates stages[0].kind=1 stages[0].rule=new stages[0].rule.roll=1", 0, ""},
     {STAGE "stages[0].kind=1 stages[0].rule=new stages[0].rule.roll=2", ERR_MISSING, "stages[0].rule.list"},
-    {STAGE "no_quorum=2 close=new close.at_time=1 extend_ms=60000 stages[0].kind=1 stages[0].rule=new stages[0].rule.no_quorum=1",
+    {STAGE "no_quorum=2 close=new close.at_time=1 extend_ms=60000 stages[0].kind=1 stages[0].rule=new "
+           "stages[0].rule.no_quorum=1",
      0, ""},
-    {STAGE "no_quorum=2 close=new close.at_time=1 extend_ms=60000 stages[0].kind=1 stages[0].rule=new stages[0].rule.close=new",
+    {STAGE "no_quorum=2 close=new close.at_time=1 extend_ms=60000 stages[0].kind=1 stages[0].rule=new "
+           "stages[0].rule.close=new",
      ERR_RULE, "stages[0].rule.no_quorum"},
 };
 
-#define TABLE(rule, rows) {rule, rows, ARRAY_COUNT(rows)}
+#define TABLE(rule, rows)                                                                                    \
+    {                                                                                                        \
+        rule, rows, ARRAY_COUNT(rows)                                                                        \
+    }
 static const struct table TABLES[] = {
     TABLE("S whole AV > 1/2 of cast; S each#2 AV > 1/2 of cast", SCOPES),
     TABLE("S whole AV > 1/2 of cast seats=nn", BLOCS),

@@ -1,4 +1,5 @@
-/* Twenty small cases, with the outcome that practitioners expect. docs/rules.md */
+/* Twenty small cases, with the outcome that practitioners expect. docs/rules.md R-23 to R-30, R-42, R-47,
+ * R-60 to R-62 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,8 +8,8 @@
 
 #include "test_rule_rows.h"
 
-/* What practitioners expect: twenty cases, by their numbers. Those that go on to a stage (15 to 18) and the one that is refused
- * (19) are below. */
+/* What practitioners expect: twenty cases, by their numbers. Those that go on to a stage (15 to 18) and the
+ * one that is refused (19) are below. */
 static const struct round_row CASES[] = {
     {"1, last round",
      "S each AV >= 2/3 of AVCB",
@@ -25,7 +26,8 @@ static const struct round_row CASES[] = {
      "labour 3A | management 3C",
      false,
      "DEADLOCK",
-     {"whole: 3 of 6 ballots cast by seats support (labour casts 3 seats for, management casts 3 seats against), more "
+     {"whole: 3 of 6 ballots cast by seats support (labour casts 3 seats for, management casts 3 seats "
+      "against), more "
       "than 1/2 needed: short by 1"}},
     {"4, last round",
      "S each AV > 1/2 of AVCB",
@@ -36,7 +38,12 @@ static const struct round_row CASES[] = {
       "union-a: 2 of 2 who took a side support, more than 1/2 needed: holds",
       "union-b: 2 of 2 who took a side support, more than 1/2 needed: holds",
       "union-c: 1 of 2 who took a side support, more than 1/2 needed: short by 1"}},
-    {"4", "S each AV > 1/2 of AVCB", "union-a 2A | union-b 2A | union-c 1A 1C | management 6A", true, "NOT_YET", {NULL}},
+    {"4",
+     "S each AV > 1/2 of AVCB",
+     "union-a 2A | union-b 2A | union-c 1A 1C | management 6A",
+     true,
+     "NOT_YET",
+     {NULL}},
     {"5",
      "S whole AV >= 2/3 of cast",
      "labour 6A | management 6C",
@@ -134,13 +141,15 @@ static const struct round_row CASES[] = {
      "union-a(labour) 2A | union-b(labour) 2A 1C | management 3A 1C",
      false,
      "ADOPTED",
-     {"labour: 1 of 5 object, at most 1 allowed: holds", "management: 1 of 4 object, at most 1 allowed: holds"}},
+     {"labour: 1 of 5 object, at most 1 allowed: holds",
+      "management: 1 of 4 object, at most 1 allowed: holds"}},
     {"20, two on one side",
      "O each-side CB <= 1",
      "union-a(labour) 2A 1C | union-b(labour) 2A 1C | management 3A",
      false,
      "BLOCKED",
-     {"labour: 2 of 6 object, at most 1 allowed: over by 1", "management: 0 of 3 object, at most 1 allowed: holds"}},
+     {"labour: 2 of 6 object, at most 1 allowed: over by 1",
+      "management: 0 of 3 object, at most 1 allowed: holds"}},
 };
 
 static void practice_agrees(void **state)
@@ -151,7 +160,8 @@ static void practice_agrees(void **state)
     print_message("%zu rounds\n", ARRAY_COUNT(CASES));
 }
 
-/* A rule with one stage of rounds, by tests of its own: on @on; STRIKE where it is adopted, else adopted by default. */
+/* A rule with one stage of rounds, by tests of its own: on @on; STRIKE where it is adopted, else adopted by
+ * default. */
 static void ladder_init(struct scene *scene, const char *rule, const char *own, Comity__V1__OutcomeKind on)
 {
     scene_init(scene, rule, "members");
@@ -201,13 +211,13 @@ static void ladders_come_to_what_is_expected(void **state)
     } LADDERS[] = {
         {"15", "@consensus", "S whole AV >= 2/3 of cast", COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_DECISION,
          "labour 5A | management 4A 1B", NULL, "BLOCKED"},
-        {"16", "@simple-majority", "S whole AV >= 2/3 of cast", COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED,
-         "members 40A 60C", "members 67A 33C", "STRIKE"},
+        {"16", "@simple-majority", "S whole AV >= 2/3 of cast",
+         COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED, "members 40A 60C", "members 67A 33C", "STRIKE"},
         {"16, short", "@simple-majority", "S whole AV >= 2/3 of cast",
          COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED, "members 40A 60C", "members 66A 34C",
          "ADOPTED_BY_DEFAULT"},
-        {"17", "@simple-majority", "S whole AV >= 2/3 of cast", COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED,
-         "members 50A 50C", NULL, "TIE"},
+        {"17", "@simple-majority", "S whole AV >= 2/3 of cast",
+         COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED, "members 50A 50C", NULL, "TIE"},
         {"18, of CAST", "@simple-majority", "S whole AV >= 2/3 of cast",
          COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED, "members 40A 60C", "members 67A 33C 3X", "STRIKE"},
         {"18, of PRESENT", "@simple-majority", "S whole AV >= 2/3 of present",

@@ -4,8 +4,8 @@
 
 #include "test_rule_support.h"
 
-/* How a round comes out. @lines: the working expected, in order, up to the first NULL; the lines of tests, then those of
- * quantifiers. */
+/* How a round comes out. @lines: the working expected, in order, up to the first NULL; the lines of tests,
+ * then those of quantifiers. */
 struct round_row {
     const char *title;
     const char *rule;

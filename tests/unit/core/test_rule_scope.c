@@ -1,4 +1,5 @@
-/* Parts, weights and other forms: docs/rules.md, as rows of a table; and what is an error before a round opens. */
+/* Parts, weights and other forms: docs/rules.md R-36 to R-46, as rows of a table; and what is an error before
+ * a round opens. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +10,8 @@
 
 static const struct round_row ROWS[] = {
     {"R-36: the one that is named",
-     "S constituency:labour AV >= 1/2 of cast; S side:employers AV >= 1/2 of cast; S site:north AV >= 1/2 of cast",
+     "S constituency:labour AV >= 1/2 of cast; S side:employers AV >= 1/2 of cast; S site:north AV >= 1/2 of "
+     "cast",
      "labour(workers) 1A%north 1C | plant(employers) 2A%south | office(employers) 1C%north",
      false,
      "ADOPTED",
@@ -130,7 +132,8 @@ static const struct round_row ROWS[] = {
      "labour 900A@1000000000000 1C@901",
      false,
      "REJECTED",
-     {"whole: 900000000000000 of 900000000000901 ballots cast by weight support, more than 999999999999/1000000000000 needed: "
+     {"whole: 900000000000000 of 900000000000901 ballots cast by weight support, more than "
+      "999999999999/1000000000000 needed: "
       "short by 1"}},
     {"R-41: each side has the same total",
      "S whole AV > 1/2 of eligible parity",
@@ -149,39 +152,47 @@ static const struct round_row ROWS[] = {
      "labour 2A!1 4C | management 1C!1",
      false,
      "TIE",
-     {"whole (co-chairs): 2 of 4 ballots cast by parity of the sides support, more than 1/2 needed: short by 1"}},
+     {"whole (co-chairs): 2 of 4 ballots cast by parity of the sides support, more than 1/2 needed: short by "
+      "1"}},
     {"R-42: all seats the way of the majority",
      "S whole AV > 1/2 of eligible seats=nn",
      "labour 2A 1C 1R | management+2 1C 1-",
      false,
      "REJECTED",
-     {"whole: 3 of 7 by seats support (labour casts 3 seats for, management casts 4 seats against), more than 1/2 needed: "
+     {"whole: 3 of 7 by seats support (labour casts 3 seats for, management casts 4 seats against), more "
+      "than 1/2 needed: "
       "short by 1"}},
     {"R-42: a bloc that is tied, and one that is absent",
      "S whole AV > 1/2 of cast seats=xf; S whole answered >= 1/1 of eligible seats=xf",
      "labour 1V 1B | management 2S 1- | office 1A",
      false,
      "ADOPTED",
-     {"whole: 4 of 4 ballots cast by seats support (labour abstains with 2 seats, management casts 3 seats for, office casts 1 "
+     {"whole: 4 of 4 ballots cast by seats support (labour abstains with 2 seats, management casts 3 seats "
+      "for, office casts 1 "
       "seat for), more than 1/2 needed: holds",
-      "whole: 6 of 6 by seats answered (labour abstains with 2 seats, management casts 3 seats for, office casts 1 seat for), at "
+      "whole: 6 of 6 by seats answered (labour abstains with 2 seats, management casts 3 seats for, office "
+      "casts 1 seat for), at "
       "least 6 needed: holds"}},
     {"R-42: a bloc that casts nothing is in ELIGIBLE alone",
      "Q whole answered >= 1/2 of eligible seats=nn; S whole AV > 1/2 of answered seats=nn",
      "labour 1A | management 3-",
      false,
      "NO_QUORUM",
-     {"whole: 1 of 4 by seats answered (labour casts 1 seat for, management casts nothing with 3 seats), at least 1/2 needed: "
+     {"whole: 1 of 4 by seats answered (labour casts 1 seat for, management casts nothing with 3 seats), at "
+      "least 1/2 needed: "
       "short by 1",
-      "whole: 1 of 1 who answered by seats support (labour casts 1 seat for, management casts nothing with 3 seats), more than "
+      "whole: 1 of 1 who answered by seats support (labour casts 1 seat for, management casts nothing with 3 "
+      "seats), more than "
       "1/2 needed: holds"}},
     {"R-42: of each side",
      "S each-side AV > 1/2 of AVCB seats=nn",
      "union-a(workers) 3A | union-b(workers) 2C 2X | management 1A",
      false,
      "DEADLOCK",
-     {"management: 1 of 1 who took a side by seats support (management casts 1 seat for), more than 1/2 needed: holds",
-      "workers: 3 of 7 who took a side by seats support (union-a casts 3 seats for, union-b casts 4 seats against), more than 1/2 "
+     {"management: 1 of 1 who took a side by seats support (management casts 1 seat for), more than 1/2 "
+      "needed: holds",
+      "workers: 3 of 7 who took a side by seats support (union-a casts 3 seats for, union-b casts 4 seats "
+      "against), more than 1/2 "
       "needed: short by 1"}},
     {"R-42, R-27: even blocs at any threshold",
      "S whole AV >= 2/3 of cast seats=nn",
@@ -194,7 +205,8 @@ static const struct round_row ROWS[] = {
      "labour 1C 2- | management 1A 1C 1_",
      false,
      "ADOPTED",
-     {"whole: 6 of 6 ballots cast by seats support (labour casts 3 seats for, management casts 3 seats for), more than 1/2 needed: "
+     {"whole: 6 of 6 ballots cast by seats support (labour casts 3 seats for, management casts 3 seats for), "
+      "more than 1/2 needed: "
       "holds"}},
     {"R-19: of those alone who were notified",
      "S whole AV > 1/2 of answered; notified",
@@ -229,8 +241,18 @@ static const struct round_row ROWS[] = {
      {"whole: 3 of 6 who answered gave a score of at least 7, at least 1/2 needed: holds",
       "labour: 4 of 4 ballots cast gave a score of at least 3, at least 4 needed: holds",
       "management: 1 of 1 ballots cast gave a score of at least 3, at least 1 needed: holds"}},
-    {"R-44, R-28: scores have no tie", "S whole score=5 > 1/2 of cast; score=0-10", "labour 1=5 1=4", false, "REJECTED", {NULL}},
-    {"R-25: nobody gave a score", "S whole score=0 >= 0/1 of answered; score=0-10", "labour 2X", false, "NO_DECISION", {NULL}},
+    {"R-44, R-28: scores have no tie",
+     "S whole score=5 > 1/2 of cast; score=0-10",
+     "labour 1=5 1=4",
+     false,
+     "REJECTED",
+     {NULL}},
+    {"R-25: nobody gave a score",
+     "S whole score=0 >= 0/1 of answered; score=0-10",
+     "labour 2X",
+     false,
+     "NO_DECISION",
+     {NULL}},
     {"R-46: what leads",
      "S whole leading > 1/2 of cast; choice=3",
      "labour 2=2 1=1 | management 2=2 | chair* 9=3",
@@ -249,8 +271,14 @@ static const struct round_row ROWS[] = {
      "labour 2=2 1=1 2=3",
      true,
      "TIE",
-     {"whole: 0 of 5 ballots cast chose the leading option (there is none), at least 1/3 needed: short by 2"}},
-    {"R-46: which fails whatever its bound", "O whole leading <= 3; choice=3", "labour 2=2 2=3", false, "BLOCKED", {NULL}},
+     {"whole: 0 of 5 ballots cast chose the leading option (there is none), at least 1/3 needed: short by "
+      "2"}},
+    {"R-46: which fails whatever its bound",
+     "O whole leading <= 3; choice=3",
+     "labour 2=2 2=3",
+     false,
+     "BLOCKED",
+     {NULL}},
     {"R-46: the stated order breaks it",
      "S whole leading >= 1/3 of cast; choice=3; order",
      "labour 2=2 1=1 2=3",
@@ -263,7 +291,12 @@ static const struct round_row ROWS[] = {
      false,
      "ADOPTED",
      {"whole: 9 of 12 ballots cast by weight chose option 2, which leads, more than 1/2 needed: holds"}},
-    {"R-46, R-25: nobody chose", "S whole leading <= 1; choice=3", "labour 2X 1-", false, "NO_DECISION", {NULL}},
+    {"R-46, R-25: nobody chose",
+     "S whole leading <= 1; choice=3",
+     "labour 2X 1-",
+     false,
+     "NO_DECISION",
+     {NULL}},
 };
 
 static void parts_and_weights_count_as_they_should(void **state)
@@ -300,7 +333,8 @@ static void scopes_that_name_nobody_are_errors(void **state)
         {"S whole A >= 1/2 of cast parity",
          "a 2A | b 3A | c 5A | d 7A | e 11A | f 13A | g 17A | h 19A | i 23A | j 29A | k 31A", 0},
         {"S whole A >= 1/2 of cast parity",
-         "a 2A | b 3A | c 5A | d 7A | e 11A | f 13A | g 17A | h 19A | i 23A | j 29A | k 31A | l 37A", ERR_SCOPE},
+         "a 2A | b 3A | c 5A | d 7A | e 11A | f 13A | g 17A | h 19A | i 23A | j 29A | k 31A | l 37A",
+         ERR_SCOPE},
     };
     (void) state;
     for (size_t i = 0; i < ARRAY_COUNT(SCOPES); i++) {
@@ -439,8 +473,10 @@ static void answers_of_another_form_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parts_and_weights_count_as_they_should), cmocka_unit_test(scopes_that_name_nobody_are_errors),
-        cmocka_unit_test(what_is_chosen_is_said),                 cmocka_unit_test(tallies_have_every_form),
+        cmocka_unit_test(parts_and_weights_count_as_they_should),
+        cmocka_unit_test(scopes_that_name_nobody_are_errors),
+        cmocka_unit_test(what_is_chosen_is_said),
+        cmocka_unit_test(tallies_have_every_form),
         cmocka_unit_test(answers_of_another_form_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Closing early: docs/rules.md R-48 against every way in which those who have not answered can go on; and R-49. */
+/* Closing early: docs/rules.md R-48 against every way in which those who have not answered can go on; and
+ * R-49. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,8 +25,9 @@ static unsigned below(unsigned limit)
 /* One test, in the words of test_rule_support.h. */
 static int test_write(char *text, size_t size, char form)
 {
-    static const char *const SCOPES[] = {"whole", "whole", "whole", "each", "each", "each-side", "side:east", "each-site",
-                                         "each#1", "each#>1/2", "each-side#2w", "whole!1", "constituency:a"};
+    static const char *const SCOPES[] = {"whole",        "whole",     "whole",         "each",   "each",
+                                         "each-side",    "side:east", "each-site",     "each#1", "each#>1/2",
+                                         "each-side#2w", "whole!1",   "constituency:a"};
     static const char *const STANCES[] = {"AV", "AV", "AV", "A", "CB", "B", "C", "SX", "answered"};
     static const char *const CHOICES[] = {"choices=1", "choices=2,3", "leading", "leading", "answered"};
     static const char *const SCORES[] = {"score=1", "score=2", "answered"};
@@ -45,8 +47,7 @@ static int test_write(char *text, size_t size, char form)
         base = "choices=1,2";
     if (below(4) == 0 && strcmp(scope, "whole") == 0)
         weighting = "parity";
-    if (form == 'a' && below(4) == 0 &&
-        (strcmp(scope, "whole") == 0 || strcmp(scope, "each-side") == 0)) {
+    if (form == 'a' && below(4) == 0 && (strcmp(scope, "whole") == 0 || strcmp(scope, "each-side") == 0)) {
         weighting = ONE_OF(BLOC);
         count = below(3) ? "AV" : "CB";
     }
@@ -56,8 +57,8 @@ static int test_write(char *text, size_t size, char form)
         snprintf(value, sizeof(value), "%u", below(4));
     }
     const char *bound = is_above ? (below(2) ? ">=" : ">") : below(2) ? "<=" : "<";
-    return snprintf(text, size, "%c %s %s %s %s of %s%s %s; ", "SSSSQO"[below(6)], scope, count, bound, value, base,
-                    below(4) ? "" : " empty", weighting);
+    return snprintf(text, size, "%c %s %s %s %s of %s%s %s; ", "SSSSQO"[below(6)], scope, count, bound, value,
+                    base, below(4) ? "" : " empty", weighting);
 }
 
 static void rule_write(char *text, size_t size, char form)
@@ -68,7 +69,9 @@ static void rule_write(char *text, size_t size, char form)
     for (unsigned tests = 1 + below(3); tests > 0; tests--)
         used += (size_t) test_write(text + used, size - used, form);
     snprintf(text + used, size - used, "once; present-answered; weights=side:east:2,side:west:3; %s",
-             form == 'c' ? ONE_OF(FORMS) : form == 's' ? "score=0-2" : ONE_OF(SETTINGS));
+             form == 'c'   ? ONE_OF(FORMS)
+             : form == 's' ? "score=0-2"
+                           : ONE_OF(SETTINGS));
 }
 
 static void roll_write(char *text, size_t size, char form)
@@ -87,11 +90,13 @@ static void roll_write(char *text, size_t size, char form)
             if (is_open)
                 used += (size_t) snprintf(text + used, size - used, "-");
             else if (form != 'a' && below(6))
-                used += (size_t) snprintf(text + used, size - used, "=%u", form == 'c' ? 1 + below(3) : below(3));
+                used +=
+                    (size_t) snprintf(text + used, size - used, "=%u", form == 'c' ? 1 + below(3) : below(3));
             else
-                used += (size_t) snprintf(text + used, size - used, "%s", form == 'a' ? ONE_OF(ANSWERS) : "X");
-            used += (size_t) snprintf(text + used, size - used, "@%u%s%s%s", 1 + below(3), below(2) ? "%n" : "%s",
-                                      below(2) ? "!1" : "", below(2) ? "~" : "");
+                used +=
+                    (size_t) snprintf(text + used, size - used, "%s", form == 'a' ? ONE_OF(ANSWERS) : "X");
+            used += (size_t) snprintf(text + used, size - used, "@%u%s%s%s", 1 + below(3),
+                                      below(2) ? "%n" : "%s", below(2) ? "!1" : "", below(2) ? "~" : "");
         }
     }
 }
@@ -157,7 +162,8 @@ static bool always(const struct scene *scene, struct arena *arena, size_t index,
     return same;
 }
 
-/* Nobody that is found to be settled can come out otherwise; and what cannot come out otherwise is found, nearly always. */
+/* Nobody that is found to be settled can come out otherwise; and what cannot come out otherwise is found,
+ * nearly always. */
 static void what_is_settled_cannot_change(void **state)
 {
     const char *given = getenv("COMITY_SEED");
@@ -194,7 +200,8 @@ static void what_is_settled_cannot_change(void **state)
         }
         scene_release(&scene);
     }
-    print_message("%zu settled, of which %zu are found; %zu open; %zu no rules or rolls\n", settled, found, open, refused);
+    print_message("%zu settled, of which %zu are found; %zu open; %zu no rules or rolls\n", settled, found,
+                  open, refused);
     assert_true(settled > TURNS / 20 && open > TURNS / 20);
     assert_true(found <= settled && 100 * found >= 90 * settled);
     arena_destroy(&arena);

@@ -2,19 +2,20 @@
  *
  * A rule: tests and settings, with ; between them.
  *   test     CLASS SCOPE COUNT BOUND VALUE [of BASE] [empty] [WEIGHTING]     "S each AV >= 2/3 of AVCB"
- *            CLASS Q, S, O; COUNT and BASE a set of stance letters, a word, choices=1,2 or score=3; empty: holds when empty
- *   SCOPE    KIND[!OFFICE][#QUANTIFIER]      "each-site#>1/2w", "side:workers!1"
- *            KIND whole, each, each-side, each-site, constituency:NAME, side:NAME, site:NAME; OFFICE its number;
- *            QUANTIFIER [>]N[/D][w]: so many, such a share, w by weight
- *   WEIGHTING weight, parity, seats=TA: what a tied and an absent bloc casts: n nothing, f for, a against, x abstains
- *   setting  consent, notified, at-open, ever, present-answered, choice=OPTIONS, score=LEAST-MOST, order (breaks ties),
- *            ranking, once (cast once; closes when nothing can change), weights=KIND:NAME:WEIGHT,...
+ *            CLASS Q, S, O; COUNT and BASE a set of stance letters, a word, choices=1,2 or score=3; empty:
+ * holds when empty SCOPE    KIND[!OFFICE][#QUANTIFIER]      "each-site#>1/2w", "side:workers!1" KIND whole,
+ * each, each-side, each-site, constituency:NAME, side:NAME, site:NAME; OFFICE its number; QUANTIFIER
+ * [>]N[/D][w]: so many, such a share, w by weight WEIGHTING weight, parity, seats=TA: what a tied and an
+ * absent bloc casts: n nothing, f for, a against, x abstains setting  consent, notified, at-open, ever,
+ * present-answered, choice=OPTIONS, score=LEAST-MOST, order (breaks ties), ranking, once (cast once; closes
+ * when nothing can change), weights=KIND:NAME:WEIGHT,...
  *   @name    the shipped template of that name, to start with
  * Stances: A agree, V agree with a reservation, S stand aside, X abstain, C concern, B block.
  *
- * A roll: constituencies with | between them: NAME[*][(SIDE)][+VACANT], with a * after a neutral one, and its members: "labour 3A
- * 1C 1R | chair* X". [HOW MANY]ANSWER[@WEIGHT][%SITE][!OFFICE][~]: a stance's letter, =N for a choice or a score, - silent, R recused; a
- * small letter, or _ for -, was not present; ~ was notified. */
+ * A roll: constituencies with | between them: NAME[*][(SIDE)][+VACANT], with a * after a neutral one, and its
+ * members: "labour 3A 1C 1R | chair* X". [HOW MANY]ANSWER[@WEIGHT][%SITE][!OFFICE][~]: a stance's letter, =N
+ * for a choice or a score, - silent, R recused; a small letter, or _ for -, was not present; ~ was notified.
+ */
 #ifndef COMITY_TEST_RULE_SUPPORT_H
 #define COMITY_TEST_RULE_SUPPORT_H
 
@@ -280,7 +281,8 @@ static inline void scale_add(struct arena *arena, Comity__V1__Rule *rule)
 }
 
 /* Another form: the scale keeps its abstention. */
-static inline void form_set(struct arena *arena, Comity__V1__Rule *rule, Comity__V1__Form form, size_t options)
+static inline void form_set(struct arena *arena, Comity__V1__Rule *rule, Comity__V1__Form form,
+                            size_t options)
 {
     rule->form = form;
     rule->scale[0] = rule->scale[COMITY__V1__STANCE__STANCE_ABSTAIN - 1];
