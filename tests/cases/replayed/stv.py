@@ -25,6 +25,11 @@ def recognise(path):
     return None
 
 
+def plain(name):
+    """How many blanks a name has is not the same everywhere."""
+    return " ".join(name.split())
+
+
 # Ballots -----------------------------------------------------------------------------------------------------
 
 class Blt:
@@ -42,10 +47,12 @@ class Blt:
             self.read([int(word) for word in words])
         except (ValueError, IndexError) as error:
             raise NotACase(f"it is no .blt ({error})") from error
-        self.tie_order = lists["tie"][::-1] if "tie" in lists else None   # who gives way stands first; a round prefers the first
-        if self.tie_order and sorted(self.tie_order) != list(range(1, self.options + 1)):
+        # Who gives way stands first, where a round has first who is preferred. A file that says nothing means its options in their order,
+        # as the program does whose counts are published.
+        self.tie_order = lists.get("tie", list(range(1, self.options + 1)))[::-1]
+        if sorted(self.tie_order) != list(range(1, self.options + 1)):
             raise NotACase("[tie] has not every option once")
-        self.names = quotes[:self.options]
+        self.names = [plain(name) for name in quotes[:self.options]]
         if len(self.names) != self.options or len(set(self.names)) != self.options:
             raise NotACase(f"{self.options} options, and {len(set(self.names))} names")
 
@@ -104,13 +111,13 @@ def steps_for_people(text, names):
         action = block.splitlines()[0]
         votes, elected = [0] * len(names), set()
         for state, label, number in re.findall(r"^\t(Hopeful|Elected|Pending|Defeated):\s+(.*) \(([\d.]+)\)\s*$", block, re.M):
-            for name in [label] if label in names else label.split(", "):
+            for name in map(plain, [label] if plain(label) in names else label.split(", ")):
                 votes[names.index(name)] = units(number)[1]
                 if state in ("Elected", "Pending"):
                     elected.add(names.index(name) + 1)
         lost = units(re.search(r"Nontransferable votes: ([\d.]+)", block)[1])[1]
         residual = units(re.search(r"Residual: ([\d.]+)", block)[1])[1]
-        who = re.sub(r" \([\d.]+\)$", "", action.partition(": ")[2])
+        who = plain(re.sub(r" \([\d.]+\)$", "", action.partition(": ")[2]))
         steps.append(Step(kind_of(action), who, votes, lost, residual, elected))
     return quota, steps
 
@@ -119,27 +126,27 @@ def steps_of_table(text, names):
     """The same of a table: a transfer is of the option that was unpended or defeated just before it."""
     rows = [line.split("\t") for line in text.splitlines()]
     head, steps, quota, moved = rows[0], [], None, ("", "")
-    states = {name: head.index(f"{number}.{what}") for number in range(1, len(names) + 1)
-              for what in ("name", "state", "vote") for name in [(number, what)]}
+    options = [number for number in range(1, len(names) + 1) if f"{number}.name" in head]   # the others have withdrawn
+    states = {(number, what): head.index(f"{number}.{what}") for number in options for what in ("name", "state", "vote")}
     for row in rows[1:]:
         if len(row) < len(head):
             continue
         quota, lost = units(row[2]), units(row[3])[1]
-        votes = [units(row[states[number, "vote"]])[1] for number in range(1, len(names) + 1)]
-        elected = {number for number in range(1, len(names) + 1) if row[states[number, "state"]] in ("e", "E")}
+        votes = [units(row[states[number, "vote"]])[1] if number in options else 0 for number in range(1, len(names) + 1)]
+        elected = {number for number in options if row[states[number, "state"]] in ("e", "E")}
         if row[1] in ("unpend", "defeat"):
             before = steps[-1] if steps else None
             moved = ("surplus" if row[1] == "unpend" else "exclude", changed_state(row, states, names, before))
         kind = {"begin": "begin", "transfer": moved[0]}.get(row[1], "")
         steps.append(Step(kind, moved[1] if kind in ("surplus", "exclude") else "", votes, lost, None, elected))
-        steps[-1].states = {number: row[states[number, "state"]] for number in range(1, len(names) + 1)}
+        steps[-1].states = {number: row[states[number, "state"]] for number in options}
     return quota, steps
 
 
 def changed_state(row, states, names, before):
     """Whose state is another one than in the step before."""
-    for number in range(1, len(names) + 1):
-        if before and row[states[number, "state"]] != before.states[number]:
+    for number in before.states if before else ():
+        if row[states[number, "state"]] != before.states[number]:
             return names[number - 1]
     return ""
 
@@ -155,10 +162,22 @@ def published(path, names):
     for other in beside:
         text = text_of(other)
         try:
-            found.append((other, *(steps_of_table if text.startswith("R\t") else steps_for_people)(text, names)))
+            quota, steps = (steps_of_table if text.startswith("R\t") else steps_for_people)(text, names)
         except (TypeError, ValueError, IndexError, AttributeError) as error:
             raise NotACase(f"{other.name} cannot be read: {error}") from error
+        found.append((other, quota, without_empty_surpluses(steps)))
     return found
+
+
+def without_empty_surpluses(steps):
+    """An option that has the quota and no more has no surplus: rule 48 transfers what exceeds it. Some programs print a step."""
+    kept, votes = [], None
+    for step in steps:
+        if step.kind == "surplus" and step.votes == votes:
+            continue
+        votes = step.votes if step.kind else votes
+        kept.append(step)
+    return kept
 
 
 # As a round --------------------------------------------------------------------------------------------------
