@@ -139,6 +139,8 @@ def steps_of_table(text, names):
             moved = ("surplus" if row[1] == "unpend" else "exclude", changed_state(row, states, names, before))
         kind = {"begin": "begin", "transfer": moved[0]}.get(row[1], "")
         steps.append(Step(kind, moved[1] if kind in ("surplus", "exclude") else "", votes, lost, None, elected))
+        steps[-1].quota = quota[1]
+        steps[-1].excluded = {number for number in options if row[states[number, "state"]] == "D"}
         steps[-1].states = {number: row[states[number, "state"]] for number in options}
     return quota, steps
 
@@ -235,6 +237,34 @@ def problems_of(blt, quota, steps, outcome):
     return found
 
 
+def problems_of_meek(blt, _quota, steps, outcome):
+    """The rows of such a table are what a round of iterations came to, and other things: every stage in which nobody drops out is one of
+    them, to the last decimal, in their order. Who drops out is compared by the order in which they do."""
+    stages, found, at = outcome.ranking.stages, [], 0
+    for number, stage in enumerate(stages):
+        if stage.act not in (pb.COUNT_ACT_FIRST, pb.COUNT_ACT_ITERATE):
+            continue
+        same = [place for place, step in enumerate(steps[at:], at) if step.votes == list(stage.votes) and step.quota == stage.quota]
+        if not same:
+            return [f"stage {number}: votes {list(stage.votes)} with the quota {stage.quota} are in no row that is left"]
+        at = same[0]
+    dropped = [blt.names[option - 1] for stage in stages if stage.act == pb.COUNT_ACT_EXCLUDE for option in stage.options]
+    order, seen = [], set()
+    for step in steps:
+        order += [blt.names[option - 1] for option in sorted(step.excluded - seen)]
+        seen |= step.excluded
+    if dropped != order[:len(dropped)]:
+        found.append(f"drop out {dropped}, published {order}")
+    if set(outcome.chosen) != steps[-1].elected:
+        found.append(f"elected {list(outcome.chosen)}, published {sorted(steps[-1].elected)}")
+    if outcome.kind != pb.OUTCOME_KIND_ADOPTED:
+        found.append(kind_name(outcome.kind))
+    return found
+
+
+PROBLEMS = {pb.RANKING_METHOD_STV_SCOTTISH: problems_of, pb.RANKING_METHOD_STV_MEEK: problems_of_meek}
+
+
 def run(files, report):
     before, ballots = report.so_far, 0
     for path in files:
@@ -245,9 +275,10 @@ def run(files, report):
             for other, quota, steps in published(path, blt.names):
                 if quota[0] not in METHODS:
                     raise NotACase(f"{other.name}: votes with {quota[0]} decimals are of no method that there is")
-                outcome = count(blt, METHODS[quota[0]], report)
+                method = METHODS[quota[0]]
+                outcome = count(blt, method, report)
                 ballots += sum(count for count, _ in blt.ballots)
-                report.case(other.name, problems_of(blt, quota, steps, outcome),
+                report.case(other.name, PROBLEMS[method](blt, quota, steps, outcome),
                             ", ".join(blt.names[option - 1] for option in outcome.chosen))
         except NotACase as problem:
             report.unreadable(path.name, problem)

@@ -86,6 +86,14 @@ static void stages_are_as_expected(void **state)
          "5ab 2a 3c",
          {"FIRST : 7.00000 0.00000 3.00000 / 0.00000 +a", "SURPLUS a: 4.00000 2.14285 3.00000 / 0.85714",
           "EXCLUDE b: 4.00000 0.00000 3.00000 / 2.99999", "FILL c: 4.00000 0.00000 3.00000 / 2.99999 +c"}},
+        /* "42t" of the program Droop (github.com/jklundell/droop), by its rule meek-prf. */
+        {3,
+         "meek seats=2 ties=E",
+         "4ab 2c",
+         {"FIRST : 4.000000000 0.000000000 2.000000000 / 0.000000000 +a",
+          "ITERATE a: 2.000000004 1.999999996 2.000000000 / 0.000000000",
+          "EXCLUDE b: 2.000000004 0.000000000 2.000000000 / 1.999999996",
+          "FILL c: 2.000000004 0.000000000 2.000000000 / 1.999999996 +c"}},
         /* quota 6 / 2 + 0.000000001; c's ballots go to b. */
         {3,
          "meek seats=1",
