@@ -60,6 +60,12 @@ static void offer_templates(struct asking *asking)
         offer(asking, rule_template_at(i)->name, rule_template_at(i)->summary);
 }
 
+static void offer_rules(struct asking *asking)
+{
+    offer_templates(asking);
+    offer_files(asking);
+}
+
 static void offer_settings(struct asking *asking)
 {
     for (unsigned i = 0; i < SETTING_KEPT_COUNT; i++)
@@ -95,7 +101,8 @@ static const struct {
     {"FILE", offer_files},       {"KEYFILE", offer_files},      {"CHARTER", offer_files},
     {"INVITATION", offer_files}, {"DRAFT", offer_files},        {"DIRECTORY", offer_directories},
     {"CONTEXT", offer_contexts}, {"TEMPLATE", offer_templates}, {"SETTING", offer_settings},
-    {"OFFICE", offer_offices},   {"SHELL", offer_shells},
+    {"OFFICE", offer_offices},   {"SHELL", offer_shells},       {"BALLOTS", offer_files},
+    {"FIRST", offer_rules},      {"SECOND", offer_rules},
 };
 
 static void offer_kind(struct asking *asking, const char *word)

@@ -1,4 +1,4 @@
-/* Single values: words, numbers, fractions, times. */
+/* Single values: words, numbers, fractions, times. docs/rules.md R-90 */
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>

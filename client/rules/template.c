@@ -5,7 +5,7 @@
 #include "client/rules/rule_file.h"
 #include "core/words.h"
 
-/* In the order in which they are shown. docs/rules.md R-35 */
+/* In the order in which they are shown. docs/rules.md */
 static const struct rule_template TEMPLATES[] = {
     {"unanimous", N_("Every eligible member supports.")},
     {"consensus", N_("Nobody blocks, no concern is left, half of those who answered support in each party, "

@@ -1,4 +1,4 @@
-/* Rules from files, and what is wrong with them: docs/rules.md. */
+/* Rules from files, and what is wrong with them: docs/rules.md. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -267,12 +267,66 @@ static void every_field_has_a_key(void **state)
     }
 }
 
+/* The examples of docs/rules.md, "Writing a rule": each is sound, comes back from its canonical form, and
+ * together they have every key that there is. */
+static void the_page_shows_every_key(void **state)
+{
+    static const char BEGIN[] = "```yaml\n", END[] = "```\n";
+    struct arena *arena = arena_new((size_t) 16 * ARENA_LIMIT_DEFAULT);
+    FILE *file = fopen(SOURCE_DIR "/docs/rules.md", "r");
+    char *page = arena_alloc(arena, 1 << 20);
+    const char *shown = "";
+    unsigned count = 0;
+    (void) state;
+
+    assert_non_null(file);
+    assert_true(fread(page, 1, (1 << 20) - 1, file) > 0);
+    fclose(file);
+    for (const char *at = page; (at = strstr(at, BEGIN)) != NULL; count++) {
+        struct rule_faults faults = {.arena = arena, .words = as_it_is};
+        struct rule_file rule, again;
+        struct bytes text, same;
+        const char *begin = at + sizeof(BEGIN) - 1, *end = strstr(begin, END);
+        assert_non_null(end);
+        int code = rule_file_read(BYTES(begin, (size_t) (end - begin)), &faults, &rule);
+        if (code == 0)
+            code = rule_file_check(&rule, &faults);
+        if (code != 0)
+            fail_msg("example %u, line %u: %s", count + 1, faults.list[0].line, faults.list[0].text);
+        assert_int_equal(rule_file_write(rule.rule, arena, &text), 0);
+        assert_int_equal(rule_file_read(text, &faults, &again), 0);
+        assert_int_equal(rule_file_write(again.rule, arena, &same), 0);
+        assert_true(bytes_equal(text, same));
+        shown = arena_printf(arena, "%s%.*s", shown, (int) text.size, (const char *) text.data);
+        at = end;
+    }
+    assert_true(count >= 4);
+    static const ProtobufCMessageDescriptor *const TYPES[] = {
+        &comity__v1__rule__descriptor,       &comity__v1__test__descriptor,
+        &comity__v1__bloc__descriptor,       &comity__v1__option__descriptor,
+        &comity__v1__ranking__descriptor,    &comity__v1__stage__descriptor,
+        &comity__v1__majority__descriptor,   &comity__v1__option_quorum__descriptor,
+        &comity__v1__quantifier__descriptor,
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(TYPES); i++)
+        for (size_t k = 0; k < rule_keys_of(TYPES[i])->count; k++) {
+            char key[64];
+            snprintf(key, sizeof(key), " %s:", rule_keys_of(TYPES[i])->list[k].key);
+            if (strstr(shown, key) == NULL && strncmp(shown, key + 1, strlen(key) - 1) != 0) {
+                key[0] = '\n';
+                if (strstr(shown, key) == NULL)
+                    fail_msg("no example has the key%s", key);
+            }
+        }
+    arena_destroy(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_files_say_where_and_why), cmocka_unit_test(several_faults_are_said_at_once),
         cmocka_unit_test(large_files_are_refused),       cmocka_unit_test(words_are_words),
-        cmocka_unit_test(every_field_has_a_key),
+        cmocka_unit_test(every_field_has_a_key),         cmocka_unit_test(the_page_shows_every_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

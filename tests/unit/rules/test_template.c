@@ -190,7 +190,7 @@ static void reasons_are_a_duty_of_a_stance(void **state)
     arena_destroy(&arena);
 }
 
-/* R-86, R-88: what is installed is what is built in; each begins with what it is for, and goes on in the
+/* R-86, R-88, R-91: what is installed is what is built in; each begins with what it is for, and goes on in the
  * canonical form. */
 static void every_file_is_a_template(void **state)
 {
