@@ -78,7 +78,7 @@ static const struct {
     {{"staus"}, {"`staus`", "comity status"}},
     {{"ballot", "5"}, {"`ballot`", "comity ballots"}},
     {{"outcom", "5"}, {"`outcom`", "comity outcome"}},
-    {{"round"}, {"second word", "open, close, show, list"}},
+    {{"round"}, {"second word", "open, acknowledge, close, show, list"}},
     {{"session"}, {"second word", "convene, open, close, list", "facilitators, recess, resume."}},
     {{"vote", "5"}, {"ANSWER is missing", "comity vote ROUND ANSWER"}},
     {{"vote", "5", "agree", "gladly"}, {"`gladly`", "quotes"}},

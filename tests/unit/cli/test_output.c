@@ -269,7 +269,7 @@ static void test_events_as_json(void **state)
     assert_string_equal(
         json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN),
         "{\"actor\":0,\"actor_key\":\"\",\"command_id\":\"\",\"session\":0,\"undoes\":0,\"ballot_cast\":{\"round\":0,\"member\":0,"
-        "\"replaces\":18446744073709551615}}");
+        "\"replaces\":18446744073709551615,\"settles\":false}}");
     json_object_put(value);
 }
 

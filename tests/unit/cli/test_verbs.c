@@ -73,7 +73,9 @@ static void test_usage_fits(void **state)
     }
     char usage[VERB_USAGE_MAX];
     verb_usage(verb_by_name("round open"), usage);
-    assert_string_equal(usage, "comity round open PROPOSAL [--rule RULE] [--closes TIME]");
+    assert_string_equal(usage, "comity round open PROPOSAL [--rule RULE] [--closes TIME] [--question TEXT] "
+                               "[--option LABEL[=TEXT]]... [--default LABEL] [--majority LABEL=MAJORITY]... "
+                               "[--tie-order LABELS]");
 }
 
 /* Which verb gives which command of the machine. A new command without a verb fails here. */
@@ -172,6 +174,8 @@ static const struct {
     {"report_mandate", "mandate report"},
     {"recall_mandate", "mandate recall"},
     /* Rules and stages. */
+    {"set_list", "list set"},
+    {"acknowledge_round", "round acknowledge"},
     {"second_block", "stage second"},
     {"note_conference", "stage confer"},
     {"give_casting_vote", "stage cast"},
@@ -196,8 +200,10 @@ static void test_every_command_has_a_verb(void **state)
                 verb = verb_by_name(GIVES[i].verb);
         if (verb == NULL)
             fail_msg("no verb gives %s", row->name);
-        bool may_be_joint = row->body == COMITY__V1__COMMAND__BODY_INVITE; /* of a facilitator or recorder */
-        assert_int_equal(verb->is_joint, row->right == MAY_EACH_PARTY || row->right == MAY_RECORDER_COUNTERSIGNED || may_be_joint);
+        bool may_be_joint = row->body == COMITY__V1__COMMAND__BODY_INVITE || /* of a facilitator or recorder */
+                            row->body == COMITY__V1__COMMAND__BODY_SET_LIST; /* with weights */
+        assert_int_equal(verb->is_joint, row->right == MAY_EACH_PARTY || row->right == MAY_RECORDER_COUNTERSIGNED ||
+                                             row->right == MAY_RECORD_COUNTERSIGNED || may_be_joint);
     }
     assert_int_equal(rows, ARRAY_COUNT(GIVES));
 }

@@ -1,5 +1,6 @@
 /* How rounds end: time of notice, extension for want of a quorum, early closing, and who knows of a round.
- * docs/rules.md R-80, R-81, R-82 */
+ * docs/rules.md R-48, R-80, R-81,
+ * R-82 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
