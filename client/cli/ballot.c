@@ -245,6 +245,16 @@ static const char *interests_cell(struct cli *cli, const Comity__V1__Ballot *bal
     return text == NULL ? "" : text;
 }
 
+static bool have_more(const struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) rows->list[i];
+        if (ballot->n_interests > 0 || (ballot->alternative != NULL && ballot->alternative->size > 0))
+            return true;
+    }
+    return false;
+}
+
 int ballots_run(struct cli *cli)
 {
     static const char *const TITLES[] = {N_("record"), N_("member"), N_("name"),   N_("answer"),      N_("stance"),
@@ -264,7 +274,8 @@ int ballots_run(struct cli *cli)
     cli_put(cli, "disputed", desk_json_rows(cli, &disputed));
     cli_put_number(cli, "answered", round->answered);
     cli_put_number(cli, "eligible", round->eligible);
-    sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
+    /* The last two only where somebody gave them. */
+    sheet_init(&sheet, cli, have_more(&rows) ? ARRAY_COUNT(TITLES) : ARRAY_COUNT(TITLES) - 2, TITLES);
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) rows.list[i];
         struct ballot said = ballot_of_row(ballot);

@@ -341,9 +341,11 @@ static int sign_with(struct cli *cli, struct comity_draft *draft)
     return code;
 }
 
-/* All joint acts do, but an invitation to no office that serves all parties. */
+/* All joint acts do, but an invitation to no office that serves all parties, and a list without weights. */
 static bool needs_cosigners(const Comity__V1__Command *command)
 {
+    if (command->body_case == COMITY__V1__COMMAND__BODY_SET_LIST)
+        return command->set_list->n_weights > 0;
     if (command->body_case != COMITY__V1__COMMAND__BODY_INVITE)
         return true;
     for (size_t i = 0; i < command->invite->n_offices; i++)

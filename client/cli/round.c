@@ -189,16 +189,32 @@ static const char *round_state(const Comity__V1__Round *round)
     return round->outcome == NULL ? P_("round", "closed") : outcome_word(round->outcome->kind);
 }
 
+static bool asks_notice(const Comity__V1__Round *round)
+{
+    return round->rule != NULL && round->rule->silence == COMITY__V1__SILENCE__SILENCE_CONSENT_IF_NOTIFIED;
+}
+
+static bool has_weights(const struct rows *roll)
+{
+    for (size_t i = 0; i < roll->count; i++)
+        if (((const Comity__V1__RollEntry *) roll->list[i])->weight > 1)
+            return true;
+    return false;
+}
+
 static void print_roll(struct cli *cli, const Comity__V1__Round *round, const struct rows *roll)
 {
     static const char *const TITLES[] = {N_("member"),   N_("name"),       N_("constituency"),
                                          N_("seat"),     N_("stands for"), N_("there when it opened"),
-                                         N_("weight"),   N_("knows of it"), N_("answered"),
-                                         N_("state")};
+                                         N_("answered"), N_("state"),      N_("weight"),
+                                         N_("knows of it")};
+    /* The last two only where the rule looks at them. */
+    size_t columns = asks_notice(round) ? ARRAY_COUNT(TITLES) : has_weights(roll) ? ARRAY_COUNT(TITLES) - 1
+                                                                                   : ARRAY_COUNT(TITLES) - 2;
     const char *not_yet = round->closed_ms != 0 ? _("no") : _("not yet");
     struct sheet sheet;
 
-    sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
+    sheet_init(&sheet, cli, columns, TITLES);
     for (size_t i = 0; i < roll->count; i++) {
         const Comity__V1__RollEntry *entry = (const Comity__V1__RollEntry *) roll->list[i];
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, entry->member),
@@ -207,10 +223,10 @@ static void print_roll(struct cli *cli, const Comity__V1__Round *round, const st
                                entry->seat == 0 ? "" : arena_printf(cli->arena, "%" PRIu32, entry->seat),
                                entry->stands_for == 0 ? "" : name_of_member(cli, entry->stands_for),
                                entry->present_at_open ? _("yes") : _("no"),
-                               arena_printf(cli->arena, "%" PRIu64, entry->weight == 0 ? 1 : entry->weight),
-                               entry->has_acknowledged ? _("yes") : entry->present_at_open ? "" : _("not yet"),
                                entry->has_answered ? _("yes") : not_yet,
-                               state_of_member(cli, entry->member)};
+                               state_of_member(cli, entry->member),
+                               arena_printf(cli->arena, "%" PRIu64, entry->weight == 0 ? 1 : entry->weight),
+                               entry->has_acknowledged || entry->present_at_open ? _("yes") : not_yet};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "Nobody is on the roll.");

@@ -13,7 +13,7 @@
 
 struct cli;
 
-enum { SHEET_COLUMNS_MAX = 8 };
+enum { SHEET_COLUMNS_MAX = 10 };
 
 struct sheet {
     struct cli *cli;

@@ -599,9 +599,10 @@ class Play:
         said("opened a session with an item and a proposal")
 
     def ballot(self, signer, answer, replaces=0, reason=None, by=None, round=None):
-        """The rule hides ballots: each has a reason, if only an empty one."""
+        """The rule hides ballots: each has a reason and another way, if only empty ones."""
         return self.do(signer, by=by, cast_ballot=pb.CastBallot(round=round or self.round, text_hash=self.text_hash, answer=answer,
-                                                                replaces=replaces, reason=reason or prose("")))
+                                                                replaces=replaces, reason=reason or prose(""),
+                                                                alternative=prose("")))
 
     def open_round(self):
         self.round = 1
@@ -676,7 +677,7 @@ class Play:
         event = open_part(records[0])
         check_equal((event.command_id, event.WhichOneof("kind")), (receipt.command_id, "ballot_cast"), "the event")
         check_equal([(p.kind, p.audience, p.round, p.is_withheld) for p in records[0].parts[1:]],
-                    [(kind, pb.AUDIENCE_VOTER_UNTIL_CLOSE, self.round, True) for kind in (pb.PART_KIND_COMMAND, pb.PART_KIND_TEXT)],
+                    [(kind, pb.AUDIENCE_VOTER_UNTIL_CLOSE, self.round, True) for kind in (pb.PART_KIND_COMMAND, pb.PART_KIND_TEXT, pb.PART_KIND_TEXT)],
                     "how the member answered is withheld")
         mine = self.voter.query(self.history, events=pb.Events(**{"from": self.first})).events[0]
         check_equal((mine.header, mine.parts[1].content), (records[0].header, self.receipts[-1][0].SerializeToString()),
@@ -684,7 +685,7 @@ class Play:
         kept = [pb.Receipt.FromString(c.query(self.history, receipt=pb.GetReceipt(command_id=receipt.command_id)).receipt)
                 for c in (self.voter, self.reader)]
         check_equal(kept[0], receipt, "the receipt by query, for the voter")
-        check_equal((kept[1].event.header, [p.salt for p in kept[1].event.parts[1:]]), (receipt.event.header, [b"", b""]),
+        check_equal((kept[1].event.header, [p.salt for p in kept[1].event.parts[1:]]), (receipt.event.header, [b"", b"", b""]),
                     "the receipt by query, for the other: salts")
         check_equal(len(self.reader.query(self.history, list=pb.List(kind=pb.LIST_KIND_BALLOTS, parent=self.round)).ballots), 0,
                     "ballots that the other sees")
@@ -741,7 +742,7 @@ class Play:
 
     def refusals(self):
         none = prose("")
-        ballot = pb.CastBallot(round=self.round, text_hash=self.text_hash, answer=1, reason=none)
+        ballot = pb.CastBallot(round=self.round, text_hash=self.text_hash, answer=1, reason=none, alternative=prose(""))
         good = signed_command(self.deputy, self.history, cast_ballot=ballot)
         beside = prose.beside(pb.Command.FromString(good.command))
         without = signed_command(self.deputy, self.history, cast_ballot=pb.CastBallot(

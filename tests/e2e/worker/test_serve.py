@@ -107,14 +107,15 @@ class Serve:
         voter, other = seated[0], seated[2]
         receipt_id = {}
         for member in (voter, other):
-            command = scene.command(**scene.ballot(number, text_hash, 5, reason=f"reason of {member}"))
+            command = scene.command(**scene.ballot(number, text_hash, 5, reason=f"reason of {member}",
+                                                      alternative=f"the way of {member}"))
             signed, receipt_id[member] = seal_up(command, [scene.keys[member]])
             self.wire.submit_signed(signed, scene.prose.of(command))
         readers = {member: self.reader(scene, member) for member in (voter, other)}
 
         def sees(reader, whose):
             """How often the secret words of @whose show up in anything that @reader can ask for."""
-            secret, count = f"reason of {whose}".encode(), 0
+            secret, beside, count = f"reason of {whose}".encode(), f"the way of {whose}".encode(), 0
             wire = readers[reader]
             kinds = [dict(events=pb.Events(**{"from": 1})),
                      dict(list=pb.List(kind=pb.LIST_KIND_BALLOTS, parent=number)),
@@ -124,6 +125,7 @@ class Serve:
             for kind in kinds:
                 for answer in wire.query_all(scene.history, **kind):
                     count += secret in answer.SerializeToString()
+                    self.assertEqual(secret in answer.SerializeToString(), beside in answer.SerializeToString())
             return count
 
         self.assertEqual((sees(voter, voter), sees(other, other)), (3, 3))
@@ -132,7 +134,7 @@ class Serve:
             header, event = check_record(record, scene.history)
             if event.WhichOneof("kind") == "ballot_cast":
                 hidden = event.actor != other
-                self.assertEqual([part.is_withheld for part in record.parts], [False, hidden, hidden])
+                self.assertEqual([part.is_withheld for part in record.parts], [False, hidden, hidden, hidden])
         salts = {}
         for reader, wire in readers.items():
             packed = wire.query(scene.history, receipt=pb.GetReceipt(command_id=receipt_id[voter])).receipt

@@ -191,11 +191,12 @@ class Scene:
         return self.do(self.facilitator, open_round=pb.OpenRound(
             proposal=proposal, text_hash=text_hash, rule=rule, closes_ms=closes_ms)).round_opened.round.number
 
-    def ballot(self, number, text_hash, answer, replaces=0, reason=None):
-        """With a reason, if only an empty one, as hidden ballots must have it; False: without any."""
+    def ballot(self, number, text_hash, answer, replaces=0, reason=None, alternative=None):
+        """With a reason and another way, if only empty ones, as hidden ballots must have them; reason False: without any."""
         cast = pb.CastBallot(round=number, text_hash=text_hash, answer=answer, replaces=replaces)
         if reason is not False:
             cast.reason.CopyFrom(self.prose.ref(reason or ""))
+            cast.alternative.CopyFrom(self.prose.ref(alternative or ""))
         return dict(cast_ballot=cast)
 
     def vote(self, number, text_hash, member, answer, **more):
