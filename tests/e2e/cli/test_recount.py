@@ -103,7 +103,10 @@ class Recount(CliCase):
         document = self.recount(file.write(path), exit=DIFFERS)
         self.assertEqual([(row["field"], row["recorded"], row["counted"]) for row in document["counts"][0]["differences"]],
                          [("kind", "REJECTED", "ADOPTED")])
-        self.assertEqual([row["sequence"] for row in document["altered"]], [self.events["close"]])
+        close = self.events["close"]
+        self.assertEqual([(row["sequence"], row["sentence"]) for row in document["altered"]],
+                         [(close, "its open part was altered: it does not fit its hash"),
+                          (close + 1, "it makes a decision that no outcome leads to")])
 
     def test_a_ballot_that_is_left_out(self):
         file, path = self.altered("dropped")
