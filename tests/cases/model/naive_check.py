@@ -218,6 +218,7 @@ def bloc_faults(test, need):
             need("bloc", len(set(pair) & set(stances)) != 1, "a bloc is not split")
         need("bloc", pb.STANCE_STAND_ASIDE not in stances, "a bloc does not stand aside")
     need("scope", not test.scope.office, "a bloc has all its seats")
+    need("bloc", test.count.kind in (pb.COUNT_KIND_STANCES, pb.COUNT_KIND_ANSWERED), "seats are not counted so")
     need("bloc", test.against.kind != pb.BASE_KIND_PRESENT, "seats are not present")
     need("bloc", test.scope.kind in (pb.SCOPE_KIND_WHOLE, pb.SCOPE_KIND_SIDE, pb.SCOPE_KIND_EACH_SIDE), "not of a bloc")
 

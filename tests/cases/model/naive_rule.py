@@ -328,7 +328,8 @@ def test_line(round, test, name, all_lines):
         result.count = sum(weight(line) for line in lines if is_counted(round, test, line))
         base = sum(weight(line) for line in lines if is_in_base(round, test, line))
         result.eligible = sum(weight(line) for line in lines)
-    if pb.COUNT_KIND_STANCES == test.count.kind or pb.BASE_KIND_STANCES == test.against.kind:
+    if test.weighting != pb.WEIGHTING_SEATS and (   # who is silent in a bloc is in what the bloc casts
+            test.count.kind == pb.COUNT_KIND_STANCES or test.against.kind == pb.BASE_KIND_STANCES):
         result.silent = sum(weight(line) for line in lines if consents(round, line))
     if test.count.kind == pb.COUNT_KIND_LEADING:
         best, _ = leading(round)
@@ -345,10 +346,10 @@ def test_line(round, test, name, all_lines):
         result.holds = test.holds_when_empty
     else:
         result.holds = holds_exactly(test.bound, result.count, threshold)
-        if test.count.kind == pb.COUNT_KIND_LEADING and len(leading(round)[0]) > 1:
-            result.holds = False   # the lead is tied
         if not result.holds:
             result.short_by, result.over_by = short_and_over(test.bound, result.count, threshold)
+    if test.count.kind == pb.COUNT_KIND_LEADING and len(leading(round)[0]) > 1:
+        result.holds = False   # the lead is tied. R-46
     return result
 
 

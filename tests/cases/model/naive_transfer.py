@@ -56,6 +56,11 @@ class Count:
             self.elected.append(option)
             self.stages[-1].elected.append(option)
 
+    def elect_after_exclusion(self):
+        """Where no more are left than seats, they fill them."""
+        if not self.is_complete():
+            self.elect_by_quota()
+
     def elect_by_quota(self):
         self.elect([option for option in self.hopeful if self.votes[option] >= self.quota])
 
@@ -173,7 +178,7 @@ class Scottish(Count):
                 self.move_surplus(option)
             else:
                 self.exclude(*self.settle(self.least(), want_most=False))
-            self.elect_by_quota()
+            (self.elect_by_quota if pending else self.elect_after_exclusion)()
             self.end_stage()
         self.fill()
 
@@ -203,6 +208,7 @@ class Meek(Count):
         self.factor = {option: self.UNIT for option in self.options}
         self.stage(pb.COUNT_ACT_FIRST)
         self.distribute()
+        self.elect_by_quota()
         self.end_stage()
         while not self.is_complete():
             before = len(self.elected)
@@ -217,6 +223,7 @@ class Meek(Count):
                 self.hopeful.remove(option)
                 self.factor[option] = 0
             self.distribute()
+            self.elect_after_exclusion()
             self.end_stage()
         self.fill()
 
@@ -230,7 +237,6 @@ class Meek(Count):
                 weight -= taken
             self.lost += weight
         self.quota = sum(self.votes.values()) // (self.seats + 1) + 1
-        self.elect_by_quota()
 
     def surplus(self):
         return sum(max(0, self.votes[option] - self.quota) for option in self.elected)
@@ -246,6 +252,7 @@ class Meek(Count):
                 kept = up(up(self.factor[option] * self.quota, self.UNIT) * self.UNIT, self.votes[option])
                 self.factor[option] = min(self.UNIT, kept)
             self.distribute()
+            self.elect_by_quota()
             last, surplus = surplus, self.surplus()
             if len(self.elected) > before or surplus < self.LEAST or surplus >= last:
                 break
