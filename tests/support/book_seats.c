@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -27,6 +28,8 @@ struct book_seats {
     struct lines stand_ins; /* session, seat, member (0: taken back), holder */
     struct lines rounds;    /* round, is advice */
     struct lines standings; /* round, constituency, is a party */
+    struct lines lists;     /* last letter of the list's name, constituency, member */
+    struct lines rolls;     /* proposal, kind of roll, round, member, seat, stands for: of the first of its kind */
     uint32_t advised;       /* round that was closed last, of those whose outcome is advice */
     struct book_seats_counts counts;
 };
@@ -59,7 +62,8 @@ void book_seats_destroy(struct book_seats **book)
 {
     struct lines *const ALL[] = {&(*book)->seats,  &(*book)->sessions, &(*book)->proposals,
                                  &(*book)->items,  &(*book)->recusals, &(*book)->stand_ins,
-                                 &(*book)->rounds, &(*book)->standings};
+                                 &(*book)->rounds, &(*book)->standings, &(*book)->lists,
+                                 &(*book)->rolls};
 
     for (size_t i = 0; i < ARRAY_COUNT(ALL); i++)
         free(ALL[i]->list);
@@ -90,7 +94,95 @@ static int64_t sitter(const struct book_seats *book, int64_t session, const stru
     return handed->n[2];
 }
 
-static void check_roll(struct book_seats *book, const Comity__V1__RoundOpened *opened)
+/* Kinds of roll are told apart by the list as well. */
+static int64_t kind_of(const Comity__V1__Rule *rule)
+{
+    size_t length = strlen(rule->list);
+
+    return 256 * (int64_t) rule->roll + (length == 0 ? 0 : rule->list[length - 1]);
+}
+
+/* The next one on the roll, or recused. */
+struct walk {
+    const Comity__V1__RoundOpened *opened;
+    size_t at, recused;
+};
+
+static void walk_on(struct book_seats *book, struct walk *walk, int64_t member, int64_t seat, int64_t stands_for)
+{
+    const Comity__V1__Round *round = walk->opened->round;
+
+    if (find(&book->recusals, round->proposal, member)) {
+        book->counts.recused++;
+        walk->recused++;
+        return;
+    }
+    assert_true(walk->at < walk->opened->n_roll);
+    assert_int_equal(walk->opened->roll[walk->at]->member, member);
+    assert_int_equal(walk->opened->roll[walk->at]->seat, seat);
+    assert_int_equal(walk->opened->roll[walk->at++]->stands_for, stands_for);
+}
+
+/* Those of an earlier round, whoever holds the seats now. */
+static void check_taken_over(struct book_seats *book, const Comity__V1__RoundOpened *opened)
+{
+    const Comity__V1__Round *round = opened->round;
+    struct walk walk = {opened, 0, 0};
+
+    for (size_t i = 0; i < book->rolls.count; i++) {
+        const struct line *line = &book->rolls.list[i];
+        if (line->n[0] == round->proposal && line->n[1] == kind_of(round->rule))
+            walk_on(book, &walk, line->n[3], line->n[4], line->n[5]);
+    }
+    assert_int_equal(walk.at, opened->n_roll);
+    assert_int_equal(walk.recused, round->n_recused);
+    book->counts.taken_over++;
+}
+
+static void check_listed(struct book_seats *book, const Comity__V1__RoundOpened *opened)
+{
+    const Comity__V1__Round *round = opened->round;
+    struct walk walk = {opened, 0, 0};
+
+    for (int64_t member = 1; member <= UINT16_MAX; member++)
+        for (size_t i = 0; i < book->lists.count; i++)
+            if (book->lists.list[i].n[2] == member && book->lists.list[i].n[0] == kind_of(round->rule) % 256)
+                walk_on(book, &walk, member, 0, 0);
+    assert_int_equal(walk.at, opened->n_roll);
+    assert_int_equal(walk.recused, round->n_recused);
+    book->counts.listed++;
+}
+
+/* Each sits in the seat, and is there; that nobody who is there is left out the walk of presences says. */
+static void check_checked_in(struct book_seats *book, const Comity__V1__RoundOpened *opened)
+{
+    const Comity__V1__Round *round = opened->round;
+    int64_t body = find(&book->sessions, round->session, 0)->n[1];
+
+    for (size_t i = 0; i < opened->n_roll; i++) {
+        const struct line *seat = find(&book->seats, body, opened->roll[i]->seat);
+        assert_int_equal(sitter(book, round->session, seat), opened->roll[i]->member);
+        assert_true(opened->roll[i]->present_at_open);
+        assert_null(find(&book->recusals, round->proposal, opened->roll[i]->member));
+        assert_true(i == 0 || opened->roll[i - 1]->member < opened->roll[i]->member);
+    }
+    book->counts.checked_in++;
+}
+
+static void list_set(struct book_seats *book, const Comity__V1__RollList *list)
+{
+    int64_t name = list->name[strlen(list->name) - 1];
+    size_t kept = 0;
+
+    for (size_t i = 0; i < book->lists.count; i++)
+        if (book->lists.list[i].n[0] != name || book->lists.list[i].n[1] != list->constituency)
+            book->lists.list[kept++] = book->lists.list[i];
+    book->lists.count = kept;
+    for (size_t i = 0; i < list->n_members; i++)
+        add(&book->lists, (struct line){{name, list->constituency, list->members[i]}});
+}
+
+static void check_seated(struct book_seats *book, const Comity__V1__RoundOpened *opened)
 {
     const Comity__V1__Round *round = opened->round;
     int64_t body = find(&book->sessions, round->session, 0)->n[1];
@@ -116,6 +208,25 @@ static void check_roll(struct book_seats *book, const Comity__V1__RoundOpened *o
     }
     assert_int_equal(at, opened->n_roll);
     assert_int_equal(recused, round->n_recused);
+}
+
+static void check_roll(struct book_seats *book, const Comity__V1__RoundOpened *opened)
+{
+    const Comity__V1__Rule *rule = opened->round->rule;
+    bool is_first = !find(&book->rolls, opened->round->proposal, kind_of(rule));
+
+    if (!is_first && rule->frozen == COMITY__V1__FROZEN__FROZEN_LADDER)
+        check_taken_over(book, opened);
+    else if (rule->roll == COMITY__V1__ROLL_KIND__ROLL_KIND_LIST)
+        check_listed(book, opened);
+    else if (rule->roll == COMITY__V1__ROLL_KIND__ROLL_KIND_CHECKED_IN)
+        check_checked_in(book, opened);
+    else
+        check_seated(book, opened);
+    for (size_t i = 0; is_first && i < opened->n_roll; i++)
+        add(&book->rolls,
+            (struct line){{opened->round->proposal, kind_of(rule), opened->round->number, opened->roll[i]->member,
+                           opened->roll[i]->seat, opened->roll[i]->stands_for}});
 }
 
 static void round_opened(struct book_seats *book, const Comity__V1__RoundOpened *opened)
@@ -224,6 +335,9 @@ void book_seats_event(struct book_seats *book, const struct machine_event *event
     }
     case COMITY__V1__EVENT__KIND_SEAT_TAKEN_BACK:
         find(&book->stand_ins, open->seat_taken_back->session, open->seat_taken_back->seat)->n[2] = 0;
+        break;
+    case COMITY__V1__EVENT__KIND_LIST_SET:
+        list_set(book, open->list_set->list);
         break;
     case COMITY__V1__EVENT__KIND_ROUND_OPENED:
         check_terms(book, event->time_ms);

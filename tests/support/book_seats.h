@@ -22,6 +22,7 @@ bool book_seats_standing(const struct book_seats *book, uint32_t round, uint32_t
 /* What came to pass, so that a test can say that it did. */
 struct book_seats_counts {
     size_t charters, under_function, advice, stood_in, recused, terms;
+    size_t taken_over, listed, checked_in; /* rolls */
 };
 struct book_seats_counts book_seats_counts(const struct book_seats *book);
 

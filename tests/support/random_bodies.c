@@ -402,10 +402,14 @@ static bool body_adopt_rule(struct random_commands *r)
     comity__v1__rule__init(rule);
     rule->name = random_name(r, "rule", random_below(r, RULE_NAMES));
     rule->form = COMITY__V1__FORM__FORM_STANCE;
-    rule->roll = COMITY__V1__ROLL_KIND__ROLL_KIND_SEATS;
-    rule->frozen = COMITY__V1__FROZEN__FROZEN_ROUND;
+    rule->roll = random_chance(r, 70) ? COMITY__V1__ROLL_KIND__ROLL_KIND_SEATS
+                                      : (Comity__V1__RollKind) (2 + random_below(r, 2));
+    if (rule->roll == COMITY__V1__ROLL_KIND__ROLL_KIND_LIST)
+        rule->list = random_name(r, "electors", random_below(r, RANDOM_LISTS));
+    rule->frozen = random_chance(r, 70) ? COMITY__V1__FROZEN__FROZEN_ROUND : COMITY__V1__FROZEN__FROZEN_LADDER;
+    rule->notice_ms = random_chance(r, 20) ? (int64_t) random_below(r, 60 * 1000) : 0;
     rule->rounds = 1 + random_below(r, 6);
-    rule->silence = (Comity__V1__Silence) random_below(r, 3);
+    rule->silence = (Comity__V1__Silence) random_below(r, 4);
     rule->present = (Comity__V1__Present) random_below(r, 5);
     rule->visibility = (Comity__V1__Visibility) random_below(r, 3);
     rule->change = (Comity__V1__Change) random_below(r, 3);
@@ -517,6 +521,9 @@ bool random_body(struct random_commands *r, Comity__V1__Command__BodyCase kind)
         {COMITY__V1__COMMAND__BODY_HOLD_TEXTS, random_hold_texts},
         {COMITY__V1__COMMAND__BODY_LIFT_HOLD, random_lift_hold},
         {COMITY__V1__COMMAND__BODY_PURGE_TEXTS, random_purge_texts},
+        /* Rules and stages. */
+        {COMITY__V1__COMMAND__BODY_SET_LIST, random_set_list},
+        {COMITY__V1__COMMAND__BODY_ACKNOWLEDGE_ROUND, random_acknowledge_round},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(BODIES); i++)

@@ -138,6 +138,13 @@ bool random_set_retention(struct random_commands *r);
 bool random_hold_texts(struct random_commands *r);
 bool random_lift_hold(struct random_commands *r);
 bool random_purge_texts(struct random_commands *r);
+/* Rules and stages. */
+enum { RANDOM_LISTS = 2 }; /* electors-0, electors-1 */
+bool random_set_list(struct random_commands *r);
+bool random_acknowledge_round(struct random_commands *r);
+/* A recent round that is open, and one of its roll who can sign; NULL: none. */
+const Comity__V1__Round *random_open_round_found(struct random_commands *r);
+const struct person *random_voter(struct random_commands *r, const Comity__V1__Round *round);
 
 /* Signed by a co-chair of each PARTY: false where one has none left. */
 bool random_sign_jointly(struct random_commands *r);

@@ -343,6 +343,9 @@ static Comity__V1__Command__BodyCase kind_draw(struct random_commands *r)
         {COMITY__V1__COMMAND__BODY_HOLD_TEXTS, 3},
         {COMITY__V1__COMMAND__BODY_LIFT_HOLD, 4},
         {COMITY__V1__COMMAND__BODY_PURGE_TEXTS, 6},
+        /* Rules and stages. */
+        {COMITY__V1__COMMAND__BODY_SET_LIST, 10},
+        {COMITY__V1__COMMAND__BODY_ACKNOWLEDGE_ROUND, 20},
     };
     uint32_t all = 0;
 

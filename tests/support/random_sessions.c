@@ -189,12 +189,11 @@ bool random_open_round(struct random_commands *r)
     open->text_hash = proposal->versions[proposal->n_versions - 1]->text->hash;
     open->rule = version->number;
     if (version->rule->close->at_time)
-        open->closes_ms = r->time_ms + SECOND_MS + (int64_t) random_below(r, 600 * 1000);
+        open->closes_ms = r->time_ms + version->rule->notice_ms + SECOND_MS + (int64_t) random_below(r, 600 * 1000);
     return random_sign_as_facilitator(r);
 }
 
-/* A recent round that is open. */
-static const Comity__V1__Round *round_find(struct random_commands *r)
+const Comity__V1__Round *random_open_round_found(struct random_commands *r)
 {
     for (size_t tries = 0; tries < 10; tries++) {
         const Comity__V1__Round *round = random_row(r, TABLE_ROUND, random_recent(r, TABLE_ROUND), 0);
@@ -221,7 +220,7 @@ static int nth_visit(void *context, const ProtobufCMessage *row, struct bytes ke
     return nth->left-- == 0 ? 1 : 0;
 }
 
-static const struct person *voter_find(struct random_commands *r, const Comity__V1__Round *round)
+const struct person *random_voter(struct random_commands *r, const Comity__V1__Round *round)
 {
     struct row_key roll = row_key_first(TABLE_ROLL, round->number);
     struct nth nth = {random_below(r, round->eligible), 0};
@@ -234,8 +233,8 @@ static const struct person *voter_find(struct random_commands *r, const Comity__
 
 bool random_cast_ballot(struct random_commands *r)
 {
-    const Comity__V1__Round *round = round_find(r);
-    const struct person *voter = round ? voter_find(r, round) : NULL;
+    const Comity__V1__Round *round = random_open_round_found(r);
+    const struct person *voter = round ? random_voter(r, round) : NULL;
     Comity__V1__CastBallot *cast = r->body->cast_ballot;
 
     if (!voter)
@@ -261,7 +260,7 @@ bool random_cast_ballot(struct random_commands *r)
  */
 static Comity__V1__EnteredBallot *entered_ballot(struct random_commands *r, const Comity__V1__Round *round)
 {
-    const struct person *voter = voter_find(r, round);
+    const struct person *voter = random_voter(r, round);
 
     if (!voter || random_row(r, TABLE_DISPUTED, round->number, voter->member))
         return NULL;
@@ -280,7 +279,7 @@ static Comity__V1__EnteredBallot *entered_ballot(struct random_commands *r, cons
 
 bool random_enter_ballots(struct random_commands *r)
 {
-    const Comity__V1__Round *round = round_find(r);
+    const Comity__V1__Round *round = random_open_round_found(r);
     const struct person *recorder = random_member(r, RECORDER, ANYBODY);
     const struct person *witness = random_member(r, 0, ANYBODY);
     Comity__V1__EnterBallots *enter = r->body->enter_ballots;
@@ -309,7 +308,7 @@ bool random_enter_ballots(struct random_commands *r)
 static const Comity__V1__Ballot *sign_as_entered(struct random_commands *r, bool may_be_confirmed)
 {
     const Comity__V1__Round *round = random_row(r, TABLE_ROUND, random_recent(r, TABLE_ROUND), 0);
-    const struct person *voter = round ? voter_find(r, round) : NULL;
+    const struct person *voter = round ? random_voter(r, round) : NULL;
     const Comity__V1__Ballot *ballot =
         voter ? random_row(r, TABLE_BALLOT, round->number, voter->member) : NULL;
 
@@ -346,7 +345,7 @@ bool random_dispute_ballot(struct random_commands *r)
 
 bool random_close_round(struct random_commands *r)
 {
-    const Comity__V1__Round *round = round_find(r);
+    const Comity__V1__Round *round = random_open_round_found(r);
 
     if (!round || (round->answered * 2 < round->eligible && random_chance(r, 70)))
         return false;

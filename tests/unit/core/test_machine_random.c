@@ -66,6 +66,7 @@ struct book {
     size_t disputes; /* that set a ballot aside */
     size_t outcomes[16];
     size_t by_deadline;
+    size_t acknowledged;
     struct {
         uint64_t sequence;
         int64_t time_ms;
@@ -134,7 +135,8 @@ static void book_opened(struct book *book, const Comity__V1__RoundOpened *opened
     for (size_t i = 0; i < opened->n_roll; i++)
         round->lines[i] = (struct roll_line){.member = opened->roll[i]->member,
                                              .constituency = opened->roll[i]->constituency,
-                                             .is_present = opened->roll[i]->present_at_open};
+                                             .is_present = opened->roll[i]->present_at_open,
+                                             .is_notified = opened->roll[i]->present_at_open};
     qsort(round->lines, round->count, sizeof(round->lines[0]), by_member);
     for (size_t i = 1; i < round->count; i++)
         assert_true(round->lines[i - 1].member < round->lines[i].member);
@@ -584,6 +586,12 @@ static void book_event(struct book *book, const struct machine_event *event)
     case COMITY__V1__EVENT__KIND_ROUND_OPENED:
         book_opened(book, open->round_opened);
         break;
+    case COMITY__V1__EVENT__KIND_ROUND_ACKNOWLEDGED: {
+        struct book_round *round = &book->rounds[open->round_acknowledged->round];
+        round->lines[line_of(round, open->round_acknowledged->member)].is_notified = true;
+        book->acknowledged++;
+        break;
+    }
     case COMITY__V1__EVENT__KIND_BALLOT_CAST:
         book_ballot(book, open->ballot_cast, event);
         break;
@@ -952,6 +960,9 @@ static void check_seats_went_everywhere(const struct book *book)
     assert_true(charter->classes > 0 && charter->delegated > 0 && charter->summaries > 0);
     assert_true(counts.charters > 5 && counts.under_function > 5 && counts.advice > 0);
     assert_true(counts.stood_in > 20 && counts.recused > 5 && counts.terms > 5);
+    print_message("rolls: %zu taken over, %zu of lists, %zu of those checked in; %zu acknowledged\n", counts.taken_over,
+                  counts.listed, counts.checked_in, book->acknowledged);
+    assert_true(counts.taken_over > 5 && counts.listed > 5 && counts.checked_in > 5 && book->acknowledged > 20);
 }
 
 static void test_fifty_thousand_commands(void **state)
