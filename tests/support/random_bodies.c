@@ -419,6 +419,7 @@ static bool body_adopt_rule(struct random_commands *r)
     rule->close->all_answered = random_chance(r, 50);
     rule_add_scale(r, rule);
     rule_add_tests(r, rule);
+    random_add_ladder(r, rule);
     r->body->adopt_rule->rule = rule;
     return random_sign_jointly(r);
 }
@@ -524,6 +525,11 @@ bool random_body(struct random_commands *r, Comity__V1__Command__BodyCase kind)
         /* Rules and stages. */
         {COMITY__V1__COMMAND__BODY_SET_LIST, random_set_list},
         {COMITY__V1__COMMAND__BODY_ACKNOWLEDGE_ROUND, random_acknowledge_round},
+        {COMITY__V1__COMMAND__BODY_SECOND_BLOCK, random_second_block},
+        {COMITY__V1__COMMAND__BODY_NOTE_CONFERENCE, random_note_conference},
+        {COMITY__V1__COMMAND__BODY_GIVE_CASTING_VOTE, random_give_casting_vote},
+        {COMITY__V1__COMMAND__BODY_ENTER_ANSWER, random_enter_answer},
+        {COMITY__V1__COMMAND__BODY_SIGN_OFF, random_sign_off},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(BODIES); i++)

@@ -145,6 +145,16 @@ bool random_acknowledge_round(struct random_commands *r);
 /* A recent round that is open, and one of its roll who can sign; NULL: none. */
 const Comity__V1__Round *random_open_round_found(struct random_commands *r);
 const struct person *random_voter(struct random_commands *r, const Comity__V1__Round *round);
+/* Rules and stages: random_stages.c. */
+/* Gives the rule, which is complete otherwise, a ladder that can be used; now and then none. */
+void random_add_ladder(struct random_commands *r, Comity__V1__Rule *rule);
+/* Of a stage that is open; NULL: none was found. */
+const Comity__V1__Item *random_item_at_stage(struct random_commands *r);
+bool random_second_block(struct random_commands *r);
+bool random_note_conference(struct random_commands *r);
+bool random_give_casting_vote(struct random_commands *r);
+bool random_enter_answer(struct random_commands *r);
+bool random_sign_off(struct random_commands *r);
 
 /* Signed by a co-chair of each PARTY: false where one has none left. */
 bool random_sign_jointly(struct random_commands *r);

@@ -346,6 +346,11 @@ static Comity__V1__Command__BodyCase kind_draw(struct random_commands *r)
         /* Rules and stages. */
         {COMITY__V1__COMMAND__BODY_SET_LIST, 10},
         {COMITY__V1__COMMAND__BODY_ACKNOWLEDGE_ROUND, 20},
+        {COMITY__V1__COMMAND__BODY_SECOND_BLOCK, 40},
+        {COMITY__V1__COMMAND__BODY_NOTE_CONFERENCE, 15},
+        {COMITY__V1__COMMAND__BODY_GIVE_CASTING_VOTE, 30},
+        {COMITY__V1__COMMAND__BODY_ENTER_ANSWER, 12},
+        {COMITY__V1__COMMAND__BODY_SIGN_OFF, 40},
     };
     uint32_t all = 0;
 

@@ -132,7 +132,8 @@ static const Comity__V1__Proposal *proposal_find(struct random_commands *r,
         const Comity__V1__Proposal *proposal =
             random_row(r, TABLE_PROPOSAL, random_recent(r, TABLE_PROPOSAL), 0);
 
-        if (!proposal || proposal->decision != 0 || proposal->open_round != 0 || proposal->declared != 0)
+        if (!proposal || proposal->decision != 0 || proposal->open_round != 0 || proposal->declared != 0 ||
+            proposal->outcome != 0)
             continue;
         const Comity__V1__Item *item = random_row(r, TABLE_ITEM, proposal->item, 0);
         *ret_session = random_row(r, TABLE_SESSION, item->session, 0);
@@ -147,7 +148,7 @@ bool random_revise_proposal(struct random_commands *r)
     const Comity__V1__Session *session;
     const Comity__V1__Proposal *proposal = proposal_find(r, &session);
 
-    if (!proposal || proposal->n_versions >= 100)
+    if (!proposal || proposal->n_versions >= 100 || (proposal->stage != 0 && random_chance(r, 90)))
         return false;
     r->body->revise_proposal->proposal = proposal->number;
     r->body->revise_proposal->base_hash = proposal->versions[proposal->n_versions - 1]->text->hash;
@@ -171,18 +172,33 @@ static const char *rule_draw(struct random_commands *r, const Comity__V1__Propos
     return proposal->rule[0] != '\0' ? proposal->rule : random_name(r, "rule", random_below(r, RULE_NAMES));
 }
 
+/* The version by which the proposal's next round is held; NULL: none can be opened. */
+static const Comity__V1__RuleVersion *version_find(struct random_commands *r, const Comity__V1__Proposal *proposal)
+{
+    const Comity__V1__StageRun *run = proposal->stage != 0 ? random_row(r, TABLE_STAGE, proposal->stage, 0) : NULL;
+    ProtobufCMessage *row = NULL;
+
+    if (run && run->kind != COMITY__V1__STAGE_KIND__STAGE_KIND_ROUNDS)
+        return NULL;
+    if (run)
+        return random_row(r, TABLE_RULE, run->rule_number, 0);
+    if (state_get_by_name(r->view, r->arena, TABLE_RULE, rule_draw(r, proposal), &row) != 0 ||
+        proposal->rounds >= ((const Comity__V1__RuleVersion *) row)->rule->rounds)
+        return NULL;
+    return (const Comity__V1__RuleVersion *) row;
+}
+
 bool random_open_round(struct random_commands *r)
 {
     const Comity__V1__Session *session;
     const Comity__V1__Proposal *proposal = proposal_find(r, &session);
+    const Comity__V1__RuleVersion *version = proposal ? version_find(r, proposal) : NULL;
     Comity__V1__OpenRound *open = r->body->open_round;
-    ProtobufCMessage *row = NULL;
 
-    if (!proposal || state_get_by_name(r->view, r->arena, TABLE_RULE, rule_draw(r, proposal), &row) != 0)
+    if (!version)
         return false;
-    const Comity__V1__RuleVersion *version = (const Comity__V1__RuleVersion *) row;
     const char *agreed = random_rule_of_item(r, random_row(r, TABLE_ITEM, proposal->item, 0), session->body);
-    if (proposal->rounds >= version->rule->rounds || !rule_is_for(version, session->body) || !agreed ||
+    if (!rule_is_for(version, session->body) || !agreed ||
         (agreed[0] != '\0' && strcmp(agreed, version->rule->name) != 0))
         return false;
     open->proposal = proposal->number;

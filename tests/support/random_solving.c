@@ -131,7 +131,7 @@ static const struct person *party_co_chair(struct random_commands *r)
 bool random_flag_bargaining(struct random_commands *r)
 {
     const Comity__V1__Session *session;
-    const Comity__V1__Item *item = worked_on_find(r, &session);
+    const Comity__V1__Item *item = random_chance(r, 50) ? random_item_at_stage(r) : worked_on_find(r, &session);
     const struct person *person = party_co_chair(r);
 
     if (!item || !person)

@@ -19,6 +19,7 @@
 #include "tests/support/machine_drive.h"
 #include "tests/support/naive_charter.h"
 #include "tests/support/naive_decisions.h"
+#include "tests/support/naive_ladder.h"
 #include "tests/support/random_commands.h"
 #include "tests/support/session_book.h"
 
@@ -52,6 +53,7 @@ struct book {
     size_t epoch_count;
     size_t taken_over; /* commands of an earlier epoch that were accepted */
     struct naive_decisions *decisions;
+    struct naive_ladder *ladders;
     struct naive_charter charter;
     int64_t time_ms;
     struct arena *kept;
@@ -229,34 +231,66 @@ static int constituency_visit(void *context, const ProtobufCMessage *row, struct
     return 0;
 }
 
+/* What rule_count is given of a closed round, whose lines have who was there then. */
+static struct rule_input closed_input(struct book *book, uint32_t number, struct constituencies *all, struct arena *arena)
+{
+    struct book_round *round = &book->rounds[number];
+    struct row_key prefix = row_key_all(TABLE_CONSTITUENCY);
+    ProtobufCMessage *rule = NULL;
+
+    assert_int_equal(message_unpack_trusted(&comity__v1__rule__descriptor, round->rule, arena, &rule), 0);
+    assert_int_equal(row_each(&book->view, arena, TABLE_CONSTITUENCY, &prefix, constituency_visit, all), 0);
+    for (size_t i = 0; i < all->count; i++)
+        book_seats_standing(book->seats, number, all->list[i].number, &all->list[i].is_party);
+    return (struct rule_input){.rule = (Comity__V1__Rule *) rule,
+                               .lines = round->lines,
+                               .line_count = round->count,
+                               .constituencies = all->list,
+                               .constituency_count = all->count};
+}
+
+/* The same round, with blocks of some as something else: every scale has an answer for each stance, of its number. */
+static Comity__V1__OutcomeKind book_recount(void *context, uint32_t number, const uint32_t *unseconded, size_t count,
+                                            Comity__V1__Stance counts_as)
+{
+    struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+    struct constituencies all = {.arena = arena};
+    struct rule_input input = closed_input(context, number, &all, arena);
+    struct roll_line lines[ROLL_ROOM];
+    Comity__V1__Outcome *outcome = NULL;
+    Comity__V1__OutcomeKind kind;
+
+    memcpy(lines, input.lines, input.line_count * sizeof(*lines));
+    for (size_t i = 0; i < input.line_count; i++)
+        for (size_t k = 0; k < count; k++)
+            if (lines[i].member == unseconded[k])
+                lines[i].given.answer = (uint32_t) counts_as;
+    input.lines = lines;
+    assert_int_equal(rule_count(&input, arena, &outcome), 0);
+    kind = outcome->kind;
+    arena_destroy(&arena);
+    return kind;
+}
+
 /* Count the round again, out of the book. */
 static void book_closed(struct book *book, const Comity__V1__RoundClosed *closed, struct arena *arena)
 {
     struct book_round *round = &book->rounds[closed->round];
     struct constituencies all = {.arena = arena};
-    struct row_key prefix = row_key_all(TABLE_CONSTITUENCY);
-    ProtobufCMessage *rule = NULL;
+    struct rule_input input = closed_input(book, closed->round, &all, arena);
+    Comity__V1__Present present = input.rule->present;
     Comity__V1__Outcome *outcome = NULL;
     struct bytes expected;
     struct bytes given;
 
     assert_true(round->is_open);
     round->is_open = false;
-    assert_int_equal(message_unpack_trusted(&comity__v1__rule__descriptor, round->rule, arena, &rule), 0);
-    if (((Comity__V1__Rule *) rule)->present != COMITY__V1__PRESENT__PRESENT_AT_OPEN)
+    if (present != COMITY__V1__PRESENT__PRESENT_AT_OPEN)
         for (size_t i = 0; i < round->count; i++)
-            round->lines[i].is_present = session_book_is_present(
-                book->sessions, round->session, round->lines[i].member,
-                ((Comity__V1__Rule *) rule)->present == COMITY__V1__PRESENT__PRESENT_EVER);
-    assert_int_equal(row_each(&book->view, arena, TABLE_CONSTITUENCY, &prefix, constituency_visit, &all), 0);
-    struct rule_input input = {.rule = (Comity__V1__Rule *) rule,
-                               .lines = round->lines,
-                               .line_count = round->count,
-                               .constituencies = all.list,
-                               .constituency_count = all.count,
-                               .rounds_remain = round->rounds_remain};
-    for (size_t i = 0; i < all.count; i++)
-        book_seats_standing(book->seats, closed->round, all.list[i].number, &all.list[i].is_party);
+            round->lines[i].is_present =
+                session_book_is_present(book->sessions, round->session, round->lines[i].member,
+                                        present == COMITY__V1__PRESENT__PRESENT_EVER);
+    input.rounds_remain = round->rounds_remain;
     if (closed->cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED)
         outcome = closed->outcome; /* nothing is counted */
     else
@@ -522,6 +556,23 @@ static void check_taken_over(struct book *book, const Comity__V1__Command *comma
     case COMITY__V1__COMMAND__BODY_WITHDRAW_FACT:
         check_number(book, command->epoch, TABLE_FACT, command->withdraw_fact->fact);
         break;
+    /* Rules and stages. */
+    case COMITY__V1__COMMAND__BODY_SECOND_BLOCK:
+        check_number(book, command->epoch, TABLE_STAGE, command->second_block->stage);
+        check_number(book, command->epoch, TABLE_MEMBER, command->second_block->voter);
+        break;
+    case COMITY__V1__COMMAND__BODY_NOTE_CONFERENCE:
+        check_number(book, command->epoch, TABLE_STAGE, command->note_conference->stage);
+        break;
+    case COMITY__V1__COMMAND__BODY_GIVE_CASTING_VOTE:
+        check_number(book, command->epoch, TABLE_STAGE, command->give_casting_vote->stage);
+        break;
+    case COMITY__V1__COMMAND__BODY_ENTER_ANSWER:
+        check_number(book, command->epoch, TABLE_STAGE, command->enter_answer->stage);
+        break;
+    case COMITY__V1__COMMAND__BODY_SIGN_OFF:
+        check_number(book, command->epoch, TABLE_STAGE, command->sign_off->stage);
+        break;
     case COMITY__V1__COMMAND__BODY_APPROVE_CONTRIBUTIONS:
         check_number(book, command->epoch, TABLE_CONTRIBUTION,
                      command->approve_contributions->texts[0]->contribution);
@@ -639,6 +690,10 @@ static void book_event(struct book *book, const struct machine_event *event)
     case COMITY__V1__EVENT__KIND_MANDATE_GIVEN:
         book_number(book, TABLE_MANDATE, open->mandate_given->mandate->number);
         break;
+    /* Rules and stages. */
+    case COMITY__V1__EVENT__KIND_STAGE_ENTERED:
+        book_number(book, TABLE_STAGE, open->stage_entered->stage->number);
+        break;
     default:
         break;
     }
@@ -663,6 +718,9 @@ static bool may_come_by_itself(Comity__V1__Event__KindCase kind)
         COMITY__V1__EVENT__KIND_DECISION_ENDED,
         COMITY__V1__EVENT__KIND_REVIEW_DUE,
         COMITY__V1__EVENT__KIND_MANDATE_REPORT_DUE,
+        /* Rules and stages. */
+        COMITY__V1__EVENT__KIND_STAGE_ENTERED,
+        COMITY__V1__EVENT__KIND_STAGE_ENDED,
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(KINDS); i++)
@@ -692,6 +750,7 @@ static int visit(void *context, const struct machine_event *event)
     book_event(book, event);
     book_solving_event(book->solving, event);
     naive_decisions_event(book->decisions, event);
+    naive_ladder_event(book->ladders, event);
     naive_charter_event(&book->charter, &book->view, event);
     return 0;
 }
@@ -706,7 +765,9 @@ static void check_counters(struct book *book)
                                         /* Sessions. */
                                         TABLE_SIDEBAR, TABLE_PLUS_DELTA,
                                         /* Decisions and minutes. */
-                                        TABLE_ACTION, TABLE_MANDATE, TABLE_HOLD};
+                                        TABLE_ACTION, TABLE_MANDATE, TABLE_HOLD,
+                                        /* Rules and stages. */
+                                        TABLE_STAGE};
 
     for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++) {
         struct row_key key = row_key_counter(TABLES[i]);
@@ -865,6 +926,7 @@ static void run(uint64_t seed, bool is_signed, int commands, struct book *book, 
     book->epochs[0].number = 1;
     book->epoch_count = 1;
     book->decisions = naive_decisions_new(&book->view);
+    book->ladders = naive_ladder_new(&book->view, book_recount, book);
     visit_arena = arena;
     for (int i = 0; i < commands; i++) {
         struct command command;
@@ -906,8 +968,10 @@ static void run(uint64_t seed, bool is_signed, int commands, struct book *book, 
     arena_destroy(&large);
     book_solving_check(book->solving, &book->view);
     naive_decisions_check(book->decisions, commands == COMMANDS);
+    naive_ladder_check(book->ladders, commands == COMMANDS);
     check_replay(book);
     naive_decisions_destroy(&book->decisions);
+    naive_ladder_destroy(&book->ladders);
     random_commands_destroy(&random);
     arena_destroy(&arena);
     view_memory_destroy(&memory);
@@ -983,7 +1047,7 @@ static void test_fifty_thousand_commands(void **state)
                                 ERR_VALIDITY,    ERR_NOT_FOUND,   ERR_CLOSED,    ERR_NOT_ON_ROLL,
                                 ERR_STALE,       ERR_ANSWER,      ERR_STATE,     ERR_REASON,
                                 ERR_INVITATION,  ERR_EXISTS,      ERR_EPOCH,     ERR_BEHIND,
-                                ERR_PHASE,       ERR_HELD,        ERR_RECORD};
+                                ERR_PHASE,       ERR_HELD,        ERR_RECORD,    ERR_STAGE};
     assert_in_range(accepted, COMMANDS / 2, COMMANDS * 9 / 10);
     for (size_t i = 0; i < ARRAY_COUNT(CODES); i++)
         if (refused[-CODES[i]] == 0)
