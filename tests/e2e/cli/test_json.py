@@ -132,11 +132,7 @@ PLAY = [
     ("eli", "timebox set 4 10"), ("eli", "timebox extend 4 5"), ("eli", "session recess 4"), ("eli", "session resume 4"),
     ("ada", "caucus call 4 --until +20m"), ("ada", "caucus end 4"), ("ada", "sidebar propose 4 Terms --member 3"),
     ("carla", "sidebar agree 1"), ("ada", "sidebar end 1"), ("ada", "sidebar propose 4 More --member 3"),
-    ("carla", "sidebar decline 2"), ("ada", "plus 4 Calm."), ("ada", "delta 4 Long."),
-    # Rankings.
-    ("ada", ["rule", "adopt", "--file", "trees.json", "--body", "steering", *BOTH]), ("dev", "proposal make 4 Trees --text Which."),
-    ("eli", "round open 5 --rule trees"), ("ada", "vote 3 oak"), ("eli", "round close 3"),
-    ("ada", "ballots export 3 --blt trees-of-3.blt"), ("ada", "count trees.blt --method irv"), ("ada", "checkout 4"),
+    ("carla", "sidebar decline 2"), ("ada", "plus 4 Calm."), ("ada", "delta 4 Long."), ("ada", "checkout 4"),
     # Decisions and minutes.
     ("ada", "register"), ("ada", "decision show 1"), ("eli", "decision review 1 --note Fine."),
     ("ada", "decision reopen 1 4 Again --fact New."), ("ada", ["decision", "declare", "2", "adopted", "--reason", "Agreed.", *BOTH]),
@@ -159,6 +155,10 @@ PLAY = [
     ("ada", "stage list 5"), ("ada", "stage show 1"), ("dev", "stage second 1 3"),
     ("rena", "stage confer 2 --note Met. --with ada/keys/signing.key"), ("eli", "stage cast 3 for"),
     ("rena", "stage answer 4 rejected --text No. --with ada/keys/signing.key"), ("ada", "stage sign 5 --refuse"),
+    # Rankings.
+    ("ada", ["rule", "adopt", "--file", "trees.json", *STEERING]), ("ben", "item add 5 Trees"), ("dev", "proposal make 11 Trees --text Which."),
+    ("eli", "round open 10 --rule trees"), ("ada", "vote 8 oak"), ("eli", "round close 8"),
+    ("ada", "ballots export 8 --blt trees-of-8.blt"), ("ada", "count trees.blt --method irv"),
     ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
     ("ada", "export record.export"), ("ada", "recount record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
     ("ada", "context show lakeside"), ("ada", "context use lakeside"), ("ada", "context remove third --dry-run"),
