@@ -130,6 +130,9 @@ int outcome_run(struct cli *cli)
         round->proposal, round->version,
         painted(cli, outcome_color(outcome->kind), outcome_word(outcome->kind)),
         _(rule_explain_outcome(outcome->kind)));
+    struct outcome_lines causes = outcome_causes(cli, round);
+    for (size_t i = 0; i < causes.count; i++)
+        say(cli, "%s", causes.list[i]);
     say_declaration(cli, round);
     code = say_count(cli, round);
     if (code != 0)

@@ -204,6 +204,28 @@ struct outcome_lines outcome_working(struct cli *cli, const Comity__V1__Round *r
     return lines;
 }
 
+struct outcome_lines outcome_causes(struct cli *cli, const Comity__V1__Round *round)
+{
+    static const char *const CAUSES[] = {
+        [COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_FACILITATOR] = N_("A facilitator closed it, %s."),
+        [COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_TIME] = N_("It closed at its time, %s."),
+        [COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_ALL_ANSWERED] = N_("It closed since everybody had answered, %s."),
+        [COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_NOTHING_CAN_CHANGE] =
+            N_("It closed since no answer could change any more what it comes to, %s."),
+        [COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED] = N_("It closed since its item was referred, %s."),
+    };
+    struct outcome_lines lines = {NULL, 0};
+    bool is_known = (size_t) round->cause < ARRAY_COUNT(CAUSES) && CAUSES[round->cause] != NULL;
+
+    if (round->extended_ms != 0)
+        put_line(cli, &lines,
+                 phrase(cli, "There was no quorum %s, and the rule gave it more time, once.",
+                        shown_time(cli, round->extended_ms)));
+    if (is_known)
+        put_line(cli, &lines, phrase(cli, CAUSES[round->cause], shown_time(cli, round->closed_ms)));
+    return lines;
+}
+
 static bool counts(const Comity__V1__Outcome *outcome, uint64_t ballot)
 {
     for (size_t i = 0; outcome != NULL && i < outcome->n_ballots; i++)

@@ -27,6 +27,9 @@ struct outcome_lines outcome_tallies(struct cli *cli, const Comity__V1__Round *r
 /* What was chosen: "night, then day"; NULL of an outcome without options. */
 const char *outcome_chosen(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Outcome *outcome);
 
+/* Why it closed, a sentence; and before it, where it was given more time, that. In the order in which it happened. */
+struct outcome_lines outcome_causes(struct cli *cli, const Comity__V1__Round *round);
+
 /* Members who were re-keyed while it was open. @name: how members are called. */
 typedef const char *outcome_name_fn(struct cli *cli, uint32_t member);
 struct outcome_lines outcome_lost_keys(struct cli *cli, const Comity__V1__Round *round, outcome_name_fn *name);

@@ -312,6 +312,9 @@ static int put_round(struct pack *pack, const Comity__V1__Proposal *proposal, co
         return 0;
     }
     page_paragraph(pack->page, "%s", _(rule_explain_outcome(outcome->kind)));
+    struct outcome_lines causes = outcome_causes(cli, round);
+    for (size_t i = 0; i < causes.count; i++)
+        page_paragraph(pack->page, "%s", causes.list[i]);
     if (round->declaration != NULL)
         page_paragraph(
             pack->page, "Declared otherwise than computed, by co-chairs of every party: %s. Why: %s",

@@ -1,6 +1,7 @@
 """Anybody counts anew, from a copy of the record alone: what was decided, by which rule, out of which ballots. A copy
 that was altered is told from one that was not, and what is altered is named."""
 
+import json
 import unittest
 
 from cli_case import CliCase, DIFFERS, DONE, UNCOUNTED, USAGE
@@ -141,6 +142,115 @@ class Recount(CliCase):
             data[at] ^= 1
             code = self.world.comity("nobody", "recount", path)[0]
             self.assertIn(code, (DIFFERS, UNCOUNTED), f"byte {at}")
+
+
+def scale(*answers):
+    return [{"answer": n, "label": label, "stance": stance} for n, (label, stance) in enumerate(answers, start=1)]
+
+
+YES_NO = scale(("yes", "AGREE"), ("no", "CONCERN"), ("block", "BLOCK"))
+MORE_THAN_HALF = {"class": "SUPPORT", "against": {"kind": "CAST"}, "bound": "MORE_THAN", "numerator": 1, "denominator": 2}
+SUPPORT = {"name": "support", "count": {"kind": "STANCES", "stances": ["AGREE", "RESERVED"]}, **MORE_THAN_HALF}
+OPTIONS = [{"number": n, "label": label} for n, label in enumerate(("day", "night", "both"), start=1)]
+
+
+def rule(name, form="STANCE", tests=(), roll="SEATS", **rest):
+    base = {"name": name, "form": form, "roll": roll, "frozen": "ROUND", "rounds": 1, "tests": list(tests), "present": "EVER"}
+    return json.dumps({**base, **({"scale": YES_NO} if form == "STANCE" else {}), **rest})
+
+
+# Of each form and way to count, one rule, and what is answered by ada, ben, carla and dev.
+FORMS = {
+    "weights": (rule("weights", roll="LIST", list="staff", tests=[{**SUPPORT, "scope": {"kind": "WHOLE"}, "weighting": "WEIGHT"}]),
+                ["yes", "no", "no", "no"]),
+    "parity": (rule("parity", tests=[{**SUPPORT, "scope": {"kind": "WHOLE"}, "weighting": "PARITY"}]), ["yes", "no", "yes", "yes"]),
+    "blocs": (rule("blocs", tests=[{**SUPPORT, "scope": {"kind": "WHOLE"}, "weighting": "SEATS",
+                                    "bloc": {"tied": "ABSTAIN", "absent": "NOTHING"}}]), ["yes", "yes", "yes", "no"]),
+    "sites": (rule("sites", tests=[{**SUPPORT, "scope": {"kind": "EACH_SITE", "quantifier": {
+        "kind": "SHARE", "numerator": 1, "denominator": 2, "by_weight": True}}}],
+        weights=[{"kind": "SITE", "name": "north", "weight": 3}, {"kind": "SITE", "name": "south", "weight": 2}]), ["yes", "no", "yes", "no"]),
+    "choice": (rule("choice", "CHOICE", options=OPTIONS, ties=["STATED_ORDER"], tests=[
+        {"name": "leading", "scope": {"kind": "WHOLE"}, "count": {"kind": "LEADING"}, **MORE_THAN_HALF}]), ["day", "day", "day", "night"]),
+    "score": (rule("score", "SCORE", scores={"least": 0, "most": 10}, tests=[
+        {"name": "high", "scope": {"kind": "WHOLE"}, "count": {"kind": "SCORE_AT_LEAST", "score": 7}, **MORE_THAN_HALF}]),
+        ["9", "8", "7", "2"]),
+    "pairs": (rule("pairs", "RANKING", options=OPTIONS, ranking={"method": "SCHULZE"}, ties=["STATED_ORDER"]),
+              ["day > night", "day > both", "night > day", "both"]),
+    "elect": (rule("elect", "RANKING", options=OPTIONS, ranking={"method": "STV_SCOTTISH", "seats": 2},
+                   ties=["EARLIER_STAGES", "STATED_ORDER"]), ["day > night", "day > both", "night > day", "both"]),
+    "ladder": (rule("ladder", tests=[{**SUPPORT, "scope": {"kind": "WHOLE"}}, {
+        "name": "no-block", "class": "OBJECTION", "scope": {"kind": "WHOLE"}, "count": {"kind": "STANCES", "stances": ["BLOCK"]},
+        "against": {"kind": "NONE"}, "bound": "AT_MOST", "numerator": 0, "denominator": 1}],
+        stages=[{"kind": "SECONDING", "name": "seconds", "on": ["BLOCKED"], "within_ms": 86400000, "count": 1, "counts_as": "CONCERN"},
+                {"kind": "DEFAULT", "name": "else", "on": ["BLOCKED"], "outcome": "ADOPTED"}]), ["yes", "yes", "yes", "block"]),
+}
+
+
+class Forms(CliCase):
+    """Rounds of every form, counted anew from one copy: the same; and not, once one answer or weight is another."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        world, both, cls.rounds = cls.world, cls.world.with_key("carla"), {}
+        world.file("union.csv", "member,weight\n1,5\n2,1\n")
+        world.ask("ada", "list", "set", "staff", "--constituency", "union", "--file", "union.csv", *both)
+        world.file("management.csv", "member,weight\n3,2\n4,1\n")
+        world.ask("carla", "list", "set", "staff", "--constituency", "management", "--file", "management.csv",
+                  *world.with_key("ada"))
+        for name, (text, answers) in FORMS.items():
+            world.file("rule.json", text)
+            world.ask("ada", "rule", "adopt", "--file", "rule.json", "--body", "steering", *both)
+            item = world.ask("ben", "item", "add", 1, name)["number"]
+            proposal = world.ask("dev", "proposal", "make", item, name, "--text", f"By {name}.")["number"]
+            number = cls.rounds[name] = world.ask("eli", "round", "open", proposal, "--rule", name)["number"]
+            for who, answer in zip(("ada", "ben", "carla", "dev"), answers):
+                world.ask(who, "vote", number, answer)
+            world.ask("eli", "round", "close", number)
+        world.ask("carla", "stage", "second", 1, 4)
+        cls.copy = world.directory / "forms.record"
+        world.ask("eve", "export", cls.copy)
+
+    def test_all_are_the_same(self):
+        document = self.ask("nobody", "recount", self.copy)
+        self.assertEqual((document["differing"], document["impossible"], document["altered"]), (0, 0, []))
+        closed = {row["round"]: row for row in document["counts"] if row["what"] == "closed"}
+        self.assertEqual(sorted(closed), sorted(self.rounds.values()))
+        stages = [(row["stage"], row["outcome"], row["verdict"]) for row in document["counts"] if row["what"] == "stage_ended"]
+        self.assertEqual(stages, [(1, "BLOCKED", "same"), (2, "ADOPTED_BY_DEFAULT", "same")])
+
+    def test_every_working_is_shown(self):
+        for name, words in {"weights": "weight", "blocs": "of its own for", "sites": "by weight of the sites hold",
+                            "choice": "Chosen: day", "score": "gave 9", "pairs": "day beats", "elect": "Stage 1",
+                            "ladder": "block"}.items():
+            shown = self.world.comity("eve", "outcome", self.rounds[name])[1]
+            said = self.world.comity("nobody", "recount", self.copy, self.rounds[name])[1]
+            self.assertIn(words, shown, shown)
+            self.assertIn(words, said, said)
+            self.assertIn("A facilitator closed it", shown)
+
+    def test_every_answer_counts(self):
+        """One answer of each round as another, with the hashes as they were."""
+        events = self.ask("eve", "events")["events"]
+        ballots = {row["event"]["ballot_cast"]["round"]: row["sequence"] for row in events if row["kind"] == "ballot_cast"}
+        changes = {"choice": ([1, 33, 10], lambda option: 3), "score": ([1, 33, 7, 1], lambda score: score + 1),
+                   "pairs": ([1, 33, 6], lambda ranks: bytes(reversed(ranks))),
+                   "elect": ([1, 33, 6], lambda ranks: bytes(reversed(ranks)))}
+        for name, number in self.rounds.items():
+            path, change = changes.get(name, (ANSWER, lambda answer: 2 if answer != 2 else 1))
+            file, altered = ExportFile(self.copy), self.world.directory / "answer.record"
+            file.alter(ballots[number], COMMAND, path, change)
+            count = self.ask("nobody", "recount", file.write(altered), number, exit=DIFFERS)["counts"][0]
+            self.assertEqual(count["verdict"], "differs", name)
+
+    def test_a_weight_counts(self):
+        opened = next(row["sequence"] for row in self.ask("eve", "events")["events"] if row["kind"] == "round_opened"
+                      and row["event"]["round_opened"]["round"]["number"] == self.rounds["weights"])
+        file, altered = ExportFile(self.copy), self.world.directory / "weight.record"
+        file.alter(opened, OPEN, [32, (2, 0), 7], lambda weight: weight - 1)
+        document = self.ask("nobody", "recount", file.write(altered), self.rounds["weights"], exit=DIFFERS)
+        where = [row["where"] for row in document["counts"][0]["differences"]]
+        self.assertTrue(any("weight" in text for text in where), where)
 
 
 if __name__ == "__main__":
