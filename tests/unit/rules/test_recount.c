@@ -13,83 +13,7 @@
 #include "core/error.h"
 #include "core/rule/rule.h"
 #include "tests/support/world_stages.h"
-#include "tests/unit/rules/fake_export.h"
-
-enum { TEXT_MAX = 8192 };
-
-/* What a recount said. */
-struct said {
-    struct recount_summary summary;
-    unsigned counts;
-    enum recount_verdict verdict; /* of the last one */
-    enum recount_what what;
-    uint64_t sequence;
-    size_t differences;
-    bool is_same_outcome; /* both packed the same */
-    char faults[TEXT_MAX], notes[TEXT_MAX];
-};
-
-static const char *english(const char *text)
-{
-    return text;
-}
-
-static void append(char *text, const char *line)
-{
-    size_t used = strlen(text);
-
-    snprintf(text + used, TEXT_MAX - used, "%s\n", line);
-}
-
-static void take_count(void *context, const struct recounted *recounted)
-{
-    struct said *said = context;
-    char line[1024];
-
-    said->counts++;
-    said->verdict = recounted->verdict;
-    said->what = recounted->what;
-    said->sequence = recounted->sequence;
-    said->differences = recounted->difference_count;
-    said->is_same_outcome = recounted->recorded && recounted->counted && recounted->difference_count == 0;
-    for (size_t i = 0; i < recounted->difference_count && i < DIFFERENCES_MAX; i++) {
-        const struct difference *difference = &recounted->differences[i];
-        snprintf(line, sizeof(line), "%s | %s | %s | %s", difference->field, difference->where, difference->recorded,
-                 difference->counted);
-        append(said->notes, line);
-    }
-    for (size_t i = 0; i < recounted->wrong.count; i++)
-        append(said->notes, recounted->wrong.list[i]);
-    for (size_t i = 0; i < recounted->obstacles.count; i++)
-        append(said->notes, recounted->obstacles.list[i]);
-}
-
-static void take_fault(void *context, uint64_t sequence, const char *sentence)
-{
-    struct said *said = context;
-    char line[1024];
-
-    snprintf(line, sizeof(line), "%llu: %s", (unsigned long long) sequence, sentence);
-    append(said->faults, line);
-}
-
-static struct said recount(struct world *world, const struct fake_edit *edit)
-{
-    struct said said = {0};
-    struct recount_options options = {
-        .words = english, .count = take_count, .fault = take_fault, .context = &said};
-    int descriptor = fake_export(world, edit);
-
-    assert_int_equal(recount_read(&options, descriptor, &said.summary), 0);
-    close(descriptor);
-    return said;
-}
-
-static void assert_says(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("\"%s\" is not in:\n%s", part, text);
-}
+#include "tests/unit/rules/fake_said.h"
 
 static void cast(struct world *world, const char *member, uint32_t answer)
 {
@@ -527,18 +451,16 @@ static void test_decision(void **state)
 
 static void test_no_stream(void **state)
 {
-    struct said said = {0};
-    struct recount_options options = {
-        .words = english, .count = take_count, .fault = take_fault, .context = &said};
+    struct said said;
     FILE *file = tmpfile();
 
     (void) state;
     assert_non_null(file);
     fputs("no export at all", file);
     rewind(file);
-    assert_int_equal(recount_read(&options, fileno(file), &said.summary), ERR_MALFORMED);
+    assert_int_equal(recount_of(fileno(file), &said), ERR_MALFORMED);
     fclose(file);
-    assert_int_equal(recount_read(&options, -1, &said.summary), ERR_FILE);
+    assert_int_equal(recount_of(-1, &said), ERR_FILE);
 }
 
 int main(void)
