@@ -131,7 +131,7 @@ int rule_source_sound(struct cli *cli, const char *path, struct rule_source *ret
     const char *field = strncmp(refusal.field, "rule.", 5) == 0 ? refusal.field + 5 : "";
     cli_fail(cli, code, START_FROM, "%s, %s: %s", shown_string(cli, path), field,
              rule_refusal_say(code, field, language_words, cli->arena));
-    snprintf(cli->failure.field, sizeof(cli->failure.field), "%s", field);
+    snprintf(cli->failure.field, sizeof(cli->failure.field), "%.*s", (int) sizeof(cli->failure.field) - 1, field);
     return cli_unusable(cli, code);
 }
 
