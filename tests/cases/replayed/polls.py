@@ -5,11 +5,10 @@ A column chair_outcome is shown beside what the counts say, and judged by nobody
 
 import time
 
-from comity_installation import Installation
-from comity_scene import Scene
 from comity_wire import pb
 from . import rules
 from .common import NotACase, csv_cases, csv_lines, kind_name, number_in
+from .meeting import meeting_of
 
 LAYOUT = "five-point polls"
 COLUMNS = ("SF", "F", "N", "A", "SA")
@@ -49,41 +48,26 @@ def expected_outcome(votes):
     return pb.OUTCOME_KIND_TIE if support == against else pb.OUTCOME_KIND_REJECTED
 
 
-class Meeting:
-    """A partnership of one constituency with so many seats, in session."""
+def play(meeting, rule, votes, title, alter):
+    """One poll as one round: (what differs, the outcome)."""
+    answers = [answer for answer, count in enumerate(votes, start=1) for _ in range(count)]
+    cast = [answers[0] % 5 + 1, *answers[1:]] if alter == "ballot" and answers else answers
+    number, outcome = meeting.round(rule, title, [{"answer": answer} for answer in cast])
+    return list(problems(votes, answers, outcome, meeting.scene.ballots(number))), outcome
 
-    def __init__(self, scene, seats):
-        self.scene = scene
-        scene.found({"community": "OTHER"})
-        scene.invite_many("community", max(0, seats - 2))
-        scene.body("meeting", {"community": max(1, seats)})
-        self.members = scene.seat_all("meeting")
-        self.session = scene.open_session("meeting")
 
-    def play(self, rule, votes, title, alter):
-        """One poll as one round: (what differs, the outcome)."""
-        scene = self.scene
-        proposal, text_hash = scene.propose(self.session, title[:120], title)
-        number = scene.open_round(proposal, text_hash, rule)
-        answers = [answer for answer, count in enumerate(votes, start=1) for _ in range(count)]
-        cast = [answers[0] % 5 + 1, *answers[1:]] if alter == "ballot" and answers else answers
-        scene.do_many([(scene.keys[member], scene.ballot(number, text_hash, answer))
-                       for member, answer in zip(self.members, cast)])
-        outcome = scene.close(number)
-        return list(self.problems(votes, answers, outcome, number)), outcome
-
-    def problems(self, votes, answers, outcome, number):
-        whole = outcome.tallies[0]
-        counted = [count.ballots for count in sorted(whole.answers, key=lambda c: c.answer)]
-        kept = sorted(ballot.answer for ballot in self.scene.ballots(number))
-        if counted != votes:
-            yield f"counted {counted}, published {votes}"
-        if kept != answers:
-            yield f"the ballots on record are {kept}"
-        if whole.answered != len(answers) or len(outcome.ballots) != len(answers):
-            yield f"{whole.answered} answered, {len(outcome.ballots)} ballots listed, {len(answers)} cast"
-        if outcome.kind != expected_outcome(votes):
-            yield f"outcome {kind_name(outcome.kind)} does not follow from {votes}"
+def problems(votes, answers, outcome, ballots):
+    whole = outcome.tallies[0]
+    counted = [count.ballots for count in sorted(whole.answers, key=lambda c: c.answer)]
+    kept = sorted(ballot.answer for ballot in ballots)
+    if counted != votes:
+        yield f"counted {counted}, published {votes}"
+    if kept != answers:
+        yield f"the ballots on record are {kept}"
+    if whole.answered != len(answers) or len(outcome.ballots) != len(answers):
+        yield f"{whole.answered} answered, {len(outcome.ballots)} ballots listed, {len(answers)} cast"
+    if outcome.kind != expected_outcome(votes):
+        yield f"outcome {kind_name(outcome.kind)} does not follow from {votes}"
 
 
 def run(files, report):
@@ -95,17 +79,15 @@ def run(files, report):
             except NotACase as problem:
                 report.unreadable(name, problem)
     seats = max((sum(votes) for _, votes, _ in polls), default=0)
-    with Installation(report.build) as installation, installation.wire() as wire:
-        scene = Scene(wire, installation.token, retry_s=30)
-        meeting = Meeting(scene, seats)
-        rule = scene.adopt(rule_of(report.alter))
+    with meeting_of(seats, report.build) as meeting:
+        rule = meeting.scene.adopt(rule_of(report.alter))
         started = time.monotonic()
         for name, votes, chair in polls:
-            problems, outcome = meeting.play(rule, votes, f"Poll {name}", report.alter)
+            found, outcome = play(meeting, rule, votes, f"Poll {name}", report.alter)
             kind = kind_name(outcome.kind)
             if chair:
                 advisory[f"{chair} / {kind}"] = advisory.get(f"{chair} / {kind}", 0) + 1
-            report.case(name, problems, f"{votes}: {kind}" + (f" (the chair: {chair})" if chair else ""))
+            report.case(name, found, f"{votes}: {kind}" + (f" (the chair: {chair})" if chair else ""))
         seconds = time.monotonic() - started
     report.summary(LAYOUT, before, f"; {sum(sum(votes) for _, votes, _ in polls)} ballots by {seats} keys in {seconds:.1f} s, "
                    "through a broker and a worker")

@@ -187,13 +187,13 @@ class Scene:
 
     # Rounds
 
-    def open_round(self, proposal, text_hash, rule, closes_ms=0):
+    def open_round(self, proposal, text_hash, rule, closes_ms=0, options=()):
         return self.do(self.facilitator, open_round=pb.OpenRound(
-            proposal=proposal, text_hash=text_hash, rule=rule, closes_ms=closes_ms)).round_opened.round.number
+            proposal=proposal, text_hash=text_hash, rule=rule, closes_ms=closes_ms, options=options)).round_opened.round.number
 
-    def ballot(self, number, text_hash, answer, replaces=0, reason=None, alternative=None):
+    def ballot(self, number, text_hash, answer, replaces=0, reason=None, alternative=None, ranks=()):
         """With a reason and another way, if only empty ones, as hidden ballots must have them; reason False: without any."""
-        cast = pb.CastBallot(round=number, text_hash=text_hash, answer=answer, replaces=replaces)
+        cast = pb.CastBallot(round=number, text_hash=text_hash, answer=answer, replaces=replaces, ranks=ranks)
         if reason is not False:
             cast.reason.CopyFrom(self.prose.ref(reason or ""))
             cast.alternative.CopyFrom(self.prose.ref(alternative or ""))
