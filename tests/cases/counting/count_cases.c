@@ -1,14 +1,18 @@
-/* Ask the rule engine, case after case: a JSON object a line on standard input, one a line on standard output.
+/* Ask the rule engine, case after case: JSON objects on standard input, one a line, and as many on standard
+ * output.
  *
- * A case has "rule" (packed, in hex) and "ask", a list of names of QUESTIONS; each puts what it found into the answer.
- * The rest of a case is a struct rule_input, whose lists are arrays in the order of the struct's fields:
- *   "lines":          [member, constituency, recused, present, notified, answered, sequence, weight, site, offices,
- *                      answer, choice, ranks or null, score or null]
- *   "constituencies": [number, name, side, is_party, vacant]   "sites": [number, name]
- *   "options":        [label, majority, is_default]            "tie_order": numbers, or null
- *   "rounds_remain":  boolean
- * What is left out is empty. The question "ranking" counts rankings alone, each of them so often as its line weighs, and takes
- * "withdrawn", numbers of options; "ladder" takes "after", a stage or 0, and "outcome". */
+ * A case has "rule" (packed, in hex) and "ask", a list of names of QUESTIONS; each puts what it found into
+ * the answer. The rest of a case is a struct rule_input. Its lists are arrays in the order of fields:
+ * - "lines": [member, constituency, recused, present, notified, answered, sequence, weight, site, offices,
+ *   answer, choice, ranks or null, score or null]
+ * - "constituencies": [number, name, side, is_party, vacant]
+ * - "sites": [number, name]
+ * - "options": [label, majority, is_default]
+ * - "tie_order": numbers of options, or null
+ *
+ * "rounds_remain" is a boolean. What is left out is empty. The question "ranking" counts rankings alone, each
+ * of them so often as its line weighs, and takes "withdrawn", numbers of options; "ladder" takes "after", a
+ * stage or 0, and "outcome". */
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +23,7 @@
 #include "core/rule/rule.h"
 #include "core/text.h"
 
-static void give_up(const char *what)
+static _Noreturn void give_up(const char *what)
 {
     fprintf(stderr, "count_cases: %s\n", what);
     exit(2);
@@ -129,7 +133,8 @@ static void sites_take(json_object *list, struct arena *arena, struct rule_input
     struct roll_site *all = room(arena, length_of(list), sizeof(*all));
 
     for (size_t i = 0; i < length_of(list); i++)
-        all[i] = (struct roll_site){.number = (uint32_t) number_at(at(list, i), 0), .name = text_at(at(list, i), 1)};
+        all[i] = (struct roll_site){.number = (uint32_t) number_at(at(list, i), 0),
+                                    .name = text_at(at(list, i), 1)};
     input->sites = all;
     input->site_count = length_of(list);
 }
@@ -153,7 +158,8 @@ static const Comity__V1__Rule *rule_take(json_object *hex, struct arena *arena)
     ProtobufCMessage *message;
 
     if (!hex || hex_decode(json_object_get_string(hex), packed, size) != 0 ||
-        message_unpack_trusted(&comity__v1__rule__descriptor, (struct bytes){packed, size}, arena, &message) != 0)
+        message_unpack_trusted(&comity__v1__rule__descriptor, (struct bytes){packed, size}, arena,
+                               &message) != 0)
         give_up("a rule cannot be unpacked");
     return (const Comity__V1__Rule *) message;
 }
@@ -171,14 +177,17 @@ static void input_take(json_object *from, struct arena *arena, struct rule_input
     input->rounds_remain = json_object_get_boolean(part(from, "rounds_remain")) != 0;
 }
 
-/* Questions -------------------------------------------------------------------------------------------------- */
+/* Questions
+ * -------------------------------------------------------------------------------------------------- */
 
 static void put_code(json_object *answer, const char *name, int code)
 {
-    json_object_object_add(answer, name, code == 0 ? json_object_new_string("OK") : json_object_new_string(error_name(code)));
+    json_object_object_add(
+        answer, name, code == 0 ? json_object_new_string("OK") : json_object_new_string(error_name(code)));
 }
 
-static void put_message(json_object *answer, const char *name, const ProtobufCMessage *message, struct arena *arena)
+static void put_message(json_object *answer, const char *name, const ProtobufCMessage *message,
+                        struct arena *arena)
 {
     struct bytes packed;
     if (message_pack(message, arena, &packed) != 0)
@@ -188,7 +197,8 @@ static void put_message(json_object *answer, const char *name, const ProtobufCMe
     json_object_object_add(answer, name, json_object_new_string(hex));
 }
 
-static void ask_check(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+static void ask_check(json_object *from, const struct rule_input *input, struct arena *arena,
+                      json_object *answer)
 {
     struct refusal refusal = {0};
     (void) from, (void) arena;
@@ -196,7 +206,8 @@ static void ask_check(json_object *from, const struct rule_input *input, struct 
     json_object_object_add(answer, "field", json_object_new_string(refusal.field));
 }
 
-static void ask_ballots(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+static void ask_ballots(json_object *from, const struct rule_input *input, struct arena *arena,
+                        json_object *answer)
 {
     json_object *list = json_object_new_array(), *fields = json_object_new_array();
     (void) from, (void) arena;
@@ -212,7 +223,8 @@ static void ask_ballots(json_object *from, const struct rule_input *input, struc
     json_object_object_add(answer, "ballot_fields", fields);
 }
 
-static void ask_count(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+static void ask_count(json_object *from, const struct rule_input *input, struct arena *arena,
+                      json_object *answer)
 {
     Comity__V1__Outcome *outcome = NULL;
     int code = rule_count(input, arena, &outcome);
@@ -222,13 +234,15 @@ static void ask_count(json_object *from, const struct rule_input *input, struct 
         put_message(answer, "outcome", &outcome->base, arena);
 }
 
-static void ask_opening(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+static void ask_opening(json_object *from, const struct rule_input *input, struct arena *arena,
+                        json_object *answer)
 {
     (void) from;
     put_code(answer, "opening", rule_quorum_at_opening(input, arena));
 }
 
-static void ask_closing(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+static void ask_closing(json_object *from, const struct rule_input *input, struct arena *arena,
+                        json_object *answer)
 {
     Comity__V1__Outcome *outcome = NULL;
     (void) from;
@@ -237,7 +251,8 @@ static void ask_closing(json_object *from, const struct rule_input *input, struc
         put_message(answer, "no_quorum", &outcome->base, arena);
 }
 
-static void ask_settled(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+static void ask_settled(json_object *from, const struct rule_input *input, struct arena *arena,
+                        json_object *answer)
 {
     bool is_settled = false;
     (void) from;
@@ -245,7 +260,8 @@ static void ask_settled(json_object *from, const struct rule_input *input, struc
     json_object_object_add(answer, "settled", json_object_new_boolean(is_settled));
 }
 
-static void ask_ladder(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+static void ask_ladder(json_object *from, const struct rule_input *input, struct arena *arena,
+                       json_object *answer)
 {
     uint32_t after = (uint32_t) json_object_get_uint64(part(from, "after"));
     Comity__V1__OutcomeKind outcome = (Comity__V1__OutcomeKind) json_object_get_int(part(from, "outcome"));
@@ -253,26 +269,35 @@ static void ask_ladder(json_object *from, const struct rule_input *input, struct
 
     json_object_object_add(answer, "next", json_object_new_uint64(next));
     if (after > 0)
-        json_object_object_add(answer, "called", json_object_new_int(stage_outcome(input->rule->stages[after - 1], outcome)));
+        json_object_object_add(
+            answer, "called",
+            json_object_new_int((int) stage_outcome(input->rule->stages[after - 1], outcome)));
     if (next > 0 && input->rule->stages[next - 1]->kind == COMITY__V1__STAGE_KIND__STAGE_KIND_ROUNDS)
         put_message(answer, "stage_rule", &rule_of_stage(input->rule, next, arena)->base, arena);
 }
 
-static void ask_ranking(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer)
+static void ask_ranking(json_object *from, const struct rule_input *input, struct arena *arena,
+                        json_object *answer)
 {
     struct ranked_ballots *ballots = room(arena, input->line_count, sizeof(*ballots));
     Comity__V1__Outcome *outcome = room(arena, 1, sizeof(*outcome));
     json_object *withdrawn = part(from, "withdrawn");
     enum ranking_verdict verdict;
-    struct ranking_input ranking = {.ranking = input->rule->ranking, .options = input->options,
-                                    .option_count = input->option_count, .ballots = ballots, .ballot_count = input->line_count,
-                                    .ties = input->rule->ties, .tie_count = input->rule->n_ties, .tie_order = input->tie_order};
+    struct ranking_input ranking = {.ranking = input->rule->ranking,
+                                    .options = input->options,
+                                    .option_count = input->option_count,
+                                    .ballots = ballots,
+                                    .ballot_count = input->line_count,
+                                    .ties = input->rule->ties,
+                                    .tie_count = input->rule->n_ties,
+                                    .tie_order = input->tie_order};
 
     comity__v1__outcome__init(outcome);
     for (size_t i = 0; i < length_of(withdrawn); i++)
         ranking.withdrawn |= UINT64_C(1) << (number_at(withdrawn, i) - 1);
     for (size_t i = 0; i < input->line_count; i++) {
-        ballots[i] = (struct ranked_ballots){.ranks = input->lines[i].given.ranks, .count = input->lines[i].weight};
+        ballots[i] =
+            (struct ranked_ballots){.ranks = input->lines[i].given.ranks, .count = input->lines[i].weight};
         ranking.eligible += input->lines[i].weight;
     }
     int code = ranking_run(&ranking, arena, outcome, &verdict);
@@ -290,7 +315,7 @@ static const struct {
     void (*ask)(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer);
 } QUESTIONS[] = {
     {"check", ask_check},     {"ballots", ask_ballots}, {"count", ask_count},   {"opening", ask_opening},
-    {"closing", ask_closing}, {"settled", ask_settled}, {"ladder", ask_ladder},   {"ranking", ask_ranking},
+    {"closing", ask_closing}, {"settled", ask_settled}, {"ladder", ask_ladder}, {"ranking", ask_ranking},
 };
 
 static void answer_one(json_object *from, struct arena *arena)
@@ -301,7 +326,8 @@ static void answer_one(json_object *from, struct arena *arena)
     input_take(from, arena, &input);
     for (size_t i = 0; i < length_of(asked); i++) {
         size_t question = 0;
-        while (question < sizeof(QUESTIONS) / sizeof(QUESTIONS[0]) && strcmp(QUESTIONS[question].name, text_at(asked, i)) != 0)
+        while (question < sizeof(QUESTIONS) / sizeof(QUESTIONS[0]) &&
+               strcmp(QUESTIONS[question].name, text_at(asked, i)) != 0)
             question++;
         if (question == sizeof(QUESTIONS) / sizeof(QUESTIONS[0]))
             give_up("no such question");
