@@ -1,6 +1,7 @@
 """Random rules and rounds for them. Most rules are sound; naive_check.py says which are."""
 
 from comity_wire import pb
+from naive_check import faults
 from naive_rule import AGAINST, EACH, FOR, STANCES, Constituency, Line, Round
 
 NAMES = ("labour", "management", "guild", "clerks", "convener", "a", "zz-9")
@@ -26,6 +27,12 @@ class Rounds:
     def some(self, values, least=1):
         values = list(values)
         return self.random.sample(values, self.random.randint(min(least, len(values)), len(values)))
+
+    def sound_rule(self):
+        while True:
+            rule = self.rule()
+            if not faults(rule):
+                return rule
 
     # A rule -----------------------------------------------------------------------------------------------------
 
