@@ -128,6 +128,29 @@ def close_faults(rule, need):
     need("notice_ms", 0 <= rule.notice_ms <= 366 * 86400000, "notice")
 
 
+# A ballot ----------------------------------------------------------------------------------------------------
+
+def ballot_faults(round, line):
+    """The codes of everything that is wrong with it; none where the rule's form takes it. R-45, R-50"""
+    rule, count, found = round.rule, len(round.options), set()
+    asked = {pb.FORM_CHOICE: bool(line.choice), pb.FORM_SCORE: line.score is not None, pb.FORM_RANKING: bool(line.ranks),
+             pb.FORM_STANCE: bool(line.answer)}[rule.form]
+    if sum((bool(line.answer), bool(line.choice), bool(line.ranks), line.score is not None)) != 1:
+        found.add("ANSWER")
+    if not asked and not line.answer or line.answer and not any(entry.answer == line.answer for entry in rule.scale):
+        found.add("ANSWER")
+    if line.choice > count:
+        found.add("OPTION")
+    if line.score is not None and not rule.scores.least <= line.score <= rule.scores.most:
+        found.add("ANSWER")
+    ranked = [rank for rank in line.ranks or () if rank]
+    if len(line.ranks or ()) != count and (line.ranks or rule.form == pb.FORM_RANKING and not line.answer):
+        found.add("OPTION")
+    if len(set(ranked)) < len(ranked) and rule.ranking.method != pb.RANKING_METHOD_SCHULZE:
+        found.add("DUPLICATE")
+    return found
+
+
 # A test ------------------------------------------------------------------------------------------------------
 
 def reachable(rule, stances):
