@@ -1,8 +1,9 @@
 /* Ask the rule engine, case after case: JSON objects on standard input, one a line, and as many on standard
  * output.
  *
- * A case has "rule" (packed, in hex) and "ask", a list of names of QUESTIONS; each puts what it found into
- * the answer. The rest of a case is a struct rule_input. Its lists are arrays in the order of fields:
+ * A case has "rule" (packed, in hex) or "rule_file" (a path, of YAML) and "ask", a list of names of
+ * QUESTIONS; each puts what it found into the answer. The rest of a case is a struct rule_input. Its lists
+ * are arrays in the order of fields:
  * - "lines": [member, constituency, recused, present, notified, answered, sequence, weight, site, offices,
  *   answer, choice, ranks or null, score or null]
  * - "constituencies": [number, name, side, is_party, vacant]
@@ -18,10 +19,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/rules/rule_file.h"
 #include "core/error.h"
 #include "core/rule/ranking.h"
 #include "core/rule/rule.h"
 #include "core/text.h"
+
+enum { RULE_FILE_MAX = 65536 };
 
 static _Noreturn void give_up(const char *what)
 {
@@ -164,11 +168,35 @@ static const Comity__V1__Rule *rule_take(json_object *hex, struct arena *arena)
     return (const Comity__V1__Rule *) message;
 }
 
+static const char *english(const char *text)
+{
+    return text;
+}
+
+/* A rule in YAML, as people write it. */
+static const Comity__V1__Rule *rule_read(const char *path, struct arena *arena)
+{
+    struct rule_faults faults = {.arena = arena, .words = english};
+    struct rule_file file;
+    char *text = room(arena, RULE_FILE_MAX, 1);
+    FILE *stream = fopen(path, "rb");
+
+    if (!stream)
+        give_up(path);
+    size_t size = fread(text, 1, RULE_FILE_MAX, stream);
+    fclose(stream);
+    if (rule_file_read((struct bytes){(const uint8_t *) text, size}, &faults, &file) != 0)
+        give_up(faults.count > 0 ? faults.list[0].text : "out of memory");
+    return file.rule;
+}
+
 static void input_take(json_object *from, struct arena *arena, struct rule_input *input)
 {
     json_object *tie_order = part(from, "tie_order");
 
-    input->rule = rule_take(part(from, "rule"), arena);
+    const char *path = json_object_get_string(part(from, "rule_file"));
+
+    input->rule = path ? rule_read(path, arena) : rule_take(part(from, "rule"), arena);
     lines_take(part(from, "lines"), arena, input);
     constituencies_take(part(from, "constituencies"), arena, input);
     sites_take(part(from, "sites"), arena, input);
@@ -195,6 +223,13 @@ static void put_message(json_object *answer, const char *name, const ProtobufCMe
     char *hex = room(arena, 2 * packed.size + 1, 1);
     hex_encode(packed, hex);
     json_object_object_add(answer, name, json_object_new_string(hex));
+}
+
+static void ask_rule(json_object *from, const struct rule_input *input, struct arena *arena,
+                     json_object *answer)
+{
+    (void) from;
+    put_message(answer, "packed", &input->rule->base, arena);
 }
 
 static void ask_check(json_object *from, const struct rule_input *input, struct arena *arena,
@@ -314,8 +349,9 @@ static const struct {
     const char *name;
     void (*ask)(json_object *from, const struct rule_input *input, struct arena *arena, json_object *answer);
 } QUESTIONS[] = {
-    {"check", ask_check},     {"ballots", ask_ballots}, {"count", ask_count},   {"opening", ask_opening},
-    {"closing", ask_closing}, {"settled", ask_settled}, {"ladder", ask_ladder}, {"ranking", ask_ranking},
+    {"rule", ask_rule},       {"check", ask_check},     {"ballots", ask_ballots},
+    {"count", ask_count},     {"opening", ask_opening}, {"closing", ask_closing},
+    {"settled", ask_settled}, {"ladder", ask_ladder},   {"ranking", ask_ranking},
 };
 
 static void answer_one(json_object *from, struct arena *arena)

@@ -45,20 +45,23 @@ class Example:
         """There is said to be a quorum, and the least number is not reached."""
         return self.expect_quorum and sum(self.votes) < self.least
 
-    def rule(self):
-        tests = [rules.member_test("least", pb.SCOPE_KIND_WHOLE, pb.COUNT_KIND_ANSWERED, pb.BOUND_AT_LEAST, self.least)]
-        if not self.after_timeout:
-            tests.append(rules.member_test("share", pb.SCOPE_KIND_WHOLE, pb.COUNT_KIND_ANSWERED, pb.BOUND_AT_LEAST,
-                                           *self.quorum, base=pb.BASE_KIND_ELIGIBLE))
-        tests.append(rules.of_cast("passes", *self.threshold, pb.BOUND_MORE_THAN if self.is_strict else pb.BOUND_AT_LEAST))
-        return rules.stance_rule("participation", tests, present=pb.PRESENT_ANSWERED)
+    def rule(self, build):
+        rule = rules.rule(build, "participation")
+        least, share, passes = rule.tests
+        least.numerator = self.least
+        share.numerator, share.denominator = self.quorum
+        passes.numerator, passes.denominator = self.threshold
+        passes.bound = pb.BOUND_MORE_THAN if self.is_strict else pb.BOUND_AT_LEAST
+        if self.after_timeout:
+            del rule.tests[1]
+        return rule
 
-    def round(self):
+    def round(self, build):
         answers = [answer for answer, count in enumerate(self.votes, start=1) for _ in range(count)]
         answers += [0] * (self.members - len(answers))
         lines = [Line(member=number, constituency=1, answered=bool(answer), sequence=number if answer else 0, answer=answer)
                  for number, answer in enumerate(answers, start=1)]
-        return Round(self.rule(), lines, [Constituency(1, "members", "members")])
+        return Round(self.rule(build), lines, [Constituency(1, "members", "members")])
 
     def problems(self, outcome):
         counted = [each.ballots for each in outcome.tallies[0].answers]
@@ -81,7 +84,7 @@ def run(files, report):
         for name, cells in csv_cases(path):
             try:
                 example = Example(cells)
-                outcome = report.count([example.round()])[0]
+                outcome = report.count([example.round(report.build)])[0]
                 report.case(name, example.problems(outcome), kind_name(outcome.kind))
                 if example.contradicts_itself:
                     contradictions += 1

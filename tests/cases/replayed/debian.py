@@ -8,6 +8,7 @@ import re
 from naive_rule import Constituency, Line, Round
 
 from comity_wire import pb
+from . import rules
 from .common import ROLL_MOST, NotACase, altered, kind_name, text_of
 from .meeting import meeting_of
 
@@ -120,10 +121,10 @@ class Election:
         bound, number = self.majorities[option]
         return f"{'over' if bound == pb.BOUND_MORE_THAN else 'at-least'}-{number}"
 
-    def rule(self):
-        rule = pb.Rule(name="resolution", form=pb.FORM_RANKING, roll=pb.ROLL_KIND_SEATS, frozen=pb.FROZEN_ROUND, rounds=1)
-        rule.ranking.method = pb.RANKING_METHOD_SCHULZE
-        rule.ranking.needs_default = True
+    def rule(self, build):
+        """The template, with majorities and a quorum; what is tied stays so."""
+        rule = rules.rule(build, "ranked-choice")
+        del rule.ties[:]
         for bound, number in sorted(set(self.majorities.values())):
             name = f"{'over' if bound == pb.BOUND_MORE_THAN else 'at-least'}-{number}"
             rule.ranking.majorities.add(name=name, bound=bound, numerator=number, denominator=1)
@@ -138,10 +139,10 @@ class Election:
         return [(f"option-{number}", "" if number == last else self.majority_name(number), number == last)
                 for number in range(1, last + 1)]
 
-    def round(self):
+    def round(self, build):
         lines = [Line(member=number, constituency=1, present=True, answered=True, sequence=number, ranks=ranks)
                  for number, ranks in enumerate(self.ballots, start=1)]
-        return Round(self.rule(), lines, [Constituency(1, "developers", "developers")], options=self.options())
+        return Round(self.rule(build), lines, [Constituency(1, "developers", "developers")], options=self.options())
 
     def problems(self, outcome):
         """What of the outcome is not as published."""
@@ -211,7 +212,7 @@ def run(files, report):
     with meeting_of(min(SEATS_MOST, max(len(election.ballots) for _, election in elections)), report.build) as meeting:
         for name, election in elections:
             try:
-                round = election.round()
+                round = election.round(report.build)
                 outcome, found = report.count([round])[0], []
                 if len(round.lines) <= SEATS_MOST:
                     recorded, found = in_session(meeting, altered(round, report.alter), name)

@@ -4,6 +4,7 @@ import contextlib
 
 from comity_installation import Installation
 from comity_scene import Scene
+from comity_wire import pb
 
 
 class Meeting:
@@ -22,7 +23,8 @@ class Meeting:
         number = scene.open_round(proposal, text_hash, rule, options=options)
         scene.do_many([(scene.keys[member], scene.ballot(number, text_hash, **{"answer": 0, **ballot}))
                        for member, ballot in zip(self.members, ballots)])
-        return number, scene.close(number)
+        closed = scene.round(number)   # by itself, where everybody has answered and the rule says so
+        return number, closed.outcome if closed.state == pb.ROUND_STATE_CLOSED else scene.close(number)
 
 
 @contextlib.contextmanager

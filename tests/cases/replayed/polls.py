@@ -22,14 +22,12 @@ def recognise(path):
     return len(rows) if set(COLUMNS) <= set(header) else None
 
 
-def rule_of(alter):
-    """More for than against, of those who take a side: the scale of the template five-point-poll."""
-    answers = rules.scale(strongly_for=pb.STANCE_AGREE, for_it=pb.STANCE_AGREE, neutral=pb.STANCE_ABSTAIN,
-                          against=pb.STANCE_CONCERN, strongly_against=pb.STANCE_BLOCK)
-    sides = pb.Base(kind=pb.BASE_KIND_STANCES, stances=[pb.STANCE_AGREE, pb.STANCE_CONCERN, pb.STANCE_BLOCK])
-    bound, threshold = (pb.BOUND_LESS_THAN, (1, 2)) if alter == "threshold" else (pb.BOUND_MORE_THAN, (1, 2))
-    test = rules.stance_test("more-for", pb.SCOPE_KIND_WHOLE, [pb.STANCE_AGREE], bound, *threshold, sides)
-    return rules.stance_rule("five-point-poll", [test], answers)
+def rule_of(report):
+    """More for than against, of those who take a side: the template. A poll has one round."""
+    rule = rules.rule(report.build, "five-point-poll", rounds=1)
+    if report.alter == "threshold":
+        rule.tests[0].bound = pb.BOUND_LESS_THAN
+    return rule
 
 
 def read(cells):
@@ -80,7 +78,7 @@ def run(files, report):
                 report.unreadable(name, problem)
     seats = max((sum(votes) for _, votes, _ in polls), default=0)
     with meeting_of(seats, report.build) as meeting:
-        rule = meeting.scene.adopt(rule_of(report.alter))
+        rule = meeting.scene.adopt(rule_of(report))
         started = time.monotonic()
         for name, votes, chair in polls:
             found, outcome = play(meeting, rule, votes, f"Poll {name}", report.alter)

@@ -1,40 +1,25 @@
-"""The rules of the published cases, as messages."""
+"""The rules of the published cases: those that are shipped as templates, and others in files of the same kind beside them."""
 
-from comity_wire import pb
+import functools
+import pathlib
 
-FOR = [pb.STANCE_AGREE, pb.STANCE_RESERVED]
-AGAINST = [pb.STANCE_CONCERN, pb.STANCE_BLOCK]
+from comity_counting import Counter
 
-
-def stance_test(name, scope, stances, bound, numerator, denominator=1, base=pb.BASE_KIND_NONE, group=pb.TEST_CLASS_SUPPORT,
-                **more):
-    return pb.Test(name=name, scope=scope if isinstance(scope, pb.Scope) else pb.Scope(kind=scope),
-                   count=pb.Count(kind=pb.COUNT_KIND_STANCES, stances=stances), bound=bound, numerator=numerator,
-                   denominator=denominator, against=base if isinstance(base, pb.Base) else pb.Base(kind=base),
-                   **{"class": group}, **more)
+CASES = pathlib.Path(__file__).resolve().parents[1]
+PLACES = (CASES / "rules", CASES.parents[1] / "client" / "rules" / "templates")
+YES, NO, ABSTAIN = 1, 2, 3   # as the scales of these rules have them
 
 
-def member_test(name, scope, count, bound, numerator, denominator=1, base=pb.BASE_KIND_NONE, group=pb.TEST_CLASS_QUORUM):
-    """Of members who are present, or answered."""
-    return pb.Test(name=name, scope=scope if isinstance(scope, pb.Scope) else pb.Scope(kind=scope),
-                   count=pb.Count(kind=count), bound=bound, numerator=numerator, denominator=denominator,
-                   against=pb.Base(kind=base), **{"class": group})
+@functools.lru_cache
+def read(build, name):
+    path = next(place / f"{name}.yaml" for place in PLACES if (place / f"{name}.yaml").exists())
+    return Counter(build).read(path)
 
 
-def scale(**stances):
-    """label=stance, numbered from 1."""
-    return [pb.ScaleEntry(answer=number, label=label.replace("_", "-"), stance=stance)
-            for number, (label, stance) in enumerate(stances.items(), start=1)]
-
-
-YES_NO = scale(yes=pb.STANCE_AGREE, no=pb.STANCE_CONCERN, abstain=pb.STANCE_ABSTAIN)
-YES, NO, ABSTAIN = 1, 2, 3
-
-
-def stance_rule(name, tests, answers=None, **more):
-    return pb.Rule(name=name, form=pb.FORM_STANCE, roll=pb.ROLL_KIND_SEATS, frozen=pb.FROZEN_ROUND, rounds=1, tests=tests,
-                   scale=answers or YES_NO, **more)
-
-
-def of_cast(name, numerator, denominator, bound, scope=pb.SCOPE_KIND_WHOLE, **more):
-    return stance_test(name, scope, FOR, bound, numerator, denominator, pb.BASE_KIND_CAST, **more)
+def rule(build, name, **changes):
+    """A rule of its own to change: that of the file, with these fields otherwise."""
+    own = type(read(build, name))()
+    own.CopyFrom(read(build, name))
+    for field, value in changes.items():
+        setattr(own, field, value)
+    return own

@@ -4,9 +4,9 @@ import copy
 import re
 
 from comity_wire import pb
-from . import rules
 from .common import NotACase
 
+FOR, AGAINST = [pb.STANCE_AGREE, pb.STANCE_RESERVED], [pb.STANCE_CONCERN, pb.STANCE_BLOCK]
 OUTCOMES = {name[len("OUTCOME_KIND_"):]: kind for name, kind in pb.OutcomeKind.items()}
 LETTERS = "ARSXCB"   # in the order of Stance: the answer of a letter is its stance's number
 STANCES = {"A": pb.STANCE_AGREE, "S": pb.STANCE_STAND_ASIDE, "X": pb.STANCE_ABSTAIN, "C": pb.STANCE_CONCERN,
@@ -130,7 +130,7 @@ SCOPES = {"EACH": pb.SCOPE_KIND_EACH_CONSTITUENCY, "EACH SIDE": pb.SCOPE_KIND_EA
 def read_test(found, number):
     group, scope, what, bound, numerator, denominator, base, seats = found
     if base == "{for, against}":
-        against = pb.Base(kind=pb.BASE_KIND_STANCES, stances=rules.FOR + rules.AGAINST)
+        against = pb.Base(kind=pb.BASE_KIND_STANCES, stances=FOR + AGAINST)
     else:
         against = pb.Base(kind=pb.BaseKind.Value(f"BASE_KIND_{base or ('ELIGIBLE' if denominator else 'NONE')}"))
     test = pb.Test(name=f"test-{number}", scope=pb.Scope(kind=SCOPES[scope or "WHOLE"]), bound=BOUNDS[bound],
@@ -140,7 +140,7 @@ def read_test(found, number):
         test.count.kind = pb.CountKind.Value(f"COUNT_KIND_{what}")
     else:
         test.count.kind = pb.COUNT_KIND_STANCES
-        test.count.stances.extend({"for": rules.FOR, "against": rules.AGAINST, "": rules.FOR}.get(what) or [STANCES[what]])
+        test.count.stances.extend({"for": FOR, "against": AGAINST, "": FOR}.get(what) or [STANCES[what]])
     if seats:
         test.weighting = pb.WEIGHTING_SEATS
         test.bloc.tied, test.bloc.absent = pb.BLOC_CAST_ABSTAIN, pb.BLOC_CAST_NOTHING

@@ -10,6 +10,7 @@ from naive_rule import Constituency, Line, Round
 
 from comity_counting import question
 from comity_wire import pb
+from . import rules
 from .common import ROLL_MOST, NotACase, altered, kind_name, text_of
 
 LAYOUT = "single transferable vote"
@@ -184,10 +185,10 @@ def without_empty_surpluses(steps):
 
 # As a round --------------------------------------------------------------------------------------------------
 
-def round_of(blt, method):
-    rule = pb.Rule(name="election", form=pb.FORM_RANKING, roll=pb.ROLL_KIND_SEATS, frozen=pb.FROZEN_ROUND, rounds=1,
-                   ranking=pb.Ranking(method=method, seats=blt.seats),
-                   ties=[pb.TIE_BREAK_EARLIER_STAGES, pb.TIE_BREAK_STATED_ORDER])
+def round_of(blt, method, build):
+    """By the template, with the file's seats."""
+    rule = rules.rule(build, "board-election")
+    rule.ranking.method, rule.ranking.seats = method, blt.seats
     lines = []
     for count, order in blt.ballots:
         for _ in range(count if blt.small else 1):
@@ -201,7 +202,7 @@ def round_of(blt, method):
 def count(blt, method, report):
     """Ballot by ballot as a round; of more ballots than a roll has members, and where options have withdrawn, the count alone."""
     blt.small = sum(count for count, _ in blt.ballots) <= ROLL_MOST and not blt.withdrawn
-    round = round_of(blt, method)
+    round = round_of(blt, method, report.build)
     if blt.small:
         return report.count([round])[0]
     asked = question(altered(round, report.alter), "check", "ranking", withdrawn=blt.withdrawn)

@@ -34,15 +34,14 @@ def cantons_of(files):
     return found
 
 
-def rule_of(weights):
+def rule_of(build, weights):
     """@weights: {site: weight}; none: the people alone."""
-    tests = [rules.of_cast("people", 1, 2, pb.BOUND_MORE_THAN, weighting=pb.WEIGHTING_WEIGHT)]
-    if weights:
-        each = pb.Scope(kind=pb.SCOPE_KIND_EACH_SITE, quantifier=pb.Quantifier(
-            kind=pb.QUANTIFIER_KIND_SHARE, numerator=1, denominator=2, by_weight=True, bound=pb.BOUND_MORE_THAN))
-        tests.append(rules.of_cast("cantons", 1, 2, pb.BOUND_MORE_THAN, scope=each, weighting=pb.WEIGHTING_WEIGHT))
-    return rules.stance_rule("double-majority", tests, weights=[
-        pb.SubjectWeight(kind=pb.SCOPE_KIND_SITE, name=site, weight=weight) for site, weight in weights.items()])
+    rule = rules.rule(build, "double-majority")
+    if not weights:
+        del rule.tests[1]
+    for site, weight in weights.items():
+        rule.weights.add(kind=pb.SCOPE_KIND_SITE, name=site, weight=weight)
+    return rule
 
 
 def site_name(canton):
@@ -61,7 +60,8 @@ def lines_of(votes):
 class Vote:
     """One vote as published, and the rounds that it is."""
 
-    def __init__(self, cells, cantons):
+    def __init__(self, cells, cantons, build):
+        self.build = build
         self.people = number_in(cells, "people_yes"), number_in(cells, "people_no")
         self.people_hold = number_in(cells, "people_result", most=1)
         self.cantons_hold = number_in(cells, "cantons_result", most=PEOPLE_ALONE)
@@ -96,11 +96,11 @@ class Vote:
             votes += [(0, rules.YES, self.people[0] - sum(canton[2] for canton in self.cantons)),
                       (0, rules.NO, self.people[1] - sum(canton[3] for canton in self.cantons))]
         weights = {canton[0]: canton[1] for canton in self.cantons}
-        return Round(rule_of(weights), lines_of(votes), [Constituency(1, "citizens", "citizens")],
+        return Round(rule_of(self.build, weights), lines_of(votes), [Constituency(1, "citizens", "citizens")],
                      [(number, canton[0]) for number, canton in enumerate(self.cantons, start=1)])
 
     def people_round(self):
-        return Round(rule_of({}), lines_of([(0, rules.YES, self.people[0]), (0, rules.NO, self.people[1])]),
+        return Round(rule_of(self.build, {}), lines_of([(0, rules.YES, self.people[0]), (0, rules.NO, self.people[1])]),
                      [Constituency(1, "citizens", "citizens")])
 
     @property
@@ -144,7 +144,7 @@ def run(files, report):
         if {"people_result", "cantons_result"} <= set(csv_lines(path)[0]):
             for name, cells in csv_cases(path):
                 try:
-                    vote = Vote(cells, cantons.get((cells or {}).get("anr"), []))
+                    vote = Vote(cells, cantons.get((cells or {}).get("anr"), []), report.build)
                     if vote.is_apart or vote.cantons_hold == PEOPLE_ALONE:
                         apart += vote.is_apart
                         people, of_cantons = report.count([vote.people_round(), vote.round(with_people=False)])

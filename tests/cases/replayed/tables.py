@@ -41,22 +41,14 @@ TWO_BALLOT_NAMES = {"RATIFIED": pb.OUTCOME_KIND_ADOPTED, "RATIFIED_BY_DEFAULT": 
                     "STRIKE": pb.OUTCOME_KIND_STRIKE}
 
 
-def two_ballot_rule():
-    rule = rules.stance_rule("two-ballot-ratification", [rules.of_cast("accept", 1, 2, pb.BOUND_MORE_THAN)])
-    rule.stages.add(kind=pb.STAGE_KIND_ROUNDS, on=[pb.OUTCOME_KIND_REJECTED], name="strike", rule=pb.StageRule(
-        rounds=1, tests=[rules.of_cast("strike", 2, 3, pb.BOUND_AT_LEAST)]), map=[
-            pb.StageOutcome(**{"from": pb.OUTCOME_KIND_ADOPTED, "to": pb.OUTCOME_KIND_STRIKE}),
-            pb.StageOutcome(to=pb.OUTCOME_KIND_ADOPTED_BY_DEFAULT)])
-    return rule
-
-
 def two_ballots(cells, report):
     first = [number_in(cells, column, most=ROLL_MOST) for column in ("accept", "reject")]
     second = None
     if cells["strike_yes"].strip() or cells["strike_no"].strip():
         second = [number_in(cells, column, most=ROLL_MOST) for column in ("strike_yes", "strike_no")]
     parties = [Constituency(1, "members", "members")]
-    rounds = [Round(two_ballot_rule(), ballots(*votes), parties) for votes in (first, second) if votes is not None]
+    rule = rules.rule(report.build, "two-ballot-ratification")
+    rounds = [Round(rule, ballots(*votes), parties) for votes in (first, second) if votes is not None]
     outcome, counted = climb(rounds, report)
     for votes, round in zip((first, second), counted):
         got = [each.ballots for each in round.tallies[0].answers[:2]]
@@ -83,15 +75,6 @@ def is_bilateral(header):
     return len(sides) == 2 and set(header) == {"quorum", *(f"{side}_{what}" for side in sides for what in ("present", "cochair"))}
 
 
-def bilateral_rule(least):
-    each = pb.Scope(kind=pb.SCOPE_KIND_EACH_CONSTITUENCY)
-    chairs = pb.Scope(kind=pb.SCOPE_KIND_EACH_CONSTITUENCY, office=pb.OFFICE_CO_CHAIR)
-    return rules.stance_rule("bilateral-quorum", [
-        rules.member_test("members", each, pb.COUNT_KIND_PRESENT, pb.BOUND_AT_LEAST, least),
-        rules.member_test("co-chairs", chairs, pb.COUNT_KIND_PRESENT, pb.BOUND_AT_LEAST, 1),
-        rules.of_cast("adopted", 1, 2, pb.BOUND_MORE_THAN)])
-
-
 def bilateral(cells, report):
     sides = [column[:-len("_present")] for column in cells if column.endswith("_present")]
     lines, parties = [], []
@@ -105,7 +88,7 @@ def bilateral(cells, report):
             lines.append(member(len(lines) + 1, number, rules.YES, present=True,
                                 offices=(index == 0 and chair_is_here) << pb.OFFICE_CO_CHAIR))
         lines.append(member(len(lines) + 1, number, offices=(not chair_is_here) << pb.OFFICE_CO_CHAIR))
-    outcome = report.count([Round(bilateral_rule(3), lines, parties)])[0]
+    outcome = report.count([Round(rules.rule(report.build, "bilateral-quorum"), lines, parties)])[0]
     has_quorum = outcome.kind == pb.OUTCOME_KIND_ADOPTED
     counted = {line.subject: line.count for line in outcome.tests if line.test == "members"}
     for party, side in zip(parties, sides):
@@ -125,14 +108,6 @@ def is_unit_vote(header):
                                                                               for what in ("present", "vote"))}
 
 
-def unit_rule(base):
-    each = pb.Scope(kind=pb.SCOPE_KIND_EACH_CONSTITUENCY)
-    return rules.stance_rule("unit-vote", [
-        rules.member_test("two-of-each", each, pb.COUNT_KIND_PRESENT, pb.BOUND_AT_LEAST, 2),
-        rules.stance_test("majority", pb.SCOPE_KIND_WHOLE, rules.FOR, pb.BOUND_MORE_THAN, 1, 2, base,
-                          weighting=pb.WEIGHTING_SEATS, bloc=pb.Bloc(tied=pb.BLOC_CAST_ABSTAIN, absent=pb.BLOC_CAST_NOTHING))])
-
-
 def unit_vote(cells, report):
     """Twice: who is not there keeps a seat, or the seat is vacant. It has to come to the same."""
     seats = number_in(cells, "seats_per_side", 1, ROLL_MOST // 4)
@@ -150,7 +125,7 @@ def unit_vote(cells, report):
             lines += [member(len(lines) + index + 1, number, answer, present=True) for index in range(present)]
             if not are_vacant:
                 lines += [member(len(lines) + index + 1, number) for index in range(seats - present)]
-        rounds.append(Round(unit_rule(pb.BASE_KIND_ELIGIBLE), lines, parties))
+        rounds.append(Round(rules.rule(report.build, "unit-vote"), lines, parties))
     one, other = report.count(rounds)
     if one.kind != other.kind:
         return one.kind, [f"{kind_name(one.kind)} with absent members, {kind_name(other.kind)} with vacant seats"]

@@ -9,7 +9,7 @@ import subprocess
 
 from comity_wire import pb
 
-MESSAGES = {"outcome": pb.Outcome, "no_quorum": pb.Outcome, "stage_rule": pb.Rule}
+MESSAGES = {"outcome": pb.Outcome, "no_quorum": pb.Outcome, "stage_rule": pb.Rule, "packed": pb.Rule}
 
 
 def question(round, *asks, **more):
@@ -26,6 +26,10 @@ def question(round, *asks, **more):
 class Counter:
     def __init__(self, build):
         self.program = pathlib.Path(build) / "tests" / "cases" / "comity-count-cases"
+
+    def read(self, path):
+        """The rule that is in a file of YAML."""
+        return self.ask([{"ask": ["rule"], "rule_file": str(path)}])[0]["packed"]
 
     def ask(self, questions):
         told = "".join(json.dumps(each) + "\n" for each in questions)
