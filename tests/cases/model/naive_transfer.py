@@ -102,7 +102,7 @@ class Count:
 
     def settle(self, tied, want_most):
         """([one of @tied], or several that can only drop out together; what it took). R-56"""
-        tied, took = list(tied), []
+        equal, tied, took = list(tied), list(tied), []
         for tie_break in self.rule.ties:
             if len(tied) == 1:
                 break
@@ -115,7 +115,7 @@ class Count:
                 and len(self.hopeful) - len(tied) >= self.seats - len(self.elected):
             return tied, took
         if len(tied) > 1:
-            raise Tied(tied)
+            raise Tied(equal)   # all that are equal at this stage, though some may be out of the question by an earlier one
         return tied, took
 
     def by_earlier_stages(self, tied, want_most):
