@@ -5,6 +5,7 @@
 #include "client/cli/message_json.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
+#include "core/text.h"
 
 const char *shown_duration(struct cli *cli, int64_t ms)
 {
@@ -418,6 +419,17 @@ static void say_stage(struct cli *cli, const Comity__V1__Rule *rule, uint32_t nu
     say_leads(cli, rule, number);
 }
 
+static void say_hash(struct cli *cli, const Comity__V1__Rule *rule)
+{
+    uint8_t hash[HASH_SIZE];
+    char hex[2 * HASH_SIZE + 1];
+
+    if (rule_hash(rule, cli->arena, hash) != 0)
+        return;
+    hex_encode(BYTES(hash, HASH_SIZE), hex);
+    say(cli, "Hash: %s", hex);
+}
+
 void rule_say(struct cli *cli, const Comity__V1__Rule *rule)
 {
     say(cli, "Rule %s", shown_string(cli, rule->name));
@@ -428,12 +440,13 @@ void rule_say(struct cli *cli, const Comity__V1__Rule *rule)
     say_roll(cli, rule);
     say_manner(cli, rule);
     say_rounds(cli, rule);
-    if (rule->n_stages == 0)
-        return;
-    say(cli, "When no round remains, or it is adopted:");
-    say_leads(cli, rule, 0);
+    if (rule->n_stages > 0) {
+        say(cli, "When no round remains, or it is adopted:");
+        say_leads(cli, rule, 0);
+    }
     for (uint32_t i = 1; i <= rule->n_stages; i++)
         say_stage(cli, rule, i);
+    say_hash(cli, rule);
 }
 
 void rule_say_outcomes(struct cli *cli, const Comity__V1__Rule *rule)

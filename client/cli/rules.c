@@ -72,14 +72,12 @@ static int show(struct cli *cli, unsigned kinds)
     cli_put(cli, "rule", message_to_json(&source.rule->base, NULL, NULL));
     cli_put(cli, "number", source.version == NULL ? NULL : json_object_new_uint64(source.version->number));
     cli_put(cli, "version", source.version == NULL ? NULL : json_object_new_uint64(source.version->version));
-    const char *hash = rule_source_hash(cli, source.rule);
-    if (hash == NULL)
+    if (rule_source_hash(cli, source.rule) == NULL)
         return ERR_MEMORY;
     if (cli_has(cli, "yaml"))
         return put_yaml(cli, source.rule);
     say_source(cli, &source);
     rule_say(cli, source.rule);
-    say(cli, "Hash: %s", hash);
     return 0;
 }
 

@@ -1,5 +1,5 @@
-/* What rule_check refuses, in sentences for people: why it is wrong, and what would be right. And where it
- * stands. */
+/* What rule_check refuses, in sentences for people: why it is wrong, and what would be right; and where it stands.
+ * docs/rules.md R-89 */
 #include <string.h>
 
 #include "client/rules/rule_file.h"
