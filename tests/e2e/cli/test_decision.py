@@ -355,9 +355,10 @@ class Decision(CliCase):
         for words in (["draft", "show", "rule.draft"], ["draft", "sign", "rule.draft"]):
             code, output, _ = self.world.comity("carla", *words)
             self.assertEqual(code, 0)
-            for line in rule[2:]:
+            for line in rule[2:-1]:
                 self.assertIn(line, output.splitlines())
             self.assertIn("read-first", output)
+            self.assertRegex(output, r"\nHash: [0-9a-f]{64}\n")   # of another name, so another one
 
     def test_a_rule_of_ones_own(self):
         rule = self.ask("ada", "rule", "show", "consensus")["rule"]
