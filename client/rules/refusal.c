@@ -1,5 +1,5 @@
-/* What rule_check refuses, in sentences for people: why it is wrong, and what would be right; and where it stands.
- * docs/rules.md R-89 */
+/* What rule_check refuses, in sentences for people: why it is wrong, and what would be right; and where it
+ * stands. docs/rules.md R-89 */
 #include <string.h>
 
 #include "client/rules/rule_file.h"
@@ -100,7 +100,8 @@ static const struct {
      N_("This threshold is no part of a whole. Write it as 2/3, with a number above 0 below the line.")},
     {ERR_RULE, "tests[].count.stances",
      N_("No answer of the scale stands for any of these, so this test can never hold. Add such an answer to "
-        "`scale`, or count others.")},
+        "`scale`, or count others. With `weighting: SEATS` AGREE goes with RESERVED, CONCERN with BLOCK, and "
+        "STAND_ASIDE is in no set.")},
     {ERR_RULE, "tests[].against.stances",
      N_("No answer of the scale stands for any of these, so there is nothing to measure against. Add such an "
         "answer to `scale`, measure "
@@ -118,6 +119,71 @@ static const struct {
      N_("A round can close as soon as nothing can change only where every ballot is seen at once and is "
         "final. Add `visibility: OPEN` and "
         "`change: ONCE`, or leave NOTHING_CAN_CHANGE out.")},
+    {ERR_RULE, "choices",
+     N_("A test names options only where the rule itself states them: add `options`, or count LEADING.")},
+    {ERR_RULE, "tests[].count.kind",
+     N_("This count does not go with the rest: stances are counted with `form: STANCE`, options and LEADING "
+        "with CHOICE, scores "
+        "with SCORE, and with `weighting: SEATS` not who is present.")},
+    {ERR_RULE, "tests[].against.kind",
+     N_("This base does not go with the rest: stances go with `form: STANCE`, options with CHOICE, and with "
+        "`weighting: SEATS` not "
+        "PRESENT.")},
+    {ERR_RULE, "tests[].weighting",
+     N_("This weighting does not go with the rest: PARITY looks at the WHOLE, and SEATS at the WHOLE, one "
+        "SIDE or EACH_SIDE, with "
+        "`form: STANCE`.")},
+    {ERR_RULE, "tests[].scope.office",
+     N_("Blocs are of whole constituencies: leave `office` out where `weighting` is SEATS.")},
+    {ERR_RULE, "scope.quantifier.bound",
+     N_("How many of them is a least number: write at_least or more_than.")},
+    {ERR_RULE, "scope.quantifier.numerator",
+     N_("So many of them, or so much of their weight, there can never be. Write less.")},
+    {ERR_RULE, "scale[].stance",
+     N_("Where a ballot chooses, ranks or gives a score, its scale has abstentions alone: ABSTAIN.")},
+    {ERR_RULE, "options[].is_default", N_("Only with `method: SCHULZE` one of the options is the default.")},
+    {ERR_RULE, "options[].majority",
+     N_("`majority` is the name of one of the `majorities` of `ranking`, and the default option has none.")},
+    {ERR_RULE, "options",
+     N_("Options go with `form: CHOICE` and `form: RANKING`; and where `ranking` compares them with a "
+        "default option, one of them says "
+        "`is_default: yes`.")},
+    {ERR_RULE, "scores", N_("`scores` goes with `form: SCORE`, and with no other. Leave it out here.")},
+    {ERR_RULE, "ranking", N_("`ranking` goes with `form: RANKING`, and with no other. Leave it out here.")},
+    {ERR_RULE, "ranking.majorities",
+     N_("`majorities` goes with `method: SCHULZE`, and with no other. Leave it out here.")},
+    {ERR_RULE, "ranking.quorum",
+     N_("`quorum` goes with `method: SCHULZE`, and with no other. Leave it out here.")},
+    {ERR_RULE, "ranking.quorum.of",
+     N_("An option's quorum is a number of people, or a part of the ELIGIBLE.")},
+    {ERR_RULE, "ranking.quorum.numerator", N_("So many can never prefer an option. Write less.")},
+    {ERR_RULE, "ranking.needs_default",
+     N_("A default option goes with `method: SCHULZE`; and where there are `majorities` or a `quorum`, and "
+        "each round states its options, it "
+        "says `needs_default: yes`.")},
+    {ERR_RULE, "ties[]",
+     N_("EARLIER_STAGES breaks ties where a count has stages: INSTANT_RUNOFF, STV_SCOTTISH, STV_MEEK. Else "
+        "use STATED_ORDER.")},
+    {ERR_RULE, "ties",
+     N_("Ties between options are broken with `form: CHOICE` and `form: RANKING` alone. Leave `ties` out "
+        "here.")},
+    {ERR_RULE, "duties[].choice",
+     N_("A duty for an option goes with `form: CHOICE`. Name a stance, as `- BLOCK: REASON`.")},
+    {ERR_RULE, "silence",
+     N_("Silence is consent only where ballots say stances: `form: STANCE`. Leave `silence` out here.")},
+    {ERR_RULE, "list", N_("`list` goes with `roll: LIST`, and with no other. Leave it out here.")},
+    {ERR_RULE, "no_quorum", N_("`no_quorum: EXTEND` needs a closing time to move: add AT_TIME to `close`.")},
+    {ERR_RULE, "weights[].kind",
+     N_("CONSTITUENCY, SIDE and SITE have weights, each by name, as `- SITE north: 120`.")},
+    {ERR_RULE, "counts_as",
+     N_("A block that nobody seconds counts as another stance than BLOCK: write `counts_as: CONCERN`, or "
+        "leave it out at other "
+        "kinds of stage.")},
+    {ERR_RULE, "stages[].kind",
+     N_("Nobody can block under this rule, so there is nothing to second. Let an answer stand for BLOCK, or "
+        "leave the "
+        "stage out.")},
+    {ERR_RULE, "bound", N_("Here a least number is meant: write at_least or more_than.")},
     {ERR_RULE, "bloc", N_("`bloc` goes with `weighting: SEATS`, and with no other.")},
     {ERR_RULE, "within_ms",
      N_("`within` goes with the kinds of stage that last for a time: SECONDING, CONFER, CASTING, UMPIRE, "
@@ -141,6 +207,12 @@ static const struct {
     {ERR_RANGE, "options", N_("There are 2 to 64 options, or none where each round states its own.")},
     {ERR_RANGE, "within_ms", N_("A stage lasts from one minute, `1m`, to 366 days, `366d`.")},
     {ERR_RANGE, "extend_ms", N_("A round goes on for one minute, `1m`, to 366 days, `366d`.")},
+    {ERR_RANGE, "scores.least", N_("Scores go from 0 to 1000, and the most is above the least.")},
+    {ERR_RANGE, "scores.most", N_("Scores go from 0 to 1000, and the most is above the least.")},
+    {ERR_RANGE, "ranking.seats",
+     N_("1 to 63 are elected by a single transferable vote, and one by the other methods.")},
+    {ERR_RANGE, "stages[].count",
+     N_("Seconders are 1 to 100, or none with `by_other: yes`; meetings are 1 to 20.")},
     {ERR_RANGE, "notice_ms", N_("The time of notice is at most 366 days, `366d`.")},
     {ERR_RANGE, "", N_("`%s` is larger or smaller than allowed here. docs/rules.md says how much is.")},
     {ERR_UNSUPPORTED, "visibility",
