@@ -44,7 +44,8 @@ const struct verb VERBS_RULES[] = {
                   "standing (party, neutral), weight,\n"
                   "office, present, recused, notified (yes, no), and what the ballot says: answer, choice, "
                   "ranks (bach > chopin = liszt)\n"
-                  "or score. Without one it is no ballot. Nothing is recorded, and no server is asked."),
+                  "or score. Without one it is no ballot. Nothing is recorded, and no server is asked. Seats "
+                  "that nobody holds are not in the table."),
      .json = "`outcome` (Outcome), `ballots` (how many), `rounds_remain`, `hash`, `leads_to` {stage, name} "
              "(null where it stands)"},
     {.name = NULL},

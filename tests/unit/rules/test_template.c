@@ -115,6 +115,21 @@ static void templates_decide_as_they_say(void **state)
         {"@fist-to-five", "labour 2A 1V | management 2V", "ADOPTED"},
         {"@fist-to-five", "labour 2A 1C | management 2V", "NOT_YET"},
         {"@fist-to-five", "labour 2A 1B | management 2V", "BLOCKED"},
+        {"@consensus-minus-one", "labour 2A 1B | management 3A", "ADOPTED"},
+        {"@consensus-minus-one", "labour 2A 1C | management 2A 1B", "NOT_YET"},
+        {"@consensus-minus-one", "labour 1A 2X | management 3A", "NOT_YET"},
+        {"@posted-decision", "labour 1A 2- | management 2-", "ADOPTED"},
+        {"@posted-decision", "labour 3- | management 2-", "NO_DECISION"}, /* nobody was there, nor acknowledged it */
+        {"@posted-decision", "labour 3A | management 1A 1C", "NOT_YET"},
+        {"@posted-decision", "labour 3A | management 1A 1B", "BLOCKED"},
+        {"@two-ballot-ratification", "labour 3A 2C 2X", "ADOPTED"},
+        {"@two-ballot-ratification", "labour 2A 2C", "TIE"},
+        {"@two-ballot-ratification", "labour 2A 3C", "NOT_YET"},
+        {"@advisory", "labour 2A 1C", "ADOPTED"},
+        {"@bloc-vote", "labour 2A 1C | management 1A 1-", "ADOPTED"},
+        {"@bloc-vote", "labour 2A 1C | management 1A 2C", "DEADLOCK"},
+        {"@bloc-vote", "labour 2A 1C | management 1A 1C", "ADOPTED"}, /* who is tied abstains */
+        {"@bloc-vote", "labour 2A 1C 1- | management 1A 2C", "ADOPTED"},
     };
     (void) state;
     for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
