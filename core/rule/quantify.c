@@ -125,9 +125,12 @@ static bool scope_is_named(const struct counted *counted, size_t index)
 
 int scopes_check(const struct counted *counted)
 {
+    size_t lines = 0;
+
     for (size_t i = 0; i < counted->rule->n_tests; i++) {
+        lines += counted->scopes[i].count;
         if (!scope_is_named(counted, i))
             return ERR_SCOPE;
     }
-    return 0;
+    return lines > OUTCOME_LINES_MAX ? ERR_SCOPE : 0;
 }

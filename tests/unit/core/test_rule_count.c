@@ -321,6 +321,39 @@ static void a_full_roll_is_counted(void **state)
     arena_destroy(&arena);
 }
 
+/* an outcome fits a frame. Of 64 sites 32 tests are looked at one by one; of 65 they are too many. */
+static void lines_are_not_without_end(void **state)
+{
+    enum { TESTS = 32, MOST = OUTCOME_LINES_MAX / TESTS };
+    static char names[MOST + 1][16], rule[TESTS * 32];
+    struct roll_site sites[MOST + 1];
+    struct roll_line lines[MOST + 1] = {{0}};
+    struct scene scene;
+    (void) state;
+
+    for (size_t i = 0; i < TESTS; i++)
+        strcat(rule, "S each-site AV >= 1; ");
+    for (uint32_t i = 0; i <= MOST; i++) {
+        snprintf(names[i], sizeof(names[i]), "site-%u", (unsigned) i);
+        sites[i] = (struct roll_site){.number = i + 1, .name = names[i]};
+        lines[i] = (struct roll_line){.member = i + 1, .constituency = 900, .site = i + 1};
+    }
+    scene_init(&scene, rule, "labour");
+    assert_int_equal(rule_check(scene.rule, "rule", NULL), 0);
+    for (size_t more = 0; more < 2; more++) {
+        Comity__V1__Outcome *outcome = NULL;
+        struct rule_input input = scene_input(&scene, true);
+        input.lines = lines;
+        input.sites = sites;
+        input.line_count = input.site_count = MOST + more;
+        assert_int_equal(rule_quorum_at_opening(&input, scene.arena), more ? ERR_SCOPE : 0);
+        assert_int_equal(rule_count(&input, scene.arena, &outcome), more ? ERR_SCOPE : 0);
+        if (!more)
+            assert_int_equal(outcome->n_tests, OUTCOME_LINES_MAX);
+    }
+    scene_release(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +364,7 @@ int main(void)
         cmocka_unit_test(sequences_ascend),
         cmocka_unit_test(bad_input_is_an_error),
         cmocka_unit_test(a_full_roll_is_counted),
+        cmocka_unit_test(lines_are_not_without_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

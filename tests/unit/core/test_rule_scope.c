@@ -470,6 +470,47 @@ static void answers_of_another_form_are_refused(void **state)
     }
 }
 
+/* what a ballot has to come with. */
+static void ballots_come_with_what_is_asked(void **state)
+{
+    enum { REASON = 2, INTEREST = 4, ALTERNATIVE = 8 };
+    static const struct {
+        const char *rule;
+        struct {
+            Comity__V1__Stance stance;
+            uint32_t choice;
+            Comity__V1__DutyKind kind;
+        } duties[3];
+        struct ballot_answer given;
+        unsigned asked;
+    } BALLOTS[] = {
+        {"S whole AV > 0", {{6, 0, 1}, {6, 0, 3}, {5, 0, 2}}, {.answer = 6}, REASON | ALTERNATIVE},
+        {"S whole AV > 0", {{6, 0, 1}, {6, 0, 3}, {5, 0, 2}}, {.answer = 5}, INTEREST},
+        {"S whole AV > 0", {{6, 0, 1}, {6, 0, 3}, {5, 0, 2}}, {.answer = 1}, 0},
+        {"S whole leading > 0; choice=3", {{0, 2, 1}, {4, 0, 2}, {0, 3, 3}}, {.choice = 2}, REASON},
+        {"S whole leading > 0; choice=3", {{0, 2, 1}, {4, 0, 2}, {0, 3, 3}}, {.choice = 1}, 0},
+        {"S whole leading > 0; choice=3", {{0, 2, 1}, {4, 0, 2}, {0, 3, 3}}, {.answer = 4}, INTEREST},
+    };
+    (void) state;
+    for (size_t i = 0; i < ARRAY_COUNT(BALLOTS); i++) {
+        Comity__V1__Duty duties[3], *list[3];
+        struct scene scene;
+        scene_init(&scene, BALLOTS[i].rule, "");
+        for (size_t k = 0; k < 3; k++) {
+            comity__v1__duty__init(&duties[k]);
+            duties[k].stance = BALLOTS[i].duties[k].stance;
+            duties[k].choice = BALLOTS[i].duties[k].choice;
+            duties[k].kind = BALLOTS[i].duties[k].kind;
+            list[k] = &duties[k];
+        }
+        scene.rule->duties = list;
+        scene.rule->n_duties = 3;
+        assert_int_equal(rule_check(scene.rule, "rule", NULL), 0);
+        assert_int_equal(rule_duties(scene.rule, &BALLOTS[i].given), BALLOTS[i].asked);
+        scene_release(&scene);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +519,7 @@ int main(void)
         cmocka_unit_test(what_is_chosen_is_said),
         cmocka_unit_test(tallies_have_every_form),
         cmocka_unit_test(answers_of_another_form_are_refused),
+        cmocka_unit_test(ballots_come_with_what_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
