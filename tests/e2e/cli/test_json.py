@@ -157,7 +157,8 @@ PLAY = [
     ("rena", "stage answer 4 rejected --text No. --with ada/keys/signing.key"), ("ada", "stage sign 5 --refuse"),
     # Rankings.
     ("ada", ["rule", "adopt", "--file", "trees.json", *STEERING]), ("ben", "item add 5 Trees"), ("dev", "proposal make 11 Trees --text Which."),
-    ("eli", "round open 10 --rule trees"), ("ada", "vote 8 oak"), ("eli", "round close 8"),
+    ("eli", "round open 10 --rule trees"), ("carla", "round acknowledge 8"), ("ada", "vote 8 oak"), ("eli", "round close 8"),
+    ("ada", "list set electors --constituency union --member 1"), ("ada", "list list"), ("ada", "list show electors"),
     ("ada", "ballots export 8 --blt trees-of-8.blt"), ("ada", "count trees.blt --method irv"),
     ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
     ("ada", "export record.export"), ("ada", "recount record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
