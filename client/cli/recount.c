@@ -274,6 +274,8 @@ static int judge(struct recount_run *r)
     if (!summary->is_whole)
         return cli_fail(cli, ERR_UNCOUNTED, NULL, "The file is not whole: what comes after number %" PRIu64 " is missing.",
                         summary->events);
+    if (summary->histories == 0)
+        return cli_fail(cli, ERR_UNCOUNTED, NULL, "The file does not have the history that was asked for.");
     if (impossible > 0)
         return cli_fail(cli, ERR_UNCOUNTED, NULL, "%s",
                         counted(cli, impossible, "%" PRIu64 " outcome cannot be recounted.",

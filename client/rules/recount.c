@@ -59,7 +59,7 @@ static int history_begin(struct recounting *r, const Comity__V1__ExportHistory *
     r->leaves = r->last = 0;
     r->last_outcome = (struct recount_last){0};
     r->epoch = 0;
-    r->is_in_history = true;
+    r->is_in_history = r->has_history = true;
     r->is_wanted = !r->options->history || memcmp(r->options->history, r->history, HISTORY_ID_SIZE) == 0;
     r->summary->histories += r->is_wanted;
     return 0;
@@ -211,7 +211,7 @@ static int records_read(struct recounting *r, struct stream_source *source)
     }
     if (code == ERR_FILE || code == ERR_MEMORY)
         return code;
-    r->summary->is_whole = code == ERR_NOT_FOUND && !r->is_in_history && r->summary->histories > 0;
+    r->summary->is_whole = code == ERR_NOT_FOUND && !r->is_in_history && r->has_history;
     if (!r->summary->is_whole)
         recounting_fault(r, 0, code == ERR_NOT_FOUND ? N_("it ends too early, after number %" PRIu64)
                                                      : N_("it cannot be read after number %" PRIu64),

@@ -23,6 +23,7 @@ struct recounting {
     /* The history in hand. */
     uint8_t history[HISTORY_ID_SIZE];
     bool is_in_history;
+    bool has_history; /* there was one, wanted or not */
     bool is_wanted;
     struct view_memory *memory;
     struct view view;

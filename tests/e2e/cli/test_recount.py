@@ -2,9 +2,10 @@
 that was altered is told from one that was not, and what is altered is named."""
 
 import json
+import subprocess
 import unittest
 
-from cli_case import CliCase, DIFFERS, DONE, UNCOUNTED, USAGE
+from cli_case import BUILD, CliCase, DIFFERS, DONE, UNCOUNTED, USAGE
 from export_file import ExportFile
 
 OPEN, COMMAND = 0, 1
@@ -50,6 +51,18 @@ class Recount(CliCase):
         self.assertEqual(count["sequence"], self.events["close"])
         self.assertEqual(count["counted"], count["recorded"])
         self.assertEqual(count["counted"]["kind"], "ADOPTED")
+
+    def test_a_backup(self):
+        """A worker's own stream has what is withheld from members, and more kinds of records."""
+        backup = self.world.directory / "backup.record"
+        subprocess.run([BUILD / "comity-worker", "export", "--config", self.world.data / "worker.ini", "--to", backup], check=True,
+                       capture_output=True, timeout=120)
+        document = self.recount(backup)
+        self.assertEqual((document["same"], document["differing"], document["withheld"]), (1, 0, 0))
+        self.assertTrue(document["is_whole"] and document["is_signed"])
+        history = document["counts"][0]["history"]
+        self.assertEqual(self.recount(backup, "--history", history)["same"], 1)
+        self.assertEqual(self.recount(backup, "--history", "0" * 64, exit=UNCOUNTED)["same"], 0)
 
     def test_in_words(self):
         code, said, _ = self.world.comity("nobody", "recount", self.copy, self.first)
