@@ -1,5 +1,5 @@
-/* The nodes that a growing tree still needs, for whoever appends leaves one by one and asks for the root of all of them:
- * at each level the last two. */
+/* The nodes that a growing tree still needs, for whoever appends leaves one by one and asks for the root of
+ * all of them: at each level the last two. */
 #ifndef COMITY_CORE_TREE_EDGE_H
 #define COMITY_CORE_TREE_EDGE_H
 

@@ -17,7 +17,8 @@ static const char *option_text(struct cli *cli, const Comity__V1__Round *round, 
 }
 
 /* "2 agree", or with what they weigh. */
-static const char *joined(struct cli *cli, const char *so_far, uint64_t ballots, uint64_t weight, const char *word)
+static const char *joined(struct cli *cli, const char *so_far, uint64_t ballots, uint64_t weight,
+                          const char *word)
 {
     const char *one = weight == 0 ? arena_printf(cli->arena, "%" PRIu64 " %s", ballots, word)
                                   : phrase(cli, "%" PRIu64 " %s (weight %" PRIu64 ")", ballots, word, weight);
@@ -27,7 +28,8 @@ static const char *joined(struct cli *cli, const char *so_far, uint64_t ballots,
     return arena_printf(cli->arena, "%s%s%s", so_far, *so_far == '\0' ? "" : ", ", one);
 }
 
-static const char *tally_answers(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Tally *tally)
+static const char *tally_answers(struct cli *cli, const Comity__V1__Round *round,
+                                 const Comity__V1__Tally *tally)
 {
     const char *text = "";
 
@@ -48,11 +50,10 @@ static const char *tally_answers(struct cli *cli, const Comity__V1__Round *round
 static const char *tally_line(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Tally *tally)
 {
     const char *of = tally->constituency[0] == '\0' ? _("all") : shown_string(cli, tally->constituency);
-    const char *line = phrase(cli,
-                              "%s: %s (%" PRIu64 " on the roll, %" PRIu64 " present, %" PRIu64 " answered, %" PRIu64
-                              " silent)",
-                              of, tally_answers(cli, round, tally), tally->eligible, tally->present,
-                              tally->answered, tally->silent);
+    const char *line = phrase(
+        cli,
+        "%s: %s (%" PRIu64 " on the roll, %" PRIu64 " present, %" PRIu64 " answered, %" PRIu64 " silent)", of,
+        tally_answers(cli, round, tally), tally->eligible, tally->present, tally->answered, tally->silent);
 
     return tally->weight == 0 ? line : phrase(cli, "%s; weight of the roll: %" PRIu64, line, tally->weight);
 }
@@ -67,7 +68,8 @@ struct outcome_lines outcome_tallies(struct cli *cli, const Comity__V1__Round *r
     return lines;
 }
 
-const char *outcome_chosen(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Outcome *outcome)
+const char *outcome_chosen(struct cli *cli, const Comity__V1__Round *round,
+                           const Comity__V1__Outcome *outcome)
 {
     const char **names = arena_alloc(cli->arena, (outcome->n_chosen + 1) * sizeof(*names));
 
@@ -96,8 +98,8 @@ static void put_line(struct cli *cli, struct outcome_lines *lines, const char *l
 /* How a bloc stands, whose seats the line of its test counts: "  labour: 2 of its own are for, 1 against". */
 static const char *bloc_line(struct cli *cli, const Comity__V1__BlocResult *bloc)
 {
-    return phrase(cli, "  %s: %" PRIu64 " of its own for, %" PRIu64 " against", shown_string(cli, bloc->constituency),
-                  bloc->for_, bloc->against);
+    return phrase(cli, "  %s: %" PRIu64 " of its own for, %" PRIu64 " against",
+                  shown_string(cli, bloc->constituency), bloc->for_, bloc->against);
 }
 
 /* "  test sites: 2 of 3 sites hold, at least 2 needed: holds" */
@@ -105,8 +107,9 @@ static const char *quantifier_line(struct cli *cli, const Comity__V1__Quantifier
 {
     const char *line = rule_explain_quantifier_in(result, language_words, cli->arena);
 
-    return line == NULL ? NULL
-                        : phrase(cli, "  test %s: %s", shown_string(cli, result->test), shown_string(cli, line));
+    return line == NULL
+               ? NULL
+               : phrase(cli, "  test %s: %s", shown_string(cli, result->test), shown_string(cli, line));
 }
 
 static void put_quantifier(struct cli *cli, struct outcome_lines *lines, const Comity__V1__Outcome *outcome,
@@ -130,7 +133,8 @@ static const char *ties_line(struct cli *cli, const Comity__V1__Outcome *outcome
                      : phrase(cli, "A tie was broken by an earlier stage of the count.");
 }
 
-static const char *chosen_line(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Outcome *outcome)
+static const char *chosen_line(struct cli *cli, const Comity__V1__Round *round,
+                               const Comity__V1__Outcome *outcome)
 {
     const char *chosen = outcome_chosen(cli, round, outcome);
 
@@ -141,7 +145,8 @@ static const char *chosen_line(struct cli *cli, const Comity__V1__Round *round, 
 }
 
 /* Which options a test is about, for its line has their numbers: "  option 1 is day, option 3 is night". */
-static const char *labels_line(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__TestResult *test)
+static const char *labels_line(struct cli *cli, const Comity__V1__Round *round,
+                               const Comity__V1__TestResult *test)
 {
     const char *text = NULL;
 
@@ -151,7 +156,8 @@ static const char *labels_line(struct cli *cli, const Comity__V1__Round *round, 
         if (label == NULL)
             continue;
         const char *one = phrase(cli, "option %" PRIu32 " is %s", option, shown_string(cli, label));
-        text = arena_printf(cli->arena, "%s%s", text == NULL ? "  " : arena_printf(cli->arena, "%s, ", text), one);
+        text = arena_printf(cli->arena, "%s%s", text == NULL ? "  " : arena_printf(cli->arena, "%s, ", text),
+                            one);
     }
     return text;
 }
@@ -209,7 +215,8 @@ struct outcome_lines outcome_causes(struct cli *cli, const Comity__V1__Round *ro
     static const char *const CAUSES[] = {
         [COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_FACILITATOR] = N_("A facilitator closed it, %s."),
         [COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_TIME] = N_("It closed at its time, %s."),
-        [COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_ALL_ANSWERED] = N_("It closed since everybody had answered, %s."),
+        [COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_ALL_ANSWERED] =
+            N_("It closed since everybody had answered, %s."),
         [COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_NOTHING_CAN_CHANGE] =
             N_("It closed since no answer could change any more what it comes to, %s."),
         [COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED] = N_("It closed since its item was referred, %s."),
@@ -240,15 +247,17 @@ struct outcome_lines outcome_lost_keys(struct cli *cli, const Comity__V1__Round 
 
     for (size_t i = 0; i < round->n_lost_keys; i++) {
         const Comity__V1__KeyLoss *loss = round->lost_keys[i];
-        const char *what = loss->ballot == 0 ? phrase(cli, "No ballot had been signed with it.")
-                           : counts(round->outcome, loss->ballot)
-                               ? phrase(cli, "The ballot that it had signed, number %" PRIu64 " of the record, counts.",
-                                        loss->ballot)
-                               : phrase(cli, "The ballot that it had signed, number %" PRIu64 " of the record, was replaced.",
-                                        loss->ballot);
+        const char *what =
+            loss->ballot == 0 ? phrase(cli, "No ballot had been signed with it.")
+            : counts(round->outcome, loss->ballot)
+                ? phrase(cli, "The ballot that it had signed, number %" PRIu64 " of the record, counts.",
+                         loss->ballot)
+                : phrase(cli,
+                         "The ballot that it had signed, number %" PRIu64 " of the record, was replaced.",
+                         loss->ballot);
         put_line(cli, &lines,
-                 phrase(cli, "The key of %s was revoked %s, while the round was open. %s", name(cli, loss->member),
-                        shown_time(cli, loss->revoked_ms), what));
+                 phrase(cli, "The key of %s was revoked %s, while the round was open. %s",
+                        name(cli, loss->member), shown_time(cli, loss->revoked_ms), what));
     }
     return lines;
 }

@@ -173,10 +173,11 @@ static void say_working(struct cli *cli, const struct recounted *recounted)
     const Comity__V1__Outcome *counted = recounted->counted;
     const Comity__V1__Round *round = recounted->round;
 
-    say(cli, "Round %" PRIu32 " on %s, version %" PRIu32 "; its round number %" PRIu32 ". By the rule %s; %s, number %" PRIu64
-        " of the record.",
-        round->number, title_of(cli, recounted), round->version, round->round_of, shown_string(cli, round->rule->name),
-        what_word(recounted->what), recounted->sequence);
+    say(cli,
+        "Round %" PRIu32 " on %s, version %" PRIu32 "; its round number %" PRIu32
+        ". By the rule %s; %s, number %" PRIu64 " of the record.",
+        round->number, title_of(cli, recounted), round->version, round->round_of,
+        shown_string(cli, round->rule->name), what_word(recounted->what), recounted->sequence);
     if (counted == NULL)
         return;
     say(cli, "Counted anew: %s. %s", painted(cli, outcome_color(counted->kind), outcome_word(counted->kind)),
@@ -272,7 +273,8 @@ static int judge(struct recount_run *r)
                         counted(cli, altered, "The file was altered in %" PRIu64 " place.",
                                 "The file was altered in %" PRIu64 " places."));
     if (!summary->is_whole)
-        return cli_fail(cli, ERR_UNCOUNTED, NULL, "The file is not whole: what comes after number %" PRIu64 " is missing.",
+        return cli_fail(cli, ERR_UNCOUNTED, NULL,
+                        "The file is not whole: what comes after number %" PRIu64 " is missing.",
                         summary->events);
     if (summary->histories == 0)
         return cli_fail(cli, ERR_UNCOUNTED, NULL, "The file does not have the history that was asked for.");
@@ -281,7 +283,8 @@ static int judge(struct recount_run *r)
                         counted(cli, impossible, "%" PRIu64 " outcome cannot be recounted.",
                                 "%" PRIu64 " outcomes cannot be recounted."));
     if (same == 0 && r->options.round != 0)
-        return cli_fail(cli, ERR_UNCOUNTED, NULL, "In this file no round %" PRIu32 " has closed.", r->options.round);
+        return cli_fail(cli, ERR_UNCOUNTED, NULL, "In this file no round %" PRIu32 " has closed.",
+                        r->options.round);
     say(cli, "%s Every hash fits, and so does the signed checkpoint, at number %" PRIu64 " of the record.",
         counted(cli, same, "%" PRIu64 " outcome is what the ballots come to.",
                 "%" PRIu64 " outcomes are what the ballots come to."),
@@ -367,7 +370,8 @@ int recount_run(struct cli *cli)
     put_document(&r, path);
     if (code != 0) {
         cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path),
-                 code == ERR_MALFORMED ? _("It is no copy of a record: comity export makes one.") : language_error(code));
+                 code == ERR_MALFORMED ? _("It is no copy of a record: comity export makes one.")
+                                       : language_error(code));
         return code == ERR_MALFORMED ? cli_unusable(cli, code) : code;
     }
     say_findings(&r);

@@ -17,9 +17,11 @@ struct counting {
 ProtobufCMessage *counting_row(const struct counting *c, enum table table, uint32_t number);
 /* A failure of the count as an obstacle: "the rule cannot count it (SCOPE)". Nothing with 0. */
 void counting_obstacle(struct counting *c, int code, const char *sentence);
-/* The round's row, its title, its rule against its hash. false: there is no such round, or nobody asked for it. */
+/* The round's row, its title, its rule against its hash. false: there is no such round, or nobody asked for
+ * it. */
 bool counting_take_round(struct counting *c, uint32_t number);
-/* The roll and the ballots that the count rests on, as far as they can be had: else obstacles. 0 or what ends the run. */
+/* The roll and the ballots that the count rests on, as far as they can be had: else obstacles. 0 or what ends
+ * the run. */
 int counting_take_ballots(struct counting *c);
 /* c->outcome against the one that the record has. 0 or ERR_MEMORY. */
 int counting_compare(struct counting *c);

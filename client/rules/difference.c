@@ -1,5 +1,5 @@
-/* Two messages of one kind are walked field by field; members of a list are matched by what they are about, so that
- * one that is missing does not make all behind it differ. docs/rules.md R-97 */
+/* Two messages of one kind are walked field by field; members of a list are matched by what they are about,
+ * so that one that is missing does not make all behind it differ. docs/rules.md R-97 */
 #include "client/rules/difference.h"
 
 #include <inttypes.h>
@@ -33,7 +33,8 @@ static const char *some(const char *text)
 static void add(struct walk *walk, struct place place, const char *recorded, const char *counted)
 {
     if (walk->count < DIFFERENCES_MAX)
-        walk->list[walk->count] = (struct difference){some(place.field), some(place.where), some(recorded), some(counted)};
+        walk->list[walk->count] =
+            (struct difference){some(place.field), some(place.where), some(recorded), some(counted)};
     walk->count++;
 }
 
@@ -72,7 +73,8 @@ static const char *field_words(const struct walk *walk, const char *name)
     return some(plain);
 }
 
-static struct place place_below(const struct walk *walk, struct place above, const char *name, const char *words)
+static struct place place_below(const struct walk *walk, struct place above, const char *name,
+                                const char *words)
 {
     bool is_top = above.field[0] == '\0';
     struct place place = {
@@ -151,7 +153,8 @@ static struct numbers numbers_of(const ProtobufCMessage *message, const Protobuf
                             *(const char *const *) (bytes + field->offset)};
 }
 
-static const char *numbers_text(const struct walk *walk, const ProtobufCFieldDescriptor *field, struct numbers numbers)
+static const char *numbers_text(const struct walk *walk, const ProtobufCFieldDescriptor *field,
+                                struct numbers numbers)
 {
     const char *text = numbers.count == 0 ? walk->words(N_("none")) : "";
 
@@ -164,16 +167,19 @@ static const char *numbers_text(const struct walk *walk, const ProtobufCFieldDes
 static void compare_numbers(struct walk *walk, struct place place, const ProtobufCFieldDescriptor *field,
                             struct numbers a, struct numbers b)
 {
-    bool is_same = a.count == b.count && (a.count == 0 || memcmp(a.at, b.at, a.count * scalar_size(field)) == 0);
+    bool is_same =
+        a.count == b.count && (a.count == 0 || memcmp(a.at, b.at, a.count * scalar_size(field)) == 0);
 
     if (!is_same)
         add(walk, place, numbers_text(walk, field, a), numbers_text(walk, field, b));
 }
 
 /* Ballots by their numbers in the record, both ascending: each that stands in one list alone. */
-static void compare_ballots(struct walk *walk, const Comity__V1__Outcome *recorded, const Comity__V1__Outcome *counted)
+static void compare_ballots(struct walk *walk, const Comity__V1__Outcome *recorded,
+                            const Comity__V1__Outcome *counted)
 {
-    const char *listed = walk->words(N_("it was counted")), *missing = walk->words(N_("it is not among them"));
+    const char *listed = walk->words(N_("it was counted")),
+               *missing = walk->words(N_("it is not among them"));
     size_t i = 0, j = 0;
 
     while (i < recorded->n_ballots || j < counted->n_ballots) {
@@ -182,7 +188,8 @@ static void compare_ballots(struct walk *walk, const Comity__V1__Outcome *record
         bool is_right = i == recorded->n_ballots ||
                         (j < counted->n_ballots && counted->ballots[j] < recorded->ballots[i]);
         uint64_t number = is_left ? recorded->ballots[i] : counted->ballots[j];
-        const char *where = arena_printf(walk->arena, walk->words(N_("ballot number %" PRIu64 " of the record")), number);
+        const char *where =
+            arena_printf(walk->arena, walk->words(N_("ballot number %" PRIu64 " of the record")), number);
 
         if (is_left)
             add(walk, (struct place){"ballots", where}, listed, missing);
@@ -204,7 +211,8 @@ static const char *about_test(const struct walk *walk, const ProtobufCMessage *m
 {
     const Comity__V1__TestResult *test = (const Comity__V1__TestResult *) message;
 
-    return arena_printf(walk->arena, walk->words(N_("%s, test %s")), subject_text(walk, test->subject), test->test);
+    return arena_printf(walk->arena, walk->words(N_("%s, test %s")), subject_text(walk, test->subject),
+                        test->test);
 }
 
 static const char *about_tally(const struct walk *walk, const ProtobufCMessage *message)
@@ -230,7 +238,8 @@ static const char *about_bloc(const struct walk *walk, const ProtobufCMessage *m
 static const char *about_stance(const struct walk *walk, const ProtobufCMessage *message)
 {
     (void) walk;
-    return enum_short_name(&comity__v1__stance__descriptor, (int) ((const Comity__V1__StanceCount *) message)->stance);
+    return enum_short_name(&comity__v1__stance__descriptor,
+                           (int) ((const Comity__V1__StanceCount *) message)->stance);
 }
 
 const char *answer_label(const Comity__V1__Rule *rule, uint32_t answer)
@@ -283,7 +292,8 @@ static const struct {
     {&comity__v1__option_result__descriptor, about_number},
 };
 
-static const char *about(const struct walk *walk, const ProtobufCMessage *message, const char *name, size_t index)
+static const char *about(const struct walk *walk, const ProtobufCMessage *message, const char *name,
+                         size_t index)
 {
     for (size_t i = 0; i < ARRAY_COUNT(ABOUT); i++)
         if (ABOUT[i].type == message->descriptor)
@@ -332,8 +342,8 @@ static const ProtobufCMessage *find(const struct walk *walk, ProtobufCMessage *c
     return NULL;
 }
 
-static struct place place_of_element(const struct walk *walk, struct place above, const char *name, size_t index,
-                                     const char *what)
+static struct place place_of_element(const struct walk *walk, struct place above, const char *name,
+                                     size_t index, const char *what)
 {
     const char *step = some(arena_printf(walk->arena, "%s[%zu]", name, index));
 
@@ -362,8 +372,8 @@ static void compare_lists(struct walk *walk, struct place place, const char *nam
     }
     for (size_t i = 0; taken && i < count_b; i++)
         if (!taken[i])
-            add(walk, place_of_element(walk, place, name, i, about(walk, b[i], name, i)), walk->words(N_("not there")),
-                walk->words(N_("there")));
+            add(walk, place_of_element(walk, place, name, i, about(walk, b[i], name, i)),
+                walk->words(N_("not there")), walk->words(N_("there")));
 }
 
 static void compare_field(struct walk *walk, struct place place, const ProtobufCFieldDescriptor *field,
@@ -374,7 +384,8 @@ static void compare_field(struct walk *walk, struct place place, const ProtobufC
     ProtobufCMessage *const *list_a, *const *list_b;
 
     if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-        size_t count_a = message_field_messages(a, field, &list_a), count_b = message_field_messages(b, field, &list_b);
+        size_t count_a = message_field_messages(a, field, &list_a),
+               count_b = message_field_messages(b, field, &list_b);
         if (field->label == PROTOBUF_C_LABEL_REPEATED)
             compare_lists(walk, place, field->name, list_a, count_a, list_b, count_b);
         else if (count_a != count_b)
@@ -418,8 +429,8 @@ int outcome_differences(const Comity__V1__Round *round, const Comity__V1__Outcom
         compare_messages(&walk, (struct place){"", ""}, &recorded->base, &counted->base);
         /* The same in another order, or in another form. */
         if (walk.count == 0)
-            add(&walk, (struct place){"", words(N_("the order or the form of what is counted"))}, words(N_("other bytes")),
-                words(N_("other bytes")));
+            add(&walk, (struct place){"", words(N_("the order or the form of what is counted"))},
+                words(N_("other bytes")), words(N_("other bytes")));
     }
     if (arena_is_exhausted(arena))
         return ERR_MEMORY;

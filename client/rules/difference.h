@@ -16,9 +16,9 @@ struct difference {
 
 enum { DIFFERENCES_MAX = 64 };
 
-/* The first DIFFERENCES_MAX; their number in all is *ret_count. None where both packed are the same bytes, and at
- * least one else. @round: whose outcomes they are; it has the labels of answers and options. Everything lives in the
- * arena. 0 or ERR_MEMORY. docs/rules.md R-97 */
+/* The first DIFFERENCES_MAX; their number in all is *ret_count. None where both packed are the same bytes,
+ * and at least one else. @round: whose outcomes they are; it has the labels of answers and options.
+ * Everything lives in the arena. 0 or ERR_MEMORY. docs/rules.md R-97 */
 int outcome_differences(const Comity__V1__Round *round, const Comity__V1__Outcome *recorded,
                         const Comity__V1__Outcome *counted, words_fn *words, struct arena *arena,
                         struct difference **ret_list, size_t *ret_count);

@@ -111,7 +111,8 @@ static int event_apply(struct recounting *r, const struct incoming *in)
     if (code == ERR_MEMORY)
         return code;
     if (code != 0 && !is_hidden_ballot(in))
-        recounting_fault(r, in->header.sequence, N_("it does not fit what came before it (%s)"), error_name(code));
+        recounting_fault(r, in->header.sequence, N_("it does not fit what came before it (%s)"),
+                         error_name(code));
     return 0;
 }
 
@@ -156,7 +157,8 @@ static int history_end(struct recounting *r, const Comity__V1__ExportHistoryEnd 
 {
     if (!r->is_in_history)
         return ERR_MALFORMED;
-    if (r->is_wanted && (r->last == 0 || checkpoint_check(r, BYTES(end->checkpoint.data, end->checkpoint.len)) != 0))
+    if (r->is_wanted &&
+        (r->last == 0 || checkpoint_check(r, BYTES(end->checkpoint.data, end->checkpoint.len)) != 0))
         r->summary->is_signed = false;
     history_drop(r);
     return 0;
@@ -213,8 +215,9 @@ static int records_read(struct recounting *r, struct stream_source *source)
         return code;
     r->summary->is_whole = code == ERR_NOT_FOUND && !r->is_in_history && r->has_history;
     if (!r->summary->is_whole)
-        recounting_fault(r, 0, code == ERR_NOT_FOUND ? N_("it ends too early, after number %" PRIu64)
-                                                     : N_("it cannot be read after number %" PRIu64),
+        recounting_fault(r, 0,
+                         code == ERR_NOT_FOUND ? N_("it ends too early, after number %" PRIu64)
+                                               : N_("it cannot be read after number %" PRIu64),
                          r->last);
     return 0;
 }

@@ -1,9 +1,10 @@
-/* Recounting: what the rounds of a copied record come to, worked out anew from their rules, rolls and ballots.
+/* Recounting: what the rounds of a copied record come to, worked out anew from their rules, rolls and
+ * ballots.
  *
- * The stream (docs/storage.md, "The export stream") is read once, event by event, into a view in memory; where a round
- * closes, the machine's own count is made of that view and compared with the outcome that the record has. It
- * trusts nothing in the file. It is no audit: it checks no signature of a member, and decides no command again.
- * docs/rules.md R-95 to R-99. */
+ * The stream (docs/storage.md, "The export stream") is read once, event by event, into a view in memory;
+ * where a round closes, the machine's own count is made of that view and compared with the outcome that the
+ * record has. It trusts nothing in the file. It is no audit: it checks no signature of a member, and decides
+ * no command again. docs/rules.md R-95 to R-99. */
 #ifndef COMITY_RULES_RECOUNT_H
 #define COMITY_RULES_RECOUNT_H
 
@@ -25,7 +26,8 @@ enum recount_what {
 
 enum { RECOUNT_NOTES_MAX = 32 };
 
-/* Sentences, without an end: "the ballot number 57 is withheld". Past the last place they are counted alone. */
+/* Sentences, without an end: "the ballot number 57 is withheld". Past the last place they are counted alone.
+ */
 struct recount_notes {
     const char *list[RECOUNT_NOTES_MAX];
     size_t count;
@@ -36,11 +38,11 @@ struct recounted {
     enum recount_what what;
     enum recount_verdict verdict;
     const uint8_t *history;
-    uint32_t stage;                 /* number of the stage (StageRun); 0 of a round */
-    uint64_t sequence;              /* of the event that has the outcome */
+    uint32_t stage;    /* number of the stage (StageRun); 0 of a round */
+    uint64_t sequence; /* of the event that has the outcome */
     int64_t time_ms;
-    Comity__V1__Round *round;       /* its row, as before that event */
-    struct bytes title;             /* of the proposal; size 0: the file does not have it */
+    Comity__V1__Round *round;            /* its row, as before that event */
+    struct bytes title;                  /* of the proposal; size 0: the file does not have it */
     const Comity__V1__Outcome *recorded; /* NULL: the record has none */
     const Comity__V1__Outcome *counted;  /* NULL: could not be, or of a stage that counts no ballots */
     Comity__V1__OutcomeKind outcome;     /* that the record has: of a stage after its map */
@@ -71,7 +73,8 @@ struct recount_summary {
     bool is_signed;    /* every history's checkpoint fits, and is by the key that it has on record */
 };
 
-/* 0, ERR_MALFORMED (no export stream: nothing of it could be read), ERR_FILE, ERR_MEMORY. What is wrong further on is a fault, and no failure. */
+/* 0, ERR_MALFORMED (no export stream: nothing of it could be read), ERR_FILE, ERR_MEMORY. What is wrong
+ * further on is a fault, and no failure. */
 int recount_read(const struct recount_options *options, int descriptor, struct recount_summary *ret_summary);
 
 #endif

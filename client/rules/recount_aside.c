@@ -81,7 +81,8 @@ int aside_ballots(struct recounting *r, const struct incoming *in)
                    : 0;
     case COMITY__V1__EVENT__KIND_BALLOTS_ENTERED:
         for (size_t i = 0; code == 0 && i < open->ballots_entered->n_ballots; i++)
-            code = note_ballot(r, in, open->ballots_entered->round, open->ballots_entered->ballots[i]->member);
+            code =
+                note_ballot(r, in, open->ballots_entered->round, open->ballots_entered->ballots[i]->member);
         return code;
     default:
         return 0;

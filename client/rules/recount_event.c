@@ -37,7 +37,8 @@ static int part_take(const struct recounting *r, const Comity__V1__Part *part, u
         memcpy(ret->salt, part->salt.data, SALT_SIZE);
         event_part_hash(ret);
         if (memcmp(ret->hash, part->hash.data, HASH_SIZE) != 0)
-            recounting_fault(r, sequence, N_("%s was altered: it does not fit its hash"), part_name(r, ret->kind));
+            recounting_fault(r, sequence, N_("%s was altered: it does not fit its hash"),
+                             part_name(r, ret->kind));
     }
     memcpy(ret->hash, part->hash.data, HASH_SIZE);
     return 0;
@@ -65,7 +66,8 @@ static int header_take(struct recounting *r, struct bytes bytes, const struct ev
     if (header->sequence == r->last + 2)
         recounting_fault(r, r->last + 1, N_("it is missing"));
     else if (header->sequence > r->last + 1)
-        recounting_fault(r, r->last + 1, N_("it is missing, and all up to number %" PRIu64), header->sequence - 1);
+        recounting_fault(r, r->last + 1, N_("it is missing, and all up to number %" PRIu64),
+                         header->sequence - 1);
     r->last = header->sequence;
     return 0;
 }
@@ -76,7 +78,8 @@ static const ProtobufCMessage *read_content(struct recounting *r, const Protobuf
 {
     ProtobufCMessage *message = NULL;
 
-    return message_unpack(type, content, EXPORT_RECORD_MAX_BYTES, r->arena, NULL, &message) == 0 ? message : NULL;
+    return message_unpack(type, content, EXPORT_RECORD_MAX_BYTES, r->arena, NULL, &message) == 0 ? message
+                                                                                                 : NULL;
 }
 
 static const Comity__V1__Command *read_command(struct recounting *r, struct bytes content)
@@ -118,7 +121,8 @@ static int contents_take(struct recounting *r, const Comity__V1__EventRecord *re
     return code;
 }
 
-static int parts_take(struct recounting *r, const Comity__V1__EventRecord *record, const struct event_header *header)
+static int parts_take(struct recounting *r, const Comity__V1__EventRecord *record,
+                      const struct event_header *header)
 {
     struct event_part *parts = arena_alloc(r->arena, (record->n_parts + 1) * sizeof(*parts));
     uint8_t commitment[HASH_SIZE];

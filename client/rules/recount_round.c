@@ -8,7 +8,8 @@
 void counting_obstacle(struct counting *c, int code, const char *sentence)
 {
     if (code != 0)
-        recounting_note(c->r, &c->counted.obstacles, N_("%s (%s)"), c->r->options->words(sentence), error_name(code));
+        recounting_note(c->r, &c->counted.obstacles, N_("%s (%s)"), c->r->options->words(sentence),
+                        error_name(code));
 }
 
 ProtobufCMessage *counting_row(const struct counting *c, enum table table, uint32_t number)
@@ -26,8 +27,8 @@ static const Comity__V1__Rule *rule_adopted(const struct counting *c, const Comi
     const Comity__V1__StageRun *run =
         round->stage != 0 ? (const Comity__V1__StageRun *) counting_row(c, TABLE_STAGE, round->stage) : NULL;
 
-    if (!version || !version->rule || (round->stage != 0 && (!run || run->stage == 0 ||
-                                                             run->stage > version->rule->n_stages)))
+    if (!version || !version->rule ||
+        (round->stage != 0 && (!run || run->stage == 0 || run->stage > version->rule->n_stages)))
         return NULL;
     return round->stage == 0 ? version->rule : rule_of_stage(version->rule, run->stage, c->r->arena);
 }
@@ -73,8 +74,9 @@ static void check_answers(struct counting *c)
 static void take_input(struct counting *c)
 {
     Comity__V1__Round *round = c->counted.round;
-    int code = round->eligible > ROLL_MAX ? ERR_CORRUPT
-                                          : round_input(&c->r->view, c->r->arena, round, c->in->open->actor, &c->input);
+    int code = round->eligible > ROLL_MAX
+                   ? ERR_CORRUPT
+                   : round_input(&c->r->view, c->r->arena, round, c->in->open->actor, &c->input);
 
     if (code != 0) {
         counting_obstacle(c, code, N_("its roll and its ballots do not belong together"));
@@ -82,8 +84,8 @@ static void take_input(struct counting *c)
     }
     if (c->input.line_count != round->eligible)
         recounting_note(c->r, &c->counted.wrong,
-                        N_("the record says that %" PRIu32 " are on the roll, which has %zu lines"), round->eligible,
-                        c->input.line_count);
+                        N_("the record says that %" PRIu32 " are on the roll, which has %zu lines"),
+                        round->eligible, c->input.line_count);
     check_answers(c);
 }
 
@@ -115,12 +117,14 @@ static void check_cause(struct counting *c, Comity__V1__CloseCause cause)
     case COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_ALL_ANSWERED:
         if (!close || !close->all_answered || silent_count(c) > 0)
             recounting_note(c->r, &c->counted.wrong,
-                            N_("it closed since all had answered, the record says: %zu had not"), silent_count(c));
+                            N_("it closed since all had answered, the record says: %zu had not"),
+                            silent_count(c));
         break;
     case COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_NOTHING_CAN_CHANGE:
         if (rule_is_settled(&c->input, c->r->arena, &is_settled) != 0 || !is_settled)
-            recounting_note(c->r, &c->counted.wrong,
-                            N_("it closed since nothing could change any more, the record says: something could"));
+            recounting_note(
+                c->r, &c->counted.wrong,
+                N_("it closed since nothing could change any more, the record says: something could"));
         break;
     default:
         break;
@@ -132,17 +136,17 @@ int counting_compare(struct counting *c)
     struct recounted *counted = &c->counted;
 
     counted->counted = c->outcome;
-    return outcome_differences(counted->round, counted->recorded, counted->counted, c->r->options->words, c->r->arena,
-                               &counted->differences, &counted->difference_count);
+    return outcome_differences(counted->round, counted->recorded, counted->counted, c->r->options->words,
+                               c->r->arena, &counted->differences, &counted->difference_count);
 }
 
 int counting_tell(struct counting *c)
 {
     struct recounted *counted = &c->counted;
 
-    counted->verdict = counted->obstacles.count > 0                                  ? RECOUNT_IMPOSSIBLE
+    counted->verdict = counted->obstacles.count > 0                                ? RECOUNT_IMPOSSIBLE
                        : counted->difference_count > 0 || counted->wrong.count > 0 ? RECOUNT_DIFFERS
-                                                                                     : RECOUNT_SAME;
+                                                                                   : RECOUNT_SAME;
     c->r->summary->counts[counted->verdict]++;
     c->r->options->count(c->r->options->context, counted);
     return 0;
@@ -155,7 +159,8 @@ bool counting_take_round(struct counting *c, uint32_t number)
 
     counted->round = (Comity__V1__Round *) counting_row(c, TABLE_ROUND, number);
     if (!counted->round || !counted->round->rule) {
-        recounting_fault(c->r, c->in->header.sequence, N_("it is about a round that did not open: %" PRIu32), number);
+        recounting_fault(c->r, c->in->header.sequence, N_("it is about a round that did not open: %" PRIu32),
+                         number);
         return false;
     }
     if (c->r->options->round != 0 && c->r->options->round != number)
@@ -193,8 +198,9 @@ static int count_round(struct counting *c, Comity__V1__CloseCause cause, bool is
         return counting_tell(c);
     if (!is_referred && !is_quorum)
         check_cause(c, cause);
-    code = is_quorum ? rule_quorum_at_close(&c->input, r->arena, &c->outcome)
-                     : round_outcome(&r->view, r->arena, counted->round, c->in->open->actor, cause, &c->outcome);
+    code = is_quorum
+               ? rule_quorum_at_close(&c->input, r->arena, &c->outcome)
+               : round_outcome(&r->view, r->arena, counted->round, c->in->open->actor, cause, &c->outcome);
     counting_obstacle(c, code, N_("the rule cannot count it"));
     if (code == 0 && !c->outcome)
         recounting_note(r, &counted->wrong, N_("the record says that there was no quorum: there was"));

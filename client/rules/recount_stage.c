@@ -1,4 +1,5 @@
-/* What a ladder came to: each stage by what is on record of it, and the decision that it led to. docs/rules.md R-95 */
+/* What a ladder came to: each stage by what is on record of it, and the decision that it led to.
+ * docs/rules.md R-95 */
 #include <inttypes.h>
 
 #include "client/rules/counting.h"
@@ -19,8 +20,8 @@ static const Comity__V1__Rule *rule_of(const struct counting *c, const Comity__V
     const Comity__V1__RuleVersion *version =
         (const Comity__V1__RuleVersion *) counting_row(c, TABLE_RULE, run->rule_number);
     struct refusal refusal = {0};
-    bool is_there = version && version->rule && rule_check(version->rule, "rule", &refusal) == 0 && run->stage > 0 &&
-                    run->stage <= version->rule->n_stages;
+    bool is_there = version && version->rule && rule_check(version->rule, "rule", &refusal) == 0 &&
+                    run->stage > 0 && run->stage <= version->rule->n_stages;
 
     return is_there ? version->rule : NULL;
 }
@@ -33,7 +34,8 @@ static Comity__V1__OutcomeKind outcome_before(const struct counting *c, const Co
     return last->stage == run->number ? last->outcome : UNSPECIFIED;
 }
 
-/* Was it ended from outside: the item was referred, withdrawn, or its outcome declared? No map is asked then. */
+/* Was it ended from outside: the item was referred, withdrawn, or its outcome declared? No map is asked then.
+ */
 static bool is_stopped(Comity__V1__OutcomeKind computed, const Comity__V1__StageEnded *ended)
 {
     return computed == UNSPECIFIED && ended->is_final && ended->computed == ended->outcome && !ended->recount;
@@ -54,9 +56,10 @@ static void check_names(struct counting *c, const Comity__V1__Rule *rule, const 
         recounting_note(c->r, wrong, N_("the record calls the outcome of the stage %s: its rule calls it %s"),
                         outcome_name(ended->outcome), outcome_name(named));
     if (computed != UNSPECIFIED && ended->is_final != (rule_next_stage(rule, run->stage, named) == 0))
-        recounting_note(c->r, wrong, ended->is_final
-                                         ? N_("the record says that its outcome stands: another stage follows")
-                                         : N_("the record says that another stage follows: its outcome stands"));
+        recounting_note(c->r, wrong,
+                        ended->is_final
+                            ? N_("the record says that its outcome stands: another stage follows")
+                            : N_("the record says that another stage follows: its outcome stands"));
 }
 
 static int count_stage(struct counting *c, Comity__V1__StageRun *run, const Comity__V1__StageEnded *ended)
@@ -72,8 +75,9 @@ static int count_stage(struct counting *c, Comity__V1__StageRun *run, const Comi
     if (code != 0)
         return code;
     if (c->counted.obstacles.count == 0 && computed == UNSPECIFIED)
-        counting_obstacle(c, stage_count(&c->r->view, c->r->arena, c->counted.round, run, c->in->header.time_ms,
-                                         &computed, &c->outcome),
+        counting_obstacle(c,
+                          stage_count(&c->r->view, c->r->arena, c->counted.round, run, c->in->header.time_ms,
+                                      &computed, &c->outcome),
                           N_("the rule cannot count it"));
     if (c->counted.obstacles.count > 0)
         return counting_tell(c);
@@ -81,7 +85,8 @@ static int count_stage(struct counting *c, Comity__V1__StageRun *run, const Comi
         return 0;
     check_names(c, rule, run, computed, ended);
     if (!c->outcome != !ended->recount)
-        recounting_note(c->r, &c->counted.wrong, N_("the record and the rule do not agree whether it was counted anew"));
+        recounting_note(c->r, &c->counted.wrong,
+                        N_("the record and the rule do not agree whether it was counted anew"));
     c->counted.counted = c->outcome;
     if (c->outcome && ended->recount && counting_compare(c) != 0)
         return ERR_MEMORY;
@@ -107,8 +112,8 @@ int recount_stage(struct counting *c, const Comity__V1__StageEnded *ended)
     Comity__V1__StageRun *run = (Comity__V1__StageRun *) counting_row(c, TABLE_STAGE, ended->stage);
 
     if (!run) {
-        recounting_fault(c->r, c->in->header.sequence, N_("it is about a stage that was not entered: %" PRIu32),
-                         ended->stage);
+        recounting_fault(c->r, c->in->header.sequence,
+                         N_("it is about a stage that was not entered: %" PRIu32), ended->stage);
         return 0;
     }
     c->counted.what = RECOUNT_STAGE;
@@ -118,7 +123,8 @@ int recount_stage(struct counting *c, const Comity__V1__StageEnded *ended)
     return counting_take_round(c, run->round) ? count_stage(c, run, ended) : 0;
 }
 
-/* Nothing but an outcome that adopts makes a decision: of the round, of its ladder, or one that was declared. */
+/* Nothing but an outcome that adopts makes a decision: of the round, of its ladder, or one that was declared.
+ */
 void recount_decision(const struct counting *c, const Comity__V1__Decision *decision)
 {
     const Comity__V1__Round *round =

@@ -27,7 +27,8 @@ struct recounting {
     bool is_wanted;
     struct view_memory *memory;
     struct view view;
-    struct view_memory *aside; /* short texts by hash; ballots that are not shown, by round and member: aside.c */
+    struct view_memory
+        *aside; /* short texts by hash; ballots that are not shown, by round and member: aside.c */
     struct view notes;
     struct tree_edge edge;
     uint64_t leaves;
@@ -50,8 +51,8 @@ void recounting_fault(const struct recounting *r, uint64_t sequence, const char 
 void recounting_note(const struct recounting *r, struct recount_notes *notes, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* recount_event.c: the record of an event, every part against its hash. 0; ERR_MALFORMED where it cannot be taken, and a
- * fault was told; ERR_MEMORY and what else ends the run. */
+/* recount_event.c: the record of an event, every part against its hash. 0; ERR_MALFORMED where it cannot be
+ * taken, and a fault was told; ERR_MEMORY and what else ends the run. */
 int incoming_take(struct recounting *r, const Comity__V1__EventRecord *record, struct incoming *ret_incoming);
 
 /* recount_aside.c */

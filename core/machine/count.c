@@ -34,7 +34,8 @@ int round_outcome(const struct view *view, struct arena *arena, Comity__V1__Roun
 {
     bool is_counted = cause != COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED;
     struct rule_input input;
-    int code = is_counted ? round_input(view, arena, round, actor, &input) : outcome_referred(arena, ret_outcome);
+    int code =
+        is_counted ? round_input(view, arena, round, actor, &input) : outcome_referred(arena, ret_outcome);
 
     if (code == 0 && is_counted)
         return rule_count(&input, arena, ret_outcome);
@@ -43,8 +44,9 @@ int round_outcome(const struct view *view, struct arena *arena, Comity__V1__Roun
     return code;
 }
 
-int stage_count(const struct view *view, struct arena *arena, Comity__V1__Round *round, Comity__V1__StageRun *run,
-                int64_t time_ms, Comity__V1__OutcomeKind *ret_computed, Comity__V1__Outcome **ret_recount)
+int stage_count(const struct view *view, struct arena *arena, Comity__V1__Round *round,
+                Comity__V1__StageRun *run, int64_t time_ms, Comity__V1__OutcomeKind *ret_computed,
+                Comity__V1__Outcome **ret_recount)
 {
     struct decide d = {.view = view, .arena = arena, .round = round, .stage = run};
     const Comity__V1__Stage *stage = ladder_stage(&d);

@@ -1,5 +1,5 @@
-/* A copy of a record, counted anew: whatever is in the file, the run ends, and it never says that all is well of a file
- * whose checkpoint does not fit. */
+/* A copy of a record, counted anew: whatever is in the file, the run ends, and it never says that all is well
+ * of a file whose checkpoint does not fit. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,8 +26,9 @@ static void take_count(void *context, const struct recounted *recounted)
     FUZZ_NEED(recounted->round != NULL);
     FUZZ_NEED((recounted->obstacles.count > 0) == (recounted->verdict == RECOUNT_IMPOSSIBLE));
     FUZZ_NEED(recounted->verdict != RECOUNT_SAME || recounted->counted != NULL);
-    FUZZ_NEED(recounted->verdict != RECOUNT_SAME ||
-              (recounted->difference_count == 0 && recounted->wrong.count == 0 && recounted->obstacles.count == 0));
+    FUZZ_NEED(
+        recounted->verdict != RECOUNT_SAME ||
+        (recounted->difference_count == 0 && recounted->wrong.count == 0 && recounted->obstacles.count == 0));
     for (size_t i = 0; i < recounted->difference_count && i < DIFFERENCES_MAX; i++)
         FUZZ_NEED(recounted->differences[i].where && recounted->differences[i].recorded);
 }

@@ -36,7 +36,8 @@ static struct bytes pack(struct world *world, const ProtobufCMessage *message)
     return packed;
 }
 
-static ProtobufCMessage *unpack(struct world *world, const ProtobufCMessageDescriptor *type, struct bytes packed)
+static ProtobufCMessage *unpack(struct world *world, const ProtobufCMessageDescriptor *type,
+                                struct bytes packed)
 {
     ProtobufCMessage *message;
 
@@ -110,8 +111,10 @@ static void put_event(struct making *making, const struct world_record *from)
 {
     struct world *world = making->world;
     struct contents contents = contents_of(making, from);
-    struct event_part hashed[2] = {{.kind = COMITY__V1__PART_KIND__PART_KIND_OPEN}, {.kind = COMITY__V1__PART_KIND__PART_KIND_COMMAND}};
-    struct event_header header = {.level = FORMAT_LEVEL, .epoch = 1, .sequence = from->sequence, .time_ms = from->time_ms};
+    struct event_part hashed[2] = {{.kind = COMITY__V1__PART_KIND__PART_KIND_OPEN},
+                                   {.kind = COMITY__V1__PART_KIND__PART_KIND_COMMAND}};
+    struct event_header header = {
+        .level = FORMAT_LEVEL, .epoch = 1, .sequence = from->sequence, .time_ms = from->time_ms};
     Comity__V1__EventRecord record = COMITY__V1__EVENT_RECORD__INIT;
     Comity__V1__ExportEvent event = COMITY__V1__EXPORT_EVENT__INIT;
     Comity__V1__ExportRecord row = COMITY__V1__EXPORT_RECORD__INIT;

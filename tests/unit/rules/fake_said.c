@@ -34,8 +34,8 @@ static void take_count(void *context, const struct recounted *recounted)
     said->is_same_outcome = recounted->recorded && recounted->counted && recounted->difference_count == 0;
     for (size_t i = 0; i < recounted->difference_count && i < DIFFERENCES_MAX; i++) {
         const struct difference *difference = &recounted->differences[i];
-        snprintf(line, sizeof(line), "%s | %s | %s | %s", difference->field, difference->where, difference->recorded,
-                 difference->counted);
+        snprintf(line, sizeof(line), "%s | %s | %s | %s", difference->field, difference->where,
+                 difference->recorded, difference->counted);
         append(said->notes, line);
     }
     for (size_t i = 0; i < recounted->wrong.count; i++)

@@ -1,4 +1,5 @@
-/* Recounting a copy of the record: as it was written, and as a hostile hand would have it. */
+/* Recounting a copy of the record: as it was written, and as a hostile hand would have it. R-95, R-96, R-97,
+ * R-98, R-99 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,7 +51,8 @@ static uint64_t number_of(const struct world *world, Comity__V1__Event__KindCase
     uint64_t number = 0;
 
     for (size_t i = 0; i < world->record_count; i++) {
-        Comity__V1__Event *event = comity__v1__event__unpack(NULL, world->records[i].open.size, world->records[i].open.data);
+        Comity__V1__Event *event =
+            comity__v1__event__unpack(NULL, world->records[i].open.size, world->records[i].open.data);
         if (event->kind_case == kind)
             number = world->records[i].sequence;
         comity__v1__event__free_unpacked(event, NULL);
@@ -107,7 +109,8 @@ static void test_altered_ballot(void **state)
     assert_says(said.faults, line);
     assert_int_equal(said.verdict, RECOUNT_DIFFERS);
     assert_says(said.notes, "kind | the outcome | ADOPTED | DEADLOCK");
-    assert_says(said.notes, "tests[4] | management, test support | 1 of 1 ballots cast support, at least 1/2 needed: holds | 0 of 1");
+    assert_says(said.notes, "tests[4] | management, test support | 1 of 1 ballots cast support, at least 1/2 "
+                            "needed: holds | 0 of 1");
     assert_true(said.summary.is_signed);
 
     /* The hashes made to fit: the count tells. */
@@ -125,7 +128,8 @@ static void test_every_other_answer(void **state)
 
     (void) state;
     for (size_t i = 0; i < world->record_count; i++) {
-        Comity__V1__Event *event = comity__v1__event__unpack(NULL, world->records[i].open.size, world->records[i].open.data);
+        Comity__V1__Event *event =
+            comity__v1__event__unpack(NULL, world->records[i].open.size, world->records[i].open.data);
         bool counts = event->kind_case == COMITY__V1__EVENT__KIND_BALLOT_CAST;
         comity__v1__event__free_unpacked(event, NULL);
         for (uint32_t answer = 2; counts && answer <= 6; answer++) {
@@ -466,13 +470,20 @@ static void test_no_stream(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same),          cmocka_unit_test(test_altered_ballot),
-        cmocka_unit_test(test_every_other_answer), cmocka_unit_test(test_threshold),
-        cmocka_unit_test(test_roll),          cmocka_unit_test(test_outcome),
-        cmocka_unit_test(test_dropped_ballot), cmocka_unit_test(test_withheld),
-        cmocka_unit_test(test_cut),           cmocka_unit_test(test_presence),
-        cmocka_unit_test(test_seconding),     cmocka_unit_test(test_other_stages),
-        cmocka_unit_test(test_decision),      cmocka_unit_test(test_no_stream),
+        cmocka_unit_test(test_same),
+        cmocka_unit_test(test_altered_ballot),
+        cmocka_unit_test(test_every_other_answer),
+        cmocka_unit_test(test_threshold),
+        cmocka_unit_test(test_roll),
+        cmocka_unit_test(test_outcome),
+        cmocka_unit_test(test_dropped_ballot),
+        cmocka_unit_test(test_withheld),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_presence),
+        cmocka_unit_test(test_seconding),
+        cmocka_unit_test(test_other_stages),
+        cmocka_unit_test(test_decision),
+        cmocka_unit_test(test_no_stream),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

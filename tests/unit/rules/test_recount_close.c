@@ -30,8 +30,8 @@ static void change_extension(struct world *world, uint64_t sequence, Comity__V1_
         event->round_extended->outcome->tests[0]->count++;
 }
 
-static void change_cause(struct world *world, uint64_t sequence, Comity__V1__Event *event, Comity__V1__Command *command,
-                         void *context)
+static void change_cause(struct world *world, uint64_t sequence, Comity__V1__Event *event,
+                         Comity__V1__Command *command, void *context)
 {
     (void) world, (void) sequence, (void) command;
     if (event->kind_case == COMITY__V1__EVENT__KIND_ROUND_CLOSED)
@@ -113,7 +113,8 @@ static void test_not_settled(void **state)
     assert_int_equal(recount(world, NULL).verdict, RECOUNT_SAME);
     said = recount(world, &edit);
     assert_int_equal(said.verdict, RECOUNT_DIFFERS);
-    assert_says(said.notes, "it closed since nothing could change any more, the record says: something could");
+    assert_says(said.notes,
+                "it closed since nothing could change any more, the record says: something could");
     world_destroy(&world);
 }
 
