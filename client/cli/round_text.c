@@ -9,6 +9,10 @@ void round_say_notice(struct cli *cli, const Comity__V1__Round *round)
 {
     bool is_open = round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN;
 
+    if (is_open && round->rule != NULL && round->rule->close != NULL && round->rule->close->nothing_can_change)
+        say(cli, "It closes as soon as no answer can change what it comes to.");
+    if (!is_open && round->cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_NOTHING_CAN_CHANGE)
+        say(cli, "It closed when no answer could change what it came to.");
     if (is_open && round->earliest_ms > time_now_ms())
         say(cli, "Its time of notice runs: it does not close before %s.", shown_time(cli, round->earliest_ms));
     if (round->extended_ms != 0)

@@ -286,6 +286,8 @@ static const struct {
     {NO_WAY(DECISION_REVIEWED), N_("It can be reviewed again: comity decision review DECISION --text TEXT")},
     {NO_WAY(OUTCOME_DECLARED), N_("Another decision can undo it: comity proposal make ITEM TITLE")},
     {NO_WAY(TEXTS_PURGED), N_("What was purged is gone, but for copies of before.")},
+    /* Rules and stages. */
+    {NO_WAY(LIST_SET), N_("It can be set anew: comity list set NAME --constituency CONSTITUENCY --member MEMBER")},
 };
 #undef BACK
 #undef NO_WAY
