@@ -161,6 +161,54 @@ static void test_slept_through_both_times(void **state)
     world_destroy(&world);
 }
 
+/* Everybody of a PARTY is there when it closes. */
+static Comity__V1__Rule *attended_rule(struct world *world)
+{
+    Comity__V1__Rule *rule = extending_rule(world);
+
+    rule->close->all_answered = true;
+    rule->tests[0]->count->kind = COMITY__V1__COUNT_KIND__COUNT_KIND_PRESENT;
+    rule->tests[0]->numerator = rule->tests[0]->denominator = 1;
+    return rule;
+}
+
+/* In a caucus its time does not run, nor what it was given more. */
+static void test_extended_in_a_caucus(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    Comity__V1__Command *open, *leave, *call, *end;
+
+    world_check_in(world, "mona", 1, 2);
+    open = world_open_round_command(world, 1, world_adopt(world, attended_rule(world)));
+    open->open_round->closes_ms = world->context.time_ms + HOUR_MS;
+    world_accept(world, open);
+    leave = world_command(world, "mona", COMITY__V1__COMMAND__BODY_CHECK_OUT);
+    leave->check_out->session = 1;
+    world_accept(world, leave);
+    call = world_command(world, "lena", COMITY__V1__COMMAND__BODY_CALL_CAUCUS);
+    call->call_caucus->session = 1;
+    call->call_caucus->until_ms = world->context.time_ms + 20 * MINUTE_MS;
+    world_accept(world, call);
+    all_answer(world);
+    world_due(world);
+    assert_true(is_open(world));
+    int64_t extended_ms = round_of(world)->extended_ms;
+    assert_int_equal(extended_ms, world->context.time_ms);
+    assert_int_equal(round_of(world)->held_ms, extended_ms);
+    world->context.time_ms += 5 * MINUTE_MS;
+    end = world_command(world, "lena", COMITY__V1__COMMAND__BODY_END_CAUCUS);
+    end->end_caucus->session = 1;
+    world_accept(world, end);
+    assert_int_equal(round_of(world)->closes_ms, extended_ms + 15 * MINUTE_MS);
+    world->context.time_ms = extended_ms + 15 * MINUTE_MS;
+    world_due(world);
+    assert_int_equal(round_of(world)->outcome->kind, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_QUORUM);
+    assert_int_equal(round_of(world)->cause, COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_TIME);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 static void test_a_facilitator_closes_it_all_the_same(void **state)
 {
     (void) state;
@@ -292,6 +340,26 @@ static void test_a_dispute_unsettles(void **state)
     world_destroy(&world);
 }
 
+/* A restore holds up what was settled, as any other close. */
+static void test_settled_before_a_restore(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(settling_noticed_rule);
+
+    world_accept(world, world_ballot(world, "lena", 1, 1));
+    world_accept(world, world_ballot(world, "luis", 1, 1));
+    assert_true(world_accept(world, world_ballot(world, "mara", 1, 1))->ballot_cast->settles);
+    int64_t resume_ms = world_restore(world)->resume_ms;
+    world->context.time_ms = resume_ms - 1;
+    world_due(world);
+    assert_true(is_open(world));
+    world->context.time_ms = resume_ms;
+    world_due(world);
+    assert_int_equal(round_of(world)->cause, COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_NOTHING_CAN_CHANGE);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 /* --- who knows of it --- */
 
 static Comity__V1__Rule *notified_rule(struct world *world)
@@ -361,10 +429,12 @@ int main(void)
         cmocka_unit_test(test_more_time_for_a_quorum),
         cmocka_unit_test(test_it_is_extended_once),
         cmocka_unit_test(test_slept_through_both_times),
+        cmocka_unit_test(test_extended_in_a_caucus),
         cmocka_unit_test(test_a_facilitator_closes_it_all_the_same),
         cmocka_unit_test(test_an_extension_shows_no_answers),
         cmocka_unit_test(test_it_closes_when_nothing_can_change),
         cmocka_unit_test(test_a_dispute_unsettles),
+        cmocka_unit_test(test_settled_before_a_restore),
         cmocka_unit_test(test_silence_of_those_who_know),
         cmocka_unit_test(test_acknowledging),
     };
