@@ -274,7 +274,7 @@ static Comity__V1__Command__BodyCase kind_draw(struct random_commands *r)
         {COMITY__V1__COMMAND__BODY_CONFIRM_BALLOT, 30},
         {COMITY__V1__COMMAND__BODY_DISPUTE_BALLOT, 60},
         /* Charter and bodies. */
-        {COMITY__V1__COMMAND__BODY_ADOPT_CHARTER, 1},
+        {COMITY__V1__COMMAND__BODY_ADOPT_CHARTER, 2},
         {COMITY__V1__COMMAND__BODY_RECUSE, 8},
         {COMITY__V1__COMMAND__BODY_NAME_ALTERNATES, 30},
         {COMITY__V1__COMMAND__BODY_HAND_OVER, 60},
