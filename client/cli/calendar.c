@@ -94,6 +94,25 @@ static int add_rounds(struct calendar *calendar)
     return code;
 }
 
+/* Stages of ladders that are open, and end by themselves. */
+static int add_stages(struct calendar *calendar)
+{
+    struct cli *cli = calendar->cli;
+    struct rows stages;
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_STAGES, 0, &stages);
+
+    for (size_t i = 0; code == 0 && i < stages.count; i++) {
+        const Comity__V1__StageRun *run = (const Comity__V1__StageRun *) stages.list[i];
+        if (run->due_ms == 0 || run->state != COMITY__V1__STAGE_STATE__STAGE_STATE_OPEN)
+            continue;
+        add_event(calendar, "stage", run->number, run->due_ms,
+                  phrase(cli, "Stage %" PRIu32 " of proposal %" PRIu32 " ends", run->number, run->proposal),
+                  phrase(cli, "What is asked until then: comity stage show %" PRIu32, run->number),
+                  ICAL_STATUS_CONFIRMED);
+    }
+    return code;
+}
+
 static const char *title_of_proposal(struct cli *cli, const struct rows *proposals, uint32_t number)
 {
     for (size_t i = 0; i < proposals->count; i++) {
@@ -246,6 +265,8 @@ int calendar_run(struct cli *cli)
     int code = add_sessions(&calendar);
     if (code == 0)
         code = add_rounds(&calendar);
+    if (code == 0)
+        code = add_stages(&calendar);
     if (code == 0)
         code = add_decisions(&calendar);
     if (code == 0)

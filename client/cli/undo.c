@@ -288,6 +288,12 @@ static const struct {
     {NO_WAY(TEXTS_PURGED), N_("What was purged is gone, but for copies of before.")},
     /* Rules and stages. */
     {NO_WAY(LIST_SET), N_("It can be set anew: comity list set NAME --constituency CONSTITUENCY --member MEMBER")},
+    {NO_WAY(ANSWER_ENTERED),
+     N_("All parties together can declare another outcome: comity decision declare ROUND OUTCOME --reason TEXT")},
+    {NO_WAY(CASTING_VOTE_GIVEN),
+     N_("All parties together can declare another outcome: comity decision declare ROUND OUTCOME --reason TEXT")},
+    {NO_WAY(SIGNED_OFF),
+     N_("All parties together can declare another outcome: comity decision declare ROUND OUTCOME --reason TEXT")},
 };
 #undef BACK
 #undef NO_WAY
