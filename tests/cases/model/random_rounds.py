@@ -240,6 +240,8 @@ class Rounds:
         if options and self.chance(0.3):
             round.tie_order = random.sample(range(1, len(options) + 1), len(options))
         answering, large = random.choice((0.3, 0.8, 1)), self.chance(0.1)
+        if self.chance(0.0005):
+            members = 150
         for member in range(1, random.randint(0, members) + 1):
             line = Line(member=member, constituency=random.choice(round.constituencies).number, recused=self.chance(0.05),
                         present=self.chance(0.7), notified=self.chance(0.5),

@@ -66,17 +66,18 @@ class Report:
 # Reading -----------------------------------------------------------------------------------------------------
 
 def text_of(path):
-    return path.read_text(encoding="utf-8", errors="replace")
+    return path.read_text(encoding="utf-8-sig", errors="replace")
 
 
 def csv_lines(path):
-    """(header, [(number of the line, row)]) of a CSV, past comment lines; ([], []) if it is none."""
+    """(header, [(number of its last line, row)]) of a CSV, past comment lines; ([], []) if it is none."""
     numbered = [(number, line) for number, line in enumerate(text_of(path).splitlines(), start=1)
                 if line.strip() and not line.startswith("#")]
-    rows = list(csv.reader(line for _, line in numbered))
-    if len(rows) != len(numbered) or not rows or len(rows[0]) < 2:
+    reader = csv.reader(line + "\n" for _, line in numbered)   # a cell in quotes may have several lines
+    rows = [(numbered[reader.line_num - 1][0], [cell.strip() for cell in row]) for row in reader]
+    if not rows or len(rows[0][1]) < 2:
         return [], []
-    return rows[0], [(number, row) for (number, _), row in zip(numbered[1:], rows[1:])]
+    return rows[0][1], rows[1:]
 
 
 def csv_cases(path):

@@ -22,8 +22,8 @@ CHARACTERS = "123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 def recognise(path):
     if re.search(r"^V:", text_of(path), re.M) and path.suffix == ".txt":
         return 1
-    return 0 if re.search(r"_(quorum|expected)\.txt$", path.name) and (
-        "Quorum" in text_of(path) or "tally[row" in text_of(path)) else None
+    is_beside = path.suffix == ".txt" and re.search(r"tally\[row|^\s*Quorum\b.*=", text_of(path), re.M)
+    return 0 if is_beside else None
 
 
 def beside(path, what):

@@ -23,6 +23,17 @@ def recognise(path):
     return len(csv_lines(path)[1]) or None
 
 
+NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def number_said(words, pattern, otherwise):
+    """A number of the rule's text, in digits or as a word."""
+    found = re.search(pattern, words)
+    if not found:
+        return otherwise
+    return int(found[1]) if found[1].isdigit() else NUMBERS.index(found[1]) if found[1] in NUMBERS else otherwise
+
+
 def member(number, constituency, answer=0, **more):
     return Line(member=number, constituency=constituency, answered=bool(answer), answer=answer,
                 sequence=number if answer else 0, **more)
@@ -41,7 +52,7 @@ TWO_BALLOT_NAMES = {"RATIFIED": pb.OUTCOME_KIND_ADOPTED, "RATIFIED_BY_DEFAULT": 
                     "STRIKE": pb.OUTCOME_KIND_STRIKE}
 
 
-def two_ballots(cells, report):
+def two_ballots(cells, report, words):
     first = [number_in(cells, column, most=ROLL_MOST) for column in ("accept", "reject")]
     second = None
     if cells["strike_yes"].strip() or cells["strike_no"].strip():
@@ -75,7 +86,7 @@ def is_bilateral(header):
     return len(sides) == 2 and set(header) == {"quorum", *(f"{side}_{what}" for side in sides for what in ("present", "cochair"))}
 
 
-def bilateral(cells, report):
+def bilateral(cells, report, words):
     sides = [column[:-len("_present")] for column in cells if column.endswith("_present")]
     lines, parties = [], []
     for number, side in enumerate(sides, start=1):
@@ -88,7 +99,9 @@ def bilateral(cells, report):
             lines.append(member(len(lines) + 1, number, rules.YES, present=True,
                                 offices=(index == 0 and chair_is_here) << pb.OFFICE_CO_CHAIR))
         lines.append(member(len(lines) + 1, number, offices=(not chair_is_here) << pb.OFFICE_CO_CHAIR))
-    outcome = report.count([Round(rules.rule(report.build, "bilateral-quorum"), lines, parties)])[0]
+    rule = rules.rule(report.build, "bilateral-quorum")
+    rule.tests[0].numerator = number_said(words, r"minimum (\w+) from each", 3)
+    outcome = report.count([Round(rule, lines, parties)])[0]
     has_quorum = outcome.kind == pb.OUTCOME_KIND_ADOPTED
     counted = {line.subject: line.count for line in outcome.tests if line.test == "members"}
     for party, side in zip(parties, sides):
@@ -108,7 +121,7 @@ def is_unit_vote(header):
                                                                               for what in ("present", "vote"))}
 
 
-def unit_vote(cells, report):
+def unit_vote(cells, report, words):
     """Twice: who is not there keeps a seat, or the seat is vacant. It has to come to the same."""
     seats = number_in(cells, "seats_per_side", 1, ROLL_MOST // 4)
     sides = [column[:-len("_vote")] for column in cells if column.endswith("_vote")]
@@ -125,7 +138,9 @@ def unit_vote(cells, report):
             lines += [member(len(lines) + index + 1, number, answer, present=True) for index in range(present)]
             if not are_vacant:
                 lines += [member(len(lines) + index + 1, number) for index in range(seats - present)]
-        rounds.append(Round(rules.rule(report.build, "unit-vote"), lines, parties))
+        rule = rules.rule(report.build, "unit-vote")
+        rule.tests[0].numerator = number_said(words, r"(\w+) from each of the parties", 2)
+        rounds.append(Round(rule, lines, parties))
     one, other = report.count(rounds)
     if one.kind != other.kind:
         return one.kind, [f"{kind_name(one.kind)} with absent members, {kind_name(other.kind)} with vacant seats"]
@@ -147,6 +162,7 @@ def run(files, report):
     before, unspecified = report.so_far, 0
     for path in files:
         header = csv_lines(path)[0]
+        words = " ".join(line.lstrip("# ") for line in text_of(path).splitlines() if line.startswith("#"))
         play = next((play for _, is_of, play in TABLES if is_of(header)), None)
         if not play:
             report.unreadable(path.name, f"a table of a rule that this program has not: {', '.join(header)}")
@@ -156,7 +172,7 @@ def run(files, report):
                 number_of_cells = len(cells) if cells else 0
                 if number_of_cells != len(header):
                     raise NotACase("it has another number of cells than the header")
-                outcome, problems = play(cells, report)
+                outcome, problems = play(cells, report, words)
                 if problems is None:
                     unspecified += 1
                     report.note(f"{name}: the rule does not say; by the engine {kind_name(outcome)}")
