@@ -265,6 +265,7 @@ Comity__V1__Command *scene_ballot(struct scene *scene, uint32_t answer, uint64_t
     body->cast_ballot->answer = answer;
     body->cast_ballot->replaces = replaces;
     body->cast_ballot->reason = scene_text(scene, reason != NULL ? reason : "");
+    body->cast_ballot->alternative = scene_text(scene, "");
     return body;
 }
 

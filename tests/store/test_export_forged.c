@@ -5,6 +5,8 @@
 #include "core/error.h"
 #include "worker/receipt.h"
 
+enum { PARTS_MAX = 4 }; /* open, command, two texts */
+
 /* An event with its command, as it is put on record. */
 struct forgery {
     const Comity__V1__Event *open;
@@ -16,13 +18,13 @@ struct forgery {
     bool is_open_hidden;             /* the open part is for somebody as well */
 };
 
-static size_t parts_make(struct fixture *fixture, const struct forgery *forgery, struct event_part parts[3])
+static size_t parts_make(struct fixture *fixture, const struct forgery *forgery, struct event_part parts[PARTS_MAX])
 {
     const struct command *command = forgery->command;
     size_t count = command != NULL ? 2 + command->text_count : 1;
 
-    assert_true(count <= 3);
-    memset(parts, 0, 3 * sizeof(*parts));
+    assert_true(count <= PARTS_MAX);
+    memset(parts, 0, PARTS_MAX * sizeof(*parts));
     assert_int_equal(message_pack(&forgery->open->base, fixture->scene.arena, &parts[0].content), 0);
     for (size_t i = 0; i < count; i++) {
         parts[i].kind = (uint8_t) (i == 0   ? COMITY__V1__PART_KIND__PART_KIND_OPEN
@@ -63,7 +65,7 @@ static void forge(struct fixture *fixture, const struct forgery *forgery)
 {
     struct scene *scene = &fixture->scene;
     struct event_header header = {.level = FORMAT_LEVEL + forgery->level_more, .time_ms = forgery->time_ms};
-    struct event_part parts[3];
+    struct event_part parts[PARTS_MAX];
     size_t count = parts_make(fixture, forgery, parts);
     struct store_txn *txn;
     struct store_history history;
