@@ -157,7 +157,8 @@ const char *did_you_mean(struct rule_reading *reading, const char *typed, const 
     const char *near = word_nearest(typed, words, count);
     const char *text =
         near == NULL ? NULL
-                     : arena_printf(reading->arena, reading->faults->words(N_("Did you mean `%s`? ")), near);
+                     : arena_printf(reading->arena, reading->faults->words(N_("Did you mean `%s`? ")),
+                                    fault_shown(reading->faults, near));
 
     return text == NULL ? "" : text;
 }

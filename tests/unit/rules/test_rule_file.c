@@ -83,6 +83,8 @@ static const struct {
     {"tests:\n  - of: {options: [a]}\n", ERR_OPTION, 2, 20, "none of the rule's options"},
     {"options: [bach, chopin]\ntests:\n  - count: {options: [bech]}\n", ERR_OPTION, 3, 23,
      "Did you mean `bach`?"},
+    {"options: [\"b\\ech\", chopin]\ntests:\n  - count: {options: [bach]}\n", ERR_OPTION, 3, 23,
+     "Did you mean `b\\x1bch`?"},
     {"tests:\n  - count: {optins: [a]}\n", ERR_UNKNOWN_FIELD, 2, 12, "Did you mean `options`?"},
     {"tests:\n  - count: [AGREE, no]\n", ERR_ENUM, 2, 20, "`no`"},
     {"tests:\n  - count: {score_at_least: 7.5}\n", ERR_MALFORMED, 2, 29, "decimal"},
