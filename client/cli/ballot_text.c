@@ -69,7 +69,7 @@ static int rank_read(struct cli *cli, const Comity__V1__Round *round, const char
 {
     uint32_t number = round_option_find(round, word);
 
-    if (number == 0)
+    if (number == 0 || number > round->n_options)
         return no_option(cli, round, word);
     if (ranks[number - 1] != 0)
         return cli_fail(cli, ERR_DUPLICATE, "Name each option once, the best one first.", "`%s` is there twice.",
@@ -78,7 +78,14 @@ static int rank_read(struct cli *cli, const Comity__V1__Round *round, const char
     return 0;
 }
 
-static int ranking_read(struct cli *cli, const Comity__V1__Round *round, const char *typed,
+int ballot_read_choice(struct cli *cli, const Comity__V1__Round *round, const char *typed,
+                       struct ballot_answer *ret_given)
+{
+    ret_given->choice = round_option_find(round, typed);
+    return ret_given->choice == 0 ? no_option(cli, round, typed) : 0;
+}
+
+int ballot_read_ranking(struct cli *cli, const Comity__V1__Round *round, const char *typed,
                         struct ballot_answer *ret_given)
 {
     bool takes_equals = round->rule->ranking != NULL && round->rule->ranking->method ==
@@ -138,10 +145,9 @@ int ballot_read(struct cli *cli, const Comity__V1__Round *round, const char *typ
         return 0;
     switch (round->rule->form) {
     case COMITY__V1__FORM__FORM_CHOICE:
-        ret_given->choice = round_option_find(round, typed);
-        return ret_given->choice == 0 ? no_option(cli, round, typed) : 0;
+        return ballot_read_choice(cli, round, typed, ret_given);
     case COMITY__V1__FORM__FORM_RANKING:
-        return ranking_read(cli, round, typed, ret_given);
+        return ballot_read_ranking(cli, round, typed, ret_given);
     case COMITY__V1__FORM__FORM_SCORE:
         return score_read(cli, round, typed, ret_given);
     default:

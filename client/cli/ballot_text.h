@@ -11,6 +11,12 @@
 int ballot_read(struct cli *cli, const Comity__V1__Round *round, const char *typed,
                 struct ballot_answer *ret_given);
 
+/* Parts of the same: an option; a ranking. The round has options. */
+int ballot_read_choice(struct cli *cli, const Comity__V1__Round *round, const char *typed,
+                       struct ballot_answer *ret_given);
+int ballot_read_ranking(struct cli *cli, const Comity__V1__Round *round, const char *typed,
+                        struct ballot_answer *ret_given);
+
 /* "agree", "night", "night > day = late", "4": as it can be typed again. Never NULL. */
 const char *ballot_said(struct cli *cli, const Comity__V1__Round *round, const struct ballot_answer *given);
 

@@ -8,6 +8,12 @@
 #include "client/rules/difference.h"
 #include "core/rule/ranking.h"
 
+void outcome_say_lines(const struct cli *cli, struct outcome_lines lines)
+{
+    for (size_t i = 0; i < lines.count; i++)
+        say(cli, "  %s", lines.list[i]);
+}
+
 /* "night", as the round or the rule calls it. */
 static const char *option_text(struct cli *cli, const Comity__V1__Round *round, uint32_t option)
 {

@@ -11,6 +11,9 @@ struct outcome_lines {
     size_t count;
 };
 
+/* Say them, two blanks before each. */
+void outcome_say_lines(const struct cli *cli, struct outcome_lines lines);
+
 /* The whole working: a line a test, with what its blocs cast and how many of its subjects hold; what was
  * chosen, and how ties were broken; the count of a ranking. Empty where nothing was counted. */
 struct outcome_lines outcome_working(struct cli *cli, const Comity__V1__Round *round,

@@ -141,12 +141,6 @@ static const char *details_text(struct cli *cli, const struct recounted *recount
     return notes_text(cli, text, &recounted->obstacles);
 }
 
-static void say_lines(struct cli *cli, struct outcome_lines lines)
-{
-    for (size_t i = 0; i < lines.count; i++)
-        say(cli, "  %s", lines.list[i]);
-}
-
 static void add_finding(struct recount_run *r, const char *text)
 {
     if (*text == '\0')
@@ -182,10 +176,10 @@ static void say_working(struct cli *cli, const struct recounted *recounted)
         return;
     say(cli, "Counted anew: %s. %s", painted(cli, outcome_color(counted->kind), outcome_word(counted->kind)),
         _(rule_explain_outcome(counted->kind)));
-    say_lines(cli, outcome_working(cli, round, counted));
+    outcome_say_lines(cli, outcome_working(cli, round, counted));
     if (counted->n_tallies > 0) {
         say(cli, "Answers:");
-        say_lines(cli, outcome_tallies(cli, round, counted));
+        outcome_say_lines(cli, outcome_tallies(cli, round, counted));
         say(cli, "%s", outcome_counted(cli, counted));
     }
     struct outcome_lines lost = outcome_lost_keys(cli, round, member_word);

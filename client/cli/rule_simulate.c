@@ -10,37 +10,6 @@
 #include "client/cli/simulation.h"
 #include "client/cli/verbs.h"
 
-/* The round that there would have been, as the texts of outcomes take it. */
-static Comity__V1__Round *round_of(struct cli *cli, const struct simulation *simulation)
-{
-    Comity__V1__Round *round = arena_alloc(cli->arena, sizeof(*round));
-    const struct rule_input *input = &simulation->input;
-
-    if (round == NULL)
-        return NULL;
-    comity__v1__round__init(round);
-    round->rule = (Comity__V1__Rule *) input->rule;
-    round->options = arena_alloc(cli->arena, (input->option_count + 1) * sizeof(*round->options));
-    for (size_t i = 0; round->options != NULL && i < input->option_count; i++) {
-        Comity__V1__RoundOption *option = arena_alloc(cli->arena, sizeof(*option));
-        if (option == NULL)
-            return NULL;
-        comity__v1__round_option__init(option);
-        option->number = (uint32_t) i + 1;
-        option->label = (char *) input->options[i].label;
-        option->majority = (char *) input->options[i].majority;
-        option->is_default = input->options[i].is_default;
-        round->options[round->n_options++] = option;
-    }
-    return round;
-}
-
-static void say_lines(struct cli *cli, struct outcome_lines lines)
-{
-    for (size_t i = 0; i < lines.count; i++)
-        say(cli, "  %s", lines.list[i]);
-}
-
 /* Where the ladder would go on. */
 static void tell_next(struct cli *cli, const Comity__V1__Rule *rule, Comity__V1__OutcomeKind kind)
 {
@@ -60,17 +29,13 @@ static void tell_next(struct cli *cli, const Comity__V1__Rule *rule, Comity__V1_
 static void tell_outcome(struct cli *cli, const struct simulation *simulation,
                          const Comity__V1__Outcome *outcome)
 {
-    const Comity__V1__Round *round = round_of(cli, simulation);
-
     cli_put(cli, "outcome", message_to_json(&outcome->base, NULL, NULL));
-    if (round == NULL)
-        return;
     say(cli, "By the rule %s it would have come to %s. %s", shown_string(cli, simulation->input.rule->name),
         painted(cli, outcome_color(outcome->kind), outcome_word(outcome->kind)),
         _(rule_explain_outcome(outcome->kind)));
-    say_lines(cli, outcome_working(cli, round, outcome));
+    outcome_say_lines(cli, outcome_working(cli, simulation->round, outcome));
     say(cli, "Answers:");
-    say_lines(cli, outcome_tallies(cli, round, outcome));
+    outcome_say_lines(cli, outcome_tallies(cli, simulation->round, outcome));
 }
 
 int rule_simulate_run(struct cli *cli)

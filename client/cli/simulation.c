@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <strings.h>
 
+#include "client/cli/ballot_text.h"
 #include "client/cli/csv_file.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
@@ -48,6 +49,7 @@ struct making {
     size_t site_count;
     struct round_option *options;
     size_t option_count;
+    Comity__V1__Round *round; /* as it would have been: its rule and its options */
     size_t faults, ballots;
 };
 
@@ -185,55 +187,6 @@ static int find_site(struct making *making, size_t row, uint32_t *ret_number)
     return 0;
 }
 
-static int find_option(struct making *making, const char *text, uint32_t *ret_option)
-{
-    const char **labels = arena_alloc(making->cli->arena, (making->option_count + 1) * sizeof(*labels));
-
-    for (size_t i = 0; labels != NULL && i < making->option_count; i++) {
-        const char *number = arena_printf(making->cli->arena, "%zu", i + 1);
-        labels[i] = making->options[i].label;
-        if (strcmp(text, labels[i]) == 0 || (number != NULL && strcmp(text, number) == 0)) {
-            *ret_option = (uint32_t) i + 1;
-            return 0;
-        }
-    }
-    if (making->option_count == 0)
-        return cli_fail(making->cli, ERR_USAGE, NULL,
-                        "The rule states no options: give them in a file, with --options FILE.");
-    return cli_fail(making->cli, ERR_USAGE, NULL, "There is no option `%s`. There are: %s.",
-                    shown_string(making->cli, text),
-                    labels == NULL ? "" : shown_list(making->cli, labels, making->option_count));
-}
-
-/* "bach > chopin = liszt" */
-static int read_ranks(struct making *making, const char *text, struct ballot_answer *given)
-{
-    uint32_t *ranks = arena_alloc(making->cli->arena, (making->option_count + 1) * sizeof(*ranks)), rank = 1,
-             option;
-    char *copy = arena_string(making->cli->arena, text);
-
-    if (ranks == NULL || copy == NULL)
-        return ERR_MEMORY;
-    for (char *at = copy; *at != '\0';) {
-        char *word = at + strspn(at, " "), *end = word + strcspn(word, ">="), sign = *end;
-        at = end + (sign != '\0');
-        *end = '\0';
-        for (char *last = end; last > word && last[-1] == ' '; last--)
-            last[-1] = '\0';
-        int code = find_option(making, word, &option);
-        if (code == 0 && ranks[option - 1] != 0)
-            code = cli_fail(making->cli, ERR_USAGE, NULL, "The option %s is ranked twice.",
-                            shown_string(making->cli, word));
-        if (code != 0)
-            return code;
-        ranks[option - 1] = rank;
-        rank += sign == '>';
-    }
-    given->ranks = ranks;
-    given->rank_count = making->option_count;
-    return 0;
-}
-
 /* What the ballot says, in whichever column it says it. */
 static int read_answer(struct making *making, size_t row, struct roll_line *line)
 {
@@ -247,10 +200,12 @@ static int read_answer(struct making *making, size_t row, struct roll_line *line
     line->has_answered = answer[0] != '\0' || choice[0] != '\0' || ranks[0] != '\0' || score[0] != '\0';
     if (answer[0] != '\0')
         code = rule_read_answer(making->cli, making->rule, answer, &line->given.answer);
+    if (code == 0 && making->option_count == 0 && (choice[0] != '\0' || ranks[0] != '\0'))
+        code = cli_fail(making->cli, ERR_USAGE, NULL, "Ballots of this rule choose no options.");
     if (code == 0 && choice[0] != '\0')
-        code = find_option(making, choice, &line->given.choice);
+        code = ballot_read_choice(making->cli, making->round, choice, &line->given);
     if (code == 0 && ranks[0] != '\0')
-        code = read_ranks(making, ranks, &line->given);
+        code = ballot_read_ranking(making->cli, making->round, ranks, &line->given);
     if (code == 0 && score[0] != '\0')
         code = read_number(making, score, COLUMN_SCORE, 0, UINT32_MAX, &number);
     if (code != 0 || !line->has_answered)
@@ -331,6 +286,31 @@ static int read_options(struct making *making, const char *path)
     return code;
 }
 
+static int make_round(struct making *making)
+{
+    struct arena *arena = making->cli->arena;
+    Comity__V1__Round *round = arena_alloc(arena, sizeof(*round));
+
+    if (round == NULL)
+        return ERR_MEMORY;
+    comity__v1__round__init(round);
+    round->rule = (Comity__V1__Rule *) making->rule;
+    round->options = arena_alloc(arena, (making->option_count + 1) * sizeof(*round->options));
+    for (size_t i = 0; round->options != NULL && i < making->option_count; i++) {
+        Comity__V1__RoundOption *option = arena_alloc(arena, sizeof(*option));
+        if (option == NULL)
+            return ERR_MEMORY;
+        comity__v1__round_option__init(option);
+        option->number = (uint32_t) i + 1;
+        option->label = (char *) making->options[i].label;
+        option->majority = (char *) making->options[i].majority;
+        option->is_default = making->options[i].is_default;
+        round->options[round->n_options++] = option;
+    }
+    making->round = round;
+    return round->options == NULL ? ERR_MEMORY : 0;
+}
+
 static int read_lines(struct making *making)
 {
     struct cli *cli = making->cli;
@@ -372,6 +352,8 @@ int simulation_read(struct cli *cli, const Comity__V1__Rule *rule, const char *b
     if (code == 0)
         code = read_options(making, options);
     if (code == 0)
+        code = make_round(making);
+    if (code == 0)
         code = read_lines(making);
     if (code != 0)
         return code;
@@ -385,6 +367,7 @@ int simulation_read(struct cli *cli, const Comity__V1__Rule *rule, const char *b
                   .site_count = making->site_count,
                   .options = making->options,
                   .option_count = making->option_count},
+        .round = making->round,
         .ballots = making->ballots,
     };
     return 0;

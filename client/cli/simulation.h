@@ -6,7 +6,8 @@
 #include "core/rule/rule.h"
 
 struct simulation {
-    struct rule_input input; /* without rounds_remain */
+    struct rule_input input;  /* without rounds_remain */
+    Comity__V1__Round *round; /* as it would have been: its rule and its options */
     size_t ballots;
 };
 

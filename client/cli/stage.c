@@ -46,12 +46,6 @@ int stage_list_run(struct cli *cli)
     return say_ladder(cli, (const Comity__V1__Proposal *) row);
 }
 
-static void say_lines(struct cli *cli, struct outcome_lines lines)
-{
-    for (size_t i = 0; i < lines.count; i++)
-        say(cli, "  %s", lines.list[i]);
-}
-
 /* The round as it was counted once more, with the blocks that nobody seconded. */
 static void say_recount(struct cli *cli, const Comity__V1__StageRun *run)
 {
@@ -60,9 +54,9 @@ static void say_recount(struct cli *cli, const Comity__V1__StageRun *run)
     if (desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, run->round, &row) != 0)
         return;
     say(cli, "The round counted anew: %s.", outcome_word(run->recount->kind));
-    say_lines(cli, outcome_working(cli, (const Comity__V1__Round *) row, run->recount));
+    outcome_say_lines(cli, outcome_working(cli, (const Comity__V1__Round *) row, run->recount));
     say(cli, "Answers:");
-    say_lines(cli, outcome_tallies(cli, (const Comity__V1__Round *) row, run->recount));
+    outcome_say_lines(cli, outcome_tallies(cli, (const Comity__V1__Round *) row, run->recount));
 }
 
 static void say_ended(struct cli *cli, const Comity__V1__StageRun *run)

@@ -161,6 +161,13 @@ class Alone(unittest.TestCase):
         document = self.ask("simulate", "ranked-choice", "ranks.csv", "--options", "options.csv")
         self.assertEqual((document["outcome"]["kind"], document["outcome"]["chosen"]), ("ADOPTED", [1]))
         self.assertIn("--options", self.ask("simulate", "ranked-choice", "ranks.csv", exit=USAGE)["error"]["what"])
+        for ranks, part in (("bach >", "`` is no option"), ("bach > Bach", "`bach` is there twice"), ("satie", "`satie` is no option"),
+                            ("bach = 4", "Its options: bach, chopin, none")):
+            self.world.file("wrong.csv", f"member,constituency,ranks\nada,union,{ranks}\n")
+            self.assertIn(part, self.say("simulate", "ranked-choice", "wrong.csv", "--options", "options.csv", exit=USAGE))
+        self.world.file("runoff.csv", "member,constituency,ranks\nada,union,bach = chopin\n")
+        self.world.file("two.csv", "option\nbach\nchopin\n")
+        self.assertIn("same rank", self.say("simulate", "instant-runoff", "runoff.csv", "--options", "two.csv", exit=USAGE))
 
     def test_tables_that_cannot_be_counted(self):
         for text, part in (("member,answer\nada,yes\n", "the column constituency"), (BALLOTS.replace("answer", "anser"), "a column `anser`"),
