@@ -63,14 +63,16 @@ static int file_take(struct counting *counting)
     if (code == 0)
         return 0;
     const struct rule_fault *fault = &faults.list[0];
+    const char *where = shown_string(cli, counting->path);
+    if (fault->line > 0)
+        where = phrase(cli, "%s, line %u, column %u", where, fault->line, fault->column);
     cli_fail(cli, code,
              N_("The first line has the number of options and that of seats; then a line for ballots that "
                 "are alike: how "
                 "many, the numbers of the options from the best, 0; then a line 0; then each option's name "
                 "in quotes."),
-             "%s, line %u, column %u: %s", shown_string(cli, counting->path), fault->line, fault->column,
-             fault->text);
-    return cli_unusable(cli, code);
+             "%s: %s", where, fault->text);
+    return code == ERR_MEMORY ? code : cli_unusable(cli, code);
 }
 
 static int seats_read(struct counting *counting)

@@ -1,14 +1,18 @@
 /* Ballots that rank options, as a .blt file: what programs that count a single transferable vote exchange.
  *
- *     4 2                 four options, two seats
- *     [tie 3 1 2 4]       of options that tie, the first one here gives way: it drops out, or its surplus
- * goes first [withdrawn 4]       or -4: stands on no ballot 3 1 3 2 0           three ballots that prefer 1,
- * then 3, then 2 1 2 1=3 0           one that ranks 1 and 3 alike (b-17) 2 0          one, with a name of its
- * own, which is not kept 0                   no more ballots "Option one"        a name each "Title"
+ *     4 2                  four options, two seats
+ *     [tie 3 1 2 4]        of options that tie, the first one here gives way
+ *     [withdrawn 4]        or -4: stands on no ballot
+ *     3 1 3 2 0            three ballots that prefer 1, then 3, then 2
+ *     1 2 1=3 0            one that ranks 1 and 3 alike
+ *     (b-17) 2 0           one, with a name of its own, which is not kept
+ *     0                    no more ballots
+ *     "Option one"         a name each
+ *     "Title"
  *
- * From # to the end of a line, and from slash-star to star-slash, is a comment; lines mean nothing else, but
- * that a name ends on its own. What stands behind the title is not read. A byte order mark is passed over.
- * docs/rules.md R-58 */
+ * Who gives way drops out, or its surplus goes first. From # to the end of a line, and from slash-star to
+ * star-slash, is a comment; lines mean nothing else, but that a name ends on its own. What stands behind the
+ * title is not read. A byte order mark is passed over. docs/rules.md R-58 */
 #ifndef COMITY_RULES_BLT_H
 #define COMITY_RULES_BLT_H
 

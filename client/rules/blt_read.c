@@ -5,8 +5,6 @@
 #include "core/error.h"
 #include "core/text.h"
 
-enum { WORD_MAX = 400 };
-
 /* One word, and where it stands. */
 struct word {
     const char *text; /* with a NUL; of a quoted one what is between the quotes */
@@ -25,6 +23,7 @@ struct reading {
     struct ranked_ballots *ballots;
     size_t ballot_room;
     uint64_t total;
+    size_t lines; /* of ballots */
 };
 
 static int fault_at(struct reading *reading, int code, const char *format)
@@ -161,9 +160,9 @@ static int word_next(struct reading *reading)
     memcpy(text, reading->text.data + start, size);
     reading->word.text = text;
     reading->word.is_quoted = first == '"';
-    if (size > WORD_MAX)
+    if (size > BLT_NAME_MAX)
         return rule_fault(reading->faults, ERR_TOO_LARGE, reading->word.line, reading->word.column,
-                          N_("This is longer than %d bytes."), WORD_MAX);
+                          N_("This is longer than %d bytes."), BLT_NAME_MAX);
     if ((first == '"' || first == '(') && peek(reading) != (first == '"' ? '"' : ')'))
         return rule_fault(
             reading->faults, ERR_MALFORMED, reading->word.line, reading->word.column,
@@ -337,11 +336,11 @@ static int rank_read(struct reading *reading, uint32_t rank, uint32_t *ranks)
 
 static int ballots_grow(struct reading *reading)
 {
+    if (++reading->lines > BLT_LINES_MAX)
+        return rule_fault(reading->faults, ERR_TOO_LARGE, reading->word.line, reading->word.column,
+                          N_("There are more than %d lines of ballots."), BLT_LINES_MAX);
     if (reading->blt->ballot_count < reading->ballot_room)
         return 0;
-    if (reading->ballot_room >= BLT_LINES_MAX)
-        return rule_fault(reading->faults, ERR_TOO_LARGE, reading->word.line, 0,
-                          N_("There are more than %d lines of ballots."), BLT_LINES_MAX);
     size_t room = reading->ballot_room == 0 ? 64 : reading->ballot_room * 2;
     room = room > BLT_LINES_MAX ? BLT_LINES_MAX : room;
     struct ranked_ballots *grown = arena_alloc(reading->faults->arena, room * sizeof(*grown));

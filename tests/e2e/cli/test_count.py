@@ -239,6 +239,8 @@ class Refused(CountCase):
         self.assertIn("alike", said)
         self.count("bad.blt", "schulze")
         self.refuse(SMALL[:20], "bad.blt", "--method", "irv", name="MALFORMED")
+        self.world.file("latin.blt").write_bytes(SMALL.encode() + b"\xff")
+        self.assertIn("latin.blt: The file is not a text", self.refuse(SMALL, "latin.blt", "--method", "irv", name="UTF8"))
 
 
 if __name__ == "__main__":

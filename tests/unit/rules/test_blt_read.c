@@ -157,6 +157,16 @@ static void sizes_are_bounded(void **state)
     at = end + (size_t) snprintf(text + end, size - end, "1 1 0\n0\n\"a\"\n");
     assert_int_equal(blt_read(BYTES(text, at), &faults, &blt), ERR_TOO_LARGE);
     assert_int_equal(faults.list[0].line, BLT_LINES_MAX + 2);
+    assert_int_equal(faults.list[0].column, 1);
+
+    /* Ballots that name nothing take a line as well. */
+    memset(text, 0, size);
+    at = (size_t) snprintf(text, size, "1 1\n");
+    for (size_t i = 0; i <= BLT_LINES_MAX; i++)
+        at += (size_t) snprintf(text + at, size - at, "1 0\n");
+    faults.count = 0;
+    assert_int_equal(blt_read(BYTES(text, at), &faults, &blt), ERR_TOO_LARGE);
+    assert_int_equal(faults.list[0].line, BLT_LINES_MAX + 2);
 
     for (int length = BLT_NAME_MAX; length <= BLT_NAME_MAX + 1; length++) {
         at = (size_t) snprintf(text, size, "1 1\n0\n\"%0*d\"\n", length, 7);
