@@ -111,6 +111,14 @@ static const struct {
     {ERR_RULE, "tests[].scope.quantifier",
      N_("`holds_in` is for a scope that goes through several: EACH_CONSTITUENCY, EACH_SIDE or EACH_SITE. "
         "Leave it out here.")},
+    {ERR_RULE, "tests[].count",
+     N_("That a hidden round goes on shows that it had no quorum, so the quorum must not say how anybody "
+        "answered: count PRESENT or ANSWERED, `of` ELIGIBLE, PRESENT or ANSWERED, not by SEATS. Or use `visibility: OPEN`, or "
+        "`no_quorum: END`.")},
+    {ERR_RULE, "tests[].against",
+     N_("That a hidden round goes on shows that it had no quorum, so the quorum must not say how anybody "
+        "answered: count PRESENT or ANSWERED, `of` ELIGIBLE, PRESENT or ANSWERED, not by SEATS. Or use `visibility: OPEN`, or "
+        "`no_quorum: END`.")},
     {ERR_RULE, "by_weight",
      N_("`by_weight` needs to know what each of them weighs: add `weights` with lines as `- SITE north: "
         "120`, and say "

@@ -190,43 +190,6 @@ static int round_close(struct decide *d, Comity__V1__CloseCause cause)
     return ladder_after_round(d, closed);
 }
 
-/* Does a test tell nothing but who is there, and who answered? In a hidden round others would show how. */
-static bool is_of_presence(const Comity__V1__TestResult *result)
-{
-    bool counts = result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_PRESENT ||
-                  result->count_kind == COMITY__V1__COUNT_KIND__COUNT_KIND_ANSWERED;
-    bool is_of_members = result->base_kind == COMITY__V1__BASE_KIND__BASE_KIND_NONE ||
-                         result->base_kind == COMITY__V1__BASE_KIND__BASE_KIND_ELIGIBLE ||
-                         result->base_kind == COMITY__V1__BASE_KIND__BASE_KIND_PRESENT ||
-                         result->base_kind == COMITY__V1__BASE_KIND__BASE_KIND_ANSWERED;
-
-    return counts && is_of_members && result->n_blocs == 0;
-}
-
-static bool has_test(const Comity__V1__Outcome *outcome, const char *name)
-{
-    for (size_t i = 0; i < outcome->n_tests; i++)
-        if (strcmp(outcome->tests[i]->test, name) == 0)
-            return true;
-    return false;
-}
-
-static void outcome_hide(const struct decide *d, Comity__V1__Outcome *outcome)
-{
-    size_t kept = 0, quantified = 0;
-
-    if (d->round->rule->visibility != COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE)
-        return;
-    for (size_t i = 0; i < outcome->n_tests; i++)
-        if (is_of_presence(outcome->tests[i]))
-            outcome->tests[kept++] = outcome->tests[i];
-    outcome->n_tests = kept;
-    for (size_t i = 0; i < outcome->n_quantifiers; i++)
-        if (has_test(outcome, outcome->quantifiers[i]->test))
-            outcome->quantifiers[quantified++] = outcome->quantifiers[i];
-    outcome->n_quantifiers = quantified;
-}
-
 /* RoundExtended in place of the close, once, where the rule has more time for a quorum that is not there. A restart
  * that slept through it gives the members the same time as anybody. docs/rules.md R-81 */
 static int round_extend(struct decide *d, bool *ret_is_extended)
@@ -252,7 +215,6 @@ static int round_extend(struct decide *d, bool *ret_is_extended)
     event = decide_event(d, COMITY__V1__EVENT__KIND_ROUND_EXTENDED);
     if (!extended || !event)
         return d->code;
-    outcome_hide(d, outcome);
     extended->round = d->round->number;
     extended->closes_ms = d->context->time_ms + rule->extend_ms;
     extended->outcome = outcome;

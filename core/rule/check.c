@@ -1,4 +1,4 @@
-/* Whether a rule can be used: docs/rules.md */
+/* Whether a rule can be used: docs/rules.md */
 #include "core/rule/check.h"
 
 #include <stdarg.h>
@@ -130,6 +130,37 @@ static int check_close(const struct check *check)
     return is_open && is_once ? 0 : check_fail(check, ERR_RULE, "close.nothing_can_change");
 }
 
+/* Does a quorum say nothing but who is there, and who answered? docs/rules.md R-81 */
+static int check_told(const struct check *check, const Comity__V1__Test *test, size_t index)
+{
+    bool counts = test->count->kind == COMITY__V1__COUNT_KIND__COUNT_KIND_PRESENT ||
+                  test->count->kind == COMITY__V1__COUNT_KIND__COUNT_KIND_ANSWERED;
+    bool is_of_members = test->against->kind == COMITY__V1__BASE_KIND__BASE_KIND_NONE ||
+                         test->against->kind == COMITY__V1__BASE_KIND__BASE_KIND_ELIGIBLE ||
+                         test->against->kind == COMITY__V1__BASE_KIND__BASE_KIND_PRESENT ||
+                         test->against->kind == COMITY__V1__BASE_KIND__BASE_KIND_ANSWERED;
+
+    if (test->class_ != COMITY__V1__TEST_CLASS__TEST_CLASS_QUORUM)
+        return 0;
+    /* A bloc answers by how its members did. */
+    if (!counts || test->bloc)
+        return check_fail(check, ERR_RULE, "tests[%zu].count", index);
+    return is_of_members ? 0 : check_fail(check, ERR_RULE, "tests[%zu].against", index);
+}
+
+/* That a hidden round goes on would tell everybody how members answered. docs/rules.md R-81 */
+static int check_extension(const struct check *check)
+{
+    const Comity__V1__Rule *rule = check->rule;
+    bool tells = rule->no_quorum == COMITY__V1__NO_QUORUM__NO_QUORUM_EXTEND &&
+                 rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE;
+    int code = 0;
+
+    for (size_t i = 0; tells && code == 0 && i < rule->n_tests; i++)
+        code = check_told(check, rule->tests[i], i);
+    return code;
+}
+
 /* docs/rules.md R-49 */
 static int check_periods(const struct check *check)
 {
@@ -206,6 +237,8 @@ int check_body(struct check *check)
         code = check_close(check);
     if (!code)
         code = check_periods(check);
+    if (!code)
+        code = check_extension(check);
     if (code)
         return code;
     if (check->rule->rounds < 1 || check->rule->rounds > ROUNDS_MAX)

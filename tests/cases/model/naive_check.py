@@ -123,9 +123,18 @@ def close_faults(rule, need):
         need("close", rule.change == pb.CHANGE_ONCE and rule.visibility in (0, pb.VISIBILITY_OPEN), "R-9")
     if rule.no_quorum == pb.NO_QUORUM_EXTEND:
         need("extend_ms", 60000 <= rule.extend_ms <= 366 * 86400000 and rule.close.at_time, "extension")
+        if rule.visibility == pb.VISIBILITY_UNTIL_CLOSE:
+            for test in rule.tests:
+                need("tests", getattr(test, "class") != pb.TEST_CLASS_QUORUM or tells_no_answers(test), "R-81")
     else:
         need("extend_ms", not rule.extend_ms, "extension of what?")
     need("notice_ms", 0 <= rule.notice_ms <= 366 * 86400000, "notice")
+
+
+def tells_no_answers(test):
+    members = (pb.BASE_KIND_NONE, pb.BASE_KIND_ELIGIBLE, pb.BASE_KIND_PRESENT, pb.BASE_KIND_ANSWERED)
+    return (test.count.kind in (pb.COUNT_KIND_PRESENT, pb.COUNT_KIND_ANSWERED) and test.against.kind in members
+            and test.weighting != pb.WEIGHTING_SEATS)
 
 
 # A ballot ----------------------------------------------------------------------------------------------------

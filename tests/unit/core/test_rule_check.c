@@ -11,6 +11,8 @@
 #define GOOD "S each AV >= 2/3 of AVCB; Q whole present >= 1/2 of eligible"
 #define GOOD_TOO "duties*2 duties[0].stance=6 duties[0].kind=1 close=new"
 
+#define EXTENDS "close.at_time=1 no_quorum=2 extend_ms=60000 "
+
 static const struct check_row ROWS[] = {
     {"", 0, ""},
     /* */
@@ -138,6 +140,19 @@ static const struct check_row ROWS[] = {
     {"change=2 visibility=2 close.nothing_can_change=1", ERR_RULE, "close.nothing_can_change"},
     {"change=2 close.nothing_can_change=1", 0, ""},
     {"change=2 visibility=1 close.nothing_can_change=1", 0, ""},
+    /* whether a hidden round goes on tells nothing of the answers */
+    {EXTENDS "tests[1].count.kind=1 tests[1].count.stances=1", 0, ""},
+    {EXTENDS "visibility=1 tests[1].count.kind=1 tests[1].count.stances=1", 0, ""},
+    {EXTENDS "visibility=2", 0, ""},
+    {EXTENDS "visibility=2 tests[1].count.kind=3", 0, ""},
+    {EXTENDS "visibility=2 tests[1].against.kind=3", 0, ""},
+    {EXTENDS "visibility=2 tests[1].count.kind=1 tests[1].count.stances=1", ERR_RULE, "tests[1].count"},
+    {EXTENDS "visibility=2 tests[1].class=2 tests[1].count.kind=1 tests[1].count.stances=1", 0, ""},
+    {EXTENDS "visibility=2 tests[1].against.kind=5", ERR_RULE, "tests[1].against"},
+    {EXTENDS "visibility=2 tests[1].against.kind=6 tests[1].against.stances=1", ERR_RULE, "tests[1].against"},
+    {EXTENDS "visibility=2 tests[1].count.kind=3 tests[1].weighting=4 tests[1].bloc=new tests[1].bloc.tied=1 "
+             "tests[1].bloc.absent=1",
+     ERR_RULE, "tests[1].count"},
 };
 
 static void row_check(const struct check_row *row)

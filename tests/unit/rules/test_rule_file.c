@@ -138,6 +138,9 @@ static const struct {
     {HEAD TESTS "ties: [STATED_ORDER]\n", ERR_RULE, 16, 7, "Leave `ties` out"},
     {HEAD TESTS "no_quorum: EXTEND\nextend: 3d\n", ERR_RULE, 16, 12, "AT_TIME"},
     {HEAD TESTS "no_quorum: EXTEND\nclose: [AT_TIME]\n", ERR_MISSING, 1, 1, "`extend: 72h`"},
+    {HEAD TESTS "  - name: b\n    class: QUORUM\n    scope: WHOLE\n    count: [AGREE]\n    at_least: 1\n"
+                "visibility: UNTIL_CLOSE\nno_quorum: EXTEND\nextend: 3d\nclose: [AT_TIME]\n",
+     ERR_RULE, 19, 12, "how anybody answered"},
     {HEAD TESTS "    weighting: SEATS\n", ERR_MISSING, 10, 5, "`bloc`"},
     {HEAD TESTS "    holds_in: ALL\n", ERR_RULE, 16, 15, "EACH_CONSTITUENCY"},
     {HEAD TESTS "stages:\n  - name: a\n    kind: CONFER\n    on: [REJECTED]\n    count: 1\n", ERR_MISSING, 17,
