@@ -471,9 +471,31 @@ static bool lacks_side(const struct attendance *attendance)
     return false;
 }
 
-/* An EACH test ranges over the parties that have seats in the body, or a part of the list, and over their sides. One
- * that has nobody to answer would drop out of it unnoticed: a party that has yet to fill its seats would be decided
- * over. */
+/* Has a PARTY seats, of a side (NULL: of any), and nobody to answer? */
+static bool lacks_party_of(const struct attendance *attendance, const char *side)
+{
+    for (size_t i = 0; i < attendance->constituency_count; i++) {
+        const struct roll_constituency *of = &attendance->constituencies[i];
+        const struct attendance_group *group = &attendance->by_constituency[i];
+        bool is_of_side = side == NULL || strcmp(of->side, side) == 0;
+        if (is_of_side && of->is_party && group->seats > 0 && group->held == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Blocs of a side alone, or of all of them. */
+static bool lacks_bloc(const Comity__V1__Test *test, const struct attendance *attendance)
+{
+    bool is_side = test->scope->kind == COMITY__V1__SCOPE_KIND__SCOPE_KIND_SIDE;
+
+    return test->weighting == COMITY__V1__WEIGHTING__WEIGHTING_SEATS &&
+           lacks_party_of(attendance, is_side ? test->scope->of : NULL);
+}
+
+/* An EACH test ranges over the parties that have seats in the body, or a part of the list, and over their sides; and
+ * blocs are those of such parties. One that has nobody to answer would drop out of it unnoticed: a party that has yet
+ * to fill its seats would be decided over. */
 static bool lacks_subject(const Comity__V1__Rule *rule, const struct attendance *attendance)
 {
     for (size_t i = 0; i < rule->n_tests; i++) {
@@ -481,6 +503,8 @@ static bool lacks_subject(const Comity__V1__Rule *rule, const struct attendance 
         if (kind == COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY && attendance->lacks_party)
             return true;
         if (kind == COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SIDE && lacks_side(attendance))
+            return true;
+        if (lacks_bloc(rule->tests[i], attendance))
             return true;
     }
     return false;

@@ -74,7 +74,7 @@ int attendance_of_rule(const struct attendance_rows *rows, const Comity__V1__Rul
                        struct attendance *ret_attendance);
 
 /* May a round open by this rule, with its roll? 0; ERR_QUORUM, and where nobody may answer; ERR_SCOPE where it has an
- * EACH test and one of what it ranges over has nobody to answer, or there is none; ERR_MEMORY, ERR_INTERNAL. With 0 and
+ * EACH test, or blocs, and one of what it ranges over has nobody to answer, or there is none; ERR_MEMORY, ERR_INTERNAL. With 0 and
  * ERR_QUORUM: the tests that were looked at, as far as there are any. docs/rules.md R-14, R-31. */
 int attendance_check(const struct attendance *attendance, const Comity__V1__Rule *rule, struct arena *arena,
                      Comity__V1__TestResult ***ret_results, size_t *ret_count);

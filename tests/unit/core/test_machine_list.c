@@ -274,6 +274,47 @@ static void test_a_roll_frozen_for_the_ladder(void **state)
     world_destroy(&world);
 }
 
+static void put_blocs(struct world *world, Comity__V1__Test *test)
+{
+    test->weighting = COMITY__V1__WEIGHTING__WEIGHTING_SEATS;
+    test->bloc = world_alloc(world, sizeof(*test->bloc));
+    comity__v1__bloc__init(test->bloc);
+    test->bloc->tied = test->bloc->absent = COMITY__V1__BLOC_CAST__BLOC_CAST_NOTHING;
+}
+
+/* A PARTY of which nobody sits would be decided over by the others' blocs; the vacant seats of one are cast with the
+ * rest. R-31 */
+static void test_blocs_of_vacant_seats(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+    Comity__V1__Rule *all = world_majority_rule(world), *own = world_majority_rule(world);
+
+    world_create_body(world, "council", 2, 2, 1);
+    put_blocs(world, all->tests[0]);
+    put_blocs(world, own->tests[0]);
+    all->name = arena_string(world->arena, "blocs");
+    own->tests[0]->scope->kind = COMITY__V1__SCOPE_KIND__SCOPE_KIND_SIDE;
+    own->tests[0]->scope->of = arena_string(world->arena, "labour");
+    own->name = arena_string(world->arena, "own-bloc");
+    uint32_t of_all = world_adopt(world, all), of_side = world_adopt(world, own);
+    world_seat(world, "lena", 1, 1, LENA);
+    world_seat(world, "mara", 1, 3, MARA);
+    world_open_session(world, 1);
+    world_check_in(world, "lena", 1, 1);
+    uint32_t proposal = world_propose(world, 1), other = world_propose(world, 1);
+    world_seat(world, "mara", 1, 3, 0);
+    world_refuse(world, world_open_round_command(world, proposal, of_all), ERR_SCOPE, "open_round.rule");
+    world_open_round(world, proposal, of_side);
+    world_seat(world, "mara", 1, 3, MARA);
+    const Comity__V1__RoundOpened *opened =
+        world_accept(world, world_open_round_command(world, other, of_all))->round_opened;
+    assert_int_equal(opened->n_roll, 2);
+    assert_int_equal(opened->round->n_vacant, 2 + 1);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_those_who_are_checked_in),
         cmocka_unit_test(test_weights_of_seats),
         cmocka_unit_test(test_a_roll_frozen_for_the_ladder),
+        cmocka_unit_test(test_blocs_of_vacant_seats),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
