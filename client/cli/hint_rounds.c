@@ -60,7 +60,18 @@ static bool tell_nobody(struct cli *cli, const Comity__V1__Command *command)
 
 #define OPTIONS_NEXT N_("comity rule show RULE says what it asks for; --option LABEL[=TEXT], once for each")
 
+/* What a rule names and the history has not. */
+#define NO_SUCH_SCOPE N_("A scope of the rule names a constituency, a side or a site that there is not.")
+#define NO_SUCH_WEIGHT N_("A weight of the rule is of a constituency, a side or a site that there is not.")
+#define SUBJECTS_NEXT N_("comity constituency list shows constituencies and sides; comity site list shows sites.")
+
 const struct hint HINTS_ROUNDS[] = {
+    {ERR_NOT_FOUND, "adopt_rule.rule.stages[].who", N_("An ESCALATE stage of the rule names a body that there is not."),
+     N_("comity body list"), NULL},
+    {ERR_SCOPE, "adopt_rule.rule.tests[].scope.of", NO_SUCH_SCOPE, SUBJECTS_NEXT, NULL},
+    {ERR_SCOPE, "adopt_rule.rule.stages[].rule.tests[].scope.of", NO_SUCH_SCOPE, SUBJECTS_NEXT, NULL},
+    {ERR_SCOPE, "adopt_rule.rule.weights[].name", NO_SUCH_WEIGHT, SUBJECTS_NEXT, NULL},
+    {ERR_SCOPE, "adopt_rule.rule.stages[].rule.weights[].name", NO_SUCH_WEIGHT, SUBJECTS_NEXT, NULL},
     {ERR_NOTICE, "close_round.round", NULL, NULL, tell_notice},
     {ERR_NOTICE, "open_round.closes_ms", NULL, NULL, tell_closing_time},
     {ERR_MISSING, "open_round.options", N_("The rule asks for options, two or more, and states none itself."),

@@ -139,6 +139,7 @@ int decide_revoke_key(struct decide *d);
 /* decide_body.c */
 int decide_create_body(struct decide *d);
 int decide_assign_seat(struct decide *d);
+/* decide_rule.c */
 int decide_adopt_rule(struct decide *d);
 /* decide_session.c */
 /* A new item of d->session, without a title yet; NULL with d->code. */

@@ -1,8 +1,5 @@
-/* Bodies, their seats, and the rules that they decide by. */
-#include <stdio.h>
-
+/* Bodies and their seats. */
 #include "core/machine/decide.h"
-#include "core/rule/rule.h"
 
 static int seats_add(struct decide *d, Comity__V1__BodyCreated *created, const Comity__V1__SeatGroup *group,
                      uint32_t constituency)
@@ -143,77 +140,4 @@ int decide_assign_seat(struct decide *d)
     assigned->until_ms = assign->until_ms;
     event->seat_assigned = assigned;
     return 0;
-}
-
-/* The version that the rule will be: one more than the latest of its name. One that was agreed before a
- * restore does not undo what was agreed since. */
-static int rule_next_version(struct decide *d, const char *name, uint32_t *ret_version)
-{
-    ProtobufCMessage *row = NULL;
-    const Comity__V1__RuleVersion *latest;
-    int code = state_get_by_name(d->view, d->arena, TABLE_RULE, name, &row);
-
-    *ret_version = 1;
-    if (code == ERR_NOT_FOUND)
-        return 0;
-    if (code != 0)
-        return decide_fail(d, code);
-    latest = (const Comity__V1__RuleVersion *) row;
-    if (d->since && latest->epoch > d->body->epoch)
-        return decide_refuse_latest(d, ERR_EPOCH, "adopt_rule.rule.name", d->epoch);
-    *ret_version = latest->version + 1;
-    return 0;
-}
-
-static int check_bodies(struct decide *d, const Comity__V1__AdoptRule *adopt)
-{
-    size_t i;
-    bool exists;
-
-    for (i = 0; i < adopt->n_bodies; i++) {
-        struct row_key key = row_key(TABLE_BODY, adopt->bodies[i], 0);
-        char field[FIELD_PATH_MAX];
-
-        snprintf(field, sizeof(field), "adopt_rule.bodies[%zu]", i);
-        if (decide_check_number(d, TABLE_BODY, adopt->bodies[i], field) != 0)
-            return d->code;
-        if (decide_exists(d, &key, &exists) != 0)
-            return d->code;
-        if (!exists)
-            return decide_refuse(d, ERR_NOT_FOUND, "%s", field);
-    }
-    return 0;
-}
-
-int decide_adopt_rule(struct decide *d)
-{
-    Comity__V1__Rule *rule = d->body->adopt_rule->rule;
-    Comity__V1__RuleAdopted *adopted;
-    Comity__V1__RuleVersion *version;
-    Comity__V1__Event *event;
-    uint8_t hash[HASH_SIZE];
-    int code = rule_check(rule, "adopt_rule.rule", d->refusal);
-
-    if (code != 0)
-        return d->code = code;
-    if (check_bodies(d, d->body->adopt_rule) != 0)
-        return d->code;
-    code = rule_hash(rule, d->arena, hash);
-    if (code != 0)
-        return decide_fail(d, code);
-    adopted = decide_new(d, &comity__v1__rule_adopted__descriptor);
-    version = decide_new(d, &comity__v1__rule_version__descriptor);
-    event = decide_event(d, COMITY__V1__EVENT__KIND_RULE_ADOPTED);
-    if (!adopted || !version || !event || decide_next_number(d, TABLE_RULE, &version->number) != 0 ||
-        rule_next_version(d, rule->name, &version->version) != 0)
-        return d->code;
-    version->hash = decide_bytes(d, hash, sizeof(hash));
-    version->rule = rule;
-    version->n_bodies = d->body->adopt_rule->n_bodies;
-    version->bodies = d->body->adopt_rule->bodies;
-    version->adopted_ms = d->context->time_ms;
-    version->epoch = d->body->epoch;
-    adopted->rule = version;
-    event->rule_adopted = adopted;
-    return d->code;
 }

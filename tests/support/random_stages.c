@@ -25,6 +25,14 @@ static void stage_add_map(struct random_commands *r, Comity__V1__Stage *stage)
     stage->n_map = 1;
 }
 
+/* Sometimes one that there is not. */
+static char *body_name(struct random_commands *r)
+{
+    const Comity__V1__Body *body = random_row(r, TABLE_BODY, random_recent(r, TABLE_BODY), 0);
+
+    return body && random_chance(r, 97) ? body->name : "arbitrator";
+}
+
 static void stage_fill(struct random_commands *r, Comity__V1__Stage *stage)
 {
     stage->within_ms = MINUTE_MS + (int64_t) random_below(r, 20 * 60 * 1000);
@@ -51,8 +59,10 @@ static void stage_fill(struct random_commands *r, Comity__V1__Stage *stage)
         stage->office = random_chance(r, 70) ? FACILITATOR : (Comity__V1__Office) (1 + random_below(r, 6));
         break;
     case COMITY__V1__STAGE_KIND__STAGE_KIND_UMPIRE:
-    case COMITY__V1__STAGE_KIND__STAGE_KIND_ESCALATE:
         stage->who = "arbitrator";
+        break;
+    case COMITY__V1__STAGE_KIND__STAGE_KIND_ESCALATE:
+        stage->who = body_name(r);
         break;
     case COMITY__V1__STAGE_KIND__STAGE_KIND_DEFAULT:
         stage->outcome = outcome_draw(r);
