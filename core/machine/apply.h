@@ -211,6 +211,8 @@ void apply_casting_vote_given(struct apply *a, const Comity__V1__Event *open);
 void apply_answer_entered(struct apply *a, const Comity__V1__Event *open);
 void apply_signed_off(struct apply *a, const Comity__V1__Event *open);
 void apply_stage_ended(struct apply *a, const Comity__V1__Event *open);
+/* It waits for nobody any more, and ends right after this. */
+void apply_stage_left(struct apply *a, uint32_t stage);
 /* The item is given up: the stages of its proposals' ladders end right after this. */
 void apply_stages_given_up(struct apply *a, uint32_t item);
 /* After a restore no stage that is open ends by itself before @resume_ms. */

@@ -135,6 +135,8 @@ void apply_key_revoked(struct apply *a, const Comity__V1__Event *open)
         key->revoked = a->event->sequence;
         APPLY_PUT_KEYED(a, TABLE_KEY, key);
         note_in_rounds(a, revoked->member);
+        for (size_t i = 0; i < revoked->n_stages; i++)
+            apply_stage_left(a, revoked->stages[i]);
         return;
     }
     invitation = apply_get_by_key(a, TABLE_INVITATION, revoked->key);

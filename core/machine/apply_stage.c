@@ -118,6 +118,11 @@ void apply_stage_ended(struct apply *a, const Comity__V1__Event *open)
     apply_drop_deadlines(a, TABLE_STAGE, run->number, (enum deadline_kind) 0);
 }
 
+void apply_stage_left(struct apply *a, uint32_t stage)
+{
+    apply_put_deadline(a, a->event->time_ms, DEADLINE_STAGE, stage, 0);
+}
+
 void apply_stages_given_up(struct apply *a, uint32_t item)
 {
     size_t count;

@@ -29,6 +29,7 @@ struct decide {
     uint32_t of_constituency;
     uint32_t of_body;
     uint32_t of_member;
+    uint32_t leaving; /* number of the member whose key is being revoked: as if it were */
     Comity__V1__Key *key; /* that revoke_key names; NULL: it names an invitation */
     Comity__V1__Invitation *invitation;
     Comity__V1__Seat *seat;
@@ -139,6 +140,8 @@ int decide_revoke_key(struct decide *d);
 /* decide_body.c */
 int decide_create_body(struct decide *d);
 int decide_assign_seat(struct decide *d);
+/* The stages, ascending, that end because d->leaving leaves. 0 or d->code. decide_stage.c */
+int stages_left(struct decide *d, uint32_t **ret_stages, size_t *ret_count);
 /* decide_rule.c */
 int decide_adopt_rule(struct decide *d);
 /* decide_session.c */

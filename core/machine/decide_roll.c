@@ -249,7 +249,7 @@ int decide_revoke_key(struct decide *d)
     if (!revoked || !event)
         return d->code;
     revoked->key = d->body->revoke_key->key;
-    revoked->member = d->of_member;
+    revoked->member = d->leaving = d->of_member;
     event->key_revoked = revoked;
-    return 0;
+    return d->leaving != 0 ? stages_left(d, &revoked->stages, &revoked->n_stages) : 0;
 }

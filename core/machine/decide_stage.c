@@ -1,4 +1,6 @@
 /* What is done at a stage of a ladder, and what becomes of it then. docs/rules.md */
+#include <stdlib.h>
+
 #include "core/machine/ladder.h"
 #include "core/machine/phase.h"
 
@@ -221,6 +223,82 @@ int decide_sign_off(struct decide *d)
     return go_on(d, false);
 }
 
+/* Stages that are open, whatever their items: those that end once d->leaving has left. */
+struct left {
+    struct decide *d;
+    uint32_t *stages;
+    size_t count, room;
+};
+
+static bool is_asked(const Comity__V1__StageRun *run, uint32_t member)
+{
+    for (size_t i = 0; i < run->n_asked; i++)
+        if (run->asked[i] == member)
+            return true;
+    return false;
+}
+
+static int left_add(struct left *left, uint32_t stage)
+{
+    uint32_t *larger;
+
+    if (left->count == left->room) {
+        left->room = left->room == 0 ? 16 : 2 * left->room;
+        larger = decide_alloc(left->d, left->room, sizeof(*larger));
+        if (!larger)
+            return ERR_MEMORY;
+        if (left->count > 0)
+            memcpy(larger, left->stages, left->count * sizeof(*larger));
+        left->stages = larger;
+    }
+    left->stages[left->count++] = stage;
+    return 0;
+}
+
+static int left_visit(void *context, struct bytes key, struct bytes value)
+{
+    struct left *left = context;
+    struct decide *d = left->d;
+    struct stage_result result = {COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_UNSPECIFIED, NULL};
+    const Comity__V1__Stage *stage;
+
+    (void) value;
+    if (key.size != 1 + 4 + 4)
+        return ERR_CORRUPT;
+    d->stage = decide_get(d, TABLE_STAGE, get_u32(key.data + 5), 0);
+    if (!d->stage || !is_asked(d->stage, d->leaving))
+        return d->code;
+    stage = ladder_stage(d);
+    if (!stage || stage_come_to(d, stage, d->stage, false, &result) != 0)
+        return d->code;
+    return result.outcome == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_UNSPECIFIED ? 0
+                                                                               : left_add(left, d->stage->number);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *) a;
+    uint32_t right = *(const uint32_t *) b;
+
+    return left < right ? -1 : left > right;
+}
+
+int stages_left(struct decide *d, uint32_t **ret_stages, size_t *ret_count)
+{
+    struct row_key all = row_key_all(TABLE_STAGE_OF_ITEM);
+    struct left left = {.d = d};
+    int code = view_range(d->view, row_key_view(&all), BYTES(NULL, 0), left_visit, &left);
+
+    d->stage = NULL;
+    if (code != 0)
+        return d->code != 0 ? d->code : decide_fail(d, code);
+    if (left.count > 0)
+        qsort(left.stages, left.count, sizeof(*left.stages), by_number);
+    *ret_stages = left.stages;
+    *ret_count = left.count;
+    return 0;
+}
+
 /* What an umpire or another body can answer. */
 static bool is_answer(Comity__V1__OutcomeKind outcome)
 {
@@ -251,7 +329,8 @@ int decide_enter_answer(struct decide *d)
     return ladder_after_stage(d, body->outcome, NULL);
 }
 
-/* Its time is over; or its item was given up, and then it ends at once. docs/rules.md */
+/* Its time is over; or its item was given up, or who was waited for has left, and then it ends at once. docs/rules.md
+ * R-65, R-68, R-71, R-73 */
 int stage_is_due(struct decide *d, const struct deadline *due)
 {
     d->stage = decide_get(d, TABLE_STAGE, due->number, 0);
@@ -262,7 +341,7 @@ int stage_is_due(struct decide *d, const struct deadline *due)
         return ladder_stop(d, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REFERRED);
     case PHASE(WITHDRAWN):
         return ladder_stop(d, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_WITHDRAWN);
-    default:
-        return go_on(d, true);
+    default: /* or it waits for nobody any more */
+        return go_on(d, d->stage->due_ms != 0 && d->stage->due_ms <= d->context->time_ms);
     }
 }

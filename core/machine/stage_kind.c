@@ -282,53 +282,111 @@ static int ask_signatures(struct decide *d, const Comity__V1__Stage *stage, Comi
     return 0;
 }
 
+/* Those who are asked, have not been heard, and are still there: who is waited for. */
+struct waiting {
+    struct decide *d;
+    const Comity__V1__StageRun *run;
+    uint32_t *members;
+    size_t count;
+};
+
+static bool is_heard(const Comity__V1__StageRun *run, uint32_t member)
+{
+    for (size_t i = 0; i < run->n_voices; i++)
+        if (run->voices[i]->member == member)
+            return true;
+    return false;
+}
+
+static int waiting_visit(void *context, const ProtobufCMessage *row, struct bytes key)
+{
+    const Comity__V1__Key *of = (const Comity__V1__Key *) row;
+    struct waiting *waiting = context;
+    const Comity__V1__StageRun *run = waiting->run;
+
+    (void) key;
+    if (of->revoked == 0 && of->member != waiting->d->leaving && holds(run->asked, run->n_asked, of->member) &&
+        !is_heard(run, of->member))
+        waiting->members[waiting->count++] = of->member;
+    return 0;
+}
+
+/* A member has one key. */
+static int wait_for(struct decide *d, const Comity__V1__StageRun *run, struct waiting *waiting)
+{
+    struct row_key all = row_key_all(TABLE_KEY);
+    int code;
+
+    *waiting = (struct waiting){.d = d, .run = run};
+    if (run->n_voices == run->n_asked)
+        return d->code;
+    waiting->members = decide_alloc(d, run->n_asked, sizeof(*waiting->members));
+    if (!waiting->members)
+        return d->code;
+    code = row_each(d->view, d->arena, TABLE_KEY, &all, waiting_visit, waiting);
+    return code == 0 ? 0 : decide_fail(d, code);
+}
+
 /* CASTING: the holders of an office decide, if they are of one mind. R-65 */
 static int come_to_casting(struct decide *d, const Comity__V1__Stage *stage, const Comity__V1__StageRun *run,
                            bool is_time_over, struct stage_result *result)
 {
+    struct waiting waiting;
     bool differ = false;
 
-    (void) d;
+    if (wait_for(d, run, &waiting) != 0)
+        return d->code;
     for (size_t i = 1; i < run->n_voices; i++)
         differ |= run->voices[i]->agrees != run->voices[0]->agrees;
-    if (run->n_asked == 0 || differ)
-        result->outcome = otherwise(stage, run);
-    else if (run->n_voices == run->n_asked)
+    if (!differ && run->n_voices > 0 && waiting.count == 0)
         result->outcome = run->voices[0]->agrees ? ADOPTED : REJECTED;
-    else if (is_time_over)
+    else if (differ || waiting.count == 0 || is_time_over)
         result->outcome = otherwise(stage, run);
     return 0;
 }
 
-/* Of all who are asked, or of the constituency of each of them, somebody has been heard. */
-static bool all_are_heard(struct decide *d, const Comity__V1__Stage *stage, const Comity__V1__StageRun *run)
+/* Does it wait for somebody, and is there nobody left to speak where somebody has to? Where each party signs, the
+ * first who is heard speaks for it. */
+static int hear_all(struct decide *d, const Comity__V1__Stage *stage, const Comity__V1__StageRun *run,
+                    bool *ret_waits, bool *ret_lacks)
 {
-    uint32_t *heard;
+    struct waiting waiting;
+    uint32_t *heard = decide_alloc(d, run->n_voices + 1, sizeof(*heard));
 
-    if (!stage->each_party)
-        return run->n_voices == run->n_asked;
-    heard = decide_alloc(d, run->n_voices, sizeof(*heard));
-    for (size_t i = 0; heard && i < run->n_voices; i++)
+    if (!heard || wait_for(d, run, &waiting) != 0)
+        return d->code;
+    for (size_t i = 0; i < run->n_voices; i++)
         heard[i] = run->voices[i]->member;
-    for (size_t i = 0; d->code == 0 && i < run->n_asked; i++)
-        if (!any_of(d, heard, run->n_voices, constituency_of(d, run->asked[i])))
-            return false;
-    return d->code == 0;
+    *ret_waits = !stage->each_party && waiting.count > 0;
+    *ret_lacks = waiting.count == 0 && run->n_voices == 0;
+    for (size_t i = 0; stage->each_party && d->code == 0 && i < run->n_asked; i++) {
+        uint32_t party = constituency_of(d, run->asked[i]);
+
+        if (any_of(d, heard, run->n_voices, party))
+            continue;
+        if (any_of(d, waiting.members, waiting.count, party))
+            *ret_waits = true;
+        else
+            *ret_lacks = true;
+    }
+    return d->code;
 }
 
 /* SIGN_OFF: the outcome stands if the holders of an office agree to it. R-68 */
 static int come_to_sign_off(struct decide *d, const Comity__V1__Stage *stage, const Comity__V1__StageRun *run,
                             bool is_time_over, struct stage_result *result)
 {
-    bool is_refused = run->n_asked == 0 || is_time_over;
+    bool is_refused = false, waits = false, lacks = false;
 
+    if (hear_all(d, stage, run, &waits, &lacks) != 0)
+        return d->code;
     for (size_t i = 0; i < run->n_voices; i++)
         is_refused |= !run->voices[i]->agrees;
-    if (is_refused)
+    if (is_refused || lacks || (waits && is_time_over))
         result->outcome = stage->otherwise != UNSPECIFIED ? stage->otherwise : REJECTED;
-    else if (all_are_heard(d, stage, run))
+    else if (!waits)
         result->outcome = run->entered_on;
-    return d->code;
+    return 0;
 }
 
 /* UMPIRE, ESCALATE: the answer that is entered ends it. */

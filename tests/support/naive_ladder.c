@@ -43,10 +43,11 @@ struct naive_ladder {
     uint32_t *proposal_of;   /* by stage */
     uint32_t *of_round;      /* proposal, by round */
     uint32_t stage_count, proposal_count;
+    bool *gone; /* by member */
     struct expected queue[EXPECTED_ROOM];
     size_t waiting;
     int64_t time_ms;
-    size_t entered[16], ended[16], by_time, given_up, declared, at_once;
+    size_t entered[16], ended[16], by_time, given_up, declared, at_once, left;
 };
 
 struct naive_ladder *naive_ladder_new(const struct view *view, naive_recount_fn *recount, void *context)
@@ -58,6 +59,7 @@ struct naive_ladder *naive_ladder_new(const struct view *view, naive_recount_fn 
     naive->paths = calloc(ROOM, sizeof(*naive->paths));
     naive->proposal_of = calloc(ROOM, sizeof(*naive->proposal_of));
     naive->of_round = calloc(ROOM, sizeof(*naive->of_round));
+    naive->gone = calloc(ROOM, sizeof(*naive->gone));
     return naive;
 }
 
@@ -67,6 +69,7 @@ void naive_ladder_destroy(struct naive_ladder **naive)
     free((*naive)->paths);
     free((*naive)->proposal_of);
     free((*naive)->of_round);
+    free((*naive)->gone);
     free(*naive);
     *naive = NULL;
 }
@@ -209,19 +212,28 @@ static int come_to(struct naive_ladder *naive, const struct way *path, bool is_t
 {
     const Comity__V1__StageRun *run = path->run;
     uint32_t members[64];
-    size_t agree = 0, heard_sides = 0, asked_sides = 0;
-    bool sides[64] = {false}, heard[64] = {false};
+    size_t agree = 0, heard_sides = 0, asked_sides = 0, lost_sides = 0, left = 0;
+    bool sides[64] = {false}, heard[64] = {false}, there[64] = {false};
 
     for (size_t i = 0; i < run->n_voices; i++) {
         agree += run->voices[i]->agrees ? 1 : 0;
         heard[constituency_of(naive, run->voices[i]->member)] = true;
     }
-    for (size_t i = 0; i < run->n_asked; i++)
+    for (size_t i = 0; i < run->n_asked; i++) {
+        bool has_spoken = false;
+
+        for (size_t k = 0; k < run->n_voices; k++)
+            has_spoken |= run->voices[k]->member == run->asked[i];
+        left += naive->gone[run->asked[i]] && !has_spoken;
         sides[constituency_of(naive, run->asked[i])] = true;
+        there[constituency_of(naive, run->asked[i])] |= !naive->gone[run->asked[i]];
+    }
     for (size_t i = 0; i < 64; i++) {
         asked_sides += sides[i];
         heard_sides += sides[i] && heard[i];
+        lost_sides += sides[i] && !heard[i] && !there[i];
     }
+    bool is_nobody = run->n_asked == left;
     switch (run->kind) {
     case SECONDING:
         return is_time_over || unseconded(naive, path, members) == 0 ? counted_anew(naive, path) : NONE;
@@ -230,17 +242,17 @@ static int come_to(struct naive_ladder *naive, const struct way *path, bool is_t
             return (int) run->entered_on;
         break;
     case CASTING:
-        if (run->n_asked == 0 || (agree > 0 && agree < run->n_voices))
+        if (is_nobody || (agree > 0 && agree < run->n_voices))
             return otherwise(path, (int) run->entered_on);
-        if (run->n_voices == run->n_asked)
+        if (run->n_voices + left == run->n_asked)
             return agree > 0 ? ADOPTED : REJECTED;
         break;
     case SIGN_OFF:
-        if (run->n_asked == 0 || agree < run->n_voices || is_time_over)
+        if (is_nobody || agree < run->n_voices || (stage_of(path)->each_party && lost_sides > 0))
             return otherwise(path, REJECTED);
-        if (stage_of(path)->each_party ? heard_sides == asked_sides : run->n_voices == run->n_asked)
+        if (stage_of(path)->each_party ? heard_sides == asked_sides : run->n_voices + left == run->n_asked)
             return (int) run->entered_on;
-        return NONE;
+        return is_time_over ? otherwise(path, REJECTED) : NONE;
     case STATUS_QUO:
         return REJECTED;
     case DEFAULT:
@@ -395,6 +407,12 @@ static void ends_by_itself(struct naive_ladder *naive, uint32_t stage)
         expect(naive, (struct expected){COMITY__V1__EVENT__KIND_STAGE_ENDED, proposal, outcome, outcome, 0, true});
         return;
     }
+    int computed = come_to(naive, path, false);
+    if (computed != NONE) {
+        naive->left++;
+        end(naive, proposal, computed);
+        return;
+    }
     naive->by_time++;
     assert_true(path->run->due_ms != 0 && naive->time_ms >= path->run->due_ms);
     end(naive, proposal, come_to(naive, path, true));
@@ -441,6 +459,26 @@ static void decided(struct naive_ladder *naive, const Comity__V1__Decision *deci
     assert_int_equal(first.kind, COMITY__V1__EVENT__KIND_DECISION_MADE);
     assert_int_equal(decision->proposal, first.proposal);
     assert_int_equal(decision->outcome, first.outcome);
+}
+
+/* The stages that wait for nobody any more are told, and no others; each ends by itself then. */
+static void key_revoked(struct naive_ladder *naive, const Comity__V1__KeyRevoked *revoked)
+{
+    size_t told = 0;
+
+    if (revoked->member == 0)
+        return;
+    naive->gone[revoked->member] = true;
+    for (uint32_t stage = 1; stage <= naive->stage_count; stage++) {
+        const struct way *path = &naive->paths[naive->proposal_of[stage]];
+        bool is_asking = path->open == stage && (path->run->kind == CASTING || path->run->kind == SIGN_OFF);
+
+        if (!is_asking || come_to(naive, path, false) == NONE)
+            continue;
+        assert_true(told < revoked->n_stages);
+        assert_int_equal(revoked->stages[told++], stage);
+    }
+    assert_int_equal(told, revoked->n_stages);
 }
 
 /* What was open at a restore waits for a day and a night. */
@@ -493,6 +531,9 @@ void naive_ladder_event(struct naive_ladder *naive, const struct machine_event *
     case COMITY__V1__EVENT__KIND_SIGNED_OFF:
         heard(naive, open->signed_off->stage, open->signed_off->voice);
         break;
+    case COMITY__V1__EVENT__KIND_KEY_REVOKED:
+        key_revoked(naive, open->key_revoked);
+        break;
     case COMITY__V1__EVENT__KIND_ANSWER_ENTERED:
         end(naive, naive->proposal_of[open->answer_entered->stage], (int) open->answer_entered->outcome);
         break;
@@ -533,8 +574,8 @@ void naive_ladder_check(struct naive_ladder *naive, bool is_long)
     arena_destroy(&arena);
     if (!is_long)
         return;
-    print_message("  %u stages (%zu over at once, %zu by time), %zu given up, %zu declared\n", naive->stage_count,
-                  naive->at_once, naive->by_time, naive->given_up, naive->declared);
+    print_message("  %u stages (%zu over at once, %zu by time, %zu as somebody left), %zu given up, %zu declared\n",
+                  naive->stage_count, naive->at_once, naive->by_time, naive->left, naive->given_up, naive->declared);
     for (int kind = ROUNDS; kind <= DEFAULT; kind++)
         if (naive->entered[kind] == 0)
             fail_msg("no stage of kind %d was entered", kind);

@@ -322,6 +322,45 @@ static void who_left_is_not_asked(void **state)
     world_destroy(&world);
 }
 
+static const Comity__V1__KeyRevoked *revoke(struct world *world, const char *signer, const char *whose)
+{
+    Comity__V1__Command *command = world_command(world, signer, COMITY__V1__COMMAND__BODY_REVOKE_KEY);
+
+    command->revoke_key->key = world_key(world, whose);
+    return world_accept(world, command)->key_revoked;
+}
+
+/* who leaves while the stage is open is not waited for. */
+static void who_leaves_is_not_waited_for(void **state)
+{
+    (void) state;
+    struct world *world = at_stage(CASTING, BLOCKED, "lena 1, mara 6", NULL);
+
+    assert_int_equal(revoke(world, "cora", "carl")->n_stages, 0);
+    world_accept(world, world_casting_command(world, "lena", 1, true));
+    world_accept(world, world_casting_command(world, "mara", 1, true));
+    world_accept(world, world_casting_command(world, "cora", 1, true));
+    world_check_ladder(world, 1, NONE);
+    const Comity__V1__KeyRevoked *last = revoke(world, "luis", "luis");
+    assert_int_equal(last->n_stages, 1);
+    assert_int_equal(last->stages[0], 1);
+    world_due(world);
+    world_check_ladder(world, 0, ADOPTED);
+    world_destroy(&world);
+
+    /* The last who is heard ends it as well; who spoke and left has spoken. */
+    world = at_stage(CASTING, BLOCKED, "lena 1, mara 6", NULL);
+    world_accept(world, world_casting_command(world, "luis", 1, false));
+    assert_int_equal(revoke(world, "luis", "luis")->n_stages, 0);
+    assert_int_equal(revoke(world, "cora", "carl")->n_stages, 0);
+    world_accept(world, world_casting_command(world, "lena", 1, false));
+    world_accept(world, world_casting_command(world, "cora", 1, false));
+    world_check_ladder(world, 1, NONE);
+    world_accept(world, world_casting_command(world, "mara", 1, false));
+    world_check_ladder(world, 0, REJECTED);
+    world_destroy(&world);
+}
+
 /* */
 static void somebody_else_answers(void **state)
 {
@@ -387,6 +426,49 @@ static void an_office_signs_off(void **state)
     world_check_ladder(world, 0, TABLED);
     world_destroy(&world);
 }
+
+/* One more co-chair of management. */
+static void appoint(struct world *world)
+{
+    static Comity__V1__Office office = COMITY__V1__OFFICE__OFFICE_CO_CHAIR;
+    Comity__V1__Command *invite = world_command(world, "mara", COMITY__V1__COMMAND__BODY_INVITE);
+    Comity__V1__Command *redeem = world_command(world, "nell", COMITY__V1__COMMAND__BODY_REDEEM);
+
+    invite->invite->key = redeem->redeem->invitation = world_key(world, "once");
+    invite->invite->n_offices = 1;
+    invite->invite->offices = &office;
+    invite->invite->expires_ms = world->context.time_ms + HOUR_MS;
+    world_accept(world, invite);
+    world_cosign(world, redeem, "once", NULL);
+    world_accept(world, redeem);
+}
+
+/* who leaves is not waited for; a party of which nobody is left cannot sign any more. */
+static void who_leaves_does_not_sign(void **state)
+{
+    (void) state;
+    struct world *world = at_stage(SIGN_OFF, ADOPTED, "lena 1, mara 1", NULL);
+
+    world_accept(world, world_sign_off_command(world, "lena", 1, false));
+    world_accept(world, world_sign_off_command(world, "mara", 1, false));
+    world_accept(world, world_sign_off_command(world, "cora", 1, false));
+    world_accept(world, world_sign_off_command(world, "carl", 1, false));
+    assert_int_equal(revoke(world, "luis", "luis")->n_stages, 1);
+    world_due(world);
+    world_check_ladder(world, 0, ADOPTED);
+    world_destroy(&world);
+
+    world = at_stage(SIGN_OFF, ADOPTED, "lena 1, mara 1", each_party);
+    assert_int_equal(revoke(world, "luis", "luis")->n_stages, 0);
+    world_accept(world, world_sign_off_command(world, "lena", 1, false));
+    world_check_ladder(world, 1, NONE);
+    appoint(world); /* after the stage was entered: she is not asked */
+    assert_int_equal(revoke(world, "mara", "mara")->n_stages, 1);
+    world_due(world);
+    world_check_ladder(world, 0, REJECTED);
+    world_destroy(&world);
+}
+
 
 static void a_party_without_holder(Comity__V1__Stage *stage)
 {
@@ -459,6 +541,8 @@ int main(void)
         cmocka_unit_test(an_office_decides),
         cmocka_unit_test(an_office_does_not_decide),
         cmocka_unit_test(who_left_is_not_asked),
+        cmocka_unit_test(who_leaves_is_not_waited_for),
+        cmocka_unit_test(who_leaves_does_not_sign),
         cmocka_unit_test(somebody_else_answers),
         cmocka_unit_test(an_office_signs_off),
         cmocka_unit_test(a_party_that_cannot_sign),
