@@ -80,17 +80,34 @@ static void put_deadlines(struct apply *a, const Comity__V1__Decision *decision)
         apply_put_deadline(a, terms->sunset_ms, DEADLINE_SUNSET, decision->number, 0);
 }
 
+static void keep_text(struct apply *a, const Comity__V1__TextRef *text)
+{
+    if (text && text->size > 0)
+        apply_keep_text(a, text->hash);
+}
+
 static void keep_contribution(struct apply *a, uint32_t number)
 {
     const Comity__V1__Contribution *row = apply_get(a, TABLE_CONTRIBUTION, number, 0);
     size_t i;
 
     for (i = 0; row && i < row->n_versions; i++)
-        if (row->versions[i]->text && row->versions[i]->text->size > 0)
-            apply_keep_text(a, row->versions[i]->text->hash);
+        keep_text(a, row->versions[i]->text);
 }
 
-/* What was decided is not purged, nor are the interests and standards that it meets. */
+/* What the decision answers, among what: ballots name options by number alone. */
+static void keep_asked(struct apply *a, uint32_t number)
+{
+    const Comity__V1__Round *round = number != 0 ? apply_get(a, TABLE_ROUND, number, 0) : NULL;
+
+    if (!round)
+        return;
+    keep_text(a, round->question);
+    for (size_t i = 0; i < round->n_options; i++)
+        keep_text(a, round->options[i]->text);
+}
+
+/* What was decided is not purged, nor what it answers, nor are the interests and standards that it meets. */
 static void keep_decided(struct apply *a, const Comity__V1__Decision *decision)
 {
     const Comity__V1__ProposalLinks *links;
@@ -106,6 +123,7 @@ static void keep_decided(struct apply *a, const Comity__V1__Decision *decision)
     for (i = 0; links && i < links->n_links; i++)
         keep_contribution(a, links->links[i]->contribution);
     apply_keep_text(a, decision->text_hash);
+    keep_asked(a, decision->round);
 }
 
 void apply_decision_made(struct apply *a, const Comity__V1__Event *open)

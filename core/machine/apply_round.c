@@ -19,6 +19,15 @@ static void add_open_rounds(struct apply *a, uint32_t session, int change)
     apply_put_number(a, key, (uint32_t) ((int64_t) open + change));
 }
 
+/* What was asked may be purged, with its options, where no decision came of it. Those that the rule states itself are
+ * names alone. */
+static void erasable_of_round(struct apply *a, const Comity__V1__Round *round, uint32_t item)
+{
+    apply_erasable(a, round->session, item, round->question);
+    for (size_t i = 0; i < round->n_options; i++)
+        apply_erasable(a, round->session, item, round->options[i]->text);
+}
+
 void apply_round_opened(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__RoundOpened *opened = open->round_opened;
@@ -43,6 +52,7 @@ void apply_round_opened(struct apply *a, const Comity__V1__Event *open)
         apply_stage_round(a, round->stage);
     apply_put_number(a, row_key(TABLE_ROUND_OF_PROPOSAL, round->proposal, round->number), 1);
     apply_item_tested(a, proposal->item, round->number);
+    erasable_of_round(a, round, proposal->item);
     add_open_rounds(a, round->session, 1);
     apply_put_number(a, row_key(TABLE_SESSION_ROUND, round->session, round->number), 1);
     if (round->closes_ms != 0)

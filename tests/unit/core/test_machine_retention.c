@@ -9,6 +9,8 @@
 #include "core/error.h"
 #include "tests/support/solving.h"
 #include "tests/support/world_decisions.h"
+#include "tests/support/world_rounds.h"
+#include "tests/support/world_stages.h"
 
 static Comity__V1__Command *purge_command(struct world *world)
 {
@@ -50,7 +52,7 @@ static Comity__V1__Command *retention_command(struct world *world, int64_t keep_
 /* Session 1 with a decision, a proposal that was not adopted, and a reason; closed, with minutes. */
 struct talk {
     struct world *world;
-    ProtobufCBinaryData adopted, not_adopted, reason, minutes;
+    ProtobufCBinaryData adopted, not_adopted, asked, reason, minutes;
 };
 
 static struct talk talk_make(void)
@@ -71,6 +73,7 @@ static struct talk talk_make(void)
     talk.reason = ballot->cast_ballot->reason->hash;
     talk.adopted = world_decision(world, decision)->text_hash;
     talk.not_adopted = ((Comity__V1__Round *) world_row(world, TABLE_ROUND, round, 0))->text_hash;
+    talk.asked = ((Comity__V1__Round *) world_row(world, TABLE_ROUND, round, 0))->question->hash;
     world_minuted(world, false);
     talk.minutes = world_approve_command(world, "lena", 1)->approve_minutes->text_hash;
     return talk;
@@ -91,8 +94,10 @@ static void test_what_is_purged(void **state)
     struct world *world = talk.world;
     const Comity__V1__TextsPurged *purged = world_accept(world, purge_command(world))->texts_purged;
 
-    /* The reason, the text that was not adopted, and that of proposal 1, which nobody put to a round. */
-    assert_int_equal(purged->n_hashes, 3);
+    /* The reason, the text that was not adopted, what was asked of it, and the text of proposal 1, which nobody put to a
+     * round. */
+    assert_int_equal(purged->n_hashes, 4);
+    assert_true(is_purged(purged, talk.asked));
     assert_true(purged->is_last);
     assert_true(is_purged(purged, talk.reason));
     assert_true(is_purged(purged, talk.not_adopted));
@@ -115,7 +120,7 @@ static void test_earlier_minutes_are_purged(void **state)
     correct->correct_minutes->base_hash = talk.minutes;
     world_accept(world, correct);
     const Comity__V1__TextsPurged *purged = world_accept(world, purge_command(world))->texts_purged;
-    assert_int_equal(purged->n_hashes, 4);
+    assert_int_equal(purged->n_hashes, 5);
     assert_true(is_purged(purged, talk.minutes));
     assert_false(is_purged(purged, correct->correct_minutes->text->hash));
     world_destroy(&world);
@@ -287,6 +292,86 @@ static void test_a_purged_text_comes_again(void **state)
     world_destroy(&world);
 }
 
+/* A round by a CHOICE on @proposal, with its question and options in words, which lena answers where @is_answered.
+ * Gives the command that opened it. */
+static const Comity__V1__OpenRound *ask(struct world *world, uint32_t rule, uint32_t proposal, bool is_answered)
+{
+    Comity__V1__Command *open = world_open_options(world, rule, false, "early", "late", NULL);
+    const Comity__V1__Proposal *row = world_row(world, TABLE_PROPOSAL, proposal, 0);
+    Comity__V1__Command *command;
+
+    open->open_round->proposal = proposal;
+    open->open_round->text_hash = row->versions[row->n_versions - 1]->text->hash;
+    open->open_round->question = world_text(world);
+    open->open_round->options[0]->text = world_text(world);
+    open->open_round->options[1]->text = world_text(world);
+    uint32_t round = world_accept(world, open)->round_opened->round->number;
+    if (is_answered) {
+        Comity__V1__CastBallot *ballot = world_blank(world, "lena", round, &command);
+
+        ballot->choice = 1;
+        ballot->alternative = world_text(world);
+        world_accept(world, command);
+    }
+    world_accept(world, world_close_round(world, round));
+    return open->open_round;
+}
+
+/* Of a round that no decision came of what was asked is purged, and among what. */
+static void test_what_was_asked(void **state)
+{
+    (void) state;
+    struct world *world = world_deciding();
+    uint32_t rule = world_adopt(world, world_form_rule(world, COMITY__V1__FORM__FORM_CHOICE));
+    uint32_t other = world_propose(world, 1);
+    const Comity__V1__OpenRound *decided = ask(world, rule, 1, true), *open = ask(world, rule, other, false);
+
+    assert_int_equal(((Comity__V1__Proposal *) world_row(world, TABLE_PROPOSAL, 1, 0))->decision, 1);
+    world_minuted(world, false);
+    const Comity__V1__TextsPurged *purged = world_accept(world, purge_command(world))->texts_purged;
+    assert_true(is_purged(purged, open->question->hash));
+    assert_true(is_purged(purged, open->options[0]->text->hash));
+    assert_true(is_purged(purged, open->options[1]->text->hash));
+    assert_false(is_purged(purged, decided->question->hash));
+    assert_false(is_purged(purged, decided->options[0]->text->hash));
+    assert_false(is_purged(purged, decided->options[1]->text->hash));
+    assert_int_equal(purged->n_hashes, 3 + 1 + 1); /* with the text of the other proposal, and the other way */
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* What was said at stages goes, and an umpire's answer stays. */
+static void test_what_was_said_at_stages(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    Comity__V1__Rule *rule = world_ladder_rule(world);
+    Comity__V1__Command *confer = world_confer_command(world, 1), *cast, *other, *answer;
+
+    world_stage(world, rule, CONFER, BLOCKED);
+    world_stage(world, rule, CASTING, BLOCKED);
+    world_stage(world, rule, UMPIRE, BLOCKED);
+    world_at_ladder(world, rule, "lena 1, mara 6");
+    confer->note_conference->note = world_text(world);
+    world_accept(world, confer);
+    cast = world_casting_command(world, "lena", 2, true);
+    cast->give_casting_vote->reason = world_text(world);
+    world_accept(world, cast);
+    other = world_casting_command(world, "mara", 2, false);
+    other->give_casting_vote->reason = world_text(world);
+    world_accept(world, other);
+    answer = world_answer_command(world, 3, REJECTED);
+    world_accept(world, answer);
+    world_minuted(world, false);
+    const Comity__V1__TextsPurged *purged = world_accept(world, purge_command(world))->texts_purged;
+    assert_true(is_purged(purged, confer->note_conference->note->hash));
+    assert_true(is_purged(purged, cast->give_casting_vote->reason->hash));
+    assert_true(is_purged(purged, other->give_casting_vote->reason->hash));
+    assert_false(is_purged(purged, answer->enter_answer->answer->hash));
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 static void test_purges_that_are_refused(void **state)
 {
     (void) state;
@@ -313,6 +398,8 @@ int main(void)
         cmocka_unit_test(test_how_it_was_solved_is_purged),
         cmocka_unit_test(test_what_goes_on_is_not_purged_yet),
         cmocka_unit_test(test_a_purged_text_comes_again),
+        cmocka_unit_test(test_what_was_asked),
+        cmocka_unit_test(test_what_was_said_at_stages),
         cmocka_unit_test(test_purges_that_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
