@@ -27,7 +27,10 @@ static int tell_faults(struct cli *cli, const char *path, const struct rule_faul
         json_object_object_add(row, "field", json_object_new_string(fault->field));
         json_object_object_add(row, "text", json_object_new_string(fault->text));
         json_object_array_add(list, row);
-        cli_fault(cli, "%s:%u:%u: %s", file, fault->line, fault->column, fault->text);
+        if (fault->line == 0)
+            cli_fault(cli, "%s: %s", file, fault->text);
+        else
+            cli_fault(cli, "%s:%u:%u: %s", file, fault->line, fault->column, fault->text);
     }
     cli_put(cli, "problems", list);
     cli_fail(cli, faults->list[0].code, START_FROM, "%s",

@@ -63,7 +63,8 @@ class Alone(unittest.TestCase):
         said = self.say("check", "wrong.yaml", exit=USAGE)
         for row, (line, column, _, part) in zip(document["problems"], problems):
             self.assertIn(part, row["text"])
-            self.assertIn(f"wrong.yaml:{line}:{column}: {row['text']}", said)
+            place = f":{line}:{column}" if line else ""  # 0: of the file as a whole
+            self.assertIn(f"wrong.yaml{place}: {row['text']}", said)
 
     def test_a_sound_file(self):
         document = self.ask("check", "swaps.yaml")
