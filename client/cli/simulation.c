@@ -5,6 +5,7 @@
 
 #include "client/cli/ballot_text.h"
 #include "client/cli/csv_file.h"
+#include "client/cli/hint.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
 #include "core/text.h"
@@ -89,21 +90,26 @@ static const char *cell(const struct table *table, size_t row, size_t column)
     return table->place_of[column] < 0 ? "" : csv_field(&table->csv, row, (size_t) table->place_of[column]);
 }
 
-static int wrong_cell(struct making *making, enum column column, const char *text, const char *right)
+static int wrong_cell(struct making *making, const char *column, const char *text, const char *right)
 {
     return cli_fail(making->cli, ERR_USAGE, NULL, "`%s` in the column %s: %s",
-                    shown_string(making->cli, text), COLUMN_NAMES[column], right);
+                    shown_string(making->cli, text), column, right);
 }
 
-static int read_truth(struct making *making, size_t row, enum column column, bool by_itself, bool *ret_value)
+static int read_truth(struct making *making, const char *text, const char *column, bool by_itself,
+                      bool *ret_value)
 {
-    const char *text = cell(&making->table, row, column);
     bool is_yes = strcasecmp(text, "yes") == 0 || strcmp(text, "1") == 0;
 
     *ret_value = text[0] == '\0' ? by_itself : is_yes;
     if (text[0] == '\0' || is_yes || strcasecmp(text, "no") == 0 || strcmp(text, "0") == 0)
         return 0;
     return wrong_cell(making, column, text, _("it is yes or no."));
+}
+
+static int read_flag(struct making *making, size_t row, enum column column, bool by_itself, bool *ret_value)
+{
+    return read_truth(making, cell(&making->table, row, column), COLUMN_NAMES[column], by_itself, ret_value);
 }
 
 static int read_number(struct making *making, const char *text, enum column column, uint64_t least,
@@ -122,7 +128,7 @@ static int read_offices(struct making *making, size_t row, uint32_t *ret_offices
         int office;
         if (!enum_value_find(&comity__v1__office__descriptor, word, &office) || office == 0)
             return wrong_cell(
-                making, COLUMN_OFFICE, word,
+                making, COLUMN_NAMES[COLUMN_OFFICE], word,
                 _("it is one of co-chair, facilitator, recorder, adviser, observer and integration."));
         *ret_offices |= 1U << office;
     }
@@ -134,7 +140,7 @@ static int read_name(struct making *making, size_t row, enum column column, cons
     *ret_name = cell(&making->table, row, column);
     if (name_is_valid(*ret_name) || ((*ret_name)[0] == '\0' && column != COLUMN_CONSTITUENCY))
         return 0;
-    return wrong_cell(making, column, *ret_name, language_error(ERR_NAME));
+    return wrong_cell(making, COLUMN_NAMES[column], *ret_name, language_error(ERR_NAME));
 }
 
 /* The constituency of a row: the first row of one says its side and its standing, and the others say no
@@ -148,7 +154,7 @@ static int find_constituency(struct making *making, size_t row, uint32_t *ret_nu
     if (code == 0)
         code = read_name(making, row, COLUMN_SIDE, &side);
     if (code == 0 && standing[0] != '\0' && !is_neutral && strcasecmp(standing, "party") != 0)
-        code = wrong_cell(making, COLUMN_STANDING, standing, _("it is party or neutral."));
+        code = wrong_cell(making, COLUMN_NAMES[COLUMN_STANDING], standing, _("it is party or neutral."));
     if (code != 0)
         return code;
     for (size_t i = 0; i < making->constituency_count; i++) {
@@ -224,7 +230,7 @@ static int read_line(struct making *making, size_t row, struct roll_line *line)
     const char *member = cell(&making->table, row, COLUMN_MEMBER),
                *weight = cell(&making->table, row, COLUMN_WEIGHT);
     int code =
-        member[0] != '\0' ? 0 : wrong_cell(making, COLUMN_MEMBER, member, _("every row has a member."));
+        member[0] != '\0' ? 0 : wrong_cell(making, COLUMN_NAMES[COLUMN_MEMBER], member, _("every row has a member."));
 
     *line = (struct roll_line){.member = (uint32_t) row + 1};
     for (size_t other = 0; code == 0 && other < row; other++)
@@ -239,51 +245,77 @@ static int read_line(struct making *making, size_t row, struct roll_line *line)
     if (code == 0)
         code = read_offices(making, row, &line->offices);
     if (code == 0)
-        code = read_truth(making, row, COLUMN_PRESENT, true, &line->is_present);
+        code = read_flag(making, row, COLUMN_PRESENT, true, &line->is_present);
     if (code == 0)
-        code = read_truth(making, row, COLUMN_RECUSED, false, &line->is_recused);
+        code = read_flag(making, row, COLUMN_RECUSED, false, &line->is_recused);
     if (code == 0)
-        code = read_truth(making, row, COLUMN_NOTIFIED, false, &line->is_notified);
+        code = read_flag(making, row, COLUMN_NOTIFIED, false, &line->is_notified);
     return code == 0 ? read_answer(making, row, line) : code;
+}
+
+/* Such options as a round could state: else a sentence that says why not. */
+static int check_stated(struct making *making, const char *path)
+{
+    struct cli *cli = making->cli;
+    struct refusal refusal = {0};
+    int code =
+        rule_check_options(making->rule, making->options, making->option_count, "open_round", &refusal);
+
+    if (code == 0)
+        return 0;
+    cli_fail(cli, code, NULL, "%s", language_error(code));
+    snprintf(cli->failure.field, sizeof(cli->failure.field), "%s", refusal.field);
+    hint_tell(cli, NULL);
+    const char *why = arena_string(cli->arena, cli->failure.what);
+    return cli_fail(cli, ERR_USAGE, NULL, "%s: %s", shown_string(cli, path), why == NULL ? "?" : why);
+}
+
+static int read_option(struct making *making, const struct table *table, size_t row)
+{
+    struct round_option *option = &making->options[making->option_count++];
+    const char *label = cell(table, row, OPTION_LABEL);
+
+    *option = (struct round_option){.label = label, .majority = cell(table, row, OPTION_MAJORITY)};
+    if (!name_is_valid(label))
+        return cli_fail(making->cli, ERR_USAGE, NULL, "Row %zu of the options: %s", row + 2,
+                        language_error(ERR_NAME));
+    return read_truth(making, cell(table, row, OPTION_DEFAULT), OPTION_NAMES[OPTION_DEFAULT], false,
+                      &option->is_default);
+}
+
+static int read_stated(struct making *making, const char *path)
+{
+    struct table table;
+    int code = read_table(making->cli, path, OPTION_NAMES, OPTION_COLUMNS, 1, &table);
+
+    if (code == 0 && table.csv.count > OPTIONS_MAX)
+        code = cli_fail(making->cli, ERR_USAGE, NULL, "There are at most %d options.", OPTIONS_MAX);
+    for (size_t row = 0; code == 0 && row < table.csv.count; row++)
+        code = read_option(making, &table, row);
+    return code == 0 ? check_stated(making, path) : code;
 }
 
 /* Those of the rule, or of the file. */
 static int read_options(struct making *making, const char *path)
 {
-    struct table table;
     const Comity__V1__Rule *rule = making->rule;
-    int code;
+    bool has_options = rule_has_options(rule);
 
     making->options = arena_alloc(making->cli->arena, (OPTIONS_MAX + 1) * sizeof(*making->options));
     if (making->options == NULL)
         return ERR_MEMORY;
     if (path != NULL && rule->n_options > 0)
         return cli_fail(making->cli, ERR_USAGE, "Leave --options out", "The rule states its options itself.");
-    for (size_t i = 0; i < rule->n_options && i < OPTIONS_MAX; i++)
-        making->options[making->option_count++] = (struct round_option){
-            rule->options[i]->label, rule->options[i]->majority, rule->options[i]->is_default};
-    bool has_options =
-        rule->form == COMITY__V1__FORM__FORM_CHOICE || rule->form == COMITY__V1__FORM__FORM_RANKING;
     if (path != NULL && !has_options)
         return cli_fail(making->cli, ERR_USAGE, "Leave --options out",
                         "Ballots of this rule choose no options.");
     if (path == NULL && has_options && rule->n_options == 0)
         return cli_fail(making->cli, ERR_USAGE, NULL,
                         "The rule states no options: give them in a file, with --options FILE.");
-    if (path == NULL)
-        return 0;
-    code = read_table(making->cli, path, OPTION_NAMES, OPTION_COLUMNS, 1, &table);
-    if (code == 0 && table.csv.count > OPTIONS_MAX)
-        code = cli_fail(making->cli, ERR_USAGE, NULL, "There are at most %d options.", OPTIONS_MAX);
-    for (size_t row = 0; code == 0 && row < table.csv.count; row++) {
-        const char *label = cell(&table, row, OPTION_LABEL), *is_default = cell(&table, row, OPTION_DEFAULT);
-        if (!name_is_valid(label))
-            code = cli_fail(making->cli, ERR_USAGE, NULL, "Row %zu of the options: %s", row + 2,
-                            language_error(ERR_NAME));
+    for (size_t i = 0; i < rule->n_options && i < OPTIONS_MAX; i++)
         making->options[making->option_count++] = (struct round_option){
-            label, cell(&table, row, OPTION_MAJORITY), strcasecmp(is_default, "yes") == 0};
-    }
-    return code;
+            rule->options[i]->label, rule->options[i]->majority, rule->options[i]->is_default};
+    return path == NULL ? 0 : read_stated(making, path);
 }
 
 static int make_round(struct making *making)

@@ -2,11 +2,6 @@
 #include "core/machine/decide.h"
 #include "core/rule/rule.h"
 
-static bool has_options(const Comity__V1__Rule *rule)
-{
-    return rule->form == COMITY__V1__FORM__FORM_CHOICE || rule->form == COMITY__V1__FORM__FORM_RANKING;
-}
-
 static bool has_stated_order(const Comity__V1__Rule *rule)
 {
     for (size_t i = 0; i < rule->n_ties; i++)
@@ -15,58 +10,20 @@ static bool has_stated_order(const Comity__V1__Rule *rule)
     return false;
 }
 
-static bool has_majority(const Comity__V1__Ranking *ranking, const char *name)
-{
-    for (size_t i = 0; ranking && i < ranking->n_majorities; i++)
-        if (strcmp(ranking->majorities[i]->name, name) == 0)
-            return true;
-    return false;
-}
-
-/* One of those that the command states: its label is its own, and the rule has the majority that it names. */
-static int check_option(struct decide *d, const Comity__V1__OpenRound *open, size_t i)
-{
-    const Comity__V1__Ranking *ranking = d->round->rule->ranking;
-    const Comity__V1__NewOption *option = open->options[i];
-    bool takes_default = ranking && ranking->needs_default;
-
-    for (size_t k = 0; k < i; k++)
-        if (strcmp(open->options[k]->label, option->label) == 0)
-            return decide_refuse(d, ERR_DUPLICATE, "open_round.options[%zu].label", i);
-    if (option->majority[0] != '\0' && !has_majority(ranking, option->majority))
-        return decide_refuse(d, ERR_NOT_FOUND, "open_round.options[%zu].majority", i);
-    if (option->is_default && (!takes_default || option->majority[0] != '\0'))
-        return decide_refuse(d, ERR_RULE, "open_round.options[%zu].is_default", i);
-    return 0;
-}
-
-static int check_default(struct decide *d, const Comity__V1__OpenRound *open)
-{
-    const Comity__V1__Ranking *ranking = d->round->rule->ranking;
-    bool has_default = false;
-
-    for (size_t i = 0; i < open->n_options; i++) {
-        if (open->options[i]->is_default && has_default)
-            return decide_refuse(d, ERR_DUPLICATE, "open_round.options[%zu].is_default", i);
-        has_default |= open->options[i]->is_default;
-    }
-    if (ranking && ranking->needs_default && !has_default)
-        return decide_refuse(d, ERR_MISSING, "open_round.options.is_default");
-    return 0;
-}
-
 static int check_options(struct decide *d, const Comity__V1__OpenRound *open)
 {
     const Comity__V1__Rule *rule = d->round->rule;
+    struct round_option options[OPTIONS_MAX];
+    struct refusal refusal = {0};
 
-    if (!has_options(rule) || rule->n_options > 0)
+    if (!rule_has_options(rule) || rule->n_options > 0)
         return open->n_options == 0 ? 0 : decide_refuse_limit(d, ERR_RANGE, "open_round.options", 0);
-    if (open->n_options < 2)
-        return decide_refuse(d, ERR_MISSING, "open_round.options");
-    for (size_t i = 0; i < open->n_options; i++)
-        if (check_option(d, open, i) != 0)
-            return d->code;
-    return check_default(d, open);
+    for (size_t i = 0; i < open->n_options && i < OPTIONS_MAX; i++)
+        options[i] = (struct round_option){.label = open->options[i]->label,
+                                           .majority = open->options[i]->majority,
+                                           .is_default = open->options[i]->is_default};
+    int code = rule_check_options(rule, options, open->n_options, "open_round", &refusal);
+    return code == 0 ? 0 : decide_refuse(d, code, "%s", refusal.field);
 }
 
 /* All of them, each once: that none comes twice was checked with the form. */
@@ -101,7 +58,7 @@ static int option_add(struct decide *d, Comity__V1__Round *round, const char *la
 int round_take_options(struct decide *d, const Comity__V1__OpenRound *open, Comity__V1__Round *round)
 {
     const Comity__V1__Rule *rule = round->rule;
-    size_t count = has_options(rule) ? rule->n_options + open->n_options : 0;
+    size_t count = rule_has_options(rule) ? rule->n_options + open->n_options : 0;
 
     d->round = round;
     if (check_options(d, open) != 0 || check_tie_order(d, open, count) != 0)

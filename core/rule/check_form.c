@@ -293,3 +293,51 @@ int check_duties(const struct check *check)
     }
     return 0;
 }
+
+bool rule_has_options(const Comity__V1__Rule *rule)
+{
+    return rule->form == COMITY__V1__FORM__FORM_CHOICE || rule->form == COMITY__V1__FORM__FORM_RANKING;
+}
+
+/* Its label is its own, and the rule has the majority that it names. */
+static int check_stated(const struct check *check, const struct round_option *options, size_t i)
+{
+    const Comity__V1__Ranking *ranking = check->rule->ranking;
+    const struct round_option *option = &options[i];
+    bool takes_default = ranking && ranking->needs_default;
+
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(options[k].label, option->label) == 0)
+            return check_fail(check, ERR_DUPLICATE, "options[%zu].label", i);
+    if (option->majority[0] != '\0' && !has_majority(ranking, option->majority))
+        return check_fail(check, ERR_NOT_FOUND, "options[%zu].majority", i);
+    if (option->is_default && (!takes_default || option->majority[0] != '\0'))
+        return check_fail(check, ERR_RULE, "options[%zu].is_default", i);
+    return 0;
+}
+
+/* docs/rules.md R-79 */
+int rule_check_options(const Comity__V1__Rule *rule, const struct round_option *options, size_t count,
+                       const char *path, struct refusal *refusal)
+{
+    const struct check check = {.rule = rule, .path = path, .refusal = refusal};
+    bool has_default = false;
+
+    if (count < 2)
+        return check_fail(&check, ERR_MISSING, "options");
+    if (count > OPTIONS_MAX)
+        return check_fail(&check, ERR_RANGE, "options");
+    for (size_t i = 0; i < count; i++) {
+        int code = check_stated(&check, options, i);
+        if (code)
+            return code;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (options[i].is_default && has_default)
+            return check_fail(&check, ERR_DUPLICATE, "options[%zu].is_default", i);
+        has_default |= options[i].is_default;
+    }
+    return rule->ranking && rule->ranking->needs_default && !has_default
+               ? check_fail(&check, ERR_MISSING, "options.is_default")
+               : 0;
+}

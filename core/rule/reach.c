@@ -49,7 +49,7 @@ outcome_set rule_outcomes(const Comity__V1__Rule *rule)
 
     for (size_t i = 0; i < rule->n_tests; i++)
         set |= test_outcomes(rule, rule->tests[i]);
-    if (rule->form == COMITY__V1__FORM__FORM_CHOICE || rule->form == COMITY__V1__FORM__FORM_RANKING)
+    if (rule_has_options(rule))
         set |= OUTCOME(TIE);
     if (rule->form == COMITY__V1__FORM__FORM_RANKING && has_default(rule))
         set |= OUTCOME(REJECTED);

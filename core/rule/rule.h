@@ -110,6 +110,14 @@ bool rule_requires_reason(const Comity__V1__Rule *rule, Comity__V1__Stance stanc
 int rule_check_answer(const Comity__V1__Rule *rule, size_t option_count, const struct ballot_answer *given,
                       const char **ret_field);
 
+/* Do ballots of this rule choose or rank options? */
+bool rule_has_options(const Comity__V1__Rule *rule);
+/* Options that a round states, of a rule that asks for options and states none: labels are NAMEs. 0; ERR_MISSING (fewer
+ * than two, or no default option), ERR_RANGE, ERR_DUPLICATE, ERR_NOT_FOUND (a majority), ERR_RULE (a default option); refusal
+ * names the field, as "open_round.options[2].label" with @path "open_round". R-79. */
+int rule_check_options(const Comity__V1__Rule *rule, const struct round_option *options, size_t count,
+                       const char *path, struct refusal *refusal);
+
 /* With Close.nothing_can_change: does no answer that is still to come change the kind of the outcome, or what is
  * chosen? 0, ERR_MEMORY, ERR_SCOPE, ERR_INTERNAL. R-48 */
 int rule_is_settled(const struct rule_input *input, struct arena *arena, bool *ret_is_settled);

@@ -166,6 +166,13 @@ class Alone(unittest.TestCase):
                             ("bach = 4", "Its options: bach, chopin, none")):
             self.world.file("wrong.csv", f"member,constituency,ranks\nada,union,{ranks}\n")
             self.assertIn(part, self.say("simulate", "ranked-choice", "wrong.csv", "--options", "options.csv", exit=USAGE))
+        for options, part in (("option\nbach\n", "two or more"), ("option\nbach\nbach\n", "same label"),
+                              ("option,default\nbach,\nnone,maybe\n", "`maybe` in the column default: it is yes or no"),
+                              ("option\nbach\nchopin\n", "by which things stay as they are"),
+                              ("option,default\nbach,yes\nnone,yes\n", "One option alone"),
+                              ("option,majority,default\nbach,huge,\nnone,,yes\n", "no majority of that name")):
+            self.world.file("bad.csv", options)
+            self.assertIn(part, self.say("simulate", "ranked-choice", "ranks.csv", "--options", "bad.csv", exit=USAGE))
         self.world.file("runoff.csv", "member,constituency,ranks\nada,union,bach = chopin\n")
         self.world.file("two.csv", "option\nbach\nchopin\n")
         self.assertIn("same rank", self.say("simulate", "instant-runoff", "runoff.csv", "--options", "two.csv", exit=USAGE))
