@@ -8,8 +8,8 @@
 #include "core/message.h"
 #include "core/rule/rule.h"
 
-/* No count has lists so long that more than MATCHES_MAX pairs of members had to be looked at. */
-enum { SHOWN_BYTES = 4, NUMBERS_SHOWN = 64, MATCHES_MAX = 1000000 };
+/* Twice as many as an outcome has lines at most. */
+enum { SHOWN_BYTES = 4, NUMBERS_SHOWN = 64, MATCHED_MAX = 4096 };
 
 struct walk {
     const Comity__V1__Round *round;
@@ -331,13 +331,36 @@ static void compare_elements(struct walk *walk, struct place place, const Protob
     compare_messages(walk, place, a, b);
 }
 
-static const ProtobufCMessage *find(const struct walk *walk, ProtobufCMessage *const *list, size_t count,
-                                    const char *name, const char *what, bool *taken)
+/* A list, with what each of its members is about. */
+struct members {
+    ProtobufCMessage *const *list;
+    size_t count;
+    const char **about;
+    bool *is_taken;
+};
+
+static bool members_of(const struct walk *walk, const ProtobufCMessage *message,
+                       const ProtobufCFieldDescriptor *field, struct members *ret_members)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!taken[i] && strcmp(about(walk, list[i], name, i), what) == 0) {
-            taken[i] = true;
-            return list[i];
+    struct members members = {.count = message_field_messages(message, field, &members.list)};
+    size_t room = members.count <= MATCHED_MAX ? members.count + 1 : 1;
+
+    members.about = arena_alloc(walk->arena, room * sizeof(*members.about));
+    members.is_taken = arena_alloc(walk->arena, room * sizeof(*members.is_taken));
+    if (!members.about || !members.is_taken)
+        return false;
+    for (size_t i = 0; members.count <= MATCHED_MAX && i < members.count; i++)
+        members.about[i] = about(walk, members.list[i], field->name, i);
+    *ret_members = members;
+    return true;
+}
+
+static const ProtobufCMessage *find(struct members *members, const char *what)
+{
+    for (size_t i = 0; i < members->count; i++)
+        if (!members->is_taken[i] && strcmp(members->about[i], what) == 0) {
+            members->is_taken[i] = true;
+            return members->list[i];
         }
     return NULL;
 }
@@ -350,30 +373,31 @@ static struct place place_of_element(const struct walk *walk, struct place above
     return place_below(walk, above, step, what);
 }
 
-static void compare_lists(struct walk *walk, struct place place, const char *name, ProtobufCMessage *const *a,
-                          size_t count_a, ProtobufCMessage *const *b, size_t count_b)
+static void compare_lists(struct walk *walk, struct place place, const ProtobufCFieldDescriptor *field,
+                          const ProtobufCMessage *a, const ProtobufCMessage *b)
 {
-    bool *taken = arena_alloc(walk->arena, count_b + 1);
+    const char *name = field->name, *there = walk->words(N_("there")), *missing = walk->words(N_("not there"));
+    struct members of_a, of_b;
 
-    if (count_a * (count_b + 1) > MATCHES_MAX) {
+    if (!members_of(walk, a, field, &of_a) || !members_of(walk, b, field, &of_b))
+        return; /* the arena says so */
+    if (of_a.count > MATCHED_MAX || of_b.count > MATCHED_MAX) {
         add(walk, place_below(walk, place, name, field_words(walk, name)),
-            arena_printf(walk->arena, "%zu", count_a), arena_printf(walk->arena, "%zu", count_b));
+            arena_printf(walk->arena, "%zu", of_a.count), arena_printf(walk->arena, "%zu", of_b.count));
         return;
     }
-    for (size_t i = 0; taken && i < count_a; i++) {
-        const char *what = about(walk, a[i], name, i);
-        const ProtobufCMessage *other = find(walk, b, count_b, name, what, taken);
-        struct place element = place_of_element(walk, place, name, i, what);
+    for (size_t i = 0; i < of_a.count; i++) {
+        const ProtobufCMessage *other = find(&of_b, of_a.about[i]);
+        struct place element = place_of_element(walk, place, name, i, of_a.about[i]);
 
         if (other)
-            compare_elements(walk, element, a[i], other);
+            compare_elements(walk, element, of_a.list[i], other);
         else
-            add(walk, element, walk->words(N_("there")), walk->words(N_("not there")));
+            add(walk, element, there, missing);
     }
-    for (size_t i = 0; taken && i < count_b; i++)
-        if (!taken[i])
-            add(walk, place_of_element(walk, place, name, i, about(walk, b[i], name, i)),
-                walk->words(N_("not there")), walk->words(N_("there")));
+    for (size_t i = 0; i < of_b.count; i++)
+        if (!of_b.is_taken[i])
+            add(walk, place_of_element(walk, place, name, i, of_b.about[i]), missing, there);
 }
 
 static void compare_field(struct walk *walk, struct place place, const ProtobufCFieldDescriptor *field,
@@ -384,11 +408,13 @@ static void compare_field(struct walk *walk, struct place place, const ProtobufC
     ProtobufCMessage *const *list_a, *const *list_b;
 
     if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+            compare_lists(walk, place, field, a, b);
+            return;
+        }
         size_t count_a = message_field_messages(a, field, &list_a),
                count_b = message_field_messages(b, field, &list_b);
-        if (field->label == PROTOBUF_C_LABEL_REPEATED)
-            compare_lists(walk, place, field->name, list_a, count_a, list_b, count_b);
-        else if (count_a != count_b)
+        if (count_a != count_b)
             add(walk, below, walk->words(count_a > 0 ? N_("there") : N_("not there")),
                 walk->words(count_b > 0 ? N_("there") : N_("not there")));
         else if (count_a > 0)
