@@ -51,7 +51,7 @@ class Completion(unittest.TestCase):
     def test_bash(self):
         for words, found in (
                 (["rou"], ["round"]),
-                (["round", ""], ["close", "list", "open", "show"]),
+                (["round", ""], ["acknowledge", "close", "list", "open", "show"]),
                 (["round", "s"], ["show"]),
                 (["round", "open", "1", "--r"], ["--rule"]),
                 (["round", "open", "1", "--rule", "consensus", "--r"], []),
