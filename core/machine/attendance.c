@@ -313,15 +313,16 @@ static int by_order(const void *a, const void *b)
     return (one > other) - (one < other);
 }
 
-/* Whoever is recused is of the constituency as well, and answers nothing. */
-static int entrant_add(struct entrants *entrants, struct entrant entrant)
+/* Whoever is recused is of the constituency as well, and answers nothing. @is_listed: the part of the list is what the
+ * constituency has, and not seats. */
+static int entrant_add(struct entrants *entrants, bool is_listed, struct entrant entrant)
 {
     struct attendance *attendance = entrants->attendance;
     struct attendance_group *group = constituency_find(attendance, entrant.line.constituency);
 
     if (!group)
         return ERR_CORRUPT;
-    group->seats++;
+    group->seats += is_listed;
     if (is_recused(entrants->rows, entrant.line.member)) {
         attendance->recused[attendance->recused_count++] = entrant.line.member;
         return 0;
@@ -342,7 +343,7 @@ static int add_lists(struct entrants *entrants)
         for (size_t k = 0; k < part->n_members && code == 0; k++) {
             uint64_t weight = k < part->n_weights ? part->weights[k] : 0;
             struct roll_line line = line_of(rows, part->members[k], part->constituency, weight);
-            code = entrant_add(entrants, (struct entrant){.line = line, .order = line.member});
+            code = entrant_add(entrants, true, (struct entrant){.line = line, .order = line.member});
         }
     }
     return code;
@@ -352,33 +353,30 @@ static int add_frozen(struct entrants *entrants, Comity__V1__RollKind kind)
 {
     const struct attendance_rows *rows = entrants->rows;
     bool is_by_seat = kind == COMITY__V1__ROLL_KIND__ROLL_KIND_SEATS;
+    bool is_listed = kind == COMITY__V1__ROLL_KIND__ROLL_KIND_LIST;
     int code = 0;
 
     for (size_t i = 0; i < rows->frozen_count && code == 0; i++) {
         const Comity__V1__RollEntry *entry = rows->frozen[i];
         struct roll_line line = line_of(rows, entry->member, entry->constituency, entry->weight);
-        code = entrant_add(entrants, (struct entrant){.line = line,
-                                                      .frozen = entry,
-                                                      .order = is_by_seat ? entry->seat : entry->member});
+        code = entrant_add(entrants, is_listed,
+                           (struct entrant){.line = line,
+                                            .frozen = entry,
+                                            .order = is_by_seat ? entry->seat : entry->member});
     }
     return code;
 }
 
-/* Whoever is not there is of the constituency all the same: it has nobody to answer where nobody came. */
 static int add_checked_in(struct entrants *entrants, const struct attendance *seats)
 {
     int code = 0;
 
-    for (size_t i = 0; i < seats->count && code == 0; i++) {
-        struct attendance_group *group =
-            constituency_find(entrants->attendance, seats->lines[i].constituency);
-        if (!seats->lines[i].is_present)
-            group->seats++;
-        else
-            code = entrant_add(entrants, (struct entrant){.line = seats->lines[i],
-                                                          .seat = seats->seats[i],
-                                                          .order = seats->lines[i].member});
-    }
+    for (size_t i = 0; i < seats->count && code == 0; i++)
+        if (seats->lines[i].is_present)
+            code = entrant_add(entrants, false,
+                               (struct entrant){.line = seats->lines[i],
+                                                .seat = seats->seats[i],
+                                                .order = seats->lines[i].member});
     for (size_t i = 0; i < seats->recused_count && code == 0; i++) {
         size_t at = presence_find(entrants->rows, seats->recused[i]);
         if (at < entrants->rows->presence_count && presence_is_present(entrants->rows->presences[at]))
@@ -387,7 +385,9 @@ static int add_checked_in(struct entrants *entrants, const struct attendance *se
     return code;
 }
 
-static int entrants_start(struct entrants *entrants, const struct attendance *seats, struct arena *arena)
+/* A constituency has the seats that it has, whoever holds them or came: where nobody of it may answer, it shows. */
+static int entrants_start(struct entrants *entrants, const struct attendance *seats, Comity__V1__RollKind kind,
+                          struct arena *arena)
 {
     const struct attendance_rows *rows = entrants->rows;
     struct attendance *attendance = entrants->attendance;
@@ -401,9 +401,11 @@ static int entrants_start(struct entrants *entrants, const struct attendance *se
     attendance->recused = arena_alloc(arena, room * sizeof(*attendance->recused));
     attendance->count = 0;
     attendance->recused_count = 0;
-    for (size_t i = 0; i < attendance->constituency_count; i++)
-        attendance->by_constituency[i] =
-            (struct attendance_group){.number = attendance->by_constituency[i].number};
+    for (size_t i = 0; i < attendance->constituency_count; i++) {
+        struct attendance_group *group = &attendance->by_constituency[i];
+        bool has_seats = kind != COMITY__V1__ROLL_KIND__ROLL_KIND_LIST;
+        *group = (struct attendance_group){.number = group->number, .seats = has_seats ? group->seats : 0};
+    }
     entrants->list = arena_alloc(arena, room * sizeof(*entrants->list));
     return attendance->lines && attendance->seats && attendance->frozen && attendance->recused && entrants->list
                ? 0
@@ -438,7 +440,7 @@ int attendance_of_rule(const struct attendance_rows *rows, const Comity__V1__Rul
         *ret_attendance = attendance;
         return code;
     }
-    code = entrants_start(&entrants, &seats, arena);
+    code = entrants_start(&entrants, &seats, rule->roll, arena);
     if (code == 0 && rows->frozen_count > 0)
         code = add_frozen(&entrants, rule->roll);
     else if (code == 0 && rule->roll == COMITY__V1__ROLL_KIND__ROLL_KIND_LIST)

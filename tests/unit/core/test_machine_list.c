@@ -315,6 +315,59 @@ static void test_blocs_of_vacant_seats(void **state)
     world_destroy(&world);
 }
 
+static void recuse_from(struct world *world, const char *member, uint32_t proposal)
+{
+    Comity__V1__Command *recuse = world_command(world, member, COMITY__V1__COMMAND__BODY_RECUSE);
+
+    recuse->recuse->proposal = proposal;
+    recuse->recuse->reason = world_text(world);
+    world_accept(world, recuse);
+}
+
+/* A party with seats of which nobody can answer is never left out unnoticed, whyever there is nobody. */
+static void test_an_each_over_those_who_came_needs_every_party(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    Comity__V1__Rule *rule = roll_rule(world, COMITY__V1__ROLL_KIND__ROLL_KIND_CHECKED_IN);
+
+    rule->tests[0]->scope->kind = COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY;
+    uint32_t number = world_adopt(world, rule);
+    recuse_from(world, "mara", 1);
+    recuse_from(world, "mona", 1);
+    world_refuse(world, world_open_round_command(world, 1, number), ERR_SCOPE, "open_round.rule");
+
+    uint32_t second = world_propose(world, 1);
+    world_seat(world, "mara", 1, 3, 0);
+    world_seat(world, "mara", 1, 4, 0);
+    world_refuse(world, world_open_round_command(world, second, number), ERR_SCOPE, "open_round.rule");
+    world_seat(world, "mara", 1, 4, MARA);
+    assert_int_equal(world_accept(world, world_open_round_command(world, second, number))->round_opened->n_roll, 4);
+    world_destroy(&world);
+}
+
+/* Nor by a later round of the ladder, whose roll has nobody of it. */
+static void test_an_each_over_a_frozen_roll_needs_every_party(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    Comity__V1__Rule *rule = world_majority_rule(world);
+
+    rule->frozen = COMITY__V1__FROZEN__FROZEN_LADDER;
+    uint32_t first = world_adopt(world, rule);
+    world_seat(world, "mara", 1, 3, 0);
+    world_seat(world, "mara", 1, 4, 0);
+    world_open_round(world, 1, first);
+    world_accept(world, world_ballot(world, "lena", 1, 5));
+    world_accept(world, world_close_round(world, 1));
+
+    rule->tests[0]->scope->kind = COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY;
+    uint32_t second = world_adopt(world, rule);
+    world_seat(world, "mara", 1, 4, MARA);
+    world_refuse(world, world_open_round_command(world, 1, second), ERR_SCOPE, "open_round.rule");
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +380,8 @@ int main(void)
         cmocka_unit_test(test_weights_of_seats),
         cmocka_unit_test(test_a_roll_frozen_for_the_ladder),
         cmocka_unit_test(test_blocs_of_vacant_seats),
+        cmocka_unit_test(test_an_each_over_those_who_came_needs_every_party),
+        cmocka_unit_test(test_an_each_over_a_frozen_roll_needs_every_party),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
