@@ -53,6 +53,8 @@ struct decide {
     Comity__V1__Hold *hold;
     /* Rules and stages. */
     Comity__V1__StageRun *stage;
+    const struct roll *roll; /* that was read already, of round number */
+    uint32_t roll_round;
 
     struct machine_events events;
     int code; /* the first refusal or failure */

@@ -437,7 +437,7 @@ int roll_freeze(struct decide *d, const struct attendance *attendance, uint32_t 
     return d->code;
 }
 
-int roll_of_round(struct decide *d, struct roll *ret_roll)
+static int roll_read(struct decide *d, struct roll *ret_roll)
 {
     struct gather gather = {.d = d, .roll = ret_roll, .session = d->round->session};
     struct row_key entries = row_key_first(TABLE_ROLL, d->round->number);
@@ -449,6 +449,23 @@ int roll_of_round(struct decide *d, struct roll *ret_roll)
         gather_constituencies(&gather) != 0 || gather_sites(&gather) != 0)
         return d->code;
     return gather_options(&gather);
+}
+
+/* A ladder can ask for it many times: what ten thousand rows take is taken once. */
+int roll_of_round(struct decide *d, struct roll *ret_roll)
+{
+    if (!d->roll || d->roll_round != d->round->number) {
+        struct roll *roll = decide_alloc(d, 1, sizeof(*roll));
+        if (!roll || roll_read(d, roll) != 0)
+            return d->code;
+        d->roll = roll;
+        d->roll_round = d->round->number;
+    }
+    *ret_roll = *d->roll;
+    ret_roll->lines = decide_alloc(d, d->roll->count, sizeof(*ret_roll->lines));
+    if (ret_roll->lines && d->roll->count > 0)
+        memcpy(ret_roll->lines, d->roll->lines, d->roll->count * sizeof(*ret_roll->lines));
+    return d->code;
 }
 
 struct rule_input roll_input(const struct roll *roll, const Comity__V1__Rule *rule, bool rounds_remain)

@@ -29,7 +29,8 @@ int decide_attendance(struct decide *d, uint32_t session, uint32_t body, const C
 int roll_freeze(struct decide *d, const struct attendance *attendance, uint32_t body,
                 Comity__V1__RoundOpened *opened);
 
-/* The frozen roll of d->round with the ballots that count, and presence as its rule says. 0 or d->code. */
+/* The frozen roll of d->round with the ballots that count, and presence as its rule says. The lines are the caller's, to
+ * be changed. 0 or d->code. */
 int roll_of_round(struct decide *d, struct roll *ret_roll);
 
 struct rule_input roll_input(const struct roll *roll, const Comity__V1__Rule *rule, bool rounds_remain);
