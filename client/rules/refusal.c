@@ -49,6 +49,12 @@ static const struct {
      N_("Where a whole constituency casts its seats one way, the rule says what it casts when it is tied, "
         "and when nobody took a side: add "
         "`bloc` with `tied` and `absent` below it.")},
+    {ERR_MISSING, "bloc.tied",
+     N_("`tied` is missing: what does a constituency cast that is as much for as against? Add `tied: ABSTAIN`, or NOTHING, "
+        "FOR or AGAINST.")},
+    {ERR_MISSING, "bloc.absent",
+     N_("`absent` is missing: what does a constituency cast of which nobody took a side? Add `absent: NOTHING`, or FOR, "
+        "AGAINST or ABSTAIN.")},
     {ERR_MISSING, "stances", N_("No stance is named here. Write at least one, as [AGREE, RESERVED].")},
     {ERR_MISSING, "stance", N_("Here it has to be said which stance is meant, as AGREE.")},
     {ERR_MISSING, "ranking",
@@ -201,6 +207,8 @@ static const struct {
      N_("This stage is never reached: nothing before it comes to one of these outcomes. Name another outcome "
         "in `on`, or "
         "leave the stage out.")},
+    {ERR_RULE, "stages[].on[]",
+     N_("NOT_YET leads to no stage, for another round is allowed then. Name REJECTED, or what else the last round comes to.")},
     {ERR_RULE, "extend_ms",
      N_("`extend` goes with `no_quorum: EXTEND`, and that needs a closing time: add AT_TIME to `close`.")},
     {ERR_RULE, "",

@@ -91,7 +91,7 @@ static void read_plain(struct rule_reading *reading, const struct rule_spot *spo
 
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
         if (field->type == PROTOBUF_C_TYPE_ENUM)
-            spot_enums(reading, spot, field->descriptor, at,
+            spot_enums(reading, spot, field->descriptor, NULL, at,
                        (size_t *) ((char *) message + field->quantifier_offset));
         else
             read_messages(reading, spot, field, message);

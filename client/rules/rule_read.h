@@ -40,6 +40,9 @@ int spot_list(struct rule_reading *reading, const struct rule_spot *spot); /* is
 int spot_block(struct rule_reading *reading, const struct rule_spot *spot);
 int spot_number(struct rule_reading *reading, const struct rule_spot *spot, uint64_t most,
                 uint64_t *ret_number);
+/* Like spot_enum; @also: further words of the list of what there is, which the caller has taken: NULL, or up to a NULL. */
+int spot_enum_also(struct rule_reading *reading, const struct rule_spot *spot,
+                   const ProtobufCEnumDescriptor *type, const char *const *also, int *ret_value);
 int spot_enum(struct rule_reading *reading, const struct rule_spot *spot, const ProtobufCEnumDescriptor *type,
               int *ret_value);
 int spot_truth(struct rule_reading *reading, const struct rule_spot *spot, protobuf_c_boolean *ret_value);
@@ -50,15 +53,13 @@ int spot_value(struct rule_reading *reading, const struct rule_spot *spot, uint6
 /* Digits and nothing else, without a 0 in front; false where they are too many. */
 bool digits_read(const char *text, size_t size, uint64_t *ret_number);
 
-/* Words for the list of an enum: "STANCE, CHOICE, RANKING, SCORE". In the arena. */
-const char *enum_words(struct rule_reading *reading, const ProtobufCEnumDescriptor *type);
 /* "Did you mean `count`? " or nothing. */
 const char *did_you_mean(struct rule_reading *reading, const char *typed, const char *const *words,
                          size_t count);
 
-/* A list of an enum's words, or one word alone; *ret_count of int. */
+/* A list of an enum's words, or one word alone; *ret_count of int. @also: as spot_enum_also, of one word alone. */
 int spot_enums(struct rule_reading *reading, const struct rule_spot *spot,
-               const ProtobufCEnumDescriptor *type, void *ret_list, size_t *ret_count);
+               const ProtobufCEnumDescriptor *type, const char *const *also, void *ret_list, size_t *ret_count);
 
 /* A block of keys, by the table; the message exists already. */
 void read_keys(struct rule_reading *reading, const struct yaml_node *map, const char *path,

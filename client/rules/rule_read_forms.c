@@ -168,7 +168,7 @@ void read_scope(struct rule_reading *reading, const struct rule_spot *spot, Comi
         return;
     }
     SPOT_FAULT(reading, spot, is_word ? ERR_MISSING : ERR_ENUM,
-               is_word ? N_("`%s` needs a name behind it, with a blank between them, as `SITE north`. %s")
+               is_word ? N_("`%s` needs a name behind it, with a blank between them, as `SITE north`.%s")
                        : N_("`%s` is nothing that `scope` can be. %sIt can be: WHOLE, EACH_CONSTITUENCY, "
                             "EACH_SIDE, EACH_SITE, or one of "
                             "them by name, as `CONSTITUENCY labour`, `SIDE unions`, `SITE north`."),
@@ -280,6 +280,7 @@ static const struct yaml_node *only_member(struct rule_reading *reading, const s
 void read_count(struct rule_reading *reading, const struct rule_spot *spot, Comity__V1__Test *test)
 {
     static const char *const WORDS[] = {"options", "score_at_least"};
+    static const char *const ALSO[] = {"PRESENT", "ANSWERED", "LEADING", NULL};
     Comity__V1__Count *count = message_new(reading, &comity__v1__count__descriptor);
     uint64_t score;
     int kind = 0;
@@ -313,12 +314,13 @@ void read_count(struct rule_reading *reading, const struct rule_spot *spot, Comi
     }
     count->kind = COMITY__V1__COUNT_KIND__COUNT_KIND_STANCES;
     struct rule_spot stances = {spot->node, spot->key, path_of(reading, spot->path, "stances")};
-    spot_enums(reading, &stances, &comity__v1__stance__descriptor, &count->stances, &count->n_stances);
+    spot_enums(reading, &stances, &comity__v1__stance__descriptor, ALSO, &count->stances, &count->n_stances);
 }
 
 void read_of(struct rule_reading *reading, const struct rule_spot *spot, Comity__V1__Test *test)
 {
     static const char *const WORDS[] = {"options"};
+    static const char *const ALSO[] = {"ELIGIBLE", "PRESENT", "ANSWERED", "CAST", NULL};
     Comity__V1__Base *base = message_new(reading, &comity__v1__base__descriptor);
     int kind = 0;
 
@@ -343,5 +345,5 @@ void read_of(struct rule_reading *reading, const struct rule_spot *spot, Comity_
     }
     base->kind = COMITY__V1__BASE_KIND__BASE_KIND_STANCES;
     struct rule_spot stances = {spot->node, spot->key, path_of(reading, spot->path, "stances")};
-    spot_enums(reading, &stances, &comity__v1__stance__descriptor, &base->stances, &base->n_stances);
+    spot_enums(reading, &stances, &comity__v1__stance__descriptor, ALSO, &base->stances, &base->n_stances);
 }

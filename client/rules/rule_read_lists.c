@@ -71,20 +71,21 @@ static ProtobufCMessage *read_weight(struct rule_reading *reading, const struct 
                       "its name, as `SITE north: 120`."),
                    fault_shown(reading->faults, left->node->text));
     rule_mark(reading, path_of(reading, right->path, "weight"), right->node);
-    spot_number(reading, right, UINT64_MAX, &weight->weight);
+    spot_number(reading, right, WEIGHT_MAX, &weight->weight);
     return &weight->base;
 }
 
 static ProtobufCMessage *read_outcome(struct rule_reading *reading, const struct rule_spot *left,
                                       const struct rule_spot *right)
 {
+    static const char *const ALSO[] = {ELSE, NULL};
     Comity__V1__StageOutcome *outcome = message_new(reading, &comity__v1__stage_outcome__descriptor);
     int value = 0;
 
     if (outcome == NULL)
         return NULL;
     if (strcasecmp(left->node->text, ELSE) != 0 &&
-        spot_enum(reading, left, &comity__v1__outcome_kind__descriptor, &value) == 0)
+        spot_enum_also(reading, left, &comity__v1__outcome_kind__descriptor, ALSO, &value) == 0)
         outcome->from = (Comity__V1__OutcomeKind) value;
     rule_mark(reading, path_of(reading, right->path, "to"), right->node);
     if (spot_enum(reading, right, &comity__v1__outcome_kind__descriptor, &value) == 0)

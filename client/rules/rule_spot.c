@@ -118,6 +118,15 @@ int spot_value(struct rule_reading *reading, const struct rule_spot *spot, uint6
         return code;
     const char *slash = strchr(text, '/');
     *ret_denominator = 0;
+    if (text[strcspn(text, "0123456789")] == '\0')
+        return SPOT_FAULT(reading, spot, ERR_MALFORMED,
+                          N_("`%s` is no number. Write a fraction in digits, as 2/3, or a number of people, as 3."),
+                          fault_shown(reading->faults, text));
+    if (strstr(text, " of ") != NULL)
+        return SPOT_FAULT(reading, spot, ERR_MALFORMED,
+                          N_("`%s` says two things. Write the number alone here, and what it is a part of on a "
+                             "line of its own, as `of: ELIGIBLE` (all on the roll) or `of: CAST`."),
+                          fault_shown(reading->faults, text));
     if (slash == NULL)
         return spot_number(reading, spot, UINT64_MAX, ret_numerator);
     code = read_half(reading, spot, text, (size_t) (slash - text), ret_numerator);
@@ -130,20 +139,22 @@ int spot_value(struct rule_reading *reading, const struct rule_spot *spot, uint6
     return code;
 }
 
-static size_t list_words(const ProtobufCEnumDescriptor *type, const char *words[ENUM_VALUES_MAX])
+static size_t list_words(const ProtobufCEnumDescriptor *type, const char *const *also,
+                         const char *words[ENUM_VALUES_MAX])
 {
     size_t count = 0;
 
+    for (; also != NULL && *also != NULL && count < ENUM_VALUES_MAX; also++)
+        words[count++] = *also;
     for (unsigned i = 0; i < type->n_values && count < ENUM_VALUES_MAX; i++)
         if (type->values[i].value != 0)
             words[count++] = enum_short_name(type, type->values[i].value);
     return count;
 }
 
-const char *enum_words(struct rule_reading *reading, const ProtobufCEnumDescriptor *type)
+/* "STANCE, CHOICE, RANKING, SCORE" */
+static const char *joined_words(struct rule_reading *reading, const char *const *words, size_t count)
 {
-    const char *words[ENUM_VALUES_MAX];
-    size_t count = list_words(type, words);
     const char *text = "";
 
     for (size_t i = 0; text != NULL && i < count; i++)
@@ -163,8 +174,8 @@ const char *did_you_mean(struct rule_reading *reading, const char *typed, const 
     return text == NULL ? "" : text;
 }
 
-int spot_enum(struct rule_reading *reading, const struct rule_spot *spot, const ProtobufCEnumDescriptor *type,
-              int *ret_value)
+int spot_enum_also(struct rule_reading *reading, const struct rule_spot *spot,
+                   const ProtobufCEnumDescriptor *type, const char *const *also, int *ret_value)
 {
     const char *text, *words[ENUM_VALUES_MAX];
     int code = spot_word(reading, spot, &text);
@@ -173,14 +184,20 @@ int spot_enum(struct rule_reading *reading, const struct rule_spot *spot, const 
         return code;
     if (enum_value_find(type, text, ret_value) && *ret_value != 0)
         return 0;
-    size_t count = list_words(type, words);
+    size_t count = list_words(type, also, words);
     return SPOT_FAULT(reading, spot, ERR_ENUM, N_("`%s` is nothing that `%s` can be. %sIt can be: %s."),
                       fault_shown(reading->faults, text), spot->key,
-                      did_you_mean(reading, text, words, count), enum_words(reading, type));
+                      did_you_mean(reading, text, words, count), joined_words(reading, words, count));
+}
+
+int spot_enum(struct rule_reading *reading, const struct rule_spot *spot, const ProtobufCEnumDescriptor *type,
+              int *ret_value)
+{
+    return spot_enum_also(reading, spot, type, NULL, ret_value);
 }
 
 int spot_enums(struct rule_reading *reading, const struct rule_spot *spot,
-               const ProtobufCEnumDescriptor *type, void *ret_list, size_t *ret_count)
+               const ProtobufCEnumDescriptor *type, const char *const *also, void *ret_list, size_t *ret_count)
 {
     const bool is_list = spot->node->kind == YAML_LIST;
     const size_t count = is_list ? spot->node->count : 1;
@@ -190,7 +207,7 @@ int spot_enums(struct rule_reading *reading, const struct rule_spot *spot,
     for (size_t i = 0; code == 0 && i < count; i++, node = node->next) {
         struct rule_spot one = {node, spot->key, path_at(reading, spot->path, i)};
         rule_mark(reading, one.path, node);
-        code = spot_enum(reading, &one, type, &list[i]);
+        code = spot_enum_also(reading, &one, type, is_list ? NULL : also, &list[i]);
     }
     if (code != 0)
         return code;

@@ -8,6 +8,7 @@
 
 struct reading {
     struct rule_faults *faults;
+    struct bytes text;
     struct yaml_node *open[YAML_DEPTH_MAX]; /* lists and maps that have not ended, the outermost first */
     struct yaml_node *last[YAML_DEPTH_MAX]; /* of each the last child */
     struct yaml_node *key[YAML_DEPTH_MAX];  /* of each map: the key whose value is to come */
@@ -193,9 +194,29 @@ static const struct {
                                                  "first key on lines of its own, indented further.")},
     {"multiline plain key", N_("This line is indented further than the one before it, which has its value "
                                "already. Begin it in the same column.")},
+    {"in flow", N_("A bracket is opened in this line or above it, and not closed before the next key. Put `]` behind the last "
+                   "thing of the list, and commas between them.")},
+    {"find expected ':'", N_("There is no colon with a blank behind it here. A line is a key, a colon, a blank and a value, as "
+                             "`form: STANCE`.")},
+    {"invalid value after mapping", N_("There is no colon with a blank behind it here. A line is a key, a colon, a blank and a "
+                                       "value, as `form: STANCE`.")},
+    {"invalid indentation", N_("This line does not begin in the same column as those that it belongs to. Begin it in the same "
+                               "column.")},
+    {"expected '-' indicator", N_("This line does not begin in the same column as those that it belongs to. Begin it in the "
+                                  "same column.")},
     {"wrongly indented", N_("This line does not begin in the same column as those that it belongs to. Begin "
                             "it in the same column.")},
 };
+
+/* Does the text at the place begin with a quotation mark? What goes on over lines from there is one that was never closed. */
+static bool begins_with_quote(const struct reading *reading)
+{
+    const uint8_t *at = reading->text.data, *end = reading->text.data + reading->text.size;
+
+    for (unsigned line = 1; line < reading->line && at < end; at++)
+        line += *at == '\n';
+    return at + reading->column <= end && (at[reading->column - 1] == '"' || at[reading->column - 1] == '\'');
+}
 
 static int tell_syntax(struct reading *reading, struct fy_diag *diag)
 {
@@ -206,6 +227,8 @@ static int tell_syntax(struct reading *reading, struct fy_diag *diag)
         return FAIL(reading, ERR_MALFORMED, N_("This cannot be read as YAML."));
     reading->line = error->line > 0 ? (unsigned) error->line : 1;
     reading->column = error->column > 0 ? (unsigned) error->column : 1;
+    if (begins_with_quote(reading))
+        return FAIL(reading, ERR_MALFORMED, N_("A quotation mark is never closed. Put one behind the text."));
     for (size_t i = 0; i < sizeof(ADVICE) / sizeof(*ADVICE); i++)
         if (strstr(error->msg, ADVICE[i].said) != NULL)
             return FAIL(reading, ERR_MALFORMED, "%s", reading->faults->words(ADVICE[i].advice));
@@ -235,7 +258,7 @@ static int read_events(struct reading *reading, struct fy_parser *parser, struct
 
 int yaml_read(struct bytes text, struct rule_faults *faults, struct yaml_node **ret_root)
 {
-    struct reading reading = {.faults = faults};
+    struct reading reading = {.faults = faults, .text = text};
     struct fy_diag_cfg settings;
 
     if (text.size > YAML_MAX_BYTES)
