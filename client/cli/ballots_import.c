@@ -286,7 +286,7 @@ int ballots_import_run(struct cli *cli)
                  code == ERR_MALFORMED
                      ? "Mend the file: its first row names the columns, as member,answer,reason,medium"
                      : NULL,
-                 "%s: %s", shown_string(cli, cli_argument(cli, "FILE")), reason);
+                 "%s", reason);
         return cli_unusable(cli, code);
     }
     code = find_columns(import);

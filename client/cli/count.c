@@ -57,8 +57,10 @@ static int file_take(struct counting *counting)
     const char *path = strcmp(counting->path, "-") == 0 ? "/dev/stdin" : counting->path;
     int code = file_read(path, FILE_MAX_BYTES, cli->arena, &content, why);
 
-    if (code != 0)
-        return cli_fail(cli, code, NULL, "%s", why);
+    if (code != 0) {
+        cli_fail(cli, code, NULL, "%s", why);
+        return cli_unusable(cli, code);
+    }
     code = blt_read(content, &faults, &counting->blt);
     if (code == 0)
         return 0;

@@ -8,6 +8,8 @@
 #include "core/error.h"
 #include "core/text.h"
 
+enum { SHOWN_MAX = 256 };
+
 struct reading {
     struct arena *arena;
     struct csv *csv;
@@ -116,17 +118,18 @@ static struct bytes without_mark(struct bytes content)
     return has_mark ? BYTES(content.data + sizeof(MARK), content.size - sizeof(MARK)) : content;
 }
 
-int csv_read(const char *path, struct arena *arena, struct csv *ret_csv, char reason[FILE_REASON_MAX])
+/* What a spreadsheet writes where a comma is part of numbers. */
+static bool is_parted_otherwise(const struct csv *csv)
+{
+    return csv->columns == 1 && strpbrk(csv->header[0], ";\t") != NULL;
+}
+
+static int read_content(struct bytes content, struct arena *arena, struct csv *ret_csv, char reason[FILE_REASON_MAX])
 {
     struct csv csv = {0};
     struct reading reading = {.arena = arena, .csv = &csv, .reason = reason};
     struct csv_parser parser;
-    struct bytes content;
-    int code = file_read(path, FILE_MAX_BYTES, arena, &content, reason);
 
-    if (code != 0)
-        return code;
-    content = without_mark(content);
     if (!utf8_is_valid(content))
         return file_fails(reason, ERR_UTF8,
                           "The file is not in UTF-8: save it from the spreadsheet as \"CSV UTF-8\".");
@@ -144,7 +147,26 @@ int csv_read(const char *path, struct arena *arena, struct csv *ret_csv, char re
         return reading.code;
     if (csv.columns == 0)
         return file_fails(reason, ERR_MALFORMED, "The file is empty: its first row has to name the columns.");
+    if (is_parted_otherwise(&csv))
+        return file_fails(reason, ERR_MALFORMED, "Its columns are parted by semicolons or tabs. Save it with commas between them.");
     csv.fields = reading.fields;
     *ret_csv = csv;
     return 0;
+}
+
+int csv_read(const char *path, struct arena *arena, struct csv *ret_csv, char reason[FILE_REASON_MAX])
+{
+    char why[FILE_REASON_MAX], shown[SHOWN_MAX];
+    struct bytes content;
+    int code = file_read(path, FILE_MAX_BYTES, arena, &content, reason);
+
+    if (code != 0)
+        return code;
+    code = read_content(without_mark(content), arena, ret_csv, why);
+    if (code != 0) {
+        text_escape(BYTES(path, strlen(path)), false, shown, sizeof(shown));
+        const char *whole = arena_printf(arena, "%s: %s", shown, why);
+        snprintf(reason, FILE_REASON_MAX, "%s", whole == NULL ? why : whole);
+    }
+    return code;
 }

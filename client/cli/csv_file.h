@@ -16,7 +16,7 @@ struct csv {
 };
 
 /* A whole file. Everything in the arena. 0, ERR_FILE, ERR_TOO_LARGE, ERR_UTF8, ERR_MALFORMED, ERR_MEMORY, with a
- * sentence in @reason. */
+ * sentence in @reason that names the file. */
 int csv_read(const char *path, struct arena *arena, struct csv *ret_csv, char reason[FILE_REASON_MAX]);
 
 static inline const char *csv_field(const struct csv *csv, size_t row, size_t column)

@@ -92,7 +92,8 @@ static int read_file(struct cli *cli, const char *path, struct lines *lines)
     int code = csv_read(path, cli->arena, &csv, reason);
 
     if (code != 0) {
-        cli_fail(cli, code, code == ERR_MALFORMED ? COLUMNS : NULL, "%s: %s", shown_string(cli, path), reason);
+        cli_fail(cli, code, code == ERR_MALFORMED ? COLUMNS : NULL, "%s",
+                 reason);
         return cli_unusable(cli, code);
     }
     if (csv.columns > 2 || strcmp(csv.header[0], "member") != 0 ||

@@ -370,33 +370,44 @@ static void say_people(struct cli *cli, const Comity__V1__Stage *stage)
 
 static void say_time(struct cli *cli, const Comity__V1__Stage *stage)
 {
+    Comity__V1__OutcomeKind otherwise = stage->otherwise;
+
     if (stage->within_ms == 0)
         return;
-    if (stage->otherwise != 0)
+    if (stage->kind == COMITY__V1__STAGE_KIND__STAGE_KIND_SIGN_OFF && otherwise == 0)
+        otherwise = COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REJECTED; /* */
+    if (stage->kind == COMITY__V1__STAGE_KIND__STAGE_KIND_SECONDING)
+        say(cli, "  That takes at most %s; then the round is counted anew.", shown_duration(cli, stage->within_ms));
+    else if (otherwise != 0)
         say(cli, "  That takes at most %s; where it brings no result, the outcome is %s.",
-            shown_duration(cli, stage->within_ms), outcome_word(stage->otherwise));
+            shown_duration(cli, stage->within_ms), outcome_word(otherwise));
     else
         say(cli, "  That takes at most %s; where it brings no result, the outcome stays as it was.",
             shown_duration(cli, stage->within_ms));
 }
 
-static void say_leads(struct cli *cli, const Comity__V1__Rule *rule, uint32_t after)
+/* @set: what can be come to, as bits. */
+static void say_leads(struct cli *cli, const Comity__V1__Rule *rule, uint32_t after, uint32_t set)
 {
-    bool leads = false;
+    bool leads = false, stands = false;
 
     for (unsigned i = 0; i < comity__v1__outcome_kind__descriptor.n_values; i++) {
         Comity__V1__OutcomeKind kind =
             (Comity__V1__OutcomeKind) comity__v1__outcome_kind__descriptor.values[i].value;
-        uint32_t next = kind == 0 ? 0 : rule_next_stage(rule, after, kind);
+        if (kind == 0 || !(set >> kind & 1))
+            continue;
+        uint32_t next = rule_next_stage(rule, after, kind);
+        stands |= next == 0;
         if (next != 0)
             say(cli, "  %s leads to stage %" PRIu32 ", %s.", outcome_word(kind), next,
                 shown_string(cli, rule->stages[next - 1]->name));
         leads |= next != 0;
     }
-    say(cli, leads ? N_("  Any other outcome stands.") : N_("  What it comes to stands."));
+    if (stands)
+        say(cli, leads ? N_("  Any other outcome stands.") : N_("  What it comes to stands."));
 }
 
-static void say_stage(struct cli *cli, const Comity__V1__Rule *rule, uint32_t number)
+static void say_stage(struct cli *cli, const Comity__V1__Rule *rule, uint32_t number, uint32_t set)
 {
     const Comity__V1__Stage *stage = rule->stages[number - 1];
 
@@ -416,7 +427,7 @@ static void say_stage(struct cli *cli, const Comity__V1__Rule *rule, uint32_t nu
         else
             say(cli, "  %s is then called %s.", outcome_word(stage->map[i]->from), to);
     }
-    say_leads(cli, rule, number);
+    say_leads(cli, rule, number, set);
 }
 
 static void say_hash(struct cli *cli, const Comity__V1__Rule *rule)
@@ -430,6 +441,18 @@ static void say_hash(struct cli *cli, const Comity__V1__Rule *rule)
     say(cli, "Hash: %s", hex);
 }
 
+static void say_ladder(struct cli *cli, const Comity__V1__Rule *rule)
+{
+    uint32_t *sets;
+
+    if (rule->n_stages == 0 || rule_reach(rule, cli->arena, &sets) != 0)
+        return;
+    say(cli, "When no round remains, or it is adopted:");
+    say_leads(cli, rule, 0, sets[0]);
+    for (uint32_t i = 1; i <= rule->n_stages; i++)
+        say_stage(cli, rule, i, sets[i]);
+}
+
 void rule_say(struct cli *cli, const Comity__V1__Rule *rule)
 {
     say(cli, "Rule %s", shown_string(cli, rule->name));
@@ -440,12 +463,7 @@ void rule_say(struct cli *cli, const Comity__V1__Rule *rule)
     say_roll(cli, rule);
     say_manner(cli, rule);
     say_rounds(cli, rule);
-    if (rule->n_stages > 0) {
-        say(cli, "When no round remains, or it is adopted:");
-        say_leads(cli, rule, 0);
-    }
-    for (uint32_t i = 1; i <= rule->n_stages; i++)
-        say_stage(cli, rule, i);
+    say_ladder(cli, rule);
     say_hash(cli, rule);
 }
 

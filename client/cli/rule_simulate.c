@@ -1,5 +1,6 @@
 /* What would these ballots have come to under a rule? From a table alone: no server, no key. */
 #include <inttypes.h>
+#include <string.h>
 #include <strings.h>
 
 #include "client/cli/message_json.h"
@@ -38,6 +39,47 @@ static void tell_outcome(struct cli *cli, const struct simulation *simulation,
     outcome_say_lines(cli, outcome_tallies(cli, simulation->round, outcome));
 }
 
+static Comity__V1__ScopeKind scope_each_of(Comity__V1__ScopeKind kind)
+{
+    return kind == COMITY__V1__SCOPE_KIND__SCOPE_KIND_SITE ? COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SITE
+                                                           : COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY;
+}
+
+/* Is this one weighed by a test, and has no weight in the rule? */
+static bool lacks_weight(const Comity__V1__Rule *rule, Comity__V1__ScopeKind kind, const char *name)
+{
+    for (size_t i = 0; i < rule->n_weights; i++)
+        if (rule->weights[i]->kind == kind && strcmp(rule->weights[i]->name, name) == 0)
+            return false;
+    for (size_t i = 0; i < rule->n_tests; i++) {
+        const Comity__V1__Scope *scope = rule->tests[i]->scope;
+        if (scope->kind == scope_each_of(kind) && scope->quantifier != NULL && scope->quantifier->by_weight)
+            return true;
+    }
+    return false;
+}
+
+/* Of what the table has and the rule gives no weight: R-38; else the rule names somebody whom the table has not. */
+static int tell_scope(struct cli *cli, const struct rule_input *input)
+{
+    const char *without = NULL;
+
+    for (size_t i = 0; i < input->site_count; i++)
+        if (lacks_weight(input->rule, COMITY__V1__SCOPE_KIND__SCOPE_KIND_SITE, input->sites[i].name))
+            without = input->sites[i].name;
+    for (size_t i = 0; i < input->constituency_count; i++)
+        if (input->constituencies[i].is_party &&
+            lacks_weight(input->rule, COMITY__V1__SCOPE_KIND__SCOPE_KIND_CONSTITUENCY, input->constituencies[i].name))
+            without = input->constituencies[i].name;
+    if (without != NULL)
+        cli_fail(cli, ERR_SCOPE, "Add it to `weights` of the rule, or mend the table.",
+                 "The table has %s, of which the rule states no weight.", shown_string(cli, without));
+    else
+        cli_fail(cli, ERR_SCOPE, "Compare the table with what comity rule explain says of the rule.",
+                 "The rule looks at a constituency, a side or a site that nobody of the table belongs to.");
+    return cli_unusable(cli, ERR_SCOPE);
+}
+
 int rule_simulate_run(struct cli *cli)
 {
     struct rule_source source;
@@ -52,11 +94,8 @@ int rule_simulate_run(struct cli *cli)
         return code;
     simulation.input.rounds_remain = source.rule->rounds > 1 && !cli_has(cli, "last-round");
     code = rule_count(&simulation.input, cli->arena, &outcome);
-    if (code == ERR_SCOPE) {
-        cli_fail(cli, code, NULL,
-                 "The rule looks at a constituency, a side or a site that nobody of the table belongs to.");
-        return cli_unusable(cli, code);
-    }
+    if (code == ERR_SCOPE)
+        return tell_scope(cli, &simulation.input);
     if (code != 0)
         return code;
     cli_put(cli, "ballots", json_object_new_uint64(simulation.ballots));

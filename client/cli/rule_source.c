@@ -85,8 +85,10 @@ int rule_source_file(struct cli *cli, const char *path, struct rule_source *ret_
     char why[FILE_REASON_MAX];
     int code = file_read(path, FILE_MAX_BYTES, cli->arena, &content, why);
 
-    if (code != 0)
-        return cli_fail(cli, code, NULL, "%s", why);
+    if (code != 0) {
+        cli_fail(cli, code, NULL, "%s", why);
+        return cli_unusable(cli, code);
+    }
     size_t blank = 0;
     while (blank < content.size && strchr(" \t\r\n", content.data[blank]) != NULL)
         blank++;

@@ -62,7 +62,8 @@ static int read_table(struct cli *cli, const char *path, const char *const *name
     int code = csv_read(path, cli->arena, &table->csv, why);
 
     if (code != 0) {
-        cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path), why);
+        cli_fail(cli, code, code == ERR_MALFORMED ? "comity help rule simulate says what the columns hold" : NULL,
+                 "%s", why);
         return cli_unusable(cli, code);
     }
     for (size_t i = 0; i < count; i++)

@@ -116,30 +116,41 @@ outcome_set stage_outcomes(const Comity__V1__Rule *rule, size_t index, outcome_s
     return set;
 }
 
+int rule_reach(const Comity__V1__Rule *rule, struct arena *arena, uint32_t **ret_sets)
+{
+    /* What leads into each stage; [0]: nothing. */
+    outcome_set *entered = arena_alloc(arena, (rule->n_stages + 1) * sizeof(*entered));
+    outcome_set *sets = arena_alloc(arena, (rule->n_stages + 1) * sizeof(*sets));
+
+    if (!entered || !sets)
+        return ERR_MEMORY;
+    for (uint32_t stage = 0; stage <= rule->n_stages; stage++) {
+        sets[stage] = stage == 0 ? rule_outcomes(rule) : stage_outcomes(rule, stage - 1, entered[stage]);
+        for (int kind = 1; kind <= COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_STRIKE; kind++) {
+            uint32_t next = rule_next_stage(rule, stage, (Comity__V1__OutcomeKind) kind);
+            if (sets[stage] >> kind & 1 && next > 0)
+                entered[next] |= outcome_bit((Comity__V1__OutcomeKind) kind);
+        }
+    }
+    *ret_sets = sets;
+    return 0;
+}
+
 /* docs/rules.md R-47 */
 int rule_warnings(const Comity__V1__Rule *rule, struct arena *arena, struct rule_warning **ret_list,
                   size_t *ret_count)
 {
-    /* What leads into each stage; [0]: what the rule itself comes to. */
-    outcome_set *entered = arena_alloc(arena, (rule->n_stages + 1) * sizeof(*entered));
     struct rule_warning *list =
         arena_alloc(arena, (rule->n_stages + 1) * ARRAY_COUNT(UNANSWERED) * sizeof(*list));
+    uint32_t *sets;
     size_t count = 0;
 
-    if (!entered || !list)
+    if (!list || rule_reach(rule, arena, &sets) != 0)
         return ERR_MEMORY;
-    for (uint32_t stage = 0; stage <= rule->n_stages; stage++) {
-        outcome_set set = stage == 0 ? rule_outcomes(rule) : stage_outcomes(rule, stage - 1, entered[stage]);
-        for (int kind = 1; kind <= COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_STRIKE; kind++) {
-            uint32_t next = rule_next_stage(rule, stage, (Comity__V1__OutcomeKind) kind);
-            if (set >> kind & 1 && next > 0)
-                entered[next] |= outcome_bit((Comity__V1__OutcomeKind) kind);
-        }
-        for (size_t i = 0; i < ARRAY_COUNT(UNANSWERED); i++) {
-            if (set >> UNANSWERED[i] & 1 && rule_next_stage(rule, stage, UNANSWERED[i]) == 0)
+    for (uint32_t stage = 0; stage <= rule->n_stages; stage++)
+        for (size_t i = 0; i < ARRAY_COUNT(UNANSWERED); i++)
+            if (sets[stage] >> UNANSWERED[i] & 1 && rule_next_stage(rule, stage, UNANSWERED[i]) == 0)
                 list[count++] = (struct rule_warning){.stage = stage, .outcome = UNANSWERED[i]};
-        }
-    }
     *ret_list = list;
     *ret_count = count;
     return 0;

@@ -92,6 +92,10 @@ struct rule_warning {
 int rule_warnings(const Comity__V1__Rule *rule, struct arena *arena, struct rule_warning **ret_list,
                   size_t *ret_count);
 
+/* What a rule can come to, as bits by OutcomeKind: [0] in a last round; [i] in stage i, by what it is then called. Of a
+ * rule that passed rule_check; a list of 1 + n_stages in the arena. 0 or ERR_MEMORY. R-60, R-61 */
+int rule_reach(const Comity__V1__Rule *rule, struct arena *arena, uint32_t **ret_sets);
+
 /* SHA-256("comity/v1/rule" 00 rule in the canonical form of proto3). ERR_MEMORY. docs/rules.md R-10. */
 int rule_hash(const Comity__V1__Rule *rule, struct arena *arena, uint8_t ret_hash[HASH_SIZE]);
 

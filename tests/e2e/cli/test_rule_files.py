@@ -122,6 +122,43 @@ class Alone(unittest.TestCase):
             self.assertIn(words, self.say("explain", name))
         self.assertIn("2 no: counts as concern, with a reason", self.say("explain", "swaps.yaml"))
 
+    def test_explained_is_what_can_happen(self):
+        """Of each stage what it can come to, and no more; and what becomes of it when its time is over."""
+        self.world.file("ladder.yaml", RULE.replace("rounds: 2", "rounds: 1") + """  - name: no-block
+    class: OBJECTION
+    scope: WHOLE
+    count: [CONCERN]
+    at_most: 0
+stages:
+  - name: talks
+    kind: CONFER
+    on: [BLOCKED]
+    within: 14d
+    count: 1
+  - name: outside
+    kind: UMPIRE
+    on: [BLOCKED, TIE]
+    within: 3d
+    who: arbitrator
+  - name: hands
+    kind: SIGN_OFF
+    on: [ADOPTED]
+    within: 7d
+    office: CO_CHAIR
+  - name: later
+    kind: DEFAULT
+    on: [TABLED]
+    outcome: REFERRED
+""")
+        said = self.say("explain", "ladder.yaml")
+        stages = ["Stage" + part for part in said.split("Hash:")[0].split("Stage")]
+        self.assertNotIn("TABLED", stages[0])
+        self.assertEqual([line for line in stages[1].splitlines() if " leads to " in line], ["  BLOCKED leads to stage 2, outside."])
+        self.assertIn("TABLED leads to stage 4, later.", stages[2])
+        self.assertIn("the outcome stays as it was", stages[2])
+        self.assertIn("the outcome is REJECTED", stages[3])
+        self.assertNotIn("TABLED", stages[3])
+
     def test_differences(self):
         self.world.file("strict.yaml", RULE.replace("1/2", "2/3").replace("more_than", "at_least") + "silence: CONSENT\n")
         document = self.ask("diff", "swaps.yaml", "strict.yaml", exit=DIFFERS)
@@ -176,6 +213,28 @@ class Alone(unittest.TestCase):
         self.world.file("runoff.csv", "member,constituency,ranks\nada,union,bach = chopin\n")
         self.world.file("two.csv", "option\nbach\nchopin\n")
         self.assertIn("same rank", self.say("simulate", "instant-runoff", "runoff.csv", "--options", "two.csv", exit=USAGE))
+
+    def test_simulated_without_a_weight(self):
+        self.world.file("east.csv", "member,constituency,site,answer\nada,union,north,yes\nben,union,south,no\ncarla,management,east,no\n")
+        self.assertIn("The table has east, of which the rule states no weight", self.say("simulate", "double-majority", "east.csv", exit=USAGE))
+        self.world.file("none.csv", "member,constituency,answer\nada,union,yes\n")
+        self.assertIn("that nobody of the table belongs to", self.say("simulate", "double-majority", "none.csv", exit=USAGE))
+
+    def test_tables_that_are_none(self):
+        self.assertIn("Not done: not-there.csv cannot be opened", self.say("simulate", "swaps.yaml", "not-there.csv", exit=USAGE))
+        for text, part in (("member;constituency;answer\nada;union;yes\n", "semicolons"),
+                           ('member,constituency,answer\n"ada,union,yes\n', "quotation mark"), ("", "empty")):
+            self.world.file("wrong.csv", text)
+            said = self.say("simulate", "swaps.yaml", "wrong.csv", exit=USAGE)
+            self.assertIn(part, said)
+            self.assertIn("Not done: wrong.csv: ", said)
+            self.assertIn("Next: comity help rule simulate", said)
+
+    def test_files_that_are_too_large(self):
+        """A file that cannot be used ends with 2, however large it is."""
+        self.world.file("large.yaml", "# " + "x" * 5_000_000)
+        self.assertEqual(self.ask("check", "large.yaml", exit=USAGE)["error"]["name"], "TOO_LARGE")
+        self.assertEqual(self.world.ask("nobody", "count", "large.yaml", "--method", "irv", exit=USAGE)["error"]["name"], "TOO_LARGE")
 
     def test_tables_that_cannot_be_counted(self):
         for text, part in (("member,answer\nada,yes\n", "the column constituency"), (BALLOTS.replace("answer", "anser"), "a column `anser`"),
