@@ -85,6 +85,8 @@ static int show_question(struct cli *cli, const Comity__V1__Round *round)
     terms_say(cli, terms, "  ");
     round_say_question(cli, round);
     say(cli, "It closes %s.", rule_closing(cli, round->rule, round->closes_ms));
+    if (round->rule->change == COMITY__V1__CHANGE__CHANGE_ONCE)
+        say(cli, "What you answer is final: by this rule a ballot is cast once.");
     if (prose == NULL && !cli_has(cli, "unseen"))
         return cli_fail(
             cli, ERR_TEXT, "Ask whoever runs the worker why. To answer all the same: --unseen",

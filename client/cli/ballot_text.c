@@ -184,6 +184,13 @@ const char *ballot_said(struct cli *cli, const Comity__V1__Round *round, const s
     return given->rank_count > 0 ? ranking_said(cli, round, given) : "?";
 }
 
+const char *ballot_row_said(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Ballot *ballot)
+{
+    struct ballot said = ballot_of_row(ballot);
+
+    return ballot_said(cli, round, &said.given);
+}
+
 static bool is_given(const Comity__V1__TextRef *text)
 {
     return text != NULL && text->size > 0;

@@ -20,6 +20,9 @@ int ballot_read_ranking(struct cli *cli, const Comity__V1__Round *round, const c
 /* "agree", "night", "night > day = late", "4": as it can be typed again. Never NULL. */
 const char *ballot_said(struct cli *cli, const Comity__V1__Round *round, const struct ballot_answer *given);
 
+/* The same of a ballot as the record has it. */
+const char *ballot_row_said(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Ballot *ballot);
+
 /* What it has to come with and does not: ERR_REASON, ERR_DUTY, with a sentence. */
 int ballot_check_duties_here(struct cli *cli, const Comity__V1__Round *round, const struct ballot *ballot);
 

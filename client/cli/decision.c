@@ -1,6 +1,7 @@
 /* Verbs about what came out. */
 #include <inttypes.h>
 
+#include "client/cli/ballot_text.h"
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
 #include "client/cli/outcome_text.h"
@@ -27,7 +28,7 @@ static struct json_object *say_working(struct cli *cli, const Comity__V1__Round 
 static void say_reason(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Ballot *ballot)
 {
     const char *text = desk_prose(cli, ballot->reason);
-    const char *label = rule_answer_label(cli, round->rule, ballot->answer);
+    const char *label = ballot_row_said(cli, round, ballot);
     const char *name = name_of_member(cli, ballot->member);
 
     if (text != NULL && strchr(text, '\n') != NULL)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "client/cli/action.h"
+#include "client/cli/ballot_text.h"
 #include "client/cli/names.h"
 #include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
@@ -117,7 +118,7 @@ static int write_reasons(struct draft *draft, const Comity__V1__Round *round)
             fprintf(draft->to, _("\nReasons:\n\n"));
         is_first = false;
         fprintf(draft->to, "- %s, %s:\n", name_of_member(draft->cli, ballot->member),
-                rule_answer_label(draft->cli, round->rule, ballot->answer));
+                ballot_row_said(draft->cli, round, ballot));
         write_quoted(draft, prose_of(draft, ballot->reason), "  > ");
     }
     if (code == 0)

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "client/cli/ballot_text.h"
 #include "client/cli/names.h"
 #include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
@@ -249,7 +250,7 @@ static int put_reasons(struct pack *pack, const Comity__V1__Round *round, const 
         if (ballot->reason == NULL || ballot->reason->size == 0)
             continue;
         page_paragraph(pack->page, "%s (%s):", name_of_member(cli, ballot->member),
-                       rule_answer_label(cli, round->rule, ballot->answer));
+                       ballot_row_said(cli, round, ballot));
         page_quote(pack->page, desk_prose(cli, ballot->reason));
     }
     if (code == 0)

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "client/cli/action.h"
+#include "client/cli/ballot_text.h"
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
@@ -88,7 +89,7 @@ static int say_why(struct cli *cli, const struct books *books, const Comity__V1_
         if (ballot->reason == NULL || ballot->reason->size == 0)
             continue;
         say(cli, "    %s (%s): %s", name_of_member(cli, ballot->member),
-            round == NULL ? "?" : rule_answer_label(cli, round->rule, ballot->answer),
+            round == NULL ? "?" : ballot_row_said(cli, round, ballot),
             desk_shown(cli, ballot->reason));
         json_object_array_add(reasons, desk_json(cli, &ballot->base));
     }

@@ -98,6 +98,22 @@ class Rounds(CliCase):
         outcome = self.ask("eve", "outcome", number)
         self.assertEqual((outcome["outcome"], outcome["round"]["outcome"]["chosen"]), ("ADOPTED", [2]))
 
+    def test_reasons_stand_with_what_was_answered(self):
+        """Of every form, wherever reasons are shown; and who can answer once alone is told so before."""
+        self.adopt(choice_rule(name="once", change="ONCE"))
+        number = self.open("once", "--option", "north", "--option", "south")
+        said = self.world.comity("ada", "vote", number, "south", "--reason", "Nearer to the bus.")[1]
+        self.assertIn("What you answer is final", said)
+        self.ask("carla", "vote", number, "south")
+        self.ask("eli", "round", "close", number)
+        self.assertIn("Ada Okafor (south): Nearer to the bus.", self.world.comity("ada", "outcome", number)[1])
+        self.assertIn("Ada Okafor (south): Nearer to the bus.", self.world.comity("ada", "register")[1])
+        number = self.open("scored")
+        said = self.world.comity("ada", "vote", number, "4", "--reason", "Good, but dear.")[1]
+        self.assertNotIn("What you answer is final", said)
+        self.ask("eli", "round", "close", number)
+        self.assertIn("Ada Okafor (4): Good, but dear.", self.world.comity("ada", "outcome", number)[1])
+
     def test_a_choice_and_its_ties(self):
         number = self.open("chosen", "--option", "north", "--option", "south", "--tie-order", "south, north")
         self.assertEqual(self.ask("ada", "round", "show", number)["round"]["tie_order"], [2, 1])
