@@ -143,7 +143,7 @@ static const char *details_text(struct cli *cli, const struct recounted *recount
 
 static void add_finding(struct recount_run *r, const char *text)
 {
-    if (*text == '\0')
+    if (text == NULL || *text == '\0')
         return;
     if (r->found < FINDINGS_SHOWN)
         r->findings[r->found] = text;
