@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/cli/ballot_text.h"
-#include "client/cli/csv_file.h"
+#include "client/cli/columns.h"
 #include "client/cli/desk.h"
 #include "client/cli/draft_file.h"
 #include "client/cli/made.h"
@@ -37,39 +37,20 @@ struct import {
     size_t faults;
 };
 
-/* Where the columns are. Only the first two have to be there. */
+/* Only the first two columns have to be there. */
 static int find_columns(struct import *import)
 {
-    const struct csv *csv = &import->csv;
+    static const char NEXT[] = N_("Name the columns in the first row: member,answer,reason,medium");
+    int code = columns_find(import->cli, &import->csv, COLUMN_NAMES, COLUMNS, NEXT, import->place_of);
 
-    for (size_t i = 0; i < COLUMNS; i++)
-        import->place_of[i] = -1;
-    for (size_t k = 0; k < csv->columns; k++) {
-        size_t i = 0;
-        while (i < COLUMNS && strcmp(COLUMN_NAMES[i], csv->header[k]) != 0)
-            i++;
-        if (i == COLUMNS)
-            return cli_fail(import->cli, ERR_USAGE,
-                            "Name the columns in the first row: member,answer,reason,medium",
-                            "The first row names a column `%s`, which there is not.",
-                            shown_string(import->cli, csv->header[k]));
-        if (import->place_of[i] >= 0)
-            return cli_fail(
-                import->cli, ERR_USAGE, "Name the columns in the first row: member,answer,reason,medium",
-                "The first row names the column `%s` twice.", shown_string(import->cli, csv->header[k]));
-        import->place_of[i] = (int) k;
-    }
-    if (import->place_of[COLUMN_MEMBER] < 0 || import->place_of[COLUMN_ANSWER] < 0)
-        return cli_fail(import->cli, ERR_USAGE,
-                        "Name the columns in the first row: member,answer,reason,medium",
-                        "The first row has to name the columns member and answer.");
-    return 0;
+    if (code == 0 && (import->place_of[COLUMN_MEMBER] < 0 || import->place_of[COLUMN_ANSWER] < 0))
+        code = cli_fail(import->cli, ERR_USAGE, NEXT, "The first row has to name the columns member and answer.");
+    return code;
 }
 
 static const char *cell(const struct import *import, size_t row, enum column column)
 {
-    return import->place_of[column] < 0 ? ""
-                                        : csv_field(&import->csv, row, (size_t) import->place_of[column]);
+    return columns_cell(&import->csv, row, import->place_of[column]);
 }
 
 /* One row is wrong: said with its number in the file, and with what it says. */

@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "client/cli/ballot_text.h"
-#include "client/cli/csv_file.h"
+#include "client/cli/columns.h"
 #include "client/cli/hint.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
@@ -66,19 +66,9 @@ static int read_table(struct cli *cli, const char *path, const char *const *name
                  "%s", why);
         return cli_unusable(cli, code);
     }
-    for (size_t i = 0; i < count; i++)
-        table->place_of[i] = -1;
-    for (size_t k = 0; k < table->csv.columns; k++) {
-        size_t i = 0;
-        while (i < count && strcmp(names[i], table->csv.header[k]) != 0)
-            i++;
-        if (i == count || table->place_of[i] >= 0)
-            return cli_fail(cli, ERR_USAGE, phrase(cli, "There are: %s", all),
-                            i == count ? N_("The first row names a column `%s`, which there is not.")
-                                       : N_("The first row names the column `%s` twice."),
-                            shown_string(cli, table->csv.header[k]));
-        table->place_of[i] = (int) k;
-    }
+    code = columns_find(cli, &table->csv, names, count, phrase(cli, "There are: %s", all), table->place_of);
+    if (code != 0)
+        return code;
     for (size_t i = 0; i < needed; i++)
         if (table->place_of[i] < 0)
             return cli_fail(cli, ERR_USAGE, phrase(cli, "There are: %s", all),
@@ -88,7 +78,7 @@ static int read_table(struct cli *cli, const char *path, const char *const *name
 
 static const char *cell(const struct table *table, size_t row, size_t column)
 {
-    return table->place_of[column] < 0 ? "" : csv_field(&table->csv, row, (size_t) table->place_of[column]);
+    return columns_cell(&table->csv, row, table->place_of[column]);
 }
 
 static int wrong_cell(struct making *making, const char *column, const char *text, const char *right)
