@@ -218,7 +218,7 @@ int vote_run(struct cli *cli)
 }
 
 /* How it came, and what its voter says of it; empty for one that was cast. */
-const char *ballot_medium_word(const Comity__V1__Ballot *ballot)
+static const char *medium_word(const Comity__V1__Ballot *ballot)
 {
     static const char *const WORDS[3][4] = {
         {"", "", "", ""},
@@ -288,7 +288,7 @@ int ballots_run(struct cli *cli)
             ballot_said(cli, round, &said.given),
             ballot->answer == 0 ? "" : stance_word(ballot->stance),
             shown_time(cli, ballot->cast_ms),
-            ballot_medium_word(ballot),
+            medium_word(ballot),
             text_cell(cli, ballot->reason),
             text_cell(cli, ballot->alternative),
             interests_cell(cli, ballot)};

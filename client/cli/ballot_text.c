@@ -11,7 +11,8 @@
 
 enum { WORD_MAX = 64, INTERESTS_MOST = 16 };
 
-uint32_t round_option_find(const Comity__V1__Round *round, const char *typed)
+/* An option by its label or number; 0: there is none. */
+static uint32_t option_find(const Comity__V1__Round *round, const char *typed)
 {
     char number[16];
 
@@ -23,7 +24,8 @@ uint32_t round_option_find(const Comity__V1__Round *round, const char *typed)
     return 0;
 }
 
-const char *round_option_label(struct cli *cli, const Comity__V1__Round *round, uint32_t number)
+/* Its label, escaped; the number where there is no such option. */
+static const char *option_shown(struct cli *cli, const Comity__V1__Round *round, uint32_t number)
 {
     for (size_t i = 0; i < round->n_options; i++)
         if (round->options[i]->number == number)
@@ -67,13 +69,13 @@ static const char *word_take(const char *typed, char word[WORD_MAX], char *ret_s
 static int rank_read(struct cli *cli, const Comity__V1__Round *round, const char *word, uint32_t rank,
                      uint32_t *ranks)
 {
-    uint32_t number = round_option_find(round, word);
+    uint32_t number = option_find(round, word);
 
     if (number == 0 || number > round->n_options)
         return no_option(cli, round, word);
     if (ranks[number - 1] != 0)
         return cli_fail(cli, ERR_DUPLICATE, "Name each option once, the best one first.", "`%s` is there twice.",
-                        round_option_label(cli, round, number));
+                        option_shown(cli, round, number));
     ranks[number - 1] = rank;
     return 0;
 }
@@ -81,7 +83,7 @@ static int rank_read(struct cli *cli, const Comity__V1__Round *round, const char
 int ballot_read_choice(struct cli *cli, const Comity__V1__Round *round, const char *typed,
                        struct ballot_answer *ret_given)
 {
-    ret_given->choice = round_option_find(round, typed);
+    ret_given->choice = option_find(round, typed);
     return ret_given->choice == 0 ? no_option(cli, round, typed) : 0;
 }
 
@@ -141,7 +143,7 @@ int ballot_read(struct cli *cli, const Comity__V1__Round *round, const char *typ
     *ret_given = (struct ballot_answer){0};
     if (round->rule->form == COMITY__V1__FORM__FORM_STANCE)
         return rule_read_answer(cli, round->rule, typed, &ret_given->answer);
-    if (round_option_find(round, typed) == 0 && is_of_scale(round, typed, &ret_given->answer))
+    if (option_find(round, typed) == 0 && is_of_scale(round, typed, &ret_given->answer))
         return 0;
     switch (round->rule->form) {
     case COMITY__V1__FORM__FORM_CHOICE:
@@ -166,7 +168,7 @@ static const char *ranking_said(struct cli *cli, const Comity__V1__Round *round,
             if (given->ranks[i] != rank)
                 continue;
             text = arena_printf(cli->arena, "%s%s%s", text, *text == '\0' ? "" : is_first ? " > " : " = ",
-                                round_option_label(cli, round, (uint32_t) i + 1));
+                                option_shown(cli, round, (uint32_t) i + 1));
             is_first = false;
         }
     }
@@ -178,7 +180,7 @@ const char *ballot_said(struct cli *cli, const Comity__V1__Round *round, const s
     if (given->answer != 0)
         return rule_answer_label(cli, round->rule, given->answer);
     if (given->choice != 0)
-        return round_option_label(cli, round, given->choice);
+        return option_shown(cli, round, given->choice);
     if (given->has_score)
         return arena_printf(cli->arena, "%" PRIu32, given->score);
     return given->rank_count > 0 ? ranking_said(cli, round, given) : "?";
@@ -242,7 +244,7 @@ static const char *tie_order_text(struct cli *cli, const Comity__V1__Round *roun
 
     for (size_t i = 0; i < round->n_tie_order && text != NULL; i++)
         text = arena_printf(cli->arena, "%s%s%s", text, i == 0 ? "" : ", ",
-                            round_option_label(cli, round, round->tie_order[i]));
+                            option_shown(cli, round, round->tie_order[i]));
     return text == NULL ? "" : text;
 }
 

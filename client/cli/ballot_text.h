@@ -30,11 +30,6 @@ int ballot_check_duties_here(struct cli *cli, const Comity__V1__Round *round, co
 int ballot_read_interests(struct cli *cli, const char *what, const char *typed, uint32_t **numbers,
                           size_t *count);
 
-/* An option by its label or number; 0: there is none. */
-uint32_t round_option_find(const Comity__V1__Round *round, const char *typed);
-/* Its label, escaped; the number where there is no such option. */
-const char *round_option_label(struct cli *cli, const Comity__V1__Round *round, uint32_t number);
-
 /* The options, one a line, with what each is; the question, and the order that breaks ties. */
 void round_say_question(struct cli *cli, const Comity__V1__Round *round);
 

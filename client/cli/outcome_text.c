@@ -74,8 +74,9 @@ struct outcome_lines outcome_tallies(struct cli *cli, const Comity__V1__Round *r
     return lines;
 }
 
-const char *outcome_chosen(struct cli *cli, const Comity__V1__Round *round,
-                           const Comity__V1__Outcome *outcome)
+/* "night and day"; NULL of an outcome without options. */
+static const char *outcome_chosen(struct cli *cli, const Comity__V1__Round *round,
+                                  const Comity__V1__Outcome *outcome)
 {
     const char **names = arena_alloc(cli->arena, (outcome->n_chosen + 1) * sizeof(*names));
 

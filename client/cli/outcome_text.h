@@ -28,10 +28,6 @@ struct outcome_lines outcome_tests(struct cli *cli, const Comity__V1__Round *rou
 struct outcome_lines outcome_tallies(struct cli *cli, const Comity__V1__Round *round,
                                      const Comity__V1__Outcome *outcome);
 
-/* What was chosen: "night, then day"; NULL of an outcome without options. */
-const char *outcome_chosen(struct cli *cli, const Comity__V1__Round *round,
-                           const Comity__V1__Outcome *outcome);
-
 /* Why it closed, a sentence; and before it, where it was given more time, that. In the order in which it
  * happened. */
 struct outcome_lines outcome_causes(struct cli *cli, const Comity__V1__Round *round);

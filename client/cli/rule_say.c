@@ -9,7 +9,7 @@
 
 const char *shown_duration(struct cli *cli, int64_t ms)
 {
-    enum { MINUTE = 60000, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+    enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
     uint64_t time = (uint64_t) ms;
 
     if (time % DAY == 0)
@@ -18,7 +18,9 @@ const char *shown_duration(struct cli *cli, int64_t ms)
         return counted(cli, time / HOUR, "%" PRIu64 " hour", "%" PRIu64 " hours");
     if (time % MINUTE == 0)
         return counted(cli, time / MINUTE, "%" PRIu64 " minute", "%" PRIu64 " minutes");
-    return counted(cli, time / 1000, "%" PRIu64 " second", "%" PRIu64 " seconds");
+    if (time % SECOND == 0)
+        return counted(cli, time / SECOND, "%" PRIu64 " second", "%" PRIu64 " seconds");
+    return arena_printf(cli->arena, "%" PRIu64 " ms", time);
 }
 
 /* "stand-aside" and "stand aside" say the same. */

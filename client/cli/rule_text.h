@@ -34,8 +34,4 @@ int rule_read_answer(struct cli *cli, const Comity__V1__Rule *rule, const char *
 /* The label, escaped; the number where the scale has none. */
 const char *rule_answer_label(struct cli *cli, const Comity__V1__Rule *rule, uint32_t answer);
 
-/* How a ballot came, and what its voter says of it: "paper, confirmed"; empty for one that was cast. In
- * ballot.c. */
-const char *ballot_medium_word(const Comity__V1__Ballot *ballot);
-
 #endif

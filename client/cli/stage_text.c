@@ -7,7 +7,8 @@
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
 
-int stage_view_of(struct cli *cli, const Comity__V1__StageRun *run, struct stage_view *ret_view)
+/* With its rule, which is asked for. */
+static int stage_view_of(struct cli *cli, const Comity__V1__StageRun *run, struct stage_view *ret_view)
 {
     const ProtobufCMessage *row;
     int code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_RULES, run->rule_number, &row);

@@ -14,8 +14,6 @@ struct stage_view {
 
 /* The run of this number. Fails with a sentence. */
 int stage_find(struct cli *cli, uint32_t number, struct stage_view *ret_view);
-/* The rule's version of a run, which is asked for. */
-int stage_view_of(struct cli *cli, const Comity__V1__StageRun *run, struct stage_view *ret_view);
 
 /* "a block has to be seconded" */
 const char *stage_kind_word(Comity__V1__StageKind kind);

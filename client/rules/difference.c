@@ -242,7 +242,7 @@ static const char *about_stance(const struct walk *walk, const ProtobufCMessage 
                            (int) ((const Comity__V1__StanceCount *) message)->stance);
 }
 
-const char *answer_label(const Comity__V1__Rule *rule, uint32_t answer)
+static const char *answer_label(const Comity__V1__Rule *rule, uint32_t answer)
 {
     for (size_t i = 0; rule && i < rule->n_scale; i++)
         if (rule->scale[i]->answer == answer)

@@ -23,8 +23,7 @@ int outcome_differences(const Comity__V1__Round *round, const Comity__V1__Outcom
                         const Comity__V1__Outcome *counted, words_fn *words, struct arena *arena,
                         struct difference **ret_list, size_t *ret_count);
 
-/* What an answer of the scale, or an option of the round, is called; NULL where it has no label. */
-const char *answer_label(const Comity__V1__Rule *rule, uint32_t answer);
+/* What an option of the round is called; NULL where it has no label. */
 const char *option_label(const Comity__V1__Round *round, uint32_t option);
 
 #endif

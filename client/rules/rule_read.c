@@ -120,8 +120,9 @@ static void read_plain(struct rule_reading *reading, const struct rule_spot *spo
     }
 }
 
-void read_form(struct rule_reading *reading, const struct rule_spot *spot, const struct rule_key *key,
-               ProtobufCMessage *message, const struct yaml_node *map)
+/* A value in the form of its key. */
+static void read_form(struct rule_reading *reading, const struct rule_spot *spot, const struct rule_key *key,
+                      ProtobufCMessage *message, const struct yaml_node *map)
 {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(message->descriptor, key->field);

@@ -64,9 +64,6 @@ int spot_enums(struct rule_reading *reading, const struct rule_spot *spot,
 /* A block of keys, by the table; the message exists already. */
 void read_keys(struct rule_reading *reading, const struct yaml_node *map, const char *path,
                ProtobufCMessage *message);
-/* A value in the form of its key. */
-void read_form(struct rule_reading *reading, const struct rule_spot *spot, const struct rule_key *key,
-               ProtobufCMessage *message, const struct yaml_node *map);
 /* The forms that are their own: rule_read_forms.c, rule_read_lists.c */
 void read_bound(struct rule_reading *reading, const struct rule_spot *spot, ProtobufCMessage *message,
                 const struct yaml_node *map);

@@ -94,6 +94,10 @@ class Alone(unittest.TestCase):
         self.world.file("again.yaml", yaml)
         self.assertEqual(self.ask("show", "again.yaml", "--yaml")["yaml"], yaml)
         self.assertTrue(self.ask("diff", "swaps.yaml", "again.yaml")["same"])
+        for name, notice in (("one.yaml", "1ms"), ("two.yaml", "2ms")):
+            self.world.file(name, yaml.replace("rounds:", f"notice: {notice}\nrounds:"))
+        self.assertEqual(self.ask("diff", "one.yaml", "two.yaml", exit=DIFFERS)["differences"],
+                         [{"what": "notice", "first": "1 ms", "second": "2 ms"}])
         self.world.file("same.json", json.dumps(self.ask("show", "swaps.yaml")))
         self.assertTrue(self.ask("diff", "swaps.yaml", "same.json")["same"])
 
