@@ -132,5 +132,5 @@ int scopes_check(const struct counted *counted)
         if (!scope_is_named(counted, i))
             return ERR_SCOPE;
     }
-    return lines > OUTCOME_LINES_MAX ? ERR_SCOPE : 0;
+    return lines > OUTCOME_LINES_MAX || outcome_bytes_most(counted) > OUTCOME_BYTES_MAX ? ERR_SCOPE : 0;
 }

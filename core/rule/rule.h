@@ -13,8 +13,9 @@
 #define WEIGHT_MAX UINT64_C(1000000000000)
 
 enum { OPTIONS_MAX = 64 };
-/* Lines of working that an outcome can have: what it takes with 32 tests of 64 constituencies, so that it fits a frame. */
-enum { OUTCOME_LINES_MAX = 2048 };
+/* Lines of working that an outcome can have: 32 tests of 64 constituencies; and what it takes with the names and sets in
+ * them, so that it fits a frame with the round around it. */
+enum { OUTCOME_LINES_MAX = 2048, OUTCOME_BYTES_MAX = 448 * 1024 };
 enum { ROLL_MAX = 10000, RULE_MAX_BYTES = 16384, CONSTITUENCIES_MAX = 64, SCALE_MAX = 32, ANSWER_MAX = 1000 };
 
 /* What a ballot says, in the form that the rule asks for: one of these, and of the others 0, NULL or false. */

@@ -33,7 +33,10 @@ bool test_is_by_weight(const Comity__V1__Test *test);
 bool test_has_quantifier(const Comity__V1__Test *test); /* another than ALL */
 bool quantifier_holds(const Comity__V1__Quantifier *quantifier, uint64_t count, uint64_t of);
 
-/* Does every scope name somebody, is every weight stated, and are the lines not too many? 0 or ERR_SCOPE. */
+/* Does every scope name somebody, is every weight stated, and does the working fit an outcome? 0 or ERR_SCOPE. R-14,
+ * R-36, R-38 */
 int scopes_check(const struct counted *counted);
+/* What the outcome takes, packed, at most: the same when a round opens and when it closes. room.c, R-36 */
+uint64_t outcome_bytes_most(const struct counted *counted);
 
 #endif

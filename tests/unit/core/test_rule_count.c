@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "core/frame.h"
+#include "core/wire.h"
 #include "test_rule_support.h"
 
 /* */
@@ -354,6 +356,68 @@ static void lines_are_not_without_end(void **state)
     scene_release(&scene);
 }
 
+/* R-36: what tests say of themselves takes room as well. 32 tests with sets of 64 options fit for some sites, and no
+ * round opens that has too many of them. */
+static void an_outcome_fits_a_frame(void **state)
+{
+    enum { TESTS = 32, PLACES = 64 };
+    static const char LONG[] = "a-name-that-is-as-long-as-a-name-can-be";
+    static char names[PLACES][48], test_names[TESTS][48], rule[TESTS * 64];
+    static struct roll_site sites[PLACES];
+    static struct roll_line lines[PLACES];
+    static const struct round_option options[OPTIONS_MAX];
+    static uint32_t all[OPTIONS_MAX];
+    struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+    size_t most = 0;
+    struct scene scene;
+    (void) state;
+
+    strcpy(rule, "choice=64; ");
+    for (size_t i = 0; i < TESTS; i++)
+        strcat(rule, "S each-site choices=1 >= 1/2 of choices=1 weight; ");
+    for (uint32_t i = 0; i < OPTIONS_MAX; i++)
+        all[i] = i + 1;
+    scene_init(&scene, rule, "labour");
+    for (size_t i = 0; i < TESTS; i++) {
+        Comity__V1__Test *test = scene.rule->tests[i];
+        snprintf(test_names[i], sizeof(test_names[i]), "%.37s-%c%c", LONG, (char) ('a' + i / 26), (char) ('a' + i % 26));
+        test->name = test_names[i];
+        test->count->choices = test->against->choices = all;
+        test->count->n_choices = test->against->n_choices = OPTIONS_MAX;
+    }
+    assert_int_equal(rule_check(scene.rule, "rule", NULL), 0);
+    for (uint32_t i = 0; i < PLACES; i++) {
+        snprintf(names[i], sizeof(names[i]), "%.37s-%c%c", LONG, (char) ('a' + i / 26), (char) ('a' + i % 26));
+        sites[i] = (struct roll_site){.number = i + 1, .name = names[i]};
+        lines[i] = (struct roll_line){.member = i + 1, .constituency = 900, .site = i + 1, .weight = WEIGHT_MAX,
+                                      .has_answered = true, .given = {.choice = 1}, .sequence = i + 1};
+    }
+    for (size_t count = 1; count <= PLACES; count++) {
+        struct refusal refusal;
+        Comity__V1__Outcome *outcome = NULL;
+        struct bytes packed;
+        struct rule_input input = scene_input(&scene, true);
+        input.lines = lines;
+        input.sites = sites;
+        input.line_count = input.site_count = count;
+        input.options = options;
+        input.option_count = OPTIONS_MAX;
+        arena_reset(arena);
+        int code = rule_quorum_at_opening(&input, arena);
+        assert_int_equal(rule_count(&input, arena, &outcome), code);
+        if (code == ERR_SCOPE)
+            break;
+        assert_int_equal(code, 0);
+        assert_int_equal(message_pack(&outcome->base, arena, &packed), 0);
+        assert_true(packed.size < FRAME_BODY_MAX_BYTES - RULE_MAX_BYTES);
+        assert_int_equal(wire_check(&comity__v1__outcome__descriptor, packed, &refusal), 0);
+        most = count;
+    }
+    assert_true(most >= PLACES / 3 && most < PLACES);
+    arena_destroy(&arena);
+    scene_release(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +429,7 @@ int main(void)
         cmocka_unit_test(bad_input_is_an_error),
         cmocka_unit_test(a_full_roll_is_counted),
         cmocka_unit_test(lines_are_not_without_end),
+        cmocka_unit_test(an_outcome_fits_a_frame),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
