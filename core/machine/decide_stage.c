@@ -4,6 +4,8 @@
 #include "core/machine/ladder.h"
 #include "core/machine/phase.h"
 
+enum { SECONDS_MAX = 10000 }; /* of one stage: its row stays one that can be read */
+
 #define KIND_BIT(name) (1U << COMITY__V1__STAGE_KIND__STAGE_KIND_##name)
 
 /* Of which kind the stage has to be. */
@@ -105,7 +107,11 @@ static int check_second(struct decide *d, uint32_t voter)
             return decide_refuse(d, ERR_EXISTS, "second_block.voter");
     if (stage_is_seconded(d, stage, d->stage, voter, &is_seconded) != 0)
         return d->code;
-    return is_seconded ? decide_refuse(d, ERR_STATE, "second_block.voter") : 0;
+    if (is_seconded)
+        return decide_refuse(d, ERR_STATE, "second_block.voter");
+    return d->stage->n_seconds < SECONDS_MAX
+               ? 0
+               : decide_refuse_limit(d, ERR_LIMIT, "second_block.stage", SECONDS_MAX);
 }
 
 int decide_second_block(struct decide *d)

@@ -411,6 +411,20 @@ static int vacant_take(struct decide *d, const struct attendance *attendance, ui
     return d->code;
 }
 
+/* Whoever had left before the first round would be on the roll as well. */
+static int recused_take(struct decide *d, const struct attendance *attendance, const Comity__V1__Round *earlier,
+                        Comity__V1__Round *round)
+{
+    size_t before = earlier ? earlier->n_recused : 0;
+
+    round->recused = decide_alloc(d, before + attendance->recused_count, sizeof(*round->recused));
+    for (size_t i = 0; round->recused && i < before; i++)
+        round->recused[round->n_recused++] = earlier->recused[i];
+    for (size_t i = 0; round->recused && i < attendance->recused_count; i++)
+        round->recused[round->n_recused++] = attendance->recused[i];
+    return d->code;
+}
+
 int roll_freeze(struct decide *d, const struct attendance *attendance, uint32_t body,
                 Comity__V1__RoundOpened *opened)
 {
@@ -426,8 +440,8 @@ int roll_freeze(struct decide *d, const struct attendance *attendance, uint32_t 
     }
     opened->n_roll = attendance->count;
     round->eligible = (uint32_t) attendance->count;
-    round->n_recused = attendance->recused_count;
-    round->recused = attendance->recused;
+    if (recused_take(d, attendance, earlier, round) != 0)
+        return d->code;
     if (earlier) {
         round->n_vacant = earlier->n_vacant;
         round->vacant = earlier->vacant;

@@ -368,6 +368,31 @@ static void test_an_each_over_a_frozen_roll_needs_every_party(void **state)
     world_destroy(&world);
 }
 
+/* Whoever left before the first round is on record as recused in every later one too. */
+static void test_who_recused_before_a_frozen_roll(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    Comity__V1__Rule *rule = world_majority_rule(world);
+
+    rule->frozen = COMITY__V1__FROZEN__FROZEN_LADDER;
+    rule->rounds = 3;
+    uint32_t number = world_adopt(world, rule);
+    recuse_from(world, "luis", 1);
+    for (uint32_t round = 1; round <= 3; round++) {
+        const Comity__V1__Round *opened =
+            world_accept(world, world_open_round_command(world, 1, number))->round_opened->round;
+        assert_int_equal(opened->n_recused, round == 1 ? 1 : 2);
+        assert_int_equal(opened->recused[0], LUIS);
+        assert_int_equal(opened->recused[opened->n_recused - 1], round == 1 ? LUIS : MONA);
+        world_accept(world, world_ballot(world, "lena", round, 5));
+        world_accept(world, world_close_round(world, round));
+        if (round == 1)
+            recuse_from(world, "mona", 1);
+    }
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_blocs_of_vacant_seats),
         cmocka_unit_test(test_an_each_over_those_who_came_needs_every_party),
         cmocka_unit_test(test_an_each_over_a_frozen_roll_needs_every_party),
+        cmocka_unit_test(test_who_recused_before_a_frozen_roll),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -527,6 +527,30 @@ static void each_kind_takes_its_own(void **state)
     }
 }
 
+/* a row that grows has an end, before it would be larger than can be read. */
+static void seconds_are_not_without_end(void **state)
+{
+    enum { MOST = 10000 };
+    (void) state;
+    struct world *world = at_stage(SECONDING, BLOCKED, "lena 1, mara 6, mona 6", NULL);
+    Comity__V1__StageRun *run = world_row(world, TABLE_STAGE, 1, 0);
+    Comity__V1__Second *seconds = world_alloc(world, MOST * sizeof(*seconds));
+
+    run->n_seconds = MOST - 1;
+    run->seconds = world_alloc(world, MOST * sizeof(*run->seconds));
+    for (uint32_t i = 0; i < MOST; i++) {
+        comity__v1__second__init(&seconds[i]);
+        seconds[i].voter = MONA + 1000; /* others, who block too */
+        seconds[i].member = 100 + i;
+        run->seconds[i] = &seconds[i];
+    }
+    assert_int_equal(state_put(&world->view, world->arena, TABLE_STAGE, 1, 0, &run->base), 0);
+    world_accept(world, world_second_command(world, "lena", 1, MONA));
+    world_refuse(world, world_second_command(world, "lena", 1, MARA), ERR_LIMIT, "second_block.stage");
+    assert_int_equal(world->refusal.limit, MOST);
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -548,6 +572,7 @@ int main(void)
         cmocka_unit_test(a_party_that_cannot_sign),
         cmocka_unit_test(without_anybody),
         cmocka_unit_test(each_kind_takes_its_own),
+        cmocka_unit_test(seconds_are_not_without_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
