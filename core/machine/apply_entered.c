@@ -86,4 +86,6 @@ void apply_ballot_disputed(struct apply *a, const Comity__V1__Event *open)
     apply_put(a, TABLE_DISPUTED, ballot->round, ballot->member, &ballot->base);
     apply_delete(a, row_key(TABLE_BALLOT, ballot->round, ballot->member));
     apply_answer_lost(a, round);
+    if (disputed->settles)
+        apply_settled(a, round);
 }

@@ -171,7 +171,7 @@ int ballot_check_round(struct decide *d, ProtobufCBinaryData text_hash, const ch
 /* It is of the rule's form; and comes with what it has to. @at: the ballot within the command. */
 int ballot_check_answer(struct decide *d, const struct ballot *ballot, const char *at);
 int ballot_check_duties(struct decide *d, const struct ballot *ballot, const char *at);
-/* With these @ballots of @members, does nothing that is to come change what the round comes to, so that it closes by
+/* With these @ballots of @members (NULL: without theirs), does nothing that is to come change what the round comes to, so that it closes by
  * its rule? 0 or d->code. */
 int ballots_settle(struct decide *d, const struct ballot *ballots, const uint32_t *members, size_t count,
                    protobuf_c_boolean *ret_settles);

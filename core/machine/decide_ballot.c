@@ -136,12 +136,13 @@ int ballot_check_answer(struct decide *d, const struct ballot *ballot, const cha
     return code == 0 ? 0 : decide_fail(d, code);
 }
 
+/* @ballot: NULL where what was said counts no longer. */
 static void line_answer(struct decide *d, struct roll *roll, uint32_t member, const struct ballot *ballot)
 {
     for (size_t i = 0; i < roll->count; i++)
         if (roll->lines[i].member == member) {
-            roll->lines[i].has_answered = true;
-            roll->lines[i].given = ballot->given;
+            roll->lines[i].has_answered = ballot != NULL;
+            roll->lines[i].given = ballot ? ballot->given : (struct ballot_answer){0};
             roll->lines[i].sequence = d->context->next_sequence;
         }
 }
@@ -161,7 +162,7 @@ int ballots_settle(struct decide *d, const struct ballot *ballots, const uint32_
     if (roll_of_round(d, &roll) != 0)
         return d->code;
     for (size_t i = 0; i < count; i++)
-        line_answer(d, &roll, members[i], &ballots[i]);
+        line_answer(d, &roll, members[i], ballots ? &ballots[i] : NULL);
     input = roll_input(&roll, rule, d->round->round_of < rule->rounds);
     code = rule_is_settled(&input, d->arena, &is_settled);
     *ret_settles = is_settled;

@@ -164,6 +164,8 @@ int decide_dispute_ballot(struct decide *d)
     event = decide_event(d, COMITY__V1__EVENT__KIND_BALLOT_DISPUTED);
     if (!disputed || !event)
         return d->code;
+    if (is_open && ballots_settle(d, NULL, &d->actor->number, 1, &disputed->settles) != 0)
+        return d->code;
     disputed->round = dispute->round;
     disputed->member = d->actor->number;
     disputed->ballot = dispute->ballot;

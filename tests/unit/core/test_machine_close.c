@@ -347,6 +347,29 @@ static void test_a_dispute_unsettles(void **state)
     world_destroy(&world);
 }
 
+/* One that makes no difference holds up nothing. */
+static void test_a_dispute_that_changes_nothing(void **state)
+{
+    (void) state;
+    struct world *world = world_with_round(settling_noticed_rule);
+    Comity__V1__Command *dispute = world_command(world, "mara", COMITY__V1__COMMAND__BODY_DISPUTE_BALLOT);
+    bool settles;
+
+    dispute->dispute_ballot->round = 1;
+    dispute->dispute_ballot->ballot = enter(world, MARA, 1, &settles);
+    dispute->dispute_ballot->reason = world_text(world);
+    assert_false(settles);
+    world_accept(world, world_ballot(world, "lena", 1, 1));
+    world_accept(world, world_ballot(world, "luis", 1, 1));
+    assert_true(world_accept(world, world_ballot(world, "mona", 1, 1))->ballot_cast->settles);
+    assert_true(world_accept(world, dispute)->ballot_disputed->settles);
+    world->context.time_ms += HOUR_MS;
+    world_due(world);
+    assert_int_equal(round_of(world)->cause, COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_NOTHING_CAN_CHANGE);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 /* A restore holds up what was settled, as any other close. */
 static void test_settled_before_a_restore(void **state)
 {
@@ -442,6 +465,7 @@ int main(void)
         cmocka_unit_test(test_a_quorum_of_hidden_answers_is_no_rule),
         cmocka_unit_test(test_it_closes_when_nothing_can_change),
         cmocka_unit_test(test_a_dispute_unsettles),
+        cmocka_unit_test(test_a_dispute_that_changes_nothing),
         cmocka_unit_test(test_settled_before_a_restore),
         cmocka_unit_test(test_silence_of_those_who_know),
         cmocka_unit_test(test_acknowledging),
