@@ -38,6 +38,10 @@ def fields(message):
     return found
 
 
+def field_of(message, number):
+    return next(value for at, _, value in fields(message) if at == number)
+
+
 def packed(found):
     out = b""
     for number, kind, value in found:

@@ -5,6 +5,7 @@ import json
 import unittest
 
 from cli_case import CliCase, REFUSED, USAGE
+from export_file import ExportFile, field_of, fields
 
 SUPPORT = ["AGREE", "RESERVED"]
 ABSTAIN = [{"answer": 9, "label": "abstain", "stance": "ABSTAIN"}]
@@ -43,7 +44,8 @@ class Rounds(CliCase):
         world.ask("fay", "join", "fay.invitation")
         for rule in (ranking_rule(), choice_rule(), score_rule(), score_rule(name="listed", roll="LIST", list="electors"),
                      choice_rule(name="secretive", visibility="UNTIL_CLOSE"),
-                     ranking_rule(name="quiet", visibility="UNTIL_CLOSE")):
+                     ranking_rule(name="quiet", visibility="UNTIL_CLOSE"),
+                     score_rule(name="hushed", visibility="UNTIL_CLOSE")):
             cls.adopt(rule)
 
     @classmethod
@@ -182,11 +184,12 @@ class Rounds(CliCase):
         """Two members answer differently, one in many words: everybody else sees the same of both."""
         canary, quiet = "canary-77e1", ("ada", "carla")
         for rule, words, loud in [("quiet", ["--option", "stay", "--option", "roof", "--option", "yard", "--default", "stay"],
-                                   "yard > roof = stay"), ("secretive", ["--option", "stay", "--option", "yard"], "yard")]:
+                                   "yard > roof = stay"), ("secretive", ["--option", "stay", "--option", "yard"], "yard"),
+                                  ("hushed", [], "5")]:
             number = self.open(rule, *words)
             self.ask(quiet[0], "vote", number, "abstain")
             self.ask("ben", "vote", number, loud, "--alternative", f"{canary} {'x' * 3000}", "--reason", f"{canary} why")
-            error = self.refuse("ben", "vote", number, "stay", name="EXISTS")
+            error = self.refuse("ben", "vote", number, loud, name="EXISTS")
             self.assertIn("You have answered", error["what"])  # one's own is one's own
             for who in ("eve", "carla", "eli"):
                 seen = json.dumps([self.ask(who, "ballots", number), self.ask(who, "round", "show", number),
@@ -206,6 +209,43 @@ class Rounds(CliCase):
                 self.assertEqual(set(shape["ballot_cast"]), {"round", "member", "replaces", "settles"})
             self.ask("eli", "round", "close", number)
             self.assertIn(canary, json.dumps(self.ask("eve", "ballots", number)))
+
+    def copies(self, who, number):
+        """A member's copy of the record, and of each ballot of the round in it the bytes of every part, by its voter."""
+        path = self.world.directory / f"{who}-{number}-{self.id()}.export"
+        self.ask(who, "export", path)
+        exported = ExportFile(path)
+        casts = [row for row in self.ask(who, "history", "--round", number)["history"] if row["kind"] == "ballot_cast"]
+        parts = {}
+        for row in casts:
+            record = field_of(field_of(exported.records[exported.place(row["sequence"])], 3), 1)
+            parts[row["event"]["ballot_cast"]["member"]] = [value for at, _, value in fields(record) if at == 2]
+        return path.read_bytes(), parts
+
+    def test_a_copy_of_before_the_close_shows_nothing(self):
+        """Whoever copies the record sees of two ballots as many parts, of the same sizes. Of a round that is OPEN the same
+        look finds everything, so that it would have found it here."""
+        canary = "canary-b3f0"
+        options = ["--option", "stay", "--option", "roof", "--option", "yard"]
+        rounds = [("quiet", "ranked", [*options, "--default", "stay"], "abstain", "yard > roof = stay"),
+                  ("quiet", "ranked", [*options, "--default", "stay"], "stay", "yard > roof > stay"),
+                  ("secretive", "chosen", options, "stay", "yard"), ("hushed", "scored", [], "0", "5")]
+        for hidden, shown, words, short, long in rounds:
+            for rule in (hidden, shown):
+                number = self.open(rule, *words)
+                self.ask("ada", "vote", number, short)
+                self.ask("carla", "vote", number, long, "--alternative", f"{canary} {'x' * 2000}", "--reason", f"{canary} {number}")
+                data, parts = self.copies("eve", number)
+                sizes = {member: [len(part) for part in each] for member, each in parts.items()}
+                if rule == hidden:
+                    self.assertEqual(sizes[1], sizes[3], rule)
+                    self.assertEqual([len(each) for each in sizes.values()], [4, 4])
+                    self.assertNotIn(f"{canary} {number}".encode(), data)
+                    self.assertIn(f"{canary} {number}".encode(), self.copies("carla", number)[0])  # one's own is one's own
+                else:
+                    self.assertNotEqual(sizes[1], sizes[3], rule)
+                    self.assertIn(f"{canary} {number}".encode(), data)
+                self.ask("eli", "round", "close", number)
 
 
 if __name__ == "__main__":
