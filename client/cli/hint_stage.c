@@ -77,7 +77,7 @@ const struct hint HINTS_STAGE[] = {
     {ERR_NOT_FOUND, "second_block.voter", N_("This member does not block."),
      N_("comity stage show STAGE lists whose blocks can be seconded."), NULL},
     {ERR_FORBIDDEN, "second_block.voter", N_("Nobody seconds their own block."),
-     N_("Another member of the roll can: comity stage second STAGE MEMBER"), NULL},
+     N_("Another member of the roll can: comity stage second STAGE VOTER"), NULL},
     {ERR_EXISTS, "second_block.voter", N_("You have seconded this block."), SHOW, NULL},
     {ERR_STATE, "second_block.voter", N_("This block is seconded, and counts."), SHOW, NULL},
     {ERR_EXISTS, "give_casting_vote.stage", N_("You have been heard at this stage."), SHOW, NULL},

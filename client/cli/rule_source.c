@@ -12,6 +12,19 @@
 
 static const char START_FROM[] = N_("comity rule show consensus --yaml prints one to start from");
 
+/* One thing is the reason itself; of several each stands in a line of its own before it. */
+static void tell_fault(struct cli *cli, const char *file, const struct rule_fault *fault, bool is_alone)
+{
+    const char *place = fault->line == 0
+                            ? file
+                            : arena_printf(cli->arena, "%s:%u:%u", file, fault->line, fault->column);
+
+    if (is_alone)
+        cli_fail(cli, fault->code, START_FROM, "%s: %s", place, fault->text);
+    else
+        cli_fault(cli, "%s: %s", place, fault->text);
+}
+
 /* What is wrong with the file, each at its line, and the whole of it as "problems" of the document. */
 static int tell_faults(struct cli *cli, const char *path, const struct rule_faults *faults)
 {
@@ -27,16 +40,12 @@ static int tell_faults(struct cli *cli, const char *path, const struct rule_faul
         json_object_object_add(row, "field", json_object_new_string(fault->field));
         json_object_object_add(row, "text", json_object_new_string(fault->text));
         json_object_array_add(list, row);
-        if (fault->line == 0)
-            cli_fault(cli, "%s: %s", file, fault->text);
-        else
-            cli_fault(cli, "%s:%u:%u: %s", file, fault->line, fault->column, fault->text);
+        tell_fault(cli, file, fault, faults->count == 1);
     }
     cli_put(cli, "problems", list);
-    cli_fail(cli, faults->list[0].code, START_FROM, "%s",
-             counted(cli, faults->count,
-                     "The file is no rule that can be used: %" PRIu64 " thing is wrong with it.",
-                     "The file is no rule that can be used: %" PRIu64 " things are wrong with it."));
+    if (faults->count > 1)
+        cli_fail(cli, faults->list[0].code, START_FROM,
+                 "The file is no rule that can be used: %zu things are wrong with it.", faults->count);
     snprintf(cli->failure.field, sizeof(cli->failure.field), "%s", faults->list[0].field);
     return cli_unusable(cli, faults->list[0].code);
 }
@@ -130,10 +139,10 @@ int rule_source_sound(struct cli *cli, const char *path, struct rule_source *ret
     int code = rule_source_file(cli, path, ret_source);
 
     if (code == 0)
-        code = ret_source->file.rule != NULL ? 0 : rule_check(ret_source->rule, "rule", &refusal);
+        code = ret_source->file.rule != NULL ? 0 : rule_check(ret_source->rule, "", &refusal);
     if (code == 0 || refusal.code == 0)
         return code;
-    const char *field = strncmp(refusal.field, "rule.", 5) == 0 ? refusal.field + 5 : "";
+    const char *field = refusal.field[0] == '.' ? refusal.field + 1 : refusal.field;
     cli_fail(cli, code, START_FROM, "%s, %s: %s", shown_string(cli, path), field,
              rule_refusal_say(code, field, language_words, cli->arena));
     snprintf(cli->failure.field, sizeof(cli->failure.field), "%.*s", (int) sizeof(cli->failure.field) - 1, field);

@@ -117,13 +117,13 @@ static int alter(struct cli *cli, const Comity__V1__Rule *from, Comity__V1__Rule
         ret_rule->rounds = (uint32_t) number;
     }
     struct refusal refusal = {0};
-    int code = rule_check(ret_rule, "rule", &refusal);
+    int code = rule_check(ret_rule, "", &refusal);
     if (code != 0) {
+        const char *field = refusal.field[0] == '.' ? refusal.field + 1 : refusal.field;
         cli_fail(cli, code, "comity rule templates lists rules that are sound",
-                 "The rule cannot be adopted: %s",
-                 rule_refusal_say(code, strncmp(refusal.field, "rule.", 5) == 0 ? refusal.field + 5 : "",
-                                  language_words, cli->arena));
-        memcpy(cli->failure.field, refusal.field, sizeof(cli->failure.field));
+                 "The rule cannot be adopted: %s", rule_refusal_say(code, field, language_words, cli->arena));
+        snprintf(cli->failure.field, sizeof(cli->failure.field), "rule%.*s",
+                 (int) (sizeof(cli->failure.field) - sizeof("rule")), refusal.field);
     }
     return code;
 }

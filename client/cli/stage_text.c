@@ -119,11 +119,11 @@ static const char *answer_command(struct cli *cli, const Comity__V1__StageRun *r
     case COMITY__V1__STAGE_KIND__STAGE_KIND_ROUNDS:
         return arena_printf(cli->arena, "comity round open %" PRIu32, run->proposal);
     case COMITY__V1__STAGE_KIND__STAGE_KIND_SECONDING:
-        return arena_printf(cli->arena, "comity stage second %" PRIu32 " MEMBER", run->number);
+        return arena_printf(cli->arena, "comity stage second %" PRIu32 " VOTER", run->number);
     case COMITY__V1__STAGE_KIND__STAGE_KIND_CONFER:
         return arena_printf(cli->arena, "comity stage confer %" PRIu32 " --with KEYFILE", run->number);
     case COMITY__V1__STAGE_KIND__STAGE_KIND_CASTING:
-        return arena_printf(cli->arena, "comity stage cast %" PRIu32 " for|against", run->number);
+        return arena_printf(cli->arena, "comity stage cast %" PRIu32 " ANSWER", run->number);
     case COMITY__V1__STAGE_KIND__STAGE_KIND_UMPIRE:
     case COMITY__V1__STAGE_KIND__STAGE_KIND_ESCALATE:
         return arena_printf(cli->arena, "comity stage answer %" PRIu32 " OUTCOME --text TEXT --with KEYFILE", run->number);

@@ -105,14 +105,14 @@ void world_need_answers(struct world *world, Comity__V1__Rule *rule)
     rule->n_tests++;
 }
 
-Comity__V1__Command *world_open_options(struct world *world, uint32_t rule, bool has_default, ...)
+Comity__V1__Command *world_open_options(struct world *world, bool has_default, uint32_t rule, ...)
 {
     Comity__V1__Command *command = world_open_round_command(world, 1, rule);
     Comity__V1__OpenRound *open = command->open_round;
     va_list labels;
 
     open->options = world_alloc(world, OPTIONS_MAX * sizeof(*open->options));
-    va_start(labels, has_default);
+    va_start(labels, rule);
     for (const char *label = va_arg(labels, const char *); label; label = va_arg(labels, const char *)) {
         Comity__V1__NewOption *option = world_alloc(world, sizeof(*option));
         comity__v1__new_option__init(option);

@@ -15,7 +15,7 @@ Comity__V1__Rule *world_majority_rule(struct world *world);
 void world_need_answers(struct world *world, Comity__V1__Rule *rule);
 
 /* open_round with options of these labels, the last one NULL; the first is the default one where @has_default. */
-Comity__V1__Command *world_open_options(struct world *world, uint32_t rule, bool has_default, ...)
+Comity__V1__Command *world_open_options(struct world *world, bool has_default, uint32_t rule, ...)
     __attribute__((sentinel));
 /* A ballot without an answer, to be filled. */
 Comity__V1__CastBallot *world_blank(struct world *world, const char *member, uint32_t round,

@@ -57,7 +57,7 @@ class Ladder(CliCase):
         stage = self.stage_of(proposal)
         self.assertIn(f"The rule goes on with stage {stage}, s1 (blocks have to be seconded):", said)
         self.assertIn("Carla Weiss (member 3) blocks; seconded by nobody", said)
-        self.assertIn(f"Next: comity stage second {stage} MEMBER", said)
+        self.assertIn(f"Next: comity stage second {stage} VOTER", said)
         leads = self.ask("ada", "stage", "show", stage)["leads"]
         self.assertIn({"from": "BLOCKED", "to": "BLOCKED", "stage": "s2"}, leads)
         self.assertIn({"from": "ADOPTED", "to": "ADOPTED", "stage": None}, leads)

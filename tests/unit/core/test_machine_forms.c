@@ -63,15 +63,15 @@ static void test_the_options_of_a_round(void **state)
     (void) state;
     uint32_t rule;
     struct world *world = world_of(FORM(RANKING), &rule);
-    Comity__V1__Command *command = world_open_options(world, rule, true, "stay", NULL);
+    Comity__V1__Command *command = world_open_options(world, true, rule, "stay", NULL);
     Comity__V1__NewOption **options;
 
     world_refuse(world, command, ERR_MISSING, "open_round.options");
-    command = world_open_options(world, rule, true, "stay", "move", "stay", NULL);
+    command = world_open_options(world, true, rule, "stay", "move", "stay", NULL);
     world_refuse(world, command, ERR_DUPLICATE, "open_round.options[2].label");
-    command = world_open_options(world, rule, false, "stay", "move", NULL);
+    command = world_open_options(world, false, rule, "stay", "move", NULL);
     world_refuse(world, command, ERR_MISSING, "open_round.options.is_default");
-    command = world_open_options(world, rule, true, "stay", "move", "wait", NULL);
+    command = world_open_options(world, true, rule, "stay", "move", "wait", NULL);
     options = command->open_round->options;
     options[1]->is_default = true;
     world_refuse(world, command, ERR_DUPLICATE, "open_round.options[1].is_default");
@@ -122,8 +122,8 @@ static void test_a_rule_may_state_its_options(void **state)
     rule->ties[0] = COMITY__V1__TIE_BREAK__TIE_BREAK_STATED_ORDER;
     rule->n_ties = 1;
     uint32_t number = world_adopt(world, rule);
-    world_refuse(world, world_open_options(world, number, false, "a", "b", NULL), ERR_RANGE, "open_round.options");
-    Comity__V1__Command *command = world_open_options(world, number, false, NULL);
+    world_refuse(world, world_open_options(world, false, number, "a", "b", NULL), ERR_RANGE, "open_round.options");
+    Comity__V1__Command *command = world_open_options(world, false, number, NULL);
     uint32_t *order = world_alloc(world, 3 * sizeof(*order));
     command->open_round->tie_order = order;
     command->open_round->n_tie_order = 2;
@@ -158,7 +158,7 @@ static void test_forms_without_options_have_none(void **state)
     uint32_t rule;
     struct world *world = world_of(FORM(SCORE), &rule);
 
-    world_refuse(world, world_open_options(world, rule, false, "a", "b", NULL), ERR_RANGE, "open_round.options");
+    world_refuse(world, world_open_options(world, false, rule, "a", "b", NULL), ERR_RANGE, "open_round.options");
     world_open_round(world, 1, rule);
     world_destroy(&world);
 }
@@ -170,7 +170,7 @@ static void test_rankings(void **state)
     struct world *world = world_of(FORM(RANKING), &rule);
     Comity__V1__Command *command;
 
-    world_accept(world, world_open_options(world, rule, true, "stay", "move", "wait", NULL));
+    world_accept(world, world_open_options(world, true, rule, "stay", "move", "wait", NULL));
     world_refuse(world, world_blank(world, "lena", 1, &command) ? command : NULL, ERR_OPTION, "cast_ballot.ranks");
     command = ranking(world, "lena", 1, 2, 4);
     world_refuse(world, command, ERR_ANSWER, "cast_ballot.ranks");
@@ -204,7 +204,7 @@ static void test_choices(void **state)
     struct world *world = world_of(FORM(CHOICE), &rule);
     Comity__V1__Command *command;
 
-    world_accept(world, world_open_options(world, rule, false, "stay", "move", NULL));
+    world_accept(world, world_open_options(world, false, rule, "stay", "move", NULL));
     world_blank(world, "lena", 1, &command);
     world_refuse(world, command, ERR_ANSWER, "cast_ballot.choice");
     world_refuse(world, choice(world, "lena", 3), ERR_OPTION, "cast_ballot.choice");

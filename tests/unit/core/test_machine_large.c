@@ -124,7 +124,7 @@ static void test_a_ranking_of_all_options(void **state)
     rule->ranking->needs_default = false;
     rule->ranking->n_majorities = 0;
     uint32_t number = world_adopt(world, rule);
-    Comity__V1__Command *open = world_open_options(world, number, false, NULL);
+    Comity__V1__Command *open = world_open_options(world, false, number, NULL);
     for (size_t i = 0; i < OPTIONS_MAX; i++) {
         Comity__V1__NewOption *option = world_alloc(world, sizeof(*option));
         comity__v1__new_option__init(option);

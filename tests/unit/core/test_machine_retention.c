@@ -296,7 +296,7 @@ static void test_a_purged_text_comes_again(void **state)
  * Gives the command that opened it. */
 static const Comity__V1__OpenRound *ask(struct world *world, uint32_t rule, uint32_t proposal, bool is_answered)
 {
-    Comity__V1__Command *open = world_open_options(world, rule, false, "early", "late", NULL);
+    Comity__V1__Command *open = world_open_options(world, false, rule, "early", "late", NULL);
     const Comity__V1__Proposal *row = world_row(world, TABLE_PROPOSAL, proposal, 0);
     Comity__V1__Command *command;
 
