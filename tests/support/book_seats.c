@@ -30,6 +30,7 @@ struct book_seats {
     struct lines standings; /* round, constituency, is a party */
     struct lines lists;     /* last letter of the list's name, constituency, member */
     struct lines rolls;     /* proposal, kind of roll, round, member, seat, stands for: of the first of its kind */
+    struct lines left;      /* proposal, kind of roll, member: recused before the first of its kind */
     uint32_t advised;       /* round that was closed last, of those whose outcome is advice */
     struct book_seats_counts counts;
 };
@@ -63,7 +64,7 @@ void book_seats_destroy(struct book_seats **book)
     struct lines *const ALL[] = {&(*book)->seats,  &(*book)->sessions, &(*book)->proposals,
                                  &(*book)->items,  &(*book)->recusals, &(*book)->stand_ins,
                                  &(*book)->rounds, &(*book)->standings, &(*book)->lists,
-                                 &(*book)->rolls};
+                                 &(*book)->rolls,  &(*book)->left};
 
     for (size_t i = 0; i < ARRAY_COUNT(ALL); i++)
         free(ALL[i]->list);
@@ -129,6 +130,13 @@ static void check_taken_over(struct book_seats *book, const Comity__V1__RoundOpe
     const Comity__V1__Round *round = opened->round;
     struct walk walk = {opened, 0, 0};
 
+    for (size_t i = 0; i < book->left.count; i++) {
+        const struct line *line = &book->left.list[i];
+        if (line->n[0] != round->proposal || line->n[1] != kind_of(round->rule))
+            continue;
+        assert_true(walk.recused < round->n_recused);
+        assert_int_equal(round->recused[walk.recused++], line->n[2]);
+    }
     for (size_t i = 0; i < book->rolls.count; i++) {
         const struct line *line = &book->rolls.list[i];
         if (line->n[0] == round->proposal && line->n[1] == kind_of(round->rule))
@@ -227,6 +235,9 @@ static void check_roll(struct book_seats *book, const Comity__V1__RoundOpened *o
         add(&book->rolls,
             (struct line){{opened->round->proposal, kind_of(rule), opened->round->number, opened->roll[i]->member,
                            opened->roll[i]->seat, opened->roll[i]->stands_for}});
+    for (size_t i = 0; is_first && i < opened->round->n_recused; i++)
+        add(&book->left,
+            (struct line){{opened->round->proposal, kind_of(rule), opened->round->recused[i]}});
 }
 
 static void round_opened(struct book_seats *book, const Comity__V1__RoundOpened *opened)
