@@ -1,8 +1,16 @@
 /* What an outcome takes as it is packed, at most: so that whoever is to see it can. docs/rules.md R-36 */
 #include "core/rule/test.h"
 
-/* Of parts of an outcome without names and sets: the numbers of the contract, at the largest that they can be. */
-enum { LINE_BYTES = 113, BLOC_BYTES = 36, QUANTIFIER_BYTES = 48, TALLY_BYTES = 180, COUNT_BYTES = 17, SEQUENCE_BYTES = 6 };
+/* Of parts of an outcome without names and sets: the numbers of the contract, at the largest that they can
+ * be. */
+enum {
+    LINE_BYTES = 113,
+    BLOC_BYTES = 36,
+    QUANTIFIER_BYTES = 48,
+    TALLY_BYTES = 180,
+    COUNT_BYTES = 17,
+    SEQUENCE_BYTES = 6
+};
 enum { RANKING_BYTES = 176 * 1024 }; /* 260 stages of 64 options, and every pair */
 /* A member of a set is one byte. It is taken for two: the wire bounds how many fields there are as well. */
 enum { MEMBER_BYTES = 2 };
@@ -36,8 +44,8 @@ static uint64_t score_rows(const struct counted *counted)
     return least(values, lines) + least(values * counted->group_count, lines);
 }
 
-/* Before a round opens nothing is known of its options; and where blocks are counted anew the scale may have one answer
- * more: what fits then fits at the close. */
+/* Before a round opens nothing is known of its options; and where blocks are counted anew the scale may have
+ * one answer more: what fits then fits at the close. */
 static uint64_t tallies_bytes(const struct counted *counted)
 {
     bool is_choice = counted->rule->form == COMITY__V1__FORM__FORM_CHOICE;

@@ -18,7 +18,8 @@ static void put(struct world *world, enum table table, uint32_t a, uint32_t b, c
     assert_int_equal(state_put(&world->view, world->arena, table, a, b, row), 0);
 }
 
-/* A list of ROLL_MAX members, all of whom have checked in, without the thirty thousand commands that it takes. */
+/* A list of ROLL_MAX members, all of whom have checked in, without the thirty thousand commands that it
+ * takes. */
 static void enroll(struct world *world, Comity__V1__Rule *rule)
 {
     uint32_t *members = world_alloc(world, ROLL_MAX * sizeof(*members));
@@ -56,7 +57,8 @@ static void carry_out(struct world *world, const Comity__V1__Command *body)
     struct command command = {.body = body};
     struct machine_events *events = world_alloc(world, sizeof(*events));
 
-    assert_int_equal(machine_decide(&world->view, &command, &world->context, scratch, events, &world->refusal), 0);
+    assert_int_equal(
+        machine_decide(&world->view, &command, &world->context, scratch, events, &world->refusal), 0);
     for (size_t i = 0; i < events->count; i++) {
         const Comity__V1__Event *open = events->list[i].open;
         assert_true(protobuf_c_message_get_packed_size(&open->base) < FRAME_BODY_MAX_BYTES);
@@ -101,7 +103,8 @@ static void test_a_ladder(void **state)
     rule->n_tests = 2;
     rule->visibility = COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE;
     for (size_t i = 0; i < 16; i++)
-        world_stage_map(world, world_stage(world, rule, SECONDING, i == 0 ? REJECTED : TABLED), REJECTED, TABLED);
+        world_stage_map(world, world_stage(world, rule, SECONDING, i == 0 ? REJECTED : TABLED), REJECTED,
+                        TABLED);
     uint32_t number = world_adopt(world, rule);
     carry_out(world, world_open_round_command(world, 1, number));
     all_answer(world, 1, CONCERN, 0);
