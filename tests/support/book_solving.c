@@ -294,8 +294,10 @@ static void book_data(struct book_solving *book, const struct machine_event *eve
 
 void book_solving_event(struct book_solving *book, const struct machine_event *event)
 {
-    /* What a referral closes, closes before anything else happens. */
-    if (book->to_close > 0)
+    /* What a referral closes, closes before anything else happens; with a stage's round its stage ends. */
+    if (book->to_close > 0 && event->open->kind_case == COMITY__V1__EVENT__KIND_STAGE_ENDED)
+        assert_int_equal(event->open->stage_ended->outcome, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REFERRED);
+    else if (book->to_close > 0)
         assert_int_equal(event->open->kind_case, COMITY__V1__EVENT__KIND_ROUND_CLOSED);
     book_item(book, event->open);
     book_round(book, event->open);

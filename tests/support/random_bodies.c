@@ -233,11 +233,12 @@ static bool body_revoke_key(struct random_commands *r)
 {
     if (random_chance(r, 25))
         return body_withdraw(r);
-    const struct person *whose = random_member(r, 0, ANYBODY);
+    const struct person *awaited = random_awaited(r);
+    const struct person *whose = awaited ? awaited : random_member(r, 0, ANYBODY);
     const struct person *signer = whose;
 
-    /* Few co-chairs are lost, so that there is always somebody to go on with. */
-    if (!whose || whose->offices & (1u << CO_CHAIR | 1u << FACILITATOR) || random_chance(r, 60))
+    /* Few co-chairs are lost, so that there is always somebody to go on with; but some while a stage waits for them. */
+    if (!whose || (!awaited && (whose->offices & (1u << CO_CHAIR | 1u << FACILITATOR) || random_chance(r, 60))))
         return false;
     if (random_chance(r, 50))
         signer = random_member(r, CO_CHAIR, whose->constituency);
@@ -401,7 +402,6 @@ static bool body_adopt_rule(struct random_commands *r)
         return false;
     comity__v1__rule__init(rule);
     rule->name = random_name(r, "rule", random_below(r, RULE_NAMES));
-    rule->form = COMITY__V1__FORM__FORM_STANCE;
     rule->roll = random_chance(r, 70) ? COMITY__V1__ROLL_KIND__ROLL_KIND_SEATS
                                       : (Comity__V1__RollKind) (2 + random_below(r, 2));
     if (rule->roll == COMITY__V1__ROLL_KIND__ROLL_KIND_LIST)
@@ -419,6 +419,8 @@ static bool body_adopt_rule(struct random_commands *r)
     rule->close->all_answered = random_chance(r, 50);
     rule_add_scale(r, rule);
     rule_add_tests(r, rule);
+    random_give_form(r, rule);
+    random_give_end(r, rule);
     random_add_ladder(r, rule);
     r->body->adopt_rule->rule = rule;
     return random_sign_jointly(r);

@@ -145,11 +145,32 @@ bool random_acknowledge_round(struct random_commands *r);
 /* A recent round that is open, and one of its roll who can sign; NULL: none. */
 const Comity__V1__Round *random_open_round_found(struct random_commands *r);
 const struct person *random_voter(struct random_commands *r, const Comity__V1__Round *round);
+/* random_forms.c */
+/* The rule, complete but for its ladder, becomes one of another form now and then; and it may close when nothing can
+ * change, or go on without a quorum. */
+void random_give_form(struct random_commands *r, Comity__V1__Rule *rule);
+void random_give_end(struct random_commands *r, Comity__V1__Rule *rule);
+/* What open_round has to state for a rule, and sometimes its question. */
+void random_open_options(struct random_commands *r, const Comity__V1__Rule *rule);
+/* What a ballot of the round can say. */
+struct random_answer {
+    uint32_t answer, choice;
+    uint32_t *ranks;
+    size_t rank_count;
+    Comity__V1__Score *score;
+};
+void random_answer(struct random_commands *r, const Comity__V1__Round *round, struct random_answer *ret_answer);
+/* Into cast_ballot, or a ballot of enter_ballots. */
+#define RANDOM_SAY(message, said)                                                                            \
+    ((message)->answer = (said).answer, (message)->choice = (said).choice, (message)->ranks = (said).ranks,  \
+     (message)->n_ranks = (said).rank_count, (message)->score = (said).score)
 /* Rules and stages: random_stages.c. */
 /* Gives the rule, which is complete otherwise, a ladder that can be used; now and then none. */
 void random_add_ladder(struct random_commands *r, Comity__V1__Rule *rule);
 /* Of a stage that is open; NULL: none was found. */
 const Comity__V1__Item *random_item_at_stage(struct random_commands *r);
+/* The last whom a stage waits for; NULL: none waits for one alone. */
+const struct person *random_awaited(struct random_commands *r);
 bool random_second_block(struct random_commands *r);
 bool random_note_conference(struct random_commands *r);
 bool random_give_casting_vote(struct random_commands *r);

@@ -206,6 +206,7 @@ bool random_open_round(struct random_commands *r)
     open->rule = version->number;
     if (version->rule->close->at_time)
         open->closes_ms = r->time_ms + version->rule->notice_ms + SECOND_MS + (int64_t) random_below(r, 600 * 1000);
+    random_open_options(r, version->rule);
     return random_sign_as_facilitator(r);
 }
 
@@ -252,6 +253,7 @@ bool random_cast_ballot(struct random_commands *r)
     const Comity__V1__Round *round = random_open_round_found(r);
     const struct person *voter = round ? random_voter(r, round) : NULL;
     Comity__V1__CastBallot *cast = r->body->cast_ballot;
+    struct random_answer said;
 
     if (!voter)
         return false;
@@ -261,9 +263,10 @@ bool random_cast_ballot(struct random_commands *r)
     random_sign(r, voter);
     cast->round = round->number;
     cast->text_hash = round->text_hash;
-    cast->answer = random_chance(r, 70) ? 1 + random_below(r, 2) : 1 + random_below(r, 6);
+    random_answer(r, round, &said);
+    RANDOM_SAY(cast, said);
     cast->replaces = latest ? latest->sequence : 0;
-    if (cast->answer >= 5 || random_chance(r, 20))
+    if (random_chance(r, cast->answer >= 5 ? 95 : 20))
         cast->reason = random_text(r);
     else if (round->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE)
         cast->reason = random_empty_text(r);
@@ -285,8 +288,10 @@ static Comity__V1__EnteredBallot *entered_ballot(struct random_commands *r, cons
         return NULL;
     Comity__V1__EnteredBallot *entered = random_alloc(r, sizeof(*entered));
     comity__v1__entered_ballot__init(entered);
+    struct random_answer said;
+    random_answer(r, round, &said);
     entered->member = voter->member;
-    entered->answer = 1 + random_below(r, 6);
+    RANDOM_SAY(entered, said);
     entered->replaces = latest ? latest->sequence : 0;
     entered->medium = random_chance(r, 50) ? COMITY__V1__BALLOT_MEDIUM__BALLOT_MEDIUM_PAPER
                                            : COMITY__V1__BALLOT_MEDIUM__BALLOT_MEDIUM_PHONE;

@@ -83,7 +83,8 @@ bool random_move_phase(struct random_commands *r)
         move->phase = random_chance(r, 50) ? (phase_t) (item->phase + 1)
                                            : (phase_t) (1 + random_below(r, PHASE(PROPOSAL)));
         if (phase_allows(item->phase, move->phase))
-            return sign_as(r, FACILITATOR);
+            return (session->n_facilitators > 0 && sign_as_member(r, session->facilitators[0])) ||
+                   sign_as(r, FACILITATOR);
     }
     return false;
 }

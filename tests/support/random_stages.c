@@ -233,3 +233,38 @@ bool random_sign_off(struct random_commands *r)
     random_sign(r, person);
     return true;
 }
+
+/* The one whom a stage waits for, where it is one alone. */
+static const struct person *last_awaited(struct random_commands *r, const Comity__V1__StageRun *run)
+{
+    const struct person *last = NULL;
+
+    for (size_t i = 0; i < run->n_asked; i++) {
+        const struct person *person = random_person_of(r, run->asked[i]);
+        bool is_heard = false;
+
+        for (size_t k = 0; k < run->n_voices; k++)
+            is_heard |= run->voices[k]->member == run->asked[i];
+        if (is_heard || !person || person->is_revoked)
+            continue;
+        if (last)
+            return NULL;
+        last = person;
+    }
+    return last;
+}
+
+const struct person *random_awaited(struct random_commands *r)
+{
+    uint32_t last = random_last_number(r, TABLE_STAGE);
+
+    for (uint32_t i = 0; i < 60 && i < last; i++) {
+        const Comity__V1__StageRun *run = random_row(r, TABLE_STAGE, last - i, 0);
+        bool is_open = run && run->state == COMITY__V1__STAGE_STATE__STAGE_STATE_OPEN && run->due_ms > r->time_ms;
+        const struct person *person = is_open ? last_awaited(r, run) : NULL;
+
+        if (person)
+            return person;
+    }
+    return NULL;
+}

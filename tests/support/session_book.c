@@ -31,6 +31,7 @@ struct round_book {
     uint32_t number, session;
     bool is_open;
     int64_t closes_ms; /* 0: at no time */
+    int64_t extended_ms;
 };
 
 struct meeting {
@@ -191,6 +192,12 @@ static void pause_begins(struct session_book *book, uint32_t number, const Comit
     meeting->until_ms = pause->until_ms;
 }
 
+/* In a caucus its time does not run: since its beginning, or since it was extended in it. */
+static int64_t held_since(const struct round_book *round, const struct meeting *meeting)
+{
+    return round->extended_ms > meeting->since_ms ? round->extended_ms : meeting->since_ms;
+}
+
 static void pause_ends(struct session_book *book, uint32_t number, const struct machine_event *event)
 {
     struct meeting *meeting = meeting_of(book, number);
@@ -212,7 +219,7 @@ static void pause_ends(struct session_book *book, uint32_t number, const struct 
     }
     for (size_t i = 0; i < book->round_count && meeting->is_caucus; i++)
         if (book->rounds[i].session == number && book->rounds[i].is_open && book->rounds[i].closes_ms != 0)
-            book->rounds[i].closes_ms += now_ms - meeting->since_ms;
+            book->rounds[i].closes_ms += now_ms - held_since(&book->rounds[i], meeting);
     meeting->is_paused = meeting->is_caucus = false;
     all_are_heard(book, number, now_ms);
 }
@@ -235,7 +242,16 @@ static void round_opens(struct session_book *book, const Comity__V1__Round *roun
     assert_true(meeting->is_open && !meeting->is_paused);
     book->rounds = realloc(book->rounds, (book->round_count + 1) * sizeof(*book->rounds));
     book->rounds[book->round_count++] =
-        (struct round_book){round->number, round->session, true, round->closes_ms};
+        (struct round_book){round->number, round->session, true, round->closes_ms, 0};
+}
+
+static void round_goes_on(struct session_book *book, const Comity__V1__RoundExtended *extended, int64_t now_ms)
+{
+    struct round_book *round = &book->rounds[extended->round - 1];
+
+    assert_true(round->is_open && round->closes_ms != 0 && round->extended_ms == 0);
+    round->closes_ms = extended->closes_ms;
+    round->extended_ms = now_ms;
 }
 
 static void round_closes(struct session_book *book, const Comity__V1__RoundClosed *closed, int64_t now_ms)
@@ -331,6 +347,9 @@ void session_book_event(struct session_book *book, const struct machine_event *e
         break;
     case COMITY__V1__EVENT__KIND_ROUND_OPENED:
         round_opens(book, open->round_opened->round);
+        break;
+    case COMITY__V1__EVENT__KIND_ROUND_EXTENDED:
+        round_goes_on(book, open->round_extended, now_ms);
         break;
     case COMITY__V1__EVENT__KIND_ROUND_CLOSED:
         round_closes(book, open->round_closed, now_ms);

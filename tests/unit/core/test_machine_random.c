@@ -23,7 +23,7 @@
 #include "tests/support/random_commands.h"
 #include "tests/support/session_book.h"
 
-enum { EPOCHS = 8, COMMANDS = 50000, ROUNDS_MAX = 20000, ROLL_ROOM = 64, MEMBERS_MAX = 2000 };
+enum { OPTION_ROOM = 8, ANSWERED_BY = 6, EPOCHS = 8, COMMANDS = 50000, ROUNDS_MAX = 20000, ROLL_ROOM = 64, MEMBERS_MAX = 2000 };
 
 /* What the test knows of a round, from its events. */
 struct book_round {
@@ -34,6 +34,9 @@ struct book_round {
     bool is_entered[ROLL_ROOM]; /* the line's ballot, and its voter has not disputed it */
     bool has_disputed[ROLL_ROOM];
     struct bytes rule; /* packed */
+    struct round_option options[OPTION_ROOM];
+    size_t option_count;
+    bool is_extended;
     uint32_t session;
     uint8_t roll_hash[HASH_SIZE];
 };
@@ -69,6 +72,7 @@ struct book {
     size_t outcomes[16];
     size_t by_deadline;
     size_t acknowledged;
+    size_t by_form[8], extended, settled;
     struct {
         uint64_t sequence;
         int64_t time_ms;
@@ -143,6 +147,11 @@ static void book_opened(struct book *book, const Comity__V1__RoundOpened *opened
     for (size_t i = 1; i < round->count; i++)
         assert_true(round->lines[i - 1].member < round->lines[i].member);
     assert_int_equal(message_pack(&opened->round->rule->base, book->kept, &round->rule), 0);
+    assert_true(opened->round->n_options <= OPTION_ROOM);
+    for (size_t i = 0; i < opened->round->n_options; i++)
+        round->options[round->option_count++] =
+            (struct round_option){.label = arena_string(book->kept, opened->round->options[i]->label),
+                                  .majority = ""};
 }
 
 static size_t line_of(const struct book_round *round, uint32_t member)
@@ -154,16 +163,29 @@ static size_t line_of(const struct book_round *round, uint32_t member)
     return 0;
 }
 
+/* What a ballot says, of which the ranks are kept. */
+#define SAID(book, ballot)                                                                                   \
+    ((struct ballot_answer){.answer = (ballot)->answer,                                                      \
+                            .choice = (ballot)->choice,                                                      \
+                            .ranks = (ballot)->n_ranks == 0                                                  \
+                                         ? NULL                                                              \
+                                         : arena_copy((book)->kept, (ballot)->ranks,                         \
+                                                      (ballot)->n_ranks * sizeof(*(ballot)->ranks)),         \
+                            .rank_count = (ballot)->n_ranks,                                                 \
+                            .has_score = (ballot)->score != NULL,                                            \
+                            .score = (ballot)->score ? (ballot)->score->value : 0})
+
 static void book_answer(struct book *book, struct book_round *round, size_t line, uint64_t replaces,
-                        uint32_t answer, uint64_t sequence)
+                        struct ballot_answer given, uint64_t sequence)
 {
     assert_true(round->is_open);
     assert_int_equal(replaces, round->lines[line].sequence);
     round->lines[line].has_answered = true;
-    round->lines[line].given.answer = answer;
+    round->lines[line].given = given;
     round->lines[line].sequence = sequence;
     round->is_entered[line] = false;
     book->ballots++;
+    book->by_form[given.choice != 0 ? 1 : given.rank_count != 0 ? 2 : given.has_score ? 3 : 0]++;
 }
 
 static void book_ballot(struct book *book, const Comity__V1__BallotCast *cast,
@@ -172,7 +194,7 @@ static void book_ballot(struct book *book, const Comity__V1__BallotCast *cast,
     struct book_round *round = &book->rounds[cast->round];
 
     book_answer(book, round, line_of(round, cast->member), cast->replaces,
-                event->command->cast_ballot->answer, event->sequence);
+                SAID(book, event->command->cast_ballot), event->sequence);
 }
 
 static void book_entered(struct book *book, const Comity__V1__BallotsEntered *entered,
@@ -187,7 +209,7 @@ static void book_entered(struct book *book, const Comity__V1__BallotsEntered *en
 
         assert_int_equal(entered->ballots[i]->member, command->ballots[i]->member);
         assert_false(round->has_disputed[line]);
-        book_answer(book, round, line, entered->ballots[i]->replaces, command->ballots[i]->answer,
+        book_answer(book, round, line, entered->ballots[i]->replaces, SAID(book, command->ballots[i]),
                     event->sequence);
         round->is_entered[line] = true;
         book->entered++;
@@ -208,7 +230,7 @@ static void book_disputed(struct book *book, const Comity__V1__BallotDisputed *d
         return;
     round->has_disputed[at] = true;
     line->has_answered = false;
-    line->given.answer = 0;
+    line->given = (struct ballot_answer){0};
     line->sequence = 0;
     book->disputes++;
 }
@@ -246,7 +268,9 @@ static struct rule_input closed_input(struct book *book, uint32_t number, struct
                                .lines = round->lines,
                                .line_count = round->count,
                                .constituencies = all->list,
-                               .constituency_count = all->count};
+                               .constituency_count = all->count,
+                               .options = round->options,
+                               .option_count = round->option_count};
 }
 
 /* The same round, with blocks of some as something else: every scale has an answer for each stance, of its number. */
@@ -272,24 +296,96 @@ static Comity__V1__OutcomeKind book_recount(void *context, uint32_t number, cons
     return kind;
 }
 
+/* Who is there now, where the rule asks for that. */
+static void book_look(struct book *book, struct book_round *round, Comity__V1__Present present)
+{
+    if (present != COMITY__V1__PRESENT__PRESENT_AT_OPEN)
+        for (size_t i = 0; i < round->count; i++)
+            round->lines[i].is_present =
+                session_book_is_present(book->sessions, round->session, round->lines[i].member,
+                                        present == COMITY__V1__PRESENT__PRESENT_EVER);
+}
+
+static void book_extended(struct book *book, const Comity__V1__RoundExtended *extended, struct arena *arena)
+{
+    struct book_round *round = &book->rounds[extended->round];
+    struct constituencies all = {.arena = arena};
+    struct rule_input input = closed_input(book, extended->round, &all, arena);
+    Comity__V1__Outcome *outcome = NULL;
+    struct bytes expected, given;
+
+    assert_true(round->is_open && !round->is_extended);
+    assert_int_equal(input.rule->no_quorum, COMITY__V1__NO_QUORUM__NO_QUORUM_EXTEND);
+    assert_int_equal(extended->closes_ms, book->time_ms + input.rule->extend_ms);
+    round->is_extended = true;
+    book_look(book, round, input.rule->present);
+    assert_int_equal(rule_quorum_at_close(&input, arena, &outcome), 0);
+    assert_non_null(outcome);
+    assert_int_equal(message_pack(&outcome->base, arena, &expected), 0);
+    assert_int_equal(message_pack(&extended->outcome->base, arena, &given), 0);
+    assert_true(bytes_equal(expected, given));
+    book->extended++;
+}
+
+/* Whatever those who are silent may still say: the @nth of some answers that they could give together. */
+static struct ballot_answer other_answer(const struct rule_input *input, size_t nth)
+{
+    static const uint32_t RANKS[OPTION_ROOM] = {1};
+
+    switch (input->rule->form) {
+    case COMITY__V1__FORM__FORM_CHOICE:
+        return (struct ballot_answer){.choice = 1 + (uint32_t) (nth % input->option_count)};
+    case COMITY__V1__FORM__FORM_RANKING:
+        return (struct ballot_answer){.ranks = RANKS, .rank_count = input->option_count};
+    case COMITY__V1__FORM__FORM_SCORE:
+        return (struct ballot_answer){.has_score = true, .score = (uint32_t) nth % 6};
+    default:
+        return (struct ballot_answer){.answer = 1 + (uint32_t) nth % 6};
+    }
+}
+
+/* It closed since nothing could change: all of them answering alike, or each otherwise, change nothing. */
+static void check_settled(const struct rule_input *input, const Comity__V1__Outcome *outcome, struct arena *arena)
+{
+    struct roll_line lines[ROLL_ROOM];
+    struct rule_input other = *input;
+
+    assert_true(input->rule->close->nothing_can_change);
+    other.lines = lines;
+    for (size_t way = 0; way < 2 * ANSWERED_BY; way++) {
+        Comity__V1__Outcome *then = NULL;
+
+        memcpy(lines, input->lines, input->line_count * sizeof(*lines));
+        for (size_t i = 0; i < input->line_count; i++) {
+            if (lines[i].has_answered)
+                continue;
+            lines[i].has_answered = true;
+            lines[i].sequence = 1000000 + i;
+            lines[i].given = other_answer(input, way < ANSWERED_BY ? way : way + i);
+        }
+        assert_int_equal(rule_count(&other, arena, &then), 0);
+        assert_int_equal(then->kind, outcome->kind);
+        assert_int_equal(then->n_chosen, outcome->n_chosen);
+        for (size_t i = 0; i < then->n_chosen; i++)
+            assert_int_equal(then->chosen[i], outcome->chosen[i]);
+    }
+}
+
 /* Count the round again, out of the book. */
 static void book_closed(struct book *book, const Comity__V1__RoundClosed *closed, struct arena *arena)
 {
     struct book_round *round = &book->rounds[closed->round];
     struct constituencies all = {.arena = arena};
     struct rule_input input = closed_input(book, closed->round, &all, arena);
-    Comity__V1__Present present = input.rule->present;
+    bool is_by_itself = closed->cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_TIME ||
+                        closed->cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_ALL_ANSWERED;
     Comity__V1__Outcome *outcome = NULL;
     struct bytes expected;
     struct bytes given;
 
     assert_true(round->is_open);
     round->is_open = false;
-    if (present != COMITY__V1__PRESENT__PRESENT_AT_OPEN)
-        for (size_t i = 0; i < round->count; i++)
-            round->lines[i].is_present =
-                session_book_is_present(book->sessions, round->session, round->lines[i].member,
-                                        present == COMITY__V1__PRESENT__PRESENT_EVER);
+    book_look(book, round, input.rule->present);
     input.rounds_remain = round->rounds_remain;
     if (closed->cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED)
         outcome = closed->outcome; /* nothing is counted */
@@ -298,6 +394,12 @@ static void book_closed(struct book *book, const Comity__V1__RoundClosed *closed
     assert_int_equal(message_pack(&outcome->base, arena, &expected), 0);
     assert_int_equal(message_pack(&closed->outcome->base, arena, &given), 0);
     assert_true(bytes_equal(expected, given));
+    if (is_by_itself && input.rule->no_quorum == COMITY__V1__NO_QUORUM__NO_QUORUM_EXTEND && !round->is_extended)
+        assert_int_not_equal(outcome->kind, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_QUORUM);
+    if (closed->cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_NOTHING_CAN_CHANGE) {
+        check_settled(&input, outcome, arena);
+        book->settled++;
+    }
     book->outcomes[outcome->kind]++;
     book->by_deadline += closed->cause != COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_FACILITATOR;
 
@@ -655,6 +757,9 @@ static void book_event(struct book *book, const struct machine_event *event)
     case COMITY__V1__EVENT__KIND_EPOCH_OPENED:
         book_epoch_opened(book, open->epoch_opened->epoch);
         break;
+    case COMITY__V1__EVENT__KIND_ROUND_EXTENDED:
+        book_extended(book, open->round_extended, visit_arena);
+        break;
     case COMITY__V1__EVENT__KIND_ROUND_CLOSED:
         check_grace(book, open->round_closed);
         book_closed(book, open->round_closed, visit_arena);
@@ -705,6 +810,7 @@ static bool may_come_by_itself(Comity__V1__Event__KindCase kind)
     static const Comity__V1__Event__KindCase KINDS[] = {
         COMITY__V1__EVENT__KIND_EPOCH_OPENED,
         COMITY__V1__EVENT__KIND_ROUND_CLOSED,
+        COMITY__V1__EVENT__KIND_ROUND_EXTENDED,
         COMITY__V1__EVENT__KIND_DECISION_MADE,
         /* Charter and bodies. */
         COMITY__V1__EVENT__KIND_SEAT_TERM_ENDED,
@@ -1056,6 +1162,10 @@ static void test_fifty_thousand_commands(void **state)
     assert_true(book->outcomes[COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_BLOCKED] > 5);
     assert_true(book->outcomes[COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NOT_YET] > 5);
     assert_true(book->by_deadline > 20);
+    print_message("%zu choices, %zu rankings, %zu scores; %zu extended, %zu settled\n", book->by_form[1], book->by_form[2],
+                  book->by_form[3], book->extended, book->settled);
+    assert_true(book->by_form[1] > 20 && book->by_form[2] > 20 && book->by_form[3] > 20);
+    assert_true(book->extended > 3 && book->settled > 3);
     assert_true(session_book_turned_away(book->sessions) > 20);
     assert_true(session_book_over(book->sessions) > 20);
     assert_true(session_book_caucuses_over(book->sessions) > 5);
