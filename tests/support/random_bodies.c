@@ -238,7 +238,7 @@ static bool body_revoke_key(struct random_commands *r)
     const struct person *signer = whose;
 
     /* Few co-chairs are lost, so that there is always somebody to go on with; but some while a stage waits for them. */
-    if (!whose || (!awaited && (whose->offices & (1u << CO_CHAIR | 1u << FACILITATOR) || random_chance(r, 60))))
+    if (!whose || (!awaited && (whose->offices & (1u << CO_CHAIR | 1u << FACILITATOR) || random_chance(r, 87))))
         return false;
     if (random_chance(r, 50))
         signer = random_member(r, CO_CHAIR, whose->constituency);

@@ -256,7 +256,7 @@ static Comity__V1__Command__BodyCase kind_draw(struct random_commands *r)
         {COMITY__V1__COMMAND__BODY_ADD_SITE, 5},
         {COMITY__V1__COMMAND__BODY_INVITE, 15},
         {COMITY__V1__COMMAND__BODY_REDEEM, 15},
-        {COMITY__V1__COMMAND__BODY_REVOKE_KEY, 10},
+        {COMITY__V1__COMMAND__BODY_REVOKE_KEY, 30},
         {COMITY__V1__COMMAND__BODY_CREATE_BODY, 5},
         {COMITY__V1__COMMAND__BODY_ASSIGN_SEAT, 60},
         {COMITY__V1__COMMAND__BODY_ADOPT_RULE, 10},
