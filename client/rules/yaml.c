@@ -185,27 +185,28 @@ static int take_event(struct reading *reading, struct fy_event *event)
 static const struct {
     const char *said;
     const char *advice;
+    bool is_below; /* it is about the line below the one that the library names */
 } ADVICE[] = {
-    {"tab", N_("There is a tab at the start of a line. Indent with blanks.")},
-    {"closing bracket", N_("A bracket `[` is never closed. Put `]` behind the last thing of the list.")},
-    {"closing brace", N_("A brace `{` is never closed. Put `}` behind the last thing in it.")},
-    {"closing quote", N_("A quotation mark is never closed. Put one behind the text.")},
+    {"tab", N_("There is a tab at the start of a line. Indent with blanks."), false},
+    {"closing bracket", N_("A bracket `[` is never closed. Put `]` behind the last thing of the list."), false},
+    {"closing brace", N_("A brace `{` is never closed. Put `}` behind the last thing in it."), false},
+    {"closing quote", N_("A quotation mark is never closed. Put one behind the text."), false},
     {"nested block mapping on the same line", N_("There are two colons in one line. Put what belongs to the "
-                                                 "first key on lines of its own, indented further.")},
+                                                 "first key on lines of its own, indented further."), false},
     {"multiline plain key", N_("This line is indented further than the one before it, which has its value "
-                               "already. Begin it in the same column.")},
+                               "already. Begin it in the same column."), true},
     {"in flow", N_("A bracket is opened in this line or above it, and not closed before the next key. Put `]` behind the last "
-                   "thing of the list, and commas between them.")},
+                   "thing of the list, and commas between them."), false},
     {"find expected ':'", N_("There is no colon with a blank behind it here. A line is a key, a colon, a blank and a value, as "
-                             "`form: STANCE`.")},
+                             "`form: STANCE`."), false},
     {"invalid value after mapping", N_("There is no colon with a blank behind it here. A line is a key, a colon, a blank and a "
-                                       "value, as `form: STANCE`.")},
+                                       "value, as `form: STANCE`."), false},
     {"invalid indentation", N_("This line does not begin in the same column as those that it belongs to. Begin it in the same "
-                               "column.")},
+                               "column."), false},
     {"expected '-' indicator", N_("This line does not begin in the same column as those that it belongs to. Begin it in the "
-                                  "same column.")},
+                                  "same column."), false},
     {"wrongly indented", N_("This line does not begin in the same column as those that it belongs to. Begin "
-                            "it in the same column.")},
+                            "it in the same column."), false},
 };
 
 /* Does the text at the place begin with a quotation mark? What goes on over lines from there is one that was never closed. */
@@ -216,6 +217,25 @@ static bool begins_with_quote(const struct reading *reading)
     for (unsigned line = 1; line < reading->line && at < end; at++)
         line += *at == '\n';
     return at + reading->column <= end && (at[reading->column - 1] == '"' || at[reading->column - 1] == '\'');
+}
+
+/* On to where the next line begins that is not empty; as it was where there is none. */
+static void place_below(struct reading *reading)
+{
+    const char *at = (const char *) reading->text.data, *end = at + reading->text.size;
+
+    for (unsigned line = 1; at != NULL && at < end; line++) {
+        size_t size = (size_t) (end - at), lead = 0;
+        const char *next = memchr(at, '\n', size);
+        while (lead < size && (at[lead] == ' ' || at[lead] == '\t' || at[lead] == '\r'))
+            lead++;
+        if (line > reading->line && lead < size && at[lead] != '\n') {
+            reading->line = line;
+            reading->column = (unsigned) lead + 1;
+            return;
+        }
+        at = next == NULL ? end : next + 1;
+    }
 }
 
 static int tell_syntax(struct reading *reading, struct fy_diag *diag)
@@ -229,9 +249,13 @@ static int tell_syntax(struct reading *reading, struct fy_diag *diag)
     reading->column = error->column > 0 ? (unsigned) error->column : 1;
     if (begins_with_quote(reading))
         return FAIL(reading, ERR_MALFORMED, N_("A quotation mark is never closed. Put one behind the text."));
-    for (size_t i = 0; i < sizeof(ADVICE) / sizeof(*ADVICE); i++)
-        if (strstr(error->msg, ADVICE[i].said) != NULL)
-            return FAIL(reading, ERR_MALFORMED, "%s", reading->faults->words(ADVICE[i].advice));
+    for (size_t i = 0; i < sizeof(ADVICE) / sizeof(*ADVICE); i++) {
+        if (strstr(error->msg, ADVICE[i].said) == NULL)
+            continue;
+        if (ADVICE[i].is_below)
+            place_below(reading);
+        return FAIL(reading, ERR_MALFORMED, "%s", reading->faults->words(ADVICE[i].advice));
+    }
     return FAIL(
         reading, ERR_MALFORMED,
         N_("This cannot be read as YAML: %s. Compare the line with one of a template: comity rule show "
