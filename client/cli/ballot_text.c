@@ -248,7 +248,7 @@ static const char *tie_order_text(struct cli *cli, const Comity__V1__Round *roun
     return text == NULL ? "" : text;
 }
 
-static void option_say(struct cli *cli, const Comity__V1__RoundOption *option)
+static const char *option_line(struct cli *cli, const Comity__V1__RoundOption *option)
 {
     const char *label = shown_string(cli, option->label);
     const char *note = option->is_default ? phrase(cli, " (things stay as they are)")
@@ -256,22 +256,37 @@ static void option_say(struct cli *cli, const Comity__V1__RoundOption *option)
                            ? phrase(cli, " (needs the majority %s)", shown_string(cli, option->majority))
                            : "";
 
-    if (option->text == NULL)
-        say(cli, "  %" PRIu32 "  %s%s", option->number, label, note);
-    else
-        say(cli, "  %" PRIu32 "  %s%s: %s", option->number, label, note, desk_shown(cli, option->text));
+    return option->text == NULL
+               ? phrase(cli, "  %" PRIu32 "  %s%s", option->number, label, note)
+               : phrase(cli, "  %" PRIu32 "  %s%s: %s", option->number, label, note, desk_shown(cli, option->text));
+}
+
+struct outcome_lines round_question(struct cli *cli, const Comity__V1__Round *round)
+{
+    struct outcome_lines lines = {0};
+    const char **list = arena_alloc(cli->arena, (round->n_options + 4) * sizeof(*list));
+
+    if (list == NULL)
+        return lines;
+    if (round->question != NULL)
+        list[lines.count++] = phrase(cli, "Asked: %s", desk_shown(cli, round->question));
+    if (round->n_options > 0)
+        list[lines.count++] = phrase(cli, "Options:");
+    for (size_t i = 0; i < round->n_options; i++)
+        list[lines.count++] = option_line(cli, round->options[i]);
+    if (round->n_tie_order > 0)
+        list[lines.count++] =
+            phrase(cli, "Where they tie, the earlier of these is preferred: %s", tie_order_text(cli, round));
+    lines.list = list;
+    return lines;
 }
 
 void round_say_question(struct cli *cli, const Comity__V1__Round *round)
 {
-    if (round->question != NULL)
-        say(cli, "Asked: %s", desk_shown(cli, round->question));
-    if (round->n_options > 0)
-        say(cli, "Options:");
-    for (size_t i = 0; i < round->n_options; i++)
-        option_say(cli, round->options[i]);
-    if (round->n_tie_order > 0)
-        say(cli, "Where they tie, the earlier of these is preferred: %s", tie_order_text(cli, round));
+    struct outcome_lines lines = round_question(cli, round);
+
+    for (size_t i = 0; i < lines.count; i++)
+        say(cli, "%s", lines.list[i]);
     if (round->rule != NULL && round->rule->scores != NULL)
         say(cli, "A score is a number from %" PRIu32 " to %" PRIu32 ".", round->rule->scores->least,
             round->rule->scores->most);

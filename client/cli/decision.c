@@ -76,6 +76,9 @@ static int say_count(struct cli *cli, const Comity__V1__Round *round)
         return 0;
     }
     say_function(cli, round);
+    struct outcome_lines question = round_question(cli, round);
+    for (size_t i = 0; i < question.count; i++)
+        say(cli, "%s", question.list[i]);
     say(cli, "Tests of the rule %s:", round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
     cli_put(cli, "working", say_working(cli, round));
     say(cli, "Answers:");

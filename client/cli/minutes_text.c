@@ -128,6 +128,17 @@ static int write_reasons(struct draft *draft, const Comity__V1__Round *round)
     return code;
 }
 
+/* As points, each as deep as its line is indented. */
+static void write_listed(struct draft *draft, struct outcome_lines lines)
+{
+    if (lines.count > 0)
+        fprintf(draft->to, "\n");
+    for (size_t i = 0; i < lines.count; i++) {
+        size_t indent = strspn(lines.list[i], " ");
+        fprintf(draft->to, "%.*s- %s\n", (int) indent, lines.list[i], lines.list[i] + indent);
+    }
+}
+
 /* The working, and who took no part. */
 static int write_working(struct draft *draft, const Comity__V1__Round *round)
 {
@@ -143,13 +154,8 @@ static int write_working(struct draft *draft, const Comity__V1__Round *round)
     struct outcome_lines lost = outcome_lost_keys(draft->cli, round, name_of_member);
     for (size_t i = 0; i < lost.count; i++)
         fprintf(draft->to, "\n%s\n", lost.list[i]);
-    struct outcome_lines working = outcome_working(draft->cli, round, round->outcome);
-    if (working.count > 0)
-        fprintf(draft->to, "\n");
-    for (size_t i = 0; i < working.count; i++) {
-        size_t indent = strspn(working.list[i], " ");
-        fprintf(draft->to, "%.*s- %s\n", (int) indent, working.list[i], working.list[i] + indent);
-    }
+    write_listed(draft, round_question(draft->cli, round));
+    write_listed(draft, outcome_working(draft->cli, round, round->outcome));
     return code;
 }
 

@@ -285,6 +285,7 @@ static int put_count(struct pack *pack, const Comity__V1__Round *round)
     struct outcome_lines lost = outcome_lost_keys(cli, round, name_of_member);
     for (size_t i = 0; i < lost.count; i++)
         page_paragraph(pack->page, "%s", lost.list[i]);
+    put_lines(pack, round_question(cli, round));
     page_paragraph(pack->page, "What the rule %s tests:",
                    round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
     put_lines(pack, outcome_working(cli, round, outcome));

@@ -103,12 +103,17 @@ class Rounds(CliCase):
     def test_reasons_stand_with_what_was_answered(self):
         """Of every form, wherever reasons are shown; and who can answer once alone is told so before."""
         self.adopt(choice_rule(name="once", change="ONCE"))
-        number = self.open("once", "--option", "north", "--option", "south")
+        number = self.open("once", "--option", "north", "--option", "south=By the river", "--question", "Where to?")
         said = self.world.comity("ada", "vote", number, "south", "--reason", "Nearer to the bus.")[1]
         self.assertIn("What you answer is final", said)
         self.ask("carla", "vote", number, "south")
         self.ask("eli", "round", "close", number)
-        self.assertIn("Ada Okafor (south): Nearer to the bus.", self.world.comity("ada", "outcome", number)[1])
+        said = self.world.comity("ada", "outcome", number)[1]
+        self.assertIn("Ada Okafor (south): Nearer to the bus.", said)
+        self.assertIn("Asked: Where to?\nOptions:\n  1  north\n  2  south: By the river\n", said)
+        minutes = self.world.comity("eli", "minutes", "draft", 1, "--print")[1]
+        for words in ("- Asked: Where to?\n- Options:\n  - 1  north\n  - 2  south: By the river\n", "- Ada Okafor, south:\n"):
+            self.assertIn(words, minutes)
         self.assertIn("Ada Okafor (south): Nearer to the bus.", self.world.comity("ada", "register")[1])
         number = self.open("scored")
         said = self.world.comity("ada", "vote", number, "4", "--reason", "Good, but dear.")[1]
