@@ -195,6 +195,8 @@ static const struct {
                                                  "first key on lines of its own, indented further."), false},
     {"multiline plain key", N_("This line is indented further than the one before it, which has its value "
                                "already. Begin it in the same column."), true},
+    {"missing document start", N_("A rule begins with keys, each with a colon behind it, as `name: our-rule`. Start from a "
+                                  "template: comity rule show consensus --yaml."), false},
     {"in flow", N_("A bracket is opened in this line or above it, and not closed before the next key. Put `]` behind the last "
                    "thing of the list, and commas between them."), false},
     {"find expected ':'", N_("There is no colon with a blank behind it here. A line is a key, a colon, a blank and a value, as "

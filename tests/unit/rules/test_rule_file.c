@@ -36,6 +36,7 @@ static const struct {
     {"a: \"b\n", ERR_MALFORMED, 1, 5, "quotation mark"},
     {"a: \"b\nc: d\n", ERR_MALFORMED, 1, 4, "quotation mark"},
     {"a:\n  - b: [c\n    d: 0\n  - b: e\n", ERR_MALFORMED, 4, 6, "Put `]` behind"},
+    {"[partnership]\nname = lakeside\n", ERR_MALFORMED, 2, 1, "begins with keys"},
     {"a: b\nc d\n", ERR_MALFORMED, 2, 1, "no colon with a blank"},
     {"a:\n  - b: c\n d: e\n", ERR_MALFORMED, 3, 2, "same column"},
     {"\ta: b\n", ERR_MALFORMED, 1, 1, "tab"},
