@@ -56,6 +56,9 @@ class Rounds:
         if self.chance(0.3):
             rule.change = pb.CHANGE_ONCE
             rule.close.nothing_can_change = True
+        elif self.chance(0.4):
+            rule.visibility = random.choice((pb.VISIBILITY_OPEN, pb.VISIBILITY_UNTIL_CLOSE))
+            rule.no_quorum, rule.extend_ms, rule.close.at_time = pb.NO_QUORUM_EXTEND, 60000, True
         least = 0 if form == pb.FORM_RANKING else 1
         for number in range(random.randint(least, 4)):
             rule.tests.append(self.test(rule, f"test-{number}"))
