@@ -92,14 +92,16 @@ static int read_file(struct cli *cli, const char *path, struct lines *lines)
     int code = csv_read(path, cli->arena, &csv, reason);
 
     if (code != 0) {
-        cli_fail(cli, code, code == ERR_MALFORMED ? COLUMNS : NULL, "%s",
-                 reason);
+        cli_fail(cli, code, code == ERR_MALFORMED ? COLUMNS : NULL, "%s", reason);
         return cli_unusable(cli, code);
     }
     if (csv.columns > 2 || strcmp(csv.header[0], "member") != 0 ||
         (csv.columns == 2 && strcmp(csv.header[1], "weight") != 0))
         return cli_fail(cli, ERR_USAGE, COLUMNS, "%s: its columns are not those of a list.",
                         shown_string(cli, path));
+    if (csv.count == 0)
+        return cli_fail(cli, ERR_USAGE, "If nobody of it is to be on the list any more: --empty",
+                        "%s has no row but the first: one a member is needed.", shown_string(cli, path));
     return read_rows(cli, &csv, lines);
 }
 
