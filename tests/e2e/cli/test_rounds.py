@@ -165,8 +165,8 @@ class Rounds(CliCase):
         made = self.ask("ada", "list", "set", "electors", "--constituency", "union", "--member", "Fay Lindt", "--member", "Ada Okafor")
         self.assertEqual(len(made["event"]["list_set"]["list"]["members"]), 2)
         self.world.file("part.csv", "member,weight\nDev Patel,3\n")
-        self.world.file("part.csv", "member\n")
-        error = self.refuse("ada", "list", "set", "electors", "--constituency", "union", "--file", "part.csv", name="USAGE", exit=USAGE)
+        self.world.file("none.csv", "member\n")
+        error = self.refuse("ada", "list", "set", "electors", "--constituency", "union", "--file", "none.csv", name="USAGE", exit=USAGE)
         self.assertIn("--empty", error["next"])
         weigh = ["carla", "list", "set", "electors", "--constituency", "management", "--file", "part.csv"]
         self.refuse(*weigh, name="COSIGNERS")

@@ -275,7 +275,7 @@ class Adopted(CliCase):
         self.world.file("wrong.yaml", RULE.replace("1/2", "0.5"))
         error = self.refuse("ada", "rule", "adopt", "--file", "wrong.yaml", "--body", "swappers", *self.world.with_key("carla"),
                             name="MALFORMED", exit=USAGE)
-        self.assertIn("1 thing is wrong", error["what"])
+        self.assertIn("wrong.yaml:17:16: `0.5` is a decimal number", error["what"])
 
 
 if __name__ == "__main__":
