@@ -128,12 +128,12 @@ int outcome_run(struct cli *cli)
                         "Round %" PRIu32 " is open still: %" PRIu32 " of %" PRIu32 " have answered.", number,
                         round->answered, round->eligible);
     cli_put_text(cli, "outcome", outcome_name(outcome->kind));
-    cli_put_text(cli, "sentence", rule_explain_outcome(outcome->kind));
+    cli_put_text(cli, "sentence", outcome_sentence(outcome));
     cli_put(cli, "round", desk_json(cli, row));
     say(cli, "Round %" PRIu32 " on proposal %" PRIu32 ", version %" PRIu32 ": %s. %s", round->number,
         round->proposal, round->version,
         painted(cli, outcome_color(outcome->kind), outcome_word(outcome->kind)),
-        _(rule_explain_outcome(outcome->kind)));
+        _(outcome_sentence(outcome)));
     struct outcome_lines causes = outcome_causes(cli, round);
     for (size_t i = 0; i < causes.count; i++)
         say(cli, "%s", causes.list[i]);

@@ -168,7 +168,7 @@ static int write_round(struct draft *draft, const Comity__V1__Round *round)
     }
     fprintf(draft->to, _("\nRound %" PRIu32 " on version %" PRIu32 " by the rule %s: **%s**. %s\n"),
             round->number, round->version, round->rule == NULL ? "?" : round->rule->name,
-            outcome_word(round->outcome->kind), _(rule_explain_outcome(round->outcome->kind)));
+            outcome_word(round->outcome->kind), _(outcome_sentence(round->outcome)));
     struct outcome_lines causes = outcome_causes(draft->cli, round);
     for (size_t i = 0; i < causes.count; i++)
         fprintf(draft->to, "\n%s\n", causes.list[i]);

@@ -313,7 +313,7 @@ static int put_round(struct pack *pack, const Comity__V1__Proposal *proposal, co
                        round->eligible);
         return 0;
     }
-    page_paragraph(pack->page, "%s", _(rule_explain_outcome(outcome->kind)));
+    page_paragraph(pack->page, "%s", _(outcome_sentence(outcome)));
     struct outcome_lines causes = outcome_causes(cli, round);
     for (size_t i = 0; i < causes.count; i++)
         page_paragraph(pack->page, "%s", causes.list[i]);

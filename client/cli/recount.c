@@ -175,7 +175,7 @@ static void say_working(struct cli *cli, const struct recounted *recounted)
     if (counted == NULL)
         return;
     say(cli, "Counted anew: %s. %s", painted(cli, outcome_color(counted->kind), outcome_word(counted->kind)),
-        _(rule_explain_outcome(counted->kind)));
+        _(outcome_sentence(counted)));
     outcome_say_lines(cli, outcome_working(cli, round, counted));
     if (counted->n_tallies > 0) {
         say(cli, "Answers:");

@@ -173,7 +173,7 @@ int round_close_run(struct cli *cli)
         Comity__V1__OutcomeKind kind = event->round_closed->outcome->kind;
         cli_put_text(cli, "outcome", outcome_name(kind));
         say(cli, "Round %" PRIu32 " is closed: %s. %s The working: comity outcome %" PRIu32, body.round,
-            painted(cli, outcome_color(kind), outcome_word(kind)), _(rule_explain_outcome(kind)), body.round);
+            painted(cli, outcome_color(kind), outcome_word(kind)), _(outcome_sentence(event->round_closed->outcome)), body.round);
         tell_advice(cli, body.round);
         tell_stage_entered(cli, body.round);
     }

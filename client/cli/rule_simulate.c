@@ -33,7 +33,7 @@ static void tell_outcome(struct cli *cli, const struct simulation *simulation,
     cli_put(cli, "outcome", message_to_json(&outcome->base, NULL, NULL));
     say(cli, "By the rule %s it would have come to %s. %s", shown_string(cli, simulation->input.rule->name),
         painted(cli, outcome_color(outcome->kind), outcome_word(outcome->kind)),
-        _(rule_explain_outcome(outcome->kind)));
+        _(outcome_sentence(outcome)));
     outcome_say_lines(cli, outcome_working(cli, simulation->round, outcome));
     say(cli, "Answers:");
     outcome_say_lines(cli, outcome_tallies(cli, simulation->round, outcome));

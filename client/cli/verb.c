@@ -26,7 +26,7 @@ const struct verb_option COMMON_OPTIONS[] = {
 };
 
 const struct verb_option JOINT_OPTIONS[] = {
-    {"with", "KEYFILE", N_("a co-chair's signing key that is at hand: sign with it as well and send at once"),
+    {"with", "KEYFILE", N_("the signing key, at hand, of somebody who has to sign as well: sign with it and send at once"),
      false, true},
     {"draft", "FILE", N_("write a draft for the others to sign instead of sending"), false, false},
     {"cosigner", "WHO", N_("with --draft: who has to sign besides you: a member's number or a key"), false,

@@ -285,7 +285,7 @@ static void put_round(struct writing *w)
         return;
     line(w, N_("Outcome"),
          arena_printf(cli->arena, "%s. %s", outcome_word(round->outcome->kind),
-                      _(rule_explain_outcome(round->outcome->kind))));
+                      _(outcome_sentence(round->outcome))));
     struct outcome_lines tests = outcome_tests(cli, round, round->outcome);
     for (size_t i = 0; i < tests.count; i++)
         line(w, "", tests.list[i]);

@@ -429,3 +429,14 @@ const char *rule_explain_outcome(Comity__V1__OutcomeKind kind)
     }
     return N_("There is no outcome.");
 }
+
+const char *outcome_sentence(const Comity__V1__Outcome *outcome)
+{
+    bool is_of_options = outcome->n_chosen > 0;
+
+    if (is_of_options && outcome->kind == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED)
+        return N_("What is chosen stands: everything the rule asks for holds.");
+    if (is_of_options && outcome->kind == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TIE)
+        return N_("Options are tied, and nothing that the rule states breaks the tie.");
+    return rule_explain_outcome(outcome->kind);
+}

@@ -163,6 +163,8 @@ const char *rule_explain_quantifier_in(const Comity__V1__QuantifierResult *resul
                                        struct arena *arena);
 /* What an outcome means, in a sentence. Static, English, marked for the catalogue. */
 const char *rule_explain_outcome(Comity__V1__OutcomeKind kind);
+/* The same of one that there is: where options were chosen or are tied it speaks of them. */
+const char *outcome_sentence(const Comity__V1__Outcome *outcome);
 const char *outcome_name(Comity__V1__OutcomeKind kind); /* "ADOPTED" */
 const char *stance_name(Comity__V1__Stance stance);     /* "AGREE" */
 

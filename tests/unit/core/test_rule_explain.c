@@ -142,12 +142,32 @@ static void every_outcome_has_its_name_and_sentence(void **state)
     }
 }
 
+/* What options came to is no question of for and against. */
+static void an_outcome_of_options_speaks_of_them(void **state)
+{
+    Comity__V1__Outcome outcome = COMITY__V1__OUTCOME__INIT;
+    uint32_t chosen[] = {2, 1};
+    (void) state;
+
+    outcome.kind = COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TIE;
+    assert_string_equal(outcome_sentence(&outcome), "As many are for the proposal as against it.");
+    outcome.chosen = chosen;
+    outcome.n_chosen = 2;
+    assert_string_equal(outcome_sentence(&outcome),
+                        "Options are tied, and nothing that the rule states breaks the tie.");
+    outcome.kind = COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED;
+    assert_string_equal(outcome_sentence(&outcome), "What is chosen stands: everything the rule asks for holds.");
+    outcome.kind = COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_QUORUM;
+    assert_string_equal(outcome_sentence(&outcome), rule_explain_outcome(outcome.kind));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_read_as_they_should),
         cmocka_unit_test(any_line_is_explained),
         cmocka_unit_test(every_outcome_has_its_name_and_sentence),
+        cmocka_unit_test(an_outcome_of_options_speaks_of_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
