@@ -42,7 +42,7 @@ static void majority_read(struct published *published, size_t option, const char
 {
     const char *fraction = strrchr(line, '(');
     char sign[4];
-    unsigned long over, under, ratio;
+    unsigned long over = 0, under = 0, ratio = 0;
 
     if (!fraction || sscanf(fraction, "(%lu/%lu) %3s %lu", &over, &under, sign, &ratio) != 4)
         fail_msg("no majority: %s", line);
