@@ -28,6 +28,29 @@ static void state(struct statements *all, const char *what, const char *text)
     all->list[all->count++].text = text;
 }
 
+/* What is meant where a choice is left out: docs/rules.md R-2. It is another text, with another hash, than where the
+ * same is written out. */
+static const struct {
+    const char *field;
+    int value;
+} DEFAULTS[] = {
+    {"silence", COMITY__V1__SILENCE__SILENCE_NOTHING},
+    {"present", COMITY__V1__PRESENT__PRESENT_AT_CLOSE},
+    {"visibility", COMITY__V1__VISIBILITY__VISIBILITY_OPEN},
+    {"change", COMITY__V1__CHANGE__CHANGE_UNTIL_CLOSE},
+    {"no_quorum", COMITY__V1__NO_QUORUM__NO_QUORUM_END},
+};
+
+static const char *choice_text(struct cli *cli, const ProtobufCFieldDescriptor *field, int value)
+{
+    if (value != 0)
+        return enum_short_name(field->descriptor, value);
+    for (size_t i = 0; i < ARRAY_COUNT(DEFAULTS); i++)
+        if (strcmp(DEFAULTS[i].field, field->name) == 0)
+            return phrase(cli, "%s, left out", enum_short_name(field->descriptor, DEFAULTS[i].value));
+    return NULL;
+}
+
 /* One value of a field that is no list and no message; NULL where it is not given. */
 static const char *value_text(struct cli *cli, const struct rule_key *key,
                               const ProtobufCFieldDescriptor *field, const void *at)
@@ -38,7 +61,7 @@ static const char *value_text(struct cli *cli, const struct rule_key *key,
     switch (field->type) {
     case PROTOBUF_C_TYPE_ENUM:
         memcpy(&number, at, sizeof(number));
-        return number == 0 ? NULL : enum_short_name(field->descriptor, (int) number);
+        return choice_text(cli, field, (int) number);
     case PROTOBUF_C_TYPE_UINT32:
         memcpy(&number, at, sizeof(number));
         return number == 0 ? NULL : arena_printf(cli->arena, "%" PRIu32, number);

@@ -169,10 +169,11 @@ stages:
         self.assertFalse(document["same"])
         rows = {row["what"]: row for row in document["differences"]}
         self.assertEqual(set(rows), {"test most", "silence"})
-        self.assertIsNone(rows["silence"]["first"])
+        self.assertEqual(rows["silence"]["first"], "NOTHING, left out")
         self.assertIn("more than 1/2", rows["test most"]["first"])
         self.assertIn("at least 2/3", rows["test most"]["second"])
-        self.assertIn("silence: only in the second: CONSENT", self.say("diff", "swaps.yaml", "strict.yaml", exit=DIFFERS))
+        self.assertIn("silence: NOTHING, left out; in the second: CONSENT",
+                      self.say("diff", "swaps.yaml", "strict.yaml", exit=DIFFERS))
         self.assertIn("the same", self.say("diff", "swaps.yaml", "swaps.yaml"))
 
     def test_simulated(self):
