@@ -237,10 +237,11 @@ static void take_signals(struct loop *loop)
 /* The loop itself. */
 
 /* A process that stood still (stopped, suspended) has heard nobody; that was not their silence. */
-static void forgive_standstill(struct loop *loop, int64_t expected_ms)
+void loop_take_time(struct loop *loop, int64_t expected_ms)
 {
+    loop->now_ms = loop_clock_ms(CLOCK_MONOTONIC);
     int64_t late_ms = loop->now_ms - expected_ms;
-    if (late_ms < STALL_MS)
+    if (expected_ms == 0 || late_ms < STALL_MS)
         return;
     router_forgive(loop->router, late_ms);
     watch_forgive(&loop->watch, late_ms);
@@ -249,7 +250,8 @@ static void forgive_standstill(struct loop *loop, int64_t expected_ms)
 
 static int wait_for_work(struct loop *loop)
 {
-    const int64_t start_ms = loop_clock_ms(CLOCK_MONOTONIC);
+    loop_take_time(loop, loop->now_ms); /* a turn takes no time to speak of */
+    const int64_t start_ms = loop->now_ms;
     const int64_t due = due_ms(loop);
     const int64_t wait = due > start_ms ? due - start_ms : 0;
     zmq_pollitem_t items[] = {
@@ -264,8 +266,7 @@ static int wait_for_work(struct loop *loop)
     if (zmq_poll(items, count, (long) wait) < 0 && zmq_errno() != EINTR)
         return ERR_INTERNAL;
     loop->turns++;
-    loop->now_ms = loop_clock_ms(CLOCK_MONOTONIC);
-    forgive_standstill(loop, start_ms + wait);
+    loop_take_time(loop, start_ms + wait);
     loop_serve_zap(loop);
     if (items[4].revents & ZMQ_POLLIN)
         take_signals(loop);
@@ -282,6 +283,7 @@ static bool stop_is_done(struct loop *loop)
 
 int loop_run(struct loop *loop)
 {
+    loop->now_ms = loop_clock_ms(CLOCK_MONOTONIC);
     while (!stop_is_done(loop)) {
         if (wait_for_work(loop) != 0)
             return ERR_INTERNAL;

@@ -120,7 +120,7 @@ void loop_serve_zap(void *argument)
 {
     struct loop *loop = argument;
     struct zap_report report;
-    loop->now_ms = loop_clock_ms(CLOCK_MONOTONIC);
+    loop_take_time(loop, loop->now_ms);
     take_monitors(loop);
     while (loop->zap && zap_answer(loop->zap, &loop->settings->admission, &loop->watch, &report)) {
         if (report.verdict != VERDICT_ADMIT)

@@ -50,6 +50,8 @@ struct loop {
 bool quiet_log_is_due(struct quiet_log *quiet, int64_t now_ms);
 
 int64_t loop_clock_ms(clockid_t clock);
+/* Read the clock anew. @expected_ms: when at the latest it is that, unless the process stood still; 0: not known. */
+void loop_take_time(struct loop *loop, int64_t expected_ms);
 
 /* loop_act.c: carry out everything that the router wants, and what follows from what could not be. */
 void loop_act(struct loop *loop);
