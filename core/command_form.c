@@ -163,6 +163,7 @@ static int epoch_check(const struct field *field)
 
 static int numbers_check(const struct field *field)
 {
+    bool is_ascending = field->row->form == FORM_ASCENDING;
     size_t count = field_count(field);
     const uint32_t *values;
     memcpy(&values, field_value(field), sizeof(values));
@@ -173,28 +174,10 @@ static int numbers_check(const struct field *field)
     for (size_t i = 0; i < count; i++) {
         if (values[i] == 0)
             return part_refuse(field, NULL, (int64_t) i, ERR_MISSING, 0);
-        for (size_t j = 0; j < i; j++)
-            if (values[i] == values[j])
+        /* Where they ascend the one before is the only one that it can be. */
+        for (size_t j = is_ascending && i > 0 ? i - 1 : 0; j < i; j++)
+            if (is_ascending ? values[i] <= values[j] : values[i] == values[j])
                 return part_refuse(field, NULL, (int64_t) i, ERR_DUPLICATE, 0);
-    }
-    return 0;
-}
-
-static int ascending_check(const struct field *field)
-{
-    size_t count = field_count(field);
-    const uint32_t *values;
-
-    memcpy(&values, field_value(field), sizeof(values));
-    if (count < field->row->least)
-        return field_refuse(field, ERR_MISSING);
-    if (count > field->row->most)
-        return path_refuse(field->path, ERR_RANGE, field->row->most, field->refusal);
-    for (size_t i = 0; i < count; i++) {
-        if (values[i] == 0)
-            return part_refuse(field, NULL, (int64_t) i, ERR_MISSING, 0);
-        if (i > 0 && values[i] <= values[i - 1])
-            return part_refuse(field, NULL, (int64_t) i, ERR_DUPLICATE, 0);
     }
     return 0;
 }
@@ -315,7 +298,7 @@ static form_check_fn *const CHECKS[] = {
     [FORM_NONCE] = nonce_check,         [FORM_EPOCH] = epoch_check,
     [FORM_NUMBERS] = numbers_check,     [FORM_FLAG] = free_check,
     [FORM_CHOICE_OR_NONE] = choice_check, [FORM_LANGUAGE_OR_NONE] = language_check,
-    [FORM_MESSAGE_OR_NONE] = messages_check, [FORM_ASCENDING] = ascending_check,
+    [FORM_MESSAGE_OR_NONE] = messages_check, [FORM_ASCENDING] = numbers_check,
     [FORM_RANKS] = ranks_check,         [FORM_WEIGHTS] = weights_check,
 };
 
