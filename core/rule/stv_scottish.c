@@ -48,9 +48,9 @@ static int surplus_transfer(struct transfer *transfer, size_t index)
 
 /* The next stage: a surplus while there is one, else an exclusion. *ret_tied: those between whom nothing
  * decides. */
-static int stage_next(struct transfer *transfer, option_set *pending, option_set *ret_tied)
+static int stage_next(struct transfer *transfer, option_set *gone, option_set *ret_tied)
 {
-    option_set highest = highest_surplus(transfer, *pending);
+    option_set highest = highest_surplus(transfer, transfer->elected & ~*gone);
 
     if (highest) {
         size_t index = NO_OPTION;
@@ -59,7 +59,7 @@ static int stage_next(struct transfer *transfer, option_set *pending, option_set
             *ret_tied = highest;
             return 0;
         }
-        *pending &= ~option_bit(index);
+        *gone |= option_bit(index);
         return surplus_transfer(transfer, index);
     }
     option_set least = hopeful_least(transfer);
@@ -78,20 +78,18 @@ int scottish_count(struct count *count, enum ranking_verdict *ret_verdict)
     if (code)
         return code;
     transfer.quota = (transfer.ballots / (transfer.seats + 1) + 1) * UNITS; /* rule 46 */
-    for (bool is_over = false; !is_over;) {
+    for (;;) {
         bool was_exclusion = transfer.stage->act == COMITY__V1__COUNT_ACT__COUNT_ACT_EXCLUDE;
         if (!was_exclusion || !transfer_is_complete(&transfer)) /* rule 52 */
             elect_by_quota(&transfer);
-        is_over = transfer_is_complete(&transfer);
+        bool is_over = transfer_is_complete(&transfer);
         code = stage_end(&transfer);
         if (code || is_over)
             break;
-        option_set pending = transfer.elected & ~gone;
         option_set tied = 0;
-        code = stage_next(&transfer, &pending, &tied);
+        code = stage_next(&transfer, &gone, &tied);
         if (code)
             return code;
-        gone = transfer.elected & ~pending;
         if (tied) {
             *ret_verdict = RANKING_TIED;
             return outcome_choose(count, tied);
