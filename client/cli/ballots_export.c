@@ -141,7 +141,6 @@ static int head_take(struct exporting *exporting)
     const Comity__V1__Rule *rule = round->rule;
     struct blt *blt = &exporting->blt;
     uint32_t *order = arena_alloc(exporting->cli->arena, round->n_options * sizeof(*order));
-    bool is_stated = false;
 
     if (order == NULL)
         return ERR_MEMORY;
@@ -152,9 +151,7 @@ static int head_take(struct exporting *exporting)
         blt->names[i] = round->options[i]->label;
         order[i] = round->n_tie_order == round->n_options ? round->tie_order[i] : (uint32_t) i + 1;
     }
-    for (size_t i = 0; i < rule->n_ties; i++)
-        is_stated = is_stated || rule->ties[i] == COMITY__V1__TIE_BREAK__TIE_BREAK_STATED_ORDER;
-    blt->tie_order = is_stated ? order : NULL;
+    blt->tie_order = rule_breaks_by_order(rule) ? order : NULL;
     return 0;
 }
 

@@ -130,13 +130,9 @@ static void put_quantifier(struct cli *cli, struct outcome_lines *lines, const C
 /* The order that was stated, or an earlier stage. */
 static const char *ties_line(struct cli *cli, const Comity__V1__Outcome *outcome)
 {
-    bool is_stated = false;
-
-    for (size_t i = 0; i < outcome->n_ties; i++)
-        is_stated |= outcome->ties[i] == COMITY__V1__TIE_BREAK__TIE_BREAK_STATED_ORDER;
     if (outcome->n_ties == 0)
         return NULL;
-    return is_stated ? phrase(cli, "A tie was broken by the order that was stated.")
+    return ties_state_order(outcome->ties, outcome->n_ties) ? phrase(cli, "A tie was broken by the order that was stated.")
                      : phrase(cli, "A tie was broken by an earlier stage of the count.");
 }
 

@@ -2,14 +2,6 @@
 #include "core/machine/decide.h"
 #include "core/rule/rule.h"
 
-static bool has_stated_order(const Comity__V1__Rule *rule)
-{
-    for (size_t i = 0; i < rule->n_ties; i++)
-        if (rule->ties[i] == COMITY__V1__TIE_BREAK__TIE_BREAK_STATED_ORDER)
-            return true;
-    return false;
-}
-
 static int check_options(struct decide *d, const Comity__V1__OpenRound *open)
 {
     const Comity__V1__Rule *rule = d->round->rule;
@@ -31,7 +23,7 @@ static int check_tie_order(struct decide *d, const Comity__V1__OpenRound *open, 
 {
     if (open->n_tie_order == 0)
         return 0;
-    if (!has_stated_order(d->round->rule))
+    if (!rule_breaks_by_order(d->round->rule))
         return decide_refuse_limit(d, ERR_RANGE, "open_round.tie_order", 0);
     for (size_t i = 0; i < open->n_tie_order; i++)
         if (open->tie_order[i] > option_count)

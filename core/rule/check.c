@@ -8,12 +8,6 @@
 
 enum { ROUNDS_MAX = 100, WEIGHTS_MAX = 256 };
 
-#define MINUTE_MS INT64_C(60000)
-#define PERIOD_MAX_MS (INT64_C(366) * 24 * 60 * MINUTE_MS)
-
-/* Every value that a type of the contract has, but the zero one. */
-#define ALL_TO(last) (BIT((last) + 1) - 2)
-
 const struct choice STANCE_CHOICE = {&comity__v1__stance__descriptor,
                                      ALL_TO(COMITY__V1__STANCE__STANCE_BLOCK), true};
 const struct choice OFFICE_CHOICE = {&comity__v1__office__descriptor,

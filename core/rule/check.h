@@ -7,6 +7,11 @@
 
 #define VALUE_MAX UINT64_C(1000000000000)
 #define BIT(value) (1U << (value))
+/* Every value that a type of the contract has, but the zero one. */
+#define ALL_TO(last) (BIT((last) + 1) - 2)
+
+#define MINUTE_MS INT64_C(60000)
+#define PERIOD_MAX_MS (INT64_C(366) * 24 * 60 * MINUTE_MS)
 
 /* The rule that is checked: the whole, or that of a stage's rounds. */
 struct check {

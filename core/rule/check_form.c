@@ -1,5 +1,6 @@
 /* What a ballot may say, and must come with: docs/rules.md */
 #include "core/rule/check.h"
+#include "core/rule/ranking.h"
 
 #include <stdio.h>
 
@@ -63,11 +64,7 @@ static bool is_schulze(const struct check *check)
 
 static bool has_majority(const Comity__V1__Ranking *ranking, const char *name)
 {
-    for (size_t i = 0; ranking && i < ranking->n_majorities; i++) {
-        if (ranking->majorities[i] && strcmp(ranking->majorities[i]->name, name) == 0)
-            return true;
-    }
-    return false;
+    return ranking && majority_of_name(ranking, name);
 }
 
 /* One option; the default one stands in no majority over itself. */
@@ -197,7 +194,7 @@ static int check_option_quorum(const struct check *check, const Comity__V1__Opti
 int check_ranking(const struct check *check)
 {
     static const struct choice METHOD = {&comity__v1__ranking_method__descriptor,
-                                         BIT(COMITY__V1__RANKING_METHOD__RANKING_METHOD_STV_MEEK + 1) - 2,
+                                         ALL_TO(COMITY__V1__RANKING_METHOD__RANKING_METHOD_STV_MEEK),
                                          true};
     const Comity__V1__Ranking *ranking = check->rule->ranking;
 
@@ -230,7 +227,7 @@ int check_ranking(const struct check *check)
 int check_ties(const struct check *check)
 {
     static const struct choice TIE = {&comity__v1__tie_break__descriptor,
-                                      BIT(COMITY__V1__TIE_BREAK__TIE_BREAK_STATED_ORDER + 1) - 2, true};
+                                      ALL_TO(COMITY__V1__TIE_BREAK__TIE_BREAK_STATED_ORDER), true};
     const Comity__V1__Rule *rule = check->rule;
     bool is_ranking = check_is(check, COMITY__V1__FORM__FORM_RANKING);
 
@@ -255,7 +252,7 @@ int check_ties(const struct check *check)
 static int check_duty(const struct check *check, const Comity__V1__Duty *duty, size_t index)
 {
     static const struct choice KIND = {&comity__v1__duty_kind__descriptor,
-                                       BIT(COMITY__V1__DUTY_KIND__DUTY_KIND_ALTERNATIVE + 1) - 2, true};
+                                       ALL_TO(COMITY__V1__DUTY_KIND__DUTY_KIND_ALTERNATIVE), true};
 
     if (!duty)
         return check_fail(check, ERR_MISSING, "duties[%zu]", index);

@@ -7,9 +7,6 @@
 
 enum { STAGES_MAX = 16, SECONDS_MAX = 100, CONFERENCES_MAX = 20 };
 
-#define MINUTE_MS INT64_C(60000)
-#define WITHIN_MAX_MS (INT64_C(366) * 24 * 60 * MINUTE_MS)
-
 /* Which fields a kind of stage has, besides kind, on, name and map. */
 enum {
     HAS_WITHIN = 1,
@@ -35,9 +32,9 @@ static const unsigned FIELDS[] = {
 };
 
 static const struct choice OUTCOME = {&comity__v1__outcome_kind__descriptor,
-                                      BIT(COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_STRIKE + 1) - 2, true};
+                                      ALL_TO(COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_STRIKE), true};
 static const struct choice OUTCOME_OR_NONE = {
-    &comity__v1__outcome_kind__descriptor, BIT(COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_STRIKE + 1) - 2, false};
+    &comity__v1__outcome_kind__descriptor, ALL_TO(COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_STRIKE), false};
 
 /* An outcome that can stand, or lead on: NOT_YET never does. */
 static int check_outcome(const struct check *check, Comity__V1__OutcomeKind outcome,
@@ -164,13 +161,13 @@ static int check_rounds(const struct check *check, const Comity__V1__Stage *stag
 static int check_fields(const struct check *check, const Comity__V1__Stage *stage, size_t index)
 {
     static const struct choice OFFICE = {&comity__v1__office__descriptor,
-                                         BIT(COMITY__V1__OFFICE__OFFICE_INTEGRATION + 1) - 2, true};
+                                         ALL_TO(COMITY__V1__OFFICE__OFFICE_INTEGRATION), true};
     unsigned has = FIELDS[stage->kind];
     int code = 0;
 
     if (has & HAS_WITHIN && stage->within_ms == 0)
         return check_fail(check, ERR_MISSING, "stages[%zu].within_ms", index);
-    if (has & HAS_WITHIN && (stage->within_ms < MINUTE_MS || stage->within_ms > WITHIN_MAX_MS))
+    if (has & HAS_WITHIN && (stage->within_ms < MINUTE_MS || stage->within_ms > PERIOD_MAX_MS))
         return check_fail(check, ERR_RANGE, "stages[%zu].within_ms", index);
     if (has & HAS_OTHERWISE)
         code = check_outcome(check, stage->otherwise, &OUTCOME_OR_NONE, index, "otherwise");
@@ -195,7 +192,7 @@ static int check_fields(const struct check *check, const Comity__V1__Stage *stag
 static int check_stage(const struct check *check, const Comity__V1__Stage *stage, size_t index)
 {
     static const struct choice KIND = {&comity__v1__stage_kind__descriptor,
-                                       BIT(COMITY__V1__STAGE_KIND__STAGE_KIND_DEFAULT + 1) - 2, true};
+                                       ALL_TO(COMITY__V1__STAGE_KIND__STAGE_KIND_DEFAULT), true};
 
     if (!stage)
         return check_fail(check, ERR_MISSING, "stages[%zu]", index);
@@ -219,17 +216,12 @@ static int check_stage(const struct check *check, const Comity__V1__Stage *stage
 /* A stage that nothing leads to. docs/rules.md R-47 */
 static int check_reached(const struct check *check)
 {
-    const Comity__V1__Rule *rule = check->rule;
-    outcome_set pending = rule_outcomes(rule);
+    outcome_set entered[STAGES_MAX + 1], sets[STAGES_MAX + 1];
 
-    for (size_t i = 0; i < rule->n_stages; i++) {
-        outcome_set on = 0;
-        for (size_t k = 0; k < rule->stages[i]->n_on; k++)
-            on |= outcome_bit(rule->stages[i]->on[k]);
-        if (!(pending & on))
+    rule_flow(check->rule, entered, sets);
+    for (size_t i = 0; i < check->rule->n_stages; i++)
+        if (!entered[i + 1])
             return check_fail(check, ERR_RULE, "stages[%zu].on", i);
-        pending = (pending & ~on) | stage_outcomes(rule, i, pending & on);
-    }
     return 0;
 }
 

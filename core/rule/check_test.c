@@ -6,20 +6,20 @@
 enum { TESTS_MAX = 32 };
 
 static const struct choice TEST_CLASS = {&comity__v1__test_class__descriptor,
-                                         BIT(COMITY__V1__TEST_CLASS__TEST_CLASS_OBJECTION + 1) - 2, true};
+                                         ALL_TO(COMITY__V1__TEST_CLASS__TEST_CLASS_OBJECTION), true};
 static const struct choice SCOPE_KIND = {&comity__v1__scope_kind__descriptor,
-                                         BIT(COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SITE + 1) - 2, true};
+                                         ALL_TO(COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SITE), true};
 static const struct choice QUANTIFIER_KIND = {&comity__v1__quantifier_kind__descriptor,
-                                              BIT(COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_SHARE + 1) - 2,
+                                              ALL_TO(COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_SHARE),
                                               false};
 static const struct choice COUNT_KIND = {&comity__v1__count_kind__descriptor,
-                                         BIT(COMITY__V1__COUNT_KIND__COUNT_KIND_LEADING + 1) - 2, true};
+                                         ALL_TO(COMITY__V1__COUNT_KIND__COUNT_KIND_LEADING), true};
 static const struct choice BASE_KIND = {&comity__v1__base_kind__descriptor,
-                                        BIT(COMITY__V1__BASE_KIND__BASE_KIND_CHOICES + 1) - 2, true};
+                                        ALL_TO(COMITY__V1__BASE_KIND__BASE_KIND_CHOICES), true};
 static const struct choice WEIGHTING = {&comity__v1__weighting__descriptor,
-                                        BIT(COMITY__V1__WEIGHTING__WEIGHTING_SEATS + 1) - 2, false};
+                                        ALL_TO(COMITY__V1__WEIGHTING__WEIGHTING_SEATS), false};
 static const struct choice BLOC_CAST = {&comity__v1__bloc_cast__descriptor,
-                                        BIT(COMITY__V1__BLOC_CAST__BLOC_CAST_ABSTAIN + 1) - 2, true};
+                                        ALL_TO(COMITY__V1__BLOC_CAST__BLOC_CAST_ABSTAIN), true};
 
 /* The form that a kind of count or base belongs to; UNSPECIFIED: any. */
 static Comity__V1__Form form_of_count(Comity__V1__CountKind kind)
@@ -95,8 +95,7 @@ static int check_option_set(const struct check *check, const uint32_t *choices, 
 static uint64_t subjects_most(const struct check *check, const Comity__V1__Test *test)
 {
     uint64_t sum = 0;
-    Comity__V1__ScopeKind kind = test->scope->kind - (COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY -
-                                                      COMITY__V1__SCOPE_KIND__SCOPE_KIND_CONSTITUENCY);
+    Comity__V1__ScopeKind kind = scope_subjects(test->scope->kind);
 
     if (!test->scope->quantifier->by_weight)
         return kind == COMITY__V1__SCOPE_KIND__SCOPE_KIND_SITE ? ROLL_MAX : CONSTITUENCIES_MAX;
@@ -125,7 +124,7 @@ static int check_all(const struct check *check, const Comity__V1__Quantifier *qu
 static int check_some(const struct check *check, const Comity__V1__Test *test, size_t index)
 {
     static const struct choice BOUND = {&comity__v1__bound__descriptor,
-                                        BIT(COMITY__V1__BOUND__BOUND_LESS_THAN + 1) - 2, false};
+                                        ALL_TO(COMITY__V1__BOUND__BOUND_LESS_THAN), false};
     const Comity__V1__Quantifier *quantifier = test->scope->quantifier;
     bool is_share = quantifier->kind == COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_SHARE;
     bool is_more = quantifier->bound == COMITY__V1__BOUND__BOUND_MORE_THAN;

@@ -1,5 +1,5 @@
 /* Reading the roll: docs/rules.md */
-#include "core/rule/counted.h"
+#include "core/rule/test.h"
 
 #include <stdlib.h>
 
@@ -54,7 +54,6 @@ static int by_name(const void *a, const void *b)
     return order ? order : (left->number > right->number) - (left->number < right->number);
 }
 
-/* With the context that qsort lacks, kept in the things themselves. */
 static int by_number(const void *a, const void *b)
 {
     const struct named *left = a;
@@ -62,36 +61,54 @@ static int by_number(const void *a, const void *b)
     return (left->number > right->number) - (left->number < right->number);
 }
 
+/* Things with a name and a number each, whose places are their places in the input: put in the order of their names,
+ * each with its old place; *ret_numbered: the same by number, each with its place by name. */
+static int named_order(struct arena *arena, struct named *named, size_t count, struct named **ret_numbered)
+{
+    if (count > 1)
+        qsort(named, count, sizeof(*named), by_name);
+    struct named *numbered = arena_copy(arena, named, (count + 1) * sizeof(*named));
+    if (!numbered)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        numbered[i].place = (uint32_t) i;
+    if (count > 1)
+        qsort(numbered, count, sizeof(*numbered), by_number);
+    *ret_numbered = numbered;
+    return 0;
+}
+
+/* Place by name + 1; 0: there is none of the number. */
+static uint32_t numbered_find(const struct named *numbered, size_t count, uint32_t number)
+{
+    const struct named key = {.number = number};
+    const struct named *found =
+        count > 0 ? bsearch(&key, numbered, count, sizeof(*numbered), by_number) : NULL;
+    return found ? found->place + 1 : 0;
+}
+
 static const char *side_of(const struct roll_constituency *constituency)
 {
     return constituency->side && constituency->side[0] != '\0' ? constituency->side : constituency->name;
 }
 
-/* Constituencies by name, and how to find one by number. */
+/* Constituencies by name. */
 static int groups_init(struct counted *counted)
 {
     const struct rule_input *input = counted->input;
     size_t count = input->constituency_count;
     struct named *named = arena_alloc(counted->arena, (count + 1) * sizeof(*named));
     counted->groups = arena_alloc(counted->arena, (count + 1) * sizeof(*counted->groups));
-    counted->by_number = arena_alloc(counted->arena, (count + 1) * sizeof(*counted->by_number));
-    if (!named || !counted->groups || !counted->by_number)
+    if (!named || !counted->groups)
         return ERR_MEMORY;
     for (size_t i = 0; i < count; i++)
         named[i] =
             (struct named){input->constituencies[i].name, input->constituencies[i].number, (uint32_t) i};
-    if (count > 1)
-        qsort(named, count, sizeof(*named), by_name);
-    for (size_t i = 0; i < count; i++) {
+    int code = named_order(counted->arena, named, count, &counted->groups_by_number);
+    for (size_t i = 0; !code && i < count; i++)
         counted->groups[i].constituency = &input->constituencies[named[i].place];
-        named[i].place = (uint32_t) i;
-    }
-    if (count > 1)
-        qsort(named, count, sizeof(*named), by_number);
-    for (size_t i = 0; i < count; i++)
-        counted->by_number[i] = named[i].place;
     counted->group_count = count;
-    return 0;
+    return code;
 }
 
 /* The sides of PARTY constituencies, by name; a constituency without one is its own. R-36 */
@@ -124,55 +141,14 @@ static int sites_init(struct counted *counted)
     size_t count = input->site_count;
     struct named *named = arena_alloc(counted->arena, (count + 1) * sizeof(*named));
     counted->sites = arena_alloc(counted->arena, (count + 1) * sizeof(*counted->sites));
-    counted->sites_by_number = arena_alloc(counted->arena, (count + 1) * sizeof(*counted->sites_by_number));
-    if (!named || !counted->sites || !counted->sites_by_number)
+    if (!named || !counted->sites)
         return ERR_MEMORY;
     for (size_t i = 0; i < count; i++)
         named[i] = (struct named){input->sites[i].name, input->sites[i].number, (uint32_t) i};
-    if (count > 1)
-        qsort(named, count, sizeof(*named), by_name);
-    for (size_t i = 0; i < count; i++) {
+    int code = named_order(counted->arena, named, count, &counted->sites_by_number);
+    for (size_t i = 0; !code && i < count; i++)
         counted->sites[i] = &input->sites[named[i].place];
-        named[i].place = (uint32_t) i;
-    }
-    if (count > 1)
-        qsort(named, count, sizeof(*named), by_number);
-    for (size_t i = 0; i < count; i++)
-        counted->sites_by_number[i] = named[i].place;
-    return 0;
-}
-
-/* A place + 1 in an order by number, by halves; 0: there is none. */
-static uint32_t group_find(const struct counted *counted, uint32_t number)
-{
-    size_t low = 0, high = counted->group_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        uint32_t found = counted->groups[counted->by_number[middle]].constituency->number;
-        if (found == number)
-            return counted->by_number[middle] + 1;
-        if (found < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return 0;
-}
-
-static uint32_t site_find(const struct counted *counted, uint32_t number)
-{
-    size_t low = 0, high = counted->input->site_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        uint32_t found = counted->sites[counted->sites_by_number[middle]]->number;
-        if (found == number)
-            return counted->sites_by_number[middle] + 1;
-        if (found < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return 0;
+    return code;
 }
 
 /* Scores are told apart as far as tests do: the bands between what they ask for. */
@@ -204,7 +180,7 @@ static unsigned band_of(const struct counted *counted, uint32_t score)
     return band;
 }
 
-static bool ranks_any(const struct ballot_answer *given)
+bool answer_ranks_any(const struct ballot_answer *given)
 {
     for (size_t i = 0; i < given->rank_count; i++) {
         if (given->ranks[i] != 0)
@@ -248,7 +224,7 @@ static unsigned ballot_voice(const struct counted *counted, struct group *group,
                    ? VOICE_VALUE + 1 + band_of(counted, given->score)
                    : 0;
     case COMITY__V1__FORM__FORM_RANKING:
-        return VOICE_VALUE + ranks_any(given);
+        return VOICE_VALUE + answer_ranks_any(given);
     default:
         return 0;
     }
@@ -271,7 +247,7 @@ static int line_add(struct counted *counted, size_t index, uint32_t place)
 
     voiced->party = (uint16_t) place;
     voiced->is_counted = group->constituency->is_party;
-    if (line->site != 0 && (voiced->site = site_find(counted, line->site)) == 0)
+    if (line->site != 0 && (voiced->site = numbered_find(counted->sites_by_number, counted->input->site_count, line->site)) == 0)
         return ERR_INTERNAL;
     group->lines++;
     if (line->is_recused) {
@@ -304,7 +280,7 @@ static int lines_add(struct counted *counted)
     for (size_t i = 0; i < input->line_count; i++) {
         uint32_t number = input->lines[i].constituency;
         if (place == 0 || counted->groups[place - 1].constituency->number != number)
-            place = group_find(counted, number);
+            place = numbered_find(counted->groups_by_number, counted->group_count, number);
         int code = place == 0 ? ERR_INTERNAL : line_add(counted, i, place - 1);
         if (code)
             return code;
@@ -440,5 +416,7 @@ int counted_init(struct counted *counted, const struct rule_input *input, struct
         return code;
     counted->sequence_count = sequences_unique(counted->sequences, counted->sequence_count);
     code = counted_scopes(counted);
-    return code ? code : counted_lead(counted);
+    if (!code)
+        code = counted_lead(counted);
+    return code ? code : scopes_check(counted);
 }

@@ -99,11 +99,11 @@ struct counted {
     size_t cell_count;
     struct group *groups; /* every constituency, by name */
     size_t group_count;
-    uint32_t *by_number;     /* places among the groups, by the constituency's number */
+    struct named *groups_by_number;
     const char **side_names; /* of PARTY constituencies, by name */
     size_t side_count;
     const struct roll_site **sites; /* by name */
-    uint32_t *sites_by_number;
+    struct named *sites_by_number;
     size_t value_count; /* options, or scores from least to most */
     struct group whole; /* every member: for the tallies */
     struct voiced *lines;
@@ -118,8 +118,8 @@ struct counted {
     bool lead_took_order; /* the stated order broke a tie for it */
 };
 
-/* Read the roll. 0, ERR_MEMORY, ERR_SCOPE, ERR_INTERNAL (a constituency, a site or an answer that there is
- * not).
+/* Read the roll. 0, ERR_MEMORY, ERR_SCOPE (scopes_check too), ERR_INTERNAL (a constituency, a site or an answer that
+ * there is not).
  * @splits_open: tell those apart who are still to answer. */
 int counted_init(struct counted *counted, const struct rule_input *input, struct arena *arena,
                  bool splits_open);
@@ -145,6 +145,8 @@ bool voice_is_against(unsigned voice);
 /* Does the line's ballot count in tests and rankings: of a PARTY, not recused, answered? */
 bool counted_has_ballot(const struct counted *counted, size_t line);
 uint64_t line_weight(const struct roll_line *line);
+/* Does it rank at least one option? R-50 */
+bool answer_ranks_any(const struct ballot_answer *given);
 
 /* Amount of a subject that chose the option. */
 static inline uint64_t option_amount(const struct subject *subject, uint32_t option)
@@ -180,7 +182,6 @@ bool line_has_office(const struct roll_line *line, Comity__V1__Office office);
 int counted_lead(struct counted *counted);
 /* Is @option before @other in the stated order? */
 bool option_is_before(const struct rule_input *input, uint32_t option, uint32_t other);
-bool rule_breaks_by_order(const Comity__V1__Rule *rule);
 
 /* The tallies of an outcome: the whole, then each constituency by name. 0 or ERR_MEMORY. tally.c, R-32 */
 int counted_tallies(const struct counted *counted, Comity__V1__Outcome *outcome);

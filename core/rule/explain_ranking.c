@@ -185,13 +185,11 @@ static void tell_votes(struct ranking_telling *telling, const Comity__V1__CountS
 static void tell_stage(struct ranking_telling *telling, const Comity__V1__CountStage *stage, size_t number)
 {
     const char *act = act_say(telling, stage);
-    bool by_order = false;
+    bool by_order = ties_state_order(stage->ties, stage->n_ties);
 
     line_add(telling, stage->quota > 0 ? tell(telling, N_("Stage %zu: %s (quota %s)"), number, act,
                                               votes_of(telling, stage->quota))
                                        : tell(telling, N_("Stage %zu: %s"), number, act));
-    for (size_t i = 0; i < stage->n_ties; i++)
-        by_order = by_order || stage->ties[i] == COMITY__V1__TIE_BREAK__TIE_BREAK_STATED_ORDER;
     if (stage->n_ties > 0)
         line_add(telling,
                  telling->words(by_order

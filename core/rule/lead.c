@@ -2,13 +2,18 @@
 #include "core/error.h"
 #include "core/rule/counted.h"
 
-bool rule_breaks_by_order(const Comity__V1__Rule *rule)
+bool ties_state_order(const Comity__V1__TieBreak *ties, size_t count)
 {
-    for (size_t i = 0; i < rule->n_ties; i++) {
-        if (rule->ties[i] == COMITY__V1__TIE_BREAK__TIE_BREAK_STATED_ORDER)
+    for (size_t i = 0; i < count; i++) {
+        if (ties[i] == COMITY__V1__TIE_BREAK__TIE_BREAK_STATED_ORDER)
             return true;
     }
     return false;
+}
+
+bool rule_breaks_by_order(const Comity__V1__Rule *rule)
+{
+    return ties_state_order(rule->ties, rule->n_ties);
 }
 
 bool option_is_before(const struct rule_input *input, uint32_t option, uint32_t other)

@@ -69,8 +69,33 @@ static void verdict_add(struct verdict *verdict, const struct counted *counted, 
     }
 }
 
-/* Tests of the classes in @classes (bits), in the rule's order: their lines, and their quantifiers. */
-static int tests_add(const struct counted *counted, unsigned classes, Comity__V1__Outcome *outcome,
+/* Which tests are looked at. */
+typedef bool takes_fn(const Comity__V1__Rule *rule, const Comity__V1__Test *test);
+
+static bool is_any(const Comity__V1__Rule *rule, const Comity__V1__Test *test)
+{
+    (void) rule;
+    (void) test;
+    return true;
+}
+
+static bool is_of_quorum(const Comity__V1__Rule *rule, const Comity__V1__Test *test)
+{
+    (void) rule;
+    return test->class_ == COMITY__V1__TEST_CLASS__TEST_CLASS_QUORUM;
+}
+
+/* docs/rules.md R-31 */
+static bool is_judged_at_opening(const Comity__V1__Rule *rule, const Comity__V1__Test *test)
+{
+    return rule->present != COMITY__V1__PRESENT__PRESENT_ANSWERED && is_of_quorum(rule, test) &&
+           test->count->kind == COMITY__V1__COUNT_KIND__COUNT_KIND_PRESENT &&
+           (test->against->kind == COMITY__V1__BASE_KIND__BASE_KIND_ELIGIBLE ||
+            test->against->kind == COMITY__V1__BASE_KIND__BASE_KIND_NONE);
+}
+
+/* Tests that are looked at, in the rule's order: their lines, and their quantifiers. */
+static int tests_add(const struct counted *counted, takes_fn *takes, Comity__V1__Outcome *outcome,
                      struct verdict *verdict)
 {
     const Comity__V1__Rule *rule = counted->rule;
@@ -86,7 +111,7 @@ static int tests_add(const struct counted *counted, unsigned classes, Comity__V1
         Comity__V1__TestResult **results = &outcome->tests[outcome->n_tests];
         Comity__V1__QuantifierResult *quantifier;
         bool holds;
-        if (!(classes >> rule->tests[i]->class_ & 1))
+        if (!takes(rule, rule->tests[i]))
             continue;
         int code = test_run_all(counted, i, results, &holds, &quantifier);
         if (code)
@@ -200,9 +225,7 @@ int rule_count(const struct rule_input *input, struct arena *arena, Comity__V1__
     if (!code)
         code = counted_init(&counted, input, arena, false);
     if (!code)
-        code = scopes_check(&counted);
-    if (!code)
-        code = tests_add(&counted, ~0U, outcome, &verdict);
+        code = tests_add(&counted, is_any, outcome, &verdict);
     if (!code)
         code = counted_tallies(&counted, outcome);
     if (code)
@@ -220,47 +243,22 @@ int rule_count(const struct rule_input *input, struct arena *arena, Comity__V1__
     return code;
 }
 
-static bool is_judged_at_opening(const Comity__V1__Rule *rule, const Comity__V1__Test *test)
-{
-    return rule->present != COMITY__V1__PRESENT__PRESENT_ANSWERED &&
-           test->class_ == COMITY__V1__TEST_CLASS__TEST_CLASS_QUORUM &&
-           test->count->kind == COMITY__V1__COUNT_KIND__COUNT_KIND_PRESENT &&
-           (test->against->kind == COMITY__V1__BASE_KIND__BASE_KIND_ELIGIBLE ||
-            test->against->kind == COMITY__V1__BASE_KIND__BASE_KIND_NONE);
-}
-
 /* docs/rules.md R-31 */
 int rule_quorum_results(const struct rule_input *input, struct arena *arena,
                         Comity__V1__TestResult ***ret_results, size_t *ret_count)
 {
+    Comity__V1__Outcome outcome = COMITY__V1__OUTCOME__INIT;
+    struct verdict verdict = {0};
     struct counted counted;
-    Comity__V1__TestResult **results;
-    size_t count = 0;
-    size_t lines = 0;
-    bool all_hold = true;
     int code = counted_init(&counted, input, arena, false);
 
     if (!code)
-        code = scopes_check(&counted);
-    for (size_t i = 0; !code && i < input->rule->n_tests; i++)
-        lines += counted.scopes[i].count;
-    results = code ? NULL : arena_alloc(arena, (lines + 1) * sizeof(*results));
-    if (code || !results)
-        return code ? code : ERR_MEMORY;
-    for (size_t i = 0; i < input->rule->n_tests; i++) {
-        Comity__V1__QuantifierResult *quantifier;
-        bool holds;
-        if (!is_judged_at_opening(input->rule, input->rule->tests[i]))
-            continue;
-        code = test_run_all(&counted, i, &results[count], &holds, &quantifier);
-        if (code)
-            return code;
-        count += counted.scopes[i].count;
-        all_hold = all_hold && holds;
-    }
-    *ret_results = results;
-    *ret_count = count;
-    return all_hold ? 0 : ERR_QUORUM;
+        code = tests_add(&counted, is_judged_at_opening, &outcome, &verdict);
+    if (code)
+        return code;
+    *ret_results = outcome.tests;
+    *ret_count = outcome.n_tests;
+    return verdict.quorum_fails ? ERR_QUORUM : 0;
 }
 
 int rule_quorum_at_opening(const struct rule_input *input, struct arena *arena)
@@ -283,9 +281,7 @@ int rule_quorum_at_close(const struct rule_input *input, struct arena *arena,
     if (!code)
         code = counted_init(&counted, input, arena, false);
     if (!code)
-        code = scopes_check(&counted);
-    if (!code)
-        code = tests_add(&counted, 1U << COMITY__V1__TEST_CLASS__TEST_CLASS_QUORUM, outcome, &verdict);
+        code = tests_add(&counted, is_of_quorum, outcome, &verdict);
     if (code)
         return code;
     outcome->kind = COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_QUORUM;

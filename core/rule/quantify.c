@@ -1,5 +1,6 @@
 /* A test over all its subjects: docs/rules.md */
 #include "core/error.h"
+#include "core/rule/outcome.h"
 #include "core/rule/test.h"
 
 bool test_has_quantifier(const Comity__V1__Test *test)
@@ -14,25 +15,12 @@ bool test_is_by_weight(const Comity__V1__Test *test)
     return test_has_quantifier(test) && test->scope->quantifier->by_weight;
 }
 
-/* Of which kind the stated weights of an EACH scope's subjects are. */
-static Comity__V1__ScopeKind weight_kind(Comity__V1__ScopeKind kind)
-{
-    switch (kind) {
-    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SIDE:
-        return COMITY__V1__SCOPE_KIND__SCOPE_KIND_SIDE;
-    case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_SITE:
-        return COMITY__V1__SCOPE_KIND__SCOPE_KIND_SITE;
-    default:
-        return COMITY__V1__SCOPE_KIND__SCOPE_KIND_CONSTITUENCY;
-    }
-}
-
 /* docs/rules.md R-38 */
 bool subject_weight(const Comity__V1__Rule *rule, Comity__V1__ScopeKind kind, const char *name,
                     uint64_t *ret_weight)
 {
     for (size_t i = 0; i < rule->n_weights; i++) {
-        if (rule->weights[i]->kind == weight_kind(kind) && strcmp(rule->weights[i]->name, name) == 0) {
+        if (rule->weights[i]->kind == scope_subjects(kind) && strcmp(rule->weights[i]->name, name) == 0) {
             *ret_weight = rule->weights[i]->weight;
             return true;
         }
@@ -40,16 +28,19 @@ bool subject_weight(const Comity__V1__Rule *rule, Comity__V1__ScopeKind kind, co
     return false;
 }
 
+static Comity__V1__Bound quantifier_bound(const Comity__V1__Quantifier *quantifier)
+{
+    return quantifier->bound == COMITY__V1__BOUND__BOUND_UNSPECIFIED ? COMITY__V1__BOUND__BOUND_AT_LEAST
+                                                                     : quantifier->bound;
+}
+
 /* docs/rules.md R-37 */
 bool quantifier_holds(const Comity__V1__Quantifier *quantifier, uint64_t count, uint64_t of)
 {
     bool is_share = quantifier->kind == COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_SHARE;
-    Comity__V1__Bound bound = quantifier->bound == COMITY__V1__BOUND__BOUND_UNSPECIFIED
-                                  ? COMITY__V1__BOUND__BOUND_AT_LEAST
-                                  : quantifier->bound;
     if (is_share && of == 0)
         return false;
-    return bound_holds(bound, count, is_share ? quantifier->denominator : 1, quantifier->numerator,
+    return bound_holds(quantifier_bound(quantifier), count, is_share ? quantifier->denominator : 1, quantifier->numerator,
                        is_share ? of : 1);
 }
 
@@ -67,8 +58,7 @@ static int quantify(const struct counted *counted, const Comity__V1__Test *test,
         return ERR_MEMORY;
     bool is_share = asked->kind == COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_SHARE;
     result->kind = asked->kind;
-    result->bound = asked->bound == COMITY__V1__BOUND__BOUND_UNSPECIFIED ? COMITY__V1__BOUND__BOUND_AT_LEAST
-                                                                         : asked->bound;
+    result->bound = quantifier_bound(asked);
     result->numerator = asked->numerator;
     result->denominator = is_share ? asked->denominator : 1;
     result->by_weight = asked->by_weight;

@@ -48,6 +48,15 @@ int outcome_choose(struct count *count, option_set set)
     return 0;
 }
 
+const Comity__V1__Majority *majority_of_name(const Comity__V1__Ranking *ranking, const char *name)
+{
+    for (size_t i = 0; i < ranking->n_majorities; i++) {
+        if (ranking->majorities[i] && strcmp(ranking->majorities[i]->name, name) == 0)
+            return ranking->majorities[i];
+    }
+    return NULL;
+}
+
 /* */
 static int check_ballots(const struct ranking_input *input)
 {
@@ -93,15 +102,6 @@ int ranking_run(const struct ranking_input *input, struct arena *arena, Comity__
     return METHODS[method](&count, ret_verdict);
 }
 
-static bool ranks_any(const struct ballot_answer *given)
-{
-    for (size_t i = 0; i < given->rank_count; i++) {
-        if (given->ranks[i] != 0)
-            return true;
-    }
-    return false;
-}
-
 /* */
 int ranking_count(const struct counted *counted, Comity__V1__Outcome *outcome,
                   enum ranking_verdict *ret_verdict)
@@ -123,7 +123,7 @@ int ranking_count(const struct counted *counted, Comity__V1__Outcome *outcome,
     for (size_t i = 0; i < of->line_count; i++) {
         const struct roll_line *line = &of->lines[i];
         if (counted_has_ballot(counted, i) && line->given.rank_count == of->option_count &&
-            ranks_any(&line->given))
+            answer_ranks_any(&line->given))
             ballots[input.ballot_count++] = (struct ranked_ballots){.ranks = line->given.ranks, .count = 1};
     }
     return ranking_run(&input, counted->arena, outcome, ret_verdict);

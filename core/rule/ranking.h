@@ -41,6 +41,9 @@ struct ranking_input {
 int ranking_run(const struct ranking_input *input, struct arena *arena, Comity__V1__Outcome *outcome,
                 enum ranking_verdict *ret_verdict);
 
+/* NULL where it states none of that name. */
+const Comity__V1__Majority *majority_of_name(const Comity__V1__Ranking *ranking, const char *name);
+
 /* The same for a round: what members of PARTY constituencies ranked. Weights have no part in it. */
 int ranking_count(const struct counted *counted, Comity__V1__Outcome *outcome,
                   enum ranking_verdict *ret_verdict);

@@ -43,7 +43,8 @@ static bool has_default(const Comity__V1__Rule *rule)
     return rule->n_options == 0;
 }
 
-outcome_set rule_outcomes(const Comity__V1__Rule *rule)
+/* What a last round by the rule can come to. */
+static outcome_set rule_outcomes(const Comity__V1__Rule *rule)
 {
     outcome_set set = OUTCOME(NO_DECISION) | OUTCOME(ADOPTED);
 
@@ -105,7 +106,8 @@ static outcome_set computed(const Comity__V1__Rule *rule, size_t index, outcome_
     }
 }
 
-outcome_set stage_outcomes(const Comity__V1__Rule *rule, size_t index, outcome_set entered)
+/* What stage @index (from 0) can come to, after its map, when the outcomes of @entered lead to it. */
+static outcome_set stage_outcomes(const Comity__V1__Rule *rule, size_t index, outcome_set entered)
 {
     outcome_set before = computed(rule, index, entered);
     outcome_set set = 0;
@@ -116,14 +118,10 @@ outcome_set stage_outcomes(const Comity__V1__Rule *rule, size_t index, outcome_s
     return set;
 }
 
-int rule_reach(const Comity__V1__Rule *rule, struct arena *arena, uint32_t **ret_sets)
+void rule_flow(const Comity__V1__Rule *rule, outcome_set *entered, outcome_set *sets)
 {
-    /* What leads into each stage; [0]: nothing. */
-    outcome_set *entered = arena_alloc(arena, (rule->n_stages + 1) * sizeof(*entered));
-    outcome_set *sets = arena_alloc(arena, (rule->n_stages + 1) * sizeof(*sets));
-
-    if (!entered || !sets)
-        return ERR_MEMORY;
+    for (uint32_t stage = 0; stage <= rule->n_stages; stage++)
+        entered[stage] = 0;
     for (uint32_t stage = 0; stage <= rule->n_stages; stage++) {
         sets[stage] = stage == 0 ? rule_outcomes(rule) : stage_outcomes(rule, stage - 1, entered[stage]);
         for (int kind = 1; kind <= COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_STRIKE; kind++) {
@@ -132,6 +130,16 @@ int rule_reach(const Comity__V1__Rule *rule, struct arena *arena, uint32_t **ret
                 entered[next] |= outcome_bit((Comity__V1__OutcomeKind) kind);
         }
     }
+}
+
+int rule_reach(const Comity__V1__Rule *rule, struct arena *arena, uint32_t **ret_sets)
+{
+    outcome_set *entered = arena_alloc(arena, (rule->n_stages + 1) * sizeof(*entered));
+    outcome_set *sets = arena_alloc(arena, (rule->n_stages + 1) * sizeof(*sets));
+
+    if (!entered || !sets)
+        return ERR_MEMORY;
+    rule_flow(rule, entered, sets);
     *ret_sets = sets;
     return 0;
 }

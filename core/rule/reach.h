@@ -12,10 +12,9 @@ static inline outcome_set outcome_bit(Comity__V1__OutcomeKind kind)
     return (outcome_set) 1 << kind;
 }
 
-/* What a last round by the rule can come to. */
-outcome_set rule_outcomes(const Comity__V1__Rule *rule);
-/* What stage @index (from 0) can come to, after its map, when the outcomes of @entered lead to it. */
-outcome_set stage_outcomes(const Comity__V1__Rule *rule, size_t index, outcome_set entered);
+/* Which outcomes lead into each stage, and what each can come to, after its map: lists of 1 + n_stages; [0]: none, and
+ * what a last round can come to. R-60, R-61 */
+void rule_flow(const Comity__V1__Rule *rule, outcome_set *entered, outcome_set *sets);
 
 /* By which rule the rounds of a stage of kind ROUNDS are held, into @ret: R-62 */
 void stage_rule(const Comity__V1__Rule *rule, uint32_t stage, Comity__V1__Rule *ret);

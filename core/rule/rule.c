@@ -40,16 +40,6 @@ unsigned rule_duties(const Comity__V1__Rule *rule, const struct ballot_answer *g
     return duties;
 }
 
-bool rule_requires_reason(const Comity__V1__Rule *rule, Comity__V1__Stance stance)
-{
-    for (size_t i = 0; i < rule->n_duties; i++) {
-        if (rule->duties[i]->stance == stance && rule->duties[i]->choice == 0 &&
-            rule->duties[i]->kind == COMITY__V1__DUTY_KIND__DUTY_KIND_REASON)
-            return true;
-    }
-    return false;
-}
-
 /* Every option has a rank, or none; no two share one where an order is asked for. */
 static int check_ranks(const Comity__V1__Rule *rule, size_t option_count, const struct ballot_answer *given)
 {

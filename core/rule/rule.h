@@ -105,9 +105,6 @@ Comity__V1__Stance rule_stance(const Comity__V1__Rule *rule, uint32_t answer);
 /* What a ballot has to come with: bits by DutyKind. R-34. */
 unsigned rule_duties(const Comity__V1__Rule *rule, const struct ballot_answer *given);
 
-/* Has a ballot of this stance to come with a reason? R-34. */
-bool rule_requires_reason(const Comity__V1__Rule *rule, Comity__V1__Stance stance);
-
 /* Is it an answer that the rule's form takes, in a round of so many options? 0; ERR_ANSWER (not in the scale, of
  * another form, a score out of range), ERR_OPTION (an option that there is not), ERR_DUPLICATE (a rank twice, where
  * no two options may share one); *ret_field: the part of the ballot that is wrong, "answer", "choice", "ranks",
@@ -117,6 +114,10 @@ int rule_check_answer(const Comity__V1__Rule *rule, size_t option_count, const s
 
 /* Do ballots of this rule choose or rank options? */
 bool rule_has_options(const Comity__V1__Rule *rule);
+/* Is the order that a round states among them? */
+bool ties_state_order(const Comity__V1__TieBreak *ties, size_t count);
+/* Does the rule break ties by it? */
+bool rule_breaks_by_order(const Comity__V1__Rule *rule);
 /* Options that a round states, of a rule that asks for options and states none: labels are NAMEs. 0; ERR_MISSING (fewer
  * than two, or no default option), ERR_RANGE, ERR_DUPLICATE, ERR_NOT_FOUND (a majority), ERR_RULE (a default option); refusal
  * names the field, as "open_round.options[2].label" with @path "open_round". R-79. */

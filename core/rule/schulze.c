@@ -3,6 +3,7 @@
  * path. docs/rules.md R-52 */
 #include "core/error.h"
 #include "core/rule/method.h"
+#include "core/rule/test.h"
 
 enum { NO_DEFAULT = OPTIONS_MAX };
 
@@ -34,32 +35,14 @@ static void pairs_add(const struct schulze *schulze, const struct ranked_ballots
     }
 }
 
-static const Comity__V1__Majority *majority_find(const Comity__V1__Ranking *ranking, const char *name)
-{
-    for (size_t i = 0; i < ranking->n_majorities; i++) {
-        if (strcmp(ranking->majorities[i]->name, name) == 0)
-            return ranking->majorities[i];
-    }
-    return NULL;
-}
-
-/* count * denominator BOUND numerator * of */
-static bool is_within(uint64_t count, uint64_t denominator, Comity__V1__Bound bound, uint64_t numerator,
-                      uint64_t of)
-{
-    unsigned __int128 left = (unsigned __int128) count * denominator;
-    unsigned __int128 right = (unsigned __int128) numerator * of;
-    return bound == COMITY__V1__BOUND__BOUND_MORE_THAN ? left > right : left >= right;
-}
-
 static bool lacks_quorum(const struct ranking_input *input, uint64_t over)
 {
     const Comity__V1__OptionQuorum *quorum = input->ranking->quorum;
     if (!quorum)
         return false;
     bool is_share = quorum->of == COMITY__V1__BASE_KIND__BASE_KIND_ELIGIBLE;
-    return !is_within(over, is_share ? quorum->denominator : 1, quorum->bound, quorum->numerator,
-                      is_share ? input->eligible : 1);
+    return !bound_holds(quorum->bound, over, is_share ? quorum->denominator : 1, quorum->numerator,
+                        is_share ? input->eligible : 1);
 }
 
 /* One option against the default option: it may drop out. */
@@ -67,7 +50,7 @@ static int option_judge(struct schulze *schulze, size_t index)
 {
     const struct ranking_input *input = schulze->count->input;
     const char *name = input->options[index].majority;
-    const Comity__V1__Majority *majority = name && *name ? majority_find(input->ranking, name) : NULL;
+    const Comity__V1__Majority *majority = name && *name ? majority_of_name(input->ranking, name) : NULL;
     Comity__V1__RankingResult *ranking = schulze->count->outcome->ranking;
     Comity__V1__OptionResult *result = arena_alloc(schulze->count->arena, sizeof(*result));
 
@@ -81,8 +64,8 @@ static int option_judge(struct schulze *schulze, size_t index)
     result->under_default = prefer(schulze, schulze->default_index, index);
     result->lacks_quorum = lacks_quorum(input, result->over_default);
     result->lacks_majority =
-        majority && !is_within(result->over_default, majority->denominator, majority->bound,
-                               majority->numerator, result->under_default);
+        majority && !bound_holds(majority->bound, result->over_default, majority->denominator,
+                                 majority->numerator, result->under_default);
     if (result->lacks_quorum || result->lacks_majority)
         schulze->left &= ~option_bit(index);
     ranking->against_default[ranking->n_against_default++] = result;
@@ -170,11 +153,8 @@ static int tie_break(const struct schulze *schulze, option_set *winners)
     const struct ranking_input *input = schulze->count->input;
     Comity__V1__Outcome *outcome = schulze->count->outcome;
     size_t best = options_first(*winners);
-    bool is_stated = false;
 
-    for (size_t i = 0; i < input->tie_count; i++)
-        is_stated = is_stated || input->ties[i] == COMITY__V1__TIE_BREAK__TIE_BREAK_STATED_ORDER;
-    if (!is_stated)
+    if (!ties_state_order(input->ties, input->tie_count))
         return 0;
     for (option_set left = *winners; left; left &= left - 1) {
         if (input_place(input, options_first(left)) < input_place(input, best))

@@ -418,8 +418,6 @@ int rule_is_settled(const struct rule_input *input, struct arena *arena, bool *r
     struct can *cans = arena_alloc(arena, (rule->n_tests + 1) * sizeof(*cans));
     int code = cans ? counted_init(&counted, input, arena, true) : ERR_MEMORY;
 
-    if (!code)
-        code = scopes_check(&counted);
     if (code)
         return code;
     *ret_is_settled = !presence_is_open(rule) && all_answered(&counted);

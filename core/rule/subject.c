@@ -1,6 +1,6 @@
 /* Whom tests look at: docs/rules.md */
 #include "core/error.h"
-#include "core/rule/counted.h"
+#include "core/rule/outcome.h"
 
 int subject_space(const struct counted *counted, struct subject *subject)
 {
@@ -135,8 +135,7 @@ int subjects_make(struct counted *counted, const struct subjects *like, struct s
     return like->weighting == COMITY__V1__WEIGHTING__WEIGHTING_SEATS ? blocs_add(counted, subjects) : 0;
 }
 
-/* The kind of a scope's subjects. */
-static Comity__V1__ScopeKind kind_of(Comity__V1__ScopeKind kind)
+Comity__V1__ScopeKind scope_subjects(Comity__V1__ScopeKind kind)
 {
     switch (kind) {
     case COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY:
@@ -153,7 +152,7 @@ static Comity__V1__ScopeKind kind_of(Comity__V1__ScopeKind kind)
 /* Those of the kind that the scope names: with an EACH, all that have a line. docs/rules.md */
 static int scope_make(struct counted *counted, const Comity__V1__Test *test, struct scope *scope)
 {
-    Comity__V1__ScopeKind kind = kind_of(test->scope->kind);
+    Comity__V1__ScopeKind kind = scope_subjects(test->scope->kind);
     bool is_weighed = test->weighting != COMITY__V1__WEIGHTING__WEIGHTING_UNSPECIFIED;
     struct subjects like = {
         .kind = kind,
