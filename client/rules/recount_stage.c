@@ -8,12 +8,6 @@
 
 #define UNSPECIFIED COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_UNSPECIFIED
 
-static bool adopts(Comity__V1__OutcomeKind outcome)
-{
-    return outcome == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED ||
-           outcome == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED_BY_DEFAULT;
-}
-
 /* The ladder's rule; NULL where the record does not have it, or the stage in it. */
 static const Comity__V1__Rule *rule_of(const struct counting *c, const Comity__V1__StageRun *run)
 {
@@ -97,7 +91,7 @@ void recount_final(struct counting *c, const Comity__V1__RoundClosed *closed)
 {
     const Comity__V1__Round *round = c->counted.round;
     bool is_referred = closed->cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED;
-    bool goes_on = !is_referred && round->round_of < round->rule->rounds && !adopts(c->outcome->kind);
+    bool goes_on = !is_referred && round->round_of < round->rule->rounds && !outcome_adopts(c->outcome->kind);
     bool is_final = round->rule->n_stages > 0 && !goes_on &&
                     (is_referred || rule_next_stage(round->rule, 0, c->outcome->kind) == 0);
 
@@ -139,6 +133,6 @@ void recount_decision(const struct counting *c, const Comity__V1__Decision *deci
         outcome = proposal->outcome;
     else if (proposal && round->outcome)
         outcome = round->outcome->kind;
-    if (!adopts(outcome) || decision->outcome != outcome)
+    if (!outcome_adopts(outcome) || decision->outcome != outcome)
         recounting_fault(c->r, c->in->header.sequence, N_("it makes a decision that no outcome leads to"));
 }

@@ -35,10 +35,4 @@ int stage_come_to(struct decide *d, const Comity__V1__Stage *stage, const Comity
 int stage_is_seconded(struct decide *d, const Comity__V1__Stage *stage, const Comity__V1__StageRun *run,
                       uint32_t voter, bool *ret_is);
 
-static inline bool outcome_adopts(Comity__V1__OutcomeKind outcome)
-{
-    return outcome == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED ||
-           outcome == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED_BY_DEFAULT;
-}
-
 #endif

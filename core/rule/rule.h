@@ -131,6 +131,13 @@ int rule_is_settled(const struct rule_input *input, struct arena *arena, bool *r
  * where there is a quorum. R-49 */
 int rule_quorum_at_close(const struct rule_input *input, struct arena *arena, Comity__V1__Outcome **ret_outcome);
 
+/* Is it one that adopts: makes a decision once it stands? */
+static inline bool outcome_adopts(Comity__V1__OutcomeKind outcome)
+{
+    return outcome == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED ||
+           outcome == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED_BY_DEFAULT;
+}
+
 /* Stages, numbered from 1: stage.c. R-60 to R-62.
  * The first stage after @after (0: from the start) that @outcome leads to; 0: none, the outcome stands. */
 uint32_t rule_next_stage(const Comity__V1__Rule *rule, uint32_t after, Comity__V1__OutcomeKind outcome);
