@@ -90,13 +90,12 @@ static int take_node(struct reading *reading, enum yaml_kind kind, struct fy_tok
         return ERR_MEMORY;
     *node = (struct yaml_node){.kind = kind, .line = reading->line, .column = reading->column};
     if (kind == YAML_TEXT) {
-        const char *text = value == NULL ? "" : fy_token_get_text(value, &size);
-        struct bytes copy = arena_bytes(reading->faults->arena, BYTES(text == NULL ? "" : text, size));
-        node->text = arena_printf(reading->faults->arena, "%.*s", (int) size,
-                                  size == 0 ? "" : (const char *) copy.data);
+        const char *text = value == NULL ? NULL : fy_token_get_text(value, &size);
+        text = text == NULL ? "" : text;
+        node->text = arena_printf(reading->faults->arena, "%.*s", (int) size, text);
         if (node->text == NULL)
             return ERR_MEMORY;
-        if (!utf8_is_valid(copy) || strlen(node->text) != size)
+        if (!utf8_is_valid(BYTES(text, size)) || strlen(node->text) != size)
             return FAIL(reading, ERR_UTF8,
                         N_("This text has a character that is not allowed, such as NUL. Write plain text."));
         node->is_quoted = value != NULL && fy_token_scalar_style(value) != FYSS_PLAIN;
@@ -251,7 +250,7 @@ static int tell_syntax(struct reading *reading, struct fy_diag *diag)
     reading->column = error->column > 0 ? (unsigned) error->column : 1;
     if (begins_with_quote(reading))
         return FAIL(reading, ERR_MALFORMED, N_("A quotation mark is never closed. Put one behind the text."));
-    for (size_t i = 0; i < sizeof(ADVICE) / sizeof(*ADVICE); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(ADVICE); i++) {
         if (strstr(error->msg, ADVICE[i].said) == NULL)
             continue;
         if (ADVICE[i].is_below)
