@@ -12,28 +12,31 @@
 
 enum { STREAM_FORMAT = 1, RECORD_LIMIT = 64 * 1024 * 1024 };
 
+static const char *sentence_of(const struct recounting *r, const char *format, va_list arguments)
+{
+    const char *sentence = arena_vprintf(r->arena, r->options->words(format), arguments);
+
+    return sentence ? sentence : "?";
+}
+
 void recounting_fault(const struct recounting *r, uint64_t sequence, const char *format, ...)
 {
     va_list arguments;
-    const char *sentence;
 
     va_start(arguments, format);
-    sentence = arena_vprintf(r->arena, r->options->words(format), arguments);
-    va_end(arguments);
     r->summary->faults++;
-    r->options->fault(r->options->context, sequence, sentence ? sentence : "?");
+    r->options->fault(r->options->context, sequence, sentence_of(r, format, arguments));
+    va_end(arguments);
 }
 
 void recounting_note(const struct recounting *r, struct recount_notes *notes, const char *format, ...)
 {
     va_list arguments;
-    const char *sentence;
 
     va_start(arguments, format);
-    sentence = arena_vprintf(r->arena, r->options->words(format), arguments);
-    va_end(arguments);
     if (notes->count < RECOUNT_NOTES_MAX)
-        notes->list[notes->count] = sentence ? sentence : "?";
+        notes->list[notes->count] = sentence_of(r, format, arguments);
+    va_end(arguments);
     notes->count++;
 }
 
