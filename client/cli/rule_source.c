@@ -135,17 +135,16 @@ static int find_template(struct cli *cli, const char *name, struct rule_source *
 /* A file in JSON was not checked when it was read. */
 int rule_source_sound(struct cli *cli, const char *path, struct rule_source *ret_source)
 {
-    struct refusal refusal = {0};
+    struct rule_refused refused;
     int code = rule_source_file(cli, path, ret_source);
 
-    if (code == 0)
-        code = ret_source->file.rule != NULL ? 0 : rule_check(ret_source->rule, "", &refusal);
-    if (code == 0 || refusal.code == 0)
+    if (code != 0 || ret_source->file.rule != NULL)
         return code;
-    const char *field = refusal.field[0] == '.' ? refusal.field + 1 : refusal.field;
-    cli_fail(cli, code, START_FROM, "%s, %s: %s", shown_string(cli, path), field,
-             rule_refusal_say(code, field, language_words, cli->arena));
-    snprintf(cli->failure.field, sizeof(cli->failure.field), "%.*s", (int) sizeof(cli->failure.field) - 1, field);
+    code = rule_check_told(ret_source->rule, language_words, cli->arena, &refused);
+    if (code == 0)
+        return 0;
+    cli_fail(cli, code, START_FROM, "%s, %s: %s", shown_string(cli, path), refused.field, refused.sentence);
+    snprintf(cli->failure.field, sizeof(cli->failure.field), "%s", refused.field);
     return cli_unusable(cli, code);
 }
 

@@ -116,14 +116,13 @@ static int alter(struct cli *cli, const Comity__V1__Rule *from, Comity__V1__Rule
             return code;
         ret_rule->rounds = (uint32_t) number;
     }
-    struct refusal refusal = {0};
-    int code = rule_check(ret_rule, "", &refusal);
+    struct rule_refused refused;
+    int code = rule_check_told(ret_rule, language_words, cli->arena, &refused);
     if (code != 0) {
-        const char *field = refusal.field[0] == '.' ? refusal.field + 1 : refusal.field;
         cli_fail(cli, code, "comity rule templates lists rules that are sound",
-                 "The rule cannot be adopted: %s", rule_refusal_say(code, field, language_words, cli->arena));
-        snprintf(cli->failure.field, sizeof(cli->failure.field), "rule%.*s",
-                 (int) (sizeof(cli->failure.field) - sizeof("rule")), refusal.field);
+                 "The rule cannot be adopted: %s", refused.sentence);
+        snprintf(cli->failure.field, sizeof(cli->failure.field), "rule%s%s",
+                 refused.field[0] == '\0' ? "" : ".", refused.field);
     }
     return code;
 }

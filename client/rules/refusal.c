@@ -284,7 +284,7 @@ static const char *key_of(const char *plain, struct arena *arena)
     return key == NULL ? "?" : key;
 }
 
-const char *rule_refusal_say(int code, const char *field, words_fn *words, struct arena *arena)
+static const char *sentence_of(int code, const char *field, words_fn *words, struct arena *arena)
 {
     char plain[2 * FIELD_PATH_MAX];
 
@@ -299,6 +299,20 @@ const char *rule_refusal_say(int code, const char *field, words_fn *words, struc
         return said == NULL ? "" : said;
     }
     return words(error_sentence(code));
+}
+
+int rule_check_told(const Comity__V1__Rule *rule, words_fn *words, struct arena *arena,
+                    struct rule_refused *ret_refused)
+{
+    struct refusal refusal = {0};
+    int code = rule_check(rule, "", &refusal);
+
+    if (code == 0)
+        return 0;
+    const char *field = arena_string(arena, refusal.field + (refusal.field[0] == '.'));
+    field = field == NULL ? "" : field;
+    *ret_refused = (struct rule_refused){field, sentence_of(code, field, words, arena)};
+    return code;
 }
 
 void rule_file_place(const struct rule_file *file, const char *field, unsigned *ret_line,
@@ -321,18 +335,14 @@ void rule_file_place(const struct rule_file *file, const char *field, unsigned *
 
 int rule_file_check(const struct rule_file *file, struct rule_faults *faults)
 {
-    static const char ROOT[] = "rule";
-    struct refusal refusal = {0};
+    struct rule_refused refused;
     unsigned line, column;
-    int code = rule_check(file->rule, ROOT, &refusal);
+    int code = rule_check_told(file->rule, faults->words, faults->arena, &refused);
 
     if (code == 0)
         return 0;
-    const char *field = strncmp(refusal.field, "rule.", 5) == 0 ? refusal.field + 5 : "";
-    rule_file_place(file, field, &line, &column);
-    if (rule_fault(faults, code, line, column, "%s",
-                   rule_refusal_say(code, field, faults->words, faults->arena)) != 0 &&
-        faults->count > 0)
-        faults->list[faults->count - 1].field = arena_string(faults->arena, field);
+    rule_file_place(file, refused.field, &line, &column);
+    rule_fault(faults, code, line, column, "%s", refused.sentence);
+    faults->list[faults->count - 1].field = refused.field;
     return code;
 }

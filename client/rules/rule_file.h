@@ -39,8 +39,13 @@ int rule_file_write(const Comity__V1__Rule *rule, struct arena *arena, struct by
 /* The same of a part of one that has keys (rule_key.h): a stage, a ranking. */
 int rule_file_write_part(const ProtobufCMessage *message, struct arena *arena, struct bytes *ret_text);
 
-/* What rule_check refuses, in sentences: why, and what would be right. @field: as it names it, below the
- * rule's own path. In the arena; never NULL. */
-const char *rule_refusal_say(int code, const char *field, words_fn *words, struct arena *arena);
+/* What rule_check refuses, in the arena; never NULL. */
+struct rule_refused {
+    const char *field;    /* below the rule's own path: "tests[2].count"; empty: the rule as a whole */
+    const char *sentence; /* or several: why it is wrong, and what would be right */
+};
+/* rule_check, told. 0, or its code. */
+int rule_check_told(const Comity__V1__Rule *rule, words_fn *words, struct arena *arena,
+                    struct rule_refused *ret_refused);
 
 #endif
