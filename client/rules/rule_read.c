@@ -33,6 +33,12 @@ void *list_room(struct rule_reading *reading, size_t count, size_t size)
     return arena_alloc(reading->arena, (count + 1) * size);
 }
 
+void list_put(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, void *list, size_t count)
+{
+    memcpy((char *) message + field->offset, &list, sizeof(list));
+    memcpy((char *) message + field->quantifier_offset, &count, sizeof(count));
+}
+
 void *message_new(struct rule_reading *reading, const ProtobufCMessageDescriptor *type)
 {
     ProtobufCMessage *message = arena_alloc(reading->arena, type->sizeof_message);
@@ -61,8 +67,7 @@ static void read_messages(struct rule_reading *reading, const struct rule_spot *
             return;
         read_keys(reading, node, one.path, list[count++]);
     }
-    memcpy((char *) message + field->offset, &list, sizeof(list));
-    memcpy((char *) message + field->quantifier_offset, &count, sizeof(count));
+    list_put(message, field, list, count);
 }
 
 /* What is inside a block that is a message. A stage that has options of its own names those. */
@@ -121,19 +126,19 @@ static void read_plain(struct rule_reading *reading, const struct rule_spot *spo
 }
 
 /* A value in the form of its key. */
-static void read_form(struct rule_reading *reading, const struct rule_spot *spot, const struct rule_key *key,
-                      ProtobufCMessage *message, const struct yaml_node *map)
+static void read_form(struct rule_reading *reading, const struct rule_spot *spot, enum key_form form,
+                      const ProtobufCFieldDescriptor *field, ProtobufCMessage *message,
+                      const struct yaml_node *map)
 {
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, key->field);
+    void *at = (char *) message + field->offset;
     Comity__V1__Test *test = (Comity__V1__Test *) message; /* of the forms that tests alone have */
 
-    switch (key->form) {
+    switch (form) {
     case KEY_PLAIN:
         read_plain(reading, spot, field, message);
         break;
     case KEY_DURATION:
-        spot_duration(reading, spot, (int64_t *) ((char *) message + field->offset));
+        spot_duration(reading, spot, at);
         break;
     case KEY_BOUND:
         read_bound(reading, spot, message, map);
@@ -154,16 +159,16 @@ static void read_form(struct rule_reading *reading, const struct rule_spot *spot
         read_count(reading, spot, test);
         break;
     case KEY_OPTIONS:
-        read_options(reading, spot, message);
+        read_options(reading, spot, field, message);
         break;
     case KEY_CLOSE:
-        read_close(reading, spot, message);
+        read_close(reading, spot, at);
         break;
     case KEY_SCORES:
-        read_scores(reading, spot, message);
+        read_scores(reading, spot, at);
         break;
     default:
-        read_pairs(reading, spot, key, message);
+        read_pairs(reading, spot, form, field, message);
     }
 }
 
@@ -179,20 +184,18 @@ static const struct rule_key *find_key(const struct rule_keys *keys, const char 
 static void refuse_unknown(struct rule_reading *reading, const struct yaml_node *map,
                            const struct rule_keys *keys)
 {
-    const char *words[KEYS_MAX], *all = "";
+    const char *words[KEYS_MAX];
     size_t count = 0;
 
     for (size_t i = 0; i < keys->count && count < KEYS_MAX; i++)
         if (rule_key_field(keys, &keys->list[i]) != NULL)
             words[count++] = keys->list[i].key;
-    for (size_t i = 0; all != NULL && i < count; i++)
-        all = arena_printf(reading->arena, "%s%s%s", all, i == 0 ? "" : ", ", words[i]);
     for (const struct yaml_node *node = map->first; node != NULL; node = node->next) {
         const char *word = node->key->text;
         if (find_key(keys, word) == NULL)
             rule_fault(reading->faults, ERR_UNKNOWN_FIELD, node->key->line, node->key->column,
                        N_("There is no key `%s` here. %sThere are: %s."), fault_shown(reading->faults, word),
-                       did_you_mean(reading, word, words, count), all == NULL ? "" : all);
+                       did_you_mean(reading, word, words, count), joined_words(reading, words, count));
     }
 }
 
@@ -208,7 +211,8 @@ void read_keys(struct rule_reading *reading, const struct yaml_node *map, const 
 
     for (size_t i = 0; i < keys->count; i++) {
         const struct rule_key *key = &keys->list[i];
-        const struct yaml_node *node = rule_key_field(keys, key) == NULL ? NULL : yaml_member(map, key->key);
+        const ProtobufCFieldDescriptor *field = rule_key_field(keys, key);
+        const struct yaml_node *node = field == NULL ? NULL : yaml_member(map, key->key);
         if (node == NULL)
             continue;
         struct rule_spot spot = {node, key->key, path_of(reading, path, key->field)};
@@ -218,7 +222,7 @@ void read_keys(struct rule_reading *reading, const struct yaml_node *map, const 
                        N_("There is nothing behind `%s`. Write what it is, or leave the line out."),
                        key->key);
         else
-            read_form(reading, &spot, key, message, map);
+            read_form(reading, &spot, key->form, field, message, map);
     }
     refuse_unknown(reading, map, keys);
 }

@@ -30,6 +30,8 @@ const char *path_at(struct rule_reading *reading, const char *path, size_t index
 
 /* Room for a list in the arena; at least one place. */
 void *list_room(struct rule_reading *reading, size_t count, size_t size);
+/* The list in its place. */
+void list_put(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, void *list, size_t count);
 
 /* A message with its defaults. NULL where memory is out. */
 void *message_new(struct rule_reading *reading, const ProtobufCMessageDescriptor *type);
@@ -50,12 +52,17 @@ int spot_duration(struct rule_reading *reading, const struct rule_spot *spot, in
 /* "2/3", or a whole number: then *ret_denominator is 0. */
 int spot_value(struct rule_reading *reading, const struct rule_spot *spot, uint64_t *ret_numerator,
                uint64_t *ret_denominator);
-/* Digits and nothing else, without a 0 in front; false where they are too many. */
+/* Are these digits and nothing else, without a 0 in front? */
+bool is_whole_number(const char *text, size_t size);
+/* Of digits; false where they are too many. */
 bool digits_read(const char *text, size_t size, uint64_t *ret_number);
 
 /* "Did you mean `count`? " or nothing. */
 const char *did_you_mean(struct rule_reading *reading, const char *typed, const char *const *words,
                          size_t count);
+
+/* "STANCE, CHOICE, RANKING, SCORE" */
+const char *joined_words(struct rule_reading *reading, const char *const *words, size_t count);
 
 /* A list of an enum's words, or one word alone; *ret_count of int. @also: as spot_enum_also, of one word alone. */
 int spot_enums(struct rule_reading *reading, const struct rule_spot *spot,
@@ -72,11 +79,13 @@ void read_holds_in(struct rule_reading *reading, const struct rule_spot *spot, C
 void read_office(struct rule_reading *reading, const struct rule_spot *spot, Comity__V1__Test *test);
 void read_count(struct rule_reading *reading, const struct rule_spot *spot, Comity__V1__Test *test);
 void read_of(struct rule_reading *reading, const struct rule_spot *spot, Comity__V1__Test *test);
-void read_pairs(struct rule_reading *reading, const struct rule_spot *spot, const struct rule_key *key,
-                ProtobufCMessage *message);
-void read_options(struct rule_reading *reading, const struct rule_spot *spot, ProtobufCMessage *message);
-void read_close(struct rule_reading *reading, const struct rule_spot *spot, ProtobufCMessage *message);
-void read_scores(struct rule_reading *reading, const struct rule_spot *spot, ProtobufCMessage *message);
+void read_pairs(struct rule_reading *reading, const struct rule_spot *spot, enum key_form form,
+                const ProtobufCFieldDescriptor *field, ProtobufCMessage *message);
+void read_options(struct rule_reading *reading, const struct rule_spot *spot,
+                  const ProtobufCFieldDescriptor *field, ProtobufCMessage *message);
+/* Each a message into its place. */
+void read_close(struct rule_reading *reading, const struct rule_spot *spot, void *ret_close);
+void read_scores(struct rule_reading *reading, const struct rule_spot *spot, void *ret_scores);
 /* "SITE north", of one that is named; false where it says no such thing. */
 bool named_read(struct rule_reading *reading, const char *text, Comity__V1__ScopeKind *ret_kind,
                 char **ret_name);

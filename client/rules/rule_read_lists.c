@@ -22,8 +22,8 @@ static ProtobufCMessage *read_answer(struct rule_reading *reading, const struct 
 
     if (entry == NULL)
         return NULL;
-    if (digits == 0 || text[digits] != ' ' || (text[0] == '0' && digits > 1) ||
-        !digits_read(text, digits, &number) || number > UINT32_MAX) {
+    if (!is_whole_number(text, digits) || text[digits] != ' ' || !digits_read(text, digits, &number) ||
+        number > UINT32_MAX) {
         SPOT_FAULT(reading, left, ERR_MALFORMED,
                    N_("`%s` is no answer: write its number, a blank, its name, a colon and the stance that "
                       "it stands for, as `1 yes: AGREE`."),
@@ -121,18 +121,16 @@ static const char *example_of(enum key_form form)
     }
 }
 
-void read_pairs(struct rule_reading *reading, const struct rule_spot *spot, const struct rule_key *key,
-                ProtobufCMessage *message)
+void read_pairs(struct rule_reading *reading, const struct rule_spot *spot, enum key_form form,
+                const ProtobufCFieldDescriptor *field, ProtobufCMessage *message)
 {
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, key->field);
-    pair_fn *read = pair_of(key->form);
+    pair_fn *read = pair_of(form);
     size_t count = 0;
 
     if (spot->node->kind != YAML_LIST) {
         SPOT_FAULT(reading, spot, ERR_MALFORMED,
                    N_("`%s` is a list: each of its lines begins with a dash, as `%s`."), spot->key,
-                   example_of(key->form));
+                   example_of(form));
         return;
     }
     ProtobufCMessage **list = list_room(reading, spot->node->count, sizeof(*list));
@@ -141,7 +139,7 @@ void read_pairs(struct rule_reading *reading, const struct rule_spot *spot, cons
         rule_mark(reading, one.path, node);
         if (node->kind != YAML_MAP || node->count != 1) {
             SPOT_FAULT(reading, &one, ERR_MALFORMED, N_("Each line of `%s` has one colon in it, as `%s`."),
-                       spot->key, example_of(key->form));
+                       spot->key, example_of(form));
             continue;
         }
         struct rule_spot left = {node->first->key, spot->key, one.path},
@@ -149,8 +147,7 @@ void read_pairs(struct rule_reading *reading, const struct rule_spot *spot, cons
         list[count] = read(reading, &left, &right);
         count += list[count] != NULL;
     }
-    memcpy((char *) message + field->offset, &list, sizeof(list));
-    memcpy((char *) message + field->quantifier_offset, &count, sizeof(count));
+    list_put(message, field, list, count);
 }
 
 static Comity__V1__Option *read_option(struct rule_reading *reading, const struct rule_spot *spot)
@@ -168,10 +165,9 @@ static Comity__V1__Option *read_option(struct rule_reading *reading, const struc
 }
 
 /* Numbers go by the order. */
-void read_options(struct rule_reading *reading, const struct rule_spot *spot, ProtobufCMessage *message)
+void read_options(struct rule_reading *reading, const struct rule_spot *spot,
+                  const ProtobufCFieldDescriptor *field, ProtobufCMessage *message)
 {
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "options");
     size_t count = 0;
 
     if (spot_list(reading, spot) != 0)
@@ -186,23 +182,20 @@ void read_options(struct rule_reading *reading, const struct rule_spot *spot, Pr
         list[count]->number = (uint32_t) count + 1;
         count++;
     }
-    memcpy((char *) message + field->offset, &list, sizeof(list));
-    memcpy((char *) message + field->quantifier_offset, &count, sizeof(count));
+    list_put(message, field, list, count);
     reading->options = list;
     reading->option_count = count;
 }
 
 /* The fields of Close, as a list of their names. */
-void read_close(struct rule_reading *reading, const struct rule_spot *spot, ProtobufCMessage *message)
+void read_close(struct rule_reading *reading, const struct rule_spot *spot, void *ret_close)
 {
     const ProtobufCMessageDescriptor *type = &comity__v1__close__descriptor;
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "close");
     static const char *const WORDS[] = {"AT_TIME", "ALL_ANSWERED", "NOTHING_CAN_CHANGE"};
     const bool is_list = spot->node->kind == YAML_LIST;
     char *close = message_new(reading, type);
 
-    memcpy((char *) message + field->offset, &close, sizeof(close));
+    memcpy(ret_close, &close, sizeof(close));
     for (const struct yaml_node *node = is_list ? spot->node->first : spot->node;
          close != NULL && node != NULL; node = is_list ? node->next : NULL) {
         struct rule_spot one = {node, spot->key, spot->path};
@@ -217,7 +210,7 @@ void read_close(struct rule_reading *reading, const struct rule_spot *spot, Prot
             SPOT_FAULT(reading, &one, ERR_ENUM, N_("`%s` is nothing that `%s` can be. %sIt can be: %s."),
                        fault_shown(reading->faults, text), spot->key,
                        did_you_mean(reading, text, WORDS, ARRAY_COUNT(WORDS)),
-                       "AT_TIME, ALL_ANSWERED, NOTHING_CAN_CHANGE");
+                       joined_words(reading, WORDS, ARRAY_COUNT(WORDS)));
             continue;
         }
         protobuf_c_boolean *is_set = (protobuf_c_boolean *) (close + when->offset);
@@ -230,10 +223,8 @@ void read_close(struct rule_reading *reading, const struct rule_spot *spot, Prot
 }
 
 /* "0 to 10" */
-void read_scores(struct rule_reading *reading, const struct rule_spot *spot, ProtobufCMessage *message)
+void read_scores(struct rule_reading *reading, const struct rule_spot *spot, void *ret_scores)
 {
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "scores");
     Comity__V1__Scores *scores = message_new(reading, &comity__v1__scores__descriptor);
     const char *text;
     uint64_t least, most;
@@ -241,11 +232,10 @@ void read_scores(struct rule_reading *reading, const struct rule_spot *spot, Pro
     if (scores == NULL || spot_word(reading, spot, &text) != 0)
         return;
     size_t first = strspn(text, "0123456789");
-    const char *rest = text + first;
-    size_t second = strncmp(rest, " to ", 4) == 0 ? strspn(rest + 4, "0123456789") : 0;
-    bool has_zero = (text[0] == '0' && first > 1) || (second > 1 && rest[4] == '0');
-    if (first == 0 || second == 0 || rest[4 + second] != '\0' || has_zero ||
-        !digits_read(text, first, &least) || !digits_read(rest + 4, second, &most) || least > UINT32_MAX ||
+    const char *rest = strncmp(text + first, " to ", 4) == 0 ? text + first + 4 : "";
+    size_t second = strspn(rest, "0123456789");
+    if (!is_whole_number(text, first) || !is_whole_number(rest, second) || rest[second] != '\0' ||
+        !digits_read(text, first, &least) || !digits_read(rest, second, &most) || least > UINT32_MAX ||
         most > UINT32_MAX) {
         SPOT_FAULT(
             reading, spot, ERR_MALFORMED,
@@ -256,5 +246,5 @@ void read_scores(struct rule_reading *reading, const struct rule_spot *spot, Pro
     }
     scores->least = (uint32_t) least;
     scores->most = (uint32_t) most;
-    memcpy((char *) message + field->offset, &scores, sizeof(scores));
+    memcpy(ret_scores, &scores, sizeof(scores));
 }

@@ -8,6 +8,11 @@
 
 enum { ENUM_VALUES_MAX = 24 };
 
+bool is_whole_number(const char *text, size_t size)
+{
+    return size > 0 && strspn(text, "0123456789") >= size && (size == 1 || text[0] != '0');
+}
+
 bool digits_read(const char *text, size_t size, uint64_t *ret_number)
 {
     uint64_t number = 0;
@@ -85,7 +90,7 @@ int spot_number(struct rule_reading *reading, const struct rule_spot *spot, uint
     if (code != 0)
         return code;
     size_t size = strlen(text);
-    if (size == 0 || strspn(text, "0123456789") != size || (size > 1 && text[0] == '0'))
+    if (!is_whole_number(text, size))
         return refuse_number(reading, spot);
     if (!digits_read(text, size, ret_number) || *ret_number > most)
         return SPOT_FAULT(reading, spot, ERR_RANGE,
@@ -98,7 +103,7 @@ int spot_number(struct rule_reading *reading, const struct rule_spot *spot, uint
 static int read_half(struct rule_reading *reading, const struct rule_spot *spot, const char *text,
                      size_t size, uint64_t *ret_half)
 {
-    if (size == 0 || strspn(text, "0123456789") < size || (size > 1 && text[0] == '0'))
+    if (!is_whole_number(text, size))
         return SPOT_FAULT(reading, spot, ERR_MALFORMED,
                           N_("`%s` is no fraction: write whole numbers with a / between them, as 2/3."),
                           fault_shown(reading->faults, spot->node->text));
@@ -152,8 +157,7 @@ static size_t list_words(const ProtobufCEnumDescriptor *type, const char *const 
     return count;
 }
 
-/* "STANCE, CHOICE, RANKING, SCORE" */
-static const char *joined_words(struct rule_reading *reading, const char *const *words, size_t count)
+const char *joined_words(struct rule_reading *reading, const char *const *words, size_t count)
 {
     const char *text = "";
 

@@ -68,17 +68,12 @@ static void put_name(struct writing *out, const char *name)
     put(out, "\"");
 }
 
-static const char *enum_text(const ProtobufCEnumDescriptor *type, int value)
-{
-    return enum_short_name(type, value);
-}
-
 static void put_enums(struct writing *out, const ProtobufCEnumDescriptor *type, const int *values,
                       size_t count)
 {
     put(out, "[");
     for (size_t i = 0; i < count; i++)
-        put(out, "%s%s", i == 0 ? "" : ", ", enum_text(type, values[i]));
+        put(out, "%s%s", i == 0 ? "" : ", ", enum_short_name(type, values[i]));
     put(out, "]");
 }
 
@@ -195,7 +190,7 @@ static void put_scope(struct writing *out, const Comity__V1__Scope *scope)
 
     put(out, " ");
     if (word == NULL) {
-        put(out, "%s\n", enum_text(&comity__v1__scope_kind__descriptor, (int) scope->kind));
+        put(out, "%s\n", enum_short_name(&comity__v1__scope_kind__descriptor, (int) scope->kind));
         return;
     }
     put(out, "%s %s\n", word, scope->of == NULL ? "" : scope->of);
@@ -211,7 +206,7 @@ static void put_count(struct writing *out, const Comity__V1__Count *count)
     } else if (count->kind == COMITY__V1__COUNT_KIND__COUNT_KIND_SCORE_AT_LEAST) {
         put(out, "\n%*sscore_at_least: %" PRIu32, (int) (2 * out->depth + 2), "", count->score);
     } else {
-        put(out, " %s", enum_text(&comity__v1__count_kind__descriptor, (int) count->kind));
+        put(out, " %s", enum_short_name(&comity__v1__count_kind__descriptor, (int) count->kind));
     }
     put(out, "\n");
 }
@@ -224,7 +219,7 @@ static void put_of(struct writing *out, const Comity__V1__Base *base)
     } else if (base->kind == COMITY__V1__BASE_KIND__BASE_KIND_CHOICES) {
         put_choices(out, base->choices, base->n_choices);
     } else {
-        put(out, " %s", enum_text(&comity__v1__base_kind__descriptor, (int) base->kind));
+        put(out, " %s", enum_short_name(&comity__v1__base_kind__descriptor, (int) base->kind));
     }
     put(out, "\n");
 }
@@ -239,23 +234,23 @@ static void put_pair(struct writing *out, enum key_form form, const ProtobufCMes
 
     if (form == KEY_SCALE) {
         put(out, "%" PRIu32 " %s: %s", entry->answer, entry->label,
-            enum_text(&comity__v1__stance__descriptor, (int) entry->stance));
+            enum_short_name(&comity__v1__stance__descriptor, (int) entry->stance));
     } else if (form == KEY_DUTIES) {
         if (duty->choice != 0) {
             put(out, "option ");
             put_choice(out, duty->choice);
         } else {
-            put(out, "%s", enum_text(&comity__v1__stance__descriptor, (int) duty->stance));
+            put(out, "%s", enum_short_name(&comity__v1__stance__descriptor, (int) duty->stance));
         }
-        put(out, ": %s", enum_text(&comity__v1__duty_kind__descriptor, (int) duty->kind));
+        put(out, ": %s", enum_short_name(&comity__v1__duty_kind__descriptor, (int) duty->kind));
     } else if (form == KEY_WEIGHTS) {
         const char *word = named_scope_word(weight->kind);
         put(out, "%s %s: %" PRIu64, word == NULL ? "?" : word, weight->name, weight->weight);
     } else {
         put(out, "%s: %s",
             outcome->from == 0 ? "ELSE"
-                               : enum_text(&comity__v1__outcome_kind__descriptor, (int) outcome->from),
-            enum_text(&comity__v1__outcome_kind__descriptor, (int) outcome->to));
+                               : enum_short_name(&comity__v1__outcome_kind__descriptor, (int) outcome->from),
+            enum_short_name(&comity__v1__outcome_kind__descriptor, (int) outcome->to));
     }
 }
 
@@ -332,7 +327,7 @@ static void write_plain(struct writing *out, const struct rule_key *key,
         if (number == 0)
             return;
         put_key(out, key);
-        put(out, " %s\n", enum_text(field->descriptor, (int) number));
+        put(out, " %s\n", enum_short_name(field->descriptor, (int) number));
         return;
     case PROTOBUF_C_TYPE_BOOL:
         if (!*(const protobuf_c_boolean *) at)
@@ -379,7 +374,7 @@ static void write_form(struct writing *out, const struct rule_key *key, const Pr
         put_scope(out, scope);
         return;
     case KEY_OFFICE:
-        put(out, " %s\n", enum_text(&comity__v1__office__descriptor, (int) scope->office));
+        put(out, " %s\n", enum_short_name(&comity__v1__office__descriptor, (int) scope->office));
         return;
     case KEY_HOLDS_IN:
         if (scope->quantifier->kind == COMITY__V1__QUANTIFIER_KIND__QUANTIFIER_KIND_ALL)
