@@ -77,6 +77,9 @@ static const struct rule_key STAGE[] = {
     {"map", "map", KEY_MAP},
 };
 
+const struct duration_unit DURATION_UNITS[DURATION_UNIT_COUNT] = {
+    {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+
 #define KEYS(type, list)                                                                                     \
     {                                                                                                        \
         &comity__v1__##type##__descriptor, list, ARRAY_COUNT(list)                                           \

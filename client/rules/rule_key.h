@@ -27,6 +27,13 @@ enum key_form {
     KEY_SCORES,  /* 0 to 10 */
 };
 
+/* Units in which KEY_DURATION is written, the longest first. */
+enum { DURATION_UNIT_COUNT = 5 };
+extern const struct duration_unit {
+    const char *name;
+    int64_t ms;
+} DURATION_UNITS[DURATION_UNIT_COUNT];
+
 struct rule_key {
     const char *key;
     const char *field; /* of the message */

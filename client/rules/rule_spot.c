@@ -237,10 +237,6 @@ int spot_truth(struct rule_reading *reading, const struct rule_spot *spot, proto
 
 int spot_duration(struct rule_reading *reading, const struct rule_spot *spot, int64_t *ret_ms)
 {
-    static const struct {
-        const char *unit;
-        uint64_t ms;
-    } UNITS[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
     const char *text;
     uint64_t number;
     int code = spot_word(reading, spot, &text);
@@ -248,13 +244,14 @@ int spot_duration(struct rule_reading *reading, const struct rule_spot *spot, in
     if (code != 0)
         return code;
     size_t digits = strspn(text, "0123456789");
-    for (size_t i = 0; digits > 0 && text[0] != '0' && i < ARRAY_COUNT(UNITS); i++) {
-        if (strcmp(text + digits, UNITS[i].unit) != 0)
+    for (size_t i = 0; digits > 0 && text[0] != '0' && i < DURATION_UNIT_COUNT; i++) {
+        const struct duration_unit *unit = &DURATION_UNITS[i];
+        if (strcmp(text + digits, unit->name) != 0)
             continue;
-        if (!digits_read(text, digits, &number) || number > (uint64_t) INT64_MAX / UNITS[i].ms)
+        if (!digits_read(text, digits, &number) || number > (uint64_t) (INT64_MAX / unit->ms))
             return SPOT_FAULT(reading, spot, ERR_RANGE, N_("`%s` is too long a time."),
                               fault_shown(reading->faults, text));
-        *ret_ms = (int64_t) (number * UNITS[i].ms);
+        *ret_ms = (int64_t) number * unit->ms;
         return 0;
     }
     return SPOT_FAULT(reading, spot, ERR_MALFORMED,

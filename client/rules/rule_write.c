@@ -101,15 +101,10 @@ static void put_choices(struct writing *out, const uint32_t *choices, size_t cou
 
 static void put_duration(struct writing *out, int64_t ms)
 {
-    static const struct {
-        int64_t ms;
-        const char *unit;
-    } UNITS[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
-
-    for (size_t i = 0; i < ARRAY_COUNT(UNITS); i++) {
-        if (ms % UNITS[i].ms != 0)
+    for (size_t i = 0; i < DURATION_UNIT_COUNT; i++) {
+        if (ms % DURATION_UNITS[i].ms != 0)
             continue;
-        put(out, "%" PRId64 "%s", ms / UNITS[i].ms, UNITS[i].unit);
+        put(out, "%" PRId64 "%s", ms / DURATION_UNITS[i].ms, DURATION_UNITS[i].name);
         return;
     }
 }
