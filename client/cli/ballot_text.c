@@ -261,32 +261,26 @@ static const char *option_line(struct cli *cli, const Comity__V1__RoundOption *o
                : phrase(cli, "  %" PRIu32 "  %s%s: %s", option->number, label, note, desk_shown(cli, option->text));
 }
 
-struct outcome_lines round_question(struct cli *cli, const Comity__V1__Round *round)
+struct told round_question(struct cli *cli, const Comity__V1__Round *round)
 {
-    struct outcome_lines lines = {0};
-    const char **list = arena_alloc(cli->arena, (round->n_options + 4) * sizeof(*list));
+    struct told lines = {NULL, 0};
 
-    if (list == NULL)
-        return lines;
     if (round->question != NULL)
-        list[lines.count++] = phrase(cli, "Asked: %s", desk_shown(cli, round->question));
+        told_add(cli, &lines, phrase(cli, "Asked: %s", desk_shown(cli, round->question)));
     if (round->n_options > 0)
-        list[lines.count++] = phrase(cli, "Options:");
+        told_add(cli, &lines, phrase(cli, "Options:"));
     for (size_t i = 0; i < round->n_options; i++)
-        list[lines.count++] = option_line(cli, round->options[i]);
+        told_add(cli, &lines, option_line(cli, round->options[i]));
     if (round->n_tie_order > 0)
-        list[lines.count++] =
-            phrase(cli, "Where they tie, the earlier of these is preferred: %s", tie_order_text(cli, round));
-    lines.list = list;
+        told_add(
+            cli, &lines,
+            phrase(cli, "Where they tie, the earlier of these is preferred: %s", tie_order_text(cli, round)));
     return lines;
 }
 
 void round_say_question(struct cli *cli, const Comity__V1__Round *round)
 {
-    struct outcome_lines lines = round_question(cli, round);
-
-    for (size_t i = 0; i < lines.count; i++)
-        say(cli, "%s", lines.list[i]);
+    told_say(cli, "", round_question(cli, round));
     if (round->rule != NULL && round->rule->scores != NULL)
         say(cli, "A score is a number from %" PRIu32 " to %" PRIu32 ".", round->rule->scores->least,
             round->rule->scores->most);

@@ -2,8 +2,7 @@
 #ifndef COMITY_CLI_BALLOT_TEXT_H
 #define COMITY_CLI_BALLOT_TEXT_H
 
-#include "client/cli/cli.h"
-#include "client/cli/outcome_text.h"
+#include "client/cli/told.h"
 #include "core/machine/ballot.h"
 
 /* What was typed, by the form of the round's rule: an answer of its scale, an option, a ranking as "a > b = c", a
@@ -32,7 +31,7 @@ int ballot_read_interests(struct cli *cli, const char *what, const char *typed, 
                           size_t *count);
 
 /* The options, one a line, with what each is; the question, and the order that breaks ties. */
-struct outcome_lines round_question(struct cli *cli, const Comity__V1__Round *round);
+struct told round_question(struct cli *cli, const Comity__V1__Round *round);
 /* The same, and which scores there are, for who answers. */
 void round_say_question(struct cli *cli, const Comity__V1__Round *round);
 

@@ -15,13 +15,12 @@
 
 static struct json_object *say_working(struct cli *cli, const Comity__V1__Round *round)
 {
-    struct outcome_lines working = outcome_working(cli, round, round->outcome);
+    struct told working = outcome_working(cli, round, round->outcome);
     struct json_object *lines = json_object_new_array();
 
-    for (size_t i = 0; i < working.count; i++) {
-        json_object_array_add(lines, json_object_new_string(working.list[i]));
-        say(cli, "  %s", working.list[i]);
-    }
+    for (size_t i = 0; i < working.count; i++)
+        json_object_array_add(lines, json_object_new_string(working.lines[i]));
+    told_say(cli, "  ", working);
     return lines;
 }
 
@@ -76,19 +75,13 @@ static int say_count(struct cli *cli, const Comity__V1__Round *round)
         return 0;
     }
     say_function(cli, round);
-    struct outcome_lines question = round_question(cli, round);
-    for (size_t i = 0; i < question.count; i++)
-        say(cli, "%s", question.list[i]);
+    told_say(cli, "", round_question(cli, round));
     say(cli, "Tests of the rule %s:", round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
     cli_put(cli, "working", say_working(cli, round));
     say(cli, "Answers:");
-    struct outcome_lines tallies = outcome_tallies(cli, round, outcome);
-    for (size_t i = 0; i < tallies.count; i++)
-        say(cli, "  %s", tallies.list[i]);
+    told_say(cli, "  ", outcome_tallies(cli, round, outcome));
     code = say_recusals(cli, round);
-    struct outcome_lines lost = outcome_lost_keys(cli, round, name_of_member);
-    for (size_t i = 0; i < lost.count; i++)
-        say(cli, "%s", lost.list[i]);
+    told_say(cli, "", outcome_lost_keys(cli, round, name_of_member));
     if (code == 0)
         code = say_reasons(cli, round);
     if (code == 0)
@@ -134,9 +127,7 @@ int outcome_run(struct cli *cli)
         round->proposal, round->version,
         painted(cli, outcome_color(outcome->kind), outcome_word(outcome->kind)),
         _(outcome_sentence(outcome)));
-    struct outcome_lines causes = outcome_causes(cli, round);
-    for (size_t i = 0; i < causes.count; i++)
-        say(cli, "%s", causes.list[i]);
+    told_say(cli, "", outcome_causes(cli, round));
     say_declaration(cli, round);
     code = say_count(cli, round);
     if (code != 0)

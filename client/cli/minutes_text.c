@@ -129,14 +129,21 @@ static int write_reasons(struct draft *draft, const Comity__V1__Round *round)
 }
 
 /* As points, each as deep as its line is indented. */
-static void write_listed(struct draft *draft, struct outcome_lines lines)
+static void write_listed(struct draft *draft, struct told told)
 {
-    if (lines.count > 0)
+    if (told.count > 0)
         fprintf(draft->to, "\n");
-    for (size_t i = 0; i < lines.count; i++) {
-        size_t indent = strspn(lines.list[i], " ");
-        fprintf(draft->to, "%.*s- %s\n", (int) indent, lines.list[i], lines.list[i] + indent);
+    for (size_t i = 0; i < told.count; i++) {
+        size_t indent = strspn(told.lines[i], " ");
+        fprintf(draft->to, "%.*s- %s\n", (int) indent, told.lines[i], told.lines[i] + indent);
     }
+}
+
+/* Each a paragraph. */
+static void write_paragraphs(struct draft *draft, struct told told)
+{
+    for (size_t i = 0; i < told.count; i++)
+        fprintf(draft->to, "\n%s\n", told.lines[i]);
 }
 
 /* The working, and who took no part. */
@@ -149,11 +156,9 @@ static int write_working(struct draft *draft, const Comity__V1__Round *round)
         fprintf(draft->to, _("Nothing was counted.\n"));
     if (share_is_advice(round->share))
         fprintf(draft->to, "%s\n", _("What comes out is advice, and decides nothing."));
-    for (size_t i = 0; code == 0 && i < recusals.count; i++)
-        fprintf(draft->to, "\n%s\n", recusals.lines[i]);
-    struct outcome_lines lost = outcome_lost_keys(draft->cli, round, name_of_member);
-    for (size_t i = 0; i < lost.count; i++)
-        fprintf(draft->to, "\n%s\n", lost.list[i]);
+    if (code == 0)
+        write_paragraphs(draft, recusals);
+    write_paragraphs(draft, outcome_lost_keys(draft->cli, round, name_of_member));
     write_listed(draft, round_question(draft->cli, round));
     write_listed(draft, outcome_working(draft->cli, round, round->outcome));
     return code;
@@ -169,9 +174,7 @@ static int write_round(struct draft *draft, const Comity__V1__Round *round)
     fprintf(draft->to, _("\nRound %" PRIu32 " on version %" PRIu32 " by the rule %s: **%s**. %s\n"),
             round->number, round->version, round->rule == NULL ? "?" : round->rule->name,
             outcome_word(round->outcome->kind), _(outcome_sentence(round->outcome)));
-    struct outcome_lines causes = outcome_causes(draft->cli, round);
-    for (size_t i = 0; i < causes.count; i++)
-        fprintf(draft->to, "\n%s\n", causes.list[i]);
+    write_paragraphs(draft, outcome_causes(draft->cli, round));
     int code = write_working(draft, round);
     if (round->declaration != NULL) {
         fprintf(draft->to, _("\nDeclared **%s** otherwise than computed, by co-chairs of every party:\n"),

@@ -8,12 +8,6 @@
 #include "client/rules/difference.h"
 #include "core/rule/ranking.h"
 
-void outcome_say_lines(const struct cli *cli, struct outcome_lines lines)
-{
-    for (size_t i = 0; i < lines.count; i++)
-        say(cli, "  %s", lines.list[i]);
-}
-
 /* "night", as the round or the rule calls it. */
 static const char *option_text(struct cli *cli, const Comity__V1__Round *round, uint32_t option)
 {
@@ -64,13 +58,13 @@ static const char *tally_line(struct cli *cli, const Comity__V1__Round *round, c
     return tally->weight == 0 ? line : phrase(cli, "%s; weight of the roll: %" PRIu64, line, tally->weight);
 }
 
-struct outcome_lines outcome_tallies(struct cli *cli, const Comity__V1__Round *round,
-                                     const Comity__V1__Outcome *outcome)
+struct told outcome_tallies(struct cli *cli, const Comity__V1__Round *round,
+                            const Comity__V1__Outcome *outcome)
 {
-    struct outcome_lines lines = {arena_alloc(cli->arena, (outcome->n_tallies + 1) * sizeof(*lines.list)), 0};
+    struct told lines = {NULL, 0};
 
-    for (size_t i = 0; lines.list != NULL && i < outcome->n_tallies; i++)
-        lines.list[lines.count++] = tally_line(cli, round, outcome->tallies[i]);
+    for (size_t i = 0; i < outcome->n_tallies; i++)
+        told_add(cli, &lines, tally_line(cli, round, outcome->tallies[i]));
     return lines;
 }
 
@@ -85,21 +79,6 @@ static const char *outcome_chosen(struct cli *cli, const Comity__V1__Round *roun
     for (size_t i = 0; i < outcome->n_chosen; i++)
         names[i] = option_text(cli, round, outcome->chosen[i]);
     return shown_list(cli, names, outcome->n_chosen);
-}
-
-/* Lines to come: the list grows. */
-static void put_line(struct cli *cli, struct outcome_lines *lines, const char *line)
-{
-    const bool is_full = lines->count % 32 == 0;
-    const char **larger =
-        is_full ? arena_alloc(cli->arena, (lines->count + 32) * sizeof(*larger)) : lines->list;
-
-    if (line == NULL || larger == NULL)
-        return;
-    if (is_full && lines->count > 0)
-        memcpy(larger, lines->list, lines->count * sizeof(*larger));
-    lines->list = larger;
-    lines->list[lines->count++] = line;
 }
 
 /* How a bloc stands, whose seats the line of its test counts: "  labour: 2 of its own are for, 1 against". */
@@ -119,12 +98,12 @@ static const char *quantifier_line(struct cli *cli, const Comity__V1__Quantifier
                : phrase(cli, "  test %s: %s", shown_string(cli, result->test), shown_string(cli, line));
 }
 
-static void put_quantifier(struct cli *cli, struct outcome_lines *lines, const Comity__V1__Outcome *outcome,
+static void put_quantifier(struct cli *cli, struct told *lines, const Comity__V1__Outcome *outcome,
                            const char *test)
 {
     for (size_t i = 0; i < outcome->n_quantifiers; i++)
         if (strcmp(outcome->quantifiers[i]->test, test) == 0)
-            put_line(cli, lines, quantifier_line(cli, outcome->quantifiers[i]));
+            told_add(cli, lines, quantifier_line(cli, outcome->quantifiers[i]));
 }
 
 /* The order that was stated, or an earlier stage. */
@@ -165,28 +144,27 @@ static const char *labels_line(struct cli *cli, const Comity__V1__Round *round,
     return text;
 }
 
-struct outcome_lines outcome_tests(struct cli *cli, const Comity__V1__Round *round,
-                                   const Comity__V1__Outcome *outcome)
+struct told outcome_tests(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Outcome *outcome)
 {
-    struct outcome_lines lines = {NULL, 0};
+    struct told lines = {NULL, 0};
 
     for (size_t i = 0; i < outcome->n_tests; i++) {
         const Comity__V1__TestResult *test = outcome->tests[i];
         bool is_last = i + 1 == outcome->n_tests || strcmp(outcome->tests[i + 1]->test, test->test) != 0;
-        put_line(cli, &lines, outcome_test(cli, test));
+        told_add(cli, &lines, outcome_test(cli, test));
         for (size_t j = 0; j < test->n_blocs; j++)
-            put_line(cli, &lines, bloc_line(cli, test->blocs[j]));
+            told_add(cli, &lines, bloc_line(cli, test->blocs[j]));
         if (is_last)
             put_quantifier(cli, &lines, outcome, test->test);
-        put_line(cli, &lines, labels_line(cli, round, test));
+        told_add(cli, &lines, labels_line(cli, round, test));
     }
-    put_line(cli, &lines, chosen_line(cli, round, outcome));
-    put_line(cli, &lines, ties_line(cli, outcome));
+    told_add(cli, &lines, chosen_line(cli, round, outcome));
+    told_add(cli, &lines, ties_line(cli, outcome));
     return lines;
 }
 
 /* The count of a ranking, stage by stage or pair by pair. */
-static void put_ranking(struct cli *cli, struct outcome_lines *lines, const Comity__V1__Round *round,
+static void put_ranking(struct cli *cli, struct told *lines, const Comity__V1__Round *round,
                         const Comity__V1__Outcome *outcome)
 {
     struct round_option options[OPTIONS_MAX];
@@ -201,19 +179,19 @@ static void put_ranking(struct cli *cli, struct outcome_lines *lines, const Comi
     if (rule_explain_ranking(outcome, options, round->n_options, language_words, cli->arena, &ranking) != 0)
         return;
     for (size_t i = 0; i < ranking.count; i++)
-        put_line(cli, lines, shown_string(cli, ranking.lines[i]));
+        told_add(cli, lines, shown_string(cli, ranking.lines[i]));
 }
 
-struct outcome_lines outcome_working(struct cli *cli, const Comity__V1__Round *round,
-                                     const Comity__V1__Outcome *outcome)
+struct told outcome_working(struct cli *cli, const Comity__V1__Round *round,
+                            const Comity__V1__Outcome *outcome)
 {
-    struct outcome_lines lines = outcome_tests(cli, round, outcome);
+    struct told lines = outcome_tests(cli, round, outcome);
 
     put_ranking(cli, &lines, round, outcome);
     return lines;
 }
 
-struct outcome_lines outcome_causes(struct cli *cli, const Comity__V1__Round *round)
+struct told outcome_causes(struct cli *cli, const Comity__V1__Round *round)
 {
     static const char *const CAUSES[] = {
         [COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_FACILITATOR] = N_("A facilitator closed it, %s."),
@@ -224,15 +202,15 @@ struct outcome_lines outcome_causes(struct cli *cli, const Comity__V1__Round *ro
             N_("It closed since no answer could change any more what it comes to, %s."),
         [COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED] = N_("It closed since its item was referred, %s."),
     };
-    struct outcome_lines lines = {NULL, 0};
+    struct told lines = {NULL, 0};
     bool is_known = (size_t) round->cause < ARRAY_COUNT(CAUSES) && CAUSES[round->cause] != NULL;
 
     if (round->extended_ms != 0)
-        put_line(cli, &lines,
+        told_add(cli, &lines,
                  phrase(cli, "There was no quorum %s, and the rule gave it more time, once.",
                         shown_time(cli, round->extended_ms)));
     if (is_known)
-        put_line(cli, &lines, phrase(cli, CAUSES[round->cause], shown_time(cli, round->closed_ms)));
+        told_add(cli, &lines, phrase(cli, CAUSES[round->cause], shown_time(cli, round->closed_ms)));
     return lines;
 }
 
@@ -244,9 +222,9 @@ static bool counts(const Comity__V1__Outcome *outcome, uint64_t ballot)
     return outcome == NULL;
 }
 
-struct outcome_lines outcome_lost_keys(struct cli *cli, const Comity__V1__Round *round, outcome_name_fn *name)
+struct told outcome_lost_keys(struct cli *cli, const Comity__V1__Round *round, outcome_name_fn *name)
 {
-    struct outcome_lines lines = {NULL, 0};
+    struct told lines = {NULL, 0};
 
     for (size_t i = 0; i < round->n_lost_keys; i++) {
         const Comity__V1__KeyLoss *loss = round->lost_keys[i];
@@ -258,7 +236,7 @@ struct outcome_lines outcome_lost_keys(struct cli *cli, const Comity__V1__Round 
                 : phrase(cli,
                          "The ballot that it had signed, number %" PRIu64 " of the record, was replaced.",
                          loss->ballot);
-        put_line(cli, &lines,
+        told_add(cli, &lines,
                  phrase(cli, "The key of %s was revoked %s, while the round was open. %s",
                         name(cli, loss->member), shown_time(cli, loss->revoked_ms), what));
     }

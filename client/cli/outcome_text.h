@@ -2,40 +2,30 @@
 #ifndef COMITY_CLI_OUTCOME_TEXT_H
 #define COMITY_CLI_OUTCOME_TEXT_H
 
-#include "client/cli/cli.h"
+#include "client/cli/told.h"
 #include "core/rule/rule.h"
-
-/* Lines for people, escaped, in the arena; what belongs to the line before is indented by two blanks. */
-struct outcome_lines {
-    const char **list;
-    size_t count;
-};
-
-/* Say them, two blanks before each. */
-void outcome_say_lines(const struct cli *cli, struct outcome_lines lines);
 
 /* The whole working: a line a test, with what its blocs cast and how many of its subjects hold; what was
  * chosen, and how ties were broken; the count of a ranking. Empty where nothing was counted. */
-struct outcome_lines outcome_working(struct cli *cli, const Comity__V1__Round *round,
-                                     const Comity__V1__Outcome *outcome);
+struct told outcome_working(struct cli *cli, const Comity__V1__Round *round,
+                            const Comity__V1__Outcome *outcome);
 
 /* The same without the stages of a ranking: for where there is little room. */
-struct outcome_lines outcome_tests(struct cli *cli, const Comity__V1__Round *round,
-                                   const Comity__V1__Outcome *outcome);
+struct told outcome_tests(struct cli *cli, const Comity__V1__Round *round,
+                          const Comity__V1__Outcome *outcome);
 
 /* "union: 2 agree, 1 block (3 on the roll, 3 present, 3 answered, 0 silent)": the whole, then each
  * constituency. */
-struct outcome_lines outcome_tallies(struct cli *cli, const Comity__V1__Round *round,
-                                     const Comity__V1__Outcome *outcome);
+struct told outcome_tallies(struct cli *cli, const Comity__V1__Round *round,
+                            const Comity__V1__Outcome *outcome);
 
 /* Why it closed, a sentence; and before it, where it was given more time, that. In the order in which it
  * happened. */
-struct outcome_lines outcome_causes(struct cli *cli, const Comity__V1__Round *round);
+struct told outcome_causes(struct cli *cli, const Comity__V1__Round *round);
 
 /* Members who were re-keyed while it was open. @name: how members are called. */
 typedef const char *outcome_name_fn(struct cli *cli, uint32_t member);
-struct outcome_lines outcome_lost_keys(struct cli *cli, const Comity__V1__Round *round,
-                                       outcome_name_fn *name);
+struct told outcome_lost_keys(struct cli *cli, const Comity__V1__Round *round, outcome_name_fn *name);
 
 /* The test's line of working, escaped; NULL where it has none. */
 const char *outcome_test(struct cli *cli, const Comity__V1__TestResult *test);

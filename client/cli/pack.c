@@ -115,16 +115,13 @@ static void put_proposal(struct pack *pack, const Comity__V1__Proposal *proposal
     struct cli *cli = pack->cli;
     const Comity__V1__ProposalVersion *latest =
         proposal->n_versions == 0 ? NULL : proposal->versions[proposal->n_versions - 1];
-    const char **lines;
 
     if (latest == NULL)
         return;
     page_paragraph(pack->page, "Proposal %" PRIu32 ", %s, version %" PRIu32 " by %s:", proposal->number,
                    desk_shown(cli, proposal->title), latest->version, name_of_member(cli, latest->author));
     page_quote(pack->page, desk_prose(cli, latest->text));
-    size_t count = terms_lines(cli, latest->terms, "", &lines);
-    for (size_t i = 0; i < count; i++)
-        page_point(pack->page, "%s", lines[i]);
+    pack_points(pack, terms_lines(cli, latest->terms, ""));
 }
 
 static int put_item_before(struct pack *pack, const Comity__V1__Item *item)
@@ -258,10 +255,11 @@ static int put_reasons(struct pack *pack, const Comity__V1__Round *round, const 
     return code;
 }
 
-static void put_lines(struct pack *pack, struct outcome_lines lines)
+/* Each a paragraph. */
+static void put_paragraphs(struct pack *pack, struct told told)
 {
-    for (size_t i = 0; i < lines.count; i++)
-        page_point(pack->page, "%s", lines.list[i]);
+    for (size_t i = 0; i < told.count; i++)
+        page_paragraph(pack->page, "%s", told.lines[i]);
 }
 
 static int put_count(struct pack *pack, const Comity__V1__Round *round)
@@ -280,17 +278,14 @@ static int put_count(struct pack *pack, const Comity__V1__Round *round)
         code = told_recusals(cli, round, &recusals);
     if (code != 0)
         return code;
-    for (size_t i = 0; i < recusals.count; i++)
-        page_paragraph(pack->page, "%s", recusals.lines[i]);
-    struct outcome_lines lost = outcome_lost_keys(cli, round, name_of_member);
-    for (size_t i = 0; i < lost.count; i++)
-        page_paragraph(pack->page, "%s", lost.list[i]);
-    put_lines(pack, round_question(cli, round));
+    put_paragraphs(pack, recusals);
+    put_paragraphs(pack, outcome_lost_keys(cli, round, name_of_member));
+    pack_points(pack, round_question(cli, round));
     page_paragraph(pack->page, "What the rule %s tests:",
                    round->rule == NULL ? "?" : shown_string(cli, round->rule->name));
-    put_lines(pack, outcome_working(cli, round, outcome));
+    pack_points(pack, outcome_working(cli, round, outcome));
     page_paragraph(pack->page, "The answers:");
-    put_lines(pack, outcome_tallies(cli, round, outcome));
+    pack_points(pack, outcome_tallies(cli, round, outcome));
     code = put_reasons(pack, round, &ballots);
     page_paragraph(pack->page, "%s", outcome_counted(cli, outcome));
     return code;
@@ -314,9 +309,7 @@ static int put_round(struct pack *pack, const Comity__V1__Proposal *proposal, co
         return 0;
     }
     page_paragraph(pack->page, "%s", _(outcome_sentence(outcome)));
-    struct outcome_lines causes = outcome_causes(cli, round);
-    for (size_t i = 0; i < causes.count; i++)
-        page_paragraph(pack->page, "%s", causes.list[i]);
+    put_paragraphs(pack, outcome_causes(cli, round));
     if (round->declaration != NULL)
         page_paragraph(
             pack->page, "Declared otherwise than computed, by co-chairs of every party: %s. Why: %s",

@@ -172,15 +172,12 @@ int pack_put_decision(struct pack *pack, const Comity__V1__Proposal *proposal,
                       const Comity__V1__Decision *decision)
 {
     struct cli *cli = pack->cli;
-    const char **lines;
-    size_t count = terms_lines(cli, decision->terms, "", &lines);
 
     page_heading(pack->page, 3, "Decision %" PRIu32 ", %s: %s", decision->number,
                  decision_state_word(decision->state), desk_shown(cli, proposal->title));
     page_paragraph(pack->page, "Version %" PRIu32 " was adopted %s in round %" PRIu32 ".", decision->version,
                    shown_time(cli, decision->decided_ms), decision->round);
-    for (size_t i = 0; i < count; i++)
-        page_point(pack->page, "%s", lines[i]);
+    pack_points(pack, terms_lines(cli, decision->terms, ""));
     for (size_t i = 0; i < decision->n_signatures; i++)
         page_point(pack->page, "Signed for %s by %s.",
                    name_of_constituency(cli, decision->signatures[i]->constituency),

@@ -176,15 +176,13 @@ static void say_working(struct cli *cli, const struct recounted *recounted)
         return;
     say(cli, "Counted anew: %s. %s", painted(cli, outcome_color(counted->kind), outcome_word(counted->kind)),
         _(outcome_sentence(counted)));
-    outcome_say_lines(cli, outcome_working(cli, round, counted));
+    told_say(cli, "  ", outcome_working(cli, round, counted));
     if (counted->n_tallies > 0) {
         say(cli, "Answers:");
-        outcome_say_lines(cli, outcome_tallies(cli, round, counted));
+        told_say(cli, "  ", outcome_tallies(cli, round, counted));
         say(cli, "%s", outcome_counted(cli, counted));
     }
-    struct outcome_lines lost = outcome_lost_keys(cli, round, member_word);
-    for (size_t i = 0; i < lost.count; i++)
-        say(cli, "%s", lost.list[i]);
+    told_say(cli, "", outcome_lost_keys(cli, round, member_word));
 }
 
 static void add_row(struct recount_run *r, const struct recounted *recounted)

@@ -34,9 +34,9 @@ static void tell_outcome(struct cli *cli, const struct simulation *simulation,
     say(cli, "By the rule %s it would have come to %s. %s", shown_string(cli, simulation->input.rule->name),
         painted(cli, outcome_color(outcome->kind), outcome_word(outcome->kind)),
         _(outcome_sentence(outcome)));
-    outcome_say_lines(cli, outcome_working(cli, simulation->round, outcome));
+    told_say(cli, "  ", outcome_working(cli, simulation->round, outcome));
     say(cli, "Answers:");
-    outcome_say_lines(cli, outcome_tallies(cli, simulation->round, outcome));
+    told_say(cli, "  ", outcome_tallies(cli, simulation->round, outcome));
 }
 
 static Comity__V1__ScopeKind scope_each_of(Comity__V1__ScopeKind kind)

@@ -106,8 +106,8 @@ int told_pauses(struct cli *cli, const Comity__V1__Session *session, uint64_t he
     uint64_t first = 0;
     int code = 0;
 
-    *ret_told = (struct told){arena_alloc(cli->arena, PAUSES_MAX * sizeof(const char *)), 0};
-    if (pauses == NULL || ret_told->lines == NULL)
+    *ret_told = (struct told){NULL, 0};
+    if (pauses == NULL)
         return ERR_MEMORY;
     *pauses = (struct pauses){.session = session->number};
     if (session->opened_ms != 0)
@@ -115,6 +115,6 @@ int told_pauses(struct cli *cli, const Comity__V1__Session *session, uint64_t he
     if (code == 0 && first != 0)
         code = record_walk(cli, first, take, pauses);
     for (size_t i = 0; code == 0 && i < pauses->count; i++)
-        ret_told->lines[ret_told->count++] = line_of(cli, &pauses->list[i]);
+        told_add(cli, ret_told, line_of(cli, &pauses->list[i]));
     return code;
 }

@@ -9,17 +9,6 @@
 #include "client/cli/standing_rules.h"
 #include "core/charter.h"
 
-static struct told told_new(struct cli *cli, size_t room)
-{
-    return (struct told){arena_alloc(cli->arena, (room + 1) * sizeof(const char *)), 0};
-}
-
-static void tell(struct told *told, const char *line)
-{
-    if (told->lines != NULL && line != NULL)
-        told->lines[told->count++] = line;
-}
-
 static const char *names_of(struct cli *cli, const uint32_t *members, size_t count)
 {
     const char **names = arena_alloc(cli->arena, (count + 1) * sizeof(*names));
@@ -79,52 +68,55 @@ static const char *group_line(struct cli *cli, const struct rows *presences, uin
 struct told told_present(struct cli *cli, const struct rows *presences)
 {
     const struct rows *constituencies, *sites;
-    struct told told = told_new(cli, presences->count);
+    struct told told = {NULL, 0};
 
     if (names_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES, &constituencies) != 0 ||
         names_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_SITES, &sites) != 0)
         return told;
     for (size_t i = 0; i < constituencies->count; i++)
         for (size_t k = 0; k < sites->count; k++)
-            tell(&told, group_line(cli, presences,
-                                   ((const Comity__V1__Constituency *) constituencies->list[i])->number,
-                                   ((const Comity__V1__Site *) sites->list[k])->number));
+            told_add(cli, &told,
+                     group_line(cli, presences,
+                                ((const Comity__V1__Constituency *) constituencies->list[i])->number,
+                                ((const Comity__V1__Site *) sites->list[k])->number));
     return told;
 }
 
 struct told told_stand_ins(struct cli *cli, const struct rows *stand_ins)
 {
-    struct told told = told_new(cli, stand_ins->count);
+    struct told told = {NULL, 0};
 
     for (size_t i = 0; i < stand_ins->count; i++) {
         const Comity__V1__StandIn *row = (const Comity__V1__StandIn *) stand_ins->list[i];
         if (row->member != 0)
-            tell(&told, phrase(cli, "%s stood in for %s (seat %" PRIu32 ")", name_of_member(cli, row->member),
-                               name_of_member(cli, row->holder), row->seat));
+            told_add(cli, &told,
+                     phrase(cli, "%s stood in for %s (seat %" PRIu32 ")", name_of_member(cli, row->member),
+                            name_of_member(cli, row->holder), row->seat));
     }
     return told;
 }
 
 struct told told_sidebars(struct cli *cli, const struct rows *sidebars)
 {
-    struct told told = told_new(cli, sidebars->count);
+    struct told told = {NULL, 0};
 
     for (size_t i = 0; i < sidebars->count; i++) {
         const Comity__V1__Sidebar *row = (const Comity__V1__Sidebar *) sidebars->list[i];
         const char *who = names_of(cli, row->members, row->n_members), *topic = desk_shown(cli, row->topic);
         if (row->began_ms == 0)
             continue;
-        tell(&told, row->summary == NULL || row->summary->size == 0
-                        ? phrase(cli, "%s talked aside on: %s", who, topic)
-                        : phrase(cli, "%s talked aside on: %s. They said of it: %s", who, topic,
-                                 desk_shown(cli, row->summary)));
+        told_add(cli, &told,
+                 row->summary == NULL || row->summary->size == 0
+                     ? phrase(cli, "%s talked aside on: %s", who, topic)
+                     : phrase(cli, "%s talked aside on: %s. They said of it: %s", who, topic,
+                              desk_shown(cli, row->summary)));
     }
     return told;
 }
 
 struct told told_plus_deltas(struct cli *cli, const struct rows *plus_deltas)
 {
-    struct told told = told_new(cli, plus_deltas->count);
+    struct told told = {NULL, 0};
 
     for (int kind = COMITY__V1__PLUS_DELTA_KIND__PLUS_DELTA_KIND_PLUS;
          kind <= (int) COMITY__V1__PLUS_DELTA_KIND__PLUS_DELTA_KIND_DELTA; kind++)
@@ -133,9 +125,10 @@ struct told told_plus_deltas(struct cli *cli, const struct rows *plus_deltas)
             const char *who = name_of_member(cli, row->member), *text = desk_shown(cli, row->text);
             if ((int) row->kind != kind)
                 continue;
-            tell(&told, row->kind == COMITY__V1__PLUS_DELTA_KIND__PLUS_DELTA_KIND_PLUS
-                            ? phrase(cli, "Went well: %s (%s)", text, who)
-                            : phrase(cli, "To be done differently: %s (%s)", text, who));
+            told_add(cli, &told,
+                     row->kind == COMITY__V1__PLUS_DELTA_KIND__PLUS_DELTA_KIND_PLUS
+                         ? phrase(cli, "Went well: %s (%s)", text, who)
+                         : phrase(cli, "To be done differently: %s (%s)", text, who));
         }
     return told;
 }
@@ -206,7 +199,7 @@ const char *told_function(struct cli *cli, const struct rows *charters, const Co
 
 int told_recusals(struct cli *cli, const Comity__V1__Round *round, struct told *ret_told)
 {
-    struct told told = told_new(cli, round->n_recused);
+    struct told told = {NULL, 0};
     struct rows rows = {0};
     int code = round->n_recused == 0
                    ? 0
@@ -216,8 +209,9 @@ int told_recusals(struct cli *cli, const Comity__V1__Round *round, struct told *
         for (size_t i = 0; i < rows.count; i++) {
             const Comity__V1__Recusal *row = (const Comity__V1__Recusal *) rows.list[i];
             if (row->member == round->recused[k])
-                tell(&told, phrase(cli, "Recused: %s: %s", name_of_member(cli, row->member),
-                                   desk_shown(cli, row->reason)));
+                told_add(cli, &told,
+                         phrase(cli, "Recused: %s: %s", name_of_member(cli, row->member),
+                                desk_shown(cli, row->reason)));
         }
     *ret_told = told;
     return code;
@@ -231,10 +225,10 @@ int told_entered(struct cli *cli, const Comity__V1__Round *round, const struct r
 
     if (code != 0)
         return code;
-    *ret_told = told_new(cli, ballots->count + disputed.count);
+    *ret_told = (struct told){NULL, 0};
     for (size_t i = 0; i < ballots->count; i++)
-        tell(ret_told, outcome_entered(cli, (const Comity__V1__Ballot *) ballots->list[i]));
+        told_add(cli, ret_told, outcome_entered(cli, (const Comity__V1__Ballot *) ballots->list[i]));
     for (size_t i = 0; i < disputed.count; i++)
-        tell(ret_told, outcome_disputed(cli, (const Comity__V1__Ballot *) disputed.list[i]));
+        told_add(cli, ret_told, outcome_disputed(cli, (const Comity__V1__Ballot *) disputed.list[i]));
     return 0;
 }

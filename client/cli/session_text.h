@@ -3,12 +3,7 @@
 #define COMITY_CLI_SESSION_TEXT_H
 
 #include "client/cli/session.h"
-
-/* Lines in the order in which they are told, in the run's arena. */
-struct told {
-    const char **lines;
-    size_t count;
-};
+#include "client/cli/told.h"
 
 /* "Steering Committee": its title; its number where it cannot be read. */
 const char *title_of_body(struct cli *cli, uint32_t number);

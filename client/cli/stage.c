@@ -54,9 +54,9 @@ static void say_recount(struct cli *cli, const Comity__V1__StageRun *run)
     if (desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, run->round, &row) != 0)
         return;
     say(cli, "The round counted anew: %s.", outcome_word(run->recount->kind));
-    outcome_say_lines(cli, outcome_working(cli, (const Comity__V1__Round *) row, run->recount));
+    told_say(cli, "  ", outcome_working(cli, (const Comity__V1__Round *) row, run->recount));
     say(cli, "Answers:");
-    outcome_say_lines(cli, outcome_tallies(cli, (const Comity__V1__Round *) row, run->recount));
+    told_say(cli, "  ", outcome_tallies(cli, (const Comity__V1__Round *) row, run->recount));
 }
 
 static void say_ended(struct cli *cli, const Comity__V1__StageRun *run)

@@ -200,8 +200,6 @@ int terms_given(struct cli *cli, Comity__V1__Terms **ret_terms)
     return code;
 }
 
-enum { TERMS_OF_THEIR_OWN = 5 }; /* lines of the four times, and of reopening */
-
 static const char *clause_line(struct cli *cli, const Comity__V1__Clause *clause, const char *indent)
 {
     const char **names = arena_alloc(cli->arena, (clause->n_signatories + 1) * sizeof(*names));
@@ -227,39 +225,33 @@ static const char *reopening_line(struct cli *cli, const Comity__V1__Terms *term
                : phrase(cli, "%sCan be reopened by %s.", indent, who);
 }
 
-size_t terms_lines(struct cli *cli, const Comity__V1__Terms *terms, const char *indent,
-                   const char ***ret_lines)
+struct told terms_lines(struct cli *cli, const Comity__V1__Terms *terms, const char *indent)
 {
-    size_t room = terms == NULL ? 0 : TERMS_OF_THEIR_OWN + terms->n_effects + terms->n_clauses, count = 0;
-    const char **lines = arena_alloc(cli->arena, (room + 1) * sizeof(*lines));
+    struct told told = {NULL, 0};
 
-    *ret_lines = lines;
-    if (terms == NULL || lines == NULL)
-        return 0;
+    if (terms == NULL)
+        return told;
     if (terms->effective_ms != 0)
-        lines[count++] = phrase(cli, "%sTakes effect %s.", indent, shown_time(cli, terms->effective_ms));
+        told_add(cli, &told, phrase(cli, "%sTakes effect %s.", indent, shown_time(cli, terms->effective_ms)));
     if (terms->trial_until_ms != 0)
-        lines[count++] = phrase(cli, "%sA trial until %s: it ends then unless a later decision confirms it.",
-                                indent, shown_time(cli, terms->trial_until_ms));
+        told_add(cli, &told,
+                 phrase(cli, "%sA trial until %s: it ends then unless a later decision confirms it.", indent,
+                        shown_time(cli, terms->trial_until_ms)));
     if (terms->review_ms != 0)
-        lines[count++] = phrase(cli, "%sTo be reviewed %s.", indent, shown_time(cli, terms->review_ms));
+        told_add(cli, &told, phrase(cli, "%sTo be reviewed %s.", indent, shown_time(cli, terms->review_ms)));
     if (terms->sunset_ms != 0)
-        lines[count++] = phrase(cli, "%sEnds %s.", indent, shown_time(cli, terms->sunset_ms));
+        told_add(cli, &told, phrase(cli, "%sEnds %s.", indent, shown_time(cli, terms->sunset_ms)));
     for (size_t i = 0; i < terms->n_effects; i++)
         for (size_t k = 0; k < ARRAY_COUNT(RELATIONS); k++)
             if (RELATIONS[k].relation == terms->effects[i]->relation)
-                lines[count++] = phrase(cli, RELATIONS[k].sentence, indent, terms->effects[i]->decision);
+                told_add(cli, &told, phrase(cli, RELATIONS[k].sentence, indent, terms->effects[i]->decision));
     for (size_t i = 0; i < terms->n_clauses; i++)
-        lines[count++] = clause_line(cli, terms->clauses[i], indent);
-    lines[count++] = reopening_line(cli, terms, indent);
-    return count;
+        told_add(cli, &told, clause_line(cli, terms->clauses[i], indent));
+    told_add(cli, &told, reopening_line(cli, terms, indent));
+    return told;
 }
 
 void terms_say(struct cli *cli, const Comity__V1__Terms *terms, const char *indent)
 {
-    const char **lines;
-    size_t count = terms_lines(cli, terms, indent, &lines);
-
-    for (size_t i = 0; i < count; i++)
-        say(cli, "%s", lines[i]);
+    told_say(cli, "", terms_lines(cli, terms, indent));
 }

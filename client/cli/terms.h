@@ -3,17 +3,15 @@
 #define COMITY_CLI_TERMS_H
 
 #include "client/cli/desk.h"
+#include "client/cli/told.h"
 
 /* From the options --effective, --trial-until, --review, --sunset, --effect, --clause, --reopen-by,
  * --reopen-on; NULL where none of them was given. Texts are taken in the order of the contract: after the
  * proposal's. */
 int terms_given(struct cli *cli, Comity__V1__Terms **ret_terms);
 
-/* One line a term, each with @indent before it, in the arena; none for NULL. How many. */
-size_t terms_lines(struct cli *cli, const Comity__V1__Terms *terms, const char *indent,
-                   const char ***ret_lines);
-
-/* One line a term, each with @indent before it; nothing for NULL. */
+/* One line a term, each with @indent before it; none for NULL. */
+struct told terms_lines(struct cli *cli, const Comity__V1__Terms *terms, const char *indent);
 void terms_say(struct cli *cli, const Comity__V1__Terms *terms, const char *indent);
 
 /* "in effect", "superseded". */

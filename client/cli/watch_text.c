@@ -286,9 +286,9 @@ static void put_round(struct writing *w)
     line(w, N_("Outcome"),
          arena_printf(cli->arena, "%s. %s", outcome_word(round->outcome->kind),
                       _(outcome_sentence(round->outcome))));
-    struct outcome_lines tests = outcome_tests(cli, round, round->outcome);
+    struct told tests = outcome_tests(cli, round, round->outcome);
     for (size_t i = 0; i < tests.count; i++)
-        line(w, "", tests.list[i]);
+        line(w, "", tests.lines[i]);
     put_stage(w, proposal);
 }
 
