@@ -36,15 +36,6 @@ const char *action_state(const Comity__V1__Action *action, int64_t now_ms)
     }
 }
 
-const char *action_owners(struct cli *cli, const Comity__V1__Action *action)
-{
-    const char **names = arena_alloc(cli->arena, (action->n_owners + 1) * sizeof(*names));
-
-    for (size_t i = 0; names != NULL && i < action->n_owners; i++)
-        names[i] = name_of_member(cli, action->owners[i]);
-    return names == NULL ? "?" : shown_list(cli, names, action->n_owners);
-}
-
 static const char *shown_date(struct cli *cli, uint32_t date)
 {
     return arena_printf(cli->arena, "%04" PRIu32 "-%02" PRIu32 "-%02" PRIu32, date / 10000, date / 100 % 100,
@@ -53,9 +44,10 @@ static const char *shown_date(struct cli *cli, uint32_t date)
 
 const char *action_line(struct cli *cli, const Comity__V1__Action *action)
 {
-    return phrase(cli, "%s, by %s (%s), %s: %s (action %" PRIu32 ")", action_owners(cli, action),
-                  shown_date(cli, action->due_date), shown_string(cli, action->time_zone),
-                  action_state(action, time_now_ms()), desk_shown(cli, action->title), action->number);
+    return phrase(cli, "%s, by %s (%s), %s: %s (action %" PRIu32 ")",
+                  names_of_members(cli, action->owners, action->n_owners), shown_date(cli, action->due_date),
+                  shown_string(cli, action->time_zone), action_state(action, time_now_ms()),
+                  desk_shown(cli, action->title), action->number);
 }
 
 /* The zone in which the date is meant: as given, or that of the first site. */
@@ -177,7 +169,7 @@ int action_list_run(struct cli *cli)
                                action_state(action, now_ms),
                                action->decision != 0 ? phrase(cli, "decision %" PRIu32, action->decision)
                                                      : phrase(cli, "item %" PRIu32, action->item),
-                               action_owners(cli, action),
+                               names_of_members(cli, action->owners, action->n_owners),
                                desk_shown(cli, action->title)};
         sheet_row(&sheet, cells);
     }

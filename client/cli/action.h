@@ -8,8 +8,6 @@
 const char *action_line(struct cli *cli, const Comity__V1__Action *action);
 /* "open", "done", "dropped", "overdue": open, and its date is over everywhere. */
 const char *action_state(const Comity__V1__Action *action, int64_t now_ms);
-/* Names of those who owe it. */
-const char *action_owners(struct cli *cli, const Comity__V1__Action *action);
 /* "decision 3", "the function rosters": what it rests on. */
 const char *mandate_ground(struct cli *cli, const Comity__V1__Mandate *mandate);
 const char *mandate_line(struct cli *cli, const Comity__V1__Mandate *mandate);

@@ -133,13 +133,10 @@ static const char *shown_alternates(struct cli *cli, const Comity__V1__Seat *sea
     }
     if (!is_pool && seat->alternates != COMITY__V1__ALTERNATES__ALTERNATES_NAMED)
         return "";
-    const char **names = arena_alloc(cli->arena, ((list == NULL ? 0 : list->n_members) + 1) * sizeof(*names));
-    for (size_t i = 0; names != NULL && list != NULL && i < list->n_members; i++)
-        names[i] = name_of_member(cli, list->members[i]);
     return arena_printf(cli->arena, "%s%s", is_pool ? _("of a pool: ") : "",
-                        names == NULL || list == NULL || list->n_members == 0
+                        list == NULL || list->n_members == 0
                             ? _("nobody named")
-                            : shown_list(cli, names, list->n_members));
+                            : names_of_members(cli, list->members, list->n_members));
 }
 
 int body_show_run(struct cli *cli)

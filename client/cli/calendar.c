@@ -200,7 +200,7 @@ static int add_actions(struct calendar *calendar)
             add_component(calendar, ICAL_VTODO_COMPONENT, "action", action->number, due_on(action->due_date),
                           desk_shown(cli, action->title),
                           phrase(cli, "Owed by %s. Once it is done: comity action done %" PRIu32,
-                                 action_owners(cli, action), action->number),
+                                 names_of_members(cli, action->owners, action->n_owners), action->number),
                           STATUS[status]);
     }
     return code;

@@ -89,16 +89,13 @@ static void print_concerns(struct cli *cli, const struct rows *rows, const char 
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < rows->count; i++) {
         const Comity__V1__Concern *row = (const Comity__V1__Concern *) rows->list[i];
-        const char **names = arena_alloc(cli->arena, (row->n_seconders + 1) * sizeof(*names));
-        for (size_t j = 0; names != NULL && j < row->n_seconders; j++)
-            names[j] = name_of_member(cli, row->seconders[j]);
         const char *cells[] = {
             arena_printf(cli->arena, "%" PRIu32, row->number),
             arena_printf(cli->arena, "%" PRIu32, row->proposal),
             arena_printf(cli->arena, "%" PRIu32, row->version),
             word_of_concern(row->state),
             name_of_member(cli, row->raised_by),
-            names == NULL || row->n_seconders == 0 ? "" : shown_list(cli, names, row->n_seconders),
+            row->n_seconders == 0 ? "" : names_of_members(cli, row->seconders, row->n_seconders),
             desk_shown(cli, row->text)};
         sheet_row(&sheet, cells);
     }

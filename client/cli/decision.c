@@ -96,11 +96,8 @@ static void say_declaration(struct cli *cli, const Comity__V1__Round *round)
 
     if (declaration == NULL)
         return;
-    const char **names = arena_alloc(cli->arena, (declaration->n_members + 1) * sizeof(*names));
-    for (size_t i = 0; names != NULL && i < declaration->n_members; i++)
-        names[i] = name_of_member(cli, declaration->members[i]);
     say(cli, "Declared otherwise: %s, by %s, %s: %s", outcome_word(declaration->outcome),
-        names == NULL ? "?" : shown_list(cli, names, declaration->n_members),
+        names_of_members(cli, declaration->members, declaration->n_members),
         shown_time(cli, declaration->declared_ms), desk_shown(cli, declaration->reason));
 }
 

@@ -126,6 +126,15 @@ const char *name_of_member(struct cli *cli, uint32_t number)
                                                                    : desk_shown(cli, member->name);
 }
 
+const char *names_of_members(struct cli *cli, const uint32_t *numbers, size_t count)
+{
+    const char **names = arena_alloc(cli->arena, (count + 1) * sizeof(*names));
+
+    for (size_t i = 0; names != NULL && i < count; i++)
+        names[i] = name_of_member(cli, numbers[i]);
+    return names == NULL ? "?" : shown_list(cli, names, count);
+}
+
 const char *name_of_constituency(struct cli *cli, uint32_t number)
 {
     const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES);

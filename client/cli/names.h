@@ -11,6 +11,8 @@ int names_list(struct cli *cli, Comity__V1__ListKind kind, const struct rows **r
 /* For people, escaped: "Ada Okafor", "union", "north", "steering". A number that is not there: "#7". Never
  * NULL. */
 const char *name_of_member(struct cli *cli, uint32_t number);
+/* "Ada Okafor, Ben Ruiz and Carla Weiss"; "nobody". */
+const char *names_of_members(struct cli *cli, const uint32_t *numbers, size_t count);
 const char *name_of_constituency(struct cli *cli, uint32_t number);
 const char *name_of_site(struct cli *cli, uint32_t number);
 const char *name_of_body(struct cli *cli, uint32_t number);

@@ -159,12 +159,10 @@ static void put_facilitators(struct pack *pack)
 {
     struct cli *cli = pack->cli;
     const Comity__V1__Session *session = pack->view.session;
-    const char **names = arena_alloc(cli->arena, (session->n_facilitators + 1) * sizeof(*names));
 
-    for (size_t i = 0; names != NULL && i < session->n_facilitators; i++)
-        names[i] = name_of_member(cli, session->facilitators[i]);
-    if (names != NULL && session->n_facilitators > 0)
-        page_paragraph(pack->page, "Facilitated by %s.", shown_list(cli, names, session->n_facilitators));
+    if (session->n_facilitators > 0)
+        page_paragraph(pack->page, "Facilitated by %s.",
+                       names_of_members(cli, session->facilitators, session->n_facilitators));
     if (session->recorder != 0)
         page_paragraph(pack->page, "Recorded by %s.", name_of_member(cli, session->recorder));
 }

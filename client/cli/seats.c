@@ -41,12 +41,8 @@ int seat_alternates_run(struct cli *cli)
     code = desk_submit(cli, &command, &event);
     if (code != 0)
         return code;
-    const char **names = arena_alloc(cli->arena, (body.n_members + 1) * sizeof(*names));
-    for (size_t i = 0; names != NULL && i < body.n_members; i++)
-        names[i] = name_of_member(cli, body.members[i]);
     say(cli, "Who may stand in for the holder of seat %" PRIu32 " of %s: %s.", body.seat,
-        name_of_body(cli, body.body),
-        names == NULL || body.n_members == 0 ? _("nobody") : shown_list(cli, names, body.n_members));
+        name_of_body(cli, body.body), names_of_members(cli, body.members, body.n_members));
     return 0;
 }
 

@@ -118,15 +118,6 @@ static void put_attendance(struct cli *cli, const struct attendance *attendance)
         sheet_print(&sheet, "There are none.");
 }
 
-static const char *names_of(struct cli *cli, const uint32_t *members, size_t count)
-{
-    const char **names = arena_alloc(cli->arena, (count + 1) * sizeof(*names));
-
-    for (size_t i = 0; names != NULL && i < count; i++)
-        names[i] = name_of_member(cli, members[i]);
-    return names == NULL ? "?" : shown_list(cli, names, count);
-}
-
 static void say_pause(struct cli *cli, const Comity__V1__Pause *pause)
 {
     bool is_caucus = pause->kind == COMITY__V1__PAUSE_KIND__PAUSE_KIND_CAUCUS;
@@ -165,7 +156,7 @@ static void say_session(struct cli *cli, const Comity__V1__Session *session)
             shown_time(cli, session->convened_ms),
             shown_time(cli, session->convened_ms + session->notice_ms));
     if (session->n_facilitators > 0)
-        say(cli, "Facilitated by %s.", names_of(cli, session->facilitators, session->n_facilitators));
+        say(cli, "Facilitated by %s.", names_of_members(cli, session->facilitators, session->n_facilitators));
     if (session->recorder != 0)
         say(cli, "Recorded by %s.", name_of_member(cli, session->recorder));
     if (session->pause != NULL)
@@ -236,8 +227,8 @@ static void print_sidebars(struct cli *cli, const struct rows *rows)
         const char *cells[] = {NUMBER(cli, row->number),
                                sidebar_word(row->state),
                                desk_shown(cli, row->topic),
-                               names_of(cli, row->members, row->n_members),
-                               names_of(cli, row->agreed, row->n_agreed),
+                               names_of_members(cli, row->members, row->n_members),
+                               names_of_members(cli, row->agreed, row->n_agreed),
                                row->summary == NULL ? "" : desk_shown(cli, row->summary)};
         sheet_row(&sheet, cells);
     }

@@ -9,15 +9,6 @@
 #include "client/cli/standing_rules.h"
 #include "core/charter.h"
 
-static const char *names_of(struct cli *cli, const uint32_t *members, size_t count)
-{
-    const char **names = arena_alloc(cli->arena, (count + 1) * sizeof(*names));
-
-    for (size_t i = 0; names != NULL && i < count; i++)
-        names[i] = name_of_member(cli, members[i]);
-    return names == NULL ? "?" : shown_list(cli, names, count);
-}
-
 /* A body by its number, or else by its NAME; NULL where it is not known. */
 static const Comity__V1__Body *find(struct cli *cli, uint32_t number, const char *name)
 {
@@ -102,7 +93,8 @@ struct told told_sidebars(struct cli *cli, const struct rows *sidebars)
 
     for (size_t i = 0; i < sidebars->count; i++) {
         const Comity__V1__Sidebar *row = (const Comity__V1__Sidebar *) sidebars->list[i];
-        const char *who = names_of(cli, row->members, row->n_members), *topic = desk_shown(cli, row->topic);
+        const char *who = names_of_members(cli, row->members, row->n_members),
+                   *topic = desk_shown(cli, row->topic);
         if (row->began_ms == 0)
             continue;
         told_add(cli, &told,

@@ -47,15 +47,6 @@ const char *stage_kind_word(Comity__V1__StageKind kind)
     return (size_t) kind < ARRAY_COUNT(WORDS) && WORDS[kind] != NULL ? _(WORDS[kind]) : "?";
 }
 
-static const char *members_text(struct cli *cli, const uint32_t *members, size_t count)
-{
-    const char **names = arena_alloc(cli->arena, (count + 1) * sizeof(*names));
-
-    for (size_t i = 0; names != NULL && i < count; i++)
-        names[i] = name_of_member(cli, members[i]);
-    return names == NULL || count == 0 ? _("nobody") : shown_list(cli, names, count);
-}
-
 /* How a block comes to count. */
 static const char *seconds_needed(struct cli *cli, const Comity__V1__Stage *stage)
 {
@@ -79,13 +70,13 @@ static void say_seconding(struct cli *cli, const struct stage_view *view)
             if (run->seconds[k]->voter == run->blockers[i])
                 by[count++] = run->seconds[k]->member;
         say(cli, "  %s (member %" PRIu32 ") blocks; seconded by %s", name_of_member(cli, run->blockers[i]),
-            run->blockers[i], members_text(cli, by, count));
+            run->blockers[i], names_of_members(cli, by, count));
     }
 }
 
 static void say_voices(struct cli *cli, const Comity__V1__StageRun *run, bool is_casting)
 {
-    say(cli, "Asked: %s", members_text(cli, run->asked, run->n_asked));
+    say(cli, "Asked: %s", names_of_members(cli, run->asked, run->n_asked));
     for (size_t i = 0; i < run->n_voices; i++) {
         const Comity__V1__StageVoice *voice = run->voices[i];
         const char *word = is_casting ? (voice->agrees ? _("for the proposal") : _("against the proposal"))
