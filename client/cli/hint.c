@@ -18,8 +18,23 @@ static size_t index_of(const char *field)
     return bracket == NULL ? 0 : (size_t) strtoul(bracket + 1, NULL, 10);
 }
 
-/* Row @number of a list; NULL where it cannot be had, which keeps the failure as it is. */
-static const ProtobufCMessage *row_of(struct cli *cli, Comity__V1__ListKind kind, uint32_t number)
+uint32_t hint_number(const Comity__V1__Command *command, const char *name)
+{
+    const ProtobufCFieldDescriptor *outer =
+        protobuf_c_message_descriptor_get_field(command->base.descriptor, (unsigned) command->body_case);
+    const ProtobufCFieldDescriptor *inner =
+        outer == NULL ? NULL : protobuf_c_message_descriptor_get_field_by_name(outer->descriptor, name);
+    const uint8_t *body;
+    uint32_t number;
+
+    if (inner == NULL || inner->type != PROTOBUF_C_TYPE_UINT32 || inner->label == PROTOBUF_C_LABEL_REPEATED)
+        return 0;
+    memcpy(&body, (const uint8_t *) command + outer->offset, sizeof(body));
+    memcpy(&number, body + inner->offset, sizeof(number));
+    return number;
+}
+
+const ProtobufCMessage *hint_find(struct cli *cli, Comity__V1__ListKind kind, uint32_t number)
 {
     struct failure before = cli->failure;
     const ProtobufCMessage *row = NULL;
@@ -44,12 +59,12 @@ static uint32_t body_of(struct cli *cli, const Comity__V1__Command *command)
     else if (command->body_case == COMITY__V1__COMMAND__BODY_MAKE_PROPOSAL)
         item = command->make_proposal->item;
     else if (command->body_case == COMITY__V1__COMMAND__BODY_REVISE_PROPOSAL &&
-             (row = row_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS,
+             (row = hint_find(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS,
                            command->revise_proposal->proposal)) != NULL)
         item = ((const Comity__V1__Proposal *) row)->item;
-    if (item != 0 && (row = row_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_ITEMS, item)) != NULL)
+    if (item != 0 && (row = hint_find(cli, COMITY__V1__LIST_KIND__LIST_KIND_ITEMS, item)) != NULL)
         session = ((const Comity__V1__Item *) row)->session;
-    row = row_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS, session);
+    row = hint_find(cli, COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS, session);
     return row == NULL ? 0 : ((const Comity__V1__Session *) row)->body;
 }
 
@@ -230,24 +245,15 @@ static bool tell_open_rounds(struct cli *cli, const Comity__V1__Command *command
 /* The session that a command names, or whose item or proposal it names; NULL where it cannot be had. */
 static const Comity__V1__Session *session_of(struct cli *cli, const Comity__V1__Command *command)
 {
-    const ProtobufCFieldDescriptor *outer =
-        protobuf_c_message_descriptor_get_field(command->base.descriptor, (unsigned) command->body_case);
-    const ProtobufCMessage *body, *row;
-    uint32_t numbers[3] = {0}; /* session, item, proposal */
-    static const char *const NAMES[] = {"session", "item", "proposal"};
+    uint32_t session = hint_number(command, "session"), item = hint_number(command, "item");
+    const ProtobufCMessage *row = hint_find(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS,
+                                            hint_number(command, "proposal"));
 
-    memcpy(&body, (const char *) command + outer->offset, sizeof(body));
-    for (size_t i = 0; i < ARRAY_COUNT(NAMES); i++) {
-        const ProtobufCFieldDescriptor *field =
-            protobuf_c_message_descriptor_get_field_by_name(body->descriptor, NAMES[i]);
-        if (field != NULL && field->type == PROTOBUF_C_TYPE_UINT32)
-            memcpy(&numbers[i], (const char *) body + field->offset, sizeof(numbers[i]));
-    }
-    if ((row = row_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, numbers[2])) != NULL)
-        numbers[1] = ((const Comity__V1__Proposal *) row)->item;
-    if ((row = row_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_ITEMS, numbers[1])) != NULL)
-        numbers[0] = ((const Comity__V1__Item *) row)->session;
-    return (const Comity__V1__Session *) row_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS, numbers[0]);
+    if (row != NULL)
+        item = ((const Comity__V1__Proposal *) row)->item;
+    if ((row = hint_find(cli, COMITY__V1__LIST_KIND__LIST_KIND_ITEMS, item)) != NULL)
+        session = ((const Comity__V1__Item *) row)->session;
+    return (const Comity__V1__Session *) hint_find(cli, COMITY__V1__LIST_KIND__LIST_KIND_SESSIONS, session);
 }
 
 /* What is allowed now: whoever paused the session can go on with it. */

@@ -24,13 +24,9 @@ static bool tell_closing_time(struct cli *cli, const Comity__V1__Command *comman
 /* The list of the rule by which the round was to open; NULL: it has another roll, or cannot be had. */
 static const char *list_of_rule(struct cli *cli, const Comity__V1__Command *command)
 {
-    struct failure before = cli->failure;
-    const Comity__V1__RuleVersion *rule = NULL;
-    const ProtobufCMessage *row;
+    const Comity__V1__RuleVersion *rule = (const Comity__V1__RuleVersion *) hint_find(
+        cli, COMITY__V1__LIST_KIND__LIST_KIND_RULES, command->open_round->rule);
 
-    if (desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_RULES, command->open_round->rule, &row) == 0)
-        rule = (const Comity__V1__RuleVersion *) row;
-    cli->failure = before;
     return rule != NULL && rule->rule != NULL && rule->rule->roll == COMITY__V1__ROLL_KIND__ROLL_KIND_LIST
                ? shown_string(cli, rule->rule->list)
                : NULL;

@@ -2,7 +2,7 @@
 #ifndef COMITY_CLI_HINT_ROW_H
 #define COMITY_CLI_HINT_ROW_H
 
-#include "client/cli/cli.h"
+#include "client/cli/desk.h"
 #include "comity/v1/command.pb-c.h"
 
 /* False where nothing better can be said. */
@@ -18,6 +18,11 @@ struct hint {
     const char *next;
     hint_fn *tell; /* in their place, where names and numbers belong into it */
 };
+
+/* A number of the command's own body, by its field's name; 0 where it has none of that name. */
+uint32_t hint_number(const Comity__V1__Command *command, const char *name);
+/* Row @number of a list; NULL for 0, and where it cannot be had, which keeps the failure as it is. */
+const ProtobufCMessage *hint_find(struct cli *cli, Comity__V1__ListKind kind, uint32_t number);
 
 /* The item that the command is about, itself or by its proposal. NULL where that cannot be had.
  * hint_solving.c */

@@ -6,38 +6,15 @@
 #include "client/cli/output.h"
 #include "client/cli/solving_text.h"
 
-/* A number of the command's own body, by its field's name; 0 where it has none of that name. */
-static uint32_t number_of(const Comity__V1__Command *command, const char *name)
-{
-    const ProtobufCFieldDescriptor *outer =
-        protobuf_c_message_descriptor_get_field(command->base.descriptor, (unsigned) command->body_case);
-    const ProtobufCFieldDescriptor *inner =
-        outer == NULL ? NULL : protobuf_c_message_descriptor_get_field_by_name(outer->descriptor, name);
-    const uint8_t *body;
-    uint32_t number;
-
-    if (inner == NULL || inner->type != PROTOBUF_C_TYPE_UINT32 || inner->label == PROTOBUF_C_LABEL_REPEATED)
-        return 0;
-    memcpy(&body, (const uint8_t *) command + outer->offset, sizeof(body));
-    memcpy(&number, body + inner->offset, sizeof(number));
-    return number;
-}
-
 const Comity__V1__Item *hint_item(struct cli *cli, const Comity__V1__Command *command)
 {
-    struct failure before = cli->failure;
-    uint32_t item = number_of(command, "item"), proposal = number_of(command, "proposal");
-    const ProtobufCMessage *row = NULL;
-    int code = 0;
+    uint32_t item = hint_number(command, "item");
+    const ProtobufCMessage *row;
 
-    if (item == 0 && proposal != 0) {
-        code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, proposal, &row);
-        item = code == 0 ? ((const Comity__V1__Proposal *) row)->item : 0;
-    }
-    if (item == 0 || desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_ITEMS, item, &row) != 0)
-        row = NULL;
-    cli->failure = before;
-    return (const Comity__V1__Item *) row;
+    if (item == 0 && (row = hint_find(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS,
+                                      hint_number(command, "proposal"))) != NULL)
+        item = ((const Comity__V1__Proposal *) row)->item;
+    return (const Comity__V1__Item *) hint_find(cli, COMITY__V1__LIST_KIND__LIST_KIND_ITEMS, item);
 }
 
 static bool tell_phase(struct cli *cli, const Comity__V1__Command *command)

@@ -21,43 +21,19 @@ static bool tell_stage(struct cli *cli, uint32_t number)
                 shown_string(cli, view.run->name), stage_kind_word(view.run->kind));
 }
 
-static uint32_t stage_of_proposal(struct cli *cli, uint32_t proposal)
+/* Of the proposal that the command names. */
+static bool tell_stage_first(struct cli *cli, const Comity__V1__Command *command)
 {
-    struct failure before = cli->failure;
-    const ProtobufCMessage *row;
-    int code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, proposal, &row);
+    const Comity__V1__Proposal *proposal = (const Comity__V1__Proposal *) hint_find(
+        cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, hint_number(command, "proposal"));
 
-    cli->failure = before;
-    return code == 0 ? ((const Comity__V1__Proposal *) row)->stage : 0;
-}
-
-static bool tell_no_round(struct cli *cli, const Comity__V1__Command *command)
-{
-    return tell_stage(cli, stage_of_proposal(cli, command->open_round->proposal));
-}
-
-static bool tell_no_revision(struct cli *cli, const Comity__V1__Command *command)
-{
-    return tell_stage(cli, stage_of_proposal(cli, command->revise_proposal->proposal));
+    return proposal != NULL && tell_stage(cli, proposal->stage);
 }
 
 /* What the stage asks for in its place. */
 static bool tell_other_kind(struct cli *cli, const Comity__V1__Command *command)
 {
-    switch (command->body_case) {
-    case COMITY__V1__COMMAND__BODY_SECOND_BLOCK:
-        return tell_stage(cli, command->second_block->stage);
-    case COMITY__V1__COMMAND__BODY_NOTE_CONFERENCE:
-        return tell_stage(cli, command->note_conference->stage);
-    case COMITY__V1__COMMAND__BODY_GIVE_CASTING_VOTE:
-        return tell_stage(cli, command->give_casting_vote->stage);
-    case COMITY__V1__COMMAND__BODY_ENTER_ANSWER:
-        return tell_stage(cli, command->enter_answer->stage);
-    case COMITY__V1__COMMAND__BODY_SIGN_OFF:
-        return tell_stage(cli, command->sign_off->stage);
-    default:
-        return false;
-    }
+    return tell_stage(cli, hint_number(command, "stage"));
 }
 
 #define ENDED N_("This stage has ended.")
@@ -83,10 +59,10 @@ const struct hint HINTS_STAGE[] = {
     {ERR_EXISTS, "give_casting_vote.stage", N_("You have been heard at this stage."), SHOW, NULL},
     {ERR_EXISTS, "sign_off.stage", N_("You, or somebody for your constituency, have been heard at this stage."), SHOW,
      NULL},
-    {ERR_STAGE, "open_round.proposal", NULL, NULL, tell_no_round},
+    {ERR_STAGE, "open_round.proposal", NULL, NULL, tell_stage_first},
     {ERR_STAGE, "open_round.rule", N_("A round of this stage is held by the rule whose stage it is."),
      N_("Leave --rule out."), NULL},
-    {ERR_STAGE, "revise_proposal.proposal", NULL, NULL, tell_no_revision},
+    {ERR_STAGE, "revise_proposal.proposal", NULL, NULL, tell_stage_first},
     {ERR_STAGE, "move_phase.phase", N_("A stage of a proposal's rule is open on this item."),
      N_("It ends first: comity stage list PROPOSAL. Into a later session the item can go as it is: --session SESSION."),
      NULL},
