@@ -39,11 +39,6 @@ static const struct rule_template TEMPLATES[] = {
     {"five-point-poll", N_("Advisory: more for than against; the counts are what is wanted.")},
 };
 
-static const char *as_it_is(const char *text)
-{
-    return text;
-}
-
 const struct rule_template *rule_template_at(unsigned index)
 {
     return index < ARRAY_COUNT(TEMPLATES) ? &TEMPLATES[index] : NULL;
@@ -68,7 +63,7 @@ const char *rule_template_text(const struct rule_template *template)
 Comity__V1__Rule *rule_template_rule(const struct rule_template *template, struct arena *arena)
 {
     const char *text = rule_template_text(template);
-    struct rule_faults faults = {.arena = arena, .words = as_it_is};
+    struct rule_faults faults = {.arena = arena, .words = words_in_english};
     struct rule_file file;
 
     return rule_file_read(BYTES(text, strlen(text)), &faults, &file) == 0 ? file.rule : NULL;

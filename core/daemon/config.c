@@ -55,12 +55,7 @@ static const char *shown(const char *text, char buffer[SHOWN_MAX_BYTES])
     return buffer;
 }
 
-static const char *words_as_they_are(const char *text)
-{
-    return text;
-}
-
-static words_fn *words_of = words_as_they_are;
+static words_fn *words_of = words_in_english;
 
 void config_speak(words_fn *words)
 {

@@ -343,11 +343,6 @@ const char *rule_explain_test_in(const Comity__V1__TestResult *result, words_fn 
     return arena_printf(arena, words(N_("%s: %s, %s: %s")), subject, amount, need, verdict);
 }
 
-static const char *in_english(const char *text)
-{
-    return text;
-}
-
 /* What the subjects are. */
 static const char *subjects_say(Comity__V1__ScopeKind scope)
 {
@@ -387,12 +382,12 @@ const char *rule_explain_quantifier_in(const Comity__V1__QuantifierResult *resul
 
 const char *rule_explain_quantifier(const Comity__V1__QuantifierResult *result, struct arena *arena)
 {
-    return rule_explain_quantifier_in(result, in_english, arena);
+    return rule_explain_quantifier_in(result, words_in_english, arena);
 }
 
 const char *rule_explain_test(const Comity__V1__TestResult *result, struct arena *arena)
 {
-    return rule_explain_test_in(result, in_english, arena);
+    return rule_explain_test_in(result, words_in_english, arena);
 }
 
 static const struct {

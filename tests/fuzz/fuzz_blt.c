@@ -5,11 +5,6 @@
 #include "core/text.h"
 #include "tests/fuzz/fuzz.h"
 
-static const char *english(const char *text)
-{
-    return text;
-}
-
 static void check_fault(const struct rule_faults *faults, int code)
 {
     FUZZ_NEED(faults->count == 1 && faults->list[0].code == code);
@@ -66,14 +61,14 @@ static void check_count(const struct blt *blt, struct arena *arena, Comity__V1__
     for (size_t i = 0; i < outcome.n_chosen; i++)
         FUZZ_NEED(outcome.chosen[i] >= 1 && outcome.chosen[i] <= blt->option_count &&
                   !(blt->withdrawn >> (outcome.chosen[i] - 1) & 1));
-    code = rule_explain_ranking(&outcome, options, blt->option_count, english, arena, &lines);
+    code = rule_explain_ranking(&outcome, options, blt->option_count, words_in_english, arena, &lines);
     FUZZ_NEED(code == 0 || code == ERR_MEMORY);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *arena = fuzz_arena(ARENA_LIMIT_DEFAULT);
-    struct rule_faults faults = {.arena = arena, .words = english};
+    struct rule_faults faults = {.arena = arena, .words = words_in_english};
     struct fuzz_input input = {data, size, arena};
     struct blt blt, back;
     int code = blt_read(fuzz_rest(&input), &faults, &blt);

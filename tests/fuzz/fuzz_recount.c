@@ -13,11 +13,6 @@ struct told {
     uint64_t counts, faults;
 };
 
-static const char *english(const char *text)
-{
-    return text;
-}
-
 static void take_count(void *context, const struct recounted *recounted)
 {
     struct told *told = context;
@@ -46,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct told told = {0};
     struct recount_options options = {
-        .words = english, .count = take_count, .fault = take_fault, .context = &told};
+        .words = words_in_english, .count = take_count, .fault = take_fault, .context = &told};
     struct recount_summary summary;
 
     FUZZ_NEED(key_init() == 0);

@@ -4,15 +4,10 @@
 #include "core/message.h"
 #include "tests/fuzz/fuzz.h"
 
-static const char *as_it_is(const char *text)
-{
-    return text;
-}
-
 /* Written and read again it is the same rule, of the same hash, and written once more the same bytes. */
 static void check_again(const Comity__V1__Rule *rule, struct arena *arena)
 {
-    struct rule_faults faults = {.arena = arena, .words = as_it_is};
+    struct rule_faults faults = {.arena = arena, .words = words_in_english};
     struct rule_file again;
     struct bytes first, second;
     uint8_t before[HASH_SIZE], after[HASH_SIZE];
@@ -31,7 +26,7 @@ static void check_again(const Comity__V1__Rule *rule, struct arena *arena)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *arena = fuzz_arena(ARENA_LIMIT_DEFAULT);
-    struct rule_faults faults = {.arena = arena, .words = as_it_is};
+    struct rule_faults faults = {.arena = arena, .words = words_in_english};
     struct rule_file file;
     int code = rule_file_read(BYTES(data, size), &faults, &file);
 

@@ -168,15 +168,10 @@ static const Comity__V1__Rule *rule_take(json_object *hex, struct arena *arena)
     return (const Comity__V1__Rule *) message;
 }
 
-static const char *english(const char *text)
-{
-    return text;
-}
-
 /* A rule in YAML, as people write it. */
 static const Comity__V1__Rule *rule_read(const char *path, struct arena *arena)
 {
-    struct rule_faults faults = {.arena = arena, .words = english};
+    struct rule_faults faults = {.arena = arena, .words = words_in_english};
     struct rule_file file;
     char *text = room(arena, RULE_FILE_MAX, 1);
     FILE *stream = fopen(path, "rb");

@@ -187,11 +187,6 @@ static void ties_are_on_record(void **state)
     ranking_release(&scene);
 }
 
-static const char *english(const char *text)
-{
-    return text;
-}
-
 /* */
 static void working_is_in_words(void **state)
 {
@@ -241,7 +236,7 @@ static void working_is_in_words(void **state)
         struct ranking_lines lines;
         ranking_init(&scene, ROWS[i].options, ROWS[i].settings, ROWS[i].ballots);
         assert_int_equal(ranking_go(&scene), 0);
-        assert_int_equal(rule_explain_ranking(&scene.outcome, scene.options, ROWS[i].options, english,
+        assert_int_equal(rule_explain_ranking(&scene.outcome, scene.options, ROWS[i].options, words_in_english,
                                               scene.arena, &lines),
                          0);
         for (size_t at = 0; at < lines.count; at++)
@@ -260,16 +255,16 @@ static void a_tie_is_said(void **state)
     ranking_init(&scene, 3, "irv", "3a 2b 2c");
     assert_int_equal(ranking_go(&scene), 0);
     scene.outcome.kind = COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_TIE;
-    assert_int_equal(rule_explain_ranking(&scene.outcome, scene.options, 3, english, scene.arena, &lines), 0);
+    assert_int_equal(rule_explain_ranking(&scene.outcome, scene.options, 3, words_in_english, scene.arena, &lines), 0);
     assert_string_equal(lines.lines[lines.count - 1],
                         "Here b and c tie, and nothing that was stated decides between them.");
     /* Of another round's options: numbers are said as numbers, and a matrix that does not fit is refused. */
-    assert_int_equal(rule_explain_ranking(&scene.outcome, scene.options, 2, english, scene.arena, &lines), 0);
+    assert_int_equal(rule_explain_ranking(&scene.outcome, scene.options, 2, words_in_english, scene.arena, &lines), 0);
     assert_non_null(strstr(lines.lines[lines.count - 1], "b and option 3 tie"));
     ranking_release(&scene);
     ranking_init(&scene, 3, "schulze", "3a 2b 2c");
     assert_int_equal(ranking_go(&scene), 0);
-    assert_int_equal(rule_explain_ranking(&scene.outcome, scene.options, 2, english, scene.arena, &lines),
+    assert_int_equal(rule_explain_ranking(&scene.outcome, scene.options, 2, words_in_english, scene.arena, &lines),
                      ERR_INTERNAL);
     ranking_release(&scene);
 }

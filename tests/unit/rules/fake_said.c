@@ -9,11 +9,6 @@
 
 #include "tests/unit/rules/fake_said.h"
 
-static const char *english(const char *text)
-{
-    return text;
-}
-
 static void append(char *text, const char *line)
 {
     size_t used = strlen(text);
@@ -56,7 +51,7 @@ static void take_fault(void *context, uint64_t sequence, const char *sentence)
 int recount_of(int descriptor, struct said *ret_said)
 {
     struct recount_options options = {
-        .words = english, .count = take_count, .fault = take_fault, .context = ret_said};
+        .words = words_in_english, .count = take_count, .fault = take_fault, .context = ret_said};
 
     *ret_said = (struct said){0};
     return recount_read(&options, descriptor, &ret_said->summary);

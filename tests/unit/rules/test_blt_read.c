@@ -11,14 +11,9 @@
 #include "client/rules/blt.h"
 #include "core/error.h"
 
-static const char *english(const char *text)
-{
-    return text;
-}
-
 static int read_text(const char *text, struct rule_faults *faults, struct blt *blt)
 {
-    *faults = (struct rule_faults){.arena = arena_new(ARENA_LIMIT_DEFAULT), .words = english};
+    *faults = (struct rule_faults){.arena = arena_new(ARENA_LIMIT_DEFAULT), .words = words_in_english};
     return blt_read(BYTES(text, strlen(text)), faults, blt);
 }
 
@@ -140,7 +135,7 @@ static void faults_say_where_and_what(void **state)
 /* As many lines as are allowed, and one more; a name as long as is allowed, and one byte more. */
 static void sizes_are_bounded(void **state)
 {
-    struct rule_faults faults = {.arena = arena_new(256 * 1024 * 1024), .words = english};
+    struct rule_faults faults = {.arena = arena_new(256 * 1024 * 1024), .words = words_in_english};
     struct blt blt;
     size_t size = 7 * (size_t) BLT_LINES_MAX + 64, at = 0;
     char *text = malloc(size);
@@ -179,7 +174,7 @@ static void sizes_are_bounded(void **state)
 
 static void too_little_memory_is_said(void **state)
 {
-    struct rule_faults faults = {.arena = arena_new(64), .words = english};
+    struct rule_faults faults = {.arena = arena_new(64), .words = words_in_english};
     struct blt blt;
     static const char TEXT[] = "3 1\n1 1 2 3 0\n0\n\"a\"\n\"b\"\n\"c\"\n";
     (void) state;

@@ -8,11 +8,6 @@
 
 #include "client/rules/blt.h"
 
-static const char *english(const char *text)
-{
-    return text;
-}
-
 static const uint32_t TIE_ORDER[] = {2, 1, 3};
 static const uint32_t RANKS[][3] = {{1, 2, 0}, {0, 1, 1}, {1, 2, 0}, {3, 1, 0}, {0, 0, 1}};
 static const struct ranked_ballots BALLOTS[] = {
@@ -60,7 +55,7 @@ static void order_of_arrival_is_not_told(void **state)
 
 static void what_is_written_reads_back(void **state)
 {
-    struct rule_faults faults = {.arena = arena_new(ARENA_LIMIT_DEFAULT), .words = english};
+    struct rule_faults faults = {.arena = arena_new(ARENA_LIMIT_DEFAULT), .words = words_in_english};
     struct blt blt = sample(), back;
     struct bytes text = blt_write(&blt, faults.arena);
     (void) state;

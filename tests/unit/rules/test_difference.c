@@ -11,11 +11,6 @@
 
 enum { LINES = 2048 }; /* as many as an outcome may have */
 
-static const char *english(const char *text)
-{
-    return text;
-}
-
 /* An outcome with so many lines of one test, each for a site of its own. */
 static Comity__V1__Outcome *outcome_of(struct arena *arena, size_t lines)
 {
@@ -44,7 +39,7 @@ static void test_long_lists(void **state)
 
     (void) state;
     recorded->tests[1500]->count++;
-    assert_int_equal(outcome_differences(&round, recorded, counted, english, arena, &list, &count), 0);
+    assert_int_equal(outcome_differences(&round, recorded, counted, words_in_english, arena, &list, &count), 0);
     assert_int_equal(count, 1);
     assert_string_equal(list[0].where, "site-1500, test support");
 
@@ -55,7 +50,7 @@ static void test_long_lists(void **state)
         recorded->tests[i - 1] = recorded->tests[i];
     recorded->tests[LINES - 1] = first;
     counted->n_tests--;
-    assert_int_equal(outcome_differences(&round, recorded, counted, english, arena, &list, &count), 0);
+    assert_int_equal(outcome_differences(&round, recorded, counted, words_in_english, arena, &list, &count), 0);
     assert_int_equal(count, 1);
     assert_string_equal(list[0].where, "site-2047, test support");
     assert_string_equal(list[0].counted, "not there");
@@ -74,7 +69,7 @@ static void test_nothing_in_common(void **state)
     (void) state;
     for (size_t i = 0; i < LINES; i++)
         recorded->tests[i]->test = (char *) "quorum";
-    assert_int_equal(outcome_differences(&round, recorded, counted, english, arena, &list, &count), 0);
+    assert_int_equal(outcome_differences(&round, recorded, counted, words_in_english, arena, &list, &count), 0);
     assert_int_equal(count, 2 * LINES);
     arena_destroy(&arena);
 }

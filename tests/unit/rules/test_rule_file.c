@@ -10,11 +10,6 @@
 #include "client/rules/rule_key.h"
 #include "core/error.h"
 
-static const char *as_it_is(const char *text)
-{
-    return text;
-}
-
 /* A rule to begin with. What a row says stands in place of one of its lines. */
 #define HEAD                                                                                                 \
     "name: r\nform: STANCE\nscale:\n  - 1 yes: AGREE\n  - 2 no: CONCERN\nroll: SEATS\nfrozen: "              \
@@ -179,7 +174,7 @@ static void wrong_files_say_where_and_why(void **state)
     (void) state;
     for (size_t i = 0; i < ARRAY_COUNT(BAD); i++) {
         struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
-        struct rule_faults faults = {.arena = arena, .words = as_it_is};
+        struct rule_faults faults = {.arena = arena, .words = words_in_english};
         struct rule_file file;
         int code = rule_file_read(BYTES(BAD[i].text, strlen(BAD[i].text)), &faults, &file);
         if (code == 0)
@@ -200,7 +195,7 @@ static void several_faults_are_said_at_once(void **state)
 {
     static const char TEXT[] = "tests: x\nrounds: 1.5\nforms: STANCE\nsilence: LOUD\nname: r\n";
     struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
-    struct rule_faults faults = {.arena = arena, .words = as_it_is};
+    struct rule_faults faults = {.arena = arena, .words = words_in_english};
     struct rule_file file;
     char many[1024] = "";
     (void) state;
@@ -220,7 +215,7 @@ static void several_faults_are_said_at_once(void **state)
 static void large_files_are_refused(void **state)
 {
     struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
-    struct rule_faults faults = {.arena = arena, .words = as_it_is};
+    struct rule_faults faults = {.arena = arena, .words = words_in_english};
     struct rule_file file;
     char *text = arena_alloc(arena, YAML_MAX_BYTES + 2);
     (void) state;
@@ -250,7 +245,7 @@ static void words_are_words(void **state)
                                "    each_party: No\n"
                                "    within: 90m\n";
     struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
-    struct rule_faults faults = {.arena = arena, .words = as_it_is};
+    struct rule_faults faults = {.arena = arena, .words = words_in_english};
     struct rule_file file;
     (void) state;
 
@@ -316,7 +311,7 @@ static void the_page_shows_every_key(void **state)
     assert_true(fread(page, 1, (1 << 20) - 1, file) > 0);
     fclose(file);
     for (const char *at = page; (at = strstr(at, BEGIN)) != NULL; count++) {
-        struct rule_faults faults = {.arena = arena, .words = as_it_is};
+        struct rule_faults faults = {.arena = arena, .words = words_in_english};
         struct rule_file rule, again;
         struct bytes text, same;
         const char *begin = at + sizeof(BEGIN) - 1, *end = strstr(begin, END);

@@ -20,11 +20,6 @@ struct die {
     struct arena *arena;
 };
 
-static const char *as_it_is(const char *text)
-{
-    return text;
-}
-
 /* xorshift64*, Vigna 2014 */
 static unsigned roll(struct die *die, unsigned below)
 {
@@ -333,7 +328,7 @@ static Comity__V1__Rule *random_rule(struct die *die)
 /* Written, read and written again; the checksum is the rule's. */
 static void there_and_back(const Comity__V1__Rule *rule, struct arena *arena)
 {
-    struct rule_faults faults = {.arena = arena, .words = as_it_is};
+    struct rule_faults faults = {.arena = arena, .words = words_in_english};
     uint8_t before[HASH_SIZE], after[HASH_SIZE];
     struct bytes text, again;
     struct rule_file file;
