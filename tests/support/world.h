@@ -105,7 +105,10 @@ void world_check_in(struct world *world, const char *member, uint32_t session, u
 uint32_t world_propose(struct world *world, uint32_t session);
 Comity__V1__Command *world_open_round_command(struct world *world, uint32_t proposal, uint32_t rule);
 uint32_t world_open_round(struct world *world, uint32_t proposal, uint32_t rule);
-/* With an empty reason where the rule hides ballots, which then have to have one. */
+/* Closed by cora, who facilitates: what it comes to. */
+Comity__V1__Command *world_close_round_command(struct world *world, uint32_t round);
+const Comity__V1__Outcome *world_close_round(struct world *world, uint32_t round);
+/* With an empty reason where the rule hides ballots, which then have to have one. @answer 0: to be filled. */
 Comity__V1__Command *world_ballot(struct world *world, const char *member, uint32_t round, uint32_t answer);
 
 /* Body 1 "council" with seats lena, luis | mara, mona | cora; rule 1 as of @rule; session 1 open, all but

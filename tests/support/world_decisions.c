@@ -66,12 +66,10 @@ uint32_t world_round_closed(struct world *world, const Comity__V1__Terms *terms,
     uint32_t proposal =
         world_accept(world, world_propose_command(world, terms))->proposal_made->proposal->number;
     uint32_t round = world_open_round(world, proposal, 1);
-    Comity__V1__Command *close = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
 
     world_accept(world, world_ballot(world, "lena", round, answer));
     world_accept(world, world_ballot(world, "mara", round, answer));
-    close->close_round->round = round;
-    world_accept(world, close);
+    world_close_round(world, round);
     return round;
 }
 

@@ -24,11 +24,10 @@ static void scale_abstain(struct world *world, Comity__V1__Rule *rule)
 }
 
 /* The rule's one test: its last, of the whole, against the ballots cast. */
-static Comity__V1__Test *keep_support(struct world *world, Comity__V1__Rule *rule)
+static Comity__V1__Test *keep_support(Comity__V1__Rule *rule)
 {
     Comity__V1__Test *test = rule->tests[rule->n_tests - 1];
 
-    (void) world;
     test->scope->kind = COMITY__V1__SCOPE_KIND__SCOPE_KIND_WHOLE;
     test->bound = COMITY__V1__BOUND__BOUND_MORE_THAN;
     test->numerator = 1;
@@ -42,7 +41,7 @@ Comity__V1__Rule *world_majority_rule(struct world *world)
 {
     Comity__V1__Rule *rule = world_rule(world, "majority");
 
-    keep_support(world, rule);
+    keep_support(rule);
     return rule;
 }
 
@@ -69,7 +68,7 @@ static void rule_rank(struct world *world, Comity__V1__Rule *rule)
 Comity__V1__Rule *world_form_rule(struct world *world, Comity__V1__Form form)
 {
     Comity__V1__Rule *rule = world_rule(world, "form");
-    Comity__V1__Test *test = keep_support(world, rule);
+    Comity__V1__Test *test = keep_support(rule);
 
     rule->form = form;
     rule->rounds = 1;
@@ -121,21 +120,6 @@ Comity__V1__Command *world_open_options(struct world *world, bool has_default, u
         open->options[open->n_options++] = option;
     }
     va_end(labels);
-    return command;
-}
-
-Comity__V1__CastBallot *world_blank(struct world *world, const char *member, uint32_t round,
-                                    Comity__V1__Command **ret_command)
-{
-    *ret_command = world_ballot(world, member, round, 0);
-    return (*ret_command)->cast_ballot;
-}
-
-Comity__V1__Command *world_close_round(struct world *world, uint32_t round)
-{
-    Comity__V1__Command *command = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
-
-    command->close_round->round = round;
     return command;
 }
 

@@ -17,10 +17,6 @@ void world_need_answers(struct world *world, Comity__V1__Rule *rule);
 /* open_round with options of these labels, the last one NULL; the first is the default one where @has_default. */
 Comity__V1__Command *world_open_options(struct world *world, bool has_default, uint32_t rule, ...)
     __attribute__((sentinel));
-/* A ballot without an answer, to be filled. */
-Comity__V1__CastBallot *world_blank(struct world *world, const char *member, uint32_t round,
-                                    Comity__V1__Command **ret_command);
-Comity__V1__Command *world_close_round(struct world *world, uint32_t round);
 /* set_list by the co-chair, of these members, the last one 0. */
 Comity__V1__Command *world_list(struct world *world, const char *co_chair, const char *constituency, ...);
 

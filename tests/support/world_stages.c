@@ -99,20 +99,12 @@ void world_answer(struct world *world, uint32_t round, const char *answers)
     assert_string_equal(answers, "");
 }
 
-void world_close(struct world *world, uint32_t round)
-{
-    Comity__V1__Command *close = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
-
-    close->close_round->round = round;
-    world_accept(world, close);
-}
-
 uint32_t world_vote(struct world *world, uint32_t rule, const char *answers)
 {
     uint32_t round = world_open_round(world, 1, rule);
 
     world_answer(world, round, answers);
-    world_close(world, round);
+    world_close_round(world, round);
     return round;
 }
 

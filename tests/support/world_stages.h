@@ -42,7 +42,6 @@ void world_stage_map(struct world *world, Comity__V1__Stage *stage, int from, in
 /* A round on proposal 1: opened by @rule, answered as "lena 1, mara 6", closed. Gives its number. */
 uint32_t world_vote(struct world *world, uint32_t rule, const char *answers);
 void world_answer(struct world *world, uint32_t round, const char *answers);
-void world_close(struct world *world, uint32_t round);
 /* world_with_session, the rule adopted as rule 1, and round 1 so. */
 struct world *world_at_ladder(struct world *world, Comity__V1__Rule *rule, const char *answers);
 

@@ -209,6 +209,19 @@ uint32_t world_open_round(struct world *world, uint32_t proposal, uint32_t rule)
     return world_accept(world, world_open_round_command(world, proposal, rule))->round_opened->round->number;
 }
 
+Comity__V1__Command *world_close_round_command(struct world *world, uint32_t round)
+{
+    Comity__V1__Command *command = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
+
+    command->close_round->round = round;
+    return command;
+}
+
+const Comity__V1__Outcome *world_close_round(struct world *world, uint32_t round)
+{
+    return world_accept(world, world_close_round_command(world, round))->round_closed->outcome;
+}
+
 Comity__V1__Command *world_ballot(struct world *world, const char *member, uint32_t round, uint32_t answer)
 {
     Comity__V1__Command *command = world_command(world, member, COMITY__V1__COMMAND__BODY_CAST_BALLOT);

@@ -188,16 +188,15 @@ static void test_a_reopened_item_keeps_its_function(void **state)
     (void) state;
     struct world *world = world_ready();
     Comity__V1__Charter *charter = charter_new(world);
-    Comity__V1__Command *close = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
     Comity__V1__Command *reopen = world_command(world, "lena", COMITY__V1__COMMAND__BODY_REOPEN_DECISION);
-    uint32_t item;
+    uint32_t item, round;
 
     add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
     world_accept(world, adopt(world, charter, 0));
-    close->close_round->round = world_open_round(world, propose_under(world, "schedules"), 1);
-    world_accept(world, world_ballot(world, "lena", close->close_round->round, 1));
-    world_accept(world, world_ballot(world, "mara", close->close_round->round, 1));
-    world_accept(world, close);
+    round = world_open_round(world, propose_under(world, "schedules"), 1);
+    world_accept(world, world_ballot(world, "lena", round, 1));
+    world_accept(world, world_ballot(world, "mara", round, 1));
+    world_close_round(world, round);
     reopen->reopen_decision->decision = 1;
     reopen->reopen_decision->session = 1;
     reopen->reopen_decision->fact = world_text(world);

@@ -23,8 +23,8 @@ static struct world *world_of(Comity__V1__Form form, uint32_t *ret_rule)
 
 static Comity__V1__Command *ranking(struct world *world, const char *member, uint32_t a, uint32_t b, uint32_t c)
 {
-    Comity__V1__Command *command;
-    Comity__V1__CastBallot *cast = world_blank(world, member, 1, &command);
+    Comity__V1__Command *command = world_ballot(world, member, 1, 0);
+    Comity__V1__CastBallot *cast = command->cast_ballot;
 
     cast->ranks = world_alloc(world, 3 * sizeof(*cast->ranks));
     cast->ranks[0] = a;
@@ -36,16 +36,16 @@ static Comity__V1__Command *ranking(struct world *world, const char *member, uin
 
 static Comity__V1__Command *choice(struct world *world, const char *member, uint32_t number)
 {
-    Comity__V1__Command *command;
+    Comity__V1__Command *command = world_ballot(world, member, 1, 0);
 
-    world_blank(world, member, 1, &command)->choice = number;
+    command->cast_ballot->choice = number;
     return command;
 }
 
 static Comity__V1__Command *score(struct world *world, const char *member, uint32_t value)
 {
-    Comity__V1__Command *command;
-    Comity__V1__CastBallot *cast = world_blank(world, member, 1, &command);
+    Comity__V1__Command *command = world_ballot(world, member, 1, 0);
+    Comity__V1__CastBallot *cast = command->cast_ballot;
 
     cast->score = world_alloc(world, sizeof(*cast->score));
     comity__v1__score__init(cast->score);
@@ -144,7 +144,7 @@ static void test_a_rule_may_state_its_options(void **state)
     world_accept(world, choice(world, "lena", 1));
     world_accept(world, choice(world, "mara", 3));
     world_accept(world, choice(world, "luis", 3));
-    const Comity__V1__Outcome *outcome = world_accept(world, world_close_round(world, 1))->round_closed->outcome;
+    const Comity__V1__Outcome *outcome = world_close_round(world, 1);
     assert_int_equal(outcome->kind, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED);
     assert_int_equal(outcome->n_chosen, 1);
     assert_int_equal(outcome->chosen[0], 3);
@@ -171,7 +171,7 @@ static void test_rankings(void **state)
     Comity__V1__Command *command;
 
     world_accept(world, world_open_options(world, true, rule, "stay", "move", "wait", NULL));
-    world_refuse(world, world_blank(world, "lena", 1, &command) ? command : NULL, ERR_OPTION, "cast_ballot.ranks");
+    world_refuse(world, world_ballot(world, "lena", 1, 0), ERR_OPTION, "cast_ballot.ranks");
     command = ranking(world, "lena", 1, 2, 4);
     world_refuse(world, command, ERR_ANSWER, "cast_ballot.ranks");
     command = ranking(world, "lena", 1, 2, 3);
@@ -190,7 +190,7 @@ static void test_rankings(void **state)
     assert_int_equal(ballot->answer, 0);
     assert_int_equal(ballot->stance, COMITY__V1__STANCE__STANCE_UNSPECIFIED);
     assert_int_equal(ballot_of(world, CORA)->stance, COMITY__V1__STANCE__STANCE_ABSTAIN);
-    const Comity__V1__Outcome *outcome = world_accept(world, world_close_round(world, 1))->round_closed->outcome;
+    const Comity__V1__Outcome *outcome = world_close_round(world, 1);
     assert_int_equal(outcome->kind, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED);
     assert_int_equal(outcome->chosen[0], 2);
     world_check_replay(world);
@@ -205,8 +205,7 @@ static void test_choices(void **state)
     Comity__V1__Command *command;
 
     world_accept(world, world_open_options(world, false, rule, "stay", "move", NULL));
-    world_blank(world, "lena", 1, &command);
-    world_refuse(world, command, ERR_ANSWER, "cast_ballot.choice");
+    world_refuse(world, world_ballot(world, "lena", 1, 0), ERR_ANSWER, "cast_ballot.choice");
     world_refuse(world, choice(world, "lena", 3), ERR_OPTION, "cast_ballot.choice");
     command = choice(world, "lena", 1);
     command->cast_ballot->answer = 9;
@@ -222,17 +221,15 @@ static void test_scores(void **state)
     (void) state;
     uint32_t rule;
     struct world *world = world_of(FORM(SCORE), &rule);
-    Comity__V1__Command *command;
 
     world_open_round(world, 1, rule);
-    world_blank(world, "lena", 1, &command);
-    world_refuse(world, command, ERR_ANSWER, "cast_ballot.score");
+    world_refuse(world, world_ballot(world, "lena", 1, 0), ERR_ANSWER, "cast_ballot.score");
     world_refuse(world, score(world, "lena", 6), ERR_ANSWER, "cast_ballot.score");
     world_accept(world, score(world, "lena", 0));
     assert_non_null(ballot_of(world, LENA)->score);
     assert_int_equal(ballot_of(world, LENA)->score->value, 0);
     world_accept(world, score(world, "mara", 5));
-    const Comity__V1__Outcome *outcome = world_accept(world, world_close_round(world, 1))->round_closed->outcome;
+    const Comity__V1__Outcome *outcome = world_close_round(world, 1);
     assert_int_equal(outcome->kind, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_ADOPTED);
     world_check_replay(world);
     world_destroy(&world);

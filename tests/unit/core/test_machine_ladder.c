@@ -47,7 +47,6 @@ static void sixteen_at_once(void **state)
     (void) state;
     struct world *world = world_deciding();
     Comity__V1__Rule *rule = world_ladder_rule(world);
-    Comity__V1__Command *close = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
 
     for (size_t i = 0; i < 16; i++) {
         Comity__V1__Stage *stage = world_stage(world, rule, STATUS_QUO, i == 0 ? BLOCKED : TABLED);
@@ -59,9 +58,9 @@ static void sixteen_at_once(void **state)
                      world_decide(world, NULL));
     uint32_t proposal =
         world_accept(world, world_propose_command(world, terms))->proposal_made->proposal->number;
-    close->close_round->round = world_open_round(world, proposal, number);
-    world_answer(world, close->close_round->round, "lena 1, mara 6");
-    world_accept(world, close);
+    uint32_t round = world_open_round(world, proposal, number);
+    world_answer(world, round, "lena 1, mara 6");
+    world_close_round(world, round);
     assert_int_equal(world->events.count, 35);
     assert_int_equal(world->events.list[33].open->kind_case, COMITY__V1__EVENT__KIND_DECISION_MADE);
     assert_int_equal(world->events.list[34].open->kind_case, COMITY__V1__EVENT__KIND_DECISION_TOOK_EFFECT);
@@ -268,7 +267,7 @@ static void withdrawn_with_leave(void **state)
     asked = world_accept(world, ask)->proposal_made->proposal->number;
     uint32_t round = world_open_round(world, asked, 1);
     world_answer(world, round, "lena 1, mara 1");
-    world_close(world, round);
+    world_close_round(world, round);
     withdraw->withdraw_item->leave = ((const Comity__V1__Proposal *) world_row(world, TABLE_PROPOSAL, asked, 0))->decision;
     world_accept(world, withdraw);
     world_check_stage(world, 1, UMPIRE, WITHDRAWN);

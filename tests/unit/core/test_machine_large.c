@@ -108,7 +108,7 @@ static void test_a_ladder(void **state)
     uint32_t number = world_adopt(world, rule);
     carry_out(world, world_open_round_command(world, 1, number));
     all_answer(world, 1, CONCERN, 0);
-    carry_out(world, world_close_round(world, 1));
+    carry_out(world, world_close_round_command(world, 1));
     assert_int_equal(((Comity__V1__Proposal *) world_row(world, TABLE_PROPOSAL, 1, 0))->outcome, TABLED);
     assert_int_equal(world_stage_run(world, 16)->n_present, ROLL_MAX);
     assert_int_equal(world_stage_run(world, 16)->recount->n_ballots, ROLL_MAX);
@@ -136,7 +136,7 @@ static void test_a_ranking_of_all_options(void **state)
     }
     carry_out(world, open);
     all_answer(world, 1, 0, OPTIONS_MAX);
-    carry_out(world, world_close_round(world, 1));
+    carry_out(world, world_close_round_command(world, 1));
     const Comity__V1__Round *round = world_row(world, TABLE_ROUND, 1, 0);
     assert_int_equal(round->outcome->tallies[0]->answered, ROLL_MAX);
     world_destroy(&world);

@@ -224,9 +224,7 @@ static void test_how_it_was_solved_is_purged(void **state)
     uint32_t round = world_open_round(world, link->link_proposal->proposal, 1);
     world_accept(world, world_ballot(world, "lena", round, 1));
     world_accept(world, world_ballot(world, "mara", round, 1));
-    Comity__V1__Command *count = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
-    count->close_round->round = round;
-    world_accept(world, count);
+    world_close_round(world, round);
     close_session(world, 1);
 
     const Comity__V1__TextsPurged *purged = world_accept(world, purge_command(world))->texts_purged;
@@ -298,7 +296,6 @@ static const Comity__V1__OpenRound *ask(struct world *world, uint32_t rule, uint
 {
     Comity__V1__Command *open = world_open_options(world, false, rule, "early", "late", NULL);
     const Comity__V1__Proposal *row = world_row(world, TABLE_PROPOSAL, proposal, 0);
-    Comity__V1__Command *command;
 
     open->open_round->proposal = proposal;
     open->open_round->text_hash = row->versions[row->n_versions - 1]->text->hash;
@@ -307,13 +304,13 @@ static const Comity__V1__OpenRound *ask(struct world *world, uint32_t rule, uint
     open->open_round->options[1]->text = world_text(world);
     uint32_t round = world_accept(world, open)->round_opened->round->number;
     if (is_answered) {
-        Comity__V1__CastBallot *ballot = world_blank(world, "lena", round, &command);
+        Comity__V1__Command *ballot = world_ballot(world, "lena", round, 0);
 
-        ballot->choice = 1;
-        ballot->alternative = world_text(world);
-        world_accept(world, command);
+        ballot->cast_ballot->choice = 1;
+        ballot->cast_ballot->alternative = world_text(world);
+        world_accept(world, ballot);
     }
-    world_accept(world, world_close_round(world, round));
+    world_close_round(world, round);
     return open->open_round;
 }
 

@@ -15,7 +15,7 @@ static inline void walk_to_stage(struct world *world, int kind)
     world_stage(world, rule, kind, BLOCKED);
     round = world_open_round(world, 2, world_adopt(world, rule));
     world_answer(world, round, "lena 1, mara 6");
-    world_close(world, round);
+    world_close_round(world, round);
 }
 
 static inline void fill_second_block(struct world *world, Comity__V1__Command *command)

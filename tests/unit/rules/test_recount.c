@@ -21,14 +21,6 @@ static void cast(struct world *world, const char *member, uint32_t answer)
     world_accept(world, world_ballot(world, member, 1, answer));
 }
 
-static void close_round(struct world *world, uint32_t round)
-{
-    Comity__V1__Command *command = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
-
-    command->close_round->round = round;
-    world_accept(world, command);
-}
-
 /* Round 1: lena and luis agree, mara has a concern and then agrees; cora closes it. ADOPTED. */
 static struct world *decided(void)
 {
@@ -41,7 +33,7 @@ static struct world *decided(void)
     again = world_ballot(world, "mara", 1, 1);
     again->cast_ballot->replaces = world->context.next_sequence - 1;
     world_accept(world, again);
-    close_round(world, 1);
+    world_close_round(world, 1);
     return world;
 }
 
@@ -339,7 +331,7 @@ static void test_presence(void **state)
     world_accept(world, out);
     away->step_away->session = 1;
     world_accept(world, away);
-    close_round(world, 1);
+    world_close_round(world, 1);
     said = recount(world, NULL);
     assert_int_equal(said.verdict, RECOUNT_SAME);
     assert_string_equal(said.notes, "");

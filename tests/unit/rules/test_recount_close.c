@@ -103,13 +103,11 @@ static void test_not_settled(void **state)
     struct world *world = world_with_round(settling_rule);
     Comity__V1__CloseCause cause = COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_NOTHING_CAN_CHANGE;
     struct fake_edit edit = {.change = change_cause, .context = &cause, .covers_up = true};
-    Comity__V1__Command *close = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_ROUND);
     struct said said;
 
     (void) state;
     world_accept(world, world_ballot(world, "lena", 1, 1));
-    close->close_round->round = 1;
-    world_accept(world, close);
+    world_close_round(world, 1);
     assert_int_equal(recount(world, NULL).verdict, RECOUNT_SAME);
     said = recount(world, &edit);
     assert_int_equal(said.verdict, RECOUNT_DIFFERS);
