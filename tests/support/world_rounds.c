@@ -90,7 +90,8 @@ Comity__V1__Rule *world_form_rule(struct world *world, Comity__V1__Form form)
     return rule;
 }
 
-void world_need_answers(struct world *world, Comity__V1__Rule *rule)
+/* At least half of the roll has to answer as well. */
+static void need_answers(struct world *world, Comity__V1__Rule *rule)
 {
     Comity__V1__Test *quorum = world_rule(world, "other")->tests[0];
     Comity__V1__Test **tests = world_alloc(world, (rule->n_tests + 1) * sizeof(*tests));
@@ -102,6 +103,27 @@ void world_need_answers(struct world *world, Comity__V1__Rule *rule)
         tests[i + 1] = rule->tests[i];
     rule->tests = tests;
     rule->n_tests++;
+}
+
+Comity__V1__Rule *world_extending_rule(struct world *world)
+{
+    Comity__V1__Rule *rule = world_majority_rule(world);
+
+    need_answers(world, rule);
+    rule->close->at_time = true;
+    rule->no_quorum = COMITY__V1__NO_QUORUM__NO_QUORUM_EXTEND;
+    rule->extend_ms = (int64_t) 10 * 60 * 1000;
+    return rule;
+}
+
+Comity__V1__Rule *world_settling_rule(struct world *world)
+{
+    Comity__V1__Rule *rule = world_majority_rule(world);
+
+    rule->tests[0]->against->kind = COMITY__V1__BASE_KIND__BASE_KIND_ELIGIBLE;
+    rule->change = COMITY__V1__CHANGE__CHANGE_ONCE;
+    rule->close->nothing_can_change = true;
+    return rule;
 }
 
 Comity__V1__Command *world_open_options(struct world *world, bool has_default, uint32_t rule, ...)

@@ -11,8 +11,11 @@
 Comity__V1__Rule *world_form_rule(struct world *world, Comity__V1__Form form);
 /* As world_rule "open": no EACH test, no quorum; adopted where more than half of the ballots cast are for. */
 Comity__V1__Rule *world_majority_rule(struct world *world);
-/* At least half of the roll has answered: in place of the rule's first test. */
-void world_need_answers(struct world *world, Comity__V1__Rule *rule);
+/* The same, and it closes at its time; where fewer than half of the roll have answered by then it is extended by ten
+ * minutes. */
+Comity__V1__Rule *world_extending_rule(struct world *world);
+/* The same, of the eligible, and it closes when nothing can change. */
+Comity__V1__Rule *world_settling_rule(struct world *world);
 
 /* open_round with options of these labels, the last one NULL; the first is the default one where @has_default. */
 Comity__V1__Command *world_open_options(struct world *world, bool has_default, uint32_t rule, ...)

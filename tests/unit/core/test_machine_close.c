@@ -11,7 +11,6 @@
 #include "core/error.h"
 #include "tests/support/world_rounds.h"
 
-
 #define MINUTE_MS ((int64_t) 60 * 1000)
 #define HOUR_MS (60 * MINUTE_MS)
 
@@ -90,21 +89,10 @@ static void test_a_closing_time_comes_after_the_notice(void **state)
 
 /* --- extension --- */
 
-static Comity__V1__Rule *extending_rule(struct world *world)
-{
-    Comity__V1__Rule *rule = world_majority_rule(world);
-
-    world_need_answers(world, rule);
-    rule->close->at_time = true;
-    rule->no_quorum = COMITY__V1__NO_QUORUM__NO_QUORUM_EXTEND;
-    rule->extend_ms = 10 * MINUTE_MS;
-    return rule;
-}
-
 static void test_more_time_for_a_quorum(void **state)
 {
     (void) state;
-    struct world *world = world_with_round(extending_rule);
+    struct world *world = world_with_round(world_extending_rule);
     int64_t closes_ms = round_of(world)->closes_ms;
 
     world_accept(world, world_ballot(world, "lena", 1, 1));
@@ -126,7 +114,7 @@ static void test_more_time_for_a_quorum(void **state)
 static void test_it_is_extended_once(void **state)
 {
     (void) state;
-    struct world *world = world_with_round(extending_rule);
+    struct world *world = world_with_round(world_extending_rule);
     int64_t closes_ms = round_of(world)->closes_ms;
     int64_t due_ms = 0;
 
@@ -146,7 +134,7 @@ static void test_it_is_extended_once(void **state)
 static void test_slept_through_both_times(void **state)
 {
     (void) state;
-    struct world *world = world_with_round(extending_rule);
+    struct world *world = world_with_round(world_extending_rule);
     int64_t awake_ms = round_of(world)->closes_ms + HOUR_MS;
 
     world->context.time_ms = awake_ms;
@@ -164,7 +152,7 @@ static void test_slept_through_both_times(void **state)
 /* Everybody of a PARTY is there when it closes. */
 static Comity__V1__Rule *attended_rule(struct world *world)
 {
-    Comity__V1__Rule *rule = extending_rule(world);
+    Comity__V1__Rule *rule = world_extending_rule(world);
 
     rule->close->all_answered = true;
     rule->tests[0]->count->kind = COMITY__V1__COUNT_KIND__COUNT_KIND_PRESENT;
@@ -212,7 +200,7 @@ static void test_extended_in_a_caucus(void **state)
 static void test_a_facilitator_closes_it_all_the_same(void **state)
 {
     (void) state;
-    struct world *world = world_with_round(extending_rule);
+    struct world *world = world_with_round(world_extending_rule);
 
     world_close_round(world, 1);
     assert_int_equal(round_of(world)->outcome->kind, COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_QUORUM);
@@ -222,7 +210,7 @@ static void test_a_facilitator_closes_it_all_the_same(void **state)
 
 static Comity__V1__Rule *hidden_extending_rule(struct world *world)
 {
-    Comity__V1__Rule *rule = extending_rule(world);
+    Comity__V1__Rule *rule = world_extending_rule(world);
 
     rule->visibility = COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE;
     return rule;
@@ -263,20 +251,10 @@ static void test_a_quorum_of_hidden_answers_is_no_rule(void **state)
 
 /* --- early closing --- */
 
-static Comity__V1__Rule *settling_rule(struct world *world)
-{
-    Comity__V1__Rule *rule = world_majority_rule(world);
-
-    rule->tests[0]->against->kind = COMITY__V1__BASE_KIND__BASE_KIND_ELIGIBLE;
-    rule->change = COMITY__V1__CHANGE__CHANGE_ONCE;
-    rule->close->nothing_can_change = true;
-    return rule;
-}
-
 static void test_it_closes_when_nothing_can_change(void **state)
 {
     (void) state;
-    struct world *world = world_with_round(settling_rule);
+    struct world *world = world_with_round(world_settling_rule);
 
     /* Four of a PARTY: more than half are three. */
     assert_false(world_accept(world, world_ballot(world, "lena", 1, 1))->ballot_cast->settles);
@@ -294,7 +272,7 @@ static void test_it_closes_when_nothing_can_change(void **state)
 
 static Comity__V1__Rule *settling_noticed_rule(struct world *world)
 {
-    Comity__V1__Rule *rule = settling_rule(world);
+    Comity__V1__Rule *rule = world_settling_rule(world);
 
     rule->notice_ms = 30 * MINUTE_MS;
     return rule;

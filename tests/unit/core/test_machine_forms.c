@@ -10,7 +10,6 @@
 #include "core/error.h"
 #include "tests/support/world_rounds.h"
 
-
 #define FORM(name) COMITY__V1__FORM__FORM_##name
 
 static struct world *world_of(Comity__V1__Form form, uint32_t *ret_rule)

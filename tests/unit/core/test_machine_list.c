@@ -9,7 +9,6 @@
 #include "core/error.h"
 #include "tests/support/world_rounds.h"
 
-
 static Comity__V1__Rule *roll_rule(struct world *world, Comity__V1__RollKind kind)
 {
     Comity__V1__Rule *rule = world_majority_rule(world);

@@ -11,17 +11,6 @@
 
 #define MINUTE_MS ((int64_t) 60 * 1000)
 
-static Comity__V1__Rule *extending_rule(struct world *world)
-{
-    Comity__V1__Rule *rule = world_majority_rule(world);
-
-    world_need_answers(world, rule);
-    rule->close->at_time = true;
-    rule->no_quorum = COMITY__V1__NO_QUORUM__NO_QUORUM_EXTEND;
-    rule->extend_ms = 10 * MINUTE_MS;
-    return rule;
-}
-
 static void change_extension(struct world *world, uint64_t sequence, Comity__V1__Event *event,
                              Comity__V1__Command *command, void *context)
 {
@@ -40,7 +29,7 @@ static void change_cause(struct world *world, uint64_t sequence, Comity__V1__Eve
 
 static void test_extended(void **state)
 {
-    struct world *world = world_with_round(extending_rule);
+    struct world *world = world_with_round(world_extending_rule);
     const Comity__V1__Round *round = world_row(world, TABLE_ROUND, 1, 0);
     int64_t closes_ms = round->closes_ms;
     struct fake_edit edit = {.change = change_extension, .covers_up = true};
@@ -66,19 +55,9 @@ static void test_extended(void **state)
     world_destroy(&world);
 }
 
-static Comity__V1__Rule *settling_rule(struct world *world)
-{
-    Comity__V1__Rule *rule = world_majority_rule(world);
-
-    rule->tests[0]->against->kind = COMITY__V1__BASE_KIND__BASE_KIND_ELIGIBLE;
-    rule->change = COMITY__V1__CHANGE__CHANGE_ONCE;
-    rule->close->nothing_can_change = true;
-    return rule;
-}
-
 static void test_settled(void **state)
 {
-    struct world *world = world_with_round(settling_rule);
+    struct world *world = world_with_round(world_settling_rule);
     Comity__V1__CloseCause cause = COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_ALL_ANSWERED;
     struct fake_edit edit = {.change = change_cause, .context = &cause, .covers_up = true};
     struct said said;
@@ -100,7 +79,7 @@ static void test_settled(void **state)
 /* A facilitator closed it, while something could still change. */
 static void test_not_settled(void **state)
 {
-    struct world *world = world_with_round(settling_rule);
+    struct world *world = world_with_round(world_settling_rule);
     Comity__V1__CloseCause cause = COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_NOTHING_CAN_CHANGE;
     struct fake_edit edit = {.change = change_cause, .context = &cause, .covers_up = true};
     struct said said;
