@@ -169,6 +169,25 @@ static inline const char *ranking_said(struct ranking_scene *scene, char said[OP
     return said;
 }
 
+/* What a count comes to, as ranking_said has it. */
+struct ranking_row {
+    const char *what;
+    size_t options;
+    const char *settings, *ballots, *said;
+};
+
+static inline void ranking_check(const struct ranking_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        static struct ranking_scene scene;
+        char said[OPTIONS_MAX + 2];
+        ranking_init(&scene, rows[i].options, rows[i].settings, rows[i].ballots);
+        if (strcmp(ranking_said(&scene, said), rows[i].said) != 0)
+            fail_msg("%s: %s, not %s", rows[i].what, said, rows[i].said);
+        ranking_release(&scene);
+    }
+}
+
 /* One stage: "EXCLUDE b: 3 0 4 / 1 +c": votes by option in whole ballots and the places of the method, what
  * is not transferable, who is elected. */
 static inline const char *stage_said(struct ranking_scene *scene, const Comity__V1__CountStage *stage)

@@ -10,11 +10,7 @@
 
 static void winners_are_as_expected(void **state)
 {
-    static const struct {
-        const char *what;
-        size_t options;
-        const char *settings, *ballots, *said;
-    } ROWS[] = {
+    static const struct ranking_row ROWS[] = {
         {"R-52 the one who beats all", 3, "schulze", "3abc 2bca", "+a"},
         {"R-52 no ballots: all tie", 2, "schulze", "", "?ab"},
         {"R-52 the strongest path decides a cycle: c>a is the weakest", 3, "schulze", "4abc 3bca 2cab", "+a"},
@@ -47,15 +43,7 @@ static void winners_are_as_expected(void **state)
         {"withdrawn default", 2, "schulze default=b out=b quorum>5", "3ab", "+a"},
     };
     (void) state;
-
-    for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
-        static struct ranking_scene scene;
-        char said[OPTIONS_MAX + 2];
-        ranking_init(&scene, ROWS[i].options, ROWS[i].settings, ROWS[i].ballots);
-        if (strcmp(ranking_said(&scene, said), ROWS[i].said) != 0)
-            fail_msg("%s: %s, not %s", ROWS[i].what, said, ROWS[i].said);
-        ranking_release(&scene);
-    }
+    ranking_check(ROWS, ARRAY_COUNT(ROWS));
 }
 
 static void what_cannot_be_counted_is_refused(void **state)
