@@ -7,55 +7,11 @@
 #include <cmocka.h>
 
 #include "core/error.h"
-#include "tests/support/world.h"
+#include "tests/support/world_charter.h"
 
 static char *copy(struct world *world, const char *text)
 {
     return arena_string(world->arena, text);
-}
-
-/* One that says nothing but what it has to. */
-static Comity__V1__Charter *charter_new(struct world *world)
-{
-    Comity__V1__Charter *charter = world_alloc(world, sizeof(*charter));
-
-    comity__v1__charter__init(charter);
-    charter->text = world_text(world);
-    charter->facilitation = COMITY__V1__FACILITATION__FACILITATION_PAIR;
-    charter->straw_polls = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_NONE;
-    charter->sidebars = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_NONE;
-    return charter;
-}
-
-static Comity__V1__VitalFunction *add_function(struct world *world, Comity__V1__Charter *charter,
-                                               const char *name, Comity__V1__Share share, const char *body,
-                                               const char *rule)
-{
-    Comity__V1__VitalFunction *function = world_alloc(world, sizeof(*function));
-
-    comity__v1__vital_function__init(function);
-    function->name = copy(world, name);
-    function->title = world_text(world);
-    function->share = share;
-    function->body = copy(world, body);
-    function->rule = copy(world, rule);
-    if (!charter->functions)
-        charter->functions = world_alloc(world, 8 * sizeof(*charter->functions));
-    charter->functions[charter->n_functions++] = function;
-    return function;
-}
-
-static void add_standing(struct world *world, Comity__V1__VitalFunction *function, const char *constituency,
-                         Comity__V1__Standing standing)
-{
-    Comity__V1__StandingGiven *given = world_alloc(world, sizeof(*given));
-
-    comity__v1__standing_given__init(given);
-    given->constituency = copy(world, constituency);
-    given->standing = standing;
-    if (!function->standings)
-        function->standings = world_alloc(world, 8 * sizeof(*function->standings));
-    function->standings[function->n_standings++] = given;
 }
 
 static void add_excluded(struct world *world, Comity__V1__Charter *charter, const char *name)
@@ -67,16 +23,6 @@ static void add_excluded(struct world *world, Comity__V1__Charter *charter, cons
     subject->title = world_text(world);
     charter->excluded = world_alloc(world, sizeof(*charter->excluded));
     charter->excluded[charter->n_excluded++] = subject;
-}
-
-static Comity__V1__Command *adopt(struct world *world, Comity__V1__Charter *charter, uint32_t replaces)
-{
-    Comity__V1__Command *command = world_command(world, "mara", COMITY__V1__COMMAND__BODY_ADOPT_CHARTER);
-
-    command->adopt_charter->charter = charter;
-    command->adopt_charter->replaces = replaces;
-    world_cosign(world, command, "lena", NULL);
-    return command;
 }
 
 /* Council (session 1 open, proposal 1) with rule 1 "plain", and body 2 "panel" without rules. */
@@ -93,21 +39,21 @@ static void test_versions(void **state)
 {
     (void) state;
     struct world *world = world_ready();
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
     const Comity__V1__CharterVersion *version;
 
-    add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
-    add_function(world, charter, "prices", COMITY__V1__SHARE__SHARE_INFORM, "", "");
-    version = world_accept(world, adopt(world, charter, 0))->charter_adopted->charter;
+    world_add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
+    world_add_function(world, charter, "prices", COMITY__V1__SHARE__SHARE_INFORM, "", "");
+    version = world_accept(world, world_charter_command(world, charter, 0))->charter_adopted->charter;
     assert_int_equal(version->number, 1);
     assert_int_equal(version->adopted_ms, world->context.time_ms);
     assert_int_equal(version->hash.len, HASH_SIZE);
     /* Two drafts for the same place: the second one has to look again. */
-    world_refuse(world, adopt(world, charter_new(world), 0), ERR_STALE, "adopt_charter.replaces");
+    world_refuse(world, world_charter_command(world, world_charter(world), 0), ERR_STALE, "adopt_charter.replaces");
     assert_int_equal(world->refusal.latest, 1);
-    version = world_accept(world, adopt(world, charter_new(world), 1))->charter_adopted->charter;
+    version = world_accept(world, world_charter_command(world, world_charter(world), 1))->charter_adopted->charter;
     assert_int_equal(version->number, 2);
-    world_refuse(world, adopt(world, charter_new(world), 3), ERR_STALE, "adopt_charter.replaces");
+    world_refuse(world, world_charter_command(world, world_charter(world), 3), ERR_STALE, "adopt_charter.replaces");
     assert_int_equal(
         ((Comity__V1__CharterVersion *) world_row(world, TABLE_CHARTER, 1, 0))->charter->n_functions, 2);
     world_check_replay(world);
@@ -118,31 +64,31 @@ static void test_what_it_names_is_there(void **state)
 {
     (void) state;
     struct world *world = world_ready();
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
     Comity__V1__VitalFunction *function =
-        add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
+        world_add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
 
     function->body = copy(world, "senate");
-    world_refuse(world, adopt(world, charter, 0), ERR_NOT_FOUND, "adopt_charter.charter.functions[0].body");
+    world_refuse(world, world_charter_command(world, charter, 0), ERR_NOT_FOUND, "adopt_charter.charter.functions[0].body");
     function->body = copy(world, "council");
     function->rule = copy(world, "unknown");
-    world_refuse(world, adopt(world, charter, 0), ERR_NOT_FOUND, "adopt_charter.charter.functions[0].rule");
+    world_refuse(world, world_charter_command(world, charter, 0), ERR_NOT_FOUND, "adopt_charter.charter.functions[0].rule");
     function->rule = copy(world, "plain");
     function->body = copy(world, "panel"); /* which decides by no rule */
-    world_refuse(world, adopt(world, charter, 0), ERR_FORBIDDEN, "adopt_charter.charter.functions[0].rule");
+    world_refuse(world, world_charter_command(world, charter, 0), ERR_FORBIDDEN, "adopt_charter.charter.functions[0].rule");
     function->body = copy(world, "council");
-    add_standing(world, function, "labor", COMITY__V1__STANDING__STANDING_NEUTRAL);
-    world_refuse(world, adopt(world, charter, 0), ERR_NOT_FOUND,
+    world_add_standing(world, function, "labor", COMITY__V1__STANDING__STANDING_NEUTRAL);
+    world_refuse(world, world_charter_command(world, charter, 0), ERR_NOT_FOUND,
                  "adopt_charter.charter.functions[0].standings");
     function->standings[0]->constituency = copy(world, "labour");
-    add_standing(world, function, "management", COMITY__V1__STANDING__STANDING_NEUTRAL);
-    world_refuse(world, adopt(world, charter, 0), ERR_SCOPE, "adopt_charter.charter.functions[0].standings");
-    add_standing(world, function, "convener", COMITY__V1__STANDING__STANDING_PARTY);
+    world_add_standing(world, function, "management", COMITY__V1__STANDING__STANDING_NEUTRAL);
+    world_refuse(world, world_charter_command(world, charter, 0), ERR_SCOPE, "adopt_charter.charter.functions[0].standings");
+    world_add_standing(world, function, "convener", COMITY__V1__STANDING__STANDING_PARTY);
     charter->amendment_body = copy(world, "panel");
     charter->amendment_rule = copy(world, "plain");
-    world_refuse(world, adopt(world, charter, 0), ERR_FORBIDDEN, "adopt_charter.charter.amendment_rule");
+    world_refuse(world, world_charter_command(world, charter, 0), ERR_FORBIDDEN, "adopt_charter.charter.amendment_rule");
     charter->amendment_body = copy(world, "council");
-    world_accept(world, adopt(world, charter, 0));
+    world_accept(world, world_charter_command(world, charter, 0));
     world_destroy(&world);
 }
 
@@ -167,12 +113,12 @@ static void test_items_under_a_function(void **state)
 {
     (void) state;
     struct world *world = world_ready();
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
 
     world_refuse(world, item(world, "schedules"), ERR_NOT_FOUND, "add_item.function"); /* no charter */
-    add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
+    world_add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
     add_excluded(world, charter, "wages");
-    world_accept(world, adopt(world, charter, 0));
+    world_accept(world, world_charter_command(world, charter, 0));
     world_refuse(world, item(world, "holidays"), ERR_NOT_FOUND, "add_item.function");
     world_refuse(world, item(world, "wages"), ERR_CHARTER, "add_item.function");
     assert_string_equal(world_accept(world, item(world, "schedules"))->item_added->item->function,
@@ -187,12 +133,12 @@ static void test_a_reopened_item_keeps_its_function(void **state)
 {
     (void) state;
     struct world *world = world_ready();
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
     Comity__V1__Command *reopen = world_command(world, "lena", COMITY__V1__COMMAND__BODY_REOPEN_DECISION);
     uint32_t item, round;
 
-    add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
-    world_accept(world, adopt(world, charter, 0));
+    world_add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
+    world_accept(world, world_charter_command(world, charter, 0));
     round = world_open_round(world, propose_under(world, "schedules"), 1);
     world_accept(world, world_ballot(world, "lena", round, 1));
     world_accept(world, world_ballot(world, "mara", round, 1));
@@ -202,7 +148,7 @@ static void test_a_reopened_item_keeps_its_function(void **state)
     reopen->reopen_decision->fact = world_text(world);
     item = world_accept(world, reopen)->decision_reopened->reopening->item;
     assert_string_equal(((Comity__V1__Item *) world_row(world, TABLE_ITEM, item, 0))->function, "schedules");
-    world_accept(world, adopt(world, charter_new(world), 1)); /* that has it no more */
+    world_accept(world, world_charter_command(world, world_charter(world), 1)); /* that has it no more */
     item = world_accept(world, reopen)->decision_reopened->reopening->item;
     assert_string_equal(((Comity__V1__Item *) world_row(world, TABLE_ITEM, item, 0))->function, "");
     world_check_replay(world);
@@ -213,14 +159,14 @@ static void test_a_round_is_the_functions(void **state)
 {
     (void) state;
     struct world *world = world_ready();
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
     uint32_t other = world_adopt(world, world_rule(world, "other")), schedules, training, prices;
     const Comity__V1__Round *round;
 
-    add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
-    add_function(world, charter, "training", COMITY__V1__SHARE__SHARE_JOINT, "panel", "other");
-    add_function(world, charter, "prices", COMITY__V1__SHARE__SHARE_INFORM, "", "");
-    world_accept(world, adopt(world, charter, 0));
+    world_add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
+    world_add_function(world, charter, "training", COMITY__V1__SHARE__SHARE_JOINT, "panel", "other");
+    world_add_function(world, charter, "prices", COMITY__V1__SHARE__SHARE_INFORM, "", "");
+    world_accept(world, world_charter_command(world, charter, 0));
     schedules = propose_under(world, "schedules");
     training = propose_under(world, "training");
     prices = propose_under(world, "prices");
@@ -244,13 +190,13 @@ static void test_a_function_that_was_dropped(void **state)
 {
     (void) state;
     struct world *world = world_ready();
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
     uint32_t proposal;
 
-    add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
-    world_accept(world, adopt(world, charter, 0));
+    world_add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
+    world_accept(world, world_charter_command(world, charter, 0));
     proposal = propose_under(world, "schedules");
-    world_accept(world, adopt(world, charter_new(world), 1));
+    world_accept(world, world_charter_command(world, world_charter(world), 1));
     world_refuse(world, world_open_round_command(world, proposal, 1), ERR_CHARTER, "open_round.proposal");
     world_destroy(&world);
 }
@@ -283,12 +229,12 @@ static void test_advice_decides_nothing(void **state)
 
     for (size_t i = 0; i < ARRAY_COUNT(SHARES); i++) {
         struct world *world = world_ready();
-        Comity__V1__Charter *charter = charter_new(world);
+        Comity__V1__Charter *charter = world_charter(world);
         bool is_advice = SHARES[i] < COMITY__V1__SHARE__SHARE_JOINT;
         uint32_t proposal, round;
 
-        add_function(world, charter, "schedules", SHARES[i], "council", "plain");
-        world_accept(world, adopt(world, charter, 0));
+        world_add_function(world, charter, "schedules", SHARES[i], "council", "plain");
+        world_accept(world, world_charter_command(world, charter, 0));
         proposal = propose_under(world, "schedules");
         round = vote(world, proposal, ALL, ARRAY_COUNT(ALL));
         const Comity__V1__Event *event = world_accept(world, close_round(world, round));
@@ -307,13 +253,13 @@ static void test_standing_in_a_function(void **state)
     (void) state;
     static const char *const LABOURERS[] = {"lena", "luis"};
     struct world *world = world_ready();
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
     Comity__V1__VitalFunction *function =
-        add_function(world, charter, "training", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
+        world_add_function(world, charter, "training", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
     Comity__V1__OutcomeKind kinds[2];
 
-    add_standing(world, function, "management", COMITY__V1__STANDING__STANDING_NEUTRAL);
-    world_accept(world, adopt(world, charter, 0));
+    world_add_standing(world, function, "management", COMITY__V1__STANDING__STANDING_NEUTRAL);
+    world_accept(world, world_charter_command(world, charter, 0));
     for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
         uint32_t proposal = propose_under(world, i == 0 ? "training" : "");
         uint32_t round = vote(world, proposal, LABOURERS, ARRAY_COUNT(LABOURERS));
@@ -340,8 +286,8 @@ static void decide_on(struct world *world, uint32_t proposal)
 static Comity__V1__Command *amend(struct world *world, uint32_t replaces, uint32_t decision,
                                   Comity__V1__TextRef *text)
 {
-    Comity__V1__Charter *charter = charter_new(world);
-    Comity__V1__Command *command = adopt(world, charter, replaces);
+    Comity__V1__Charter *charter = world_charter(world);
+    Comity__V1__Command *command = world_charter_command(world, charter, replaces);
 
     charter->text = text;
     command->adopt_charter->decision = decision;
@@ -357,7 +303,7 @@ static void test_amendment(void **state)
 {
     (void) state;
     struct world *world = world_ready();
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
     uint32_t second;
 
     decide_on(world, 1);
@@ -365,7 +311,7 @@ static void test_amendment(void **state)
     world_refuse(world, amend(world, 0, 1, text_of(world, 1)), ERR_RANGE, "adopt_charter.decision");
     charter->amendment_body = copy(world, "council");
     charter->amendment_rule = copy(world, "plain");
-    world_accept(world, adopt(world, charter, 0));
+    world_accept(world, world_charter_command(world, charter, 0));
     world_refuse(world, amend(world, 1, 0, world_text(world)), ERR_CHARTER, "adopt_charter.decision");
     world_refuse(world, amend(world, 1, 9, world_text(world)), ERR_NOT_FOUND, "adopt_charter.decision");
     world_refuse(world, amend(world, 1, 1, text_of(world, 1)), ERR_STALE,
@@ -388,13 +334,13 @@ static void test_amended_by_another_body_or_rule(void **state)
 {
     (void) state;
     struct world *world = world_ready();
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
     uint32_t proposal;
 
     world_adopt(world, world_rule(world, "other"));
     charter->amendment_body = copy(world, "council");
     charter->amendment_rule = copy(world, "other");
-    world_accept(world, adopt(world, charter, 0));
+    world_accept(world, world_charter_command(world, charter, 0));
     proposal = world_propose(world, 1);
     decide_on(world, proposal); /* by rule "plain" */
     world_refuse(world, amend(world, 1, 1, text_of(world, proposal)), ERR_CHARTER, "adopt_charter.decision");
@@ -402,10 +348,10 @@ static void test_amended_by_another_body_or_rule(void **state)
 
     world = world_ready();
     world_adopt(world, world_rule(world, "other"));
-    charter = charter_new(world);
+    charter = world_charter(world);
     charter->amendment_body = copy(world, "panel");
     charter->amendment_rule = copy(world, "other");
-    world_accept(world, adopt(world, charter, 0));
+    world_accept(world, world_charter_command(world, charter, 0));
     proposal = world_propose(world, 1);
     decide_on(world, proposal);
     world_refuse(world, amend(world, 1, 1, text_of(world, proposal)), ERR_CHARTER, "adopt_charter.decision");
@@ -416,7 +362,7 @@ static void test_notice(void **state)
 {
     (void) state;
     struct world *world = world_ready();
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
     Comity__V1__Command *convene = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CONVENE_SESSION);
     Comity__V1__Command *draft = world_command(world, "cora", COMITY__V1__COMMAND__BODY_DRAFT_SESSION);
     Comity__V1__Command *add = item(world, ""),
@@ -424,7 +370,7 @@ static void test_notice(void **state)
     Comity__V1__Command *open = world_command(world, "cora", COMITY__V1__COMMAND__BODY_OPEN_SESSION);
 
     charter->notice_hours = 48;
-    world_accept(world, adopt(world, charter, 0));
+    world_accept(world, world_charter_command(world, charter, 0));
     convene->convene_session->body = draft->draft_session->body = 1;
     convene->convene_session->starts_ms = draft->draft_session->starts_ms = world->context.time_ms;
     world_refuse(world, convene, ERR_NOTICE, "convene_session.body");
@@ -447,19 +393,19 @@ static void test_after_a_restore(void **state)
 {
     (void) state;
     struct world *world = world_ready();
-    Comity__V1__Charter *charter = charter_new(world);
-    Comity__V1__Command *again = adopt(world, charter, 0), *lost;
+    Comity__V1__Charter *charter = world_charter(world);
+    Comity__V1__Command *again = world_charter_command(world, charter, 0), *lost;
 
     world->context.time_ms += 1000;
     world_restore(world);
     world_accept(world, again); /* it names nothing that was lost */
     lost = amend(world, 2, 0, world_text(world));
     world_refuse(world, lost, ERR_EPOCH, "adopt_charter.replaces");
-    charter = charter_new(world);
+    charter = world_charter(world);
     charter->amendment_body = copy(world, "council");
     charter->amendment_rule = copy(world, "plain");
     world->epoch = ((Comity__V1__Partnership *) world_row(world, TABLE_PARTNERSHIP, 0, 0))->epoch;
-    world_accept(world, adopt(world, charter, 1));
+    world_accept(world, world_charter_command(world, charter, 1));
     decide_on(world, 1);
     lost = amend(world, 2, 1, text_of(world, 1));
     lost->epoch = 1; /* when there was no such decision */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "tests/support/world_charter.h"
 #include "tests/support/world_decisions.h"
 #include "walk_session.h"
 #include "walk_solving.h"
@@ -239,14 +240,7 @@ static void fill_dispute_ballot(struct world *world, Comity__V1__Command *comman
 
 static void fill_adopt_charter(struct world *world, Comity__V1__Command *command)
 {
-    Comity__V1__Charter *charter = world_alloc(world, sizeof(*charter));
-
-    comity__v1__charter__init(charter);
-    charter->text = world_text(world);
-    charter->facilitation = COMITY__V1__FACILITATION__FACILITATION_PAIR;
-    charter->straw_polls = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_NONE;
-    charter->sidebars = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_NONE;
-    command->adopt_charter->charter = charter;
+    command->adopt_charter->charter = world_charter(world);
     world_cosign(world, command, "mara", NULL);
 }
 

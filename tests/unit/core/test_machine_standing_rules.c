@@ -11,6 +11,7 @@
 #include "core/machine/decide.h"
 #include "core/machine/phase.h"
 #include "tests/support/solving.h"
+#include "tests/support/world_charter.h"
 #include "tests/support/world_decisions.h"
 
 #define DAY_MS ((int64_t) 24 * 3600 * 1000)
@@ -22,49 +23,19 @@ static char *copy(struct world *world, const char *text)
     return arena_string(world->arena, text);
 }
 
-static Comity__V1__Charter *charter_new(struct world *world)
-{
-    Comity__V1__Charter *charter = world_alloc(world, sizeof(*charter));
-
-    comity__v1__charter__init(charter);
-    charter->text = world_text(world);
-    charter->facilitation = FACILITATED(PAIR);
-    charter->straw_polls = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_NONE;
-    charter->sidebars = COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_NONE;
-    return charter;
-}
-
+/* In place of the one that is in force. */
 static void adopt(struct world *world, Comity__V1__Charter *charter)
 {
-    Comity__V1__Command *command = world_command(world, "mara", COMITY__V1__COMMAND__BODY_ADOPT_CHARTER);
+    uint32_t latest = 0;
 
-    command->adopt_charter->charter = charter;
-    while (world_has(world, TABLE_CHARTER, command->adopt_charter->replaces + 1, 0))
-        command->adopt_charter->replaces++;
-    world_cosign(world, command, "lena", NULL);
-    world_accept(world, command);
-}
-
-static Comity__V1__VitalFunction *add_function(struct world *world, Comity__V1__Charter *charter,
-                                               const char *name, Comity__V1__Share share)
-{
-    Comity__V1__VitalFunction *function = world_alloc(world, sizeof(*function));
-
-    comity__v1__vital_function__init(function);
-    function->name = copy(world, name);
-    function->title = world_text(world);
-    function->share = share;
-    function->body = copy(world, "council");
-    function->rule = copy(world, "plain");
-    if (!charter->functions)
-        charter->functions = world_alloc(world, 8 * sizeof(*charter->functions));
-    charter->functions[charter->n_functions++] = function;
-    return function;
+    while (world_has(world, TABLE_CHARTER, latest + 1, 0))
+        latest++;
+    world_accept(world, world_charter_command(world, charter, latest));
 }
 
 static void facilitated(struct world *world, Comity__V1__Facilitation how)
 {
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
 
     charter->facilitation = how;
     adopt(world, charter);
@@ -187,21 +158,14 @@ static void test_of_no_side_in_a_function(void **state)
     (void) state;
     uint32_t fay, gus;
     struct world *world = world_facilitated(&fay, &gus);
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
     Comity__V1__VitalFunction *function =
-        add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT);
-    Comity__V1__StandingGiven *given = world_alloc(world, 2 * sizeof(*given));
+        world_add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
     Comity__V1__Command *add = world_command(world, "lena", COMITY__V1__COMMAND__BODY_ADD_ITEM);
 
     charter->facilitation = FACILITATED(NEUTRAL);
-    function->standings = world_alloc(world, 2 * sizeof(*function->standings));
-    for (size_t i = 0; i < 2; i++) {
-        comity__v1__standing_given__init(&given[i]);
-        given[i].constituency = copy(world, i == 0 ? "convener" : "management");
-        given[i].standing =
-            i == 0 ? COMITY__V1__STANDING__STANDING_PARTY : COMITY__V1__STANDING__STANDING_NEUTRAL;
-        function->standings[function->n_standings++] = &given[i];
-    }
+    world_add_standing(world, function, "convener", COMITY__V1__STANDING__STANDING_PARTY);
+    world_add_standing(world, function, "management", COMITY__V1__STANDING__STANDING_NEUTRAL);
     adopt(world, charter);
     add->add_item->session = 1;
     add->add_item->function = copy(world, "schedules");
@@ -230,7 +194,7 @@ static void test_minutes_by_silence(void **state)
     (void) state;
     for (int by_silence = 0; by_silence < 2; by_silence++) {
         struct world *world = world_with_session();
-        Comity__V1__Charter *charter = charter_new(world);
+        Comity__V1__Charter *charter = world_charter(world);
         Comity__V1__Command *close = world_command(world, "cora", COMITY__V1__COMMAND__BODY_CLOSE_SESSION);
         Comity__V1__Command *draft = world_command(world, "odo", COMITY__V1__COMMAND__BODY_DRAFT_MINUTES);
 
@@ -246,7 +210,7 @@ static void test_minutes_by_silence(void **state)
         }
         world_accept(world, draft);
         /* What is drafted goes by the charter of then. */
-        charter = charter_new(world);
+        charter = world_charter(world);
         charter->minutes_by_silence = !by_silence;
         adopt(world, charter);
         world_open_session(world, 1);
@@ -262,7 +226,7 @@ static void test_minutes_by_silence_without_the_word(void **state)
 {
     (void) state;
     struct world *world = world_with_session();
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
 
     charter->minutes_by_silence = true;
     adopt(world, charter);
@@ -303,12 +267,12 @@ static void test_retention_classes(void **state)
 {
     (void) state;
     struct world *world = world_with_session();
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
 
     adopt(world, charter); /* it names none: as the parties agree each time */
     world_accept(world, retention(world, "anything", 1800000000000));
     assert_int_equal(kept_until(world), 1800000000000);
-    charter = charter_new(world);
+    charter = world_charter(world);
     add_class(world, charter, "candid", 30);
     add_class(world, charter, "record", 0);
     adopt(world, charter);
@@ -346,7 +310,7 @@ static void test_what_is_kept_of_sidebars(void **state)
     (void) state;
     for (int level = 0; level <= COMITY__V1__RECORD_LEVEL__RECORD_LEVEL_FULL; level++) {
         struct world *world = world_with_session();
-        Comity__V1__Charter *charter = charter_new(world);
+        Comity__V1__Charter *charter = world_charter(world);
         Comity__V1__Command *propose =
             world_command(world, "lena", COMITY__V1__COMMAND__BODY_PROPOSE_SIDEBAR);
         Comity__V1__Command *agree = world_command(world, "mara", COMITY__V1__COMMAND__BODY_AGREE_SIDEBAR);
@@ -378,14 +342,14 @@ static void test_a_mandate_on_a_delegated_function(void **state)
 {
     (void) state;
     struct world *world = world_deciding();
-    Comity__V1__Charter *charter = charter_new(world);
+    Comity__V1__Charter *charter = world_charter(world);
     Comity__V1__Command *give = world_mandate_command(world, 0, LARS);
 
     world_refuse(world, give, ERR_MISSING, "give_mandate.decision");
     give->give_mandate->function = copy(world, "rosters");
     world_refuse(world, give, ERR_NOT_FOUND, "give_mandate.function"); /* there is no charter */
-    add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT);
-    add_function(world, charter, "rosters", COMITY__V1__SHARE__SHARE_DELEGATED);
+    world_add_function(world, charter, "schedules", COMITY__V1__SHARE__SHARE_JOINT, "council", "plain");
+    world_add_function(world, charter, "rosters", COMITY__V1__SHARE__SHARE_DELEGATED, "council", "plain");
     adopt(world, charter);
     give->give_mandate->function = copy(world, "schedules");
     world_refuse(world, give, ERR_CHARTER, "give_mandate.function");
