@@ -37,6 +37,15 @@ static const Comity__V1__RollEntry *entry_of(struct world *world, uint32_t round
     return world_row(world, TABLE_ROLL, round, member);
 }
 
+static void recuse_from(struct world *world, const char *member, uint32_t proposal)
+{
+    Comity__V1__Command *recuse = world_command(world, member, COMITY__V1__COMMAND__BODY_RECUSE);
+
+    recuse->recuse->proposal = proposal;
+    recuse->recuse->reason = world_text(world);
+    world_accept(world, recuse);
+}
+
 static void test_a_constituency_keeps_its_part(void **state)
 {
     (void) state;
@@ -163,15 +172,12 @@ static void test_an_each_over_a_list_needs_somebody(void **state)
     (void) state;
     struct world *world = world_with_session();
     Comity__V1__Rule *rule = list_rule(world);
-    Comity__V1__Command *recuse = world_command(world, "mara", COMITY__V1__COMMAND__BODY_RECUSE);
 
     rule->tests[0]->scope->kind = COMITY__V1__SCOPE_KIND__SCOPE_KIND_EACH_CONSTITUENCY;
     uint32_t number = world_adopt(world, rule);
     world_accept(world, world_list(world, "lena", "labour", LENA, 0));
     world_accept(world, world_list(world, "mara", "management", MARA, 0));
-    recuse->recuse->proposal = 1;
-    recuse->recuse->reason = world_text(world);
-    world_accept(world, recuse);
+    recuse_from(world, "mara", 1);
     world_refuse(world, world_open_round_command(world, 1, number), ERR_SCOPE, "open_round.rule");
     world_accept(world, world_list(world, "mara", "management", MARA, MONA, 0));
     const Comity__V1__RoundOpened *opened =
@@ -240,7 +246,6 @@ static void test_a_roll_frozen_for_the_ladder(void **state)
     (void) state;
     struct world *world = world_with_session();
     Comity__V1__Rule *rule = world_majority_rule(world);
-    Comity__V1__Command *recuse = world_command(world, "mona", COMITY__V1__COMMAND__BODY_RECUSE);
 
     rule->frozen = COMITY__V1__FROZEN__FROZEN_LADDER;
     uint32_t number = world_adopt(world, rule);
@@ -249,9 +254,7 @@ static void test_a_roll_frozen_for_the_ladder(void **state)
     world_close_round(world, 1);
     world_seat(world, "lena", 1, 2, LARS);
     world_check_in(world, "mona", 1, 2);
-    recuse->recuse->proposal = 1;
-    recuse->recuse->reason = world_text(world);
-    world_accept(world, recuse);
+    recuse_from(world, "mona", 1);
 
     const Comity__V1__RoundOpened *opened =
         world_accept(world, world_open_round_command(world, 1, number))->round_opened;
@@ -312,15 +315,6 @@ static void test_blocs_of_vacant_seats(void **state)
     assert_int_equal(opened->round->n_vacant, 2 + 1);
     world_check_replay(world);
     world_destroy(&world);
-}
-
-static void recuse_from(struct world *world, const char *member, uint32_t proposal)
-{
-    Comity__V1__Command *recuse = world_command(world, member, COMITY__V1__COMMAND__BODY_RECUSE);
-
-    recuse->recuse->proposal = proposal;
-    recuse->recuse->reason = world_text(world);
-    world_accept(world, recuse);
 }
 
 /* A party with seats of which nobody can answer is never left out unnoticed, whyever there is nobody. */

@@ -305,29 +305,27 @@ static void an_office_does_not_decide(void **state)
     world_destroy(&world);
 }
 
-/* one whose key was revoked has left. */
-static void who_left_is_not_asked(void **state)
-{
-    (void) state;
-    struct world *world = world_with_session();
-    Comity__V1__Command *revoke = world_command(world, "cora", COMITY__V1__COMMAND__BODY_REVOKE_KEY);
-    Comity__V1__Rule *rule = world_ladder_rule(world);
-
-    revoke->revoke_key->key = world_key(world, "carl");
-    world_accept(world, revoke);
-    world_stage(world, rule, CASTING, BLOCKED);
-    world_at_ladder(world, rule, "lena 1, mara 6");
-    assert_int_equal(world_stage_run(world, 1)->n_asked, 4);
-    assert_int_equal(world_stage_run(world, 1)->asked[3], CORA);
-    world_destroy(&world);
-}
-
 static const Comity__V1__KeyRevoked *revoke(struct world *world, const char *signer, const char *whose)
 {
     Comity__V1__Command *command = world_command(world, signer, COMITY__V1__COMMAND__BODY_REVOKE_KEY);
 
     command->revoke_key->key = world_key(world, whose);
     return world_accept(world, command)->key_revoked;
+}
+
+/* one whose key was revoked has left. */
+static void who_left_is_not_asked(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    Comity__V1__Rule *rule = world_ladder_rule(world);
+
+    revoke(world, "cora", "carl");
+    world_stage(world, rule, CASTING, BLOCKED);
+    world_at_ladder(world, rule, "lena 1, mara 6");
+    assert_int_equal(world_stage_run(world, 1)->n_asked, 4);
+    assert_int_equal(world_stage_run(world, 1)->asked[3], CORA);
+    world_destroy(&world);
 }
 
 /* who leaves while the stage is open is not waited for. */
@@ -468,7 +466,6 @@ static void who_leaves_does_not_sign(void **state)
     world_check_ladder(world, 0, REJECTED);
     world_destroy(&world);
 }
-
 
 static void a_party_without_holder(Comity__V1__Stage *stage)
 {

@@ -162,7 +162,6 @@ static inline void fill_end_sidebar(struct world *world, Comity__V1__Command *co
         agree->agree_sidebar->sidebar = command->end_sidebar->sidebar;
         world_accept(world, agree);
     }
-    command->end_sidebar->summary = NULL;
     command->end_sidebar->summary = NULL; /* nothing is kept without a charter */
 }
 
