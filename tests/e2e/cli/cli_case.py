@@ -159,6 +159,12 @@ class World:
     def with_key(self, who):
         return ["--with", self.home(who) / "keys" / "signing.key"]
 
+    def join_recorder(self):
+        """Rena Voss, who records ballots and answers: of the convener, given the office by both sides."""
+        self.ask("eli", "invite", "Rena Voss", "--out", "rena.invitation", "--office", "recorder", *self.with_key("ada"),
+                 *self.with_key("carla"))
+        self.ask("rena", "join", "rena.invitation")
+
     def seat_everybody(self):
         """A body of two seats a side, the consensus rule, an open session where everybody has checked in."""
         self.ask("ada", "body", "create", "steering", "--title", "Steering Committee", "--seats", "union=2", "--seats",

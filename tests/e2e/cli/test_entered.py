@@ -10,10 +10,7 @@ class Entered(CliCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        world = cls.world
-        world.ask("eli", "invite", "Rena Voss", "--out", "rena.invitation", "--office", "recorder",
-                  *world.with_key("ada"), *world.with_key("carla"))
-        world.ask("rena", "join", "rena.invitation")
+        cls.world.join_recorder()
 
     def setUp(self):
         self.round = self.world.open_round(self.world.propose(f"Swaps are approved within a day. {self.id()}"))

@@ -37,9 +37,7 @@ class Rounds(CliCase):
     def setUpClass(cls):
         super().setUpClass()
         world = cls.world
-        world.ask("eli", "invite", "Rena Voss", "--out", "rena.invitation", "--office", "recorder",
-                  *world.with_key("ada"), *world.with_key("carla"))
-        world.ask("rena", "join", "rena.invitation")
+        world.join_recorder()
         world.ask("ada", "invite", "Fay Lindt", "--out", "fay.invitation")
         world.ask("fay", "join", "fay.invitation")
         for rule in (ranking_rule(), choice_rule(), score_rule(), score_rule(name="listed", roll="LIST", list="electors"),

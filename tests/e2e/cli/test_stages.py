@@ -14,11 +14,7 @@ class Ladder(CliCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        world = cls.world
-        file = world.directory / "rena.inv"
-        world.ask("eli", "invite", "Rena Roth", "--out", file, "--office", "recorder", *world.with_key("ada"),
-                  *world.with_key("carla"))
-        world.ask("rena", "join", file)
+        cls.world.join_recorder()
 
     def adopt(self, name, *stages, **changes):
         """The consensus rule with one round and these stages."""
@@ -94,7 +90,7 @@ class Ladder(CliCase):
         self.ask("rena", "draft", "submit", draft)
         code, shown, _ = self.world.comity("ada", "stage", "show", stage)
         self.assertEqual(code, 0)
-        self.assertIn("by Rena Roth and Carla Weiss: They met for an hour.", shown)
+        self.assertIn("by Rena Voss and Carla Weiss: They met for an hour.", shown)
 
     def test_two_ballots_ratify(self):
         """A strike ballot after a rejection; if it fails, the contract stands all the same."""
@@ -149,7 +145,7 @@ class Ladder(CliCase):
         history = self.world.comity("ada", "history")[1]
         for sentence in (f"proposal {proposal} came to stage {stage}, s1, after BLOCKED",
                          f"Eli Stone gave a casting vote at stage {stage} (for the proposal: no): Not so.",
-                         f"Rena Roth entered an answer at stage {stage + 1}, countersigned by Ada Okafor: ADOPTED",
+                         f"Rena Voss entered an answer at stage {stage + 1}, countersigned by Ada Okafor: ADOPTED",
                          f"Carla Weiss was asked to sign off at stage {stage + 2} (agrees: yes): Fine."):
             self.assertIn(sentence, history)
 
