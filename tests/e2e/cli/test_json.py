@@ -167,10 +167,10 @@ PLAY = [
     ("ada", "help"), ("ada", "help round"), ("ada", "help round open"), ("ada", "help exit-codes"), ("ada", "completion bash"),
     ("ada", "version"), ("operator", "down --data data"),
 ]
-# Straw polls are kept where the charter says so: the one that is played says nothing of them, nor is there a clause.
 STAGES = {"seconding": {"kind": "SECONDING", "count": 1, "counts_as": "CONCERN"}, "confer": {"kind": "CONFER", "count": 1},
           "casting": {"kind": "CASTING", "office": "FACILITATOR"}, "umpire": {"kind": "UMPIRE", "who": "arbitrator"},
           "sign-off": {"kind": "SIGN_OFF", "office": "CO_CHAIR"}}
+# Straw polls are kept where the charter says so: the one that is played says nothing of them, nor is there a clause.
 ELSEWHERE = {"straw open", "straw answer", "straw close", "straw show", "decision sign"}
 CLEANERS = """[constituency cleaners]
 kind = worker

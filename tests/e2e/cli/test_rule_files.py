@@ -39,12 +39,9 @@ class Alone(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.world = World()
+        cls.addClassCleanup(cls.world.close)
         cls.world.file("swaps.yaml", RULE)
         cls.world.file("ballots.csv", BALLOTS)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.world.close()
 
     def ask(self, *words, exit=DONE):
         return self.world.ask("nobody", "rule", *words, exit=exit)

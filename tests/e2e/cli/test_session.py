@@ -155,7 +155,6 @@ class Session(CliCase):
         words = self.words()
         self.assertRegex(words, r"\n +by +text\n")
         self.assertRegex(words, r"plus +Ada Okafor +We heard each other out\.")
-        self.assertRegex(words, r"\n +by +text\n")
         self.assertRegex(words, r"delta +Carla Weiss +Start on time\.")
 
 

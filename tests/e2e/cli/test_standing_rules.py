@@ -47,7 +47,7 @@ class StandingRules(CliCase):
         self.assertIn(f"{item}, Who may swap a shift: phase options", output)
         self.assertIn("by Fay Lind, for union: A list is missing", " ".join(output.split()))
         self.ask("gus", "session", "facilitators", 1, "--next")
-        error = self.refuse("gus", "item", "move", item, "standards", name="HELD")
+        self.refuse("gus", "item", "move", item, "standards", name="HELD")
         self.ask("fay", "item", "release", item)
         self.ask("gus", "item", "move", item, "standards")
         self.ask("eli", "session", "facilitators", 1)  # every facilitator may again

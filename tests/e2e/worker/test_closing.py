@@ -35,12 +35,9 @@ class Closing(ClockCase):
         rule.close.at_time = True
         return self.open(rule, closes_ms=now_ms() + 2 * MINUTE_MS)
 
-    def end_worker(self):
-        self.installation.stop("worker")
-
     def sleep(self, until):
         """The worker is down until so many minutes have gone by."""
-        self.end_worker()
+        self.installation.stop("worker")
         self.set_ahead(until * 60)
         self.start()
 
