@@ -183,16 +183,21 @@ def test_faults(rule, test, need):
     threshold_faults(rule, test, need)
 
 
+def set_faults(rule, field, sets, need):
+    """@sets: a count or a base, which have stances and choices alike."""
+    need(field, len(set(sets.stances)) == len(sets.stances), "a stance twice")
+    need(field, len(set(sets.choices)) == len(sets.choices), "a choice twice")
+    need(field, all(1 <= choice <= len(rule.options) for choice in sets.choices), "a choice that there is not")
+
+
 def count_faults(rule, test, need):
     count = test.count
     form_of = {pb.COUNT_KIND_STANCES: pb.FORM_STANCE, pb.COUNT_KIND_CHOICES: pb.FORM_CHOICE,
                pb.COUNT_KIND_LEADING: pb.FORM_CHOICE, pb.COUNT_KIND_SCORE_AT_LEAST: pb.FORM_SCORE}
     need("count", form_of.get(count.kind, rule.form) == rule.form, "of another form")
     need("count", bool(count.stances) == (count.kind == pb.COUNT_KIND_STANCES), "stances")
-    need("count", len(set(count.stances)) == len(count.stances), "a stance twice")
     need("count", bool(count.choices) == (count.kind == pb.COUNT_KIND_CHOICES), "choices")
-    need("count", len(set(count.choices)) == len(count.choices), "a choice twice")
-    need("count", all(1 <= choice <= len(rule.options) for choice in count.choices), "a choice that there is not")
+    set_faults(rule, "count", count, need)
     if count.kind == pb.COUNT_KIND_SCORE_AT_LEAST:
         need("count", rule.scores.least <= count.score <= rule.scores.most, "a score that nobody can give")
     else:
@@ -204,10 +209,8 @@ def base_faults(rule, test, need):
     form_of = {pb.BASE_KIND_STANCES: pb.FORM_STANCE, pb.BASE_KIND_CHOICES: pb.FORM_CHOICE}
     need("against", form_of.get(base.kind, rule.form) == rule.form, "of another form")
     need("against", bool(base.stances) == (base.kind == pb.BASE_KIND_STANCES), "stances")
-    need("against", len(set(base.stances)) == len(base.stances), "a stance twice")
     need("against", bool(base.choices) == (base.kind == pb.BASE_KIND_CHOICES), "choices")
-    need("against", len(set(base.choices)) == len(base.choices), "a choice twice")
-    need("against", all(1 <= choice <= len(rule.options) for choice in base.choices), "a choice that there is not")
+    set_faults(rule, "against", base, need)
     if base.stances:
         need("against", test.holds_when_empty or reachable(rule, base.stances), "always empty")
 
