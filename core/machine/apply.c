@@ -18,6 +18,16 @@ void *apply_get(struct apply *a, enum table table, uint32_t number, uint32_t sec
     return code == 0 ? row : NULL;
 }
 
+void *apply_seek(struct apply *a, enum table table, uint32_t number, uint32_t second)
+{
+    ProtobufCMessage *row = NULL;
+    int code = a->code == 0 ? state_get(a->view, a->arena, table, number, second, &row) : ERR_NOT_FOUND;
+
+    if (code != ERR_NOT_FOUND)
+        apply_fail(a, code);
+    return code == 0 ? row : NULL;
+}
+
 void *apply_get_by_key(struct apply *a, enum table table, ProtobufCBinaryData key)
 {
     ProtobufCMessage *row = NULL;
@@ -59,6 +69,16 @@ void apply_delete(struct apply *a, struct row_key key)
 {
     if (a->code == 0)
         apply_fail(a, view_delete(a->view, row_key_view(&key)));
+}
+
+void apply_drop(struct apply *a, struct row_key key)
+{
+    bool exists = false;
+
+    if (a->code == 0)
+        apply_fail(a, row_exists(a->view, &key, &exists));
+    if (exists)
+        apply_delete(a, key);
 }
 
 void apply_create(struct apply *a, enum table table, uint32_t number, const ProtobufCMessage *row)

@@ -21,6 +21,8 @@ void apply_fail(struct apply *a, int code);
 /* NULL with a->code set where there is none. */
 void *apply_get(struct apply *a, enum table table, uint32_t number, uint32_t second);
 void *apply_get_by_key(struct apply *a, enum table table, ProtobufCBinaryData key);
+/* A row that need not be there. NULL: it is not, or a->code is set. */
+void *apply_seek(struct apply *a, enum table table, uint32_t number, uint32_t second);
 void apply_put(struct apply *a, enum table table, uint32_t number, uint32_t second,
                const ProtobufCMessage *row);
 /* A row whose key is its own. */
@@ -29,6 +31,8 @@ void apply_put(struct apply *a, enum table table, uint32_t number, uint32_t seco
 uint32_t apply_get_number(struct apply *a, struct row_key key);
 void apply_put_number(struct apply *a, struct row_key key, uint32_t number);
 void apply_delete(struct apply *a, struct row_key key);
+/* Where it is there. */
+void apply_drop(struct apply *a, struct row_key key);
 
 /* A new thing of a numbered table: its row, and the number as the last that was given. */
 void apply_create(struct apply *a, enum table table, uint32_t number, const ProtobufCMessage *row);

@@ -110,16 +110,9 @@ static void keep_asked(struct apply *a, uint32_t number)
 /* What was decided is not purged, nor what it answers, nor are the interests and standards that it meets. */
 static void keep_decided(struct apply *a, const Comity__V1__Decision *decision)
 {
-    const Comity__V1__ProposalLinks *links;
-    ProtobufCMessage *row = NULL;
+    const Comity__V1__ProposalLinks *links = apply_seek(a, TABLE_PROPOSAL_LINKS, decision->proposal, 0);
     size_t i;
-    int code = a->code;
 
-    if (code == 0)
-        code = state_get(a->view, a->arena, TABLE_PROPOSAL_LINKS, decision->proposal, 0, &row);
-    if (code != 0 && code != ERR_NOT_FOUND)
-        apply_fail(a, code);
-    links = (const Comity__V1__ProposalLinks *) row;
     for (i = 0; links && i < links->n_links; i++)
         keep_contribution(a, links->links[i]->contribution);
     apply_keep_text(a, decision->text_hash);

@@ -14,18 +14,10 @@ void apply_hand_raised(struct apply *a, const Comity__V1__Event *open)
 /* Where it is up. */
 static void hand_lower(struct apply *a, uint32_t session, uint32_t member)
 {
-    ProtobufCMessage *row = NULL;
-    Comity__V1__Hand *hand;
-    int code = a->code;
+    Comity__V1__Hand *hand = apply_seek(a, TABLE_HAND, session, member);
 
-    if (code == 0)
-        code = state_get(a->view, a->arena, TABLE_HAND, session, member, &row);
-    if (code != 0) {
-        if (code != ERR_NOT_FOUND)
-            apply_fail(a, code);
+    if (!hand)
         return;
-    }
-    hand = (Comity__V1__Hand *) row;
     hand->raised = 0;
     hand->raised_ms = 0;
     apply_put(a, TABLE_HAND, session, member, &hand->base);

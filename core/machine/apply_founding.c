@@ -84,22 +84,11 @@ void apply_redeemed(struct apply *a, const Comity__V1__Event *open)
     APPLY_PUT_KEYED(a, TABLE_KEY, redeemed->key);
 }
 
-/* A row that need not be there. NULL: it is not, or a->code is set. */
-static void *find_row(struct apply *a, enum table table, uint32_t number, uint32_t second)
-{
-    ProtobufCMessage *row = NULL;
-    int code = a->code == 0 ? state_get(a->view, a->arena, table, number, second, &row) : ERR_NOT_FOUND;
-
-    if (code != ERR_NOT_FOUND)
-        apply_fail(a, code);
-    return code == 0 ? row : NULL;
-}
-
 /* The outcome is to say so: a round that is open, with the member on its roll. */
 static void note_in_round(struct apply *a, uint32_t number, uint32_t member)
 {
-    const Comity__V1__Ballot *ballot = find_row(a, TABLE_BALLOT, number, member);
-    Comity__V1__Round *round = find_row(a, TABLE_ROLL, number, member) ? apply_get(a, TABLE_ROUND, number, 0) : NULL;
+    const Comity__V1__Ballot *ballot = apply_seek(a, TABLE_BALLOT, number, member);
+    Comity__V1__Round *round = apply_seek(a, TABLE_ROLL, number, member) ? apply_get(a, TABLE_ROUND, number, 0) : NULL;
     Comity__V1__KeyLoss loss = COMITY__V1__KEY_LOSS__INIT;
 
     if (!round)

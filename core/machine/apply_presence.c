@@ -2,19 +2,6 @@
 #include "core/machine/apply.h"
 #include "core/machine/attendance.h"
 
-/* NULL: never checked in. */
-static Comity__V1__Presence *presence_find(struct apply *a, uint32_t session, uint32_t member)
-{
-    ProtobufCMessage *row = NULL;
-    int code = a->code;
-
-    if (code == 0)
-        code = state_get(a->view, a->arena, TABLE_PRESENCE, session, member, &row);
-    if (code != 0 && code != ERR_NOT_FOUND)
-        apply_fail(a, code);
-    return code == 0 ? (Comity__V1__Presence *) row : NULL;
-}
-
 /* Write the row, and move the deadline from where it was to where the row has it. */
 static void presence_put(struct apply *a, const Comity__V1__Presence *presence, int64_t was_silent_ms)
 {
@@ -41,7 +28,8 @@ static void presence_watch(struct apply *a, const Comity__V1__Session *session,
 void apply_act(struct apply *a, const Comity__V1__Event *open)
 {
     Comity__V1__Presence *presence =
-        open->session != 0 && open->actor != 0 ? presence_find(a, open->session, open->actor) : NULL;
+        open->session != 0 && open->actor != 0 ? apply_seek(a, TABLE_PRESENCE, open->session, open->actor)
+                                               : NULL;
     bool is_away = presence && presence->state == COMITY__V1__PRESENCE_STATE__PRESENCE_STATE_AWAY;
     const Comity__V1__Session *session;
 
@@ -69,7 +57,7 @@ void apply_silences(struct apply *a, const Comity__V1__Session *session)
 static void presence_replace(struct apply *a, const Comity__V1__Presence *presence)
 {
     const Comity__V1__Presence *before =
-        presence ? presence_find(a, presence->session, presence->member) : NULL;
+        presence ? apply_seek(a, TABLE_PRESENCE, presence->session, presence->member) : NULL;
 
     if (!presence)
         apply_fail(a, ERR_INTERNAL);

@@ -50,22 +50,13 @@ void apply_keep_text(struct apply *a, ProtobufCBinaryData hash)
 
 static void text_purged(struct apply *a, uint32_t session, ProtobufCBinaryData hash)
 {
-    struct row_key key;
-    bool exists = false;
-
     if (a->code == 0 && hash.len != HASH_SIZE)
         apply_fail(a, ERR_INTERNAL);
     if (a->code != 0)
         return;
-    key = row_key_hashed(TABLE_ERASABLE, session, hash.data);
-    apply_fail(a, row_exists(a->view, &key, &exists));
-    if (exists)
-        apply_delete(a, key);
+    apply_drop(a, row_key_hashed(TABLE_ERASABLE, session, hash.data));
     /* Whoever brings it again brings it for the first time. */
-    key = row_key_bytes(TABLE_TEXT, hash.data);
-    apply_fail(a, row_exists(a->view, &key, &exists));
-    if (exists)
-        apply_delete(a, key);
+    apply_drop(a, row_key_bytes(TABLE_TEXT, hash.data));
 }
 
 void apply_retention_set(struct apply *a, const Comity__V1__Event *open)

@@ -98,13 +98,7 @@ void apply_settled(struct apply *a, const Comity__V1__Round *round)
 /* It may have been settled, and waits: now it is not. */
 static void apply_unsettled(struct apply *a, const Comity__V1__Round *round)
 {
-    struct row_key key = row_key_deadline(first_close_ms(a, round), DEADLINE_SETTLED, round->number, 0);
-    bool exists = false;
-
-    if (a->code == 0)
-        apply_fail(a, row_exists(a->view, &key, &exists));
-    if (exists)
-        apply_delete(a, key);
+    apply_drop(a, row_key_deadline(first_close_ms(a, round), DEADLINE_SETTLED, round->number, 0));
 }
 
 void apply_answer_lost(struct apply *a, const Comity__V1__Round *round)

@@ -34,14 +34,10 @@ void apply_alternates_named(struct apply *a, const Comity__V1__Event *open)
 /* To whom it was handed over before, where that did not hold any more. */
 static void leave_seat(struct apply *a, uint32_t session, uint32_t seat)
 {
-    ProtobufCMessage *row;
-    int code =
-        a->code == 0 ? state_get(a->view, a->arena, TABLE_STAND_IN, session, seat, &row) : ERR_NOT_FOUND;
+    const Comity__V1__StandIn *stand_in = apply_seek(a, TABLE_STAND_IN, session, seat);
 
-    if (code == 0 && ((const Comity__V1__StandIn *) row)->member != 0)
-        apply_delete(a, row_key(TABLE_STANDS, session, ((const Comity__V1__StandIn *) row)->member));
-    else if (code != 0 && code != ERR_NOT_FOUND)
-        apply_fail(a, code);
+    if (stand_in && stand_in->member != 0)
+        apply_delete(a, row_key(TABLE_STANDS, session, stand_in->member));
 }
 
 void apply_handed_over(struct apply *a, const Comity__V1__Event *open)

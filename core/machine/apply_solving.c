@@ -221,15 +221,15 @@ static void link_remove(Comity__V1__ProposalLinks *links, uint32_t contribution)
 void apply_proposal_linked(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__ProposalLinked *linked = open->proposal_linked;
-    Comity__V1__ProposalLinks none = COMITY__V1__PROPOSAL_LINKS__INIT, *links = &none;
-    struct row_key key = row_key(TABLE_PROPOSAL_LINKS, linked->proposal, 0);
-    bool exists = false;
+    Comity__V1__ProposalLinks none = COMITY__V1__PROPOSAL_LINKS__INIT;
+    Comity__V1__ProposalLinks *links = apply_seek(a, TABLE_PROPOSAL_LINKS, linked->proposal, 0);
     size_t i;
 
     none.proposal = linked->proposal;
-    apply_fail(a, linked->n_links == 0 ? ERR_INTERNAL : row_exists(a->view, &key, &exists));
-    if (a->code == 0 && exists)
-        links = apply_get(a, TABLE_PROPOSAL_LINKS, linked->proposal, 0);
+    if (!links)
+        links = &none;
+    if (linked->n_links == 0)
+        apply_fail(a, ERR_INTERNAL);
     for (i = 0; a->code == 0 && i < linked->n_links; i++) {
         link_remove(links, linked->links[i]->contribution);
         if (linked->change == COMITY__V1__LINK_CHANGE__LINK_CHANGE_ADD &&

@@ -14,17 +14,10 @@ static void box_put(struct apply *a, const Comity__V1__TimeBox *box, const Comit
 
 static void box_replace(struct apply *a, const Comity__V1__TimeBox *box)
 {
-    ProtobufCMessage *row = NULL;
-    int code;
-
-    if (!box) {
+    if (!box)
         apply_fail(a, ERR_INTERNAL);
-        return;
-    }
-    code = state_get(a->view, a->arena, TABLE_TIME_BOX, box->session, box->item, &row);
-    if (code != 0 && code != ERR_NOT_FOUND)
-        apply_fail(a, code);
-    box_put(a, box, (const Comity__V1__TimeBox *) row);
+    else
+        box_put(a, box, apply_seek(a, TABLE_TIME_BOX, box->session, box->item));
 }
 
 void apply_time_box_set(struct apply *a, const Comity__V1__Event *open)

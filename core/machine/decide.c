@@ -79,6 +79,16 @@ void *decide_get(struct decide *d, enum table table, uint32_t a, uint32_t b)
     return find_row(d, table, a, b, ERR_CORRUPT, "");
 }
 
+void *decide_seek(struct decide *d, enum table table, uint32_t a, uint32_t b)
+{
+    ProtobufCMessage *row = NULL;
+    int code = state_get(d->view, d->arena, table, a, b, &row);
+
+    if (code != 0 && code != ERR_NOT_FOUND)
+        decide_fail(d, code);
+    return code == 0 ? row : NULL;
+}
+
 int decide_exists(struct decide *d, const struct row_key *key, bool *ret_exists)
 {
     int code = row_exists(d->view, key, ret_exists);

@@ -89,6 +89,8 @@ int decide_check_number(struct decide *d, enum table table, uint32_t number, con
 int decide_check_epoch(struct decide *d, const Comity__V1__Partnership *partnership);
 /* A row that the state itself names: NULL where there is none (ERR_CORRUPT). */
 void *decide_get(struct decide *d, enum table table, uint32_t a, uint32_t b);
+/* A row that need not be there. NULL: it is not, or d->code is set. */
+void *decide_seek(struct decide *d, enum table table, uint32_t a, uint32_t b);
 /* Is there such a row? 0 or a failure. */
 int decide_exists(struct decide *d, const struct row_key *key, bool *ret_exists);
 int decide_holds_seat(struct decide *d, uint32_t body, uint32_t member, bool *ret_holds);

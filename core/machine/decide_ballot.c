@@ -52,18 +52,15 @@ static bool comes_after(const struct decide *d, const Comity__V1__CastBallot *ca
 /* Against the ballot that counts so far, if there is one: *ret_replaced gets its sequence, or 0. */
 static int check_replaced(struct decide *d, const Comity__V1__CastBallot *cast, uint64_t *ret_replaced)
 {
-    ProtobufCMessage *row = NULL;
-    uint64_t latest = 0;
-    int code = state_get(d->view, d->arena, TABLE_BALLOT, cast->round, d->actor->number, &row);
+    const Comity__V1__Ballot *ballot = decide_seek(d, TABLE_BALLOT, cast->round, d->actor->number);
+    uint64_t latest = ballot ? ballot->sequence : 0;
 
-    if (code != 0 && code != ERR_NOT_FOUND)
-        return decide_fail(d, code);
-    if (code == 0)
-        latest = ((const Comity__V1__Ballot *) row)->sequence;
+    if (d->code != 0)
+        return d->code;
     if (latest != 0 && d->round->rule->change == COMITY__V1__CHANGE__CHANGE_ONCE)
         return decide_refuse_latest(d, ERR_ONCE, "cast_ballot.round", latest);
     *ret_replaced = latest;
-    if (!comes_after(d, cast, (const Comity__V1__Ballot *) row))
+    if (!comes_after(d, cast, ballot))
         return decide_refuse_latest(d, ERR_STALE, "cast_ballot.replaces", latest);
     return 0;
 }

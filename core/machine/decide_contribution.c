@@ -399,13 +399,8 @@ static int check_linking(struct decide *d, const Comity__V1__LinkProposal *link)
 
 static int links_get(struct decide *d, const Comity__V1__ProposalLinks **ret_links)
 {
-    ProtobufCMessage *row = NULL;
-    int code = state_get(d->view, d->arena, TABLE_PROPOSAL_LINKS, d->proposal->number, 0, &row);
-
-    if (code != 0 && code != ERR_NOT_FOUND)
-        return decide_fail(d, code);
-    *ret_links = (const Comity__V1__ProposalLinks *) row;
-    return 0;
+    *ret_links = decide_seek(d, TABLE_PROPOSAL_LINKS, d->proposal->number, 0);
+    return d->code;
 }
 
 static int linked_add(struct decide *d, Comity__V1__ProposalLinked *linked, uint32_t contribution)

@@ -26,15 +26,12 @@ static int check_voter(struct decide *d, uint32_t member, const char *at)
  */
 static int check_replaced(struct decide *d, const Comity__V1__EnteredBallot *entered, const char *at)
 {
-    ProtobufCMessage *row = NULL;
+    const Comity__V1__Ballot *ballot = decide_seek(d, TABLE_BALLOT, d->round->number, entered->member);
+    uint64_t latest = ballot ? ballot->sequence : 0;
     char field[FIELD_PATH_MAX];
-    uint64_t latest = 0;
-    int code = state_get(d->view, d->arena, TABLE_BALLOT, d->round->number, entered->member, &row);
 
-    if (code != 0 && code != ERR_NOT_FOUND)
-        return decide_fail(d, code);
-    if (code == 0)
-        latest = ((const Comity__V1__Ballot *) row)->sequence;
+    if (d->code != 0)
+        return d->code;
     snprintf(field, sizeof(field), "%s.replaces", at);
     if (d->since && (latest > d->since->restored_to || entered->replaces > d->since->restored_to))
         return decide_refuse_latest(d, ERR_EPOCH, field, d->epoch);

@@ -4,12 +4,9 @@
 
 static Comity__V1__Hand *hand_find(struct decide *d, uint32_t member)
 {
-    ProtobufCMessage *row = NULL;
-    int code = state_get(d->view, d->arena, TABLE_HAND, d->session->number, member, &row);
+    Comity__V1__Hand *hand = decide_seek(d, TABLE_HAND, d->session->number, member);
 
-    if (code != 0 && code != ERR_NOT_FOUND)
-        decide_fail(d, code);
-    return code == 0 && ((Comity__V1__Hand *) row)->raised != 0 ? (Comity__V1__Hand *) row : NULL;
+    return hand && hand->raised != 0 ? hand : NULL;
 }
 
 int decide_raise_hand(struct decide *d)

@@ -74,17 +74,17 @@ static int check_size(struct decide *d, uint32_t list, size_t members)
 static int find_list(struct decide *d, const Comity__V1__SetList *set, uint32_t *ret_number)
 {
     struct row_key name = row_key_name(TABLE_ROLL_LIST, set->name);
-    ProtobufCMessage *row = NULL;
+    const Comity__V1__RollList *part;
     int code = row_number(d->view, &name, ret_number);
 
     if (code != 0)
         return decide_fail(d, code);
     if (*ret_number == 0)
         return decide_next_number(d, TABLE_ROLL_LIST, ret_number);
-    code = state_get(d->view, d->arena, TABLE_ROLL_LIST, *ret_number, d->of_constituency, &row);
-    if (code != 0 && code != ERR_NOT_FOUND)
-        return decide_fail(d, code);
-    if (row && d->since && ((const Comity__V1__RollList *) row)->epoch > d->body->epoch)
+    part = decide_seek(d, TABLE_ROLL_LIST, *ret_number, d->of_constituency);
+    if (d->code != 0)
+        return d->code;
+    if (part && d->since && part->epoch > d->body->epoch)
         return decide_refuse_latest(d, ERR_EPOCH, "set_list.name", d->epoch);
     return check_size(d, *ret_number, set->n_members);
 }

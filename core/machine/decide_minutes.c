@@ -10,19 +10,14 @@ int concern_minutes(struct decide *d)
 {
     const char *field;
     uint32_t number = decide_named(d, "session", &field);
-    ProtobufCMessage *row = NULL;
-    int code;
 
     d->session = decide_find(d, TABLE_SESSION, number, 0, field);
     if (!d->session)
         return d->code;
     d->of_body = d->session->body;
     d->of_constituency = d->actor->constituency; /* approved for one's own */
-    code = state_get(d->view, d->arena, TABLE_MINUTES, number, 0, &row);
-    if (code != 0 && code != ERR_NOT_FOUND)
-        return decide_fail(d, code);
-    d->minutes = (Comity__V1__Minutes *) row;
-    return d->minutes && d->minutes->n_versions == 0 ? decide_fail(d, ERR_CORRUPT) : 0;
+    d->minutes = decide_seek(d, TABLE_MINUTES, number, 0);
+    return d->minutes && d->minutes->n_versions == 0 ? decide_fail(d, ERR_CORRUPT) : d->code;
 }
 
 static const Comity__V1__MinutesVersion *minutes_latest(const Comity__V1__Minutes *minutes)

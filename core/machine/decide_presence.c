@@ -4,12 +4,7 @@
 
 Comity__V1__Presence *decide_presence(struct decide *d, uint32_t member)
 {
-    ProtobufCMessage *row = NULL;
-    int code = state_get(d->view, d->arena, TABLE_PRESENCE, d->session->number, member, &row);
-
-    if (code != 0 && code != ERR_NOT_FOUND)
-        decide_fail(d, code);
-    return code == 0 ? (Comity__V1__Presence *) row : NULL;
+    return decide_seek(d, TABLE_PRESENCE, d->session->number, member);
 }
 
 int decide_check_in_room(struct decide *d, uint32_t member, const char *field)

@@ -24,12 +24,7 @@ static uint32_t alternates_seat(const Comity__V1__Seat *seat)
 /* NULL with d->code 0: nobody was ever named. */
 static const Comity__V1__AlternatesList *find_alternates(struct decide *d)
 {
-    ProtobufCMessage *row = NULL;
-    int code = state_get(d->view, d->arena, TABLE_ALTERNATES, d->seat->body, alternates_seat(d->seat), &row);
-
-    if (code != 0 && code != ERR_NOT_FOUND)
-        decide_fail(d, code);
-    return (const Comity__V1__AlternatesList *) row;
+    return decide_seek(d, TABLE_ALTERNATES, d->seat->body, alternates_seat(d->seat));
 }
 
 static int check_alternates(struct decide *d, const Comity__V1__NameAlternates *name)
@@ -193,16 +188,15 @@ int decide_hand_over(struct decide *d)
 
 int decide_take_back(struct decide *d)
 {
-    ProtobufCMessage *row = NULL;
+    const Comity__V1__StandIn *held = decide_seek(d, TABLE_STAND_IN, d->session->number, d->seat->number);
     Comity__V1__SeatTakenBack *taken;
     Comity__V1__Event *event;
-    int code = state_get(d->view, d->arena, TABLE_STAND_IN, d->session->number, d->seat->number, &row);
 
-    if (code != 0 && code != ERR_NOT_FOUND)
-        return decide_fail(d, code);
+    if (d->code != 0)
+        return d->code;
     if (check_between_rounds(d, "take_back.session") != 0 || check_seat_since(d, "take_back.seat") != 0)
         return d->code;
-    if (!row || ((const Comity__V1__StandIn *) row)->member == 0)
+    if (!held || held->member == 0)
         return decide_refuse(d, ERR_STATE, "take_back.seat");
     taken = decide_new(d, &comity__v1__seat_taken_back__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_SEAT_TAKEN_BACK);

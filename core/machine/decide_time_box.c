@@ -5,12 +5,7 @@
 
 static Comity__V1__TimeBox *box_find(struct decide *d)
 {
-    ProtobufCMessage *row = NULL;
-    int code = state_get(d->view, d->arena, TABLE_TIME_BOX, d->session->number, d->item->number, &row);
-
-    if (code != 0 && code != ERR_NOT_FOUND)
-        decide_fail(d, code);
-    return code == 0 ? (Comity__V1__TimeBox *) row : NULL;
+    return decide_seek(d, TABLE_TIME_BOX, d->session->number, d->item->number);
 }
 
 int decide_set_time_box(struct decide *d)
