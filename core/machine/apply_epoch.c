@@ -1,34 +1,5 @@
 /* What a restore changes. */
-#include <stdlib.h>
-
 #include "core/machine/apply.h"
-
-/* The numbers of the rounds that are open. */
-struct open_rounds {
-    struct arena *scratch;
-    uint32_t *numbers;
-    size_t count, room;
-};
-
-static int open_rounds_visit(void *context, const ProtobufCMessage *row, struct bytes key)
-{
-    const Comity__V1__Round *round = (const Comity__V1__Round *) row;
-    struct open_rounds *open = context;
-    uint32_t *larger;
-
-    (void) key;
-    if (round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN && open->count == open->room) {
-        open->room = open->room == 0 ? 64 : 2 * open->room;
-        larger = realloc(open->numbers, open->room * sizeof(*larger));
-        if (!larger)
-            return ERR_MEMORY;
-        open->numbers = larger;
-    }
-    if (round->state == COMITY__V1__ROUND_STATE__ROUND_STATE_OPEN)
-        open->numbers[open->count++] = round->number;
-    arena_reset(open->scratch);
-    return 0;
-}
 
 /* It does not close by itself before @resume_ms: at its time, or because all have answered, which an earlier
  * restore may have put off already. */
@@ -55,18 +26,11 @@ static void hold_round(struct apply *a, uint32_t number, int64_t resume_ms)
 /* Members whose ballots a restore lost have yet to hear of it: what is open waits for them. */
 static void hold_rounds(struct apply *a, int64_t resume_ms)
 {
-    struct row_key all = row_key_all(TABLE_ROUND);
-    struct open_rounds open = {.scratch = arena_new(ARENA_LIMIT_DEFAULT)};
-    size_t i;
+    size_t count;
+    uint32_t *rounds = apply_seconds_of_all(a, TABLE_SESSION_ROUND, &count);
 
-    if (!open.scratch)
-        apply_fail(a, ERR_MEMORY);
-    else
-        apply_fail(a, row_each(a->view, open.scratch, TABLE_ROUND, &all, open_rounds_visit, &open));
-    for (i = 0; i < open.count && a->code == 0; i++)
-        hold_round(a, open.numbers[i], resume_ms);
-    free(open.numbers);
-    arena_destroy(&open.scratch);
+    for (size_t i = 0; i < count && a->code == 0; i++)
+        hold_round(a, rounds[i], resume_ms);
 }
 
 void apply_epoch_opened(struct apply *a, const Comity__V1__Event *open)

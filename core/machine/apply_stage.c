@@ -132,34 +132,6 @@ void apply_stages_given_up(struct apply *a, uint32_t item)
         apply_put_deadline(a, a->event->time_ms, DEADLINE_STAGE, stages[i], 0);
 }
 
-/* The numbers of the stages that are open, whatever their items. */
-struct open_stages {
-    uint32_t *numbers;
-    struct arena *arena;
-    size_t count, room;
-};
-
-static int open_stages_visit(void *context, struct bytes key, struct bytes value)
-{
-    struct open_stages *open = context;
-    uint32_t *larger;
-
-    (void) value;
-    if (key.size != 1 + 4 + 4)
-        return ERR_CORRUPT;
-    if (open->count == open->room) {
-        open->room = open->room == 0 ? 16 : 2 * open->room;
-        larger = arena_alloc(open->arena, open->room * sizeof(*larger));
-        if (!larger)
-            return ERR_MEMORY;
-        if (open->count > 0)
-            memcpy(larger, open->numbers, open->count * sizeof(*larger));
-        open->numbers = larger;
-    }
-    open->numbers[open->count++] = get_u32(key.data + 5);
-    return 0;
-}
-
 static void hold_stage(struct apply *a, uint32_t number, int64_t resume_ms)
 {
     Comity__V1__StageRun *run = apply_get(a, TABLE_STAGE, number, 0);
@@ -175,13 +147,11 @@ static void hold_stage(struct apply *a, uint32_t number, int64_t resume_ms)
 /* docs/rules.md R-75 */
 void apply_hold_stages(struct apply *a, int64_t resume_ms)
 {
-    struct open_stages open = {.arena = a->arena};
-    struct row_key all = row_key_all(TABLE_STAGE_OF_ITEM);
+    size_t count;
+    uint32_t *stages = apply_seconds_of_all(a, TABLE_STAGE_OF_ITEM, &count);
 
-    if (a->code == 0)
-        apply_fail(a, view_range(a->view, row_key_view(&all), BYTES(NULL, 0), open_stages_visit, &open));
-    for (size_t i = 0; i < open.count && a->code == 0; i++)
-        hold_stage(a, open.numbers[i], resume_ms);
+    for (size_t i = 0; i < count && a->code == 0; i++)
+        hold_stage(a, stages[i], resume_ms);
 }
 
 void apply_stage_round(struct apply *a, uint32_t stage)
