@@ -169,6 +169,20 @@ void *arena_copy(struct arena *arena, const void *data, size_t size)
     return copy;
 }
 
+void *arena_room(struct arena *arena, void *list, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return list;
+    size_t larger_room = *room == 0 ? 16 : 2 * *room;
+    void *larger = arena_alloc(arena, larger_room * size);
+    if (!larger)
+        return NULL;
+    if (count > 0)
+        memcpy(larger, list, count * size);
+    *room = larger_room;
+    return larger;
+}
+
 char *arena_string(struct arena *arena, const char *text)
 {
     return arena_copy(arena, text, strlen(text) + 1);

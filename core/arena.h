@@ -24,6 +24,9 @@ void arena_reset(struct arena *arena);
 
 /* Zeroed memory, aligned for any type; NULL past the limit or where memory is out. */
 void *arena_alloc(struct arena *arena, size_t size);
+/* A list that grows at its end, of @count elements of @size bytes, with room for one more: itself, or a larger copy where
+ * *room is used up, which is doubled then. Starts as NULL, 0, 0. NULL as arena_alloc. */
+void *arena_room(struct arena *arena, void *list, size_t count, size_t *room, size_t size);
 void *arena_copy(struct arena *arena, const void *data, size_t size);
 char *arena_string(struct arena *arena, const char *text);
 struct bytes arena_bytes(struct arena *arena, struct bytes bytes);   /* {NULL,0} on failure of a non-empty copy */

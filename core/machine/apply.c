@@ -110,18 +110,11 @@ struct rows_of {
 static int rows_visit(void *context, const ProtobufCMessage *row, struct bytes key)
 {
     struct rows_of *of = context;
-    ProtobufCMessage **larger;
 
     (void) key;
-    if (of->count == of->room) {
-        of->room = of->room == 0 ? 16 : 2 * of->room;
-        larger = arena_alloc(of->a->arena, of->room * sizeof(*larger));
-        if (!larger)
-            return ERR_MEMORY;
-        if (of->count > 0)
-            memcpy(larger, of->rows, of->count * sizeof(*larger));
-        of->rows = larger;
-    }
+    of->rows = arena_room(of->a->arena, of->rows, of->count, &of->room, sizeof(*of->rows));
+    if (!of->rows)
+        return ERR_MEMORY;
     of->rows[of->count++] = (ProtobufCMessage *) row;
     return 0;
 }
@@ -146,20 +139,13 @@ struct seconds_of {
 static int seconds_visit(void *context, struct bytes key, struct bytes value)
 {
     struct seconds_of *of = context;
-    uint32_t *larger;
 
     (void) value;
     if (key.size != 1 + 4 + 4)
         return ERR_CORRUPT;
-    if (of->count == of->room) {
-        of->room = of->room == 0 ? 16 : 2 * of->room;
-        larger = arena_alloc(of->a->arena, of->room * sizeof(*larger));
-        if (!larger)
-            return ERR_MEMORY;
-        if (of->count > 0)
-            memcpy(larger, of->numbers, of->count * sizeof(*larger));
-        of->numbers = larger;
-    }
+    of->numbers = arena_room(of->a->arena, of->numbers, of->count, &of->room, sizeof(*of->numbers));
+    if (!of->numbers)
+        return ERR_MEMORY;
     of->numbers[of->count++] = get_u32(key.data + 5);
     return 0;
 }

@@ -78,20 +78,13 @@ static int queue_visit(void *context, const ProtobufCMessage *row, struct bytes 
 {
     const Comity__V1__Hand *hand = (const Comity__V1__Hand *) row;
     struct queue *queue = context;
-    struct queue_hand *larger;
 
     (void) key;
     if (hand->raised == 0)
         return 0;
-    if (queue->count == queue->room) {
-        queue->room = queue->room == 0 ? 16 : 2 * queue->room;
-        larger = decide_alloc(queue->d, queue->room, sizeof(*larger));
-        if (!larger)
-            return ERR_MEMORY;
-        if (queue->count > 0)
-            memcpy(larger, queue->hands, queue->count * sizeof(*larger));
-        queue->hands = larger;
-    }
+    queue->hands = arena_room(queue->d->arena, queue->hands, queue->count, &queue->room, sizeof(*queue->hands));
+    if (!queue->hands)
+        return ERR_MEMORY;
     queue->hands[queue->count++] = (struct queue_hand){hand->member, hand->raised, NULL};
     return 0;
 }

@@ -246,17 +246,9 @@ static bool is_asked(const Comity__V1__StageRun *run, uint32_t member)
 
 static int left_add(struct left *left, uint32_t stage)
 {
-    uint32_t *larger;
-
-    if (left->count == left->room) {
-        left->room = left->room == 0 ? 16 : 2 * left->room;
-        larger = decide_alloc(left->d, left->room, sizeof(*larger));
-        if (!larger)
-            return ERR_MEMORY;
-        if (left->count > 0)
-            memcpy(larger, left->stages, left->count * sizeof(*larger));
-        left->stages = larger;
-    }
+    left->stages = arena_room(left->d->arena, left->stages, left->count, &left->room, sizeof(*left->stages));
+    if (!left->stages)
+        return ERR_MEMORY;
     left->stages[left->count++] = stage;
     return 0;
 }

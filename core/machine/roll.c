@@ -173,18 +173,11 @@ struct taken {
 static int taken_visit(void *context, const ProtobufCMessage *row, struct bytes key)
 {
     struct taken *taken = context;
-    ProtobufCMessage **larger;
 
     (void) key;
-    if (taken->count == taken->room) {
-        taken->room = taken->room == 0 ? 64 : 2 * taken->room;
-        larger = decide_alloc(taken->d, taken->room, sizeof(*larger));
-        if (!larger)
-            return ERR_MEMORY;
-        if (taken->count > 0)
-            memcpy(larger, taken->rows, taken->count * sizeof(*larger));
-        taken->rows = larger;
-    }
+    taken->rows = arena_room(taken->d->arena, taken->rows, taken->count, &taken->room, sizeof(*taken->rows));
+    if (!taken->rows)
+        return ERR_MEMORY;
     taken->rows[taken->count++] = (ProtobufCMessage *) row;
     return 0;
 }

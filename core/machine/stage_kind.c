@@ -181,17 +181,10 @@ static bool is_party(const struct decide *d, const Comity__V1__Constituency *con
 static int holder_add(struct holders *holders, uint32_t member)
 {
     Comity__V1__StageRun *run = holders->run;
-    uint32_t *larger;
 
-    if (run->n_asked == holders->room) {
-        holders->room = holders->room == 0 ? 16 : 2 * holders->room;
-        larger = decide_alloc(holders->d, holders->room, sizeof(*larger));
-        if (!larger)
-            return ERR_MEMORY;
-        if (run->n_asked > 0)
-            memcpy(larger, run->asked, run->n_asked * sizeof(*larger));
-        run->asked = larger;
-    }
+    run->asked = arena_room(holders->d->arena, run->asked, run->n_asked, &holders->room, sizeof(*run->asked));
+    if (!run->asked)
+        return ERR_MEMORY;
     run->asked[run->n_asked++] = member;
     return 0;
 }

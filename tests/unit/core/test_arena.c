@@ -110,6 +110,33 @@ static void test_copies(void **state)
     arena_destroy(&arena);
 }
 
+static void test_lists_grow(void **state)
+{
+    (void) state;
+    struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+    uint32_t *list = NULL;
+    size_t room = 0;
+    for (uint32_t i = 0; i < 1000; i++) {
+        list = arena_room(arena, list, i, &room, sizeof(*list));
+        assert_non_null(list);
+        assert_true(i < room);
+        list[i] = i;
+    }
+    for (uint32_t i = 0; i < 1000; i++)
+        assert_int_equal(list[i], i);
+    assert_int_equal(room, 1024);
+    arena_destroy(&arena);
+
+    arena = arena_new(100);
+    list = arena_room(arena, NULL, 0, &(size_t){0}, sizeof(*list));
+    assert_non_null(list);
+    room = 16;
+    assert_null(arena_room(arena, list, 16, &room, sizeof(*list)));
+    assert_true(arena_is_exhausted(arena));
+    assert_int_equal(room, 16);
+    arena_destroy(&arena);
+}
+
 static void test_protobuf_allocator(void **state)
 {
     (void) state;
@@ -131,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_the_limit_holds_and_is_remembered),
         cmocka_unit_test(test_many_empty_pieces_end_too),
         cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_lists_grow),
         cmocka_unit_test(test_protobuf_allocator),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
