@@ -91,7 +91,7 @@ void recount_final(struct counting *c, const Comity__V1__RoundClosed *closed)
 {
     const Comity__V1__Round *round = c->counted.round;
     bool is_referred = closed->cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED;
-    bool goes_on = !is_referred && round->round_of < round->rule->rounds && !outcome_adopts(c->outcome->kind);
+    bool goes_on = !is_referred && rounds_remain(round) && !outcome_adopts(c->outcome->kind);
     bool is_final = round->rule->n_stages > 0 && !goes_on &&
                     (is_referred || rule_next_stage(round->rule, 0, c->outcome->kind) == 0);
 

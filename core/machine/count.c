@@ -1,47 +1,56 @@
 #include "core/machine/count.h"
 
-#include "core/error.h"
 #include "core/machine/ladder.h"
+
+int count_input(struct decide *d, struct rule_input *ret_input)
+{
+    struct roll roll;
+
+    if (roll_of_round(d, &roll) == 0)
+        *ret_input = roll_input(&roll, d->round);
+    return d->code;
+}
+
+/* Nothing is counted: what was answered was about a matter that is decided elsewhere. */
+static int outcome_referred(struct decide *d, Comity__V1__Outcome **ret_outcome)
+{
+    Comity__V1__Outcome *outcome = decide_new(d, &comity__v1__outcome__descriptor);
+
+    if (!outcome)
+        return d->code;
+    outcome->kind = COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REFERRED;
+    outcome->rule_hash = d->round->rule_hash;
+    *ret_outcome = outcome;
+    return 0;
+}
+
+int count_outcome(struct decide *d, Comity__V1__CloseCause cause, Comity__V1__Outcome **ret_outcome)
+{
+    struct rule_input input;
+    int code;
+
+    if (cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED)
+        return outcome_referred(d, ret_outcome);
+    if (count_input(d, &input) != 0)
+        return d->code;
+    code = rule_count(&input, d->arena, ret_outcome);
+    return code == 0 ? 0 : decide_fail(d, code);
+}
 
 int round_input(const struct view *view, struct arena *arena, Comity__V1__Round *round, uint32_t actor,
                 struct rule_input *ret_input)
 {
     struct decide d = {.view = view, .arena = arena, .round = round, .actor_number = actor};
-    bool rounds_remain = round->round_of < round->rule->rounds;
-    struct roll roll;
 
-    if (roll_of_round(&d, &roll) != 0)
-        return d.code;
-    *ret_input = roll_input(&roll, round->rule, rounds_remain);
-    return 0;
-}
-
-/* Nothing is counted: what was answered was about a matter that is decided elsewhere. */
-static int outcome_referred(struct arena *arena, Comity__V1__Outcome **ret_outcome)
-{
-    Comity__V1__Outcome *outcome = arena_alloc(arena, sizeof(*outcome));
-
-    if (!outcome)
-        return ERR_MEMORY;
-    comity__v1__outcome__init(outcome);
-    outcome->kind = COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_REFERRED;
-    *ret_outcome = outcome;
-    return 0;
+    return count_input(&d, ret_input);
 }
 
 int round_outcome(const struct view *view, struct arena *arena, Comity__V1__Round *round, uint32_t actor,
                   Comity__V1__CloseCause cause, Comity__V1__Outcome **ret_outcome)
 {
-    bool is_counted = cause != COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED;
-    struct rule_input input;
-    int code =
-        is_counted ? round_input(view, arena, round, actor, &input) : outcome_referred(arena, ret_outcome);
+    struct decide d = {.view = view, .arena = arena, .round = round, .actor_number = actor};
 
-    if (code == 0 && is_counted)
-        return rule_count(&input, arena, ret_outcome);
-    if (code == 0)
-        (*ret_outcome)->rule_hash = round->rule_hash;
-    return code;
+    return count_outcome(&d, cause, ret_outcome);
 }
 
 int stage_count(const struct view *view, struct arena *arena, Comity__V1__Round *round,

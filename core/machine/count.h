@@ -7,6 +7,12 @@
 #include "core/machine/state.h"
 #include "core/rule/rule.h"
 
+/* May the proposal be tried in another round of the rule? */
+static inline bool rounds_remain(const Comity__V1__Round *round)
+{
+    return round->round_of < round->rule->rounds;
+}
+
 /* What rule_count is given.
  *
  * @view   as of the event before the one that closes the round

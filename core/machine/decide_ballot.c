@@ -160,7 +160,7 @@ int ballots_settle(struct decide *d, const struct ballot *ballots, const uint32_
         return d->code;
     for (size_t i = 0; i < count; i++)
         line_answer(d, &roll, members[i], ballots ? &ballots[i] : NULL);
-    input = roll_input(&roll, rule, d->round->round_of < rule->rounds);
+    input = roll_input(&roll, d->round);
     code = rule_is_settled(&input, d->arena, &is_settled);
     *ret_settles = is_settled;
     return code == 0 ? 0 : decide_fail(d, code);

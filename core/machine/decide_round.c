@@ -1,8 +1,6 @@
 /* Rounds: opened over a frozen roll, closed with what the rule computes. */
 #include "core/charter.h"
-#include "core/machine/count.h"
 #include "core/machine/ladder.h"
-#include "core/machine/roll.h"
 
 #define CLOSES_MAX_MS ((int64_t) 366 * 24 * 3600 * 1000)
 
@@ -175,15 +173,13 @@ static int round_close(struct decide *d, Comity__V1__CloseCause cause)
 {
     Comity__V1__RoundClosed *closed;
     Comity__V1__Event *event;
-    int code;
 
     closed = decide_new(d, &comity__v1__round_closed__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_ROUND_CLOSED);
     if (!closed || !event)
         return d->code;
-    code = round_outcome(d->view, d->arena, d->round, d->actor_number, cause, &closed->outcome);
-    if (code != 0)
-        return decide_fail(d, code);
+    if (count_outcome(d, cause, &closed->outcome) != 0)
+        return d->code;
     closed->round = d->round->number;
     closed->cause = cause;
     event->round_closed = closed;
@@ -204,9 +200,9 @@ static int round_extend(struct decide *d, bool *ret_is_extended)
     *ret_is_extended = false;
     if (rule->no_quorum != COMITY__V1__NO_QUORUM__NO_QUORUM_EXTEND || d->round->extended_ms != 0)
         return 0;
-    code = round_input(d->view, d->arena, d->round, d->actor_number, &input);
-    if (code == 0)
-        code = rule_quorum_at_close(&input, d->arena, &outcome);
+    if (count_input(d, &input) != 0)
+        return d->code;
+    code = rule_quorum_at_close(&input, d->arena, &outcome);
     if (code != 0)
         return decide_fail(d, code);
     if (!outcome)

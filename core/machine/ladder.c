@@ -11,11 +11,6 @@ struct climb {
     size_t present_count;
 };
 
-static bool rounds_remain(const Comity__V1__Round *round)
-{
-    return round->round_of < round->rule->rounds;
-}
-
 static Comity__V1__RuleVersion *rule_version(struct decide *d, uint32_t number)
 {
     Comity__V1__RuleVersion *version = decide_get(d, TABLE_RULE, number, 0);

@@ -3,7 +3,12 @@
 #ifndef COMITY_CORE_MACHINE_LADDER_H
 #define COMITY_CORE_MACHINE_LADDER_H
 
+#include "core/machine/count.h"
 #include "core/machine/roll.h"
+
+/* count.c: round_input and round_outcome of d->round, whose roll d keeps. 0 or d->code. */
+int count_input(struct decide *d, struct rule_input *ret_input);
+int count_outcome(struct decide *d, Comity__V1__CloseCause cause, Comity__V1__Outcome **ret_outcome);
 
 /* What comes right after RoundClosed of d->round: a decision, the stages that it leads to, the end of the one that
  * it was held at. 0 or d->code. */

@@ -1,6 +1,7 @@
 #include "core/machine/roll.h"
 
 #include "core/machine/ballot.h"
+#include "core/machine/count.h"
 
 /* What the visitors fill. */
 struct gather {
@@ -475,10 +476,10 @@ int roll_of_round(struct decide *d, struct roll *ret_roll)
     return d->code;
 }
 
-struct rule_input roll_input(const struct roll *roll, const Comity__V1__Rule *rule, bool rounds_remain)
+struct rule_input roll_input(const struct roll *roll, const Comity__V1__Round *round)
 {
     return (struct rule_input){
-        .rule = rule,
+        .rule = round->rule,
         .lines = roll->lines,
         .line_count = roll->count,
         .constituencies = roll->constituencies,
@@ -488,6 +489,6 @@ struct rule_input roll_input(const struct roll *roll, const Comity__V1__Rule *ru
         .options = roll->options,
         .option_count = roll->option_count,
         .tie_order = roll->tie_order,
-        .rounds_remain = rounds_remain,
+        .rounds_remain = rounds_remain(round),
     };
 }

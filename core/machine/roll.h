@@ -33,6 +33,7 @@ int roll_freeze(struct decide *d, const struct attendance *attendance, uint32_t 
  * be changed. 0 or d->code. */
 int roll_of_round(struct decide *d, struct roll *ret_roll);
 
-struct rule_input roll_input(const struct roll *roll, const Comity__V1__Rule *rule, bool rounds_remain);
+/* What rule_count is given of them. */
+struct rule_input roll_input(const struct roll *roll, const Comity__V1__Round *round);
 
 #endif

@@ -127,7 +127,9 @@ static int recount(struct decide *d, const Comity__V1__Stage *stage, const Comit
         if (!is_seconded)
             line->given.answer = answer;
     }
-    input = roll_input(&roll, rule, false);
+    input = roll_input(&roll, d->round);
+    input.rule = rule;
+    input.rounds_remain = false;
     code = rule_count(&input, d->arena, &result->recount);
     if (code != 0)
         return decide_fail(d, code);
