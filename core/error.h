@@ -27,6 +27,8 @@ enum execution { NOT_EXECUTED, EXECUTION_UNKNOWN };
     X(ERR_DUPLICATE, -11, NOT_EXECUTED, "The same thing is named twice.") \
     X(ERR_UNSUPPORTED, -12, NOT_EXECUTED, "This part is reserved and not built yet.") \
     X(ERR_RULE, -13, NOT_EXECUTED, "The rule contradicts itself.") \
+    X(ERR_CHARACTERS, -14, NOT_EXECUTED, "A text has characters that could mislead whoever reads it.") \
+    X(ERR_CONFUSABLE, -15, NOT_EXECUTED, "A name can be mistaken for another one on the roll.") \
     X(ERR_SIGNATURE, -30, NOT_EXECUTED, "A signature does not fit.") \
     X(ERR_KEY_UNKNOWN, -31, NOT_EXECUTED, "This key belongs to nobody here.") \
     X(ERR_KEY_REVOKED, -32, NOT_EXECUTED, "This key was revoked.") \
@@ -95,7 +97,10 @@ enum execution { NOT_EXECUTED, EXECUTION_UNKNOWN };
     X(ERR_RECEIPT, -133, EXECUTION_UNKNOWN, "The receipt does not prove what it claims.") \
     X(ERR_USAGE, -134, NOT_EXECUTED, "The command line is not understood.") \
     X(ERR_DIFFERS, -135, NOT_EXECUTED, "What was counted anew is not what the record says.") \
-    X(ERR_UNCOUNTED, -136, NOT_EXECUTED, "What it takes to count anew is not there.")
+    X(ERR_UNCOUNTED, -136, NOT_EXECUTED, "What it takes to count anew is not there.") \
+    X(ERR_FORKED, -137, NOT_EXECUTED, "The record is not a continuation of what was seen of it before.") \
+    X(ERR_PASSPHRASE, -138, NOT_EXECUTED, "The passphrase does not open the key.") \
+    X(ERR_WORDS, -139, NOT_EXECUTED, "These are not the recovery words of a key.")
 /* clang-format on */
 
 enum error_code {
