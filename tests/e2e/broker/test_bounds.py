@@ -14,6 +14,14 @@ LARGE = 512 * 1024
 SANITIZED = b"__asan_init" in open(BROKER, "rb").read()
 
 
+def sockets(endpoint, state):
+    """Of every TCP socket at this end of @endpoint in this state, as Linux writes it: its queues, "sent:received"."""
+    port = int(endpoint.rsplit(":", 1)[1])
+    with open("/proc/net/tcp") as table:
+        rows = [line.split() for line in list(table)[1:]]
+    return [row[4] for row in rows if int(row[1].rsplit(":", 1)[1], 16) == port and row[3] == state]
+
+
 class Silence(TestCase):
     def fill(self, silence_ms=1000, **arguments):
         """A broker whose five places are taken by peers that shook hands and say nothing."""
@@ -85,14 +93,7 @@ class Connections(TestCase):
 
     def waiting(self, endpoint):
         """How many connections the kernel has taken that the broker has not."""
-        port = int(endpoint.rsplit(":", 1)[1])
-        count = 0
-        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-            with open(table) as lines:
-                for fields in (line.split() for line in list(lines)[1:]):
-                    if int(fields[1].rsplit(":", 1)[1], 16) == port and fields[3] == "0A":  # who listens
-                        count += int(fields[4].split(":")[1], 16)
-        return count
+        return sum(int(queues.split(":")[1], 16) for queues in sockets(endpoint, "0A"))  # of who listens
 
     def flood(self, broker, endpoint):
         """TCP connections that never shake hands. Returns how many descriptors they cost at most, until the broker
@@ -261,7 +262,6 @@ class Unfinished(TestCase):
 
     def feed(self, broker, peers, size):
         """@peers strangers with @size bytes of parts each, and then silence. What memory that costs at first."""
-        self.connections = len(os.listdir("/proc/%d/fd" % broker.pid))
         self.before = broker.memory_bytes()
         part = bytes(16000)
         for _ in range(peers):
@@ -275,7 +275,7 @@ class Unfinished(TestCase):
 
     def count(self, broker):
         """How many of the strangers are still there."""
-        return len(os.listdir("/proc/%d/fd" % broker.pid)) - self.connections
+        return len(sockets(broker.front, "01"))
 
     def cost(self, broker):
         return broker.memory_bytes() - self.before
