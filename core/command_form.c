@@ -401,6 +401,19 @@ static int found_check(const ProtobufCMessage *message, const struct path *path,
     return has_party ? 0 : path_refuse(&constituencies, ERR_MISSING, 0, refusal);
 }
 
+/* Whoever is to be a member has a name; who is one has it already, and the offices. */
+static int invite_check(const ProtobufCMessage *message, const struct path *path, struct refusal *refusal)
+{
+    const Comity__V1__Invite *invite = (const Comity__V1__Invite *) message;
+    const struct path name = {path, "name", PATH_NOT_REPEATED};
+    const struct path offices = {path, "offices", PATH_NOT_REPEATED};
+    if (invite->member == 0)
+        return invite->name ? 0 : path_refuse(&name, ERR_MISSING, 0, refusal);
+    if (invite->name)
+        return path_refuse(&name, ERR_RANGE, 0, refusal);
+    return invite->n_offices == 0 ? 0 : path_refuse(&offices, ERR_RANGE, 0, refusal);
+}
+
 static int create_body_check(const ProtobufCMessage *message, const struct path *path,
                              struct refusal *refusal)
 {
@@ -480,6 +493,7 @@ static const struct {
 } WHOLES[] = {
     {TYPE(new_constituency), constituency_check},
     {TYPE(found), found_check},
+    {TYPE(invite), invite_check},
     {TYPE(create_body), create_body_check},
     {TYPE(enter_ballots), enter_ballots_check},
     /* Charter and bodies. */

@@ -29,6 +29,8 @@ enum {
     SIGNATORIES_MAX = 64,
     OWNERS_MAX = 16,
     INTERESTS_MAX = 16,
+    CO_CHAIRS_NEEDED_LEAST = 2,
+    CO_CHAIRS_NEEDED_MOST = 32,
 };
 
 #define TYPE(name) &comity__v1__##name##__descriptor
@@ -158,6 +160,12 @@ static const struct form_row ROWS[] = {
     {TYPE(command), "give_casting_vote", FORM_BODY, 0, 0},
     {TYPE(command), "enter_answer", FORM_BODY, 0, 0},
     {TYPE(command), "sign_off", FORM_BODY, 0, 0},
+    /* Keys and witnesses. */
+    {TYPE(command), "add_key", FORM_BODY, 0, 0},
+    {TYPE(command), "recover_co_chair", FORM_BODY, 0, 0},
+    {TYPE(command), "set_recovery_key", FORM_BODY, 0, 0},
+    {TYPE(command), "appoint_witness", FORM_BODY, 0, 0},
+    {TYPE(command), "dismiss_witness", FORM_BODY, 0, 0},
 
     {TYPE(founder), "key", FORM_HASH, 0, 0},
     {TYPE(founder), "name", TITLE},
@@ -185,9 +193,10 @@ static const struct form_row ROWS[] = {
     {TYPE(add_site), "site", FORM_MESSAGE, 0, 0},
 
     {TYPE(invite), "key", FORM_HASH, 0, 0},
-    {TYPE(invite), "name", TITLE},
+    {TYPE(invite), "name", FORM_TEXT_OR_NONE, 1, TITLE_MAX_BYTES},
     {TYPE(invite), "offices", FORM_CHOICES, 0, 0},
     {TYPE(invite), "expires_ms", TIME},
+    {TYPE(invite), "member", ANY_NUMBER},
 
     {TYPE(redeem), "invitation", FORM_HASH, 0, 0},
 
@@ -306,6 +315,10 @@ static const struct form_row ROWS[] = {
     {TYPE(charter), "minutes_by_silence", FORM_FLAG, 0, 0},
     {TYPE(charter), "retention", FORM_MESSAGES, 0, RETENTION_CLASSES_MAX},
     {TYPE(charter), "language", FORM_LANGUAGE_OR_NONE, 0, 0},
+    {TYPE(charter), "co_chairs", FORM_MESSAGES, 0, CONSTITUENCIES_IN_FOUND_MAX},
+
+    {TYPE(co_chairs_needed), "constituency", FORM_NAME, 0, 0},
+    {TYPE(co_chairs_needed), "count", FORM_NUMBER, CO_CHAIRS_NEEDED_LEAST, CO_CHAIRS_NEEDED_MOST},
 
     {TYPE(vital_function), "name", FORM_NAME, 0, 0},
     {TYPE(vital_function), "title", TITLE},
@@ -610,6 +623,20 @@ static const struct form_row ROWS[] = {
     {TYPE(sign_off), "stage", NUMBER_OF_A_THING},
     {TYPE(sign_off), "refuses", FORM_FLAG, 0, 0},
     {TYPE(sign_off), "reason", NOTE},
+
+    /* Keys and witnesses. */
+    {TYPE(add_key), "key", FORM_HASH, 0, 0},
+    {TYPE(add_key), "replaces", FORM_HASH_OR_NONE, 0, 0},
+
+    {TYPE(recover_co_chair), "member", NUMBER_OF_A_THING},
+    {TYPE(recover_co_chair), "key", FORM_HASH, 0, 0},
+
+    {TYPE(set_recovery_key), "key", FORM_HASH, 0, 0},
+
+    {TYPE(appoint_witness), "name", FORM_NAME, 0, 0},
+    {TYPE(appoint_witness), "key", FORM_HASH, 0, 0},
+
+    {TYPE(dismiss_witness), "witness", NUMBER_OF_A_THING},
 };
 
 const struct form_row *form_row_at(unsigned index)

@@ -57,6 +57,8 @@ static const struct {
 /* Rules and stages. */
     PLACE(ROLL_LISTS, roll_lists),
     PLACE(STAGES, stages),
+/* Keys and witnesses. */
+    PLACE(WITNESSES, witnesses),
 #undef PLACE
 };
 

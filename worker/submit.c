@@ -44,15 +44,25 @@ static int check_invitation(const struct view *view, const struct command *comma
     return code == ERR_NOT_FOUND ? ERR_INVITATION : code;
 }
 
+/* Is it a member's; or for recovery, and the command recovers? */
+static int check_key(const struct view *view, const struct command *command, struct arena *arena)
+{
+    const uint8_t *key = command->body->key.data;
+    Comity__V1__Member *member;
+    uint32_t constituency;
+    int code = state_member_of_key(view, arena, key, &member);
+    if (code == ERR_KEY_UNKNOWN && command->body->body_case == COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR)
+        code = state_constituency_of_recovery(view, arena, key, &constituency);
+    return code;
+}
+
 static int check_stranger(struct store_txn *txn, const struct store_history *history,
                           const struct command *command, struct arena *arena, struct refusal *refusal)
 {
     int code = is_redeem(command) ? ERR_INVITATION : ERR_KEY_UNKNOWN;
     if (history) {
         struct view view = store_view(txn, history);
-        Comity__V1__Member *member;
-        code = is_redeem(command) ? check_invitation(&view, command, arena)
-                                  : state_member_of_key(&view, arena, command->body->key.data, &member);
+        code = is_redeem(command) ? check_invitation(&view, command, arena) : check_key(&view, command, arena);
     }
     if (code == ERR_INVITATION)
         return refuse(refusal, code, "redeem.invitation");

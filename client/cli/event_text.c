@@ -155,6 +155,11 @@ static const struct event_sentence SENTENCES[] = {
     {"list_set", N_("{actor} set the part of {list.constituency} of list {list.name}: {list.members}")},
     {"round_acknowledged", N_("{member} knows of round {round}")},
     {"round_extended", N_("round {round} had no quorum, and goes on until {closes_ms}")},
+    /* Keys and witnesses. */
+    {"key_added", N_("{key.member} got a new key; revoked by it: {revoked}")},
+    {"recovery_key_set", N_("{actor} gave {constituency} a new recovery key")},
+    {"witness_appointed", N_("{actor} appointed {witness.name}, witness {witness.number} of {witness.constituency}")},
+    {"witness_dismissed", N_("{actor} dismissed witness {witness}")},
 };
 
 const struct event_sentence *event_sentence_at(unsigned index)

@@ -51,6 +51,7 @@ static const char *const LIST_FIELDS[] = {
     [COMITY__V1__LIST_KIND__LIST_KIND_HOLDS] = "holds",
     /* Rules and stages. */
     [COMITY__V1__LIST_KIND__LIST_KIND_ROLL_LISTS] = "roll_lists",
+    [COMITY__V1__LIST_KIND__LIST_KIND_WITNESSES] = "witnesses",
     [COMITY__V1__LIST_KIND__LIST_KIND_STAGES] = "stages",
 };
 

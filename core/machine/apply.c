@@ -288,6 +288,11 @@ static const struct event_row {
     {COMITY__V1__EVENT__KIND_LIST_SET, "list_set", apply_list_set},
     {COMITY__V1__EVENT__KIND_ROUND_ACKNOWLEDGED, "round_acknowledged", apply_round_acknowledged},
     {COMITY__V1__EVENT__KIND_ROUND_EXTENDED, "round_extended", apply_round_extended},
+    /* Keys and witnesses. */
+    {COMITY__V1__EVENT__KIND_KEY_ADDED, "key_added", apply_key_added},
+    {COMITY__V1__EVENT__KIND_RECOVERY_KEY_SET, "recovery_key_set", apply_recovery_key_set},
+    {COMITY__V1__EVENT__KIND_WITNESS_APPOINTED, "witness_appointed", apply_witness_appointed},
+    {COMITY__V1__EVENT__KIND_WITNESS_DISMISSED, "witness_dismissed", apply_witness_dismissed},
 };
 
 static const struct event_row *event_find(Comity__V1__Event__KindCase kind)

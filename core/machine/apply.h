@@ -54,7 +54,12 @@ void apply_admitted(struct apply *a, const Comity__V1__Event *open);
 void apply_site_added(struct apply *a, const Comity__V1__Event *open);
 void apply_invited(struct apply *a, const Comity__V1__Event *open);
 void apply_redeemed(struct apply *a, const Comity__V1__Event *open);
+/* apply_key.c */
 void apply_key_revoked(struct apply *a, const Comity__V1__Event *open);
+void apply_key_added(struct apply *a, const Comity__V1__Event *open);
+void apply_recovery_key_set(struct apply *a, const Comity__V1__Event *open);
+void apply_witness_appointed(struct apply *a, const Comity__V1__Event *open);
+void apply_witness_dismissed(struct apply *a, const Comity__V1__Event *open);
 /* apply_body.c */
 void apply_body_created(struct apply *a, const Comity__V1__Event *open);
 void apply_seat_assigned(struct apply *a, const Comity__V1__Event *open);

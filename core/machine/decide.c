@@ -49,6 +49,13 @@ static void *find_row(struct decide *d, enum table table, uint32_t a, uint32_t b
     return NULL;
 }
 
+const char *decide_path(struct decide *d, const char *name)
+{
+    const char *path = arena_printf(d->arena, "%s.%s", command_name(d->body), name);
+
+    return path ? path : "";
+}
+
 uint32_t decide_named(struct decide *d, const char *name, const char **ret_field)
 {
     const ProtobufCFieldDescriptor *outer =
@@ -61,9 +68,7 @@ uint32_t decide_named(struct decide *d, const char *name, const char **ret_field
     inner = protobuf_c_message_descriptor_get_field_by_name(body->descriptor, name);
     assert(inner && inner->type == PROTOBUF_C_TYPE_UINT32);
     memcpy(&number, (const uint8_t *) body + inner->offset, sizeof(number));
-    *ret_field = arena_printf(d->arena, "%s.%s", outer->name, name);
-    if (!*ret_field)
-        *ret_field = "";
+    *ret_field = decide_path(d, name);
     return number;
 }
 
@@ -112,36 +117,30 @@ int decide_has_seat(struct decide *d, uint32_t member, bool *ret_has)
     return code == 0 || d->code != 0 ? d->code : decide_fail(d, code);
 }
 
-struct recovery_search {
-    ProtobufCBinaryData key;
-    bool is_found;
-};
-
-static int recovery_visit(void *context, const ProtobufCMessage *row, struct bytes key)
-{
-    struct recovery_search *search = context;
-
-    (void) key;
-    search->is_found = binary_equal(((const Comity__V1__Constituency *) row)->recovery_key, search->key);
-    return search->is_found ? 1 : 0;
-}
-
 int decide_key_is_taken(struct decide *d, ProtobufCBinaryData key, bool *ret_taken)
 {
-    struct row_key member = row_key_bytes(TABLE_KEY, key.data);
-    struct row_key invitation = row_key_bytes(TABLE_INVITATION, key.data);
-    struct row_key all = row_key_all(TABLE_CONSTITUENCY);
-    struct recovery_search search = {key, false};
-    int code = decide_exists(d, &member, ret_taken);
+    static const enum table TABLES[] = {TABLE_KEY, TABLE_INVITATION, TABLE_WITNESS_KEY};
+    uint32_t constituency;
+    int code;
 
-    if (code != 0 || *ret_taken)
-        return code;
-    code = decide_exists(d, &invitation, ret_taken);
-    if (code != 0 || *ret_taken)
-        return code;
-    code = row_each(d->view, d->arena, TABLE_CONSTITUENCY, &all, recovery_visit, &search);
-    *ret_taken = search.is_found;
-    return code == 0 ? 0 : decide_fail(d, code);
+    for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++) {
+        struct row_key at = row_key_bytes(TABLES[i], key.data);
+
+        if (decide_exists(d, &at, ret_taken) != 0 || *ret_taken)
+            return d->code;
+    }
+    code = state_constituency_of_recovery(d->view, d->arena, key.data, &constituency);
+    *ret_taken = code == 0;
+    return code == 0 || code == ERR_KEY_UNKNOWN ? 0 : decide_fail(d, code);
+}
+
+int decide_check_key_is_new(struct decide *d, ProtobufCBinaryData key, const char *field)
+{
+    bool taken;
+
+    if (decide_key_is_taken(d, key, &taken) != 0)
+        return d->code;
+    return taken ? decide_refuse(d, ERR_EXISTS, "%s", field) : 0;
 }
 
 int decide_next_number(struct decide *d, enum table table, uint32_t *ret_number)

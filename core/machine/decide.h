@@ -18,7 +18,7 @@ struct decide {
     struct refusal *refusal;
     const struct command *command; /* NULL: a deadline, or a restore */
     const Comity__V1__Command *body;
-    Comity__V1__Member *actor; /* NULL in found, redeem, and without a command */
+    Comity__V1__Member *actor; /* NULL in found, redeem, recover_co_chair, and without a command */
     uint32_t actor_number;     /* of the events' actor */
     uint32_t epoch;            /* of the history */
     /* The command is of an earlier epoch: numbers up to the counts of this one mean what its signer meant by
@@ -29,9 +29,10 @@ struct decide {
     uint32_t of_constituency;
     uint32_t of_body;
     uint32_t of_member;
-    uint32_t leaving; /* number of the member whose key is being revoked: as if it were */
+    uint32_t leaving; /* number of the member whose last key is being revoked: as if it were */
     Comity__V1__Key *key; /* that revoke_key names; NULL: it names an invitation */
     Comity__V1__Invitation *invitation;
+    Comity__V1__Witness *watcher; /* that dismiss_witness names */
     Comity__V1__Seat *seat;
     uint32_t witness; /* number of the one member who cosigned, where one has to */
     Comity__V1__Session *session;
@@ -70,6 +71,10 @@ const struct command_rule *command_rule_find(Comity__V1__Command__BodyCase body)
 
 /* May the signer, with the cosigners, give this command? 0 or a code of the refusal. */
 int right_check(struct decide *d, enum right right);
+/* Does anybody beside the signer sign? Then right_check looks at the cosigners. */
+bool right_is_cosigned(enum right right);
+/* Is the signer somebody who is no member, or not yet? Then right_check looks at the key. */
+bool right_is_of_outsider(enum right right);
 
 /* Refuse with a field as printf makes it; fail without one. Both return the code and keep it in d->code. */
 int decide_refuse(struct decide *d, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -77,6 +82,8 @@ int decide_refuse_latest(struct decide *d, int code, const char *field, uint64_t
 int decide_refuse_limit(struct decide *d, int code, const char *field, uint64_t limit);
 int decide_fail(struct decide *d, int code);
 
+/* "check_in.session" of the field "session" of the command's body. */
+const char *decide_path(struct decide *d, const char *name);
 /* The number in a field of the command's body, as "session" of check_in; *ret_field: "check_in.session". */
 uint32_t decide_named(struct decide *d, const char *name, const char **ret_field);
 /* A row that a number of the command names: NULL where there is none (refused as NOT_FOUND, with the field).
@@ -96,8 +103,10 @@ int decide_exists(struct decide *d, const struct row_key *key, bool *ret_exists)
 int decide_holds_seat(struct decide *d, uint32_t body, uint32_t member, bool *ret_holds);
 /* Has the member a seat of d->of_body: an own one, or one that was handed over in d->session? */
 int decide_has_seat(struct decide *d, uint32_t member, bool *ret_has);
-/* Is this key anybody's: a member's (valid or not), an invitation's, or for recovery? */
+/* Is this key anybody's: a member's (valid or not), an invitation's, a witness's (dismissed or not), or for recovery? */
 int decide_key_is_taken(struct decide *d, ProtobufCBinaryData key, bool *ret_taken);
+/* It is nobody's: else ERR_EXISTS with the field. */
+int decide_check_key_is_new(struct decide *d, ProtobufCBinaryData key, const char *field);
 /* The number that the next thing of a table gets; ERR_LIMIT when all are used. */
 int decide_next_number(struct decide *d, enum table table, uint32_t *ret_number);
 
@@ -119,9 +128,14 @@ static inline bool binary_equal(ProtobufCBinaryData a, ProtobufCBinaryData b)
 }
 
 /* What a command concerns. */
-/* Does it take a co-chair of every PARTY, whatever its row says? */
-bool command_is_joint(const Comity__V1__Command *body);
-int concern_own_constituency(struct decide *d); /* invite */
+/* Who may give it: what its row says, or, where it is everybody's concern, a co-chair of every PARTY. 0 or a failure. */
+int command_right(struct decide *d, enum right *ret_right);
+/* Do members of the list weigh something else than 1? */
+bool list_is_weighted(const Comity__V1__SetList *list);
+int concern_own_constituency(struct decide *d); /* set_recovery_key, appoint_witness */
+int concern_invited(struct decide *d);          /* invite */
+int concern_recovered(struct decide *d);        /* recover_co_chair */
+int concern_witness(struct decide *d);          /* dismiss_witness */
 int concern_key(struct decide *d);              /* revoke_key */
 int concern_seat(struct decide *d);             /* assign_seat */
 int concern_session(struct decide *d);          /* what has a field `session` */
@@ -141,6 +155,18 @@ int decide_add_site(struct decide *d);
 int decide_invite(struct decide *d);
 int decide_redeem(struct decide *d);
 int decide_revoke_key(struct decide *d);
+/* decide_key.c */
+/* The member's keys that are valid, ascending. 0 or d->code. */
+int member_valid_keys(struct decide *d, uint32_t member, ProtobufCBinaryData **ret_keys, size_t *ret_count);
+/* KeyAdded: the key is the member's, and these of the member's others are not any more. NULL with d->code. */
+Comity__V1__KeyAdded *key_add(struct decide *d, uint32_t member, ProtobufCBinaryData key,
+                              ProtobufCBinaryData *revoked, size_t n_revoked);
+int decide_add_key(struct decide *d);
+int decide_recover_co_chair(struct decide *d);
+int decide_set_recovery_key(struct decide *d);
+/* decide_witness.c */
+int decide_appoint_witness(struct decide *d);
+int decide_dismiss_witness(struct decide *d);
 /* decide_body.c */
 int decide_create_body(struct decide *d);
 int decide_assign_seat(struct decide *d);

@@ -43,6 +43,8 @@ static const struct {
     KIND(TABLE_HOLD, holds),
     /* Rules and stages. */
     KIND(TABLE_STAGE, stages),
+    /* Keys and witnesses. */
+    KIND(TABLE_WITNESS, witnesses),
 #undef KIND
 };
 
@@ -86,20 +88,26 @@ static const struct {
     {COMITY__V1__COMMAND__BODY_CLOSE_STRAW_POLL, "poll"},
     /* Decisions and minutes. */
     {COMITY__V1__COMMAND__BODY_PURGE_TEXTS, "session"}, /* a hold may have to be put on them again */
+    /* Keys and witnesses: of several that were lost an earlier one, sent last, would bring a stolen key back. */
+    {COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR, "member"},
+    {COMITY__V1__COMMAND__BODY_SET_RECOVERY_KEY, "key"},
 };
 
 /* The name of the field of its number; NULL: it is carried over. */
-static const char *not_carried_over(Comity__V1__Command__BodyCase body)
+static const char *not_carried_over(const Comity__V1__Command *body)
 {
+    /* An invitation of somebody who is no member yet takes nobody's keys away. */
+    if (body->body_case == COMITY__V1__COMMAND__BODY_INVITE && body->invite->member != 0)
+        return "member";
     for (size_t i = 0; i < ARRAY_COUNT(NOT_CARRIED_OVER); i++)
-        if (NOT_CARRIED_OVER[i].body == body)
+        if (NOT_CARRIED_OVER[i].body == body->body_case)
             return NOT_CARRIED_OVER[i].name;
     return NULL;
 }
 
 bool command_is_carried_over(const Comity__V1__Command *body)
 {
-    return not_carried_over(body->body_case) == NULL;
+    return not_carried_over(body) == NULL;
 }
 
 int decide_check_epoch(struct decide *d, const Comity__V1__Partnership *partnership)
@@ -108,7 +116,6 @@ int decide_check_epoch(struct decide *d, const Comity__V1__Partnership *partners
      * number of it can be relied on. */
     static const Comity__V1__Epoch NOTHING = COMITY__V1__EPOCH__INIT;
     uint32_t epoch = d->body->epoch;
-    const char *field;
     size_t i;
 
     d->epoch = partnership->epoch;
@@ -122,8 +129,7 @@ int decide_check_epoch(struct decide *d, const Comity__V1__Partnership *partners
             d->since = partnership->epochs[i + 1];
     if (command_is_carried_over(d->body))
         return 0;
-    decide_named(d, not_carried_over(d->body->body_case), &field);
-    return decide_refuse_latest(d, ERR_EPOCH, field, d->epoch);
+    return decide_refuse_latest(d, ERR_EPOCH, decide_path(d, not_carried_over(d->body)), d->epoch);
 }
 
 static int epoch_count(struct decide *d, Comity__V1__Epoch *epoch)

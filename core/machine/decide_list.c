@@ -109,7 +109,7 @@ int decide_set_list(struct decide *d)
     list->constituency = d->of_constituency;
     list->n_members = set->n_members;
     list->members = set->members;
-    list->n_weights = command_is_joint(d->body) ? set->n_weights : 0;
+    list->n_weights = list_is_weighted(set) ? set->n_weights : 0;
     list->weights = set->weights;
     list->epoch = d->body->epoch;
     list->set_ms = d->context->time_ms;

@@ -9,8 +9,7 @@ int concern_own_constituency(struct decide *d)
     return 0;
 }
 
-/* Ballots that weigh more than others are everybody's concern. */
-static bool list_is_weighted(const Comity__V1__SetList *list)
+bool list_is_weighted(const Comity__V1__SetList *list)
 {
     for (size_t i = 0; i < list->n_weights; i++)
         if (list->weights[i] != 1)
@@ -18,20 +17,54 @@ static bool list_is_weighted(const Comity__V1__SetList *list)
     return false;
 }
 
-/* Offices that serve all parties: no side may fill one alone. */
-bool command_is_joint(const Comity__V1__Command *body)
+/* Offices that serve all parties: no side may fill one alone, nor give its key to another. */
+static bool has_joint_office(const Comity__V1__Office *offices, size_t count)
 {
-    size_t i;
-
-    if (body->body_case == COMITY__V1__COMMAND__BODY_SET_LIST)
-        return list_is_weighted(body->set_list);
-    if (body->body_case != COMITY__V1__COMMAND__BODY_INVITE)
-        return false;
-    for (i = 0; i < body->invite->n_offices; i++)
-        if (body->invite->offices[i] == COMITY__V1__OFFICE__OFFICE_FACILITATOR ||
-            body->invite->offices[i] == COMITY__V1__OFFICE__OFFICE_RECORDER)
+    for (size_t i = 0; i < count; i++)
+        if (offices[i] == COMITY__V1__OFFICE__OFFICE_FACILITATOR ||
+            offices[i] == COMITY__V1__OFFICE__OFFICE_RECORDER)
             return true;
     return false;
+}
+
+static bool invite_is_joint(struct decide *d, const Comity__V1__Invite *invite)
+{
+    const Comity__V1__Member *member = invite->member ? decide_seek(d, TABLE_MEMBER, invite->member, 0) : NULL;
+
+    return member ? has_joint_office(member->offices, member->n_offices)
+                  : has_joint_office(invite->offices, invite->n_offices);
+}
+
+int command_right(struct decide *d, enum right *ret_right)
+{
+    bool is_joint;
+
+    switch (d->body->body_case) {
+    case COMITY__V1__COMMAND__BODY_SET_LIST: /* ballots that weigh more than others are everybody's concern */
+        is_joint = list_is_weighted(d->body->set_list);
+        break;
+    case COMITY__V1__COMMAND__BODY_INVITE:
+        is_joint = invite_is_joint(d, d->body->invite);
+        break;
+    default:
+        is_joint = false;
+    }
+    *ret_right = is_joint ? MAY_EACH_PARTY : command_rule_find(d->body->body_case)->row.right;
+    return d->code;
+}
+
+/* A new member's constituency is the signer's; who is one already has to be of it. */
+int concern_invited(struct decide *d)
+{
+    const Comity__V1__Member *member;
+
+    concern_own_constituency(d);
+    if (d->body->invite->member == 0)
+        return 0;
+    member = decide_find(d, TABLE_MEMBER, d->body->invite->member, 0, "invite.member");
+    if (!member)
+        return d->code;
+    return member->constituency == d->of_constituency ? 0 : decide_refuse(d, ERR_FORBIDDEN, "invite.member");
 }
 
 int decide_invite(struct decide *d)
@@ -41,14 +74,11 @@ int decide_invite(struct decide *d)
     Comity__V1__MemberInvited *invited;
     Comity__V1__Invitation *invitation;
     Comity__V1__Event *event;
-    bool taken;
 
     if (invite->expires_ms <= now_ms || invite->expires_ms > now_ms + INVITATION_MAX_MS)
         return decide_refuse(d, ERR_RANGE, "invite.expires_ms");
-    if (decide_key_is_taken(d, invite->key, &taken) != 0)
+    if (decide_check_key_is_new(d, invite->key, "invite.key") != 0)
         return d->code;
-    if (taken)
-        return decide_refuse(d, ERR_EXISTS, "invite.key");
     invited = decide_new(d, &comity__v1__member_invited__descriptor);
     invitation = decide_new(d, &comity__v1__invitation__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_MEMBER_INVITED);
@@ -62,6 +92,7 @@ int decide_invite(struct decide *d)
     invitation->expires_ms = invite->expires_ms;
     invitation->invited_by = d->actor->number;
     invitation->signer = d->body->key;
+    invitation->recovers = invite->member;
     invited->invitation = invitation;
     event->member_invited = invited;
     return 0;
@@ -96,18 +127,26 @@ static Comity__V1__Invitation *invitation_find(struct decide *d, ProtobufCBinary
     return code == 0 ? (Comity__V1__Invitation *) row : NULL;
 }
 
-int decide_redeem(struct decide *d)
+/* Who comes back by it has this key, and no other. */
+static int recover_by_invitation(struct decide *d, const Comity__V1__Invitation *invitation)
 {
-    Comity__V1__Invitation *invitation = invitation_find(d, d->body->redeem->invitation);
+    Comity__V1__KeyAdded *added = NULL;
+    ProtobufCBinaryData *others;
+    size_t count;
+
+    if (member_valid_keys(d, invitation->recovers, &others, &count) == 0)
+        added = key_add(d, invitation->recovers, d->body->key, others, count);
+    if (added)
+        added->invitation = invitation->key;
+    return d->code;
+}
+
+static int join(struct decide *d, const Comity__V1__Invitation *invitation)
+{
     Comity__V1__InvitationRedeemed *redeemed;
     Comity__V1__Event *event;
     uint32_t number;
-    bool taken;
 
-    if (!invitation || decide_key_is_taken(d, d->body->key, &taken) != 0)
-        return d->code;
-    if (taken)
-        return decide_refuse(d, ERR_EXISTS, "key");
     if (decide_next_number(d, TABLE_MEMBER, &number) != 0)
         return d->code;
     d->actor_number = number;
@@ -131,6 +170,15 @@ int decide_redeem(struct decide *d)
     redeemed->key->added = d->context->next_sequence;
     event->invitation_redeemed = redeemed;
     return 0;
+}
+
+int decide_redeem(struct decide *d)
+{
+    const Comity__V1__Invitation *invitation = invitation_find(d, d->body->redeem->invitation);
+
+    if (!invitation || decide_check_key_is_new(d, d->body->key, "key") != 0)
+        return d->code;
+    return invitation->recovers != 0 ? recover_by_invitation(d, invitation) : join(d, invitation);
 }
 
 /* The key is no member's: an invitation's, perhaps. */
@@ -212,15 +260,16 @@ static int has_other_co_chair(struct decide *d, bool *ret_has)
     return code == 0 ? 0 : decide_fail(d, code);
 }
 
-/* A constituency without a co-chair could never again change its own roll. */
+/* A constituency without a co-chair could never again change its own roll: but for its recovery key. */
 static int check_last_co_chair(struct decide *d)
 {
     const Comity__V1__Member *member = decide_get(d, TABLE_MEMBER, d->of_member, 0);
+    const Comity__V1__Constituency *own = decide_get(d, TABLE_CONSTITUENCY, d->of_constituency, 0);
     bool has_other = false;
 
-    if (!member)
+    if (!member || !own)
         return d->code;
-    if (!member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR))
+    if (!member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR) || own->recovery_key.len > 0)
         return 0;
     if (has_other_co_chair(d, &has_other) != 0)
         return d->code;
@@ -237,19 +286,31 @@ static int check_revocable(struct decide *d)
     return d->invitation ? 0 : check_last_co_chair(d);
 }
 
+/* Who has another key has not left: no stage of a ladder waits for them in vain. */
+static int check_leaving(struct decide *d)
+{
+    ProtobufCBinaryData *keys;
+    size_t count;
+
+    if (member_valid_keys(d, d->of_member, &keys, &count) != 0)
+        return d->code;
+    d->leaving = count == 1 ? d->of_member : 0;
+    return 0;
+}
+
 int decide_revoke_key(struct decide *d)
 {
     Comity__V1__KeyRevoked *revoked;
     Comity__V1__Event *event;
 
-    if (check_revocable(d) != 0)
+    if (check_revocable(d) != 0 || (d->key && check_leaving(d) != 0))
         return d->code;
     revoked = decide_new(d, &comity__v1__key_revoked__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_KEY_REVOKED);
     if (!revoked || !event)
         return d->code;
     revoked->key = d->body->revoke_key->key;
-    revoked->member = d->leaving = d->of_member;
+    revoked->member = d->of_member;
     event->key_revoked = revoked;
     return d->leaving != 0 ? stages_left(d, &revoked->stages, &revoked->n_stages) : 0;
 }

@@ -28,7 +28,7 @@ static int check_signer(struct decide *d, enum right right)
 {
     int code;
 
-    if (right == MAY_FOUNDERS || right == MAY_INVITED)
+    if (right_is_of_outsider(right))
         return 0;
     code = state_member_of_key(d->view, d->arena, d->body->key.data, &d->actor);
     if (code == ERR_KEY_UNKNOWN || code == ERR_KEY_REVOKED)
@@ -38,8 +38,7 @@ static int check_signer(struct decide *d, enum right right)
     d->actor_number = d->actor->number;
     /* Nobody else's signature is asked for. One that is not needed is refused, so that nobody can lend a
      * command a weight that the record then seems to confirm. */
-    if (right != MAY_EACH_PARTY && right != MAY_RECORDER_COUNTERSIGNED &&
-        right != MAY_RECORD_COUNTERSIGNED && d->body->n_cosigners > 0)
+    if (!right_is_cosigned(right) && d->body->n_cosigners > 0)
         return decide_refuse_limit(d, ERR_RANGE, "cosigners", 0);
     return 0;
 }
@@ -64,8 +63,8 @@ static int judge(struct decide *d)
 
     if (!rule)
         return decide_refuse(d, ERR_MISSING, "body");
-    right = command_is_joint(d->body) ? MAY_EACH_PARTY : rule->row.right;
-    if (check_history(d, &partnership) != 0 || check_validity(d) != 0 || check_signer(d, right) != 0)
+    if (check_history(d, &partnership) != 0 || check_validity(d) != 0 || command_right(d, &right) != 0 ||
+        check_signer(d, right) != 0)
         return d->code;
     if (partnership && decide_check_epoch(d, partnership) != 0)
         return d->code;

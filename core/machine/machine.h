@@ -94,6 +94,10 @@ enum right {
     /* Rules and stages. */
     MAY_RECORD_COUNTERSIGNED, /* office FACILITATOR or RECORDER, cosigned by one member of another constituency */
     MAY_ASKED_AT_STAGE,  /* one of those whom the stage asks: they held the office when it was entered */
+    /* Keys and witnesses. */
+    MAY_MEMBER_NEW_KEY,  /* any member, cosigned by the new key */
+    MAY_CO_CHAIR_NEW_KEY,/* a co-chair of the constituency concerned, cosigned by its new recovery key */
+    MAY_RECOVERY_KEY,    /* the recovery key of the constituency concerned, cosigned by the new key */
 };
 
 struct command_row {

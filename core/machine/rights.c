@@ -342,61 +342,128 @@ static int check_asked_at_stage(struct decide *d)
     return decide_refuse(d, ERR_FORBIDDEN, "key");
 }
 
-static const struct {
+/* Keys and witnesses. */
+
+/* The new key has signed, and nobody else has: nobody is given a key that is somebody else's. */
+static int check_new_key(struct decide *d, ProtobufCBinaryData key)
+{
+    if (d->body->n_cosigners != 1 || !binary_equal(d->body->cosigners[0], key))
+        return decide_refuse(d, ERR_COSIGNERS, "cosigners");
+    return 0;
+}
+
+static int check_member_new_key(struct decide *d)
+{
+    return check_new_key(d, d->body->add_key->key);
+}
+
+static int check_co_chair_new_key(struct decide *d)
+{
+    return check_own_co_chair(d) == 0 ? check_new_key(d, d->body->set_recovery_key->key) : d->code;
+}
+
+/* A member's key is told that it may not; one that is nobody's, that it is. */
+static int check_recovery_key(struct decide *d)
+{
+    Comity__V1__Member *member;
+    uint32_t constituency = 0;
+    int code = state_constituency_of_recovery(d->view, d->arena, d->body->key.data, &constituency);
+
+    if (code == ERR_KEY_UNKNOWN) {
+        code = state_member_of_key(d->view, d->arena, d->body->key.data, &member);
+        code = code == 0 ? ERR_FORBIDDEN : code;
+    }
+    if (code == ERR_FORBIDDEN || code == ERR_KEY_UNKNOWN || code == ERR_KEY_REVOKED)
+        return decide_refuse(d, code, "key");
+    if (code != 0)
+        return decide_fail(d, code);
+    if (constituency != d->of_constituency)
+        return decide_refuse(d, ERR_FORBIDDEN, "key");
+    return check_new_key(d, d->body->recover_co_chair->key);
+}
+
+enum {
+    COSIGNED = 1,    /* the check looks at who else has signed: with the other rights nobody else does */
+    OF_OUTSIDER = 2, /* the signer is no member, or not yet */
+};
+
+static const struct right_row {
     enum right right;
     const char *name;
     int (*check)(struct decide *d);
+    unsigned flags;
 } RIGHTS[] = {
-    {MAY_FOUNDERS, N_("all founders of the text, together"), check_founders},
-    {MAY_EACH_PARTY, N_("co-chairs, one of every PARTY at least"), check_each_party},
-    {MAY_OWN_CO_CHAIR, N_("co-chair of the constituency"), check_own_co_chair},
-    {MAY_SELF_OR_CO_CHAIR, N_("the member, or a co-chair of the same constituency"), check_self_or_co_chair},
-    {MAY_INVITED, N_("a new key, with an open invitation's"), check_invited},
-    {MAY_FACILITATOR, N_("facilitator"), check_facilitator},
-    {MAY_BODY, N_("holder of a seat of the body"), check_seat},
-    {MAY_BODY_OR_FACILITATOR, N_("holder of a seat of the body, or facilitator"), check_body_or_facilitator},
-    {MAY_BODY_OR_OFFICE, N_("holder of a seat of the body, or of an office"), check_body_or_office},
-    {MAY_ON_ROLL, N_("member of the round's roll"), check_on_roll},
+    {MAY_FOUNDERS, N_("all founders of the text, together"), check_founders, COSIGNED | OF_OUTSIDER},
+    {MAY_EACH_PARTY, N_("co-chairs, one of every PARTY at least"), check_each_party, COSIGNED},
+    {MAY_OWN_CO_CHAIR, N_("co-chair of the constituency"), check_own_co_chair, 0},
+    {MAY_SELF_OR_CO_CHAIR, N_("the member, or a co-chair of the same constituency"), check_self_or_co_chair, 0},
+    {MAY_INVITED, N_("a new key, with an open invitation's"), check_invited, COSIGNED | OF_OUTSIDER},
+    {MAY_FACILITATOR, N_("facilitator"), check_facilitator, 0},
+    {MAY_BODY, N_("holder of a seat of the body"), check_seat, 0},
+    {MAY_BODY_OR_FACILITATOR, N_("holder of a seat of the body, or facilitator"), check_body_or_facilitator, 0},
+    {MAY_BODY_OR_OFFICE, N_("holder of a seat of the body, or of an office"), check_body_or_office, 0},
+    {MAY_ON_ROLL, N_("member of the round's roll"), check_on_roll, 0},
     {MAY_RECORDER_COUNTERSIGNED, N_("recorder, with a member of another constituency"),
-     check_recorder_countersigned},
+     check_recorder_countersigned, COSIGNED},
     /* Sessions. */
-    {MAY_ANY_FACILITATOR, N_("any facilitator"), check_any_facilitator},
-    {MAY_KEEP_RECORD, N_("facilitator or recorder"), check_keep_record},
-    {MAY_CALL_CAUCUS, N_("co-chair, or holder of a seat of the body, of a PARTY"), check_call_caucus},
-    {MAY_IN_SIDEBAR, N_("one of the sidebar's persons"), check_in_sidebar},
+    {MAY_ANY_FACILITATOR, N_("any facilitator"), check_any_facilitator, 0},
+    {MAY_KEEP_RECORD, N_("facilitator or recorder"), check_keep_record, 0},
+    {MAY_CALL_CAUCUS, N_("co-chair, or holder of a seat of the body, of a PARTY"), check_call_caucus, 0},
+    {MAY_IN_SIDEBAR, N_("one of the sidebar's persons"), check_in_sidebar, 0},
     /* Problem solving. */
-    {MAY_PARTY_CO_CHAIR, N_("co-chair of a PARTY"), check_party_co_chair},
-    {MAY_AUTHOR, N_("the member who made it"), check_author},
-    {MAY_AUTHOR_OR_FACILITATOR, N_("the member who made it, or facilitator"), check_author_or_facilitator},
+    {MAY_PARTY_CO_CHAIR, N_("co-chair of a PARTY"), check_party_co_chair, 0},
+    {MAY_AUTHOR, N_("the member who made it"), check_author, 0},
+    {MAY_AUTHOR_OR_FACILITATOR, N_("the member who made it, or facilitator"), check_author_or_facilitator, 0},
     {MAY_ASKED, N_("of the constituency that is asked: a co-chair, or a holder of a seat of the body"),
-     check_asked},
+     check_asked, 0},
     /* Decisions and minutes. */
-    {MAY_BODY_OR_RECORD, N_("holder of a seat of the body, facilitator or recorder"), check_body_or_record},
-    {MAY_OWNER_OR_RECORD, N_("owner of the action, facilitator or recorder"), check_owner_or_record},
-    {MAY_REOPEN, N_("whom the decision's terms name; else a co-chair of a PARTY"), check_reopen},
-    {MAY_MANDATED, N_("the member, or a holder of a seat of the body, who has the mandate"), check_mandated},
+    {MAY_BODY_OR_RECORD, N_("holder of a seat of the body, facilitator or recorder"), check_body_or_record, 0},
+    {MAY_OWNER_OR_RECORD, N_("owner of the action, facilitator or recorder"), check_owner_or_record, 0},
+    {MAY_REOPEN, N_("whom the decision's terms name; else a co-chair of a PARTY"), check_reopen, 0},
+    {MAY_MANDATED, N_("the member, or a holder of a seat of the body, who has the mandate"), check_mandated, 0},
     /* Rules and stages. */
     {MAY_RECORD_COUNTERSIGNED, N_("facilitator or recorder, with a member of another constituency"),
-     check_record_countersigned},
-    {MAY_ASKED_AT_STAGE, N_("one of those whom the stage asks"), check_asked_at_stage},
+     check_record_countersigned, COSIGNED},
+    {MAY_ASKED_AT_STAGE, N_("one of those whom the stage asks"), check_asked_at_stage, 0},
+    /* Keys and witnesses. */
+    {MAY_MEMBER_NEW_KEY, N_("a member, with the new key"), check_member_new_key, COSIGNED},
+    {MAY_CO_CHAIR_NEW_KEY, N_("co-chair of the constituency, with its new recovery key"), check_co_chair_new_key,
+     COSIGNED},
+    {MAY_RECOVERY_KEY, N_("the constituency's recovery key, with the new key"), check_recovery_key, COSIGNED | OF_OUTSIDER},
 };
+
+static const struct right_row *right_find(enum right right)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(RIGHTS); i++)
+        if (RIGHTS[i].right == right)
+            return &RIGHTS[i];
+    return NULL;
+}
 
 const char *right_name(enum right right)
 {
-    size_t i;
+    const struct right_row *row = right_find(right);
 
-    for (i = 0; i < ARRAY_COUNT(RIGHTS); i++)
-        if (RIGHTS[i].right == right)
-            return RIGHTS[i].name;
-    return N_("nobody");
+    return row ? row->name : N_("nobody");
+}
+
+bool right_is_cosigned(enum right right)
+{
+    const struct right_row *row = right_find(right);
+
+    return row && row->flags & COSIGNED;
+}
+
+bool right_is_of_outsider(enum right right)
+{
+    const struct right_row *row = right_find(right);
+
+    return row && row->flags & OF_OUTSIDER;
 }
 
 int right_check(struct decide *d, enum right right)
 {
-    size_t i;
+    const struct right_row *row = right_find(right);
 
-    for (i = 0; i < ARRAY_COUNT(RIGHTS); i++)
-        if (RIGHTS[i].right == right)
-            return RIGHTS[i].check(d);
-    return decide_fail(d, ERR_INTERNAL);
+    return row ? row->check(d) : decide_fail(d, ERR_INTERNAL);
 }

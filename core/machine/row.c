@@ -71,6 +71,9 @@ static const struct table_row TABLES[] = {
     [TABLE_ACKNOWLEDGED] = {TABLE_ACKNOWLEDGED, "acknowledged", FORM_PAIR, NULL},
     [TABLE_STAGE_OF_ITEM] = {TABLE_STAGE_OF_ITEM, "stage_of_item", FORM_PAIR, NULL},
     [TABLE_ROUND_OF_PROPOSAL] = {TABLE_ROUND_OF_PROPOSAL, "round_of_proposal", FORM_PAIR, NULL},
+    /* Keys and witnesses. */
+    [TABLE_WITNESS] = {TABLE_WITNESS, "witness", FORM_NUMBER, &comity__v1__witness__descriptor},
+    [TABLE_WITNESS_KEY] = {TABLE_WITNESS_KEY, "witness_key", FORM_KEY, NULL},
 };
 
 const struct table_row *table_find(enum table table)

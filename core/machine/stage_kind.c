@@ -191,7 +191,7 @@ static int holder_add(struct holders *holders, uint32_t member)
     return 0;
 }
 
-/* A member whose key was revoked has left. */
+/* A member without a valid key has left. */
 static int holder_visit(void *context, const ProtobufCMessage *row, struct bytes key)
 {
     const Comity__V1__Key *of = (const Comity__V1__Key *) row;
@@ -205,7 +205,8 @@ static int holder_visit(void *context, const ProtobufCMessage *row, struct bytes
     member = decide_get(holders->d, TABLE_MEMBER, of->member, 0);
     if (!member)
         return holders->d->code;
-    if (!member_has_office(member, holders->office))
+    if (!member_has_office(member, holders->office) ||
+        holds(holders->run->asked, holders->run->n_asked, member->number)) /* by another key */
         return 0;
     constituency = decide_get(holders->d, TABLE_CONSTITUENCY, member->constituency, 0);
     if (!constituency)
@@ -301,12 +302,11 @@ static int waiting_visit(void *context, const ProtobufCMessage *row, struct byte
 
     (void) key;
     if (of->revoked == 0 && of->member != waiting->d->leaving && holds(run->asked, run->n_asked, of->member) &&
-        !is_heard(run, of->member))
+        !is_heard(run, of->member) && !holds(waiting->members, waiting->count, of->member))
         waiting->members[waiting->count++] = of->member;
     return 0;
 }
 
-/* A member has one key. */
 static int wait_for(struct decide *d, const Comity__V1__StageRun *run, struct waiting *waiting)
 {
     struct row_key all = row_key_all(TABLE_KEY);

@@ -9,6 +9,7 @@
 #include "comity/v1/model.pb-c.h"
 #include "comity/v1/query.pb-c.h"
 #include "comity/v1/stage.pb-c.h"
+#include "comity/v1/trust.pb-c.h"
 #include "core/arena.h"
 #include "core/machine/view.h"
 
@@ -75,6 +76,9 @@ enum table {
     TABLE_ACKNOWLEDGED = 92, /* round, member        u32: 1 */
     TABLE_STAGE_OF_ITEM = 93,/* item, stage          u32: 1 while the stage, of a proposal on the item, is open */
     TABLE_ROUND_OF_PROPOSAL = 94, /* proposal, round u32: 1 */
+    /* Keys and witnesses. */
+    TABLE_WITNESS = 100,     /* number               Witness */
+    TABLE_WITNESS_KEY = 101, /* 32 bytes             u32: number of the witness whose key it is */
 };
 
 /* Read or write one row by its numbers. @b is ignored by tables of one number, both by KEY and INVITATION, whose
@@ -92,6 +96,12 @@ int state_get_by_name(const struct view *view, struct arena *arena, enum table t
 /* Members' standing, for rights and queries. 0, ERR_KEY_UNKNOWN, ERR_KEY_REVOKED. */
 int state_member_of_key(const struct view *view, struct arena *arena, const uint8_t key[KEY_SIZE],
                         Comity__V1__Member **ret_member);
+/* The constituency whose recovery key it is. 0 or ERR_KEY_UNKNOWN. */
+int state_constituency_of_recovery(const struct view *view, struct arena *arena, const uint8_t key[KEY_SIZE],
+                                   uint32_t *ret_constituency);
+/* The witness whose key it is. 0, ERR_KEY_UNKNOWN, ERR_KEY_REVOKED of one that was dismissed. */
+int state_witness_of_key(const struct view *view, struct arena *arena, const uint8_t key[KEY_SIZE],
+                         Comity__V1__Witness **ret_witness);
 /* The key that signs the history's checkpoints now: its latest epoch's. ERR_CORRUPT where none is on record. */
 int state_log_key(const struct view *view, struct arena *arena, uint8_t ret_key[KEY_SIZE]);
 bool member_has_office(const Comity__V1__Member *member, Comity__V1__Office office);

@@ -59,6 +59,8 @@ static const struct list_row LISTS[] = {
     /* Rules and stages. */
     {COMITY__V1__LIST_KIND__LIST_KIND_ROLL_LISTS, TABLE_ROLL_LIST, PARENT_NONE},
     {COMITY__V1__LIST_KIND__LIST_KIND_STAGES, TABLE_STAGE, PARENT_IN_ROW},
+    /* Keys and witnesses. */
+    {COMITY__V1__LIST_KIND__LIST_KIND_WITNESSES, TABLE_WITNESS, PARENT_NONE},
 };
 
 struct listing {

@@ -95,7 +95,8 @@ static inline void sample_field(struct sample *sample, const struct form_row *ro
         break;
     case FORM_NUMBER: /* later and later */
         if (field->type == PROTOBUF_C_TYPE_UINT32)
-            *(uint32_t *) at = row->least > 7 ? (uint32_t) row->least : 7 + ++sample->made; /* of two, two */
+            *(uint32_t *) at = row->least > 7 || 7 + ++sample->made > row->most ? (uint32_t) row->least
+                                                                              : 7 + sample->made; /* of two, two */
         else
             *(uint64_t *) at = row->most < 1790000000000 ? row->most : 1790000000000U + ++sample->made;
         break;
@@ -190,6 +191,8 @@ static inline void sample_make(struct sample *sample, struct arena *arena, Comit
     memcpy((uint8_t *) sample->command + field->offset, &message, sizeof(message));
     if (body == COMITY__V1__COMMAND__BODY_FOUND || body == COMITY__V1__COMMAND__BODY_REDEEM)
         sample->command->epoch = 0;
+    if (body == COMITY__V1__COMMAND__BODY_INVITE)
+        sample->command->invite->member = 0; /* of somebody new, who has a name */
     if (body != COMITY__V1__COMMAND__BODY_FOUND)
         sample->command->history = sample_binary(sample, HISTORY_ID_SIZE);
     sample->command->cosigners = arena_alloc(arena, (cosigners + 1) * sizeof(ProtobufCBinaryData));

@@ -343,6 +343,9 @@ static int expected_code(const struct place *place, size_t b)
     if (BREAKAGES[b].breakage == LEAVE_OUT && place->row->type != &comity__v1__give_mandate__descriptor &&
         is_of_pair(place->field->name))
         return ERR_MISSING;
+    if (BREAKAGES[b].breakage == LEAVE_OUT && place->row->type == &comity__v1__invite__descriptor &&
+        strcmp(place->field->name, "name") == 0)
+        return ERR_MISSING; /* of a new member */
     if (BREAKAGES[b].breakage == SIZE_OF_0 && may_be_empty)
         return 0;
     return BREAKAGES[b].breakage == LEAVE_OUT && may_be_zero ? 0 : BREAKAGES[b].code;
@@ -399,6 +402,9 @@ static void test_limits_as_the_contract_has_them(void **state)
         {&comity__v1__new_constituency__descriptor, "title", 1, 400},
         {&comity__v1__new_site__descriptor, "title", 1, 400},
         {&comity__v1__invite__descriptor, "name", 1, 400},
+        {&comity__v1__invite__descriptor, "member", 0, UINT32_MAX},
+        {&comity__v1__co_chairs_needed__descriptor, "count", 2, 32},
+        {&comity__v1__charter__descriptor, "co_chairs", 0, 64},
         {&comity__v1__create_body__descriptor, "title", 1, 400},
         {&comity__v1__create_body__descriptor, "seats", 1, 64},
         {&comity__v1__seat_group__descriptor, "count", 1, 10000},
@@ -565,6 +571,21 @@ static void test_co_chairs(void **state)
     assert_form(ERR_DUPLICATE, "admit_constituency.constituency.founders[1].key");
 }
 
+/* Who lost a key has a name and offices already. */
+static void test_an_invitation_back(void **state)
+{
+    (void) state;
+    make(COMITY__V1__COMMAND__BODY_INVITE);
+    sample.command->invite->member = 3;
+    assert_form(ERR_RANGE, "invite.name");
+    sample.command->invite->name = NULL;
+    assert_form(ERR_RANGE, "invite.offices");
+    sample.command->invite->n_offices = 0;
+    assert_form(0, "");
+    sample.command->invite->member = 0;
+    assert_form(ERR_MISSING, "invite.name");
+}
+
 static void test_found(void **state)
 {
     (void) state;
@@ -629,7 +650,7 @@ int main(void)
         cmocka_unit_test(test_epoch),
         cmocka_unit_test(test_cosigners),
         cmocka_unit_test(test_co_chairs),
-        cmocka_unit_test(test_found),
+        cmocka_unit_test(test_an_invitation_back), cmocka_unit_test(test_found),
         cmocka_unit_test(test_seats_in_all),
         cmocka_unit_test(test_too_many_texts),
     };

@@ -33,7 +33,7 @@ static void test_events_that_do_not_fit(void **state)
         world_destroy(&world);
         kinds++;
     }
-    assert_int_equal(kinds, 108);
+    assert_int_equal(kinds, 112);
 
     struct world *world = world_new();
     Comity__V1__Event none = COMITY__V1__EVENT__INIT;

@@ -29,6 +29,16 @@ static void world_panel(struct world *world)
     world_accept(world, command);
 }
 
+/* Labour's witness. */
+static void world_watch(struct world *world)
+{
+    Comity__V1__Command *appoint = world_command(world, "lena", COMITY__V1__COMMAND__BODY_APPOINT_WITNESS);
+
+    appoint->appoint_witness->name = arena_string(world->arena, "watch");
+    appoint->appoint_witness->key = world_key(world, "watch");
+    world_accept(world, appoint);
+}
+
 /* In a history with a round open, a key "once" invited, luis's key revoked, and lars without office or seat.
  */
 static struct world *world_prepared(void)
@@ -44,6 +54,7 @@ static struct world *world_prepared(void)
     world_accept(world, revoke);
     world_propose(world, 1);
     world_panel(world);
+    world_watch(world);
     return world;
 }
 
@@ -92,6 +103,37 @@ static void fill_redeem(struct world *world, Comity__V1__Command *command)
 static void fill_revoke_key(struct world *world, Comity__V1__Command *command)
 {
     command->revoke_key->key = world_key(world, "odo");
+}
+
+static void fill_add_key(struct world *world, Comity__V1__Command *command)
+{
+    command->add_key->key = world_key(world, "tablet");
+    world_cosign(world, command, "tablet", NULL);
+}
+
+static void fill_recover_co_chair(struct world *world, Comity__V1__Command *command)
+{
+    command->recover_co_chair->member = MARA;
+    command->recover_co_chair->key = world_key(world, "mara again");
+    world_cosign(world, command, "mara again", NULL);
+}
+
+static void fill_set_recovery_key(struct world *world, Comity__V1__Command *command)
+{
+    command->set_recovery_key->key = world_key(world, "a safe");
+    world_cosign(world, command, "a safe", NULL);
+}
+
+static void fill_appoint_witness(struct world *world, Comity__V1__Command *command)
+{
+    command->appoint_witness->name = arena_string(world->arena, "owl");
+    command->appoint_witness->key = world_key(world, "owl");
+}
+
+static void fill_dismiss_witness(struct world *world, Comity__V1__Command *command)
+{
+    (void) world;
+    command->dismiss_witness->witness = 1;
 }
 
 static void fill_create_body(struct world *world, Comity__V1__Command *command)
@@ -802,6 +844,28 @@ static const struct walk_row {
      {"mona", "lena", "cora"},
      {"lars", "odo", "carl"},
      ERR_NOT_ON_ROLL},
+    /* Keys and witnesses. */
+    {COMITY__V1__COMMAND__BODY_ADD_KEY, fill_add_key, {"lena", "lars", "mona", "odo"}, {NULL}, ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR,
+     fill_recover_co_chair,
+     {"mrec"},
+     {"lena", "mara", "mona", "cora", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_SET_RECOVERY_KEY,
+     fill_set_recovery_key,
+     {"lena", "mara", "cora", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_APPOINT_WITNESS,
+     fill_appoint_witness,
+     {"lena", "mara", "cora", "carl"},
+     {"lars", "mona", "odo"},
+     ERR_FORBIDDEN},
+    {COMITY__V1__COMMAND__BODY_DISMISS_WITNESS,
+     fill_dismiss_witness,
+     {"lena"},
+     {"lars", "mara", "mona", "cora", "odo"},
+     ERR_FORBIDDEN},
 };
 
 static const struct walk_row *walk_find(Comity__V1__Command__BodyCase body)
@@ -810,6 +874,13 @@ static const struct walk_row *walk_find(Comity__V1__Command__BodyCase body)
         if (WALK[i].body == body)
             return &WALK[i];
     return NULL;
+}
+
+/* Cosigned by the key that it brings in. */
+static bool is_of_new_key(Comity__V1__Command__BodyCase body)
+{
+    return body == COMITY__V1__COMMAND__BODY_ADD_KEY || body == COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR ||
+           body == COMITY__V1__COMMAND__BODY_SET_RECOVERY_KEY;
 }
 
 static Comity__V1__Command *command_by(struct world *world, const struct walk_row *row, const char *signer)
@@ -822,7 +893,8 @@ static Comity__V1__Command *command_by(struct world *world, const struct walk_ro
     if (command->n_cosigners > 0 && row->body != COMITY__V1__COMMAND__BODY_REDEEM &&
         row->body != COMITY__V1__COMMAND__BODY_ENTER_BALLOTS &&
         row->body != COMITY__V1__COMMAND__BODY_NOTE_CONFERENCE &&
-        row->body != COMITY__V1__COMMAND__BODY_ENTER_ANSWER && strcmp(signer, "lena") != 0)
+        row->body != COMITY__V1__COMMAND__BODY_ENTER_ANSWER && !is_of_new_key(row->body) &&
+        strcmp(signer, "lena") != 0)
         world_cosign(world, command, "lena", NULL);
     return command;
 }
