@@ -53,6 +53,10 @@ static int check_lists(const Comity__V1__Charter *charter, const struct path *pa
         for (size_t k = 0; k < i; k++)
             if (charter->records[k]->phase == charter->records[i]->phase)
                 return path_refuse(path, "records", i, "phase", ERR_DUPLICATE, refusal);
+    for (size_t i = 0; i < charter->n_co_chairs; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(charter->co_chairs[k]->constituency, charter->co_chairs[i]->constituency) == 0)
+                return path_refuse(path, "co_chairs", i, "constituency", ERR_DUPLICATE, refusal);
     for (size_t i = 0; i < charter->n_retention; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(charter->retention[k]->name, charter->retention[i]->name) == 0)

@@ -167,6 +167,13 @@ static void say_retention(struct cli *cli, const Comity__V1__Charter *charter)
     }
 }
 
+static void say_co_chairs(struct cli *cli, const Comity__V1__Charter *charter)
+{
+    for (size_t i = 0; i < charter->n_co_chairs; i++)
+        say(cli, "Who signs for %s: %" PRIu32 " co-chairs together; all of them, where there are fewer.",
+            shown_string(cli, charter->co_chairs[i]->constituency), charter->co_chairs[i]->count);
+}
+
 void standing_rules_say(struct cli *cli, const Comity__V1__Charter *charter, message_prose_fn *prose,
                         void *context)
 {
@@ -182,6 +189,7 @@ void standing_rules_say(struct cli *cli, const Comity__V1__Charter *charter, mes
             shown_string(cli, charter->amendment_body), shown_string(cli, charter->amendment_rule));
     else
         say(cli, "The next charter: by a co-chair of every party.");
+    say_co_chairs(cli, charter);
     if (charter->notice_hours == 0)
         say(cli, "Notice of a session: none is asked for.");
     else

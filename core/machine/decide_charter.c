@@ -93,8 +93,25 @@ static int check_standings(struct decide *d, const Comity__V1__VitalFunction *fu
     return search.parties > 0 ? 0 : charter_refuse(d, ERR_SCOPE, place, "standings");
 }
 
+static int check_co_chairs_asked(struct decide *d, const Comity__V1__Charter *charter)
+{
+    for (size_t i = 0; i < charter->n_co_chairs; i++) {
+        char place[40];
+        uint32_t constituency;
+
+        if (find_number(d, TABLE_CONSTITUENCY, charter->co_chairs[i]->constituency, &constituency) != 0)
+            return d->code;
+        snprintf(place, sizeof(place), "co_chairs[%zu].", i);
+        if (constituency == 0)
+            return charter_refuse(d, ERR_NOT_FOUND, place, "constituency");
+    }
+    return 0;
+}
+
 static int check_terms(struct decide *d, const Comity__V1__Charter *charter)
 {
+    if (check_co_chairs_asked(d, charter) != 0)
+        return d->code;
     for (size_t i = 0; i < charter->n_functions; i++) {
         const Comity__V1__VitalFunction *function = charter->functions[i];
         char place[40];

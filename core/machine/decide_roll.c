@@ -1,5 +1,5 @@
 /* Who belongs: invitations, members, keys. And what such commands concern. */
-#include "core/machine/decide.h"
+#include "core/machine/co_chairs.h"
 
 #define INVITATION_MAX_MS ((int64_t) 90 * 24 * 3600 * 1000)
 
@@ -215,65 +215,20 @@ int concern_key(struct decide *d)
     return 0;
 }
 
-/* Looks for another valid key of a co-chair of the constituency. */
-struct co_chair_search {
-    const struct view *view;
-    struct arena *scratch;
-    ProtobufCBinaryData except;
-    uint32_t constituency;
-    bool is_found;
-};
-
-static int co_chair_visit(void *context, const ProtobufCMessage *row, struct bytes key)
-{
-    const Comity__V1__Key *known = (const Comity__V1__Key *) row;
-    struct co_chair_search *search = context;
-    const Comity__V1__Member *member;
-    ProtobufCMessage *of;
-    int code = 0;
-
-    (void) key;
-    if (known->revoked == 0 && !binary_equal(known->key, search->except)) {
-        code = state_get(search->view, search->scratch, TABLE_MEMBER, known->member, 0, &of);
-        if (code != 0)
-            return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
-        member = (const Comity__V1__Member *) of;
-        search->is_found = member->constituency == search->constituency &&
-                           member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR);
-    }
-    arena_reset(search->scratch);
-    return search->is_found ? 1 : 0;
-}
-
-static int has_other_co_chair(struct decide *d, bool *ret_has)
-{
-    struct row_key all = row_key_all(TABLE_KEY);
-    struct co_chair_search search = {d->view, arena_new(ARENA_LIMIT_DEFAULT), d->key->key, d->of_constituency,
-                                     false};
-    int code;
-
-    if (!search.scratch)
-        return decide_fail(d, ERR_MEMORY);
-    code = row_each(d->view, search.scratch, TABLE_KEY, &all, co_chair_visit, &search);
-    arena_destroy(&search.scratch);
-    *ret_has = search.is_found;
-    return code == 0 ? 0 : decide_fail(d, code);
-}
-
 /* A constituency without a co-chair could never again change its own roll: but for its recovery key. */
 static int check_last_co_chair(struct decide *d)
 {
     const Comity__V1__Member *member = decide_get(d, TABLE_MEMBER, d->of_member, 0);
     const Comity__V1__Constituency *own = decide_get(d, TABLE_CONSTITUENCY, d->of_constituency, 0);
-    bool has_other = false;
+    size_t others = 0;
 
     if (!member || !own)
         return d->code;
     if (!member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR) || own->recovery_key.len > 0)
         return 0;
-    if (has_other_co_chair(d, &has_other) != 0)
+    if (co_chairs_count(d, d->of_constituency, d->key->key, &others) != 0)
         return d->code;
-    return has_other ? 0 : decide_refuse(d, ERR_LAST_CO_CHAIR, "revoke_key.key");
+    return others > 0 ? 0 : decide_refuse(d, ERR_LAST_CO_CHAIR, "revoke_key.key");
 }
 
 static int check_revocable(struct decide *d)

@@ -1,5 +1,6 @@
 /* Who may: one row a right. */
-#include "core/machine/decide.h"
+#include "core/machine/co_chairs.h"
+#include "core/rule/rule.h"
 #include "core/words.h"
 
 /* The text's founders have all signed it, and nobody else has. */
@@ -36,78 +37,41 @@ static int check_founders(struct decide *d)
     return 0;
 }
 
-/* What the signers of a joint act stand for. */
-struct joint {
-    uint32_t constituencies[1 + COSIGNERS_MAX]; /* of which a co-chair has signed */
+struct parties_there {
+    const Comity__V1__Constituency *list[CONSTITUENCIES_MAX];
     size_t count;
-    bool lacks_party;
 };
 
-static bool is_new_founder(const Comity__V1__Command *body, ProtobufCBinaryData key)
+static int party_visit(void *context, const ProtobufCMessage *row, struct bytes key)
 {
-    const Comity__V1__NewConstituency *constituency;
-    size_t i;
+    const Comity__V1__Constituency *constituency = (const Comity__V1__Constituency *) row;
+    struct parties_there *parties = context;
 
-    if (body->body_case != COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY)
-        return false;
-    constituency = body->admit_constituency->constituency;
-    for (i = 0; i < constituency->n_founders; i++)
-        if (binary_equal(constituency->founders[i]->key, key))
-            return true;
-    return false;
-}
-
-static int joint_add_cosigner(struct decide *d, struct joint *joint, size_t i)
-{
-    Comity__V1__Member *member;
-    int code = state_member_of_key(d->view, d->arena, d->body->cosigners[i].data, &member);
-
-    if (code == ERR_KEY_UNKNOWN && is_new_founder(d->body, d->body->cosigners[i]))
-        return 0;
-    if (code == ERR_KEY_UNKNOWN || code == ERR_KEY_REVOKED)
-        return decide_refuse(d, code, "cosigners[%zu]", i);
-    if (code != 0)
-        return decide_fail(d, code);
-    if (!member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR))
-        return decide_refuse(d, ERR_FORBIDDEN, "cosigners[%zu]", i);
-    joint->constituencies[joint->count++] = member->constituency;
+    (void) key;
+    if (constituency->standing == COMITY__V1__STANDING__STANDING_PARTY && parties->count < CONSTITUENCIES_MAX)
+        parties->list[parties->count++] = constituency;
     return 0;
 }
 
-static int joint_visit(void *context, const ProtobufCMessage *row, struct bytes key)
-{
-    const Comity__V1__Constituency *constituency = (const Comity__V1__Constituency *) row;
-    struct joint *joint = context;
-    size_t i;
-
-    (void) key;
-    if (constituency->standing != COMITY__V1__STANDING__STANDING_PARTY)
-        return 0;
-    for (i = 0; i < joint->count; i++)
-        if (joint->constituencies[i] == constituency->number)
-            return 0;
-    joint->lacks_party = true;
-    return 1;
-}
-
+/* Of every PARTY, and of the signer's own constituency, as many as the charter asks for. */
 static int check_each_party(struct decide *d)
 {
-    struct joint joint = {{d->actor->constituency}, 1, false};
     struct row_key all = row_key_all(TABLE_CONSTITUENCY);
-    size_t i;
+    const Comity__V1__Constituency *own;
+    struct parties_there parties = {.count = 0};
+    struct co_chairs signed_by;
     int code;
 
-    if (!member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_CO_CHAIR))
-        return decide_refuse(d, ERR_FORBIDDEN, "key");
-    if (d->body->n_cosigners > COSIGNERS_MAX)
-        return decide_refuse_limit(d, ERR_RANGE, "cosigners", COSIGNERS_MAX);
-    for (i = 0; i < d->body->n_cosigners; i++)
-        if (joint_add_cosigner(d, &joint, i) != 0)
-            return d->code;
-    code = row_each(d->view, d->arena, TABLE_CONSTITUENCY, &all, joint_visit, &joint);
+    if (co_chairs_signed(d, &signed_by) != 0)
+        return d->code;
+    code = row_each(d->view, d->arena, TABLE_CONSTITUENCY, &all, party_visit, &parties);
     if (code != 0)
         return decide_fail(d, code);
-    return joint.lacks_party ? decide_refuse(d, ERR_COSIGNERS, "cosigners") : 0;
+    for (size_t i = 0; i < parties.count; i++)
+        if (co_chairs_suffice(d, &signed_by, parties.list[i]) != 0)
+            return d->code;
+    own = decide_get(d, TABLE_CONSTITUENCY, d->actor->constituency, 0);
+    return own ? co_chairs_suffice(d, &signed_by, own) : d->code;
 }
 
 static bool is_own_co_chair(const struct decide *d)
@@ -116,14 +80,39 @@ static bool is_own_co_chair(const struct decide *d)
            member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_CO_CHAIR);
 }
 
+/* As many co-chairs of the constituency as the charter asks for, and nobody of another. Where one is enough nobody
+ * lends it a weight. @others: cosigners who sign for something else. */
+static int check_co_chairs(struct decide *d, size_t others)
+{
+    const Comity__V1__Constituency *own;
+    struct co_chairs signed_by;
+    size_t needed;
+
+    if (!is_own_co_chair(d))
+        return decide_refuse(d, ERR_FORBIDDEN, "key");
+    own = decide_get(d, TABLE_CONSTITUENCY, d->of_constituency, 0);
+    if (!own || co_chairs_needed(d, own, &needed) != 0)
+        return d->code;
+    if (needed == 1 && d->body->n_cosigners > others)
+        return decide_refuse_limit(d, ERR_RANGE, "cosigners", others);
+    if (co_chairs_signed(d, &signed_by) != 0 || co_chairs_suffice(d, &signed_by, own) != 0)
+        return d->code;
+    for (size_t i = 0; i < signed_by.count; i++)
+        if (signed_by.constituencies[i] != d->of_constituency)
+            return decide_refuse(d, ERR_FORBIDDEN, "cosigners");
+    return 0;
+}
+
 static int check_own_co_chair(struct decide *d)
 {
-    return is_own_co_chair(d) ? 0 : decide_refuse(d, ERR_FORBIDDEN, "key");
+    return check_co_chairs(d, 0);
 }
 
 static int check_self_or_co_chair(struct decide *d)
 {
-    return d->of_member == d->actor->number ? 0 : check_own_co_chair(d);
+    if (d->of_member != d->actor->number)
+        return check_own_co_chair(d);
+    return d->body->n_cosigners == 0 ? 0 : decide_refuse_limit(d, ERR_RANGE, "cosigners", 0);
 }
 
 static int check_invited(struct decide *d)
@@ -359,7 +348,11 @@ static int check_member_new_key(struct decide *d)
 
 static int check_co_chair_new_key(struct decide *d)
 {
-    return check_own_co_chair(d) == 0 ? check_new_key(d, d->body->set_recovery_key->key) : d->code;
+    ProtobufCBinaryData key = d->body->set_recovery_key->key;
+
+    if (!is_own_co_chair(d))
+        return decide_refuse(d, ERR_FORBIDDEN, "key");
+    return command_is_signed_by(d->body, key) ? check_co_chairs(d, 1) : decide_refuse(d, ERR_COSIGNERS, "cosigners");
 }
 
 /* A member's key is told that it may not; one that is nobody's, that it is. */
@@ -395,8 +388,9 @@ static const struct right_row {
 } RIGHTS[] = {
     {MAY_FOUNDERS, N_("all founders of the text, together"), check_founders, COSIGNED | OF_OUTSIDER},
     {MAY_EACH_PARTY, N_("co-chairs, one of every PARTY at least"), check_each_party, COSIGNED},
-    {MAY_OWN_CO_CHAIR, N_("co-chair of the constituency"), check_own_co_chair, 0},
-    {MAY_SELF_OR_CO_CHAIR, N_("the member, or a co-chair of the same constituency"), check_self_or_co_chair, 0},
+    {MAY_OWN_CO_CHAIR, N_("co-chair of the constituency"), check_own_co_chair, COSIGNED},
+    {MAY_SELF_OR_CO_CHAIR, N_("the member, or a co-chair of the same constituency"), check_self_or_co_chair,
+     COSIGNED},
     {MAY_INVITED, N_("a new key, with an open invitation's"), check_invited, COSIGNED | OF_OUTSIDER},
     {MAY_FACILITATOR, N_("facilitator"), check_facilitator, 0},
     {MAY_BODY, N_("holder of a seat of the body"), check_seat, 0},

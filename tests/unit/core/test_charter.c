@@ -41,6 +41,9 @@ static void test_names_once(void **state)
     charter->records[1]->phase = charter->records[0]->phase;
     assert_form(ERR_DUPLICATE, "adopt_charter.charter.records[1].phase");
     charter = make();
+    charter->co_chairs[1]->constituency = charter->co_chairs[0]->constituency;
+    assert_form(ERR_DUPLICATE, "adopt_charter.charter.co_chairs[1].constituency");
+    charter = make();
     charter->retention[1]->name = charter->retention[0]->name;
     assert_form(ERR_DUPLICATE, "adopt_charter.charter.retention[1].name");
     charter = make();

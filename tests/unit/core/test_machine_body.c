@@ -58,7 +58,7 @@ static void test_create_body(void **state)
     assert_false(world_has(world, TABLE_SEAT, 1, 7));
 
     Comity__V1__Command *command = create_body(world, "council", "labour", 1);
-    world_refuse(world, command, ERR_COSIGNERS, "cosigners");
+    world_refuse(world, command, ERR_COSIGNERS, "cosigners.*");
     world_cosign(world, command, "mara", NULL);
     world_refuse(world, command, ERR_EXISTS, "create_body.name");
     command = create_body(world, "panel", "finance", 1);
@@ -173,7 +173,7 @@ static void test_adopt_rule_is_refused(void **state)
     world_create_body(world, "council", 1, 1, 0);
     Comity__V1__Command *command = world_adopt_command(world, rule);
     command->n_cosigners = 0;
-    world_refuse(world, command, ERR_COSIGNERS, "cosigners");
+    world_refuse(world, command, ERR_COSIGNERS, "cosigners.*");
     world_cosign(world, command, "lena", NULL);
     rule->rounds = 0;
     world_refuse(world, command, ERR_RANGE, "adopt_rule.rule.rounds");

@@ -231,7 +231,7 @@ static void test_joint_offices_are_recovered_jointly(void **state)
     struct world *world = world_founded();
     Comity__V1__Command *command = invite_back(world, "carl", ODO, "once");
 
-    world_refuse(world, command, ERR_COSIGNERS, "cosigners");
+    world_refuse(world, command, ERR_COSIGNERS, "cosigners.labour");
     world_cosign(world, command, "lena", "mara", NULL);
     world_accept(world, command);
     /* Nor a PARTY the member of another. */

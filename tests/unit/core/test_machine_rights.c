@@ -958,7 +958,7 @@ static void test_offices_that_serve_all_are_given_jointly(void **state)
         world_cosign(world, together, "mara", NULL);
         if (office == COMITY__V1__OFFICE__OFFICE_FACILITATOR ||
             office == COMITY__V1__OFFICE__OFFICE_RECORDER) {
-            world_refuse(world, alone, ERR_COSIGNERS, "cosigners");
+            world_refuse(world, alone, ERR_COSIGNERS, "cosigners.*");
             world_accept(world, together);
             joint++;
         } else {
@@ -984,7 +984,7 @@ static void test_who_may_invite_a_facilitator(void **state)
     world_refuse(world, command, ERR_KEY_UNKNOWN, "key");
     command = invite_to(world, "lena", FACILITATOR, 1);
     world_cosign(world, command, "carl", NULL); /* neutral: no stand-in for the other party */
-    world_refuse(world, command, ERR_COSIGNERS, "cosigners");
+    world_refuse(world, command, ERR_COSIGNERS, "cosigners.*");
     command = invite_to(world, "lena", FACILITATOR, 1);
     world_cosign(world, command, "mona", NULL); /* of the other party, but no co-chair */
     world_refuse(world, command, ERR_FORBIDDEN, "cosigners[0]");
