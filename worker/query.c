@@ -13,6 +13,7 @@ static const struct {
     {COMITY__V1__QUERY__KIND_LIST, query_list},
     {COMITY__V1__QUERY__KIND_EVENTS, query_events},
     {COMITY__V1__QUERY__KIND_RECEIPT, query_receipt},
+    {COMITY__V1__QUERY__KIND_CHECKPOINT, query_checkpoint},
 };
 
 int query_check_grant(struct store_txn *txn, const struct session_grant *grant, int64_t now_ms,

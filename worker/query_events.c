@@ -1,23 +1,8 @@
 /* Events from a sequence on, page by page, each with a checkpoint that covers as_of. */
 #include "core/error.h"
 #include "worker/query_page.h"
-#include "worker/receipt.h"
 
 enum { CURSOR_BYTES = 8 }; /* the sequence of the next page's first event */
-
-static int add_checkpoint(struct query_run *run)
-{
-    char *note = arena_alloc(run->arena, CHECKPOINT_MAX_BYTES);
-    if (!note)
-        return ERR_MEMORY;
-    size_t size;
-    int code = checkpoint_make(run->txn, &run->history, run->history.epoch, run->history.head,
-                               run->context->log_key, note, &size);
-    if (code)
-        return code;
-    run->answer->checkpoint = (ProtobufCBinaryData){.data = (uint8_t *) note, .len = size};
-    return 0;
-}
 
 static int add_cursor(struct query_run *run, uint64_t sequence)
 {
@@ -71,7 +56,7 @@ int query_events(struct query_run *run)
     uint64_t next;
     int code = add_events(run, from, &next);
     if (code == 0)
-        code = add_checkpoint(run);
+        code = query_add_checkpoint(run, run->history.head);
     if (code == 0 && next <= run->history.head)
         code = add_cursor(run, next);
     return code;

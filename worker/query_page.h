@@ -31,9 +31,13 @@ int query_add_texts(struct query_run *run, const ProtobufCMessage *row, size_t b
 /* Bytes of the texts that @row refers to, by their references. */
 size_t query_text_bytes(const ProtobufCMessage *row);
 
+/* The checkpoint of this size, of the present epoch, into the answer. */
+int query_add_checkpoint(struct query_run *run, uint64_t size);
+
 int query_list(struct query_run *run);
 int query_events(struct query_run *run);
 int query_receipt(struct query_run *run);
+int query_checkpoint(struct query_run *run);
 int query_whoami(struct query_run *run);
 
 #endif

@@ -38,25 +38,32 @@ int checkpoint_make(struct store_txn *txn, const struct store_history *history, 
     return 0;
 }
 
+int hashes_to_fields(struct arena *arena, const uint8_t (*hashes)[HASH_SIZE], size_t count,
+                     ProtobufCBinaryData **ret_fields, size_t *ret_count)
+{
+    ProtobufCBinaryData *fields = arena_alloc(arena, (count + 1) * sizeof(*fields));
+    uint8_t *copy = arena_copy(arena, hashes, count * HASH_SIZE);
+
+    if (fields == NULL || (copy == NULL && count > 0))
+        return ERR_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        fields[i] = (ProtobufCBinaryData){.len = HASH_SIZE, .data = copy + i * HASH_SIZE};
+    *ret_fields = fields;
+    *ret_count = count;
+    return 0;
+}
+
 static int proof_fill(struct store_txn *txn, const struct store_history *history,
                       const struct store_command *command, struct arena *arena, Comity__V1__Receipt *receipt)
 {
     struct tree_nodes nodes = store_nodes(txn, history);
     uint8_t proof[PROOF_MAX][HASH_SIZE];
-    uint8_t *hashes;
     size_t count;
     int code = tree_inclusion_proof(&nodes, command->sequence - 1, command->tree_size, proof, &count);
 
     if (code != 0)
         return code;
-    receipt->proof = arena_alloc(arena, (count + 1) * sizeof(*receipt->proof));
-    hashes = arena_copy(arena, proof, count * HASH_SIZE);
-    if (receipt->proof == NULL || (hashes == NULL && count > 0))
-        return ERR_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        receipt->proof[i] = (ProtobufCBinaryData){.len = HASH_SIZE, .data = hashes + i * HASH_SIZE};
-    receipt->n_proof = count;
-    return 0;
+    return hashes_to_fields(arena, proof, count, &receipt->proof, &receipt->n_proof);
 }
 
 static int field_copy(struct arena *arena, struct bytes bytes, ProtobufCBinaryData *ret_field)

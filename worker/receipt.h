@@ -27,4 +27,8 @@ int receipt_build(struct store_txn *txn, const struct store_history *history,
                   const uint8_t id[COMMAND_ID_SIZE], const struct store_command *command,
                   struct bytes checkpoint, struct arena *arena, Comity__V1__Receipt **ret_receipt);
 
+/* A proof as a repeated field, copied into the arena. ERR_MEMORY. */
+int hashes_to_fields(struct arena *arena, const uint8_t (*hashes)[HASH_SIZE], size_t count,
+                     ProtobufCBinaryData **ret_fields, size_t *ret_count);
+
 #endif

@@ -280,6 +280,34 @@ def inclusion_root(leaf, index, size, proof):
     return node
 
 
+def extended_root(old_size, old_root, size, proof):
+    """RFC 6962 2.1.2, the definition read backwards: the root at @size, if the proof shows that it extends @old_root."""
+    left = list(proof)
+
+    def take():
+        _check(left, "the proof is too short")
+        return left.pop(0)
+
+    def roots(m, n, is_old_root):
+        """Of the subtree of @n leaves, of which the old tree has @m: its hash in the old tree and in the new one."""
+        if m == n:
+            node = old_root if is_old_root else take()
+            return node, node
+        k = 1 << (n - 1).bit_length() - 1
+        if m <= k:
+            old, new = roots(m, k, is_old_root)
+            return old, hashlib.sha256(b"\1" + new + take()).digest()
+        old, new = roots(m - k, n - k, False)
+        beside = take()
+        return tuple(hashlib.sha256(b"\1" + beside + node).digest() for node in (old, new))
+
+    _check(0 < old_size <= size, "there is no such proof")
+    old, new = roots(old_size, size, True)
+    _check(not left, "the proof is too long")
+    _check(old == old_root, "the proof is not of the old tree")
+    return new
+
+
 def open_checkpoint(note, history, epoch, log_key):
     """Check a checkpoint's signature and origin. Returns (size, root)."""
     text, separator, signatures = note.decode().partition("\n\n")
