@@ -1,5 +1,6 @@
 #include "core/note.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -9,9 +10,15 @@
 
 enum {
     KEY_ID_SIZE = 4,
-    ALGORITHM_ED25519 = 1,
+    TIME_SIZE = 8,
     NOTE_BASE64 = sodium_base64_VARIANT_ORIGINAL,
 };
+
+/* Bytes of a signature by a key of this kind. */
+static size_t signature_size(enum note_kind kind)
+{
+    return kind == NOTE_COSIGNATURE ? TIME_SIZE + SIGNATURE_SIZE : SIGNATURE_SIZE;
+}
 
 static const char LINE_START[] = "\xE2\x80\x94 "; /* an em dash and a space */
 static const size_t LINE_START_SIZE = sizeof(LINE_START) - 1;
@@ -68,21 +75,21 @@ static bool take_until(struct bytes *rest, char separator, struct bytes *ret_tak
     return true;
 }
 
-/* First four bytes of SHA-256(name \n 01 public key). */
-static uint32_t key_id(struct bytes name, const uint8_t public_key[KEY_SIZE])
+/* First four bytes of SHA-256(name \n kind public key). */
+static uint32_t key_id(struct bytes name, enum note_kind kind, const uint8_t public_key[KEY_SIZE])
 {
-    static const uint8_t SEPARATOR[2] = {'\n', ALGORITHM_ED25519};
+    const uint8_t separator[2] = {'\n', (uint8_t) kind};
     uint8_t hash[HASH_SIZE];
     crypto_hash_sha256_state state;
     crypto_hash_sha256_init(&state);
     crypto_hash_sha256_update(&state, name.data, name.size);
-    crypto_hash_sha256_update(&state, SEPARATOR, sizeof(SEPARATOR));
+    crypto_hash_sha256_update(&state, separator, sizeof(separator));
     crypto_hash_sha256_update(&state, public_key, KEY_SIZE);
     crypto_hash_sha256_final(&state, hash);
     return get_u32(hash);
 }
 
-int note_verifier_make(const char *name, const uint8_t public_key[KEY_SIZE],
+int note_verifier_make(const char *name, enum note_kind kind, const uint8_t public_key[KEY_SIZE],
                        struct note_verifier *ret_verifier)
 {
     struct bytes bytes = BYTES(name, strlen(name));
@@ -91,8 +98,19 @@ int note_verifier_make(const char *name, const uint8_t public_key[KEY_SIZE],
     memset(ret_verifier, 0, sizeof(*ret_verifier));
     memcpy(ret_verifier->name, name, bytes.size);
     memcpy(ret_verifier->public_key, public_key, KEY_SIZE);
-    ret_verifier->key_id = key_id(bytes, public_key);
+    ret_verifier->kind = kind;
+    ret_verifier->key_id = key_id(bytes, kind, public_key);
     return 0;
+}
+
+void note_verifier_write(const struct note_verifier *verifier, char ret_text[NOTE_VERIFIER_MAX_BYTES + 1])
+{
+    uint8_t key[1 + KEY_SIZE] = {(uint8_t) verifier->kind};
+    char encoded[sodium_base64_ENCODED_LEN(1 + KEY_SIZE, NOTE_BASE64)];
+    memcpy(key + 1, verifier->public_key, KEY_SIZE);
+    sodium_bin2base64(encoded, sizeof(encoded), key, sizeof(key), NOTE_BASE64);
+    snprintf(ret_text, NOTE_VERIFIER_MAX_BYTES + 1, "%s+%08" PRIx32 "+%s", verifier->name, verifier->key_id,
+             encoded);
 }
 
 int note_verifier_read(const char *text, struct note_verifier *ret_verifier)
@@ -110,7 +128,7 @@ int note_verifier_read(const char *text, struct note_verifier *ret_verifier)
     uint8_t key[1 + KEY_SIZE];
     size_t length;
     if (hex_decode(id_hex, id_bytes, KEY_ID_SIZE) || !base64_read(rest, key, sizeof(key), &length) ||
-        length != sizeof(key) || key[0] != ALGORITHM_ED25519)
+        length != sizeof(key) || (key[0] != NOTE_SIGNATURE && key[0] != NOTE_COSIGNATURE))
         return ERR_MALFORMED;
 
     struct note_verifier verifier;
@@ -118,31 +136,79 @@ int note_verifier_read(const char *text, struct note_verifier *ret_verifier)
     if (name.size >= sizeof(name_text))
         return ERR_MALFORMED;
     memcpy(name_text, name.data, name.size);
-    if (note_verifier_make(name_text, key + 1, &verifier) || verifier.key_id != get_u32(id_bytes))
+    if (note_verifier_make(name_text, (enum note_kind) key[0], key + 1, &verifier) || verifier.key_id != get_u32(id_bytes))
         return ERR_MALFORMED;
     *ret_verifier = verifier;
     return 0;
+}
+
+static size_t line_write(const char *name, uint32_t id, const uint8_t *signature, size_t size,
+                         char buffer[NOTE_LINE_MAX_BYTES + 1])
+{
+    uint8_t bytes[KEY_ID_SIZE + TIME_SIZE + SIGNATURE_SIZE];
+    char encoded[sodium_base64_ENCODED_LEN(sizeof(bytes), NOTE_BASE64)];
+    put_u32(bytes, id);
+    memcpy(bytes + KEY_ID_SIZE, signature, size);
+    sodium_bin2base64(encoded, sizeof(encoded), bytes, KEY_ID_SIZE + size, NOTE_BASE64);
+    return (size_t) snprintf(buffer, NOTE_LINE_MAX_BYTES + 1, "%s%s %s\n", LINE_START, name, encoded);
 }
 
 size_t note_sign_line(struct bytes text, const char *name, const struct signing_key *key,
                       char buffer[NOTE_LINE_MAX_BYTES + 1])
 {
     struct note_verifier verifier;
-    if (note_verifier_make(name, key->public_key, &verifier))
+    uint8_t signature[SIGNATURE_SIZE];
+    if (note_verifier_make(name, NOTE_SIGNATURE, key->public_key, &verifier))
         return 0;
-    uint8_t signature[KEY_ID_SIZE + SIGNATURE_SIZE];
-    put_u32(signature, verifier.key_id);
-    signature_make_raw(key, text, signature + KEY_ID_SIZE);
-    char encoded[sodium_base64_ENCODED_LEN(KEY_ID_SIZE + SIGNATURE_SIZE, NOTE_BASE64)];
-    sodium_bin2base64(encoded, sizeof(encoded), signature, sizeof(signature), NOTE_BASE64);
-    return (size_t) snprintf(buffer, NOTE_LINE_MAX_BYTES + 1, "%s%s %s\n", LINE_START, name, encoded);
+    signature_make_raw(key, text, signature);
+    return line_write(name, verifier.key_id, signature, sizeof(signature), buffer);
+}
+
+/* What a cosignature signs. */
+enum { COSIGNED_HEAD_MAX_BYTES = 48 };
+
+static struct bytes cosigned_bytes(struct bytes text, int64_t time_s,
+                                   uint8_t buffer[COSIGNED_HEAD_MAX_BYTES + NOTE_MAX_BYTES])
+{
+    int head = snprintf((char *) buffer, COSIGNED_HEAD_MAX_BYTES, "cosignature/v1\ntime %" PRId64 "\n", time_s);
+    if (text.size > 0)
+        memcpy(buffer + head, text.data, text.size);
+    return BYTES(buffer, (size_t) head + text.size);
+}
+
+void cosignature_make(struct bytes text, int64_t time_s, const struct signing_key *key,
+                      uint8_t ret_signature[SIGNATURE_SIZE])
+{
+    uint8_t buffer[COSIGNED_HEAD_MAX_BYTES + NOTE_MAX_BYTES];
+    assert(text.size <= NOTE_MAX_BYTES && time_s >= 0);
+    signature_make_raw(key, cosigned_bytes(text, time_s, buffer), ret_signature);
+}
+
+int cosignature_check(const uint8_t public_key[KEY_SIZE], struct bytes text, int64_t time_s, struct bytes signature)
+{
+    uint8_t buffer[COSIGNED_HEAD_MAX_BYTES + NOTE_MAX_BYTES];
+    if (text.size > NOTE_MAX_BYTES || time_s < 0 || signature.size != SIGNATURE_SIZE)
+        return ERR_SIGNATURE;
+    return signature_check_raw(public_key, cosigned_bytes(text, time_s, buffer), signature);
+}
+
+size_t cosignature_line(const char *name, const uint8_t public_key[KEY_SIZE], int64_t time_s,
+                        const uint8_t signature[SIGNATURE_SIZE], char buffer[NOTE_LINE_MAX_BYTES + 1])
+{
+    struct note_verifier verifier;
+    uint8_t bytes[TIME_SIZE + SIGNATURE_SIZE];
+    if (note_verifier_make(name, NOTE_COSIGNATURE, public_key, &verifier))
+        return 0;
+    put_u64(bytes, (uint64_t) time_s);
+    memcpy(bytes + TIME_SIZE, signature, SIGNATURE_SIZE);
+    return line_write(name, verifier.key_id, bytes, sizeof(bytes), buffer);
 }
 
 struct note_signature {
     struct bytes name;
     uint32_t key_id;
-    uint8_t bytes[SIGNATURE_SIZE];
-    size_t size; /* more than SIGNATURE_SIZE: of another kind of key, bytes not kept */
+    uint8_t bytes[TIME_SIZE + SIGNATURE_SIZE];
+    size_t size; /* more than there is room for: of another kind of key, bytes not kept */
 };
 
 /* One line without its newline: "— name base64(key id, signature)". */
@@ -159,7 +225,7 @@ static bool signature_line_read(struct bytes line, struct note_signature *ret_si
         return false;
     ret_signature->key_id = get_u32(decoded);
     ret_signature->size = length - KEY_ID_SIZE;
-    if (ret_signature->size <= SIGNATURE_SIZE)
+    if (ret_signature->size <= sizeof(ret_signature->bytes))
         memcpy(ret_signature->bytes, decoded + KEY_ID_SIZE, ret_signature->size);
     return true;
 }
@@ -167,6 +233,22 @@ static bool signature_line_read(struct bytes line, struct note_signature *ret_si
 static bool verifier_fits(const struct note_verifier *verifier, struct bytes name, uint32_t id)
 {
     return verifier->key_id == id && bytes_equal(BYTES(verifier->name, strlen(verifier->name)), name);
+}
+
+/* 0 or ERR_SIGNATURE. */
+static int signature_verify(const struct note_verifier *verifier, struct bytes text,
+                            const struct note_signature *signature)
+{
+    struct bytes bytes = BYTES(signature->bytes, signature->size);
+    if (signature->size != signature_size(verifier->kind))
+        return ERR_SIGNATURE;
+    if (verifier->kind == NOTE_SIGNATURE)
+        return signature_check_raw(verifier->public_key, text, bytes);
+    uint64_t time_s = get_u64(bytes.data);
+    if (time_s > INT64_MAX)
+        return ERR_SIGNATURE;
+    return cosignature_check(verifier->public_key, text, (int64_t) time_s,
+                             BYTES(bytes.data + TIME_SIZE, SIGNATURE_SIZE));
 }
 
 static bool verifiers_are_distinct(const struct note_verifier *verifiers, size_t count)
@@ -219,8 +301,7 @@ static int signatures_check(struct bytes text, struct bytes lines, const struct 
         for (size_t i = 0; i < count && !is_repeated; i++) {
             if (!verifier_fits(&verifiers[i], signature->name, signature->key_id))
                 continue;
-            if (signature->size != SIGNATURE_SIZE ||
-                signature_check_raw(verifiers[i].public_key, text, BYTES(signature->bytes, SIGNATURE_SIZE)))
+            if (signature_verify(&verifiers[i], text, signature))
                 return ERR_SIGNATURE;
             verified++;
         }
@@ -255,15 +336,19 @@ void checkpoint_origin(const uint8_t history[HISTORY_ID_SIZE], uint32_t epoch,
     snprintf(ret_origin, ORIGIN_MAX_BYTES + 1, "comity/%s/%" PRIu32, hex, epoch);
 }
 
+size_t checkpoint_write(const struct checkpoint *checkpoint, char buffer[CHECKPOINT_MAX_BYTES])
+{
+    char root[sodium_base64_ENCODED_LEN(HASH_SIZE, NOTE_BASE64)];
+    sodium_bin2base64(root, sizeof(root), checkpoint->root, HASH_SIZE, NOTE_BASE64);
+    return (size_t) snprintf(buffer, CHECKPOINT_MAX_BYTES, "%s\n%" PRIu64 "\n%s\n", checkpoint->origin,
+                             checkpoint->size, root);
+}
+
 size_t checkpoint_sign(const struct checkpoint *checkpoint, const struct signing_key *key,
                        char buffer[CHECKPOINT_MAX_BYTES])
 {
-    char root[sodium_base64_ENCODED_LEN(HASH_SIZE, NOTE_BASE64)];
     char line[NOTE_LINE_MAX_BYTES + 1];
-    sodium_bin2base64(root, sizeof(root), checkpoint->root, HASH_SIZE, NOTE_BASE64);
-    int length = snprintf(buffer, CHECKPOINT_MAX_BYTES, "%s\n%" PRIu64 "\n%s\n", checkpoint->origin,
-                          checkpoint->size, root);
-    size_t text_size = (size_t) length;
+    size_t text_size = checkpoint_write(checkpoint, buffer);
     size_t line_size = note_sign_line(BYTES(buffer, text_size), checkpoint->origin, key, line);
     return text_size + (size_t) snprintf(buffer + text_size, CHECKPOINT_MAX_BYTES - text_size, "\n%.*s",
                                          (int) line_size, line);
@@ -328,7 +413,7 @@ int checkpoint_open(struct bytes note, const uint8_t public_key[KEY_SIZE], struc
     struct checkpoint checkpoint;
     struct note_verifier verifier;
     if (!note_split(note, &text, &lines) || checkpoint_read(text, &checkpoint) ||
-        note_verifier_make(checkpoint.origin, public_key, &verifier))
+        note_verifier_make(checkpoint.origin, NOTE_SIGNATURE, public_key, &verifier))
         return ERR_MALFORMED;
     size_t verified;
     int code = signatures_check(text, lines, &verifier, 1, &verified);

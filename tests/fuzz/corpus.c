@@ -7,7 +7,7 @@
 
 #include "tests/fuzz/message_types.h"
 
-enum { NAMES_MAX = 256, NAME_BYTES = 64, PATH_BYTES = 1024 };
+enum { NAMES_MAX = 512, NAME_BYTES = 64, PATH_BYTES = 1024 };
 
 static const char *directory;
 

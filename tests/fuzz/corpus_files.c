@@ -162,13 +162,13 @@ void corpus_of_rules(struct arena *arena)
     }
 }
 
-static void put_note(const char *verifier, const char *note)
+static void put_note(const char *name, const char *verifier, const char *note)
 {
     struct corpus_pieces pieces = {.size = 0};
 
     pieces_piece(&pieces, BYTES(verifier, strlen(verifier)));
     pieces_add(&pieces, BYTES(note, strlen(note)));
-    corpus_put("note", "signed", BYTES(pieces.bytes, pieces.size));
+    corpus_put("note", name, BYTES(pieces.bytes, pieces.size));
 }
 
 static int no_node(void *self, unsigned level, uint64_t index, uint8_t ret_hash[HASH_SIZE])
@@ -207,11 +207,23 @@ void corpus_of_notes(struct arena *arena)
     signing_key_from_seed(SEED, &key);
     memset(checkpoint.root, 7, HASH_SIZE);
     size_t size = checkpoint_sign(&checkpoint, &key, note);
-    put_note("", arena_printf(arena, "%.*s", (int) size, note));
+    put_note("signed", "", arena_printf(arena, "%.*s", (int) size, note));
     const char *text = "If you think cryptography is the answer to your problem,\nthen you don't know it.\n";
     note_sign_line(BYTES(text, strlen(text)), "comity/test", &key, line);
-    put_note("PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+    put_note("signed", "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
              arena_printf(arena, "%s\n%s", text, line));
+    uint8_t signature[SIGNATURE_SIZE];
+    char cosigned[NOTE_LINE_MAX_BYTES + 1], verifier_text[NOTE_VERIFIER_MAX_BYTES + 1];
+    struct note_verifier verifier;
+    char body[CHECKPOINT_MAX_BYTES];
+    size_t body_size = checkpoint_write(&checkpoint, body);
+    cosignature_make(BYTES(body, body_size), 1800000000, &key, signature);
+    cosignature_line("labour-box", key.public_key, 1800000000, signature, cosigned);
+    note_verifier_make("labour-box", NOTE_COSIGNATURE, key.public_key, &verifier);
+    note_verifier_write(&verifier, verifier_text);
+    put_note("cosigned", verifier_text, arena_printf(arena, "%.*s%s", (int) size, note, cosigned));
+    put_note("cosigned", "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2",
+             arena_printf(arena, "%.*s%s", (int) size, note, cosigned));
     put_proof(0, 1);
     put_proof(3, 3 + 4);
     put_proof(1000, 1u << 20);

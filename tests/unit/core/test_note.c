@@ -153,10 +153,10 @@ static void test_verifier_keys(void **state)
                                             "5678901234567890123456789012345678901234567890"
                                             "123456789012345678"};
     for (size_t i = 0; i < ARRAY_COUNT(BAD_NAMES); i++)
-        assert_int_equal(note_verifier_make(BAD_NAMES[i], key.public_key, &verifier), ERR_MALFORMED);
+        assert_int_equal(note_verifier_make(BAD_NAMES[i], NOTE_SIGNATURE, key.public_key, &verifier), ERR_MALFORMED);
     assert_int_equal(note_verifier_make("gr\xC3\xBC\xC3\x9F"
                                         "e",
-                                        key.public_key, &verifier),
+                                        NOTE_SIGNATURE, key.public_key, &verifier),
                      0);
 }
 
@@ -173,7 +173,7 @@ static void test_signatures_of_several(void **state)
     static const char *const NAMES[SIGNERS] = {"a.example", "b.example", "c.example"};
     for (size_t i = 0; i < SIGNERS; i++) {
         signing_key_generate(&keys[i]);
-        assert_int_equal(note_verifier_make(NAMES[i], keys[i].public_key, &verifiers[i]), 0);
+        assert_int_equal(note_verifier_make(NAMES[i], NOTE_SIGNATURE, keys[i].public_key, &verifiers[i]), 0);
         note_sign_line(text, NAMES[i], &keys[i], lines[i]);
     }
     char note[2048];
@@ -208,7 +208,7 @@ static void test_a_limit_on_signatures(void **state)
     char line[NOTE_LINE_MAX_BYTES + 1];
     struct bytes opened;
     size_t verified;
-    note_verifier_make("n", key.public_key, &verifier);
+    note_verifier_make("n", NOTE_SIGNATURE, key.public_key, &verifier);
     note_sign_line(BYTES(TEXT, strlen(TEXT)), "n", &key, line);
     for (int count = NOTE_SIGNATURES_MAX; count <= NOTE_SIGNATURES_MAX + 1; count++) {
         int at = snprintf(note, sizeof(note), "%s\n", TEXT);
