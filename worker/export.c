@@ -16,6 +16,7 @@
 #include "core/machine/state.h"
 #include "core/text.h"
 #include "core/daemon/export_stream.h"
+#include "worker/cosign.h"
 #include "worker/receipt.h"
 
 enum { EVENTS_A_STRETCH = 256, ARENA_BYTES = 64 * 1024 * 1024, PATH_MAX_BYTES = 4096 };
@@ -302,12 +303,15 @@ static int history_end_put(struct export *export, const struct store_history *hi
 
     if (code != 0)
         return code;
+    arena_reset(export->arena);
     code =
         checkpoint_make(txn, history, history->epoch, history->head, export->options->log_key, note, &size);
+    if (code == 0)
+        code = cosignatures_read(txn, history, history->head, export->arena, &end.cosignatures,
+                                 &end.n_cosignatures);
     store_abort(&txn);
     if (code != 0)
         return code;
-    arena_reset(export->arena);
     end.events = history->head;
     end.checkpoint = field_of((const uint8_t *) note, size);
     return put(export, COMITY__V1__EXPORT_RECORD__KIND_HISTORY_END, &end);

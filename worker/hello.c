@@ -72,11 +72,11 @@ static int check_membership(struct store_txn *txn, struct job *job, const struct
                             int64_t now_ms, Comity__V1__GrantAnswer *answer)
 {
     struct store_history history;
-    Comity__V1__Member *member;
-    answer->code = query_check_grant(txn, grant, now_ms, job->arena, &history, &member);
+    struct reader reader;
+    answer->code = query_check_grant(txn, grant, now_ms, job->arena, &history, &reader);
     if (answer->code == 0) {
         answer->head = history.head;
-        answer->member = member->number;
+        answer->member = reader.member ? reader.member->number : 0;
     }
     bool is_refused = answer->code == ERR_GRANT || answer->code == ERR_KEY_REVOKED;
     return is_refused ? 0 : answer->code;

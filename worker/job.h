@@ -6,6 +6,7 @@
 #ifndef COMITY_WORKER_JOB_H
 #define COMITY_WORKER_JOB_H
 
+#include "comity/v1/trust.pb-c.h"
 #include "core/arena.h"
 #include "core/command.h"
 #include "core/frame.h"
@@ -21,6 +22,7 @@ struct job {
     struct bytes frame;                      /* whole, in the arena */
     struct seal_session seal;                /* once the seal opened */
     struct command command;                  /* of a Submit that is to be ordered */
+    const Comity__V1__Cosign *cosign;        /* of a Cosign that is to be kept; NULL: it is a Submit */
     struct bytes answer;                     /* the frame to send, in the arena or in short_answer */
     uint8_t short_answer[FRAME_HEADER_SIZE]; /* an ERROR needs no memory */
 };

@@ -8,24 +8,30 @@
 static const struct {
     Comity__V1__Query__KindCase kind;
     int (*run)(struct query_run *run);
+    bool is_for_witnesses; /* as well as for members */
 } KINDS[] = {
-    {COMITY__V1__QUERY__KIND_WHOAMI, query_whoami},
-    {COMITY__V1__QUERY__KIND_LIST, query_list},
-    {COMITY__V1__QUERY__KIND_EVENTS, query_events},
-    {COMITY__V1__QUERY__KIND_RECEIPT, query_receipt},
-    {COMITY__V1__QUERY__KIND_CHECKPOINT, query_checkpoint},
+    {COMITY__V1__QUERY__KIND_WHOAMI, query_whoami, false},
+    {COMITY__V1__QUERY__KIND_LIST, query_list, false},
+    {COMITY__V1__QUERY__KIND_EVENTS, query_events, false},
+    {COMITY__V1__QUERY__KIND_RECEIPT, query_receipt, false},
+    {COMITY__V1__QUERY__KIND_CHECKPOINT, query_checkpoint, true},
 };
 
 int query_check_grant(struct store_txn *txn, const struct session_grant *grant, int64_t now_ms,
-                      struct arena *arena, struct store_history *ret_history, Comity__V1__Member **ret_member)
+                      struct arena *arena, struct store_history *ret_history, struct reader *ret_reader)
 {
+    struct reader reader = {NULL, NULL};
     if (grant->until_ms <= now_ms)
         return ERR_GRANT;
     int code = store_history_get(txn, grant->history, ret_history);
     if (code == 0) {
         struct view view = store_view(txn, ret_history);
-        code = state_member_of_key(&view, arena, grant->key, ret_member);
+        code = state_member_of_key(&view, arena, grant->key, &reader.member);
+        if (code == ERR_KEY_UNKNOWN)
+            code = state_witness_of_key(&view, arena, grant->key, &reader.witness);
     }
+    if (code == 0)
+        *ret_reader = reader;
     return code == ERR_HISTORY || code == ERR_KEY_UNKNOWN ? ERR_GRANT : code;
 }
 
@@ -45,21 +51,26 @@ static int check_form(const Comity__V1__Query *query, struct refusal *refusal)
 /* With the transaction open. */
 static int run_query(struct query_run *run)
 {
-    Comity__V1__Member *reader;
+    struct reader reader;
     int code = query_check_grant(run->txn, run->context->grant, run->context->now_ms, run->arena,
                                  &run->history, &reader);
     if (code)
         return refuse(run->refusal, code, "query.history");
     if (run->query->floor > run->history.head)
         return refuse(run->refusal, ERR_BEHIND, "query.floor");
-    run->reader = reader;
     run->view = store_view(run->txn, &run->history);
-    visible_init(&run->visible, &run->view, reader->number);
+    if (reader.member) {
+        run->reader = reader.member;
+        visible_init(&run->visible, &run->view, reader.member->number);
+    }
     run->answer->as_of = run->history.head;
     run->answer->epoch = run->history.epoch;
-    for (size_t i = 0; i < ARRAY_COUNT(KINDS); i++)
-        if (KINDS[i].kind == run->query->kind_case)
-            return KINDS[i].run(run);
+    for (size_t i = 0; i < ARRAY_COUNT(KINDS); i++) {
+        if (KINDS[i].kind != run->query->kind_case)
+            continue;
+        bool may = reader.member || KINDS[i].is_for_witnesses;
+        return may ? KINDS[i].run(run) : refuse(run->refusal, ERR_FORBIDDEN, "query.kind");
+    }
     return refuse(run->refusal, ERR_UNSUPPORTED, "query.kind");
 }
 

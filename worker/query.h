@@ -27,15 +27,20 @@ struct query_context {
     struct arena *arena;               /* the answer lives here */
 };
 
-/* Every kind but STATUS. 0 or the refusal's code: ERR_GRANT, ERR_KEY_UNKNOWN, ERR_KEY_REVOKED, ERR_BEHIND,
+/* Every kind but STATUS; a witness's grant is good for CHECKPOINT alone. 0 or the refusal's code: ERR_GRANT, ERR_KEY_UNKNOWN, ERR_KEY_REVOKED, ERR_BEHIND,
  * ERR_RANGE, ERR_ENUM, ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_MISSING, ERR_MEMORY, the store's. */
 int query_answer(const struct query_context *context, const Comity__V1__Query *query,
                  Comity__V1__Answer **ret_answer, struct refusal *refusal);
 
-/* Is the grant's key a member's now? 0, ERR_GRANT (it ran out; or there is no such history, or no such key in
- * it: a stranger cannot tell), ERR_KEY_REVOKED. */
+/* Who a grant's key is: one of the two. */
+struct reader {
+    Comity__V1__Member *member;
+    Comity__V1__Witness *witness; /* one that stands: it may ask for checkpoints, and nothing else */
+};
+
+/* Is the grant's key a member's now, or a standing witness's? 0, ERR_GRANT (it ran out; or there is no such history, or no
+ * such key in it: a stranger cannot tell), ERR_KEY_REVOKED (of a witness: dismissed). */
 int query_check_grant(struct store_txn *txn, const struct session_grant *grant, int64_t now_ms,
-                      struct arena *arena, struct store_history *ret_history,
-                      Comity__V1__Member **ret_member);
+                      struct arena *arena, struct store_history *ret_history, struct reader *ret_reader);
 
 #endif

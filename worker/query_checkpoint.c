@@ -1,5 +1,7 @@
-/* A checkpoint at any size up to the head, with the proof that it extends an earlier one. */
+/* A checkpoint at any size up to the head, with the proof that it extends an earlier one, and what witnesses have
+ * cosigned. */
 #include "core/error.h"
+#include "worker/cosign.h"
 #include "worker/query_page.h"
 #include "worker/receipt.h"
 
@@ -39,5 +41,8 @@ int query_checkpoint(struct query_run *run)
     int code = query_add_checkpoint(run, size);
     if (code == 0 && wanted->from > 0)
         code = add_proof(run, wanted->from, size);
+    if (code == 0)
+        code = cosignatures_read(run->txn, &run->history, head, run->arena, &run->answer->cosignatures,
+                                 &run->answer->n_cosignatures);
     return code;
 }

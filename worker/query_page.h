@@ -14,7 +14,7 @@ struct query_run {
     struct store_history history;
     struct view view;
     struct visible visible;
-    const Comity__V1__Member *reader;
+    const Comity__V1__Member *reader; /* NULL: a witness */
     struct arena *arena;
     Comity__V1__Answer *answer;
     size_t limit; /* rows of a page */

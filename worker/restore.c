@@ -12,6 +12,7 @@
 #include "core/directory.h"
 #include "core/error.h"
 #include "worker/clock.h"
+#include "worker/cosign.h"
 #include "worker/export.h"
 #include "core/daemon/export_stream.h"
 #include "worker/leftovers.h"
@@ -148,6 +149,11 @@ static int history_finish(struct restore *restore, const Comity__V1__ExportHisto
     if (memcmp(restore->history.log_key, restore->log_key, KEY_SIZE) != 0)
         return explain(restore, ERR_SIGNATURE,
                        "The file is signed with another log key than its history has on record.");
+    code = cosignatures_restore(restore->txn, &restore->history.history, end->cosignatures,
+                                end->n_cosignatures, restore->arena);
+    if (code != 0)
+        return explain(restore, code, "What witnesses have cosigned cannot be restored: %s",
+                       error_sentence(code));
     restore->totals.histories++;
     return 0;
 }

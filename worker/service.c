@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/message.h"
 #include "worker/clock.h"
+#include "worker/cosign.h"
 #include "worker/hello.h"
 #include "worker/query.h"
 #include "worker/reply.h"
@@ -144,6 +145,19 @@ static enum service_next handle_submit(struct service *service, struct job *job,
     return SERVICE_ANSWERED;
 }
 
+static enum service_next handle_cosign(struct service *service, struct job *job,
+                                       const Comity__V1__Cosign *cosign)
+{
+    struct refusal refusal = {0};
+    int code = check_header_history(job, cosign->history, &refusal);
+    if (code == 0)
+        code = cosign_check(service, job, cosign, &refusal);
+    if (code == 0)
+        return SERVICE_ORDER;
+    reply_refusal(job, &refusal, service->term);
+    return SERVICE_ANSWERED;
+}
+
 static enum service_next handle_request(struct service *service, struct job *job, struct bytes plain)
 {
     struct refusal refusal = {0};
@@ -160,6 +174,8 @@ static enum service_next handle_request(struct service *service, struct job *job
     case COMITY__V1__REQUEST__KIND_QUERY:
         handle_query(service, job, request->query);
         return SERVICE_ANSWERED;
+    case COMITY__V1__REQUEST__KIND_COSIGN:
+        return handle_cosign(service, job, request->cosign);
     default:
         refuse(&refusal, ERR_MISSING, "kind");
         reply_refusal(job, &refusal, service->term);

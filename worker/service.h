@@ -36,7 +36,7 @@ struct service {
 
 enum service_next {
     SERVICE_ANSWERED, /* job->answer is set */
-    SERVICE_ORDER,    /* job->command is checked: to be ordered */
+    SERVICE_ORDER,    /* job->command or job->cosign is checked: to be ordered */
 };
 
 enum service_next service_handle(struct service *service, struct job *job);

@@ -48,15 +48,17 @@ static int add_peers(struct status_counters *counters, struct arena *arena, Comi
     return 0;
 }
 
-/* ERR_GRANT and ERR_KEY_REVOKED: this history is none of the reader's. */
+/* ERR_GRANT and ERR_KEY_REVOKED: this history is none of the reader's. A witness asks for its checkpoint. */
 static int add_head(const struct query_context *context, struct store_txn *txn,
                     const struct session_grant *grant, Comity__V1__StatusAnswer *status)
 {
     struct store_history history;
-    Comity__V1__Member *member;
-    int code = query_check_grant(txn, grant, context->now_ms, context->arena, &history, &member);
+    struct reader reader;
+    int code = query_check_grant(txn, grant, context->now_ms, context->arena, &history, &reader);
     if (code)
         return code == ERR_GRANT || code == ERR_KEY_REVOKED ? 0 : code;
+    if (!reader.member)
+        return 0;
     Comity__V1__HistoryHead *head = arena_alloc(context->arena, sizeof(*head));
     uint8_t *id = arena_copy(context->arena, history.id, HISTORY_ID_SIZE);
     char *note = arena_alloc(context->arena, CHECKPOINT_MAX_BYTES);

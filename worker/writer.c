@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "worker/clock.h"
+#include "worker/cosign.h"
 #include "worker/reply.h"
 
 enum {
@@ -42,7 +43,7 @@ static bool command_fits(void *context, const struct job *job)
     bool is_first = gathered->count == 0;
     if (gathered->count == BATCH_MAX_COMMANDS ||
         (!is_first && gathered->bytes + job->frame.size > BATCH_MAX_BYTES) ||
-        !history_fits(gathered, job->command.history))
+        !history_fits(gathered, job->cosign ? job->cosign->history.data : job->command.history))
         return false;
     gathered->count++;
     gathered->bytes += job->frame.size;
@@ -106,6 +107,38 @@ static void run_batch(struct writer *writer, struct job_list *jobs, struct job_l
         outbox_put_news(service->outbox, result.news[i].history, result.news[i].head);
 }
 
+/* A witness's signature: no event, so in no batch. */
+static void keep_cosignature(struct writer *writer, struct job *job)
+{
+    struct service *service = writer->service;
+    struct refusal refusal = {0};
+    Comity__V1__Reply reply = COMITY__V1__REPLY__INIT;
+    Comity__V1__Cosigned cosigned = COMITY__V1__COSIGNED__INIT;
+    int code = cosign_keep(service->store, job->cosign, &refusal);
+    if (code == ERR_STORE)
+        writer->fatal(code);
+    if (code) {
+        reply_refusal(job, &refusal, service->term);
+        return;
+    }
+    cosigned.size = job->cosign->cosignature->size;
+    reply.kind_case = COMITY__V1__REPLY__KIND_COSIGNED;
+    reply.cosigned = &cosigned;
+    reply_message(job, FRAME_REPLY, &reply.base, service->term);
+}
+
+static void keep_cosignatures(struct writer *writer, struct job_list *jobs, struct job_list *answered)
+{
+    struct job_list commands = {0};
+    struct job *job;
+    while ((job = job_list_take(jobs)) != NULL) {
+        if (job->cosign)
+            keep_cosignature(writer, job);
+        job_list_add(job->cosign ? answered : &commands, job);
+    }
+    *jobs = commands;
+}
+
 static bool deadline_is_due(const struct writer *writer)
 {
     return writer->next_deadline_ms != 0 && writer->next_deadline_ms <= clock_now_ms(writer->service->clock);
@@ -121,6 +154,7 @@ static void *writer_thread(void *argument)
                               &jobs))
             return NULL;
         drop_expired(writer, &jobs, &answered);
+        keep_cosignatures(writer, &jobs, &answered);
         if (jobs.first || deadline_is_due(writer))
             run_batch(writer, &jobs, &answered);
         else

@@ -23,6 +23,7 @@ static const char *const TABLE_NAMES[STORE_TABLE_END] = {
     [STORE_META] = "meta", [STORE_HISTORY] = "history",       [STORE_EVENT] = "event",
     [STORE_TEXT] = "text", [STORE_COMMAND] = "command",       [STORE_EXPIRY] = "expiry",
     [STORE_NODE] = "node", [STORE_CHECKPOINT] = "checkpoint", [STORE_STATE] = "state",
+    [STORE_COSIGNATURE] = "cosignature",
 };
 
 /* The row that says which schema the others have: its form is the same in every version. */

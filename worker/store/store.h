@@ -13,12 +13,14 @@
  *   expiry    valid_until u64, number, id   -> -                   refusals to purge
  *   checkpoint number u32, epoch, size u64  -> signed note         of epochs before a restore             primary
  *   node      number u32, level u8, index   -> hash                complete subtrees; rebuilt from event
- *   state     number u32, the machine's key -> the machine's value rebuilt by applying events */
+ *   state     number u32, the machine's key -> the machine's value rebuilt by applying events
+ *   cosignature number u32, witness's key   -> epoch, size, time, signature              primary */
 #ifndef COMITY_WORKER_STORE_STORE_H
 #define COMITY_WORKER_STORE_STORE_H
 
 #include "core/arena.h"
 #include "core/event.h"
+#include "core/key.h"
 #include "core/machine/view.h"
 #include "core/message.h"
 #include "core/tree.h"
@@ -125,6 +127,23 @@ int store_checkpoint_get(struct store_txn *txn, const struct store_history *hist
                          struct bytes *ret_note);   /* ERR_NOT_FOUND; valid until the next write */
 int store_checkpoint_put(struct store_txn *txn, const struct store_history *history, uint32_t epoch, uint64_t size,
                          struct bytes note);
+
+/* What a witness has cosigned last: docs/trust.md, "Witnesses". */
+struct store_cosignature {
+    uint8_t key[KEY_SIZE];      /* the witness's */
+    uint32_t epoch;             /* of the checkpoint's origin */
+    uint64_t size;              /* of its tree */
+    int64_t time_s;             /* by the witness's clock, Unix time */
+    uint8_t signature[SIGNATURE_SIZE];
+};
+int store_cosignature_get(struct store_txn *txn, const struct store_history *history, const uint8_t witness[KEY_SIZE],
+                          struct store_cosignature *ret_cosignature);   /* ERR_NOT_FOUND */
+int store_cosignature_put(struct store_txn *txn, const struct store_history *history,
+                          const struct store_cosignature *cosignature);
+/* Every one of the history, by ascending key. The visitor returns 0, 1 to stop, or a code. */
+typedef int store_cosignature_fn(void *context, const struct store_cosignature *cosignature);
+int store_cosignatures_each(struct store_txn *txn, const struct store_history *history, store_cosignature_fn *visit,
+                            void *context);
 
 /* Read every row once: checksums, order, and that each table has as many rows as LMDB counts, so that a row which was lost
  * is noticed as well as one that was changed. About a second a gigabyte; beside a running worker too. 0, ERR_CORRUPT,

@@ -326,6 +326,24 @@ def open_checkpoint(note, history, epoch, log_key):
     raise BadReceipt("the checkpoint is not signed by the worker's log key")
 
 
+def cosigned_text(history, epoch, size, root, time_s):
+    """What a witness signs: C2SP tlog-cosignature, cosignature/v1."""
+    return (f"cosignature/v1\ntime {time_s}\ncomity/{history.hex()}/{epoch}\n{size}\n"
+            f"{base64.b64encode(root).decode()}\n").encode()
+
+
+def cosign(key, history, epoch, size, root, time_s):
+    """A witness's Cosignature."""
+    return pb.Cosignature(key=bytes(key.verify_key), epoch=epoch, size=size, time_s=time_s,
+                          signature=key.sign(cosigned_text(history, epoch, size, root, time_s)).signature)
+
+
+def check_cosignature(cosignature, history, root):
+    """Raises nacl.exceptions.BadSignatureError unless it is over this root."""
+    nacl.signing.VerifyKey(cosignature.key).verify(
+        cosigned_text(history, cosignature.epoch, cosignature.size, root, cosignature.time_s), cosignature.signature)
+
+
 def verify_receipt(receipt, signed_command, log_key):
     """Every check of section 6. Raises BadReceipt; returns the receipt's Event."""
     envelope = pb.SignedCommand.FromString(signed_command)
@@ -556,6 +574,11 @@ class Wire:
             cursor = answer.next_cursor
             if not cursor:
                 return
+
+    def cosign(self, history, cosignature):
+        """A Cosigned, or Refused."""
+        request = pb.Request(cosign=pb.Cosign(history=history, cosignature=cosignature))
+        return self.open(self.finish(self.start(request.SerializeToString(), history=history)))
 
     def subscribe(self, history, on=True):
         self.send_raw(Frame(SUBSCRIBE, group=self.group, history=history, sequence=1 if on else 0).pack())
