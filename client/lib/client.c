@@ -32,6 +32,7 @@ struct call {
     struct comity_event event;
     uint8_t history[HISTORY_ID_SIZE];
     uint8_t log_key[KEY_SIZE];
+    char *evidence;
     struct comity_result result;
     comity_done_fn *done;
     void *context;
@@ -107,6 +108,8 @@ void client_event(struct comity *client, const struct comity_event *event)
         call->event.history = memcpy(call->history, event->history, HISTORY_ID_SIZE);
     if (event->log_key != NULL)
         call->event.log_key = memcpy(call->log_key, event->log_key, KEY_SIZE);
+    if (event->evidence != NULL)
+        call->event.evidence = call->evidence = strdup(event->evidence);
     call_append(client, call);
 }
 
@@ -125,6 +128,7 @@ void call_free(struct call **call)
     if (*call == NULL)
         return;
     comity_result_release(&(*call)->result);
+    free((*call)->evidence);
     free(*call);
     *call = NULL;
 }
@@ -220,6 +224,7 @@ static void client_run(struct comity *client)
     for (int round = 0; has_input && round < ROUNDS_MAX; round++) {
         for (size_t i = 0; i < client->link_count; i++)
             link_run(client, &client->links[i]);
+        heads_run(client);
         requests_run(client);
         news_run(client);
         has_input = false;

@@ -5,6 +5,7 @@
  *   session.c  HELLO and WELCOME, grants, the log keys of histories
  *   request.c  requests: tries, deadlines, verdicts
  *   reply.c    what comes back for a request: answers, receipts, refusals, hints
+ *   heads.c    checkpoints: what has to be proved before a server is believed
  *   news.c     subscriptions
  *   wait.c     the blocking face
  *
@@ -17,6 +18,7 @@
 #include <pthread.h>
 
 #include "client/lib/comity.h"
+#include "client/lib/head_file.h"
 #include "client/lib/receipt.h"
 #include "client/lib/watch.h"
 #include "core/arena.h"
@@ -48,6 +50,16 @@ struct subscription {
     bool is_polling;
 };
 
+/* The one question about checkpoints that is under way for a history. */
+struct head_question {
+    uint64_t request;    /* ours; 0: none */
+    size_t link;         /* that is asked, and has to answer itself */
+    uint64_t from, size; /* as asked; size 0: the present one */
+    uint64_t on_behalf;  /* of a request that is held; 0: of what WELCOME stands for */
+    struct head offered; /* whose epoch is being looked up; size 0: none */
+    bool is_second;      /* the first got no proof */
+};
+
 /* What is known of one history. */
 struct history {
     uint8_t id[HISTORY_ID_SIZE];
@@ -63,6 +75,12 @@ struct history {
     int64_t listed_ms;         /* when it last said which keys it lists */
     uint8_t asked[KEY_SIZE];
     struct subscription subscription;
+    bool has_head_loaded;
+    struct head head;                         /* size 0: none yet */
+    uint64_t granted[COMITY_BROKERS_MAX];     /* the WELCOME of each link that gave leave to read; 0: none did */
+    uint64_t believed[COMITY_BROKERS_MAX];    /* and the one that was found to go with the head */
+    struct head_question question;
+    bool is_forked;
 };
 
 /* ---- Links ---- */
@@ -84,6 +102,7 @@ struct link {
     int code; /* why it is not ready */
     bool is_brokers_word;
     struct watch watch;
+    uint64_t welcome;    /* counts WELCOMEs, over all links */
     uint64_t connection; /* counts handshakes: a request knows on which it went out */
     int64_t open_ms;     /* IDLE: when to open a socket */
     int64_t sent_ms, heard_ms;
@@ -106,7 +125,7 @@ enum request_kind { REQUEST_SUBMIT, REQUEST_QUERY, REQUEST_BROKER_STATUS };
 enum request_state {
     REQUEST_WAITING, /* to be sent at due_ms */
     REQUEST_SENT,    /* answered, or given up for this try, at due_ms */
-    REQUEST_HELD,    /* its receipt waits for word on a log key */
+    REQUEST_HELD,    /* what came waits for word on a log key, or for the proof of its checkpoint */
 };
 
 struct comity_request;
@@ -123,6 +142,13 @@ struct comity_request {
     struct receipt_claim claim; /* of SUBMIT; of QUERY the history alone */
     struct bytes held;          /* packed Receipt */
     int64_t held_ms;
+    struct comity_answer *answer; /* a page that is held */
+    bool is_unproved;             /* held until its checkpoint is proved */
+    bool has_checked_again;       /* WELCOME's question was asked once more for it */
+    struct head unproved;
+    bool is_check;                /* of our own, about keys and checkpoints: sent to servers that are not believed yet */
+    bool is_bound;                /* to its link */
+    bool is_page;                 /* of events: a checkpoint comes with it */
     int64_t sent_ms; /* the last try */
     int64_t due_ms, deadline_ms;
     size_t link; /* where it was sent last */
@@ -162,6 +188,7 @@ struct comity {
     size_t link_count;
     size_t preferred; /* the link that answered last */
     uint64_t next_monitor;
+    uint64_t next_welcome;
     struct history **histories;
     size_t history_count;
     int64_t renew_ms;                                     /* when to sign grants anew; 0: there are none */
@@ -221,6 +248,10 @@ int request_submit(struct comity *client, const struct comity_draft *draft, int6
                    comity_done_fn *done, void *context, uint64_t *ret_number);
 int request_query(struct comity *client, const Comity__V1__Query *query, int64_t deadline_ms,
                   settle_fn *settle, comity_done_fn *done, void *context, uint64_t *ret_number);
+/* One of our own about keys or checkpoints, which is sent before a server is believed. @link: over this one alone; NULL:
+ * over any. */
+int request_check(struct comity *client, const Comity__V1__Query *query, const struct link *link, settle_fn *settle,
+                  uint64_t *ret_number);
 int request_broker_status(struct comity *client, size_t link, int64_t deadline_ms, comity_done_fn *done,
                           void *context);
 struct comity_request *request_find(struct comity *client, uint64_t number);
@@ -239,6 +270,20 @@ void reply_take(struct comity *client, struct link *link, struct comity_request 
 void reply_hint(struct comity *client, struct link *link, struct comity_request *request,
                 const struct frame_header *header);
 void reply_check_held(struct comity *client);
+
+void reply_settle_held(struct comity *client, struct comity_request *request); /* its checkpoint is proved */
+
+/* heads.c. Where a journal is kept, each history has a head: the latest checkpoint that was verified, on disk. */
+void heads_run(struct comity *client);
+void head_welcome(struct comity *client, struct link *link, struct history *history, bool may_read);
+/* May it go out over this link: does what the link's worker shows go with the head? */
+bool head_lets(const struct comity *client, const struct link *link, const struct comity_request *request);
+/* Was its history found to be forked? Then it is ended, and is gone. */
+bool head_ends(struct comity *client, struct comity_request *request);
+/* What a receipt's or a page's checkpoint, whose signature was checked, means. 0: it goes with the head, which it is
+ * where there was none. 1: that has to be proved first; the request is held. ERR_FORKED: its history is forked, all its
+ * requests have ended, this one too. ERR_MALFORMED. */
+int head_consider(struct comity *client, struct comity_request *request, struct bytes note);
 
 /* news.c */
 void news_run(struct comity *client);

@@ -96,7 +96,12 @@ enum comity_event_kind {
                                      not list it. Receipts signed by it are refused with ERR_RECEIPT */
     COMITY_EVENT_IN_TOUCH, /* history, sequence, epoch: a worker answered what a subscription asks by itself
                             */
-    COMITY_EVENT_JOURNAL,  /* code: a file of the journal could not be written after the receipt came */
+    COMITY_EVENT_JOURNAL,  /* code: a file of the journal could not be written after the receipt or the checkpoint
+                              came; CORRUPT: the checkpoint that was kept of `history` is damaged, and what is shown
+                              now is taken as the first */
+    COMITY_EVENT_FORKED,   /* history; sequence: the last one that was verified before; evidence. What the server shows
+                              does not go on from there. Every request of the history ends with ERR_FORKED, from here
+                              on, in this client */
 };
 
 /* Something to show, or to keep. Fields that the kind does not name are zero. Valid during the call. */
@@ -115,6 +120,7 @@ struct comity_event {
     uint32_t member;
     const uint8_t *history;
     const uint8_t *log_key;
+    const char *evidence; /* path of the file that holds it; NULL: it could not be written */
 };
 
 typedef void comity_event_fn(const struct comity_event *event, void *context);
@@ -131,8 +137,9 @@ struct comity_options {
     const struct comity_pin *pins;
     size_t pin_count;
     const char *software; /* what HELLO says, 1 to 64 printable ASCII bytes; NULL: "libcomity <version>" */
-    const char *journal;  /* directory that keeps signed commands and receipts 30 days by the log; NULL:
-                             nothing is kept */
+    const char *journal;  /* directory that keeps signed commands and receipts 30 days by the log, and of each
+                             history that is read the latest checkpoint that was verified (comity_checkpoint); NULL:
+                             nothing is kept, and what a server shows is not held against what it showed before */
     int64_t attempt_ms;   /* how long one try waits for its answer; default 5,000. Longer while a large
                              message is coming in where it was sent: on a slow line its answer is */
     int64_t deadline_ms;  /* how long a request is tried; default 30,000 */
@@ -182,6 +189,45 @@ int comity_set_seen(struct comity *client, const uint8_t history[COMITY_HISTORY_
 /* Does a REFUSED with @code hold for the command, however often it is sent? If not, it speaks of one sending.
  */
 bool comity_is_final(int code);
+
+/* ---- Checkpoints ---- */
+
+/* With a journal, the client holds whatever a server shows of a history against the latest checkpoint that it has
+ * verified of it, in this run or an earlier one: it sends nothing, after WELCOME, before the worker has proved that its
+ * record goes on from there (docs/protocol.md section 7), and says RECORDED, or shows events, of a later tree only
+ * once that is proved to go on from there too. A record that does not is refused with ERR_FORKED, and what shows it is
+ * kept (COMITY_EVENT_FORKED). A restore on record, which opens a new epoch, is the one lawful step back. */
+enum { COMITY_NOTE_SIZE = 512 };
+
+struct comity_checkpoint {
+    uint32_t epoch;
+    uint64_t size; /* the last sequence that it covers */
+    uint8_t root[COMITY_KEY_SIZE];
+    uint8_t note[COMITY_NOTE_SIZE]; /* as the log signed it */
+    size_t note_size;
+};
+
+/* The latest that was verified. 0, ERR_NOT_FOUND. The second asks the files alone; also ERR_CORRUPT, ERR_FILE,
+ * ERR_FILE_MODE, ERR_MEMORY. */
+int comity_checkpoint(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
+                      struct comity_checkpoint *ret_checkpoint);
+int comity_checkpoint_kept(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE],
+                           struct comity_checkpoint *ret_checkpoint);
+
+/* Read a signed note of this history and check the signature by one of the pins. 0, ERR_MALFORMED, ERR_SIGNATURE. */
+int comity_checkpoint_read(const uint8_t *note, size_t size, const uint8_t history[COMITY_HISTORY_SIZE],
+                           const struct comity_pin *pins, size_t pin_count,
+                           struct comity_checkpoint *ret_checkpoint);
+
+/* Keep two that do not go together, as COMITY_EVENT_FORKED does. @ret_path has room for @size bytes. 0, ERR_FILE,
+ * ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
+int comity_fork_keep(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE], const char *why,
+                     const struct comity_checkpoint *own, const struct comity_checkpoint *other, char *ret_path,
+                     size_t size);
+
+/* Is the history's server believed? 0: at one broker at least, or there is nothing to hold it against; ERR_TIMEOUT: not
+ * known yet; ERR_FORKED: never in this client. */
+int comity_belief(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE]);
 
 /* How each broker's connection stands: 0 ready, ERR_TIMEOUT (no answer yet), or why not (UNREACHABLE,
  * SERVER_KEY, CLIENT_KEY, NO_ROUTE and others as the broker has it). @index from 0; ERR_NOT_FOUND past the

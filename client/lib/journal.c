@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "client/lib/draft.h"
+#include "client/lib/journal_file.h"
 #include "core/error.h"
 #include "core/event.h"
 #include "core/message.h"
@@ -19,11 +20,8 @@
 
 enum {
     JOURNAL_DAYS = 30,
-    FILE_MAX_BYTES = 1024 * 1024,
     ARENA_BYTES = 8 * 1024 * 1024,
-    HISTORY_HEX = 2 * HISTORY_ID_SIZE,
     ID_HEX = 2 * COMMAND_ID_SIZE,
-    NAME_SIZE = 96,
     REFUSAL_SIZE = 32,
 };
 #define NS_PER_S INT64_C(1000000000)
@@ -34,185 +32,87 @@ static const char SUFFIX_COMMAND[] = ".command";
 static const char SUFFIX_RECEIPT[] = ".receipt-";
 static const char SUFFIX_REFUSED[] = ".refused";
 
-static void fd_close(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
 static void dir_close(DIR **dir)
 {
     if (*dir != NULL)
         closedir(*dir);
 }
 
-static int error_of(int number)
-{
-    return number == ENOSPC || number == EDQUOT ? ERR_DISK_FULL : ERR_FILE;
-}
-
-/* ---- Directories ---- */
-
-/* A directory that was made just now is durable once its parent is. */
-static int parent_sync(int directory)
-{
-    CLEANUP(fd_close) int fd = openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd >= 0 && fsync(fd) == 0 ? 0 : error_of(errno);
-}
-
-/* Open a directory that is ours and that nobody else can read; make it first with @is_making. */
-static int directory_open(int at, const char *path, bool is_making, int *ret_fd)
-{
-    struct stat status;
-    bool is_new = is_making && mkdirat(at, path, 0700) == 0;
-    if (is_making && !is_new && errno != EEXIST)
-        return error_of(errno);
-    CLEANUP(fd_close) int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 || fstat(fd, &status) != 0)
-        return ERR_FILE;
-    if (status.st_uid != geteuid() || (status.st_mode & 077) != 0)
-        return ERR_FILE_MODE;
-    int code = is_new ? parent_sync(fd) : 0;
-    if (code == 0) {
-        *ret_fd = fd;
-        fd = -1;
-    }
-    return code;
-}
-
 int journal_open(const char *directory)
 {
-    CLEANUP(fd_close) int fd = -1;
-    return directory_open(AT_FDCWD, directory, true, &fd);
-}
-
-static int history_open(const char *directory, const uint8_t *history, bool is_making, int *ret_fd)
-{
-    char name[HISTORY_HEX + 1];
-    CLEANUP(fd_close) int root = -1;
-    hex_encode(BYTES(history, HISTORY_ID_SIZE), name);
-    int code = directory_open(AT_FDCWD, directory, is_making, &root);
-    return code != 0 ? code : directory_open(root, name, is_making, ret_fd);
-}
-
-/* ---- Writing ---- */
-
-static int write_all(int fd, struct bytes bytes)
-{
-    while (bytes.size > 0) {
-        ssize_t size = write(fd, bytes.data, bytes.size);
-        if (size < 0 && errno != EINTR)
-            return error_of(errno);
-        if (size > 0)
-            bytes = BYTES(bytes.data + size, bytes.size - (size_t) size);
-    }
-    /* By the clock itself: of its own a file system counts in ticks, and two acts may share one. */
-    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
-    clock_gettime(CLOCK_REALTIME, &times[1]);
-    if (futimens(fd, times) != 0)
-        return error_of(errno);
-    return fsync(fd) == 0 ? 0 : error_of(errno);
-}
-
-static int file_put(int directory, const char *name, struct bytes bytes)
-{
-    char temporary[NAME_SIZE + 32];
-    struct stat status;
-    if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-        return 0;
-    /* Of this thread alone: two may keep the same command at the same time. */
-    snprintf(temporary, sizeof(temporary), ".%s.%d", name, (int) gettid());
-    unlinkat(directory, temporary, 0);
-    CLEANUP(fd_close) int fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return error_of(errno);
-    int code = write_all(fd, bytes);
-    if (code == 0 && renameat(directory, temporary, directory, name) != 0)
-        code = error_of(errno);
-    if (code == 0 && fsync(directory) != 0)
-        code = error_of(errno);
-    if (code != 0)
-        unlinkat(directory, temporary, 0);
-    return code;
+    CLEANUP(journal_fd_close) int fd = -1;
+    return journal_directory_open(AT_FDCWD, directory, true, &fd);
 }
 
 /* The name of one of a command's files. */
-static void name_make(const uint8_t *id, const char *suffix, char ret_name[NAME_SIZE])
+static void name_make(const uint8_t *id, const char *suffix, char ret_name[JOURNAL_NAME_SIZE])
 {
     hex_encode(BYTES(id, COMMAND_ID_SIZE), ret_name);
-    snprintf(ret_name + ID_HEX, NAME_SIZE - ID_HEX, "%s", suffix);
-}
-
-/* Durably. What is not there is gone already. */
-static int file_remove(int directory, const char *name)
-{
-    if (unlinkat(directory, name, 0) != 0)
-        return errno == ENOENT ? 0 : error_of(errno);
-    return fsync(directory) == 0 ? 0 : error_of(errno);
+    snprintf(ret_name + ID_HEX, JOURNAL_NAME_SIZE - ID_HEX, "%s", suffix);
 }
 
 int journal_keep_command(const char *directory, const struct comity_draft *draft, bool *ret_is_new)
 {
-    char name[NAME_SIZE];
+    char name[JOURNAL_NAME_SIZE];
     struct stat status;
     uint8_t *bytes = NULL;
     size_t size = 0;
-    CLEANUP(fd_close) int fd = -1;
-    int code = history_open(directory, comity_draft_history(draft), true, &fd);
+    CLEANUP(journal_fd_close) int fd = -1;
+    int code = journal_history_open(directory, comity_draft_history(draft), true, &fd);
     if (code == 0)
         code = comity_draft_pack(draft, &bytes, &size);
     if (code != 0)
         return code;
     name_make(comity_draft_id(draft), SUFFIX_COMMAND, name);
     *ret_is_new = fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0;
-    code = file_put(fd, name, BYTES(bytes, size));
+    code = journal_file_put(fd, name, BYTES(bytes, size));
     free(bytes);
     name_make(comity_draft_id(draft), SUFFIX_REFUSED, name);
     if (code != 0 || fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return code;
     *ret_is_new = true;
-    return file_remove(fd, name);
+    return journal_file_remove(fd, name);
 }
 
 int journal_drop_command(const char *directory, const struct comity_draft *draft)
 {
-    char name[NAME_SIZE];
-    CLEANUP(fd_close) int fd = -1;
-    int code = history_open(directory, comity_draft_history(draft), false, &fd);
+    char name[JOURNAL_NAME_SIZE];
+    CLEANUP(journal_fd_close) int fd = -1;
+    int code = journal_history_open(directory, comity_draft_history(draft), false, &fd);
     if (code != 0)
         return code;
     name_make(comity_draft_id(draft), SUFFIX_COMMAND, name);
-    return file_remove(fd, name);
+    return journal_file_remove(fd, name);
 }
 
 int journal_keep_refusal(const char *directory, const uint8_t *history, const uint8_t *id, int refusal,
                          uint32_t epoch)
 {
-    char name[NAME_SIZE], text[REFUSAL_SIZE];
-    CLEANUP(fd_close) int fd = -1;
-    int code = history_open(directory, history, true, &fd);
+    char name[JOURNAL_NAME_SIZE], text[REFUSAL_SIZE];
+    CLEANUP(journal_fd_close) int fd = -1;
+    int code = journal_history_open(directory, history, true, &fd);
     if (code != 0)
         return code;
     name_make(id, SUFFIX_REFUSED, name);
     int size = snprintf(text, sizeof(text), "%d %" PRIu32 "\n", refusal, epoch);
-    return file_put(fd, name, BYTES((const uint8_t *) text, (size_t) size));
+    return journal_file_put(fd, name, BYTES((const uint8_t *) text, (size_t) size));
 }
 
 int journal_keep_receipt(const char *directory, const uint8_t *history, const uint8_t *id, uint32_t epoch,
                          struct bytes receipt)
 {
-    char name[NAME_SIZE];
-    CLEANUP(fd_close) int fd = -1;
-    int code = history_open(directory, history, true, &fd);
+    char name[JOURNAL_NAME_SIZE];
+    CLEANUP(journal_fd_close) int fd = -1;
+    int code = journal_history_open(directory, history, true, &fd);
     if (code != 0)
         return code;
     hex_encode(BYTES(id, COMMAND_ID_SIZE), name);
     snprintf(name + ID_HEX, sizeof(name) - ID_HEX, "%s%u", SUFFIX_RECEIPT, epoch);
-    code = file_put(fd, name, receipt);
+    code = journal_file_put(fd, name, receipt);
     if (code != 0)
         return code;
     name_make(id, SUFFIX_REFUSED, name);
-    return file_remove(fd, name);
+    return journal_file_remove(fd, name);
 }
 
 int comity_journal_settle(const char *directory, const struct comity_journal_entry *entry, int code,
@@ -222,32 +122,6 @@ int comity_journal_settle(const char *directory, const struct comity_journal_ent
 }
 
 /* ---- Reading ---- */
-
-/* @ret_bytes is freed by the caller. */
-static int file_get(int directory, const char *name, struct bytes *ret_bytes, int64_t *ret_kept_ns)
-{
-    struct stat status;
-    CLEANUP(fd_close) int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 || fstat(fd, &status) != 0)
-        return ERR_FILE;
-    if (!S_ISREG(status.st_mode) || status.st_size > FILE_MAX_BYTES)
-        return ERR_CORRUPT;
-    size_t size = (size_t) status.st_size;
-    uint8_t *data = malloc(size + 1);
-    if (data == NULL)
-        return ERR_MEMORY;
-    for (size_t at = 0; at < size;) {
-        ssize_t got = read(fd, data + at, size - at);
-        if (got <= 0) {
-            free(data);
-            return ERR_FILE;
-        }
-        at += (size_t) got;
-    }
-    *ret_bytes = BYTES(data, size);
-    *ret_kept_ns = (int64_t) status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec;
-    return 0;
-}
 
 struct list {
     struct comity_journal_entry *entries;
@@ -290,7 +164,7 @@ static int command_load(int directory, const char *name, struct list *list)
     struct bytes bytes;
     int64_t kept_ns;
     struct comity_draft *draft = NULL;
-    int code = file_get(directory, name, &bytes, &kept_ns);
+    int code = journal_file_get(directory, name, &bytes, &kept_ns);
     if (code == 0) {
         code = comity_draft_unpack(bytes.data, bytes.size, &draft, NULL);
         free((uint8_t *) bytes.data);
@@ -347,13 +221,13 @@ static int receipt_load(int directory, const char *name, struct list *list)
     unsigned long epoch = strtoul(name + ID_HEX + strlen(SUFFIX_RECEIPT), NULL, 10);
     if (entry == NULL)
         return 0;
-    int code = file_get(directory, name, &bytes, &kept_ns);
+    int code = journal_file_get(directory, name, &bytes, &kept_ns);
     if (code == ERR_MEMORY)
         return code;
     struct arena *arena = code == 0 ? arena_new(ARENA_BYTES) : NULL;
     ProtobufCMessage *message = NULL;
     if (arena != NULL)
-        code = message_unpack(&comity__v1__receipt__descriptor, bytes, FILE_MAX_BYTES, arena, NULL, &message);
+        code = message_unpack(&comity__v1__receipt__descriptor, bytes, JOURNAL_FILE_MAX_BYTES, arena, NULL, &message);
     if (message != NULL) {
         const Comity__V1__Receipt *receipt = (const Comity__V1__Receipt *) message;
         struct event_header header;
@@ -385,7 +259,7 @@ static int refusal_load(int directory, const char *name, struct list *list)
     if (entry == NULL)
         return 0;
     entry->refused = ERR_CORRUPT;
-    int code = file_get(directory, name, &bytes, &kept_ns);
+    int code = journal_file_get(directory, name, &bytes, &kept_ns);
     if (code == 0) {
         char text[REFUSAL_SIZE], *end;
         snprintf(text, sizeof(text), "%.*s",
@@ -536,8 +410,8 @@ typedef int history_fn(int directory, void *context);
 
 static int histories_walk(const char *directory, history_fn *visit, void *context)
 {
-    CLEANUP(fd_close) int root = -1;
-    int code = directory_open(AT_FDCWD, directory, false, &root);
+    CLEANUP(journal_fd_close) int root = -1;
+    int code = journal_directory_open(AT_FDCWD, directory, false, &root);
     if (code != 0)
         return code;
     int copy = dup(root);
@@ -545,8 +419,8 @@ static int histories_walk(const char *directory, history_fn *visit, void *contex
     if (dir == NULL)
         return ERR_FILE;
     for (struct dirent *file = readdir(dir); code == 0 && file != NULL; file = readdir(dir)) {
-        CLEANUP(fd_close) int history = -1;
-        if (strlen(file->d_name) == HISTORY_HEX && directory_open(root, file->d_name, false, &history) == 0)
+        CLEANUP(journal_fd_close) int history = -1;
+        if (strlen(file->d_name) == JOURNAL_HISTORY_HEX && journal_directory_open(root, file->d_name, false, &history) == 0)
             code = visit(history, context);
     }
     return code;
@@ -565,8 +439,8 @@ int comity_journal_each(const char *directory, const uint8_t *history, comity_jo
     if (history == NULL) {
         code = histories_walk(directory, history_visit, &list);
     } else {
-        CLEANUP(fd_close) int fd = -1;
-        code = history_open(directory, history, false, &fd);
+        CLEANUP(journal_fd_close) int fd = -1;
+        code = journal_history_open(directory, history, false, &fd);
         if (code == ERR_FILE && errno == ENOENT)
             return 0; /* nothing was kept of it */
         if (code == 0)
@@ -639,8 +513,8 @@ int comity_journal_unconfirmed(const char *directory, const uint8_t history[COMI
                                size_t *ret_count)
 {
     CLEANUP(names_release) struct names names = {0};
-    CLEANUP(fd_close) int fd = -1;
-    int code = history_open(directory, history, false, &fd);
+    CLEANUP(journal_fd_close) int fd = -1;
+    int code = journal_history_open(directory, history, false, &fd);
     if (code == ERR_FILE && errno == ENOENT) {
         *ret_count = 0; /* nothing was kept of it */
         return 0;
@@ -667,12 +541,12 @@ static bool is_over(const struct comity_journal_entry *entry, int64_t stamp_ms)
 /* The command first: what is left of an entry without it is never sent again. */
 static void entry_remove(int directory, const struct comity_journal_entry *entry)
 {
-    char name[NAME_SIZE];
+    char name[JOURNAL_NAME_SIZE];
     name_make(entry->command_id, SUFFIX_COMMAND, name);
-    if (file_remove(directory, name) != 0)
+    if (journal_file_remove(directory, name) != 0)
         return;
     name_make(entry->command_id, SUFFIX_REFUSED, name);
-    file_remove(directory, name);
+    journal_file_remove(directory, name);
     for (size_t i = 0; i < entry->receipt_count; i++) {
         name_make(entry->command_id, SUFFIX_RECEIPT, name);
         snprintf(name + strlen(name), sizeof(name) - strlen(name), "%" PRIu32, entry->receipts[i].epoch);
@@ -683,8 +557,8 @@ static void entry_remove(int directory, const struct comity_journal_entry *entry
 void journal_prune(const char *directory, const uint8_t *history, int64_t stamp_ms)
 {
     CLEANUP(list_release) struct list list = {0};
-    CLEANUP(fd_close) int fd = -1;
-    if (history_open(directory, history, false, &fd) != 0 || history_load(fd, &list) != 0)
+    CLEANUP(journal_fd_close) int fd = -1;
+    if (journal_history_open(directory, history, false, &fd) != 0 || history_load(fd, &list) != 0)
         return;
     for (size_t i = 0; i < list.count; i++)
         if (is_over(&list.entries[i], stamp_ms))

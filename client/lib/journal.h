@@ -8,6 +8,9 @@
  *   <history in hex>/<command id in hex>.refused         the code of a final refusal and the epoch in which
  * it was refused (0: not known), decimal
  *
+ *   <history in hex>/checkpoint                           the latest checkpoint that was verified (head_file.h)
+ *   <history in hex>/fork-...                             what showed that a record was none (head_file.h)
+ *
  * When a command was given is the time of its file, to the nanosecond: who copies a journal keeps the times
  * (cp -p).
  *

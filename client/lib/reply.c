@@ -90,6 +90,29 @@ static void refusal_take(struct comity *client, struct link *link, struct comity
 
 /* ---- Answers ---- */
 
+static void page_settle(struct comity *client, struct comity_request *request)
+{
+    const Comity__V1__Answer *body = comity_answer_body(request->answer);
+    struct comity_result result = {.verdict = COMITY_ANSWERED,
+                                   .sequence = body->as_of,
+                                   .epoch = body->epoch,
+                                   .answer = request->answer};
+    request->answer = NULL;
+    history_raise_seen(client, request->claim.history, result.epoch, result.sequence);
+    request_end(client, request, &result);
+}
+
+/* A page of events is shown once its checkpoint goes with what was seen before. */
+static void page_take(struct comity *client, struct comity_request *request)
+{
+    ProtobufCBinaryData note = comity_answer_body(request->answer)->checkpoint;
+    int code = head_consider(client, request, BYTES(note.data, note.len));
+    if (code == 0)
+        page_settle(client, request);
+    else if (code < 0 && code != ERR_FORKED)
+        end_unknown(client, request, ERR_RECEIPT);
+}
+
 static void answer_take(struct comity *client, struct comity_request *request, const Comity__V1__Answer *body,
                         struct arena **arena)
 {
@@ -104,6 +127,12 @@ static void answer_take(struct comity *client, struct comity_request *request, c
     int code = answer_new(arena, body, &result.answer);
     if (code != 0) {
         end_unknown(client, request, code);
+        return;
+    }
+    if (request->is_page) {
+        request->answer = result.answer;
+        result.answer = NULL;
+        page_take(client, request);
         return;
     }
     static const uint8_t none[HISTORY_ID_SIZE];
@@ -194,6 +223,20 @@ static void receipt_hold(struct comity *client, struct link *link, struct comity
     session_forgotten(client, link);
 }
 
+/* It proves that the command is in the tree of its checkpoint. That tree has to go with what was seen before. */
+static void receipt_believe(struct comity *client, struct comity_request *request, const Comity__V1__Receipt *receipt,
+                            const struct event_header *header, struct bytes packed)
+{
+    int code = head_consider(client, request, BYTES(receipt->checkpoint.data, receipt->checkpoint.len));
+    if (code == 0)
+        recorded(client, request, receipt, header, packed);
+    else if (code == 1 && request->held.data != packed.data &&
+             (request->held = arena_bytes(request->arena, packed)).data == NULL)
+        end_unknown(client, request, ERR_MEMORY);
+    else if (code < 0 && code != ERR_FORKED)
+        end_unknown(client, request, ERR_RECEIPT);
+}
+
 static void receipt_take(struct comity *client, struct link *link, struct comity_request *request,
                          const Comity__V1__Receipt *receipt, struct arena *arena)
 {
@@ -207,7 +250,7 @@ static void receipt_take(struct comity *client, struct link *link, struct comity
     }
     code = receipt_try(client, request, receipt, &header, &step);
     if (code == 0)
-        recorded(client, request, receipt, &header, packed);
+        receipt_believe(client, request, receipt, &header, packed);
     else if (step == RECEIPT_STEP_CHECKPOINT && !request->has_said_hello_again)
         receipt_hold(client, link, request, packed);
     else
@@ -234,22 +277,36 @@ static void held_check(struct comity *client, struct comity_request *request, st
     const Comity__V1__Receipt *receipt = (const Comity__V1__Receipt *) message;
     if (code == 0)
         code = receipt_try(client, request, receipt, &header, &step);
-    if (code == 0)
+    if (code == 0 && request->is_unproved)
         recorded(client, request, receipt, &header, request->held);
+    else if (code == 0)
+        receipt_believe(client, request, receipt, &header, request->held);
     else if (code != ERR_RECEIPT || !is_key_pending(client, request))
         end_unknown(client, request, code);
+}
+
+static void held_run(struct comity *client, struct comity_request *request)
+{
+    struct arena *arena = arena_new(REPLY_ARENA_BYTES);
+    if (arena != NULL)
+        held_check(client, request, arena);
+    arena_destroy(&arena);
+}
+
+void reply_settle_held(struct comity *client, struct comity_request *request)
+{
+    if (request->answer != NULL)
+        page_settle(client, request);
+    else
+        held_run(client, request);
 }
 
 void reply_check_held(struct comity *client)
 {
     for (size_t i = 0; i < COMITY_REQUESTS_MAX; i++) {
         struct comity_request *request = client->requests[i];
-        if (request == NULL || request->state != REQUEST_HELD)
-            continue;
-        struct arena *arena = arena_new(REPLY_ARENA_BYTES);
-        if (arena != NULL)
-            held_check(client, request, arena);
-        arena_destroy(&arena);
+        if (request != NULL && request->state == REQUEST_HELD && !request->is_unproved)
+            held_run(client, request);
     }
 }
 

@@ -30,6 +30,7 @@ static void request_free(struct comity_request **request)
     if (*request == NULL)
         return;
     arena_destroy(&(*request)->arena);
+    comity_answer_destroy(&(*request)->answer);
     call_free(&(*request)->call);
     free((*request)->frame);
     free(*request);
@@ -143,6 +144,7 @@ int request_query(struct comity *client, const Comity__V1__Query *query, int64_t
     request->call = settle != NULL ? NULL : call_new_done(done, context);
     if (settle == NULL && request->call == NULL)
         return ERR_MEMORY;
+    request->is_page = query->kind_case == COMITY__V1__QUERY__KIND_EVENTS;
     Comity__V1__Query filled = *query;
     if (query->history.len == HISTORY_ID_SIZE) {
         memcpy(request->claim.history, query->history.data, HISTORY_ID_SIZE);
@@ -157,6 +159,23 @@ int request_query(struct comity *client, const Comity__V1__Query *query, int64_t
     if (code == 0)
         request_begin(client, &request, ret_number);
     return code;
+}
+
+int request_check(struct comity *client, const Comity__V1__Query *query, const struct link *link, settle_fn *settle,
+                  uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    int code = request_query(client, query, 0, settle, NULL, NULL, &number);
+    if (code != 0)
+        return code;
+    struct comity_request *request = request_find(client, number);
+    request->is_check = true;
+    request->is_bound = link != NULL;
+    if (link != NULL)
+        request->link = link->index;
+    if (ret_number != NULL)
+        *ret_number = number;
+    return 0;
 }
 
 int request_broker_status(struct comity *client, size_t link, int64_t deadline_ms, comity_done_fn *done,
@@ -272,6 +291,8 @@ void request_again(struct comity *client, struct comity_request *request, int co
                    uint32_t hint_ms)
 {
     leave_link(client, request);
+    request->is_unproved = false;
+    comity_answer_destroy(&request->answer);
     int64_t wait_ms = backoff_ms(request->attempts, hint_ms, randombytes_random());
     request->state = REQUEST_WAITING;
     request->due_ms = client->now_ms + wait_ms;
@@ -304,15 +325,20 @@ static bool link_takes(const struct link *link, const struct comity_request *req
     return link->state >= least && !link->is_full && link->in_flight < IN_FLIGHT_MAX;
 }
 
+static bool is_bound(const struct comity_request *request)
+{
+    return request->kind == REQUEST_BROKER_STATUS || request->is_bound;
+}
+
 /* The link for the next try: where the last one went, but after a failure another one if there is any. */
 static struct link *link_pick(struct comity *client, const struct comity_request *request)
 {
-    if (request->kind == REQUEST_BROKER_STATUS)
+    if (is_bound(request))
         return link_takes(&client->links[request->link], request) ? &client->links[request->link] : NULL;
     size_t first = request->attempts == 0 ? client->preferred : request->link + 1;
     for (size_t i = 0; i < client->link_count; i++) {
         struct link *link = &client->links[(first + i) % client->link_count];
-        if (link_takes(link, request))
+        if (link_takes(link, request) && head_lets(client, link, request))
             return link;
     }
     return NULL;
@@ -352,7 +378,7 @@ static void request_send(struct comity *client, struct comity_request *request)
 
 static bool has_another_link(const struct comity *client, const struct comity_request *request)
 {
-    if (request->kind == REQUEST_BROKER_STATUS)
+    if (is_bound(request))
         return false;
     for (size_t i = 0; i < client->link_count; i++)
         if (i != request->link && link_takes(&client->links[i], request))
@@ -386,6 +412,8 @@ static bool is_coming(const struct comity *client, const struct comity_request *
 
 static void request_run(struct comity *client, struct comity_request *request, bool is_hopeless)
 {
+    if (head_ends(client, request))
+        return;
     if (request->kind == REQUEST_BROKER_STATUS)
         is_hopeless = client->links[request->link].watch.is_hopeless;
     bool is_over = client->now_ms >= request->deadline_ms;

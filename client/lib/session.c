@@ -376,7 +376,7 @@ static void log_key_ask(struct comity *client, struct history *history, const ui
     query.whoami = &whoami;
     query.floor = 1; /* a restore may have gone back behind what was seen: just then keys change */
     memcpy(history->asked, key, KEY_SIZE);
-    history->is_asking = request_query(client, &query, 0, log_key_answered, NULL, NULL, NULL) == 0;
+    history->is_asking = request_check(client, &query, NULL, log_key_answered, NULL) == 0;
 }
 
 bool session_list_again(struct comity *client, struct link *link, struct history *history, int64_t since_ms)
@@ -430,6 +430,7 @@ static void welcome_take(struct comity *client, struct link *link, const Comity_
     link->state = LINK_READY;
     link->code = 0;
     link->is_brokers_word = false;
+    link->welcome = ++client->next_welcome;
     link->hello_request = 0;
     link->hello_attempt = 0;
     link->has_log_key = true;
@@ -441,6 +442,7 @@ static void welcome_take(struct comity *client, struct link *link, const Comity_
     for (size_t i = 0; i < client->history_count; i++) {
         bool may_read = grant_answer_take(client, client->histories[i], welcome);
         log_key_judge(client, client->histories[i], link->log_key, may_read);
+        head_welcome(client, link, client->histories[i], may_read);
     }
     reply_check_held(client);
     news_poll_soon(client);

@@ -43,6 +43,7 @@ static void whoami_answer(struct fake_group *group, Comity__V1__Answer *answer, 
         Comity__V1__Epoch *epoch = arena_alloc(arena, sizeof(*epoch));
         comity__v1__epoch__init(epoch);
         epoch->number = i + 1 < group->listed_count ? (uint32_t) i + 1 : group->ledger->epoch;
+        epoch->restored_to = i == 0 ? 0 : group->restored_to;
         epoch->log_key = binary(arena, group->listed[i], KEY_SIZE);
         partnership->epochs[partnership->n_epochs++] = epoch;
     }
@@ -123,15 +124,47 @@ static void events_answer(struct fake_group *group, Comity__V1__Answer *answer, 
     event->parts[event->n_parts++] = shown;
     answer->events = arena_alloc(arena, sizeof(*answer->events));
     answer->events[answer->n_events++] = event;
+    struct bytes note = ledger_checkpoint(group->ledger, group->ledger->head, arena);
+    answer->checkpoint = binary(arena, note.data, note.size);
+}
+
+/* 0, or the code of a refusal. */
+static int checkpoint_answer(struct fake_group *group, const Comity__V1__GetCheckpoint *wanted,
+                             Comity__V1__Answer *answer, struct arena *arena)
+{
+    uint64_t size = wanted->size != 0 ? wanted->size : group->ledger->head;
+    uint8_t proof[64][HASH_SIZE];
+    size_t count = 0;
+    group->checkpoints++;
+    if (group->script.gives_no_checkpoint)
+        return ERR_UNSUPPORTED;
+    if (size > group->ledger->head || wanted->from > size)
+        return ERR_RANGE;
+    struct bytes note = ledger_checkpoint(group->ledger, size, arena);
+    answer->checkpoint = binary(arena, note.data, note.size);
+    if (group->script.has_bad_checkpoints)
+        answer->checkpoint.data[note.size - 20] ^= 1;
+    if (wanted->from > 0 && ledger_proof(group->ledger, wanted->from, size, proof, &count) != 0)
+        abort();
+    answer->proof = arena_alloc(arena, (count + 1) * sizeof(*answer->proof));
+    for (size_t i = 0; i < count; i++)
+        answer->proof[answer->n_proof++] = binary(arena, proof[i], HASH_SIZE);
+    if (group->script.has_bad_proofs && count > 0)
+        answer->proof[0].data[0] ^= 1;
+    return 0;
 }
 
 struct bytes fake_answer(struct fake_group *group, const Comity__V1__Query *query, struct arena *arena)
 {
     Comity__V1__Answer answer = COMITY__V1__ANSWER__INIT;
     Comity__V1__Reply reply = COMITY__V1__REPLY__INIT;
+    Comity__V1__Refusal refusal = COMITY__V1__REFUSAL__INIT;
     struct bytes packed = {0};
-    group->queries++;
-    group->last_floor = query->floor;
+    bool is_checkpoint = query->kind_case == COMITY__V1__QUERY__KIND_CHECKPOINT;
+    if (!is_checkpoint) {
+        group->queries++;
+        group->last_floor = query->floor;
+    }
     answer.as_of = group->as_of != 0 ? group->as_of : group->ledger->head;
     if (query->kind_case != COMITY__V1__QUERY__KIND_STATUS)
         answer.epoch = group->ledger->epoch;
@@ -141,10 +174,16 @@ struct bytes fake_answer(struct fake_group *group, const Comity__V1__Query *quer
         whoami_answer(group, &answer, arena);
     else if (query->kind_case == COMITY__V1__QUERY__KIND_EVENTS)
         events_answer(group, &answer, arena);
+    else if (is_checkpoint)
+        refusal.code = checkpoint_answer(group, query->checkpoint, &answer, arena);
     else
         list_answer(group, query, &answer, arena);
     reply.kind_case = COMITY__V1__REPLY__KIND_ANSWER;
     reply.answer = &answer;
+    if (refusal.code != 0) {
+        reply.kind_case = COMITY__V1__REPLY__KIND_REFUSAL;
+        reply.refusal = &refusal;
+    }
     if (message_pack(&reply.base, arena, &packed) != 0)
         abort();
     return packed;

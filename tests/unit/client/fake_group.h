@@ -48,6 +48,9 @@ struct fake_script {
     bool is_silent;       /* reads and says nothing */
     bool has_bad_texts;   /* answers show texts under other hashes */
     bool has_bad_events;  /* and events whose parts do not have the hashes that they commit to */
+    bool gives_no_checkpoint; /* refuses to be asked for it */
+    bool has_bad_proofs;      /* gives a hash that is another */
+    bool has_bad_checkpoints; /* signed by nobody */
     bool is_garbled_welcome;
     bool is_garbled; /* sealed bodies are no messages */
 };
@@ -72,6 +75,8 @@ struct fake_group {
     uint64_t as_of; /* that queries reflect; 0: the ledger's head */
     int grant_code;
     uint64_t last_floor;
+    uint64_t restored_to; /* of the latest epoch, as it lists it */
+    unsigned checkpoints; /* asked for */
     unsigned hellos, queries, submits, duplicates, subscribes, unsubscribes, byes;
     struct fake_frame last_refusal, last_reply;
 };

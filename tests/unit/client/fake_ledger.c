@@ -101,6 +101,44 @@ struct ledger *ledger_new(const uint8_t history[HISTORY_ID_SIZE])
     return ledger;
 }
 
+void ledger_grow(struct ledger *ledger, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        append_random(ledger);
+}
+
+/* Complete nodes beyond the size are written anew by what is appended. */
+void ledger_cut(struct ledger *ledger, uint64_t at)
+{
+    ledger->head = at;
+}
+
+void ledger_fork(struct ledger *ledger, uint64_t at)
+{
+    uint64_t size = ledger->head;
+    ledger_cut(ledger, at - 1);
+    ledger_grow(ledger, size - at + 1);
+}
+
+struct bytes ledger_checkpoint(struct ledger *ledger, uint64_t size, struct arena *arena)
+{
+    const struct tree_nodes nodes = {ledger, node_get, node_put};
+    struct checkpoint checkpoint = {.size = size};
+    char note[CHECKPOINT_MAX_BYTES];
+    checkpoint_origin(ledger->history, ledger->epoch, checkpoint.origin);
+    if (tree_root(&nodes, size, checkpoint.root) != 0)
+        abort();
+    size_t note_size = checkpoint_sign(&checkpoint, &ledger->log_key, note);
+    return arena_bytes(arena, BYTES(note, note_size));
+}
+
+int ledger_proof(struct ledger *ledger, uint64_t from, uint64_t size, uint8_t ret_proof[64][HASH_SIZE],
+                 size_t *ret_count)
+{
+    const struct tree_nodes nodes = {ledger, node_get, node_put};
+    return tree_consistency_proof(&nodes, from, size, ret_proof, ret_count);
+}
+
 void ledger_destroy(struct ledger **ledger)
 {
     free(*ledger);

@@ -61,4 +61,16 @@ void ledger_destroy(struct ledger **ledger);
 struct bytes ledger_record(struct ledger *ledger, const struct command *command, enum lie lie,
                            struct arena *arena);
 
+/* The checkpoint of a size up to the head, signed. */
+struct bytes ledger_checkpoint(struct ledger *ledger, uint64_t size, struct arena *arena);
+
+/* The consistency proof; 0 or ERR_RANGE. */
+int ledger_proof(struct ledger *ledger, uint64_t from, uint64_t size, uint8_t ret_proof[64][HASH_SIZE],
+                 size_t *ret_count);
+
+/* What operators who lie do with it. */
+void ledger_grow(struct ledger *ledger, uint64_t count);  /* so many more events */
+void ledger_fork(struct ledger *ledger, uint64_t at);     /* as long as before, other events from this sequence on */
+void ledger_cut(struct ledger *ledger, uint64_t at);      /* put back: that is the last event */
+
 #endif

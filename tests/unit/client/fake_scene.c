@@ -96,7 +96,7 @@ bool scene_until(struct scene *scene, scene_condition *is_there)
 
 static bool is_ready(struct scene *scene)
 {
-    return comity_broker_state(scene->client, 0) == 0;
+    return comity_broker_state(scene->client, 0) == 0 && comity_belief(scene->client, scene->group->history) == 0;
 }
 
 void scene_start_ready(struct scene *scene)

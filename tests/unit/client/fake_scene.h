@@ -35,7 +35,7 @@ size_t scene_count(struct scene *scene, enum comity_event_kind kind, int code);
 typedef bool scene_condition(struct scene *scene);
 bool scene_until(struct scene *scene, scene_condition *is_there);
 
-/* Start, and wait until a worker has said WELCOME: for tests whose deadlines are short. */
+/* Start, and wait until a worker has said WELCOME, and with a journal is believed: for tests whose deadlines are short. */
 void scene_start_ready(struct scene *scene);
 
 /* A signed ballot with a reason, another one each time. */

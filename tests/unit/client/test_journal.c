@@ -164,8 +164,8 @@ static void nobody_else_can_read_it(void **state)
 static void unanswered_commands_are_kept_without_a_receipt(void **state)
 {
     struct scene *scene = *state;
-    SCRIPT(scene, script.drop_replies, 1000);
     scene_start_ready(scene);
+    SCRIPT(scene, script.drop_replies, 1000);
     struct comity_result result = submit(scene, 600);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
     comity_result_release(&result);
@@ -192,8 +192,8 @@ static int submit_kept(const struct comity_journal_entry *entry, void *context)
 static void a_kept_command_can_be_sent_again_by_a_later_client(void **state)
 {
     struct scene *scene = *state;
-    SCRIPT(scene, script.drop_replies, 1000);
     scene_start_ready(scene);
+    SCRIPT(scene, script.drop_replies, 1000);
     struct comity_result result = submit(scene, 600);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
     comity_result_release(&result);

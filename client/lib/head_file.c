@@ -1,0 +1,101 @@
+#include "client/lib/head_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "client/lib/journal_file.h"
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/text.h"
+
+static const char NAME[] = "checkpoint";
+
+enum { EVIDENCE_ARENA_BYTES = 256 * 1024, HASH_BASE64 = 45 };
+
+static int head_get(int directory, const uint8_t history[HISTORY_ID_SIZE], struct head *ret_head)
+{
+    struct bytes note;
+    int64_t kept_ns;
+    if (faccessat(directory, NAME, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_FILE;
+    int code = journal_file_get(directory, NAME, &note, &kept_ns);
+    if (code != 0)
+        return code;
+    code = head_read(note, history, ret_head);
+    free((uint8_t *) note.data);
+    return code == 0 ? 0 : ERR_CORRUPT;
+}
+
+int head_load(const char *journal, const uint8_t history[HISTORY_ID_SIZE], struct head *ret_head)
+{
+    CLEANUP(journal_fd_close) int fd = -1;
+    int code = journal_history_open(journal, history, false, &fd);
+    if (code == ERR_FILE && errno == ENOENT)
+        return ERR_NOT_FOUND;
+    return code != 0 ? code : head_get(fd, history, ret_head);
+}
+
+static bool is_later(const struct head *a, const struct head *b)
+{
+    return a->epoch > b->epoch || (a->epoch == b->epoch && a->size > b->size);
+}
+
+int head_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const struct head *head)
+{
+    CLEANUP(journal_fd_close) int fd = -1;
+    struct head kept;
+    int code = journal_history_open(journal, history, true, &fd);
+    if (code != 0)
+        return code;
+    if (flock(fd, LOCK_EX) != 0) /* ends with the descriptor */
+        return ERR_FILE;
+    if (head_get(fd, history, &kept) == 0 && is_later(&kept, head))
+        return 0;
+    return journal_file_replace(fd, NAME, BYTES(head->note, head->note_size));
+}
+
+/* ---- Evidence ---- */
+
+static struct bytes evidence_write(const struct fork *fork, struct arena *arena)
+{
+    char hash[HASH_BASE64];
+    char *text = arena_printf(
+        arena, "%s\n\nThis reader had verified:\n\n%.*s\nIt was then shown%s\n\n%.*s\nwith %s\n", fork->why,
+        (int) fork->head->note_size, (const char *) fork->head->note,
+        fork->other.size == 0 ? " no checkpoint," : ":", (int) fork->other.size,
+        fork->other.size == 0 ? "" : (const char *) fork->other.data,
+        fork->count == 0 ? "no proof that joins the two." : "this proof (base64, RFC 6962 2.1.2):");
+    for (size_t i = 0; text != NULL && i < fork->count; i++) {
+        bool is_hash = fork->proof[i].size == HASH_SIZE;
+        if (is_hash)
+            sodium_bin2base64(hash, sizeof(hash), fork->proof[i].data, HASH_SIZE,
+                              sodium_base64_VARIANT_ORIGINAL);
+        text = arena_printf(arena, "%s%s\n", text, is_hash ? hash : "(no hash)");
+    }
+    return text == NULL ? BYTES(NULL, 0) : BYTES(text, strlen(text));
+}
+
+int fork_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const struct fork *fork,
+              char ret_path[FORK_PATH_MAX])
+{
+    CLEANUP(journal_fd_close) int fd = -1;
+    CLEANUP(arena_destroy) struct arena *arena = arena_new(EVIDENCE_ARENA_BYTES);
+    char name[JOURNAL_NAME_SIZE], digits[JOURNAL_HISTORY_HEX + 1];
+    struct bytes evidence = arena == NULL ? BYTES(NULL, 0) : evidence_write(fork, arena);
+    if (evidence.size == 0)
+        return ERR_MEMORY;
+    hex_encode(BYTES(fork->other_head.root, 4), digits);
+    snprintf(name, sizeof(name), "fork-%" PRIu64 "-%" PRIu64 "-%s", fork->head->size, fork->other_head.size,
+             digits);
+    hex_encode(BYTES(history, HISTORY_ID_SIZE), digits);
+    if (snprintf(ret_path, FORK_PATH_MAX, "%s/%s/%s", journal, digits, name) >= FORK_PATH_MAX)
+        return ERR_FILE;
+    int code = journal_history_open(journal, history, true, &fd);
+    return code != 0 ? code : journal_file_put(fd, name, evidence);
+}

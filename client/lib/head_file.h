@@ -1,0 +1,33 @@
+/* The head on disk, beside the journal's files of its history:
+ *
+ *   checkpoint    the signed note, as it came
+ *   fork-<size of the head>-<size of the other>-<first 8 digits of the other's root>
+ *                 the evidence: what is wrong in a sentence, both notes, the proof as it was given */
+#ifndef COMITY_CLIENT_LIB_HEAD_FILE_H
+#define COMITY_CLIENT_LIB_HEAD_FILE_H
+
+#include "client/lib/head.h"
+
+enum { FORK_PATH_MAX = 4096 };
+
+/* 0; ERR_NOT_FOUND (none was kept); ERR_CORRUPT; ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
+int head_load(const char *journal, const uint8_t history[HISTORY_ID_SIZE], struct head *ret_head);
+
+/* Replace the one that is there, durably; what another process has kept of a later size or epoch stays. 0,
+ * ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
+int head_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const struct head *head);
+
+struct fork {
+    const char *why;           /* one sentence */
+    const struct head *head;   /* what was verified before */
+    struct bytes other;        /* the note that does not go with it, as it came; empty: none was given */
+    struct head other_head;    /* what it says; size 0: it cannot be read */
+    const struct bytes *proof; /* as it was given */
+    size_t count;
+};
+
+/* Keep the evidence. 0 and the file's path; the same evidence again: the same file. Errors as head_keep. */
+int fork_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const struct fork *fork,
+              char ret_path[FORK_PATH_MAX]);
+
+#endif

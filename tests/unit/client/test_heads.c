@@ -1,0 +1,491 @@
+/* What is verified once is never taken back: a server that forked, was put back, or gives no proof is refused
+ * before anything it says is believed, whoever it is that asks. The control of each is a client without a
+ * journal, which has nothing to hold the server against. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client/lib/head_file.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "fake_scene.h"
+
+enum { EVENTS = 40, SECOND = 1790000000 };
+
+static char directory[64];
+static char journal[80];
+
+static int set_up(void **state)
+{
+    struct scene *scene = scene_new(1);
+    snprintf(directory, sizeof(directory), "/tmp/comity-heads-XXXXXX");
+    assert_non_null(mkdtemp(directory));
+    snprintf(journal, sizeof(journal), "%s/journal", directory);
+    scene->options.journal = journal;
+    scene->options.deadline_ms = 3000;
+    memcpy(scene->pins[0].history, scene->group->history, HISTORY_ID_SIZE);
+    memcpy(scene->pins[0].log_key, scene->group->ledger->log_key.public_key, KEY_SIZE);
+    scene->options.pin_count = 1;
+    ledger_grow(scene->group->ledger, EVENTS);
+    *state = scene;
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    (void) status;
+    (void) type;
+    (void) place;
+    return remove(path);
+}
+
+static int tear_down(void **state)
+{
+    scene_destroy((struct scene **) state);
+    nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return 0;
+}
+
+static struct comity_result submit(struct scene *scene)
+{
+    struct comity_draft *draft = scene_ballot(scene);
+    struct comity_result result;
+    comity_submit_wait(scene->client, draft, 0, &result);
+    comity_draft_destroy(&draft);
+    return result;
+}
+
+/* A list, or a page of events. */
+static struct comity_result query(struct scene *scene, bool is_events)
+{
+    Comity__V1__List list = COMITY__V1__LIST__INIT;
+    Comity__V1__Events events = COMITY__V1__EVENTS__INIT;
+    Comity__V1__Query wanted = COMITY__V1__QUERY__INIT;
+    struct comity_result result;
+    list.kind = COMITY__V1__LIST_KIND__LIST_KIND_SITES;
+    events.from = 1;
+    wanted.kind_case = is_events ? COMITY__V1__QUERY__KIND_EVENTS : COMITY__V1__QUERY__KIND_LIST;
+    if (is_events)
+        wanted.events = &events;
+    else
+        wanted.list = &list;
+    comity_query_wait(scene->client, scene->group->history, &wanted, 0, &result);
+    return result;
+}
+
+static void expect(struct comity_result result, enum comity_verdict verdict, int code)
+{
+    assert_int_equal(result.verdict, verdict);
+    assert_int_equal(result.fault.code, code);
+    comity_result_release(&result);
+}
+
+static uint64_t kept(struct scene *scene)
+{
+    struct comity_checkpoint checkpoint = {0};
+    int code = comity_checkpoint_kept(journal, scene->group->history, &checkpoint);
+    assert_true(code == 0 || code == ERR_NOT_FOUND);
+    return checkpoint.size;
+}
+
+static uint64_t head(struct scene *scene)
+{
+    return SEEN(scene, ledger->head);
+}
+
+/* A client has verified the record as it is, and is gone. */
+static void verify(struct scene *scene)
+{
+    scene_start_ready(scene);
+    expect(query(scene, false), COMITY_ANSWERED, 0);
+    comity_destroy(&scene->client);
+    assert_int_equal(kept(scene), head(scene));
+}
+
+static void ledger_do(struct scene *scene, void (*what)(struct ledger *, uint64_t), uint64_t number)
+{
+    fake_lock(scene->group);
+    what(scene->group->ledger, number);
+    fake_unlock(scene->group);
+}
+
+/* Nothing is sent but what asks for proofs, and nothing is believed. */
+static void expect_refused(struct scene *scene)
+{
+    unsigned queries = SEEN(scene, queries), submits = SEEN(scene, submits);
+    uint64_t before = kept(scene);
+    scene_start(scene);
+    expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
+    expect(submit(scene), COMITY_NOT_SENT, ERR_FORKED);
+    expect(query(scene, true), COMITY_NOT_SENT, ERR_FORKED);
+    assert_int_equal(comity_belief(scene->client, scene->group->history), ERR_FORKED);
+    assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 1);
+    assert_int_equal(SEEN(scene, queries), queries);
+    assert_int_equal(SEEN(scene, submits), submits);
+    assert_int_equal(kept(scene), before);
+    comity_destroy(&scene->client);
+}
+
+/* The control: who keeps nothing believes it all. */
+static void expect_believed_by_others(struct scene *scene)
+{
+    scene->options.journal = NULL;
+    scene_start(scene);
+    expect(query(scene, false), COMITY_ANSWERED, 0);
+    expect(submit(scene), COMITY_RECORDED, 0);
+    comity_destroy(&scene->client);
+}
+
+static void what_is_verified_is_kept_and_grows(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    assert_int_equal(SEEN(scene, checkpoints), 1);
+    ledger_do(scene, ledger_grow, 7);
+    scene_start_ready(scene);
+    assert_int_equal(kept(scene), EVENTS + 7);
+    expect(submit(scene), COMITY_RECORDED, 0);
+    assert_int_equal(kept(scene), head(scene));
+    ledger_do(scene, ledger_grow, 3);
+    expect(query(scene, true), COMITY_ANSWERED, 0);
+    assert_int_equal(kept(scene), head(scene));
+    assert_int_equal(SEEN(scene, checkpoints), 4); /* WELCOME twice, the receipt, the page */
+    assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 0);
+}
+
+/* Nothing has come in between: that takes no proof beyond WELCOME's. */
+static void what_is_the_head_already_takes_no_question(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    scene_start_ready(scene);
+    unsigned before = SEEN(scene, checkpoints);
+    expect(query(scene, true), COMITY_ANSWERED, 0);
+    expect(query(scene, false), COMITY_ANSWERED, 0);
+    assert_int_equal(SEEN(scene, checkpoints), before);
+}
+
+static void a_fork_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    ledger_do(scene, ledger_fork, EVENTS); /* the last event alone is another */
+    expect_refused(scene);
+    expect_believed_by_others(scene);
+}
+
+static void a_fork_that_has_grown_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    ledger_do(scene, ledger_fork, 3);
+    ledger_do(scene, ledger_grow, 100);
+    expect_refused(scene);
+    expect_believed_by_others(scene);
+}
+
+static void a_record_that_was_put_back_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    ledger_do(scene, ledger_cut, EVENTS - 1);
+    expect_refused(scene);
+    expect_believed_by_others(scene);
+}
+
+static void no_proof_is_no_proof(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    ledger_do(scene, ledger_grow, 5);
+    SCRIPT(scene, script.has_bad_proofs, true);
+    expect_refused(scene);
+    SCRIPT(scene, script.has_bad_proofs, false);
+    SCRIPT(scene, script.gives_no_checkpoint, true);
+    scene->event_count = 0;
+    expect_refused(scene);
+    SCRIPT(scene, script.gives_no_checkpoint, false);
+    SCRIPT(scene, script.has_bad_checkpoints, true);
+    scene->event_count = 0;
+    expect_refused(scene);
+    expect_believed_by_others(scene);
+    scene->options.journal = journal;
+    SCRIPT(scene, script.has_bad_checkpoints, false);
+    scene_start(scene); /* and who proves it is believed again */
+    expect(submit(scene), COMITY_RECORDED, 0);
+}
+
+static void a_key_that_is_not_on_record_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    fake_group_restart(scene->group, false);
+    unsigned submits = SEEN(scene, submits);
+    scene_start(scene);
+    expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
+    expect(submit(scene), COMITY_NOT_SENT, ERR_FORKED);
+    assert_int_equal(SEEN(scene, submits), submits);
+}
+
+/* A fork while the client is there: by the receipt it is noticed. */
+static void a_receipt_of_another_record_is_not_believed(void **state)
+{
+    struct scene *scene = *state;
+    scene_start_ready(scene);
+    expect(submit(scene), COMITY_RECORDED, 0);
+    uint64_t before = kept(scene);
+    ledger_do(scene, ledger_fork, 5);
+    expect(submit(scene), COMITY_UNKNOWN, ERR_FORKED);
+    assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 1);
+    assert_int_equal(kept(scene), before);
+    expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
+    comity_destroy(&scene->client);
+    scene->options.journal = NULL;
+    scene_start_ready(scene);
+    expect(submit(scene), COMITY_RECORDED, 0);
+    ledger_do(scene, ledger_fork, 5);
+    expect(submit(scene), COMITY_RECORDED, 0); /* the control */
+}
+
+static void a_page_of_another_record_is_not_believed(void **state)
+{
+    struct scene *scene = *state;
+    scene_start_ready(scene);
+    ledger_do(scene, ledger_fork, 5);
+    expect(query(scene, true), COMITY_UNKNOWN, ERR_FORKED); /* as long as the one before */
+    comity_destroy(&scene->client);
+    scene->options.journal = NULL;
+    scene_start_ready(scene);
+    ledger_do(scene, ledger_fork, 5);
+    expect(query(scene, true), COMITY_ANSWERED, 0); /* the control */
+}
+
+/* A receipt of an earlier tree is held against the present one. */
+static void an_old_receipt_is_proved_as_well(void **state)
+{
+    struct scene *scene = *state;
+    struct comity_draft *draft = scene_ballot(scene);
+    struct comity_result result;
+    scene_start_ready(scene);
+    comity_submit_wait(scene->client, draft, 0, &result);
+    expect(result, COMITY_RECORDED, 0);
+    expect(submit(scene), COMITY_RECORDED, 0);
+    comity_submit_wait(scene->client, draft, 0, &result);
+    expect(result, COMITY_RECORDED, 0);
+    assert_int_equal(kept(scene), head(scene));
+    comity_draft_destroy(&draft);
+}
+
+static struct scene *submitting;
+static unsigned recorded;
+
+static void count_recorded(struct comity_result *result, void *context)
+{
+    (void) context;
+    recorded += result->verdict == COMITY_RECORDED;
+}
+
+static bool all_recorded(struct scene *scene)
+{
+    (void) scene;
+    return recorded == 60;
+}
+
+static void many_at_once_are_proved(void **state)
+{
+    submitting = *state;
+    recorded = 0;
+    scene_start_ready(submitting);
+    for (int i = 0; i < 60; i++) {
+        struct comity_draft *draft = scene_ballot(submitting);
+        assert_int_equal(comity_submit(submitting->client, draft, 15000, count_recorded, NULL, NULL), 0);
+        comity_draft_destroy(&draft);
+    }
+    assert_true(scene_until(submitting, all_recorded));
+    assert_int_equal(kept(submitting), head(submitting));
+}
+
+/* ---- Restores ---- */
+
+static void restore(struct scene *scene, uint64_t to, uint64_t says)
+{
+    fake_lock(scene->group);
+    ledger_cut(scene->group->ledger, to);
+    scene->group->ledger->epoch = SECOND;
+    ledger_grow(scene->group->ledger, 1); /* EPOCH_OPENED */
+    scene->group->restored_to = says;
+    fake_unlock(scene->group);
+    fake_group_restart(scene->group, true);
+}
+
+static void a_restore_on_record_is_followed(void **state)
+{
+    struct scene *scene = *state;
+    struct comity_checkpoint checkpoint;
+    verify(scene);
+    restore(scene, 30, 30);
+    scene_start(scene);
+    expect(submit(scene), COMITY_RECORDED, 0);
+    assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 0);
+    assert_int_equal(comity_checkpoint(scene->client, scene->group->history, &checkpoint), 0);
+    assert_int_equal(checkpoint.epoch, SECOND);
+    assert_int_equal(checkpoint.size, head(scene));
+}
+
+/* The backup was as long as what was verified: then it has to go on from there. */
+static void a_restore_that_went_not_behind_is_proved(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    restore(scene, EVENTS, EVENTS);
+    scene_start(scene);
+    expect(query(scene, false), COMITY_ANSWERED, 0);
+    assert_int_equal(kept(scene), EVENTS + 1);
+}
+
+static void a_restore_that_lies_about_where_it_went_back_to_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    ledger_do(scene, ledger_fork, 10);
+    restore(scene, EVENTS, EVENTS); /* what it says it kept is not what was there */
+    scene_start(scene);
+    expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
+}
+
+/* In a restored record, forks are refused as before. */
+static void a_fork_after_a_restore_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    restore(scene, 30, 30);
+    scene_start(scene);
+    expect(submit(scene), COMITY_RECORDED, 0);
+    comity_destroy(&scene->client);
+    ledger_do(scene, ledger_fork, 31);
+    scene_start(scene);
+    expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
+}
+
+/* ---- Files ---- */
+
+/* The evidence has both notes, each as it was signed. */
+static void the_evidence_is_kept(void **state)
+{
+    struct scene *scene = *state;
+    struct comity_checkpoint own;
+    char path[256], hex[2 * HISTORY_ID_SIZE + 1], text[8192] = "";
+    verify(scene);
+    assert_int_equal(comity_checkpoint_kept(journal, scene->group->history, &own), 0);
+    ledger_do(scene, ledger_fork, EVENTS);
+    expect_refused(scene);
+    CLEANUP(arena_destroy) struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+    struct bytes other = ledger_checkpoint(scene->group->ledger, EVENTS, arena);
+    struct head shown;
+    assert_int_equal(head_read(other, scene->group->history, &shown), 0);
+    hex_encode(BYTES(scene->group->history, HISTORY_ID_SIZE), hex);
+    snprintf(path, sizeof(path), "%s/%s/fork-%d-%d-%02x%02x%02x%02x", journal, hex, EVENTS, EVENTS,
+             shown.root[0], shown.root[1], shown.root[2], shown.root[3]);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+    fclose(file);
+    assert_non_null(memmem(text, strlen(text), own.note, own.note_size));
+    assert_non_null(memmem(text, strlen(text), other.data, other.size));
+}
+
+/* A file that is damaged is said to be, and the record is begun anew. */
+static void a_damaged_checkpoint_is_told(void **state)
+{
+    struct scene *scene = *state;
+    char path[256], hex[2 * HISTORY_ID_SIZE + 1];
+    struct comity_checkpoint checkpoint;
+    verify(scene);
+    hex_encode(BYTES(scene->group->history, HISTORY_ID_SIZE), hex);
+    snprintf(path, sizeof(path), "%s/%s/checkpoint", journal, hex);
+    assert_int_equal(truncate(path, 50), 0);
+    assert_int_equal(comity_checkpoint_kept(journal, scene->group->history, &checkpoint), ERR_CORRUPT);
+    scene_start(scene);
+    expect(query(scene, false), COMITY_ANSWERED, 0);
+    assert_int_equal(scene_count(scene, COMITY_EVENT_JOURNAL, ERR_CORRUPT), 1);
+    assert_int_equal(kept(scene), EVENTS);
+}
+
+/* What another process has kept of a later size stays. */
+static void the_later_one_stays(void **state)
+{
+    struct scene *scene = *state;
+    struct head early, late;
+    CLEANUP(arena_destroy) struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+    const uint8_t *history = scene->group->history;
+    assert_int_equal(mkdir(journal, 0700), 0);
+    assert_int_equal(head_load(journal, history, &early), ERR_NOT_FOUND);
+    assert_int_equal(head_read(ledger_checkpoint(scene->group->ledger, 5, arena), history, &early), 0);
+    assert_int_equal(head_read(ledger_checkpoint(scene->group->ledger, 9, arena), history, &late), 0);
+    assert_int_equal(head_keep(journal, history, &late), 0);
+    assert_int_equal(head_keep(journal, history, &early), 0);
+    assert_int_equal(kept(scene), 9);
+    scene->group->ledger->epoch = SECOND; /* a later epoch begins anew */
+    assert_int_equal(head_read(ledger_checkpoint(scene->group->ledger, 5, arena), history, &early), 0);
+    assert_int_equal(head_keep(journal, history, &early), 0);
+    assert_int_equal(kept(scene), 5);
+}
+
+/* Notes of others are refused. */
+static void a_head_is_of_its_history(void **state)
+{
+    struct scene *scene = *state;
+    struct head shown;
+    uint8_t other[HISTORY_ID_SIZE] = {1};
+    CLEANUP(arena_destroy) struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+    struct bytes note = ledger_checkpoint(scene->group->ledger, 5, arena);
+    const uint8_t(*key)[KEY_SIZE] = (const uint8_t(*)[KEY_SIZE]) scene->group->ledger->log_key.public_key;
+    assert_int_equal(head_open(note, scene->group->history, key, 1, &shown), 0);
+    assert_int_equal(head_read(note, other, &shown), ERR_MALFORMED);
+    assert_int_equal(head_open(note, scene->group->history, (const uint8_t(*)[KEY_SIZE]) other, 1, &shown),
+                     ERR_SIGNATURE);
+    assert_int_equal(head_open(note, scene->group->history, key, 0, &shown), ERR_SIGNATURE);
+    for (size_t i = 0; i < note.size; i++) {
+        uint8_t *byte = (uint8_t *) note.data + i;
+        *byte ^= 1;
+        assert_int_not_equal(head_open(note, scene->group->history, key, 1, &shown), 0);
+        *byte ^= 1;
+    }
+}
+
+#define ONE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ONE(what_is_verified_is_kept_and_grows),
+        ONE(what_is_the_head_already_takes_no_question),
+        ONE(a_fork_is_refused),
+        ONE(a_fork_that_has_grown_is_refused),
+        ONE(a_record_that_was_put_back_is_refused),
+        ONE(no_proof_is_no_proof),
+        ONE(a_key_that_is_not_on_record_is_refused),
+        ONE(a_receipt_of_another_record_is_not_believed),
+        ONE(a_page_of_another_record_is_not_believed),
+        ONE(an_old_receipt_is_proved_as_well),
+        ONE(many_at_once_are_proved),
+        ONE(a_restore_on_record_is_followed),
+        ONE(a_restore_that_went_not_behind_is_proved),
+        ONE(a_restore_that_lies_about_where_it_went_back_to_is_refused),
+        ONE(a_fork_after_a_restore_is_refused),
+        ONE(the_evidence_is_kept),
+        ONE(a_damaged_checkpoint_is_told),
+        ONE(the_later_one_stays),
+        ONE(a_head_is_of_its_history),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
