@@ -1,5 +1,6 @@
 /* One command, or one deadline: deduplicate, decide, number, keep, apply. */
 #include "core/error.h"
+#include "core/replay/replay.h"
 #include "core/machine/state.h"
 #include "worker/batch_internal.h"
 
@@ -186,7 +187,7 @@ static int plan_refuse(struct plan *plan, int code, const char *field)
 /* The store failed, or the machine could not do its work: that is no refusal by a rule. */
 static bool is_breakdown(const struct batch_runner *runner, int code)
 {
-    return store_error(runner->txn) != 0 || !store_keeps_refusal(code);
+    return store_error(runner->txn) != 0 || !replay_keeps_refusal(code);
 }
 
 /* A refusal is kept for whoever is on the roll: a stranger could fill the store with them. */

@@ -86,7 +86,7 @@ static int record_take(struct restore *restore, Comity__V1__ExportRecord **ret_r
 {
     int code;
 
-    if (restore_history_is_idle(&restore->history))
+    if (replay_is_idle(&restore->history.replay))
         arena_reset(restore->arena);
     code = source_take(&restore->source, restore->arena, ret_record);
     restore->totals.bytes = restore->source.bytes;
@@ -146,7 +146,7 @@ static int history_finish(struct restore *restore, const Comity__V1__ExportHisto
 
     if (code != 0)
         return code;
-    if (memcmp(restore->history.log_key, restore->log_key, KEY_SIZE) != 0)
+    if (memcmp(restore->history.replay.log_key, restore->log_key, KEY_SIZE) != 0)
         return explain(restore, ERR_SIGNATURE,
                        "The file is signed with another log key than its history has on record.");
     code = cosignatures_restore(restore->txn, &restore->history.history, end->cosignatures,
@@ -192,7 +192,8 @@ static int history_take(struct restore *restore)
     int code;
 
     restore->history = (struct restore_history){
-        .arena = restore->arena, .reason = restore->reason, .now_ms = restore->options->time_ms};
+        .reason = restore->reason,
+        .replay = {.arena = restore->arena, .now_ms = restore->options->time_ms}};
     code = record_take(restore, &record);
     if (code == 0 && record->kind_case != COMITY__V1__EXPORT_RECORD__KIND_HISTORY)
         code = unexpected(restore);
@@ -205,7 +206,8 @@ static int history_take(struct restore *restore)
         if (code == 0)
             code = history_record(restore, record, &is_over);
     }
-    restore->totals.commands += restore->history.commands;
+    restore->totals.commands += restore->history.replay.commands;
+    restore_history_release(&restore->history);
     return code;
 }
 

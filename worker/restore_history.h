@@ -1,38 +1,24 @@
-/* One history out of an export stream: each event checked, decided again, compared, applied. */
+/* One history out of an export stream: checked by core/replay, and kept in the store. */
 #ifndef COMITY_WORKER_RESTORE_HISTORY_H
 #define COMITY_WORKER_RESTORE_HISTORY_H
 
-#include "comity/v1/export.pb-c.h"
 #include "core/key.h"
-#include "core/machine/machine.h"
+#include "core/replay/replay.h"
 #include "worker/export.h"
 
-/* What goes on from event to event. The arena holds the record in hand and what the machine decided; it is
- * dropped whenever every event that was decided has come. */
+/* What goes on from event to event. The replay's arena holds the record in hand and what the machine decided;
+ * it is dropped whenever every event that was decided has come. */
 struct restore_history {
     struct store_txn *txn; /* the caller's, who may end one and begin another between two records */
-    struct arena *arena;
-    char *reason;                 /* EXPORT_REASON_MAX; one sentence of what is wrong */
-    int64_t now_ms;               /* Unix time of the restore */
+    char *reason;          /* EXPORT_REASON_MAX; one sentence of what is wrong */
     struct store_history history; /* number 0: nothing came yet */
-    uint64_t head;                /* as announced */
-    uint32_t epoch;               /* the latest, as announced */
-    uint8_t log_key[KEY_SIZE];    /* latest on record */
-    struct command command;       /* the one that caused what is expected */
-    struct machine_events expected;
-    size_t expected_next;
-    uint64_t receipt_size; /* a checkpoint of this size has to come; 0: none */
-    uint64_t commands;
-    size_t missing; /* texts that are not in the stream, for a purge that has to come */
+    struct replay replay;
 };
 
-/* Begin with what the stream announces. @history's txn, arena, reason and now_ms are set. ERR_MALFORMED,
- * ERR_EXISTS.
- */
+/* Begin with what the stream announces. @history's txn, reason, replay.arena and replay.now_ms (of the restore) are
+ * set. ERR_MALFORMED, ERR_EXISTS. To be released also where it fails. */
 int restore_history_begin(struct restore_history *history, const Comity__V1__ExportHistory *begin);
-
-/* Is everything here that the machine decided, so that the arena may be dropped before the next record? */
-bool restore_history_is_idle(const struct restore_history *history);
+void restore_history_release(struct restore_history *history);
 
 /* Take one event; one checkpoint; one refusal that is kept; the end. 0, ERR_MALFORMED, ERR_VERSION,
  * ERR_SIGNATURE, ERR_RECEIPT, ERR_CORRUPT (a difference), or the store's, with its reason. */

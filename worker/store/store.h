@@ -105,9 +105,6 @@ int store_command_get(struct store_txn *txn, const struct store_history *history
                       struct store_command *ret_command);   /* ERR_NOT_FOUND */
 int store_command_put(struct store_txn *txn, const struct store_history *history, const uint8_t id[COMMAND_ID_SIZE],
                       const struct store_command *command);
-/* Is a refusal with this code kept? What the machine says of a command is; what passes by (BUSY) and a fault of
- * the worker's own are not. */
-bool store_keeps_refusal(int code);
 /* Every refusal of the history that is there, by ascending id. The visitor returns 0, 1 to stop, or a code. */
 typedef int store_refusal_fn(void *context, const uint8_t id[COMMAND_ID_SIZE], const struct store_command *refused);
 int store_refusals_each(struct store_txn *txn, const struct store_history *history, store_refusal_fn *visit,

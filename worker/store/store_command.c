@@ -115,14 +115,6 @@ int store_command_put(struct store_txn *txn, const struct store_history *history
     return table_put(txn, STORE_COMMAND, BYTES(key, sizeof(key)), BYTES(row, sizeof(row)));
 }
 
-bool store_keeps_refusal(int code)
-{
-    bool is_a_rules = (code < 0 && code > ERR_BUSY) || code == ERR_BEHIND;
-
-    /* A number that is not in the table says UNKNOWN. */
-    return is_a_rules && error_execution(code) == NOT_EXECUTED;
-}
-
 struct refusal_walk {
     store_refusal_fn *visit;
     void *context;
