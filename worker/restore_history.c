@@ -74,6 +74,7 @@ int restore_history_begin(struct restore_history *h, const Comity__V1__ExportHis
     int code;
 
     h->replay.words = words_in_english;
+    h->replay.there = "before it";
     h->replay.place = (struct replay_place){.self = h,
                                             .view = place_view,
                                             .nodes = place_nodes,

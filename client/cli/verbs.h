@@ -88,6 +88,7 @@ int decisions_run(struct cli *cli);
 int events_run(struct cli *cli);
 int export_run(struct cli *cli);
 int recount_run(struct cli *cli);
+int audit_run(struct cli *cli);
 
 /* receipts.c */
 int receipt_list_run(struct cli *cli);

@@ -43,5 +43,29 @@ const struct verb VERBS_HISTORY[] = {
      .json = "`file`, `events`, `is_whole`, `is_signed`, `withheld`, `same`, `differing`, `impossible` (how many), "
              "`altered` [{sequence, sentence}], `counts` [{history, round, stage, sequence, what, outcome, verdict, differences, "
              "wrong, obstacles, recorded (Outcome), counted (Outcome, or null)}]"},
+    {.name = "audit",
+     .group = GROUP,
+     .run = audit_run,
+     .summary = N_("check everything that can be checked of a copy of the record, from the file alone"),
+     .arguments = {{"FILE", N_("a copy: of comity export, or a worker's backup"), 0}},
+     .options = {{"log-key", "HEX", N_("a log key that you trust: the record has to be signed with it"), 0, 1},
+                 {"checkpoint", "FILE", N_("a checkpoint that was seen before: the record has to go on from it"), 0, 1},
+                 {"receipt", "FILE", N_("a receipt that somebody holds: the record has to have what it proves"), 0, 1},
+                 {"history", "HEX", N_("of this history alone, where the file has several"), 0, 0}},
+     .detail = N_("Also a program of its own, comity-audit. It asks no server and needs no key. Of each event it checks form, "
+                  "hashes and place,\n"
+                  "every signature and whether its key was valid then, decides it again, and counts every outcome anew. What is "
+                  "withheld or\n"
+                  "erased it names, and never calls verified. It ends with 0 when all of it was verified and fits, with 6 when "
+                  "something\n"
+                  "does not fit, and with 7 when nothing is wrong but something could not be verified.\n"
+                  "A record that was cut, or written anew by whoever has the log key, fits in itself: a receipt or a checkpoint "
+                  "tells it."),
+     .json = "`file`, `kind` (\"export\" or \"copy\"), `software`, `made_ms`, `is_whole`, `is_sealed`, `events`, `wrong`, "
+             "`unverified`, `same`, `differing`, `impossible` (how many), `findings` [{history, sequence, is_after, check, "
+             "sentence}], `histories` [{history, events, head, root, decided, commands, signatures, checkpoints, is_whole, "
+             "is_signed, is_pinned, known, withheld, undecided, texts_withheld, erased {count, numbers [{first, last}]}, epochs, "
+             "cosignatures, final, parties}], `counts` [{history, round, stage, sequence, what, outcome, decision, is_final, "
+             "verdict}]"},
     {.name = NULL},
 };

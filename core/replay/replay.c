@@ -79,7 +79,7 @@ static int between_check(struct replay *r)
         return 0;
     if (r->goes_on)
         r->receipt_size = 0;
-    return replay_wrong_after(r, REPLAY_CHECKPOINT, ERR_MALFORMED, N_("the checkpoint before it is missing"));
+    return replay_wrong_after(r, REPLAY_CHECKPOINT, ERR_MALFORMED, N_("the checkpoint %s is missing"), r->there);
 }
 
 int replay_event(struct replay *r, const Comity__V1__ExportEvent *event, struct replay_event *in)
@@ -147,7 +147,7 @@ static int note_check(struct replay *r, struct bytes note)
 
     if (code != 0 || note.size > CHECKPOINT_MAX_BYTES)
         return replay_wrong_after(r, REPLAY_CHECKPOINT, code != 0 ? code : ERR_TOO_LARGE,
-                                  N_("the checkpoint before it is not signed by the log key on record"));
+                                  N_("the checkpoint %s is not signed by the log key on record"), r->there);
     code = tree_root(&nodes, r->head, root);
     if (code == 0) {
         checkpoint_origin(r->history, r->epoch, origin);
@@ -158,7 +158,7 @@ static int note_check(struct replay *r, struct bytes note)
     if (code != 0 && !r->goes_on)
         return replay_wrong_after(r, REPLAY_MACHINE, code, "%s", error_sentence(code));
     return replay_wrong_after(r, REPLAY_CHECKPOINT, ERR_RECEIPT,
-                              N_("the checkpoint before it is of another tree than these events make"));
+                              N_("the checkpoint %s is of another tree than these events make"), r->there);
 }
 
 int replay_checkpoint(struct replay *r, const Comity__V1__ExportCheckpoint *checkpoint)
@@ -168,7 +168,7 @@ int replay_checkpoint(struct replay *r, const Comity__V1__ExportCheckpoint *chec
     if (r->receipt_size == 0 || r->receipt_size != r->head || checkpoint->size != r->head ||
         checkpoint->epoch != r->epoch)
         code = replay_wrong_after(r, REPLAY_CHECKPOINT, ERR_MALFORMED,
-                                  N_("a checkpoint stands before it that no receipt needs"));
+                                  N_("a checkpoint stands %s that no receipt needs"), r->there);
     if (replay_stops(r, code))
         return code;
     if (code == 0)
@@ -190,10 +190,10 @@ static int refusal_form(struct replay *r, const Comity__V1__ExportRefusal *recor
 {
     if (record->command_id.len != COMMAND_ID_SIZE || record->refusal == NULL || record->valid_until_ms < 0 ||
         strlen(record->refusal->field) >= FIELD_PATH_MAX)
-        return replay_wrong_after(r, REPLAY_REFUSAL, ERR_MALFORMED, N_("a refusal before it is malformed"));
+        return replay_wrong_after(r, REPLAY_REFUSAL, ERR_MALFORMED, N_("a refusal %s is malformed"), r->there);
     if (!replay_keeps_refusal(record->refusal->code))
         return replay_wrong_after(r, REPLAY_REFUSAL, ERR_MALFORMED,
-                                  N_("a refusal before it has a code that is not kept (%s)"),
+                                  N_("a refusal %s has a code that is not kept (%s)"), r->there,
                                   error_name(record->refusal->code));
     return 0;
 }
@@ -207,7 +207,7 @@ int replay_refusal(struct replay *r, const Comity__V1__ExportRefusal *record)
 
     if ((r->announced_head != 0 && r->head != r->announced_head) || !replay_is_idle(r) || r->receipt_size != 0)
         return replay_wrong_after(r, REPLAY_REFUSAL, ERR_MALFORMED,
-                                  N_("a refusal stands before it, among the events"));
+                                  N_("a refusal stands %s, among the events"), r->there);
     code = refusal_form(r, record);
     if (code != 0)
         return code;
@@ -215,12 +215,13 @@ int replay_refusal(struct replay *r, const Comity__V1__ExportRefusal *record)
     if (record->valid_until_ms - VALIDITY_MAX_MS - CLOCKS_DIFFER_MS > now_ms)
         return replay_wrong_after(
             r, REPLAY_REFUSAL, ERR_CORRUPT,
-            N_("a refusal before it holds for longer than a command is valid, unless this machine's clock "
-               "is behind"));
+            N_("a refusal %s holds for longer than a command is valid, unless this machine's clock is behind"),
+            r->there);
     code = r->place.find_command(r->place.self, record->command_id.data);
     if (code == 0)
         return replay_wrong_after(r, REPLAY_REFUSAL, ERR_CORRUPT,
-                                  N_("a refusal before it is of a command that has its answer already"));
+                                  N_("a refusal %s is of a command that has its answer already"),
+                                  r->there);
     return code == ERR_NOT_FOUND
                ? 0
                : replay_wrong_after(r, REPLAY_MACHINE, code, "%s", error_sentence(code));
@@ -233,26 +234,27 @@ static int announced_check(struct replay *r, const Comity__V1__ExportHistoryEnd 
 
     if (r->head != announced || end->events != r->head || r->head == 0)
         return replay_wrong_after(r, REPLAY_END, ERR_MALFORMED,
-                                  N_("the history ends before it, of %" PRIu64 " announced events"), announced);
+                                  N_("the history ends %s, of %" PRIu64 " announced events"), r->there,
+                                  announced);
     return 0;
 }
 
 static int rest_check(struct replay *r)
 {
     if (!replay_is_idle(r))
-        return replay_wrong_after(r, REPLAY_DECISION, ERR_CORRUPT,
-                                  N_("the event before it was to cause a further one"));
+        return replay_wrong(r, REPLAY_DECISION, ERR_CORRUPT,
+                            N_("the event before it was to cause a further one"));
     if (r->receipt_size != 0)
         return replay_wrong_after(r, REPLAY_CHECKPOINT, ERR_MALFORMED,
-                                  N_("the checkpoint before it is missing"));
+                                  N_("the checkpoint %s is missing"), r->there);
     if (r->missing != 0)
         return replay_wrong_after(r, REPLAY_END, ERR_TEXT, N_("texts are missing that nobody purged (%zu)"),
                                   r->missing);
     if (r->announced_head != 0 && r->epoch != r->announced_epoch)
         return replay_wrong_after(r, REPLAY_END, ERR_CORRUPT,
-                                  N_("the history ends before it in epoch %" PRIu32 ", not in %" PRIu32
+                                  N_("the history ends %s in epoch %" PRIu32 ", not in %" PRIu32
                                      " as announced"),
-                                  r->epoch, r->announced_epoch);
+                                  r->there, r->epoch, r->announced_epoch);
     return 0;
 }
 

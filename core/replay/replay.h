@@ -80,6 +80,7 @@ struct replay {
     struct replay_place place;
     struct arena *arena;  /* dropped by the caller between records, where replay_is_idle */
     words_fn *words;
+    const char *there;    /* where what stands between two events is, by the one that is named: "after it" */
     int64_t now_ms;       /* Unix time */
     bool takes_withheld;  /* a member's copy: parts may be withheld */
     bool goes_on;         /* after a fault */

@@ -1,0 +1,151 @@
+/* What witnesses have signed, and how much of the record is FINAL by it. */
+#include <inttypes.h>
+
+#include "client/audit/auditing.h"
+#include "core/error.h"
+#include "core/machine/state.h"
+
+struct cosigning {
+    struct auditing *a;
+    Comity__V1__Witness **witnesses;
+    size_t witness_count;
+    struct audit_cosigner *list;
+    Comity__V1__Cosignature **cosignatures;
+    bool *is_checked;
+    size_t count;
+};
+
+static struct bytes view_of(ProtobufCBinaryData data)
+{
+    return BYTES(data.data, data.len);
+}
+
+static const Comity__V1__Witness *witness_of(const struct cosigning *c, struct bytes key)
+{
+    for (size_t i = 0; i < c->witness_count; i++)
+        if (bytes_equal(view_of(c->witnesses[i]->key), key))
+            return c->witnesses[i];
+    return NULL;
+}
+
+/* Over this record's own tree of that size: nothing else is asked for. */
+static bool is_over_ours(const struct auditing *a, const Comity__V1__Cosignature *cosignature)
+{
+    struct checkpoint checkpoint = {.size = cosignature->size};
+    char text[CHECKPOINT_MAX_BYTES];
+    size_t size;
+
+    if (cosignature->key.len != KEY_SIZE || audit_root_get(a, cosignature->size, checkpoint.root) != 0)
+        return false;
+    checkpoint_origin(a->history.history, cosignature->epoch, checkpoint.origin);
+    size = checkpoint_write(&checkpoint, text);
+    return cosignature_check(cosignature->key.data, BYTES((const uint8_t *) text, size), cosignature->time_s,
+                             view_of(cosignature->signature)) == 0;
+}
+
+static void cosigner_tell(struct cosigning *c, const struct audit_cosigner *cosigner)
+{
+    struct auditing *a = c->a;
+
+    if (cosigner->witness == NULL)
+        audit_tell(a, AUDIT_COSIGNATURE, a->history.history, cosigner->size,
+                   N_("a cosignature over it is by a key that is no witness's on record"));
+    else if (cosigner->size > a->leaves)
+        audit_tell(a, AUDIT_COSIGNATURE, a->history.history, a->leaves + 1,
+                   N_("it is missing: witness %s has signed all up to number %" PRIu64), cosigner->witness->name,
+                   cosigner->size);
+    else
+        audit_tell(a, AUDIT_COSIGNATURE, a->history.history, cosigner->size,
+                   N_("it, or one before it, is not what witness %s has signed"), cosigner->witness->name);
+}
+
+static void cosignature_take(struct cosigning *c, Comity__V1__Cosignature *cosignature)
+{
+    struct audit_cosigner *cosigner = &c->list[c->count];
+
+    *cosigner = (struct audit_cosigner){.witness = witness_of(c, view_of(cosignature->key)),
+                                        .size = cosignature->size,
+                                        .time_s = cosignature->time_s};
+    if (cosignature->key.len == KEY_SIZE)
+        memcpy(cosigner->key, cosignature->key.data, KEY_SIZE);
+    cosigner->is_good = cosigner->witness != NULL && is_over_ours(c->a, cosignature);
+    c->cosignatures[c->count] = cosignature;
+    c->is_checked[c->count] = cosigner->is_good;
+    c->count++;
+    if (!cosigner->is_good)
+        cosigner_tell(c, cosigner);
+}
+
+/* Lines of witnesses on the checkpoints that were given, whose trees are this record's. */
+static int notes_take(struct cosigning *c)
+{
+    struct auditing *a = c->a;
+
+    for (size_t i = 0; i < a->known_count; i++)
+        for (size_t j = 0; j < c->witness_count && c->count < AUDIT_COSIGNERS_MAX; j++) {
+            const struct audit_known *known = &a->known[i];
+            struct note_verifier verifier;
+            struct bytes text;
+            size_t verified = 0;
+            uint8_t root[HASH_SIZE];
+
+            if (!known->is_here || c->witnesses[j]->key.len != KEY_SIZE ||
+                audit_root_get(a, known->checkpoint.size, root) != 0 ||
+                memcmp(root, known->checkpoint.root, HASH_SIZE) != 0 ||
+                note_verifier_make(c->witnesses[j]->name, NOTE_COSIGNATURE, c->witnesses[j]->key.data,
+                                   &verifier) != 0 ||
+                note_open(known->note, &verifier, 1, &text, &verified) != 0)
+                continue;
+            Comity__V1__Cosignature *own = arena_alloc(a->arena, sizeof(*own));
+            if (own == NULL)
+                return ERR_MEMORY;
+            comity__v1__cosignature__init(own);
+            own->key = c->witnesses[j]->key;
+            own->size = known->checkpoint.size;
+            c->list[c->count] = (struct audit_cosigner){
+                .witness = c->witnesses[j], .size = own->size, .is_good = true};
+            memcpy(c->list[c->count].key, own->key.data, KEY_SIZE);
+            c->cosignatures[c->count] = own;
+            c->is_checked[c->count++] = true;
+        }
+    return 0;
+}
+
+static int lists_make(struct cosigning *c)
+{
+    struct auditing *a = c->a;
+    size_t room = 0;
+    ProtobufCMessage *row;
+
+    c->list = arena_alloc(a->arena, AUDIT_COSIGNERS_MAX * sizeof(*c->list));
+    c->cosignatures = arena_alloc(a->arena, AUDIT_COSIGNERS_MAX * sizeof(Comity__V1__Cosignature *));
+    c->is_checked = arena_alloc(a->arena, AUDIT_COSIGNERS_MAX * sizeof(*c->is_checked));
+    while ((row = audit_row(a, TABLE_WITNESS, (uint32_t) c->witness_count + 1)) != NULL) {
+        if (c->witness_count == room)
+            c->witnesses = arena_room(a->arena, c->witnesses, c->witness_count, &room,
+                                      sizeof(Comity__V1__Witness *));
+        if (c->witnesses == NULL)
+            return ERR_MEMORY;
+        c->witnesses[c->witness_count++] = (Comity__V1__Witness *) row;
+    }
+    return arena_is_exhausted(a->arena) ? ERR_MEMORY : 0;
+}
+
+int audit_cosigned(struct auditing *a, const Comity__V1__ExportHistoryEnd *end)
+{
+    struct cosigning c = {.a = a};
+    size_t count = end != NULL ? end->n_cosignatures : 0;
+    int code = lists_make(&c);
+
+    for (size_t i = 0; code == 0 && i < count && c.count < AUDIT_COSIGNERS_MAX; i++)
+        cosignature_take(&c, end->cosignatures[i]);
+    if (code == 0)
+        code = notes_take(&c);
+    if (code != 0)
+        return code;
+    a->history.cosigners = c.list;
+    a->history.cosigner_count = c.count;
+    finality_find((Comity__V1__Constituency *const *) a->history.constituencies, a->history.constituency_count,
+                  c.witnesses, c.witness_count, c.cosignatures, c.is_checked, c.count, &a->history.finality);
+    return 0;
+}
