@@ -32,7 +32,7 @@ int leftovers_lock(const char *directory, int *ret_descriptor)
 
 void leftover_empty(const char *path)
 {
-    static const char *const NAMES[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    static const char *const NAMES[] = {"data.mdb", "keys", "lock.mdb", "writer.lock"};
     char file[PATH_MAX_BYTES];
     for (size_t i = 0; i < ARRAY_COUNT(NAMES); i++)
         if (snprintf(file, sizeof(file), "%s/%s", path, NAMES[i]) < (int) sizeof(file))

@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/daemon/export_stream.h"
 #include "core/directory.h"
 #include "core/error.h"
 #include "worker/clock.h"
 #include "worker/cosign.h"
 #include "worker/export.h"
-#include "core/daemon/export_stream.h"
 #include "worker/leftovers.h"
 #include "worker/restore_history.h"
 
@@ -370,6 +370,13 @@ static int directory_make(struct restore *restore)
                        "The data directory %.300s holds a store: restore into an empty one, or move that one "
                        "away first.",
                        target);
+    snprintf(path, sizeof(path), "%s/keys", target);
+    if (access(path, F_OK) == 0)
+        return explain(
+            restore, ERR_EXISTS,
+            "The data directory %.300s holds the keys of a store that was moved away: move the file "
+            "`keys` to where its data.mdb is, or remove it if there is none.",
+            target);
     if (mkdtemp(restore->directory) == NULL) {
         restore->directory[0] = '\0';
         return file_wrong(restore, target);
@@ -390,21 +397,36 @@ static void directory_remove(struct restore *restore, bool has_failed)
         close(restore->lock_descriptor);
 }
 
-/* A link, so that a store which came to be there meanwhile is not overwritten. */
-static int directory_place(struct restore *restore)
+/* A link, so that what came to be there meanwhile is not overwritten. */
+static int file_place(struct restore *restore, const char *name)
 {
     char from[PATH_MAX_BYTES + 16];
     char to[PATH_MAX_BYTES + 16];
     int code = 0;
 
-    snprintf(from, sizeof(from), "%s/data.mdb", restore->directory);
-    snprintf(to, sizeof(to), "%s/data.mdb", restore->options->directory);
+    snprintf(from, sizeof(from), "%s/%s", restore->directory, name);
+    snprintf(to, sizeof(to), "%s/%s", restore->options->directory, name);
     if (link(from, to) != 0)
         return file_wrong(restore, to);
     if (directory_sync_of(to) != 0) {
         code = file_wrong(restore, to);
         unlink(to);
     }
+    return code;
+}
+
+/* The keys first: a store without them cannot be opened. */
+static int directory_place(struct restore *restore)
+{
+    char keys[PATH_MAX_BYTES + 16];
+    int code = file_place(restore, "keys");
+
+    if (code != 0)
+        return code;
+    code = file_place(restore, "data.mdb");
+    snprintf(keys, sizeof(keys), "%s/keys", restore->options->directory);
+    if (code != 0)
+        unlink(keys);
     return code;
 }
 

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/key.h"
+
 const uint8_t SCRATCH_GROUP[GROUP_ID_SIZE] = "a group of tests";
 
 void scratch_use_memory(void)
@@ -19,6 +21,7 @@ void scratch_make(char ret_path[SCRATCH_PATH_MAX])
 {
     const char *parent = getenv("TMPDIR");
 
+    assert_int_equal(key_init(), 0);
     snprintf(ret_path, SCRATCH_PATH_MAX, "%s/comity-store-XXXXXX", parent != NULL ? parent : "/tmp");
     assert_non_null(mkdtemp(ret_path));
 }

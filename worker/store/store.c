@@ -20,10 +20,10 @@ enum {
 };
 
 static const char *const TABLE_NAMES[STORE_TABLE_END] = {
-    [STORE_META] = "meta", [STORE_HISTORY] = "history",       [STORE_EVENT] = "event",
-    [STORE_TEXT] = "text", [STORE_COMMAND] = "command",       [STORE_EXPIRY] = "expiry",
-    [STORE_NODE] = "node", [STORE_CHECKPOINT] = "checkpoint", [STORE_STATE] = "state",
-    [STORE_COSIGNATURE] = "cosignature",
+    [STORE_META] = "meta",         [STORE_HISTORY] = "history",       [STORE_EVENT] = "event",
+    [STORE_TEXT] = "text",         [STORE_COMMAND] = "command",       [STORE_EXPIRY] = "expiry",
+    [STORE_NODE] = "node",         [STORE_CHECKPOINT] = "checkpoint", [STORE_STATE] = "state",
+    [STORE_TEXT_KEY] = "text-key", [STORE_COSIGNATURE] = "cosignature",
 };
 
 /* The row that says which schema the others have: its form is the same in every version. */
@@ -225,6 +225,11 @@ static int schema_create(struct store *store, const uint8_t *group, char reason[
         tables_open(store, txn, MDB_CREATE);
         table_put(txn, STORE_META, SCHEMA_KEY, BYTES(version, sizeof(version)));
         table_put(txn, STORE_META, GROUP_KEY, BYTES(group, GROUP_ID_SIZE));
+        code = keys_create(txn, reason);
+        if (code != 0) {
+            store_abort(&txn);
+            return code;
+        }
         code = store_commit(&txn);
     }
     if (code == ERR_DISK_FULL)
@@ -298,11 +303,11 @@ static int schema_ready(struct store *store, const struct store_options *options
     bool is_new_store = false;
     int code = schema_open(store, options->directory, options->group, &is_new_store, reason);
 
-    if (code != 0 || !is_new_store)
-        return code;
-    if (store->is_read_only)
-        return explain(reason, ERR_FILE, "There is no store in %s.", options->directory);
-    return schema_create(store, options->group, reason);
+    if (code == 0 && is_new_store && store->is_read_only)
+        code = explain(reason, ERR_FILE, "There is no store in %s.", options->directory);
+    else if (code == 0 && is_new_store)
+        code = schema_create(store, options->group, reason);
+    return code == 0 ? keys_open(store, reason) : code;
 }
 
 int store_open(const struct store_options *options, struct store **ret_store, char reason[STORE_REASON_MAX])
@@ -317,10 +322,16 @@ int store_open(const struct store_options *options, struct store **ret_store, ch
     store->map_limit_bytes = options->map_limit_bytes;
     pthread_mutex_init(&store->mutex, NULL);
     pthread_cond_init(&store->changed, NULL);
+    if (asprintf(&store->keys_path, "%s/keys", options->directory) < 0)
+        store->keys_path = NULL;
 
-    code = directory_check(options->directory, store->is_read_only, reason);
+    code = store->keys_path == NULL ? explain(reason, ERR_MEMORY, "Not enough memory.") : 0;
+    if (code == 0)
+        code = directory_check(options->directory, store->is_read_only, reason);
     if (code == 0)
         code = file_check(options->directory, "data.mdb", reason);
+    if (code == 0)
+        code = file_check(options->directory, "keys", reason);
     if (code == 0 && !store->is_read_only)
         code = lock_take(store, options->directory, reason);
     if (code == 0)
@@ -347,6 +358,7 @@ void store_close(struct store **store)
         mdb_env_close((*store)->env);
     if ((*store)->lock_descriptor >= 0)
         close((*store)->lock_descriptor);
+    masters_release(*store);
     pthread_cond_destroy(&(*store)->changed);
     pthread_mutex_destroy(&(*store)->mutex);
     free(*store);

@@ -8,7 +8,8 @@
  *   meta      name                          -> value               schema version, group, term, ...
  *   history   history id                    -> local number, head, epoch, last time, next number
  *   event     number u32, sequence u64      -> header, parts (texts by hash)         primary
- *   text      number u32, hash              -> salt, content                         primary
+ *   text      number u32, hash              -> salt, content, encrypted              primary
+ *   text-key  number u32, hash              -> the text's key, wrapped               primary
  *   command   number u32, command id        -> sequence, events, size of the tree at commit; or a refusal  primary
  *   expiry    valid_until u64, number, id   -> -                   refusals to purge
  *   checkpoint number u32, epoch, size u64  -> signed note         of epochs before a restore             primary
@@ -25,7 +26,7 @@
 #include "core/message.h"
 #include "core/tree.h"
 
-enum { STORE_SCHEMA_VERSION = 1, STORE_REASON_MAX = 512 };
+enum { STORE_SCHEMA_VERSION = 2, STORE_REASON_MAX = 512 };
 
 struct store;
 struct store_txn;
@@ -78,8 +79,8 @@ int store_event_get(struct store_txn *txn, const struct store_history *history, 
 /* The same as a receipt shows it: the open part whole, of the command part salt and hash, of texts the hash. */
 int store_event_get_bare(struct store_txn *txn, const struct store_history *history, uint64_t sequence,
                          struct arena *arena, Comity__V1__EventRecord **ret_record);
-/* Erase a text: its row is empty from then on. *ret_was_there: it was not erased before. A text that the history never
- * had is ERR_CORRUPT. */
+/* Erase a text: its row is empty from then on, and once the commit has returned 0 no file of the store has a way to what
+ * it was. *ret_was_there: it was not erased before. A text that the history never had is ERR_CORRUPT. */
 int store_text_erase(struct store_txn *txn, const struct store_history *history, const uint8_t hash[HASH_SIZE],
                      bool *ret_was_there);
 

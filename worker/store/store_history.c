@@ -1,5 +1,4 @@
-/* Histories and what belongs to the record: events, texts, nodes of the tree, notes of earlier checkpoints.
- */
+/* Histories and what belongs to the record: events, nodes of the tree, notes of earlier checkpoints. */
 #include <stdlib.h>
 
 #include "core/error.h"
@@ -8,7 +7,6 @@
 enum {
     HISTORY_ROW_SIZE = 4 + 4 + 8 + 8,
     EVENT_KEY_SIZE = 4 + 8,
-    TEXT_KEY_SIZE = 4 + HASH_SIZE,
     NODE_KEY_SIZE = 4 + 1 + 8,
     CHECKPOINT_KEY_SIZE = 4 + 4 + 8,
     PART_HEAD_SIZE = 1 + 1 + 4 + HASH_SIZE,
@@ -198,94 +196,6 @@ struct tree_nodes store_nodes(struct store_txn *txn, const struct store_history 
     return (struct tree_nodes){.self = store_state(txn, history->number), .get = node_get, .put = node_put};
 }
 
-/* text: number u32, hash -> salt, content */
-
-static void text_key(uint8_t key[TEXT_KEY_SIZE], uint32_t number, const uint8_t *hash)
-{
-    put_u32(key, number);
-    memcpy(key + 4, hash, HASH_SIZE);
-}
-
-static int text_put(struct store_txn *txn, uint32_t number, const struct event_part *part)
-{
-    uint8_t key[TEXT_KEY_SIZE];
-    struct bytes row_key = BYTES(key, sizeof(key));
-    size_t size = part->is_erased ? 0 : SALT_SIZE + part->content.size;
-    uint8_t *row;
-
-    text_key(key, number, part->hash);
-    if (part->is_erased)
-        return table_put(txn, STORE_TEXT, row_key, BYTES(NULL, 0));
-    row = table_reserve(txn, STORE_TEXT, row_key, size);
-    if (row == NULL)
-        return txn->error;
-    memcpy(row, part->salt, SALT_SIZE);
-    if (part->content.size > 0)
-        memcpy(row + SALT_SIZE, part->content.data, part->content.size);
-    table_seal(STORE_TEXT, row_key, row, size);
-    return 0;
-}
-
-static int text_find(struct store_txn *txn, uint32_t number, const uint8_t *hash, struct bytes *ret_row)
-{
-    uint8_t key[TEXT_KEY_SIZE];
-    struct bytes row;
-    int code;
-
-    text_key(key, number, hash);
-    code = table_get(txn, STORE_TEXT, BYTES(key, sizeof(key)), &row);
-    if (code == 0 && row.size > 0 && row.size < SALT_SIZE)
-        code = txn_fail(txn, ERR_CORRUPT);
-    if (code == 0)
-        *ret_row = row;
-    return code;
-}
-
-int store_text_get(struct store_txn *txn, const struct store_history *history, const uint8_t hash[HASH_SIZE],
-                   struct arena *arena, uint8_t ret_salt[SALT_SIZE], struct bytes *ret_content)
-{
-    struct bytes row;
-    struct bytes content;
-    int code = text_find(txn, history->number, hash, &row);
-
-    if (code == 0 && row.size == 0)
-        return ERR_NOT_FOUND;
-    if (code != 0)
-        return code;
-    content = arena_bytes(arena, BYTES(row.data + SALT_SIZE, row.size - SALT_SIZE));
-    if (arena_is_exhausted(arena))
-        return ERR_MEMORY;
-    memcpy(ret_salt, row.data, SALT_SIZE);
-    *ret_content = content;
-    return 0;
-}
-
-int store_text_is_erased(struct store_txn *txn, const struct store_history *history,
-                         const uint8_t hash[HASH_SIZE], bool *ret_is_erased)
-{
-    struct bytes row;
-    int code = text_find(txn, history->number, hash, &row);
-
-    if (code != 0 && code != ERR_NOT_FOUND)
-        return code;
-    *ret_is_erased = code == 0 && row.size == 0;
-    return 0;
-}
-
-int store_text_erase(struct store_txn *txn, const struct store_history *history,
-                     const uint8_t hash[HASH_SIZE], bool *ret_was_there)
-{
-    uint8_t key[TEXT_KEY_SIZE];
-    struct bytes row;
-    int code = text_find(txn, history->number, hash, &row);
-
-    if (code != 0)
-        return code == ERR_NOT_FOUND ? txn_fail(txn, ERR_CORRUPT) : code;
-    *ret_was_there = row.size > 0;
-    text_key(key, history->number, hash);
-    return table_put(txn, STORE_TEXT, BYTES(key, sizeof(key)), BYTES(NULL, 0));
-}
-
 /* event: number u32, sequence u64 -> header, number of parts u16, then each part:
  * kind u8, audience u8, round u32, hash, and of OPEN and COMMAND: salt, size u32, content */
 
@@ -424,16 +334,19 @@ static int part_body_read(struct reader *reader, struct arena *arena, Comity__V1
 
 static int part_text_read(struct store_txn *txn, uint32_t number, struct arena *arena, Comity__V1__Part *part)
 {
-    struct bytes row;
-    int code = text_find(txn, number, part->hash.data, &row);
+    struct bytes text;
+    int code = text_get(txn, number, part->hash.data, arena, &text);
 
     if (code != 0)
         return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
-    part->is_withheld = part->is_purged = row.size == 0;
+    part->is_withheld = part->is_purged = text.size == 0;
     if (part->is_purged)
         return 0;
-    code = bytes_copy(arena, row.data, SALT_SIZE, &part->salt);
-    return code == 0 ? bytes_copy(arena, row.data + SALT_SIZE, row.size - SALT_SIZE, &part->content) : code;
+    part->salt = (ProtobufCBinaryData){.len = SALT_SIZE, .data = (uint8_t *) (uintptr_t) text.data};
+    part->content.len = text.size - SALT_SIZE;
+    if (part->content.len > 0)
+        part->content.data = (uint8_t *) (uintptr_t) text.data + SALT_SIZE;
+    return 0;
 }
 
 static int part_read(struct store_txn *txn, uint32_t number, bool is_bare, struct reader *reader,

@@ -6,6 +6,7 @@
 #include <lmdb.h>
 #include <pthread.h>
 
+#include "worker/store/keys_file.h"
 #include "worker/store/store.h"
 
 /* The number of a table is part of its rows' checksums: it is never given to another. */
@@ -20,10 +21,20 @@ enum store_table {
     STORE_NODE = 8,
     STORE_STATE = 9,
     STORE_COSIGNATURE = 10,
-    STORE_TABLE_END = 11,
+    STORE_TEXT_KEY = 11,
+    STORE_TABLE_END = 12,
 };
 
 enum { STORE_CHECKSUM_SIZE = 8, STORE_KEY_MAX = 4 + VIEW_KEY_MAX, STORE_VALUE_MAX = 64 * 1024 * 1024 };
+
+/* A master in memory, from sodium_malloc. In force is that of the generation which the store's meta row names in a
+ * transaction's snapshot: readers that began before a rotation go on with the one before. */
+struct master {
+    uint64_t generation;
+    unsigned users;
+    struct master *next;
+    uint8_t key[MASTER_SIZE];
+};
 
 struct store {
     MDB_env *env;
@@ -31,10 +42,14 @@ struct store {
     int lock_descriptor; /* holds the flock; -1 for a reader */
     bool is_read_only;
     uint64_t map_limit_bytes;
+    char *keys_path;     /* of the file `keys` */
+    bool has_keys;       /* it was read: transactions take a master at their begin */
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
     unsigned open_transactions;
     bool is_resizing; /* nobody may begin; somebody waits for open_transactions to be 0 */
+    struct master *masters;
+    uint64_t generation; /* the newest that is in force */
 };
 
 /* One history as a view sees it; lives as long as its transaction. */
@@ -61,6 +76,9 @@ struct store_txn {
     MDB_txn *txn;
     int error; /* the first one; 0 so far */
     bool is_write;
+    struct master *master;      /* of this snapshot */
+    struct master *next_master; /* with which a rotation replaces it; NULL */
+    bool is_erasing;            /* a key of a text was deleted: the master changes before the commit */
     size_t changes; /* rows put or deleted */
     size_t bytes;   /* of the values put */
     struct store_state *states;
@@ -73,6 +91,33 @@ int store_code(int lmdb_code);
 
 /* Note the first error; returns the one that sticks. */
 int txn_fail(struct store_txn *txn, int code);
+
+/* Masters. keys_take: the transaction's own, at its begin; ERR_BUSY where it has just been replaced: begin again. */
+int keys_open(struct store *store, char reason[STORE_REASON_MAX]);
+int keys_create(struct store_txn *txn, char reason[STORE_REASON_MAX]);
+int keys_take(struct store_txn *txn);
+void master_release(struct store *store, struct master **master);
+void masters_release(struct store *store);
+
+/* A rotation, around the commit of a transaction that erases: the new master is in its slot and every key is wrapped under it
+ * before; the old one is overwritten after. keys_rotated: 0, ERR_STORE (it may still be there: the process stops). */
+int keys_rotate(struct store_txn *txn);
+int keys_rotated(struct store_txn *txn);
+
+/* Wrap the key of every text anew. */
+int texts_rewrap(struct store_txn *txn, const struct master *next);
+
+/* Texts, by the number of their history. @ret_text: salt and content, in the arena; empty where it was erased.
+ * ERR_NOT_FOUND: there never was one. */
+int text_put(struct store_txn *txn, uint32_t number, const struct event_part *part);
+int text_get(struct store_txn *txn, uint32_t number, const uint8_t hash[HASH_SIZE], struct arena *arena,
+             struct bytes *ret_text);
+
+/* Each text opens, and hashes to what it is kept under. */
+int texts_verify(struct store_txn *txn);
+
+/* The row's value if its checksum fits; ERR_CORRUPT. */
+int row_open(enum store_table table, const MDB_val *key, const MDB_val *stored, struct bytes *ret_value);
 
 /* The transaction's own view of a history; &txn->broken where memory is out. */
 struct store_state *store_state(struct store_txn *txn, uint32_t number);

@@ -10,7 +10,7 @@
 #include "core/error.h"
 #include "worker/store/store_internal.h"
 
-enum { RESERVE_PAGES = 64 };
+enum { RESERVE_PAGES = 64, BEGIN_ATTEMPTS = 10 };
 
 int store_code(int lmdb_code)
 {
@@ -155,7 +155,34 @@ static int lmdb_begin(struct store *store, unsigned flags, MDB_txn **ret_txn)
     return lmdb_code == MDB_SUCCESS ? ERR_BUSY : store_code(lmdb_code);
 }
 
-static int transaction_begin(struct store *store, bool is_write, struct store_txn **ret_txn)
+/* LMDB's transaction is over: the rest of ours. */
+static void transaction_end(struct store_txn **txn)
+{
+    struct store_state *state = (*txn)->states;
+
+    while (state != NULL) {
+        struct store_state *next = state->next;
+
+        free(state);
+        state = next;
+    }
+    master_release((*txn)->store, &(*txn)->master);
+    master_release((*txn)->store, &(*txn)->next_master);
+    transaction_leave((*txn)->store);
+    free((*txn)->nodes);
+    free(*txn);
+    *txn = NULL;
+}
+
+void store_abort(struct store_txn **txn)
+{
+    if (*txn == NULL)
+        return;
+    mdb_txn_abort((*txn)->txn);
+    transaction_end(txn);
+}
+
+static int transaction_try(struct store *store, bool is_write, struct store_txn **ret_txn)
 {
     struct store_txn *txn = calloc(1, sizeof(*txn));
     int code;
@@ -170,8 +197,23 @@ static int transaction_begin(struct store *store, bool is_write, struct store_tx
     txn->store = store;
     txn->is_write = is_write;
     txn->broken.txn = txn;
+    code = keys_take(txn);
+    if (code != 0) {
+        store_abort(&txn);
+        return code;
+    }
     *ret_txn = txn;
     return 0;
+}
+
+/* What busies it has passed by the next time: the map was resized, a master was replaced. */
+static int transaction_begin(struct store *store, bool is_write, struct store_txn **ret_txn)
+{
+    int code = ERR_BUSY;
+
+    for (int attempt = 0; code == ERR_BUSY && attempt < BEGIN_ATTEMPTS; attempt++)
+        code = transaction_try(store, is_write, ret_txn);
+    return code;
 }
 
 int store_begin_write(struct store *store, struct store_txn **ret_txn)
@@ -184,31 +226,6 @@ int store_begin_write(struct store *store, struct store_txn **ret_txn)
 int store_begin_read(struct store *store, struct store_txn **ret_txn)
 {
     return transaction_begin(store, false, ret_txn);
-}
-
-/* LMDB's transaction is over: the rest of ours. */
-static void transaction_end(struct store_txn **txn)
-{
-    struct store_state *state = (*txn)->states;
-
-    while (state != NULL) {
-        struct store_state *next = state->next;
-
-        free(state);
-        state = next;
-    }
-    transaction_leave((*txn)->store);
-    free((*txn)->nodes);
-    free(*txn);
-    *txn = NULL;
-}
-
-void store_abort(struct store_txn **txn)
-{
-    if (*txn == NULL)
-        return;
-    mdb_txn_abort((*txn)->txn);
-    transaction_end(txn);
 }
 
 /* A commit takes its pages, then writes, syncs and writes the meta page, and returns the errno of whichever
@@ -270,13 +287,23 @@ int store_commit(struct store_txn **txn)
 {
     int code = (*txn)->error;
 
+#ifndef COMITY_CONTROL_NO_ROTATION
+    if (code == 0 && (*txn)->is_erasing)
+        code = keys_rotate(*txn);
+#endif
     if (code == 0)
         code = room_reserve(*txn);
     if (code != 0 || !(*txn)->is_write) {
         store_abort(txn);
         return code;
     }
+#ifdef COMITY_CONTROL_WIPE_EARLY
+    if ((*txn)->next_master != NULL)
+        keys_rotated(*txn);
+#endif
     code = commit_code(mdb_txn_commit((*txn)->txn));
+    if (code == 0 && (*txn)->next_master != NULL)
+        code = keys_rotated(*txn);
     transaction_end(txn);
     return code;
 }
@@ -296,8 +323,7 @@ static MDB_val to_lmdb(struct bytes bytes)
     return (MDB_val){.mv_size = bytes.size, .mv_data = (void *) (uintptr_t) bytes.data};
 }
 
-static int row_open(enum store_table table, const MDB_val *key, const MDB_val *stored,
-                    struct bytes *ret_value)
+int row_open(enum store_table table, const MDB_val *key, const MDB_val *stored, struct bytes *ret_value)
 {
     struct bytes value;
 

@@ -54,9 +54,12 @@ int store_verify(struct store *store, char reason[STORE_REASON_MAX])
     }
     for (table = STORE_META; code == 0 && table < STORE_TABLE_END; table++)
         code = table_verify(txn, table);
-    store_abort(&txn);
     if (code != 0)
         snprintf(reason, STORE_REASON_MAX, "The store is damaged, in table %d: restore it from an export.",
                  table - 1);
+    else if ((code = texts_verify(txn)) != 0)
+        snprintf(reason, STORE_REASON_MAX,
+                 "The store is damaged: a text cannot be decrypted. Restore it from an export.");
+    store_abort(&txn);
     return code;
 }
