@@ -11,6 +11,7 @@
 #include "client/cli/final.h"
 #include "client/cli/help.h"
 #include "client/cli/output.h"
+#include "client/cli/signer.h"
 #include "core/daemon/config.h"
 
 const char *cli_argument(const struct cli *cli, const char *name)
@@ -239,6 +240,7 @@ int cli_run(int argc, char **argv)
     if (code == 0)
         code = run_verb(cli);
     desk_close(cli);
+    signers_destroy(&cli->signers);
     finish(cli, code);
     code = (int) failure_exit(&cli->failure);
     json_object_put(cli->document);

@@ -36,6 +36,7 @@ struct failure {
 };
 
 struct desk;
+struct signers;
 
 struct cli {
     struct arguments arguments;
@@ -51,6 +52,7 @@ struct cli {
     char home[HOME_MAX];    /* with NEEDS_HOME */
     struct context context; /* with NEEDS_PLACE */
     struct desk *desk;      /* the connection, made when it is first used: desk.h */
+    struct signers *signers; /* keys that were opened by a passphrase: signer.h */
 };
 
 /* Run one command line. Returns the exit code. */

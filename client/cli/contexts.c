@@ -7,8 +7,8 @@
 #include "client/cli/final.h"
 #include "client/cli/json_file.h"
 #include "client/cli/output.h"
+#include "client/cli/signer.h"
 #include "client/cli/verbs.h"
-#include "core/keyfile.h"
 
 static int fail(struct cli *cli, int code, const char *reason)
 {
@@ -108,16 +108,13 @@ int context_show_run(struct cli *cli)
  * stands. */
 static int take_key_path(struct cli *cli, const char *given, char ret_path[PATH_BYTES])
 {
-    struct signing_key key;
+    uint8_t public_key[KEY_SIZE];
     char *absolute = realpath(given, NULL);
-    int code = signing_key_load(given, &key);
+    int code = signer_public(cli, given, NULL, public_key);
 
-    signing_key_wipe(&key);
     if (code == 0 && (absolute == NULL || strlen(absolute) >= PATH_BYTES))
-        code = ERR_FILE;
-    if (code != 0)
-        cli_fail_key(cli, code, NULL, given);
-    else
+        code = cli_fail_key(cli, ERR_FILE, NULL, given);
+    if (code == 0)
         memcpy(ret_path, absolute, strlen(absolute) + 1);
     free(absolute);
     return code;

@@ -38,12 +38,9 @@ static const char *file_of_key(struct cli *cli, struct bytes key)
 
     for (size_t i = 0; found == NULL && i < option_count(&cli->arguments, "with"); i++) {
         const char *path = option_at(&cli->arguments, "with", i);
-        struct signing_key read;
-        if (signing_key_load(path, &read) != 0)
-            continue;
-        if (bytes_equal(BYTES(read.public_key, KEY_SIZE), key))
+        struct key_view view;
+        if (signing_key_peek(path, &view) == 0 && bytes_equal(BYTES(view.public_key, KEY_SIZE), key))
             found = path;
-        signing_key_wipe(&read);
     }
     return found;
 }

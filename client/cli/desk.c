@@ -5,6 +5,7 @@
 
 #include "client/cli/output.h"
 #include "client/cli/prose.h"
+#include "client/cli/signer.h"
 #include "core/keyfile.h"
 #include "core/text.h"
 
@@ -94,8 +95,7 @@ int desk_signer(struct cli *cli, struct signing_key *ret_key)
                         "Context %s has no signing key: it is an operator's.", cli->context.name);
     if (path_join(path, cli->home, cli->context.signing_key) != 0)
         return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
-    int code = signing_key_load(path, ret_key);
-    return code == 0 ? 0 : cli_fail_key(cli, code, NULL, path);
+    return signer_open(cli, path, NULL, ret_key);
 }
 
 static int make_client(struct cli *cli, struct desk *desk)

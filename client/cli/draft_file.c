@@ -10,8 +10,8 @@
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
+#include "client/cli/signer.h"
 #include "client/cli/standing_rules.h"
-#include "core/keyfile.h"
 #include "core/text.h"
 
 enum { DRAFT_VERSION = 1, DRAFT_MAX_BYTES = 4 * 1024 * 1024, COSIGNERS_MOST = 64 };
@@ -270,14 +270,6 @@ static int add_cosigner(struct cli *cli, struct cosigners *cosigners, const uint
     return 0;
 }
 
-static int load_with(struct cli *cli, size_t index, struct signing_key *ret_key)
-{
-    const char *path = option_at(&cli->arguments, "with", index);
-    int code = signing_key_load(path, ret_key);
-
-    return code == 0 ? 0 : cli_fail_key(cli, code, NULL, path);
-}
-
 /* The founders of whom a command admits have to sign it, and their keys stand in it. */
 static int add_founders(struct cli *cli, const Comity__V1__Command *command, struct cosigners *cosigners,
                         const uint8_t signer[KEY_SIZE])
@@ -296,15 +288,14 @@ static int add_founders(struct cli *cli, const Comity__V1__Command *command, str
 static int collect_cosigners(struct cli *cli, const Comity__V1__Command *command, struct cosigners *cosigners,
                              uint8_t ret_signer[KEY_SIZE])
 {
-    struct signing_key signer, key;
+    struct signing_key signer;
     uint8_t public_key[KEY_SIZE];
     int code = desk_signer(cli, &signer);
 
     for (size_t i = 0; code == 0 && i < option_count(&cli->arguments, "with"); i++) {
-        code = load_with(cli, i, &key);
+        code = signer_public(cli, option_at(&cli->arguments, "with", i), NULL, public_key);
         if (code == 0)
-            code = add_cosigner(cli, cosigners, signer.public_key, key.public_key);
-        signing_key_wipe(&key);
+            code = add_cosigner(cli, cosigners, signer.public_key, public_key);
     }
     for (size_t i = 0; code == 0 && i < option_count(&cli->arguments, "cosigner"); i++) {
         const char *who = option_at(&cli->arguments, "cosigner", i);
@@ -330,7 +321,7 @@ static int sign_with(struct cli *cli, struct comity_draft *draft)
 
     for (size_t i = 0; code == 0 && i < option_count(&cli->arguments, "with"); i++) {
         struct signing_key key;
-        code = load_with(cli, i, &key);
+        code = signer_open(cli, option_at(&cli->arguments, "with", i), NULL, &key);
         if (code == 0)
             code = comity_draft_cosign(draft, key.seed);
         /* The signer's own key given again is no cosigner. */

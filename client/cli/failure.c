@@ -118,6 +118,8 @@ static const struct {
     {ERR_DIFFERS, N_("Keep the file, and tell every party. Another copy, from another member or worker, shows whether "
                      "it is the file or the record: comity export FILE")},
     {ERR_UNCOUNTED, N_("Make a new copy once the round has closed, or ask somebody who may see more: comity export FILE")},
+    {ERR_PASSPHRASE, N_("Nothing is locked: give the command again. Who has forgotten it: comity key from-words")},
+    {ERR_WORDS, N_("Look at your paper, and give the same command again.")},
     {ERR_MEMORY, N_("End other programs, and give the same command again.")},
     {ERR_STORE,
      N_("Tell the operator: the worker's log says what happened. Then comity resubmit finds out whether it "

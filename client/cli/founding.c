@@ -6,9 +6,9 @@
 #include "client/cli/json_file.h"
 #include "client/cli/made.h"
 #include "client/cli/output.h"
+#include "client/cli/signer.h"
 #include "client/cli/verbs.h"
 #include "core/command.h"
-#include "core/keyfile.h"
 
 enum { FOUNDERS_MAX = 65, TOKEN_FILE_MAX = 1024 };
 
@@ -132,8 +132,7 @@ static int load_home_key(struct cli *cli, struct signing_key *ret_key)
 
     if (path_join(path, cli->home, "keys/signing.key") != 0)
         return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
-    int code = signing_key_load(path, ret_key);
-    return code == 0 ? 0 : cli_fail_key(cli, code, "comity key new", path);
+    return signer_open(cli, path, "comity key new", ret_key);
 }
 
 /* The key that this home signs with in the draft's history; where it has none there, the home's own. */
@@ -149,8 +148,7 @@ static int load_draft_key(struct cli *cli, const struct draft_file *file, struct
         return load_home_key(cli, ret_key);
     if (path_join(path, cli->home, context->signing_key) != 0)
         return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
-    int code = signing_key_load(path, ret_key);
-    return code == 0 ? 0 : cli_fail_key(cli, code, NULL, path);
+    return signer_open(cli, path, NULL, ret_key);
 }
 
 int found_prepare_run(struct cli *cli)
@@ -214,8 +212,8 @@ int draft_sign_run(struct cli *cli)
     struct signing_key key;
     int code = draft_file_read(cli, path, &file);
 
-    if (code == 0 && key_file != NULL && (code = signing_key_load(key_file, &key)) != 0)
-        cli_fail_key(cli, code, NULL, key_file);
+    if (code == 0 && key_file != NULL)
+        code = signer_open(cli, key_file, NULL, &key);
     else if (code == 0 && key_file == NULL)
         code = load_draft_key(cli, &file, &key);
     if (code == 0) {

@@ -1,4 +1,4 @@
-/* Verbs about keys. */
+/* Verbs about the keys of the record. */
 #include <inttypes.h>
 #include <strings.h>
 
@@ -6,70 +6,7 @@
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
-#include "core/keyfile.h"
 #include "core/text.h"
-
-static void show_key(struct cli *cli, const char *path, const uint8_t public_key[KEY_SIZE])
-{
-    char hex[2 * KEY_SIZE + 1], fingerprint[FINGERPRINT_SIZE];
-
-    hex_encode(BYTES(public_key, KEY_SIZE), hex);
-    key_fingerprint(public_key, fingerprint);
-    cli_put_text(cli, "key", hex);
-    cli_put_text(cli, "fingerprint", fingerprint);
-    cli_put_text(cli, "file", path);
-    say(cli, "Public key:  %s", hex);
-    say(cli, "Fingerprint: %s (read it out to whoever enters your key)", fingerprint);
-    say(cli, "Kept in:     %s", shown_string(cli, path));
-}
-
-/* Given, or the home's own. */
-static int key_path(struct cli *cli, const char *given, char ret_path[PATH_BYTES])
-{
-    int code =
-        given != NULL ? path_join(ret_path, ".", given) : path_join(ret_path, cli->home, "keys/signing.key");
-
-    return code == 0 ? 0 : cli_fail(cli, ERR_USAGE, NULL, "The path of the key file is too long.");
-}
-
-int key_new_run(struct cli *cli)
-{
-    char path[PATH_BYTES];
-    struct signing_key key;
-    int code = key_path(cli, cli_option(cli, "out"), path);
-
-    if (code != 0)
-        return code;
-    signing_key_generate(&key);
-    code = signing_key_save(path, &key);
-    if (code == ERR_EXISTS)
-        cli_fail(cli, code, "comity key show; or another file: comity key new --out FILE",
-                 "%s is there already, and a key is never written over.", shown_string(cli, path));
-    else if (code != 0)
-        cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path), language_error(code));
-    if (code == 0) {
-        show_key(cli, path, key.public_key);
-        say(cli, "Make a copy of this file and keep it in a safe place: whoever has it can sign for you.");
-    }
-    signing_key_wipe(&key);
-    return code;
-}
-
-int key_show_run(struct cli *cli)
-{
-    char path[PATH_BYTES];
-    struct signing_key key;
-    int code = key_path(cli, cli_argument(cli, "FILE"), path);
-
-    if (code != 0)
-        return code;
-    code = signing_key_load(path, &key);
-    if (code != 0)
-        return cli_fail_key(cli, code, "comity key new", path);
-    show_key(cli, path, key.public_key);
-    signing_key_wipe(&key);
-    return 0;
-}
 
 int key_list_run(struct cli *cli)
 {

@@ -24,6 +24,8 @@ static const char *const LANGUAGES[] = {ENGLISH, COMITY_LINGUAS};
  * is C.UTF-8 by another name, in which catalogues are read. */
 static const char ANY_LOCALE[] = "C_COMITY.UTF-8";
 
+static const char *spoken = ENGLISH;
+
 /* Of "es", "es_MX.UTF-8" and "es-MX": "es". NULL of what there is not. */
 static const char *known(const char *name, size_t length)
 {
@@ -92,6 +94,7 @@ static int speak(const char *language)
 
     if (strcmp(language, ENGLISH) == 0) {
         setlocale(LC_MESSAGES, "C");
+        spoken = ENGLISH;
         return 0;
     }
     if (!find_catalogue(language, directory) || setlocale(LC_MESSAGES, ANY_LOCALE) == NULL ||
@@ -100,6 +103,7 @@ static int speak(const char *language)
     bindtextdomain(DOMAIN, directory);
     bind_textdomain_codeset(DOMAIN, "UTF-8");
     textdomain(DOMAIN);
+    spoken = language;
     return 0;
 }
 
@@ -123,6 +127,11 @@ int language_start(const char *wanted, char reason[LANGUAGE_REASON_MAX])
                "program, or this machine has no locale C.UTF-8."),
              language, language);
     return ERR_FILE;
+}
+
+const char *language_spoken(void)
+{
+    return spoken;
 }
 
 const char *language_words(const char *text)

@@ -21,6 +21,9 @@ enum { LANGUAGE_REASON_MAX = 512 };
  * @reason. English is spoken then. */
 int language_start(const char *wanted, char reason[LANGUAGE_REASON_MAX]);
 
+/* Its name: "es". */
+const char *language_spoken(void);
+
 /* A text in that language; the English one where there is none. */
 const char *language_words(const char *text) __attribute__((format_arg(1)));
 #define _(text) language_words(text)

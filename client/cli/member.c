@@ -10,6 +10,7 @@
 #include "client/cli/invitation.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
+#include "client/cli/signer.h"
 #include "client/cli/verbs.h"
 #include "core/keyfile.h"
 
@@ -191,8 +192,7 @@ static int load_joining_key(struct cli *cli, const char *name, char ret_path[PAT
 {
     if (path_join(ret_path, cli->home, *name != '\0' ? name : "keys/signing.key") != 0)
         return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
-    int code = signing_key_load_or_create(ret_path, ret_key);
-    return code == 0 ? 0 : cli_fail_key(cli, code, NULL, ret_path);
+    return signer_open_or_make(cli, ret_path, ret_key);
 }
 
 /* A new key in a file of its own, beside those that are there. @ret_name: relative to the home. */

@@ -14,6 +14,10 @@ const struct verb_option COMMON_OPTIONS[] = {
     {"context", "CONTEXT",
      N_("which partnership to talk to (else $COMITY_CONTEXT, else the one chosen by `comity context use`)"),
      false, false},
+    {"passphrase-file", "FILE",
+     N_("for programs: a file whose first line is the passphrase of your key (else it is asked for; \"-\": standard "
+        "input)"),
+     false, false},
     {"timeout", "SECONDS", N_("how long to wait for an answer (else 15)"), false, false},
     {"color", "never|auto|always",
      N_("whether words are coloured (else auto: on a terminal, without $NO_COLOR)"), false, false},

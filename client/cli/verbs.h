@@ -7,9 +7,14 @@
 
 struct cli;
 
-/* key.c */
+/* key_file.c, key_words.c */
 int key_new_run(struct cli *cli);
 int key_show_run(struct cli *cli);
+int key_protect_run(struct cli *cli);
+int key_words_run(struct cli *cli);
+int key_from_words_run(struct cli *cli);
+
+/* key.c */
 int key_list_run(struct cli *cli);
 int key_revoke_run(struct cli *cli);
 

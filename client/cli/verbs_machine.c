@@ -2,6 +2,22 @@
 #include "client/cli/verbs.h"
 #include "core/words.h"
 
+#define JSON_KEY_FILE "`key`, `fingerprint`, `file`, `has_passphrase`"
+#define KEY_FILE                                                                                             \
+    {                                                                                                        \
+        "FILE", N_("a key file (else the context's, else the home's own)"), 1                                \
+    }
+/* Two options of what makes a key's file. */
+#define NEW_PASSPHRASE                                                                                       \
+    {"protect", NULL, N_("under a passphrase, which is asked for twice"), 0, 0},                             \
+    {                                                                                                        \
+        "new-passphrase-file", "FILE", N_("for programs: under the passphrase in the first line of a file"), 0, 0 \
+    }
+#define WORDS_LIST                                                                                           \
+    {                                                                                                        \
+        "list", "en|es|fr", N_("whose words (else of the language that is spoken)"), 0, 0                    \
+    }
+
 const struct verb VERBS_MACHINE[] = {
     {.name = "up",
      .group = N_("An installation on this machine"),
@@ -51,15 +67,44 @@ const struct verb VERBS_MACHINE[] = {
      .run = key_new_run,
      .needs = NEEDS_HOME,
      .summary = N_("make a signing key"),
-     .options = {{"out", "FILE", N_("another file than the home's own key"), 0, 0}},
-     .json = "`key`, `fingerprint`, `file`"},
+     .options = {{"out", "FILE", N_("another file than the home's own key"), 0, 0}, NEW_PASSPHRASE},
+     .json = JSON_KEY_FILE},
     {.name = "key show",
      .group = N_("Your keys, and whom you talk to"),
      .run = key_show_run,
      .needs = NEEDS_HOME,
      .summary = N_("show the public half of a signing key"),
-     .arguments = {{"FILE", N_("a key file (else the home's own)"), 1}},
-     .json = "`key`, `fingerprint`, `file`"},
+     .arguments = {KEY_FILE},
+     .json = JSON_KEY_FILE},
+    {.name = "key protect",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = key_protect_run,
+     .needs = NEEDS_HOME,
+     .summary = N_("put a passphrase on a signing key, change it, or remove it"),
+     .arguments = {KEY_FILE},
+     .options = {{"new-passphrase-file", "FILE", N_("for programs: a file whose first line is the new passphrase"), 0, 0},
+                 {"remove", NULL, N_("no passphrase any more"), 0, 0}},
+     .detail = N_("The passphrase is asked for on the terminal, twice when it is set, and shown nowhere. From then on every\n"
+                  "command that signs or reads asks for it once. Nobody can find out a passphrase that was forgotten: see "
+                  "`comity key words`."),
+     .json = "`file`, `has_passphrase`"},
+    {.name = "key words",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = key_words_run,
+     .needs = NEEDS_HOME,
+     .summary = N_("show a signing key as 24 words, to be kept on paper"),
+     .arguments = {KEY_FILE},
+     .options = {WORDS_LIST,
+                 {"even-here", NULL, N_("print them though standard output is no terminal"), 0, 0}},
+     .detail = N_("They are the key itself, by the standard BIP-39. With --json it is refused: secrets go into no document.")},
+    {.name = "key from-words",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = key_from_words_run,
+     .needs = NEEDS_HOME,
+     .summary = N_("make a signing key's file from its 24 recovery words, which standard input has"),
+     .options = {{"out", "FILE", N_("another file than the home's own key"), 0, 0}, WORDS_LIST, NEW_PASSPHRASE},
+     .detail = N_("In upper or lower case, with or without accents; the first four letters of a word are enough."),
+     .json = JSON_KEY_FILE},
     {.name = "key list",
      .group = N_("Your keys, and whom you talk to"),
      .run = key_list_run,

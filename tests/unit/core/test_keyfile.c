@@ -265,7 +265,8 @@ static void test_contents(void **state)
     } ROWS[] = {
         {"comity signing seed 1\n", PUBLIC, SECRET, "", 0},
         {"comity signing seed 1\n", PUBLIC, SECRET, "kept by the night office\n", 0},
-        {"comity signing seed 2\n", PUBLIC, SECRET, "", ERR_VERSION},
+        {"comity signing seed 2\n", PUBLIC, SECRET, "", ERR_MALFORMED},
+        {"comity signing seed 3\n", PUBLIC, SECRET, "", ERR_VERSION},
         {"comity signing seed 11\n", PUBLIC, SECRET, "", ERR_VERSION},
         {"comity signing seed \n", PUBLIC, SECRET, "", ERR_VERSION},
         {"comity signing seed\n", PUBLIC, SECRET, "", ERR_MALFORMED},

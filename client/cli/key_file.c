@@ -1,0 +1,178 @@
+/* Verbs about key files: making one, its passphrase. */
+#include "client/cli/output.h"
+#include "client/cli/passphrase.h"
+#include "client/cli/signer.h"
+#include "client/cli/key_file.h"
+#include "client/cli/verbs.h"
+#include "core/keyfile.h"
+#include "core/text.h"
+
+void key_show(struct cli *cli, const char *path, const struct key_view *view)
+{
+    char hex[2 * KEY_SIZE + 1], fingerprint[FINGERPRINT_SIZE];
+
+    hex_encode(BYTES(view->public_key, KEY_SIZE), hex);
+    key_fingerprint(view->public_key, fingerprint);
+    cli_put_text(cli, "key", hex);
+    cli_put_text(cli, "fingerprint", fingerprint);
+    cli_put_text(cli, "file", path);
+    cli_put(cli, "has_passphrase", json_object_new_boolean(view->is_locked));
+    say(cli, "Public key:  %s", hex);
+    say(cli, "Fingerprint: %s (read it out to whoever enters your key)", fingerprint);
+    say(cli, "Kept in:     %s", shown_string(cli, path));
+    if (view->is_locked)
+        say(cli, "A passphrase is needed to use it.");
+}
+
+int key_path(struct cli *cli, const char *given, char ret_path[PATH_BYTES])
+{
+    char reason[CONTEXT_REASON_MAX], name[NAME_MAX_BYTES + 1];
+    int code = 0;
+
+    if (given != NULL) {
+        code = path_join(ret_path, ".", given);
+    } else {
+        bool is_chosen = context_choose(cli->home, setting_given(&cli->settings, SETTING_CONTEXT), name, reason) == 0 &&
+                         context_load(cli->home, name, &cli->context, reason) == 0 &&
+                         cli->context.signing_key[0] != '\0';
+        code = path_join(ret_path, cli->home, is_chosen ? cli->context.signing_key : "keys/signing.key");
+    }
+    return code == 0 ? 0 : cli_fail(cli, ERR_USAGE, NULL, "The path of the key file is too long.");
+}
+
+static int new_path(struct cli *cli, char ret_path[PATH_BYTES])
+{
+    const char *given = cli_option(cli, "out");
+    int code = given != NULL ? path_join(ret_path, ".", given) : path_join(ret_path, cli->home, "keys/signing.key");
+
+    return code == 0 ? 0 : cli_fail(cli, ERR_USAGE, NULL, "The path of the key file is too long.");
+}
+
+/* A passphrase where one is wanted: *ret_lock is *room then, else NULL. */
+static int choose_lock(struct cli *cli, const char *path, struct passphrase *passphrase, struct key_lock *room,
+                       const struct key_lock **ret_lock)
+{
+    *ret_lock = NULL;
+    if (!cli_has(cli, "protect") && cli_option(cli, "new-passphrase-file") == NULL)
+        return 0;
+    int code = passphrase_choose(cli, path, passphrase);
+    if (code != 0)
+        return code;
+    *room = (struct key_lock){passphrase_bytes(passphrase), LOCK_COST};
+    *ret_lock = room;
+    return 0;
+}
+
+int key_file_make(struct cli *cli, const char *path, const struct signing_key *key)
+{
+    struct passphrase passphrase = {0};
+    struct key_lock room;
+    const struct key_lock *lock;
+    int code = choose_lock(cli, path, &passphrase, &room, &lock);
+
+    if (code != 0)
+        return code;
+    code = signing_key_save_locked(path, key, lock);
+    passphrase_release(&passphrase);
+    if (code == ERR_EXISTS)
+        return cli_fail(cli, code, "comity key show; or another file: --out FILE",
+                        "%s is there already, and a key is never written over.", shown_string(cli, path));
+    if (code != 0)
+        return cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path), language_error(code));
+    struct key_view view = {.is_locked = lock != NULL};
+    memcpy(view.public_key, key->public_key, KEY_SIZE);
+    key_show(cli, path, &view);
+    return 0;
+}
+
+int key_new_run(struct cli *cli)
+{
+    char path[PATH_BYTES];
+    struct signing_key key;
+    int code = new_path(cli, path);
+
+    if (code != 0)
+        return code;
+    signing_key_generate(&key);
+    code = key_file_make(cli, path, &key);
+    signing_key_wipe(&key);
+    if (code == 0)
+        say(cli, "%s",
+            cli_has(cli, "protect") || cli_option(cli, "new-passphrase-file") != NULL
+                ? _("Make a copy of this file and keep it in a safe place; or write its recovery words down: comity key words")
+                : _("Make a copy of this file and keep it in a safe place: whoever has it can sign for you. comity key protect "
+                    "puts a passphrase on it; comity key words shows it as words to write down."));
+    return code;
+}
+
+int key_show_run(struct cli *cli)
+{
+    char path[PATH_BYTES];
+    struct key_view view;
+    int code = key_path(cli, cli_argument(cli, "FILE"), path);
+
+    if (code != 0)
+        return code;
+    code = signing_key_peek(path, &view);
+    if (code != 0)
+        return cli_fail_key(cli, code, "comity key new", path);
+    key_show(cli, path, &view);
+    return 0;
+}
+
+static int put_passphrase(struct cli *cli, const char *path, const struct signing_key *key)
+{
+    struct passphrase passphrase = {0};
+    int code = passphrase_choose(cli, path, &passphrase);
+
+    if (code == 0) {
+        struct key_lock lock = {passphrase_bytes(&passphrase), LOCK_COST};
+        code = signing_key_replace(path, key, &lock);
+        if (code != 0)
+            cli_fail_key(cli, code, NULL, path);
+    }
+    passphrase_release(&passphrase);
+    return code;
+}
+
+int key_protect_run(struct cli *cli)
+{
+    char path[PATH_BYTES];
+    struct signing_key key;
+    struct key_view view;
+    bool removes = cli_has(cli, "remove");
+    int code = key_path(cli, cli_argument(cli, "FILE"), path);
+
+    if (code != 0)
+        return code;
+    if (removes && cli_option(cli, "new-passphrase-file") != NULL)
+        return cli_fail(cli, ERR_USAGE, NULL, "Give --remove or --new-passphrase-file, not both.");
+    if ((code = signing_key_peek(path, &view)) != 0)
+        return cli_fail_key(cli, code, "comity key new", path);
+    if (removes && !view.is_locked) {
+        cli_fail(cli, ERR_STATE, "comity key protect puts one on it.", "The key %s has no passphrase.",
+                 shown_string(cli, path));
+        return cli_unusable(cli, ERR_STATE);
+    }
+    if ((code = signer_open(cli, path, "comity key new", &key)) != 0)
+        return code;
+    code = removes ? signing_key_replace(path, &key, NULL) : put_passphrase(cli, path, &key);
+    signing_key_wipe(&key);
+    if (code != 0)
+        return removes ? cli_fail_key(cli, code, NULL, path) : code;
+    bool was_locked = view.is_locked;
+    view.is_locked = !removes;
+    cli_put_text(cli, "file", path);
+    cli_put(cli, "has_passphrase", json_object_new_boolean(view.is_locked));
+    if (removes)
+        say(cli, "The key %s has no passphrase any more: whoever has the file can sign for you.", shown_string(cli, path));
+    else if (was_locked)
+        say(cli, "The key %s has another passphrase from now on. Copies that you made before open with the old one.",
+            shown_string(cli, path));
+    else
+        say(cli,
+            "The key %s has a passphrase from now on, and is asked for it once a command. Copies that you made before have "
+            "none: destroy them. If you forget it, nobody can open the key: comity key words shows what to keep for that.",
+            shown_string(cli, path));
+    return 0;
+}
