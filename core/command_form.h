@@ -53,6 +53,11 @@ const struct form_row *form_row_at(unsigned index);
 /* The rows of a type, which stand together and in the order of its fields; NULL where it has none. */
 const struct form_row *form_rows_of(const ProtobufCMessageDescriptor *type, size_t *ret_count);
 
+/* The row of the field at a path as message_visit writes it ("found.sites[2].title"); NULL: none. */
+const struct form_row *form_row_of_path(const char *path);
+/* A name or a title: prose of one line. */
+bool form_is_title(const struct form_row *row);
+
 /* 0 or the code in *refusal, which names the field by its path. */
 int command_form_check(const Comity__V1__Command *command, struct refusal *refusal);
 

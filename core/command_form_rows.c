@@ -644,6 +644,42 @@ const struct form_row *form_row_at(unsigned index)
     return index < ARRAY_COUNT(ROWS) ? &ROWS[index] : NULL;
 }
 
+static const struct form_row *row_of_field(const ProtobufCMessageDescriptor *type, const char *field)
+{
+    size_t count;
+    const struct form_row *rows = form_rows_of(type, &count);
+    for (size_t i = 0; rows && i < count; i++) {
+        if (strcmp(rows[i].field, field) == 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+const struct form_row *form_row_of_path(const char *path)
+{
+    const ProtobufCMessageDescriptor *type = TYPE(command);
+    char name[FIELD_PATH_MAX];
+    while (type) {
+        size_t length = strcspn(path, "[.");
+        if (length >= sizeof(name))
+            return NULL;
+        memcpy(name, path, length);
+        name[length] = '\0';
+        path += strcspn(path, ".");
+        if (*path == '\0')
+            return row_of_field(type, name);
+        path++;
+        const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(type, name);
+        type = field && field->type == PROTOBUF_C_TYPE_MESSAGE ? field->descriptor : NULL;
+    }
+    return NULL;
+}
+
+bool form_is_title(const struct form_row *row)
+{
+    return (row->form == FORM_TEXT || row->form == FORM_TEXT_OR_NONE) && row->most == TITLE_MAX_BYTES;
+}
+
 const struct form_row *form_rows_of(const ProtobufCMessageDescriptor *type, size_t *ret_count)
 {
     for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/machine/state.h"
 #include "worker/batch_internal.h"
+#include "worker/roll_names.h"
 
 enum {
     SCRATCH_BYTES = 64 * 1024 * 1024,
@@ -88,7 +89,8 @@ int batch_runner_new(const struct batch_options *options, struct batch_runner **
     if (runner->options.random == NULL)
         runner->options.random = random_sodium;
     runner->scratch = arena_new(SCRATCH_BYTES);
-    if (runner->scratch != NULL)
+    runner->names = roll_names_new();
+    if (runner->scratch != NULL && runner->names != NULL)
         code = options->log->ops->wants_body(options->log) ? ERR_UNSUPPORTED : known_load_all(runner);
     if (code == 0)
         *ret_runner = runner;
@@ -105,6 +107,7 @@ void batch_runner_destroy(struct batch_runner **runner)
     if ((*runner)->late != NULL)
         store_commit(&(*runner)->late);
 #endif
+    roll_names_destroy(&(*runner)->names);
     arena_destroy(&(*runner)->scratch);
     free((*runner)->known);
     free(*runner);

@@ -53,6 +53,7 @@ struct batch_runner {
     int64_t last_ms;
     uint64_t batches;
     struct arena *scratch; /* of one command or deadline */
+    struct roll_names *names;
 
     /* Over the attempts of one batch. */
     int failed_items[BATCH_MAX_COMMANDS]; /* code; 0: none */

@@ -3,6 +3,7 @@
 #include "core/replay/replay.h"
 #include "core/machine/state.h"
 #include "worker/batch_internal.h"
+#include "worker/roll_names.h"
 
 enum { DUE_MAX = 100000 }; /* deadlines of one history at one time: more is a fault of ours */
 
@@ -233,6 +234,21 @@ static int found_create(struct batch_runner *runner, const struct command *comma
     return code == 0 ? batch_touch(runner, command->history, ret_touched) : code;
 }
 
+/* Of a command that the machine accepts. */
+static int check_names(struct batch_runner *runner, const struct command *command, const struct touched *touched,
+                       struct refusal *refusal)
+{
+    const struct roll_names_place place = {
+        .txn = runner->txn,
+        .history = touched != NULL ? &touched->history : NULL,
+        .view = touched != NULL ? &touched->view : NULL,
+        .now_ms = runner->now_ms,
+        .arena = runner->scratch,
+    };
+
+    return roll_names_check(runner->names, &place, command, refusal);
+}
+
 static int decide(struct batch_runner *runner, const struct command *command, struct plan *plan,
                   struct machine_events *events)
 {
@@ -243,10 +259,13 @@ static int decide(struct batch_runner *runner, const struct command *command, st
     arena_reset(runner->scratch);
     if (touched == NULL) {
         code = found_decide(runner, command, events, &plan->row.refusal);
+        if (code == 0)
+            code = check_names(runner, command, NULL, &plan->row.refusal);
         return code == 0 ? found_create(runner, command, &plan->touched) : code;
     }
     context = context_of(runner, touched->history.head);
-    return machine_decide(&touched->view, command, &context, runner->scratch, events, &plan->row.refusal);
+    code = machine_decide(&touched->view, command, &context, runner->scratch, events, &plan->row.refusal);
+    return code == 0 ? check_names(runner, command, touched, &plan->row.refusal) : code;
 }
 
 /* Which history it is for; TOUCHED_NONE for one that is to be founded. */

@@ -1,8 +1,10 @@
 #include "worker/submit.h"
 
+#include "core/command_form.h"
 #include "core/error.h"
 #include "core/machine/state.h"
 #include "core/message.h"
+#include "core/unicode/characters.h"
 #include "worker/clock.h"
 
 /* The header's history and id are bound by the seal: where they contradict the body, the client has erred. */
@@ -129,6 +131,35 @@ static int check_signer(const struct command *command, struct refusal *refusal)
     return 0;
 }
 
+struct text_walk {
+    const struct command *command;
+    size_t index;
+    struct arena *arena;
+    struct refusal *refusal;
+};
+
+static int check_text(const ProtobufCMessage *found, const char *path, void *context)
+{
+    struct text_walk *walk = context;
+    const struct command_text *text = &walk->command->texts[walk->index++];
+    const struct form_row *row = form_row_of_path(path);
+    enum characters_kind kind = row && form_is_title(row) ? CHARACTERS_NAME : CHARACTERS_PROSE;
+    enum characters_fault fault;
+
+    (void) found;
+    if (text->content.size == 0)
+        return 0;
+    int code = characters_check(kind, text->content, walk->arena, &fault);
+    return code ? refuse(walk->refusal, code, path) : 0;
+}
+
+/* Who can read a text is to be able to trust what it looks like. */
+static int check_characters(const struct command *command, struct arena *arena, struct refusal *refusal)
+{
+    struct text_walk walk = {.command = command, .arena = arena, .refusal = refusal};
+    return message_visit(&command->body->base, &comity__v1__text_ref__descriptor, check_text, &walk);
+}
+
 static int check_form(struct job *job, const Comity__V1__Submit *submit, struct refusal *refusal)
 {
     struct bytes packed = BYTES(submit->signed_command.data, submit->signed_command.len);
@@ -139,6 +170,8 @@ static int check_form(struct job *job, const Comity__V1__Submit *submit, struct 
         code = check_header(job, refusal);
     if (code == 0)
         code = command_take_texts(&job->command, submit->texts, submit->n_texts, job->arena, refusal);
+    if (code == 0)
+        code = check_characters(&job->command, job->arena, refusal);
     return code;
 }
 

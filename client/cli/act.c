@@ -15,11 +15,13 @@ int desk_text(struct cli *cli, enum prose_kind kind, const char *what, struct by
               Comity__V1__TextRef **ret_reference)
 {
     struct comity_texts *texts;
-    const char *fault = prose_fault(kind, text, cli->arena);
     int code = desk_texts(cli, &texts);
 
+    if (code == 0)
+        code = prose_compose(&text, cli->arena);
     if (code != 0)
         return code;
+    const char *fault = prose_fault(kind, text, cli->arena);
     if (fault != NULL) {
         cli_fail(cli, ERR_TEXT, "Give the same command with another text.", "%s %s", what, fault);
         return cli_unusable(cli, ERR_TEXT);

@@ -175,11 +175,15 @@ int offices_read(const char *text, struct arena *arena, Comity__V1__Office **ret
 static int add_text(struct reading *reading, const char *section, const char *name, const char *text,
                     Comity__V1__TextRef **ret_reference)
 {
-    const char *fault = prose_fault(PROSE_LINE, BYTES(text, strlen(text)), reading->arena);
+    struct bytes line = BYTES(text, strlen(text));
+    int code = prose_compose(&line, reading->arena);
 
+    if (code != 0)
+        return out_of_memory(reading->reason);
+    const char *fault = prose_fault(PROSE_LINE, line, reading->arena);
     if (fault != NULL)
         return wrong(reading, section, name, fault);
-    int code = comity_texts_add(reading->texts, text, strlen(text), ret_reference);
+    code = comity_texts_add(reading->texts, (const char *) line.data, line.size, ret_reference);
     return code == 0 ? 0 : out_of_memory(reading->reason);
 }
 

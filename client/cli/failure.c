@@ -38,6 +38,10 @@ static const struct {
     {ERR_STALE, N_("Look at what is there now, and give the command anew.")},
     {ERR_ONCE, N_("comity ballots ROUND shows it.")},
     {ERR_UTF8, N_("Save the text as UTF-8, and give the same command again.")},
+    {ERR_CHARACTERS, N_("Type the text anew instead of copying it, and give the same command again.")},
+    {ERR_CONFUSABLE,
+     N_("Add what tells the two apart: a second name, a department, a year. comity member list and comity invitation "
+        "list show the others.")},
     {ERR_REASON, N_("Give the same command with --reason \"...\"")},
     {ERR_ANSWER, N_("comity round show ROUND lists the answers of its rule.")},
     {ERR_DUTY, N_("comity round show ROUND says what a ballot has to come with.")},

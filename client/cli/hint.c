@@ -400,6 +400,11 @@ static const struct hint HINTS[] = {
      N_("comity session show SESSION"), NULL},
     {ERR_DUPLICATE, "propose_sidebar.members[]", N_("You take part in any case: name the others."),
      N_("comity sidebar propose SESSION TOPIC --member MEMBER"), NULL},
+    {ERR_CONFUSABLE, "invite.name",
+     N_("Somebody who is on the roll, or invited, has a name that this one can be mistaken for."),
+     N_("Add what tells the two apart: a second name, a department, a year. Others: comity member list, comity "
+        "invitation list. An invitation that is not wanted any more: comity key revoke FINGERPRINT"),
+     NULL},
     {ERR_STALE, "cast_ballot.replaces", NULL,
      N_("See your latest ballot with comity ballots ROUND, then vote again with --replace."), NULL},
     {ERR_REASON, "cast_ballot.reason", NULL, N_("Give the same command with --reason \"...\""), NULL},

@@ -3,6 +3,7 @@
 #include "client/cli/language.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "core/unicode/characters.h"
 
 /* Open addressing; the hashes are random already. */
 struct prose {
@@ -45,15 +46,36 @@ static bool is_blank(struct bytes text)
     return true;
 }
 
-/* Line breaks among them; of UTF-8 that is valid. */
-static bool has_control(struct bytes text)
+int prose_compose(struct bytes *text, struct arena *arena)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        bool is_c1 = text.data[i] == 0xc2 && i + 1 < text.size && text.data[i + 1] < 0xa0;
-        if (text.data[i] < ' ' || text.data[i] == 0x7f || is_c1)
-            return true;
+    return utf8_is_valid(*text) ? characters_compose(*text, arena, text) : 0;
+}
+
+/* What is wrong with its characters; NULL: nothing, or they cannot be judged here. */
+static const char *character_fault(enum prose_kind kind, struct bytes text, struct arena *arena)
+{
+    enum characters_fault fault = CHARACTERS_FINE;
+
+    characters_check(FORMS[kind].is_line ? CHARACTERS_NAME : CHARACTERS_PROSE, text, arena, &fault);
+    switch (fault) {
+    case CHARACTERS_FINE:
+        return NULL;
+    case CHARACTERS_CONTROL:
+        return FORMS[kind].is_line ? _("has to be one line, and has a line break or a control character in it.")
+                                   : _("has a control character in it that is neither a line break nor a tab.");
+    case CHARACTERS_BIDI:
+        return _("has a character in it that turns the direction of writing round, so that it would be read otherwise "
+                 "than it is. Letters of every script have their direction by themselves: leave it out.");
+    case CHARACTERS_INVISIBLE:
+        return _("has a character in it that nobody would see. Type it anew instead of copying it.");
+    case CHARACTERS_UNASSIGNED:
+        return _("has a character in it that is none of Unicode's.");
+    case CHARACTERS_SPACES:
+        return _("has a space at its start or end, or two in a row.");
+    case CHARACTERS_FORM:
+        return _("is not in Normalization Form C.");
     }
-    return false;
+    return NULL;
 }
 
 const char *prose_fault(enum prose_kind kind, struct bytes text, struct arena *arena)
@@ -65,9 +87,7 @@ const char *prose_fault(enum prose_kind kind, struct bytes text, struct arena *a
                             FORMS[kind].size_max);
     if (is_blank(text) && !(FORMS[kind].may_be_empty && text.size == 0))
         return _("has nothing in it but blanks.");
-    if (FORMS[kind].is_line && has_control(text))
-        return _("has to be one line, and has a line break or a control character in it.");
-    return NULL;
+    return character_fault(kind, text, arena);
 }
 
 struct prose *prose_new(struct arena *arena)

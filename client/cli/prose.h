@@ -12,6 +12,10 @@ struct prose;
  */
 enum prose_kind { PROSE_LINE, PROSE_REASON, PROSE_TEXT };
 
+/* As it is signed: composed (Normalization Form C), its lines ended by newlines; *text itself where it is not UTF-8.
+ * 0 or a code. */
+int prose_compose(struct bytes *text, struct arena *arena);
+
 /* Why it cannot be used, as the rest of a sentence ("is not valid UTF-8."), in the arena; NULL where it can.
  */
 const char *prose_fault(enum prose_kind kind, struct bytes text, struct arena *arena);

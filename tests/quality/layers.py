@@ -11,6 +11,7 @@ import tree
 MAY_INCLUDE = {
     "core/": ["core/"],
     "core/daemon/": ["core/"],
+    "core/unicode/": ["core/"],
     "broker/": ["core/", "broker/"],
     "worker/": ["core/", "worker/"],
     "client/lib/": ["core/", "client/lib/"],
@@ -18,7 +19,8 @@ MAY_INCLUDE = {
     "client/cli/": ["core/", "client/lib/", "client/rules/", "client/cli/"],
     "client/": ["core/", "client/lib/", "client/rules/"],
 }
-MUST_NOT_INCLUDE = {"core/": ["core/daemon/"], "client/": ["core/daemon/"], "client/lib/": ["core/daemon/"]}
+MUST_NOT_INCLUDE = {"core/": ["core/daemon/", "core/unicode/"], "client/": ["core/daemon/"],
+                    "client/lib/": ["core/daemon/"]}
 
 # Headers of the outside, and the only places that may include them.
 OUTSIDE = [
@@ -26,6 +28,7 @@ OUTSIDE = [
     (r"(zmq|czmq)\.h", ["broker/loop", "broker/sockets.", "broker/zap.", "broker/watch.", "worker/link.",
                         "worker/loop.", "client/lib/client.", "client/lib/link.", "client/lib/watch."]),
     (r"ini\.h", ["core/daemon/"]),
+    (r"unicode/.*", ["core/unicode/"]),
     (r"json-c/.*", ["client/cli/"]),
     (r"libsmartcols/.*", ["client/cli/sheet."]),
     (r"libfyaml\.h", ["client/rules/yaml."]),

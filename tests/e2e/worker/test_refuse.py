@@ -176,6 +176,15 @@ class Refuse:
         command.ClearField("add_site")
         return command.SerializeToString() + field(18, 2, field(1, 2, site))
 
+    def test_characters(self):
+        """In names nothing that is not seen; in longer texts no controls. Composed, all of them."""
+        scene = self.scene
+        for title in ("So\u0308d", "S\u200bouth", "\u202ehtuoS", "South\n", " South", "S\ue000"):
+            with self.subTest(title=title), self.assertRaises(Refused) as caught:
+                scene.do(scene.parties, add_site=pb.AddSite(site=pb.NewSite(
+                    name="south", title=scene.prose.ref(title), time_zone="UTC")))
+            self.assertEqual((caught.exception.name, caught.exception.field), ("CHARACTERS", "add_site.site.title"))
+
     def test_undefined_choices(self):
         invite = pb.Invite(key=bytes(nacl.signing.SigningKey.generate().verify_key), name=self.scene.prose.ref("New"),
                            expires_ms=now_ms() + DAY_MS)

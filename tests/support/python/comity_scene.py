@@ -126,9 +126,10 @@ class Scene:
         """@count new members; returns their numbers."""
         one_time = [nacl.signing.SigningKey.generate() for _ in range(count)]
         chair = self.co_chairs[constituency][0]
+        known = len(self.keys)
         self.do_many([(chair, dict(invite=pb.Invite(
-            key=bytes(key.verify_key), name=self.prose.ref(f"{constituency} member"), offices=offices,
-            expires_ms=now_ms() + DAY_MS))) for key in one_time])
+            key=bytes(key.verify_key), name=self.prose.ref(f"{constituency} member {known + index}"), offices=offices,
+            expires_ms=now_ms() + DAY_MS))) for index, key in enumerate(one_time, 1)])
         own = [nacl.signing.SigningKey.generate() for _ in range(count)]
         events = self.do_many([([new, once], dict(redeem=pb.Redeem(invitation=bytes(once.verify_key))))
                                for new, once in zip(own, one_time)])
