@@ -124,6 +124,7 @@ static const struct worker_settings *reload(void *context)
     log_set_level(settings->log_level);
     policy_set(worker->service.policy, &settings->policy);
     session_cache_set_limits(worker->service.sessions, &settings->sessions);
+    rates_set_limits(worker->service.rates, &settings->rates);
     log_event(LOG_INFO, "reloaded", "config=%s", log_value(worker->config_path, shown, sizeof(shown)));
     log_settings(worker);
     return settings;
@@ -199,6 +200,9 @@ static int make_service(struct worker *worker, char *reason)
     int code = policy_new(&worker->settings->policy, &service->policy);
     if (code == 0)
         code = session_cache_new(&worker->settings->sessions, &service->sessions);
+    service->rates = rates_new(&worker->settings->rates);
+    if (code == 0 && !service->rates)
+        code = ERR_MEMORY;
     if (code == 0)
         code = job_queue_new(&service->checks);
     if (code == 0)
@@ -271,6 +275,7 @@ static void stop(struct worker *worker)
     job_queue_destroy(&service->commands);
     job_queue_destroy(&service->checks);
     session_cache_destroy(&service->sessions);
+    rates_destroy(&service->rates);
     policy_destroy(&service->policy);
     status_counters_release(&service->counters);
     batch_runner_destroy(&worker->runner);

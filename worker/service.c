@@ -9,7 +9,11 @@
 #include "worker/reply.h"
 #include "worker/submit.h"
 
-enum { WAIT_LEAST_MS = 20, WAIT_MOST_MS = 2000 };
+enum {
+    WAIT_LEAST_MS = 20,
+    WAIT_MOST_MS = 2000,
+    BYTES_OF_ONE = 4096, /* a command counts once more for so many bytes of its own */
+};
 
 uint32_t service_wait_ms(struct service *service)
 {
@@ -25,6 +29,42 @@ bool job_is_expired(const struct job *job, int64_t steady_ms)
     return steady_ms - job->arrived_ms >= (int64_t) job->header.budget_ms;
 }
 
+/* Rates. A request that comes too soon is answered BUSY before it costs anything. */
+
+static enum service_next put_off(struct service *service, struct job *job, uint32_t wait_ms)
+{
+    reply_error(job, ERR_BUSY, wait_ms, service->term);
+    return SERVICE_ANSWERED;
+}
+
+/* A connection's own bucket; and that of all strangers, where it is one. */
+static uint32_t connection_wait_ms(struct service *service, const struct job *job, bool is_stranger)
+{
+    int64_t now_ms = clock_steady_ms();
+    uint32_t wait_ms = rates_wait_ms(service->rates, RATE_CONNECTION, job->seal.client_key, now_ms);
+    if (wait_ms == 0 && is_stranger)
+        wait_ms = rates_wait_ms(service->rates, RATE_STRANGERS, NULL, now_ms);
+    return wait_ms;
+}
+
+static void connection_spend(struct service *service, const struct job *job, bool is_stranger, unsigned cost)
+{
+    int64_t now_ms = clock_steady_ms();
+    rates_spend(service->rates, RATE_CONNECTION, job->seal.client_key, cost, now_ms);
+    if (is_stranger)
+        rates_spend(service->rates, RATE_STRANGERS, NULL, cost, now_ms);
+}
+
+/* Of a key that is known to be whose it says: 0 and spent, or how long to wait. */
+static uint32_t key_spend(struct service *service, enum rate rate, const uint8_t *key, unsigned cost)
+{
+    int64_t now_ms = clock_steady_ms();
+    uint32_t wait_ms = rates_wait_ms(service->rates, rate, key, now_ms);
+    if (wait_ms == 0)
+        rates_spend(service->rates, rate, key, cost, now_ms);
+    return wait_ms;
+}
+
 /* The client's seal: remembered, or made from the keys. */
 static int find_seal(struct service *service, struct job *job, bool *ret_is_new)
 {
@@ -34,7 +74,12 @@ static int find_seal(struct service *service, struct job *job, bool *ret_is_new)
     if (code)
         return code;
     *ret_is_new = !session_find(service->sessions, client_key, &job->seal);
-    return *ret_is_new ? seal_session_group(service->group_key, client_key, &job->seal) : 0;
+    if (!*ret_is_new)
+        return 0;
+    /* As dear as a signature, and anybody can ask for it. */
+    if (key_spend(service, RATE_STRANGERS, NULL, 1))
+        return ERR_BUSY;
+    return seal_session_group(service->group_key, client_key, &job->seal);
 }
 
 static int open_seal(struct service *service, struct job *job, struct bytes *ret_plain)
@@ -120,10 +165,24 @@ static int answer_query(struct service *service, struct job *job, const Comity__
     return query_answer(&context, query, ret_answer, refusal);
 }
 
+/* Whose query it is: the member's by whose leave it reads, else the connection's. */
+static uint32_t query_wait_ms(struct service *service, const struct job *job, const Comity__V1__Query *query)
+{
+    struct session_grant grant;
+    bool has_grant = query->history.len == HISTORY_ID_SIZE &&
+                     session_grant(service->sessions, job->seal.client_key, query->history.data, &grant) == 0;
+    return key_spend(service, RATE_QUERIES, has_grant ? grant.key : job->seal.client_key, 1);
+}
+
 static void handle_query(struct service *service, struct job *job, const Comity__V1__Query *query)
 {
     struct refusal refusal = {0};
     Comity__V1__Answer *answer;
+    uint32_t wait_ms = query_wait_ms(service, job, query);
+    if (wait_ms > 0) {
+        put_off(service, job, wait_ms);
+        return;
+    }
     if (answer_query(service, job, query, &answer, &refusal)) {
         reply_refusal(job, &refusal, service->term);
         return;
@@ -134,17 +193,31 @@ static void handle_query(struct service *service, struct job *job, const Comity_
     reply_message(job, FRAME_REPLY, &reply.base, service->term);
 }
 
+/* Whoever has no leave to read may submit, if it is a member who signed. */
+static bool is_for_strangers(const struct command *command)
+{
+    return command->body->body_case == COMITY__V1__COMMAND__BODY_REDEEM ||
+           command->body->body_case == COMITY__V1__COMMAND__BODY_FOUND;
+}
+
 static enum service_next handle_submit(struct service *service, struct job *job,
-                                       const Comity__V1__Submit *submit)
+                                       const Comity__V1__Submit *submit, bool is_stranger)
 {
     struct refusal refusal = {0};
-    if (submit_check(service, job, submit, &refusal) == 0)
-        return SERVICE_ORDER;
+    int code = submit_check(service, job, submit, &refusal);
+    if (code || (is_stranger && is_for_strangers(&job->command)))
+        connection_spend(service, job, is_stranger, 1);
+    if (code == 0) {
+        unsigned cost = 1 + (unsigned) (job->frame.size / BYTES_OF_ONE);
+        uint32_t wait_ms = key_spend(service, RATE_COMMANDS, job->command.body->key.data, cost);
+        return wait_ms > 0 ? put_off(service, job, wait_ms) : SERVICE_ORDER;
+    }
     atomic_fetch_add(&service->counters.refusals, 1);
     reply_refusal(job, &refusal, service->term);
     return SERVICE_ANSWERED;
 }
 
+<<<<<<< HEAD
 static enum service_next handle_cosign(struct service *service, struct job *job,
                                        const Comity__V1__Cosign *cosign)
 {
@@ -159,6 +232,10 @@ static enum service_next handle_cosign(struct service *service, struct job *job,
 }
 
 static enum service_next handle_request(struct service *service, struct job *job, struct bytes plain)
+=======
+static enum service_next handle_request(struct service *service, struct job *job, struct bytes plain,
+                                        bool is_stranger)
+>>>>>>> bdd17d3 (worker: rates, so that no key asks without end)
 {
     struct refusal refusal = {0};
     ProtobufCMessage *message;
@@ -170,8 +247,10 @@ static enum service_next handle_request(struct service *service, struct job *job
     const Comity__V1__Request *request = (const Comity__V1__Request *) message;
     switch (request->kind_case) {
     case COMITY__V1__REQUEST__KIND_SUBMIT:
-        return handle_submit(service, job, request->submit);
+        return handle_submit(service, job, request->submit, is_stranger);
     case COMITY__V1__REQUEST__KIND_QUERY:
+        if (is_stranger)
+            connection_spend(service, job, is_stranger, 1);
         handle_query(service, job, request->query);
         return SERVICE_ANSWERED;
     case COMITY__V1__REQUEST__KIND_COSIGN:
@@ -183,11 +262,14 @@ static enum service_next handle_request(struct service *service, struct job *job
     }
 }
 
-static void handle_hello(struct service *service, struct job *job, struct bytes plain)
+/* A signature a grant. */
+static void handle_hello(struct service *service, struct job *job, struct bytes plain, bool is_stranger)
 {
     struct refusal refusal = {0};
     Comity__V1__Welcome *welcome;
-    if (hello_answer(service, job, plain, &welcome, &refusal))
+    int code = hello_answer(service, job, plain, &welcome, &refusal);
+    connection_spend(service, job, is_stranger, code ? 1 : 1 + (unsigned) welcome->n_grants);
+    if (code)
         reply_refusal(job, &refusal, service->term);
     else
         reply_message(job, FRAME_WELCOME, &welcome->base, service->term);
@@ -202,11 +284,15 @@ enum service_next service_handle(struct service *service, struct job *job)
     struct bytes plain;
     int code = open_seal(service, job, &plain);
     if (code) {
-        reply_error(job, code, 0, service->term);
+        reply_error(job, code, code == ERR_BUSY ? WAIT_MOST_MS : 0, service->term);
         return SERVICE_ANSWERED;
     }
+    bool is_stranger = !session_has_leave(service->sessions, job->seal.client_key);
+    uint32_t wait_ms = connection_wait_ms(service, job, is_stranger);
+    if (wait_ms > 0)
+        return put_off(service, job, wait_ms);
     if (job->header.type == FRAME_REQUEST)
-        return handle_request(service, job, plain);
-    handle_hello(service, job, plain);
+        return handle_request(service, job, plain, is_stranger);
+    handle_hello(service, job, plain, is_stranger);
     return SERVICE_ANSWERED;
 }

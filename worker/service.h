@@ -12,6 +12,7 @@
 #include "worker/outbox.h"
 #include "worker/policy.h"
 #include "worker/queue.h"
+#include "worker/rates.h"
 #include "worker/session.h"
 #include "worker/status.h"
 #include "worker/store/store.h"
@@ -22,6 +23,7 @@ struct service {
     struct clock *clock;
     struct session_cache *sessions;
     struct policy *policy;
+    struct rates *rates;
     const struct connection_key *group_key;
     uint8_t group[GROUP_ID_SIZE];
     const struct signing_key *log_key;

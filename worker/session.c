@@ -253,6 +253,15 @@ int session_grants(struct session_cache *cache, const uint8_t client_key[KEY_SIZ
     return code;
 }
 
+bool session_has_leave(struct session_cache *cache, const uint8_t client_key[KEY_SIZE])
+{
+    pthread_mutex_lock(&cache->mutex);
+    const struct session *session = find(cache, client_key);
+    bool has_leave = session && session->kind == MEMBER;
+    pthread_mutex_unlock(&cache->mutex);
+    return has_leave;
+}
+
 size_t session_count(struct session_cache *cache)
 {
     pthread_mutex_lock(&cache->mutex);

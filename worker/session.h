@@ -49,6 +49,9 @@ int session_grant(struct session_cache *cache, const uint8_t client_key[KEY_SIZE
 int session_grants(struct session_cache *cache, const uint8_t client_key[KEY_SIZE],
                    struct session_grant ret_grants[SESSION_GRANTS_MAX], size_t *ret_count);
 
+/* Is the client known, with leave to read something? */
+bool session_has_leave(struct session_cache *cache, const uint8_t client_key[KEY_SIZE]);
+
 /* How many are remembered, of both kinds. */
 size_t session_count(struct session_cache *cache);
 

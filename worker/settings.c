@@ -16,6 +16,8 @@
 
 #define MIB ((uint64_t) 1024 * 1024)
 
+enum { RATE_MOST = 100000000 };
+
 static const struct config_key KEYS[] = {
     {"worker", "data", CONFIG_TEXT, NULL, 1, 1000, false, false, false,
      "Directory of the store; made with mode 0700 where there is none. One worker at a time."},
@@ -63,6 +65,21 @@ static const struct config_key KEYS[] = {
      "again."},
     {"limits", "strangers", CONFIG_INTEGER, "1024", 1, 1048576, false, false, true,
      "Clients without leave to read that are remembered."},
+    {"rates", "commands_per_minute", CONFIG_INTEGER, "600", 0, RATE_MOST, false, false, true,
+     "Commands that one key may give in a minute, in the long run; one of more than 4 KiB counts once more for each. 0: no "
+     "limit, here and below. What comes sooner is answered BUSY."},
+    {"rates", "commands_at_once", CONFIG_INTEGER, "2000", 1, RATE_MOST, false, false, true,
+     "How many it may have saved up, and give at once."},
+    {"rates", "queries_per_minute", CONFIG_INTEGER, "12000", 0, RATE_MOST, false, false, true,
+     "Queries of one member's key in a minute."},
+    {"rates", "queries_at_once", CONFIG_INTEGER, "4000", 1, RATE_MOST, false, false, true, "And at once."},
+    {"rates", "connection_per_minute", CONFIG_INTEGER, "3000", 0, RATE_MOST, false, false, true,
+     "Of one connection key: greetings (and each grant in them), what it asks without leave to read, and what is refused "
+     "before it is ordered."},
+    {"rates", "connection_at_once", CONFIG_INTEGER, "2000", 1, RATE_MOST, false, false, true, "And at once."},
+    {"rates", "strangers_per_minute", CONFIG_INTEGER, "120000", 0, RATE_MOST, false, false, true,
+     "The same of all clients without leave to read, together: each costs about as much as a signature."},
+    {"rates", "strangers_at_once", CONFIG_INTEGER, "10000", 1, RATE_MOST, false, false, true, "And at once."},
 };
 
 __attribute__((format(printf, 3, 4))) static int fail(char reason[CONFIG_REASON_MAX], int code,
@@ -269,6 +286,21 @@ static int load_log_level(const struct config *config, enum log_level *ret_level
     return fail(reason, ERR_CONFIG, "log_level: give debug, info, warning or error.");
 }
 
+static void load_rates(const struct config *config, struct rate_limits *limits)
+{
+    static const struct {
+        const char *per_minute, *at_once;
+    } NAMES[RATE_COUNT] = {
+        [RATE_COMMANDS] = {"commands_per_minute", "commands_at_once"},
+        [RATE_QUERIES] = {"queries_per_minute", "queries_at_once"},
+        [RATE_CONNECTION] = {"connection_per_minute", "connection_at_once"},
+        [RATE_STRANGERS] = {"strangers_per_minute", "strangers_at_once"},
+    };
+    for (size_t i = 0; i < RATE_COUNT; i++)
+        limits->of[i] = (struct rate_limit){number(config, "rates", NAMES[i].per_minute),
+                                            number(config, "rates", NAMES[i].at_once)};
+}
+
 static int load_values(const struct config *config, struct worker_settings *settings, char *reason)
 {
     copy(settings->data, config_text(config, "worker", NULL, "data"));
@@ -286,6 +318,7 @@ static int load_values(const struct config *config, struct worker_settings *sett
     settings->jobs.bytes = number(config, "limits", "request_mib") * MIB;
     settings->sessions.members = number(config, "limits", "sessions");
     settings->sessions.strangers = number(config, "limits", "strangers");
+    load_rates(config, &settings->rates);
     if (settings->silence_ms <= settings->heartbeat_ms)
         return fail(reason, ERR_CONFIG,
                     "silence_ms must be larger than heartbeat_ms: a broker answers heartbeats.");

@@ -8,6 +8,7 @@
 #include "core/key.h"
 #include "worker/job.h"
 #include "worker/policy.h"
+#include "worker/rates.h"
 #include "worker/session.h"
 
 enum { SETTINGS_BROKERS_MAX = 16, SETTINGS_NAME_MAX = 40 };
@@ -34,6 +35,7 @@ struct worker_settings {
     struct policy_rules policy;
     struct job_limits jobs;
     struct session_limits sessions;
+    struct rate_limits rates;
     struct broker_settings brokers[SETTINGS_BROKERS_MAX];
     size_t broker_count;
 };

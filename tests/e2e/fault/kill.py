@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "support" / "python"))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from comity_installation import Installation  # noqa: E402
+from comity_installation import UNLIMITED, Installation  # noqa: E402
 from comity_wire import NoAnswer  # noqa: E402
 from load import Load  # noqa: E402
 
@@ -56,7 +56,7 @@ def main():
     chance = random.Random(arguments.seed)
     kills = {"broker": 0, "worker": 0}
     problems, load = [], None
-    with Installation(arguments.build) as installation:
+    with Installation(arguments.build, worker_settings=UNLIMITED) as installation:
         load = Load(installation, arguments.seed)
         if arguments.worker:
             installation.stop("worker")

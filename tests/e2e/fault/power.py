@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "support" / "python"))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from comity_installation import Installation, NotStarted  # noqa: E402
+from comity_installation import UNLIMITED, Installation, NotStarted  # noqa: E402
 from comity_wire import NoAnswer  # noqa: E402
 from load import Load  # noqa: E402
 
@@ -87,7 +87,7 @@ def main():
     print(f"seed {arguments.seed}", flush=True)
     chance = random.Random(arguments.seed)
     problems, trials, writes_lost = [], 0, 0
-    with Installation(arguments.build) as installation:
+    with Installation(arguments.build, worker_settings=UNLIMITED) as installation:
         load = Load(installation, arguments.seed)
         disk = ForgetfulDisk(arguments.shim, installation.data_file, installation.directory / "disk",
                              arguments.expect == "broken")

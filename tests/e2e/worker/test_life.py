@@ -8,7 +8,7 @@ import time
 
 from worker_case import BUILD, ERR, FakeInstallation, Installation, Refused, Scene, WorkerCase, main, pb, until  # sets the path
 from comity_fake_broker import FakeBroker
-from comity_installation import write_connection_key, write_signing_seed
+from comity_installation import UNLIMITED, write_connection_key, write_signing_seed
 from comity_scene import simple_rule
 from comity_wire import BYE, DRAIN, ERROR, NEWS, READY, REPLY, Failed, Wire, check_record, now_ms, seal_up, verify_receipt
 
@@ -395,7 +395,7 @@ class Busy(Life):
 
 
 class FullStore(Life):
-    options = {"worker_settings": "map_limit_mib = 16\n"}
+    options = {"worker_settings": "map_limit_mib = 16\n" + UNLIMITED}
 
     def test_a_full_store_is_an_answer(self):
         scene = self.found()
@@ -415,7 +415,7 @@ class FullStore(Life):
         with self.assertRaises(Refused):
             fill()
         self.assertEqual(self.head(scene), head)
-        self.installation.worker_settings = "map_limit_mib = 64\n"
+        self.installation.worker_settings = "map_limit_mib = 64\n" + UNLIMITED
         self.restart()
         self.wire.patiently(20, scene.hello)
         self.assertEqual(self.head(scene), head)

@@ -23,6 +23,10 @@ import nacl.signing
 START_S = 30
 
 
+# For loads that give more commands by one key than a member ever would.
+UNLIMITED = "[rates]\ncommands_per_minute = 0\nqueries_per_minute = 0\nconnection_per_minute = 0\n"
+
+
 class NotStarted(Exception):
     pass
 

@@ -1,0 +1,113 @@
+#include "worker/rates.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+enum {
+    SETS = 4096, /* a power of two; */
+    WAYS = 4,    /* buckets in each */
+    MINUTE_MS = 60000,
+    UNIT = 1000000, /* times are kept in nanoseconds: a bucket of 1,000,000 a minute gains one in 60,000 */
+};
+
+/* Kept as the time at which it will be full: one number says both how full it is and since when. */
+struct bucket {
+    uint64_t key; /* hash; 0: never used */
+    int64_t full_ns;
+};
+
+struct rates {
+    pthread_mutex_t mutex;
+    uint8_t hash_key[crypto_shorthash_KEYBYTES];
+    struct rate_limits limits;
+    struct bucket buckets[SETS][WAYS];
+};
+
+struct rates *rates_new(const struct rate_limits *limits)
+{
+    struct rates *rates = calloc(1, sizeof(*rates));
+    if (!rates)
+        return NULL;
+    pthread_mutex_init(&rates->mutex, NULL);
+    crypto_shorthash_keygen(rates->hash_key);
+    rates->limits = *limits;
+    return rates;
+}
+
+void rates_destroy(struct rates **rates)
+{
+    if (!rates || !*rates)
+        return;
+    pthread_mutex_destroy(&(*rates)->mutex);
+    free(*rates);
+    *rates = NULL;
+}
+
+void rates_set_limits(struct rates *rates, const struct rate_limits *limits)
+{
+    pthread_mutex_lock(&rates->mutex);
+    rates->limits = *limits;
+    pthread_mutex_unlock(&rates->mutex);
+}
+
+static uint64_t hash_of(const struct rates *rates, enum rate rate, const uint8_t *key)
+{
+    uint8_t named[1 + KEY_SIZE] = {(uint8_t) rate}, hash[crypto_shorthash_BYTES];
+    if (key)
+        memcpy(named + 1, key, KEY_SIZE);
+    crypto_shorthash(hash, named, sizeof(named), rates->hash_key);
+    uint64_t number = get_u64(hash);
+    return number == 0 ? 1 : number;
+}
+
+/* The key's bucket, or the one of its set that is full first. */
+static struct bucket *bucket_of(struct rates *rates, uint64_t key)
+{
+    struct bucket *set = rates->buckets[key % SETS], *first = &set[0];
+    for (size_t i = 0; i < WAYS; i++) {
+        if (set[i].key == key)
+            return &set[i];
+        if (set[i].full_ns < first->full_ns)
+            first = &set[i];
+    }
+    *first = (struct bucket){.key = key};
+    return first;
+}
+
+/* What one request takes to come back. */
+static int64_t each_ns(const struct rate_limit *limit)
+{
+    return (int64_t) MINUTE_MS * UNIT / limit->per_minute;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+uint32_t rates_wait_ms(struct rates *rates, enum rate rate, const uint8_t *key, int64_t now_ms)
+{
+    uint64_t hash = hash_of(rates, rate, key);
+    int64_t now_ns = now_ms * UNIT, late_ns = 0;
+    pthread_mutex_lock(&rates->mutex);
+    const struct rate_limit *limit = &rates->limits.of[rate];
+    if (limit->per_minute > 0) {
+        int64_t full_ns = later(bucket_of(rates, hash)->full_ns, now_ns);
+        late_ns = full_ns + each_ns(limit) - (now_ns + each_ns(limit) * limit->at_once);
+    }
+    pthread_mutex_unlock(&rates->mutex);
+    return late_ns > 0 ? (uint32_t) (late_ns / UNIT + 1) : 0;
+}
+
+void rates_spend(struct rates *rates, enum rate rate, const uint8_t *key, unsigned cost, int64_t now_ms)
+{
+    uint64_t hash = hash_of(rates, rate, key);
+    pthread_mutex_lock(&rates->mutex);
+    const struct rate_limit *limit = &rates->limits.of[rate];
+    if (limit->per_minute > 0) {
+        struct bucket *bucket = bucket_of(rates, hash);
+        bucket->full_ns = later(bucket->full_ns, now_ms * UNIT) + each_ns(limit) * cost;
+    }
+    pthread_mutex_unlock(&rates->mutex);
+}
