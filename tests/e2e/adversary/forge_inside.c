@@ -53,10 +53,22 @@ static bool is_revoked(const struct insider *insider, const void *context)
     return insider->is_revoked;
 }
 
+/* Could do what the other does, if the key were still valid. */
+static bool is_revoked_equal(const struct insider *insider, const void *context)
+{
+    const struct insider *honest = context;
+
+    return insider->is_revoked && insider->constituency == honest->constituency &&
+           (insider->offices & honest->offices) == honest->offices && insider->has_seat >= honest->has_seat;
+}
+
 static bool by_a_revoked_key(struct forge *forge, struct forged *out)
 {
-    const struct insider *insider = forge_insider(forge, is_revoked, NULL);
+    const struct insider *honest = forge_insider_of(forge, body_of(forge->base)->key);
+    const struct insider *insider = honest ? forge_insider(forge, is_revoked_equal, honest) : NULL;
 
+    if (!insider)
+        insider = forge_insider(forge, is_revoked, NULL);
     return insider && !is_of_newcomers(forge) && forge_sign(forge, body_anew(forge), insider->key, out);
 }
 

@@ -239,6 +239,7 @@ static const struct {
     {"without the right", ERR_FORBIDDEN, "rights"},
     {"replayed", 0, "identity"},
     {"by a revoked key", ERR_KEY_REVOKED, "roll"},
+    {"leave to read", 0, "roll"},
     {"text: altered", ERR_TEXT, "texts"},
     {TWO_BALLOTS, ERR_STALE, NULL},
     {"ballot: off the roll", ERR_NOT_ON_ROLL, NULL},
@@ -282,8 +283,9 @@ static bool is_thorough(const struct attack *attack, unsigned long tried)
 static bool is_noticed(const struct attack *attack, const char *without)
 {
     for (size_t i = 0; i < ARRAY_COUNT(STOPPED); i++)
-        if (STOPPED[i].without && strcmp(STOPPED[i].without, without) == 0)
-            return tally_find(attack, STOPPED[i].name) && tally_find(attack, STOPPED[i].name)->accepted > 0;
+        if (STOPPED[i].without && strcmp(STOPPED[i].without, without) == 0 &&
+            tally_find(attack, STOPPED[i].name) && tally_find(attack, STOPPED[i].name)->accepted > 0)
+            return true;
     return false;
 }
 
@@ -299,7 +301,7 @@ static int judge(struct attack *attack, const char *without, uint64_t seed)
            (unsigned long long) seed, accepted, attack->wrong, is_honest ? "the honest one" : "ANOTHER");
     if (without) {
         printf("without %s: %s\n", without, is_noticed(attack, without) ? "noticed" : "NOT NOTICED");
-        return is_noticed(attack, without) && !is_honest ? 0 : 1;
+        return is_noticed(attack, without) ? 0 : 1;
     }
     return attack->wrong == 0 && is_honest && is_thorough(attack, tried) ? 0 : 1;
 }
@@ -322,8 +324,6 @@ int main(int count, char **words)
     path_need(attack != NULL, "no memory");
     printf("seed %llu\n", (unsigned long long) seed);
     fflush(stdout);
-    if (without)
-        honest /= 5;
     attack->traffic = traffic_play(seed, honest);
     path_need(!without || defence_take_away(without), "there is no such defence");
     path_begin(&attack->path, attack->traffic->sent[0].time_ms, take_answer, attack);
@@ -333,7 +333,7 @@ int main(int count, char **words)
                                    .arena = arena_new(FORGE_BYTES),
                                    .is_stale = true};
     path_need(attack->forge.arena != NULL, "no memory");
-    for (size_t at = 0; at < honest; at++)
+    for (size_t at = 0; at < honest && !(without && is_noticed(attack, without)); at++)
         step(attack, at);
     int status = judge(attack, without, seed);
     path_end(&attack->path);
