@@ -197,6 +197,7 @@ static void handle_query(struct service *service, struct job *job, const Comity_
 static bool is_for_strangers(const struct command *command)
 {
     return command->body->body_case == COMITY__V1__COMMAND__BODY_REDEEM ||
+           command->body->body_case == COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR ||
            command->body->body_case == COMITY__V1__COMMAND__BODY_FOUND;
 }
 
@@ -217,7 +218,6 @@ static enum service_next handle_submit(struct service *service, struct job *job,
     return SERVICE_ANSWERED;
 }
 
-<<<<<<< HEAD
 static enum service_next handle_cosign(struct service *service, struct job *job,
                                        const Comity__V1__Cosign *cosign)
 {
@@ -231,11 +231,8 @@ static enum service_next handle_cosign(struct service *service, struct job *job,
     return SERVICE_ANSWERED;
 }
 
-static enum service_next handle_request(struct service *service, struct job *job, struct bytes plain)
-=======
 static enum service_next handle_request(struct service *service, struct job *job, struct bytes plain,
                                         bool is_stranger)
->>>>>>> bdd17d3 (worker: rates, so that no key asks without end)
 {
     struct refusal refusal = {0};
     ProtobufCMessage *message;
