@@ -221,8 +221,8 @@ static int assign(struct cli *cli, uint32_t member, int64_t until_ms)
     body.until_ms = until_ms;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_ASSIGN_SEAT);
     command.assign_seat = &body;
-    code = desk_submit(cli, &command, &event);
-    if (code != 0)
+    code = joint_submit(cli, &command, &event);
+    if (code != 0 || event == NULL)
         return code;
     cli_put(cli, "before", holder == 0 ? NULL : json_object_new_int64(holder));
     if (member == 0)

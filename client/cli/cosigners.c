@@ -6,6 +6,7 @@
 #include "client/cli/hint.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
+#include "client/cli/standing_rules.h"
 #include "core/command.h"
 #include "core/keyfile.h"
 #include "core/machine/state.h"
@@ -20,15 +21,18 @@ static bool is_co_chair(const Comity__V1__Member *member)
     return member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR);
 }
 
-static const Comity__V1__Founder *founder_of_key(const Comity__V1__Command *command, struct bytes key)
+/* A key that the command itself brings in: nobody's yet. */
+static bool is_brought(const Comity__V1__Command *command, struct bytes key)
 {
+    if (command->body_case == COMITY__V1__COMMAND__BODY_SET_RECOVERY_KEY)
+        return bytes_equal(key_bytes(&command->set_recovery_key->key), key);
     if (command->body_case != COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY)
-        return NULL;
+        return false;
     const Comity__V1__NewConstituency *constituency = command->admit_constituency->constituency;
     for (size_t i = 0; i < constituency->n_founders; i++)
         if (bytes_equal(key_bytes(&constituency->founders[i]->key), key))
-            return constituency->founders[i];
-    return NULL;
+            return true;
+    return false;
 }
 
 /* The file of --with that holds the key; NULL where none does. */
@@ -116,7 +120,7 @@ static int take_cosigner(struct check *check, const Comity__V1__Command *command
     const Comity__V1__Member *member = member_of_key(check->cli, key);
     int code = 0;
 
-    if (member == NULL && founder_of_key(command, key) != NULL)
+    if (member == NULL && is_brought(command, key))
         return 0;
     if (member == NULL)
         code = ERR_KEY_UNKNOWN;
@@ -131,16 +135,22 @@ static int take_cosigner(struct check *check, const Comity__V1__Command *command
     return 0;
 }
 
-static bool has_signer_of(const struct check *check, uint32_t constituency)
+/* How many members sign for the constituency: two keys of one are one signature. */
+static size_t signers_of(const struct check *check, uint32_t constituency)
 {
-    for (size_t i = 0; i < check->count; i++)
-        if (check->signers[i]->constituency == constituency)
-            return true;
-    return false;
+    size_t count = 0;
+
+    for (size_t i = 0; i < check->count; i++) {
+        bool is_again = false;
+        for (size_t k = 0; k < i; k++)
+            is_again = is_again || check->signers[k]->number == check->signers[i]->number;
+        count += !is_again && check->signers[i]->constituency == constituency;
+    }
+    return count;
 }
 
 /* "Carla Weiss and Dev Patel"; "nobody" where a party has no co-chair with a valid key. */
-static const char *co_chairs_of(struct cli *cli, const struct rows *members, uint32_t constituency)
+static const char *co_chairs_of(struct cli *cli, const struct rows *members, uint32_t constituency, size_t *ret_count)
 {
     const char **names = arena_alloc(cli->arena, (members->count + 1) * sizeof(*names));
     size_t count = 0;
@@ -151,27 +161,62 @@ static const char *co_chairs_of(struct cli *cli, const struct rows *members, uin
             member_has_key(cli, member->number))
             names[count++] = name_of_member(cli, member->number);
     }
+    *ret_count = count;
     return shown_list(cli, names, count);
 }
 
-static int check_parties(struct check *check, const struct rows *members)
+/* Of a constituency that the charter does not name, one. */
+static size_t asked_of(const Comity__V1__CharterVersion *charter, const Comity__V1__Constituency *row)
 {
-    struct cli *cli = check->cli;
-    bool is_draft = cli_has(cli, "draft");
+    for (size_t i = 0; charter != NULL && i < charter->charter->n_co_chairs; i++)
+        if (strcmp(charter->charter->co_chairs[i]->constituency, row->name) == 0)
+            return charter->charter->co_chairs[i]->count;
+    return 1;
+}
 
+bool cosigners_tell_missing(struct cli *cli, const Comity__V1__Constituency *row, uint64_t needed)
+{
+    const struct rows *members;
+    size_t there;
+
+    if (names_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, &members) != 0)
+        return false;
+    const char *name = shown_string(cli, row->name), *names = co_chairs_of(cli, members, row->number, &there);
+    const char *next = cli_has(cli, "draft")
+                           ? N_("Add --cosigner WHO for each of them.")
+                           : N_("Add --with KEYFILE for each co-chair, or --draft FILE --cosigner WHO to let them sign.");
+    if (needed > 1)
+        cli_fail(cli, ERR_COSIGNERS, next,
+                 "By the charter %" PRIu64 " co-chairs of %s sign this together. Its co-chairs: %s.", needed, name, names);
+    else
+        cli_fail(cli, ERR_COSIGNERS, next,
+                 "Of the party %s no co-chair is among those who sign. Its co-chairs: %s.", name, names);
+    return true;
+}
+
+/* Of every party where it is joint, and of the signer's own constituency. */
+static int check_constituencies(struct check *check, const struct rows *members, uint32_t own, bool is_joint)
+{
+    const Comity__V1__CharterVersion *charter = NULL;
+    struct cli *cli = check->cli;
+    struct failure before = cli->failure;
+
+    if (standing_rules_in_force(cli, &charter) != 0)
+        cli->failure = before; /* the worker says it */
     for (size_t i = 0; i < check->constituencies->count; i++) {
         const Comity__V1__Constituency *row =
             (const Comity__V1__Constituency *) check->constituencies->list[i];
-        if (row->standing != COMITY__V1__STANDING__STANDING_PARTY || has_signer_of(check, row->number))
+        bool is_party = row->standing == COMITY__V1__STANDING__STANDING_PARTY;
+        size_t there, needed = asked_of(charter, row);
+        if (row->number != own && !(is_joint && is_party))
             continue;
-        snprintf(cli->failure.field, sizeof(cli->failure.field), "cosigners");
-        return cli_fail(cli, ERR_COSIGNERS,
-                        is_draft
-                            ? "Add --cosigner WHO, one co-chair of every party."
-                            : "Add --with KEYFILE for each co-chair, or --draft FILE --cosigner WHO to let "
-                              "them sign.",
-                        "Of the party %s no co-chair is among those who sign. Its co-chairs: %s.",
-                        shown_string(cli, row->name), co_chairs_of(cli, members, row->number));
+        co_chairs_of(cli, members, row->number, &there);
+        needed = there > 0 && needed > there ? there : needed;
+        if (signers_of(check, row->number) >= needed)
+            continue;
+        snprintf(cli->failure.field, sizeof(cli->failure.field), "cosigners.%s", row->name);
+        cosigners_tell_missing(cli, row, needed);
+        return ERR_COSIGNERS;
     }
     return 0;
 }
@@ -206,7 +251,8 @@ static int check_witness(struct cli *cli, const Comity__V1__Command *command, co
         "One member of another constituency than yours, who has seen what you enter, signs as well.");
 }
 
-int cosigners_check(struct cli *cli, const Comity__V1__Command *command, const uint8_t signer[KEY_SIZE])
+int cosigners_check(struct cli *cli, const Comity__V1__Command *command, const uint8_t signer[KEY_SIZE],
+                    bool is_joint)
 {
     struct failure before = cli->failure;
     struct check *check = arena_alloc(cli->arena, sizeof(*check));
@@ -234,5 +280,5 @@ int cosigners_check(struct cli *cli, const Comity__V1__Command *command, const u
         if (code != 0)
             return code;
     }
-    return check_parties(check, members);
+    return check_constituencies(check, members, own->constituency, is_joint);
 }

@@ -137,8 +137,8 @@ int decision_sign_run(struct cli *cli)
     body.text_hash = decision->text_hash;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_SIGN_CLAUSE);
     command.sign_clause = &body;
-    code = desk_submit(cli, &command, &event);
-    if (code == 0)
+    code = joint_submit(cli, &command, &event);
+    if (code == 0 && event != NULL)
         say(cli, "Clause %" PRIu32 " of decision %" PRIu32 " is signed for %s. comity decision show %" PRIu32,
             body.clause, body.decision,
             name_of_constituency(cli, event->clause_signed->signature->constituency), body.decision);

@@ -13,6 +13,7 @@
 #include "client/cli/signer.h"
 #include "client/cli/standing_rules.h"
 #include "core/text.h"
+#include "core/machine/machine.h"
 
 enum { DRAFT_VERSION = 1, DRAFT_MAX_BYTES = 4 * 1024 * 1024, COSIGNERS_MOST = 64 };
 
@@ -332,13 +333,23 @@ static int sign_with(struct cli *cli, struct comity_draft *draft)
     return code;
 }
 
-/* All joint acts do, but an invitation to no office that serves all parties, and a list without weights. */
+/* Does one co-chair do it for their constituency, unless the charter asks for several? */
+static bool is_own_act(const Comity__V1__Command *command)
+{
+    for (unsigned i = 0; command_row_at(i) != NULL; i++)
+        if (command_row_at(i)->body == command->body_case)
+            return command_row_at(i)->right == MAY_OWN_CO_CHAIR || command_row_at(i)->right == MAY_SELF_OR_CO_CHAIR ||
+                   command_row_at(i)->right == MAY_CO_CHAIR_NEW_KEY;
+    return false;
+}
+
+/* All joint acts do. Of one's own: an invitation to an office that serves all parties, and a list with weights. */
 static bool needs_cosigners(const Comity__V1__Command *command)
 {
     if (command->body_case == COMITY__V1__COMMAND__BODY_SET_LIST)
         return command->set_list->n_weights > 0;
     if (command->body_case != COMITY__V1__COMMAND__BODY_INVITE)
-        return true;
+        return !is_own_act(command);
     for (size_t i = 0; i < command->invite->n_offices; i++)
         if (command->invite->offices[i] == COMITY__V1__OFFICE__OFFICE_FACILITATOR ||
             command->invite->offices[i] == COMITY__V1__OFFICE__OFFICE_RECORDER)
@@ -371,6 +382,12 @@ static void tell_written(struct cli *cli, const char *path, bool has_founders)
 
 int joint_submit(struct cli *cli, Comity__V1__Command *command, const Comity__V1__Event **ret_event)
 {
+    return joint_submit_with(cli, command, NULL, ret_event);
+}
+
+int joint_submit_with(struct cli *cli, Comity__V1__Command *command, const struct signing_key *brought,
+                      const Comity__V1__Event **ret_event)
+{
     struct cosigners *cosigners = arena_alloc(cli->arena, sizeof(*cosigners));
     struct draft_file file = {.place = cli->context.place};
     const char *path = cli_option(cli, "draft");
@@ -382,6 +399,8 @@ int joint_submit(struct cli *cli, Comity__V1__Command *command, const Comity__V1
         return cli_fail(cli, ERR_USAGE, "Add --draft FILE",
                         "--cosigner names who is to sign a draft: where is it to go?");
     int code = collect_cosigners(cli, command, cosigners, signer);
+    if (code == 0 && brought != NULL)
+        code = add_cosigner(cli, cosigners, signer, brought->public_key);
     if (code != 0)
         return code;
     if (path != NULL && cosigners->count == 0 && needs_cosigners(command))
@@ -389,13 +408,17 @@ int joint_submit(struct cli *cli, Comity__V1__Command *command, const Comity__V1
                         "Name who signs as well: --cosigner WHO, one co-chair of every party.");
     command->cosigners = cosigners->list;
     command->n_cosigners = cosigners->count;
-    code = needs_cosigners(command) ? cosigners_check(cli, command, signer) : 0;
+    /* What is sent at once the worker judges. */
+    if (needs_cosigners(command) || path != NULL)
+        code = cosigners_check(cli, command, signer, needs_cosigners(command));
     if (code == 0)
         code = desk_sign(cli, command, cli->context.history, &file.draft);
     if (code == 0 && path == NULL)
         code = check_founders(cli, file.draft);
     if (code == 0)
         code = sign_with(cli, file.draft);
+    if (code == 0 && brought != NULL)
+        code = comity_draft_cosign(file.draft, brought->seed);
     if (code == 0 && path == NULL)
         code = desk_send(cli, file.draft, ret_event);
     else if (code == 0) {

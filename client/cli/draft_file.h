@@ -29,5 +29,8 @@ int draft_file_show(struct cli *cli, const struct draft_file *file);
 /* The command of a joint act, signed by the context's key and those of --with: sent, or written to --draft.
  * *ret_event is NULL where it was written. */
 int joint_submit(struct cli *cli, Comity__V1__Command *command, const Comity__V1__Event **ret_event);
+/* The same; @brought signs as well: a key that the command brings in. NULL: none. */
+int joint_submit_with(struct cli *cli, Comity__V1__Command *command, const struct signing_key *brought,
+                      const Comity__V1__Event **ret_event);
 
 #endif

@@ -192,6 +192,7 @@ static const char *number_text(struct cli *cli, const char *word, int64_t number
         {"constituency", name_of_constituency},
         {"constituencies", name_of_constituency},
         {"body", name_of_body},
+        {"recovers", name_of_member},
     };
 
     if (has_ending(word, "_ms"))
@@ -304,10 +305,16 @@ static const char *fill(struct cli *cli, const char *words, const Comity__V1__Ev
     return has_ending(text, ": -") ? arena_printf(cli->arena, "%.*s", (int) (strlen(text) - 3), text) : text;
 }
 
+/* One who is a member already, and has lost the key. */
+static const char INVITED_BACK[] = N_("{actor} invited {invitation.recovers} back, to get a new key");
+
 const char *event_text(struct cli *cli, const Comity__V1__Event *event, struct json_object *kind)
 {
     const char *name = event_name(event);
 
+    if (event->kind_case == COMITY__V1__EVENT__KIND_MEMBER_INVITED && event->member_invited->invitation != NULL &&
+        event->member_invited->invitation->recovers != 0)
+        return fill(cli, _(INVITED_BACK), event, kind);
     for (size_t i = 0; name != NULL && i < ARRAY_COUNT(SENTENCES); i++)
         if (strcmp(SENTENCES[i].kind, name) == 0)
             return fill(cli, _(SENTENCES[i].words), event, kind);

@@ -485,14 +485,21 @@ void hint_field(const char *field, char ret_field[FIELD_PATH_MAX])
     ret_field[length] = '\0';
 }
 
-static const struct hint *const TABLES[] = {HINTS_STAGE,    HINTS_ROUNDS,   HINTS_SOLVING,
+static const struct hint *const TABLES[] = {HINTS_STAGE,   HINTS_ROUNDS,   HINTS_TRUST, HINTS_SOLVING,
                                             HINTS_CHARTER, HINTS_DECISION, HINTS};
+
+static bool is_field(const char *field, const char *of_row)
+{
+    size_t size = strlen(of_row);
+
+    return of_row[size - 1] == '*' ? strncmp(field, of_row, size - 1) == 0 : strcmp(field, of_row) == 0;
+}
 
 static const struct hint *row_find(int code, const char *field)
 {
     for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++)
         for (const struct hint *row = TABLES[i]; row->code != 0; row++)
-            if (row->code == code && (row->field == NULL || strcmp(row->field, field) == 0))
+            if (row->code == code && (row->field == NULL || is_field(field, row->field)))
                 return row;
     return NULL;
 }

@@ -13,7 +13,7 @@ typedef bool hint_fn(struct cli *cli, const Comity__V1__Command *command);
 
 struct hint {
     int code;
-    const char *field; /* with [] where it names an element of a list; NULL: whatever it is */
+    const char *field; /* with [] where it names an element of a list, and .* for whatever it ends with; NULL: whatever it is */
     const char *what;  /* NULL: as the failure has it */
     const char *next;
     hint_fn *tell; /* in their place, where names and numbers belong into it */
@@ -29,7 +29,7 @@ const ProtobufCMessage *hint_find(struct cli *cli, Comity__V1__ListKind kind, ui
 const Comity__V1__Item *hint_item(struct cli *cli, const Comity__V1__Command *command);
 
 /* Each ends with code 0. */
-extern const struct hint HINTS_STAGE[], HINTS_ROUNDS[];
+extern const struct hint HINTS_STAGE[], HINTS_ROUNDS[], HINTS_TRUST[];
 extern const struct hint HINTS_SOLVING[], HINTS_DECISION[];
 extern const struct hint
     HINTS_CHARTER[]; /* what the charter says of acts of others: sessions, minutes, mandates */

@@ -29,6 +29,8 @@ int invitation_write(const char *path, const struct invitation *invitation,
     json_object_object_add(value, "partnership", json_object_new_string(invitation->partnership));
     json_object_object_add(value, "short_name", json_object_new_string(invitation->short_name));
     json_object_object_add(value, "name", json_object_new_string(invitation->name));
+    if (invitation->recovers)
+        json_object_object_add(value, "recovers", json_object_new_boolean(true));
     json_object_object_add(value, "expires_ms", json_object_new_int64(invitation->expires_ms));
     add_hex(value, "history", invitation->history, HISTORY_ID_SIZE);
     json_object_object_add(value, "place", place_to_json(&invitation->place));
@@ -75,8 +77,8 @@ static int read_members(struct json_object *value, struct invitation *invitation
 {
     static const char *const NAMES[] = {
         "comity_invitation", "partnership", "short_name", "name", "expires_ms",
-        "history",           "place",       "log_keys",   "seed"};
-    struct json_object *place;
+        "history",           "place",       "log_keys",   "seed", "recovers"};
+    struct json_object *place, *recovers;
     int64_t version;
 
     if (!json_object_is_type(value, json_type_object) ||
@@ -86,6 +88,11 @@ static int read_members(struct json_object *value, struct invitation *invitation
         return ERR_VERSION;
     if (!json_has_only(value, NAMES, ARRAY_COUNT(NAMES)))
         return ERR_UNKNOWN_FIELD;
+    if (json_object_object_get_ex(value, "recovers", &recovers)) {
+        if (!json_object_is_type(recovers, json_type_boolean))
+            return ERR_MALFORMED;
+        invitation->recovers = json_object_get_boolean(recovers);
+    }
     int code = read_text(value, "partnership", invitation->partnership, sizeof(invitation->partnership));
     if (code == 0)
         code = read_text(value, "short_name", invitation->short_name, sizeof(invitation->short_name));

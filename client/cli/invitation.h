@@ -2,7 +2,8 @@
  * one-time key: whoever has the file first can join in the member's place.
  *
  *   {"comity_invitation": 1, "partnership": TITLE, "name": WHO, "expires_ms": N, "history": HEX, "place":
- * PLACE, "log_keys": [HEX, ...], "seed": HEX} */
+ * PLACE, "log_keys": [HEX, ...], "seed": HEX}
+ * and "recovers": true where it is for a member who lost the key. */
 #ifndef COMITY_CLI_INVITATION_H
 #define COMITY_CLI_INVITATION_H
 
@@ -15,6 +16,7 @@ struct invitation {
     char partnership[TITLE_MAX_BYTES + 1];
     char short_name[NAME_MAX_BYTES + 1]; /* of the partnership: becomes the context's name */
     char name[TITLE_MAX_BYTES + 1];
+    bool recovers; /* of a member who lost the key; in the file only where it is so */
     int64_t expires_ms;
     uint8_t seed[SEED_SIZE];
     uint8_t log_keys[CONTEXT_PINS_MAX][KEY_SIZE];

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <strings.h>
 
-#include "client/cli/desk.h"
+#include "client/cli/draft_file.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
@@ -196,13 +196,13 @@ static void collect_invitations(struct cli *cli, const struct revocation *revoca
         if (ends) {
             add_line(cli, remains,
                      revocation->is_own
-                         ? phrase(cli, "Your invitation of %s ends with it.", desk_shown(cli, row->name))
-                         : phrase(cli, "Their invitation of %s ends with it.", desk_shown(cli, row->name)));
-        } else if (invited != NULL && strcasecmp(invited, name) == 0) {
+                         ? phrase(cli, "Your invitation of %s ends with it.", name_of_invited(cli, row))
+                         : phrase(cli, "Their invitation of %s ends with it.", name_of_invited(cli, row)));
+        } else if (row->recovers == revocation->member || (invited != NULL && strcasecmp(invited, name) == 0)) {
             json_object_array_add(remains->invitations, desk_json(cli, rows.list[i]));
             add_line(cli, remains,
                      phrase(cli, "An invitation of %s, by %s, is open until %s: %s",
-                            desk_shown(cli, row->name), name_of_member(cli, row->invited_by),
+                            name_of_invited(cli, row), name_of_member(cli, row->invited_by),
                             shown_time(cli, row->expires_ms),
                             revocation->is_own
                                 ? _("comity join with its file makes you a member anew")
@@ -242,7 +242,7 @@ static int check_own(struct cli *cli, struct revocation *revocation)
         return cli_fail(
             cli, ERR_USAGE, "If it is meant, the same command with --yes.",
             "This is your own key. Once it is revoked, you cannot sign or read here any more, until a "
-            "co-chair of your constituency invites you anew.");
+            "co-chair of your constituency lets you back (comity member recover).");
     return 0;
 }
 
@@ -265,16 +265,17 @@ int key_revoke_run(struct cli *cli)
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_REVOKE_KEY);
     body.key = (ProtobufCBinaryData){KEY_SIZE, revocation.key};
     command.revoke_key = &body;
-    code = desk_submit(cli, &command, &event);
-    if (code == 0 && revocation.member == 0)
+    code = joint_submit(cli, &command, &event);
+    if (code != 0 || event == NULL)
+        return code;
+    if (revocation.member == 0)
         say(cli, "The invitation is withdrawn.");
-    else if (code == 0 && revocation.is_own)
+    else if (revocation.is_own)
         say(cli,
-            "Your key is revoked. What you signed before stands. You cannot sign or read here any more; a "
-            "co-chair "
-            "of your constituency can invite you anew, and comity join makes a new key.%s",
+            "Your key is revoked. What you signed before stands. You cannot sign or read here with it any more; a "
+            "co-chair of your constituency can let you back (comity member recover), and comity join makes a new key.%s",
             remains.lines);
-    else if (code == 0)
+    else
         say(cli, "The key of %s is revoked. What it signed before stands.%s",
             name_of_member(cli, revocation.member), remains.lines);
     return code;

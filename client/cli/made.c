@@ -43,7 +43,11 @@ static void tell_invited(struct cli *cli, const Comity__V1__Event *event)
 {
     const Comity__V1__Invitation *row = event->member_invited->invitation;
 
-    say(cli, "%s is invited until %s, and joins with the file that was made with the draft: comity join FILE",
+    if (row->recovers != 0)
+        say(cli, "%s can come back until %s, with the file that was made with the draft: comity join FILE",
+            name_of_invited(cli, row), shown_time(cli, row->expires_ms));
+    else
+        say(cli, "%s is invited until %s, and joins with the file that was made with the draft: comity join FILE",
         desk_shown(cli, row->name), shown_time(cli, row->expires_ms));
 }
 
@@ -148,6 +152,42 @@ static void tell_answer(struct cli *cli, const Comity__V1__Event *event)
         name_of_member(cli, event->answer_entered->countersigned_by));
 }
 
+static void tell_appointed(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__Witness *row = event->witness_appointed->witness;
+    char fingerprint[FINGERPRINT_SIZE];
+
+    key_fingerprint(row->key.data, fingerprint);
+    cli_put_number(cli, "number", row->number);
+    say(cli, "%s is witness %" PRIu32 " of %s. The fingerprint of its key: %s. Compare it with what its operator reads out.",
+        shown_string(cli, row->name), row->number, name_of_constituency(cli, row->constituency), fingerprint);
+}
+
+static void tell_dismissed(struct cli *cli, const Comity__V1__Event *event)
+{
+    say(cli, "Witness %" PRIu32 " is dismissed. What it signed before stands.", event->witness_dismissed->witness);
+}
+
+static void tell_recovery_key(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__RecoveryKeySet *set = event->recovery_key_set;
+    char fingerprint[FINGERPRINT_SIZE];
+
+    key_fingerprint(set->key.data, fingerprint);
+    cli_put_text(cli, "fingerprint", fingerprint);
+    say(cli, "The recovery key of %s is now %s; the one before is of no use any more. Keep its file apart from all others.",
+        name_of_constituency(cli, set->constituency), fingerprint);
+}
+
+static void tell_key_revoked(struct cli *cli, const Comity__V1__Event *event)
+{
+    if (event->key_revoked->member == 0)
+        say(cli, "The invitation is withdrawn.");
+    else
+        say(cli, "The key of %s is revoked. What it signed before stands.",
+            name_of_member(cli, event->key_revoked->member));
+}
+
 static const struct {
     Comity__V1__Event__KindCase kind;
     void (*tell)(struct cli *cli, const Comity__V1__Event *event);
@@ -172,6 +212,11 @@ static const struct {
     {COMITY__V1__EVENT__KIND_CONFERENCE_NOTED, tell_conference},
     {COMITY__V1__EVENT__KIND_ANSWER_ENTERED, tell_answer},
     {COMITY__V1__EVENT__KIND_LIST_SET, tell_list},
+    /* Keys and witnesses. */
+    {COMITY__V1__EVENT__KIND_WITNESS_APPOINTED, tell_appointed},
+    {COMITY__V1__EVENT__KIND_WITNESS_DISMISSED, tell_dismissed},
+    {COMITY__V1__EVENT__KIND_RECOVERY_KEY_SET, tell_recovery_key},
+    {COMITY__V1__EVENT__KIND_KEY_REVOKED, tell_key_revoked},
 };
 
 void made_tell(struct cli *cli, const Comity__V1__Event *event)

@@ -9,6 +9,7 @@
 #include "client/cli/failure.h"
 #include "client/cli/invitation.h"
 #include "client/cli/names.h"
+#include "client/cli/next_key.h"
 #include "client/cli/output.h"
 #include "client/cli/signer.h"
 #include "client/cli/verbs.h"
@@ -16,7 +17,7 @@
 
 #define DAY_MS ((int64_t) 24 * 3600 * 1000)
 
-enum { INVITATION_DAYS = 14, INVITATION_DAYS_MOST = 89, KEY_FILES_MOST = 1000 };
+enum { INVITATION_DAYS = 14, INVITATION_DAYS_MOST = 89 };
 
 static int read_offices(struct cli *cli, Comity__V1__Invite *body)
 {
@@ -56,56 +57,101 @@ static int fill_invitation(struct cli *cli, const Comity__V1__WhoamiAnswer *whoa
     return 0;
 }
 
-int invite_run(struct cli *cli)
+/* How long it can be used, of --days. */
+static int given_days(struct cli *cli, uint64_t *ret_days)
 {
-    Comity__V1__Command command;
-    Comity__V1__Invite body = COMITY__V1__INVITE__INIT;
-    const Comity__V1__WhoamiAnswer *whoami;
-    const Comity__V1__Event *event;
-    const char *name = cli_argument(cli, "NAME"), *out = cli_option(cli, "out"),
-               *days_text = cli_option(cli, "days");
-    char reason[INVITATION_REASON_MAX];
-    struct invitation *invitation = arena_alloc(cli->arena, sizeof(*invitation));
-    struct signing_key once;
-    uint64_t days = INVITATION_DAYS;
+    const char *days = cli_option(cli, "days");
 
-    int code = invitation == NULL ? ERR_MEMORY : 0;
-    if (code == 0 && days_text != NULL)
-        code = cli_number(cli, "--days", days_text, 1, INVITATION_DAYS_MOST, &days);
-    if (code == 0)
-        code = read_offices(cli, &body);
-    if (code == 0)
-        code = desk_line(cli, "NAME", name, &body.name);
-    if (code == 0)
-        code = desk_whoami(cli, &whoami);
+    *ret_days = INVITATION_DAYS;
+    return days == NULL ? 0 : cli_number(cli, "--days", days, 1, INVITATION_DAYS_MOST, ret_days);
+}
+
+/* Write the file, and give the command. @name: who comes by it. @ret_event: NULL where a draft was written. */
+static int send_invitation(struct cli *cli, Comity__V1__Invite *body, const char *name, bool recovers, uint64_t days,
+                           int64_t *ret_expires_ms, const Comity__V1__Event **ret_event)
+{
+    struct invitation *invitation = arena_alloc(cli->arena, sizeof(*invitation));
+    const Comity__V1__WhoamiAnswer *whoami;
+    const char *out = cli_option(cli, "out");
+    char reason[INVITATION_REASON_MAX];
+    Comity__V1__Command command;
+    struct signing_key once;
+
+    int code = invitation == NULL ? ERR_MEMORY : desk_whoami(cli, &whoami);
     if (code == 0)
         code = fill_invitation(cli, whoami, name, invitation);
     if (code != 0)
         return code;
     signing_key_generate(&once);
     memcpy(invitation->seed, once.seed, SEED_SIZE);
-    invitation->expires_ms = time_now_ms() + (int64_t) days * DAY_MS;
-    body.key = (ProtobufCBinaryData){KEY_SIZE, once.public_key};
-    body.expires_ms = invitation->expires_ms;
+    invitation->recovers = recovers;
+    *ret_expires_ms = invitation->expires_ms = time_now_ms() + (int64_t) days * DAY_MS;
+    body->key = (ProtobufCBinaryData){KEY_SIZE, once.public_key};
+    body->expires_ms = invitation->expires_ms;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_INVITE);
-    command.invite = &body;
+    command.invite = body;
     /* The file comes first: an invitation on record whose key is lost would be of no use. */
     code = invitation_write(out, invitation, reason);
     if (code != 0)
         cli_fail(cli, code, "Another file: --out FILE", "%s", reason);
-    else if ((code = joint_submit(cli, &command, &event)) != 0 && !cli->failure.is_unconfirmed)
+    else if ((code = joint_submit(cli, &command, ret_event)) != 0 && !cli->failure.is_unconfirmed)
         unlink(out);
     if (code == 0)
         cli_put_text(cli, "file", out);
-    if (code == 0 && event == NULL)
-        say(cli, "Keep %s until the draft is submitted: only then it is of use to %s.",
-            shown_string(cli, out), shown_string(cli, name));
-    else if (code == 0)
-        say(cli, "%s is invited until %s. Hand over %s so that nobody else sees it; then: comity join %s",
-            shown_string(cli, name), shown_time(cli, invitation->expires_ms), shown_string(cli, out),
-            shown_string(cli, out));
+    if (code == 0 && *ret_event == NULL)
+        say(cli, "Keep %s until the draft is submitted: only then it is of use to %s.", shown_string(cli, out),
+            shown_string(cli, name));
     signing_key_wipe(&once);
     explicit_bzero(invitation, sizeof(*invitation));
+    return code;
+}
+
+int invite_run(struct cli *cli)
+{
+    Comity__V1__Invite body = COMITY__V1__INVITE__INIT;
+    const Comity__V1__Event *event;
+    const char *name = cli_argument(cli, "NAME"), *out = shown_string(cli, cli_option(cli, "out"));
+    int64_t expires_ms;
+    uint64_t days;
+
+    int code = given_days(cli, &days);
+    if (code == 0)
+        code = read_offices(cli, &body);
+    if (code == 0)
+        code = desk_line(cli, "NAME", name, &body.name);
+    if (code == 0)
+        code = send_invitation(cli, &body, name, false, days, &expires_ms, &event);
+    if (code == 0 && event != NULL)
+        say(cli, "%s is invited until %s. Hand over %s so that nobody else sees it; then: comity join %s",
+            shown_string(cli, name), shown_time(cli, expires_ms), out, out);
+    return code;
+}
+
+int member_recover_run(struct cli *cli)
+{
+    Comity__V1__Invite body = COMITY__V1__INVITE__INIT;
+    const Comity__V1__Member *member = NULL;
+    const Comity__V1__Event *event;
+    const char *out = shown_string(cli, cli_option(cli, "out")), *name;
+    int64_t expires_ms;
+    uint64_t days;
+
+    int code = given_days(cli, &days);
+    if (code == 0)
+        code = find_member(cli, cli_argument(cli, "MEMBER"), &body.member);
+    if (code != 0)
+        return code;
+    member = member_of(cli, body.member);
+    if (member == NULL)
+        return cli_fail(cli, ERR_NOT_FOUND, "comity member list", "There is no member %" PRIu32 ".", body.member);
+    name = desk_prose(cli, member->name);
+    name = name == NULL ? "" : arena_string(cli->arena, name);
+    code = send_invitation(cli, &body, name, true, days, &expires_ms, &event);
+    if (code == 0 && event != NULL)
+        say(cli,
+            "%s can come back until %s. Hand over %s so that nobody else sees it; then: comity join %s. All other keys "
+            "of %s end with that. One that is in wrong hands ends now: comity key revoke %" PRIu32,
+            shown_string(cli, name), shown_time(cli, expires_ms), out, out, shown_string(cli, name), body.member);
     return code;
 }
 
@@ -129,7 +175,7 @@ int invitation_list_run(struct cli *cli)
             key_fingerprint(row->key.data, fingerprint);
         json_object_object_add(json_object_array_get_idx(array, i), "is_open",
                                json_object_new_boolean(invitation_is_open(cli, row)));
-        const char *cells[] = {desk_shown(cli, row->name),
+        const char *cells[] = {name_of_invited(cli, row),
                                name_of_constituency(cli, row->constituency),
                                shown_offices(cli, row->offices, row->n_offices),
                                shown_time(cli, row->expires_ms),
@@ -195,30 +241,29 @@ static int load_joining_key(struct cli *cli, const char *name, char ret_path[PAT
     return signer_open_or_make(cli, ret_path, ret_key);
 }
 
-/* A new key in a file of its own, beside those that are there. @ret_name: relative to the home. */
-static int make_next_key(struct cli *cli, char ret_name[PATH_BYTES], char ret_path[PATH_BYTES],
-                         struct signing_key *ret_key)
+/* By a new key, which the context keeps to from then on. */
+static int redeem_with_next_key(struct cli *cli, char path[PATH_BYTES], struct signing_key *signer,
+                                const struct signing_key *once, const Comity__V1__Event **ret_event)
 {
-    int code = ERR_EXISTS;
+    struct next_key next = {0};
+    int code;
 
-    signing_key_generate(ret_key);
-    for (unsigned i = 2; code == ERR_EXISTS && i <= KEY_FILES_MOST; i++) {
-        snprintf(ret_name, PATH_BYTES, "keys/signing-%u.key", i);
-        if (path_join(ret_path, cli->home, ret_name) != 0)
-            return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
-        code = signing_key_save(ret_path, ret_key);
-    }
-    return code == 0 ? 0 : cli_fail_key(cli, code, NULL, ret_path);
+    signing_key_wipe(signer);
+    code = next_key_make(cli, &next);
+    if (code != 0)
+        return code;
+    memcpy(path, next.path, sizeof(next.path));
+    code = redeem(cli, &next.key, once, ret_event);
+    next_key_end(cli, &next, code);
+    return code;
 }
 
-/* The history knows the key. A member needs no second membership; whose key was revoked gets a new one, which
- * the context keeps to from then on. */
+/* The history knows the key. A member needs no second membership; whose key was revoked gets a new one. */
 static int redeem_anew(struct cli *cli, char path[PATH_BYTES], struct signing_key *signer,
                        const struct signing_key *once, const Comity__V1__Event **ret_event,
                        bool *ret_is_member)
 {
     const Comity__V1__WhoamiAnswer *whoami;
-    char name[PATH_BYTES], before[PATH_BYTES], reason[CONTEXT_REASON_MAX];
     int code = desk_whoami(cli, &whoami);
 
     *ret_is_member = code == 0;
@@ -228,27 +273,31 @@ static int redeem_anew(struct cli *cli, char path[PATH_BYTES], struct signing_ke
                         "You are a member already: comity whoami");
     if (code != ERR_GRANT && code != ERR_KEY_REVOKED && code != ERR_KEY_UNKNOWN)
         return code;
-    /* The next connection is the new key's. */
-    desk_close(cli);
-    cli->failure = (struct failure){0};
-    signing_key_wipe(signer);
-    if ((code = context_load(cli->home, cli->context.name, &cli->context, reason)) != 0)
-        return cli_fail(cli, code, NULL, "%s", reason);
-    code = make_next_key(cli, name, path, signer);
-    if (code != 0)
-        return code;
-    memcpy(before, cli->context.signing_key, sizeof(before));
-    memcpy(cli->context.signing_key, name, sizeof(name));
-    if ((code = context_change_key(cli->home, cli->context.name, name, reason)) != 0)
-        return cli_fail(cli, code, NULL, "%s", reason);
-    code = redeem(cli, signer, once, ret_event);
-    if (code != 0 && !cli->failure.is_unconfirmed && cli->recorded == 0) {
-        /* Nothing was done with it: as it was before. */
-        memcpy(cli->context.signing_key, before, sizeof(before));
-        if (context_change_key(cli->home, cli->context.name, before, reason) == 0)
-            unlink(path);
-    }
-    return code;
+    return redeem_with_next_key(cli, path, signer, once, ret_event);
+}
+
+static void welcome(struct cli *cli, const struct invitation *invitation, const Comity__V1__Event *event,
+                    const char *path)
+{
+    bool is_back = event->kind_case == COMITY__V1__EVENT__KIND_KEY_ADDED;
+    uint32_t number = is_back ? event->key_added->key->member : event->invitation_redeemed->member->number;
+
+    cli_put_text(cli, "context", cli->context.name);
+    cli_put_number(cli, "number", number);
+    cli_put(cli, "is_back", json_object_new_boolean(is_back));
+    if (is_back)
+        say(cli,
+            "Welcome back, %s: you are member %" PRIu32 " of %s as before, with a new key, %s; keep a copy in a safe "
+            "place. %s",
+            shown_string(cli, invitation->name), number, shown_string(cli, invitation->partnership),
+            shown_string(cli, path),
+            counted(cli, event->key_added->n_revoked, "%" PRIu64 " other key of yours is revoked.",
+                    "%" PRIu64 " other keys of yours are revoked."));
+    else
+        say(cli,
+            "Welcome, %s: you are member %" PRIu32 " of %s. Your key is %s; keep a copy in a safe place.",
+            shown_string(cli, invitation->name), number, shown_string(cli, invitation->partnership),
+            shown_string(cli, path));
 }
 
 int join_run(struct cli *cli)
@@ -271,23 +320,20 @@ int join_run(struct cli *cli)
     code = load_joining_key(cli, is_new ? "" : cli->context.signing_key, path, &signer);
     if (code == 0)
         code = make_context(cli, invitation);
-    if (code == 0)
+    if (code == 0 && invitation->recovers && !is_new)
+        code = redeem_with_next_key(cli, path, &signer, &once, &event);
+    else if (code == 0)
         code = redeem(cli, &signer, &once, &event);
-    if (code == ERR_EXISTS && strcmp(cli->failure.field, "key") == 0)
+    if (code == ERR_EXISTS && strcmp(cli->failure.field, "key") == 0 && invitation->recovers)
+        code = redeem_with_next_key(cli, path, &signer, &once, &event);
+    else if (code == ERR_EXISTS && strcmp(cli->failure.field, "key") == 0)
         code = redeem_anew(cli, path, &signer, &once, &event, &is_member);
     if (code != 0 && is_new && !is_member && failure_exit(&cli->failure) == EXIT_REFUSED)
         context_remove(cli->home, cli->context.name);
     if (code == 0)
         code = context_set_current(cli->home, cli->context.name, why);
-    if (code == 0) {
-        const Comity__V1__Member *member = event->invitation_redeemed->member;
-        cli_put_text(cli, "context", cli->context.name);
-        cli_put_number(cli, "number", member->number);
-        say(cli,
-            "Welcome, %s: you are member %" PRIu32 " of %s. Your key is %s; keep a copy in a safe place.",
-            shown_string(cli, invitation->name), member->number, shown_string(cli, invitation->partnership),
-            shown_string(cli, path));
-    }
+    if (code == 0)
+        welcome(cli, invitation, event, path);
     signing_key_wipe(&signer);
     signing_key_wipe(&once);
     explicit_bzero(invitation, sizeof(*invitation));

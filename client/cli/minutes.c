@@ -1,6 +1,7 @@
 /* Verbs about minutes. */
 #include <inttypes.h>
 
+#include "client/cli/draft_file.h"
 #include "client/cli/given.h"
 #include "client/cli/minutes_text.h"
 #include "client/cli/names.h"
@@ -221,8 +222,8 @@ int minutes_approve_run(struct cli *cli)
     body.text_hash = latest->text->hash;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_APPROVE_MINUTES);
     command.approve_minutes = &body;
-    code = desk_submit(cli, &command, &event);
-    if (code == 0)
+    code = joint_submit(cli, &command, &event);
+    if (code == 0 && event != NULL)
         say_answered(cli, body.session, event->minutes_approved->answer,
                      event->minutes_approved->is_in_force);
     return code;
@@ -245,8 +246,8 @@ int minutes_dissent_run(struct cli *cli)
     body.text_hash = latest->text->hash;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_DISSENT_MINUTES);
     command.dissent_minutes = &body;
-    code = desk_submit(cli, &command, &event);
-    if (code == 0)
+    code = joint_submit(cli, &command, &event);
+    if (code == 0 && event != NULL)
         say_answered(cli, body.session, event->minutes_dissented->answer,
                      event->minutes_dissented->is_in_force);
     return code;

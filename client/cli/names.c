@@ -214,8 +214,15 @@ bool invitation_is_open(struct cli *cli, const Comity__V1__Invitation *invitatio
            !key_is_revoked(cli, BYTES(invitation->signer.data, invitation->signer.len));
 }
 
+const char *name_of_invited(struct cli *cli, const Comity__V1__Invitation *invitation)
+{
+    return invitation->recovers != 0 ? name_of_member(cli, invitation->recovers) : desk_shown(cli, invitation->name);
+}
+
 const char *state_of_invitation(struct cli *cli, const Comity__V1__Invitation *invitation)
 {
+    if (invitation->member != 0 && invitation->recovers != 0)
+        return phrase(cli, "member %" PRIu32 " is back", invitation->member);
     if (invitation->member != 0)
         return phrase(cli, "member %" PRIu32, invitation->member);
     if (invitation->revoked != 0)

@@ -37,6 +37,8 @@ bool member_has_key(struct cli *cli, uint32_t number);
 bool key_is_revoked(struct cli *cli, struct bytes key);
 /* "no valid key"; "" of everybody else, and of 0. */
 const char *state_of_member(struct cli *cli, uint32_t number);
+/* Who is to come by it, or to come back. */
+const char *name_of_invited(struct cli *cli, const Comity__V1__Invitation *invitation);
 /* Whether somebody can still join with it: "open", "member 7", "withdrawn", "expired", "void: ...". */
 bool invitation_is_open(struct cli *cli, const Comity__V1__Invitation *invitation);
 const char *state_of_invitation(struct cli *cli, const Comity__V1__Invitation *invitation);

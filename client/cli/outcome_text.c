@@ -236,9 +236,11 @@ struct told outcome_lost_keys(struct cli *cli, const Comity__V1__Round *round, o
                 : phrase(cli,
                          "The ballot that it had signed, number %" PRIu64 " of the record, was replaced.",
                          loss->ballot);
+        const char *when = shown_time(cli, loss->revoked_ms), *who = name(cli, loss->member);
         told_add(cli, &lines,
-                 phrase(cli, "The key of %s was revoked %s, while the round was open. %s",
-                        name(cli, loss->member), shown_time(cli, loss->revoked_ms), what));
+                 loss->is_replaced
+                     ? phrase(cli, "The key of %s was replaced %s by a new one, while the round was open. %s", who, when, what)
+                     : phrase(cli, "The key of %s was revoked %s, while the round was open. %s", who, when, what));
     }
     return lines;
 }

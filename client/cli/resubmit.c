@@ -101,6 +101,12 @@ static const struct again {
     {COMITY__V1__COMMAND__BODY_SET_LIST, NULL, N_("set the list anew")},
     {COMITY__V1__COMMAND__BODY_ACKNOWLEDGE_ROUND, "acknowledge_round.round",
      N_("say it again once it is open again")},
+    /* Keys and witnesses. */
+    {COMITY__V1__COMMAND__BODY_ADD_KEY, NULL, N_("add the key anew")},
+    {COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR, "recover_co_chair.member", N_("recover the key anew")},
+    {COMITY__V1__COMMAND__BODY_SET_RECOVERY_KEY, NULL, N_("set it anew, if it is still the one that is meant")},
+    {COMITY__V1__COMMAND__BODY_APPOINT_WITNESS, NULL, N_("appoint it anew")},
+    {COMITY__V1__COMMAND__BODY_DISMISS_WITNESS, "dismiss_witness.witness", N_("dismiss it anew")},
 };
 
 static const struct again *again_find(const Comity__V1__Command *command)
@@ -124,7 +130,7 @@ static const char *noun_of(const char *field)
         {"item", N_("item")},   {"round", N_("round")},     {"proposal", N_("proposal")},
         {"seat", N_("seat")},   {"site", N_("site")},       {"member", N_("member")},
         {"rule", N_("rule")},   {"sidebar", N_("sidebar")},
-        {"stage", N_("stage")},
+        {"stage", N_("stage")}, {"witness", N_("witness")},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(NOUNS); i++)

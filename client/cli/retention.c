@@ -86,8 +86,8 @@ int hold_place_run(struct cli *cli)
         return code;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_HOLD_TEXTS);
     command.hold_texts = &body;
-    code = desk_submit(cli, &command, &event);
-    if (code == 0) {
+    code = joint_submit(cli, &command, &event);
+    if (code == 0 && event != NULL) {
         uint32_t number = event->texts_held->hold->number;
         cli_put_number(cli, "number", number);
         say(cli,
@@ -109,8 +109,8 @@ int hold_lift_run(struct cli *cli)
         return code;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_LIFT_HOLD);
     command.lift_hold = &body;
-    code = desk_submit(cli, &command, &event);
-    if (code == 0)
+    code = joint_submit(cli, &command, &event);
+    if (code == 0 && event != NULL)
         say(cli, "Hold %" PRIu32 " is lifted.", body.hold);
     return code;
 }

@@ -1,7 +1,7 @@
 /* Verbs about who sits where: alternates, hand-overs, recusals. */
 #include <inttypes.h>
 
-#include "client/cli/desk.h"
+#include "client/cli/draft_file.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
@@ -38,8 +38,8 @@ int seat_alternates_run(struct cli *cli)
         return code;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_NAME_ALTERNATES);
     command.name_alternates = &body;
-    code = desk_submit(cli, &command, &event);
-    if (code != 0)
+    code = joint_submit(cli, &command, &event);
+    if (code != 0 || event == NULL)
         return code;
     say(cli, "Who may stand in for the holder of seat %" PRIu32 " of %s: %s.", body.seat,
         name_of_body(cli, body.body), names_of_members(cli, body.members, body.n_members));
@@ -61,8 +61,8 @@ int seat_hand_over_run(struct cli *cli)
         return code;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_HAND_OVER);
     command.hand_over = &body;
-    code = desk_submit(cli, &command, &event);
-    if (code == 0)
+    code = joint_submit(cli, &command, &event);
+    if (code == 0 && event != NULL)
         say(cli,
             "%s has seat %" PRIu32 " in session %" PRIu32 ", in place of %s, and checks in like everybody: "
             "comity checkin %" PRIu32 " SITE",
@@ -84,8 +84,8 @@ int seat_take_back_run(struct cli *cli)
         return code;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_TAKE_BACK);
     command.take_back = &body;
-    code = desk_submit(cli, &command, &event);
-    if (code == 0)
+    code = joint_submit(cli, &command, &event);
+    if (code == 0 && event != NULL)
         say(cli, "Seat %" PRIu32 " is its holder's again in session %" PRIu32 ".", body.seat, body.session);
     return code;
 }

@@ -294,6 +294,11 @@ static const struct {
      N_("All parties together can declare another outcome: comity decision declare ROUND OUTCOME --reason TEXT")},
     {NO_WAY(SIGNED_OFF),
      N_("All parties together can declare another outcome: comity decision declare ROUND OUTCOME --reason TEXT")},
+    /* Keys and witnesses. */
+    {BACK(WITNESS_APPOINTED, DISMISS_WITNESS, {"witness.number", "witness"}), NULL, NULL},
+    {NO_WAY(WITNESS_DISMISSED), N_("Another can be appointed, under another name: comity witness appoint NAME KEY")},
+    {NO_WAY(KEY_ADDED), N_("The new key can be revoked: comity key revoke KEY. Those that it replaced stay revoked.")},
+    {NO_WAY(RECOVERY_KEY_SET), N_("Another can be set in its place: comity recovery-key set FILE")},
 };
 #undef BACK
 #undef NO_WAY

@@ -77,9 +77,9 @@ static const struct verb VERBS_BASE[] = {
      .summary = N_("join a partnership by an invitation: makes your key and your context"),
      .arguments = {{"INVITATION", N_("the file that you were given"), 0}},
      .options = {{"name", "NAME", N_("name of the context (else the partnership's)"), 0, 0}},
-     .detail = N_("Whose key was revoked there joins again with a new one: it is made beside the old one, as "
+     .detail = N_("Whose key was lost or revoked there comes back with a new one: it is made beside the old one, as "
                   "keys/signing-2.key, and the context signs with it from then on."),
-     .json = JSON_NUMBER ", `context`"},
+     .json = JSON_NUMBER ", `context`, `is_back` (a member who has a new key)"},
 
     /* The partnership */
     {.name = "partnership show",
@@ -163,20 +163,24 @@ static const struct verb VERBS_BASE[] = {
      .group = N_("The partnership"),
      .run = seat_assign_run,
      .needs = NEEDS_MEMBER,
+     .is_joint = true,
+     .is_own_often = true,
      .summary = N_("give a seat of your constituency to a member, as its co-chair"),
      .arguments = {{"BODY", N_("name or number"), 0},
                    {"SEAT", N_("number of the seat"), 0},
                    {"MEMBER", N_("number or name"), 0}},
      .options = {{"until", "TIME",
                   N_("when the term ends, which vacates the seat: \"2027-06-30 17:00\" or +365d"), 0, 0}},
-     .json = JSON_RECEIPT ", `before` (the member who held it; null for nobody)"},
+     .json = JSON_JOINT "; `before` (the member who held it; null for nobody)"},
     {.name = "seat vacate",
      .group = N_("The partnership"),
      .run = seat_vacate_run,
      .needs = NEEDS_MEMBER,
+     .is_joint = true,
+     .is_own_often = true,
      .summary = N_("leave a seat of your constituency empty"),
      .arguments = {{"BODY", N_("name or number"), 0}, {"SEAT", N_("number of the seat"), 0}},
-     .json = JSON_RECEIPT ", `before` (the member who held it)"},
+     .json = JSON_JOINT "; `before` (the member who held it)"},
 
     /* Rules */
     {.name = "rule templates",
@@ -495,6 +499,8 @@ static const struct verb *const TABLES[] = {
     VERBS_DECISION,
     /* Rules and stages. */
     VERBS_STAGE,
+    /* Keys and witnesses. */
+    VERBS_TRUST,
     VERBS_HELP,
 };
 

@@ -299,4 +299,16 @@ int stage_cast_run(struct cli *cli);
 int stage_answer_run(struct cli *cli);
 int stage_sign_run(struct cli *cli);
 
+/* Keys and witnesses. */
+extern const struct verb VERBS_TRUST[]; /* verbs_trust.c */
+/* witness.c */
+int witness_appoint_run(struct cli *cli);
+int witness_dismiss_run(struct cli *cli);
+int witness_list_run(struct cli *cli);
+/* member.c */
+int member_recover_run(struct cli *cli);
+/* recovery.c */
+int recovery_key_set_run(struct cli *cli);
+int key_recover_run(struct cli *cli);
+
 #endif

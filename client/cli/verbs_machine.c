@@ -115,6 +115,8 @@ const struct verb VERBS_MACHINE[] = {
      .group = N_("Your keys, and whom you talk to"),
      .run = key_revoke_run,
      .needs = NEEDS_MEMBER,
+     .is_joint = true,
+     .is_own_often = true,
      .is_final = true,
      .summary =
          N_("end the validity of a key: your own, or as a co-chair one of your constituency's; or withdraw "
@@ -125,7 +127,7 @@ const struct verb VERBS_MACHINE[] = {
               "its fingerprint or digits"),
            0}},
      .detail = N_("For your own key --yes is needed: you cannot sign or read any more once it is revoked."),
-     .json = JSON_RECEIPT ", `seats` [{body, seat}] and `invitations` [Invitation] that remain"},
+     .json = JSON_JOINT "; `seats` [{body, seat}] and `invitations` [Invitation] that remain"},
     {.name = "context list",
      .group = N_("Your keys, and whom you talk to"),
      .run = context_list_run,

@@ -160,6 +160,10 @@ PLAY = [
     ("eli", "round open 10 --rule trees"), ("carla", "round acknowledge 8"), ("ada", "vote 8 oak"), ("eli", "round close 8"),
     ("ada", "list set electors --constituency union --member 1"), ("ada", "list list"), ("ada", "list show electors"),
     ("ada", "ballots export 8 --blt trees-of-8.blt"), ("ada", "count trees.blt --method irv"),
+    # Keys and witnesses.
+    ("ada", f"witness appoint owl {'ab' * 32}"), ("ada", "witness list"), ("ada", "witness dismiss owl --yes"),
+    ("ada", "member recover Fay --out fay-back.inv"), ("fay", "join fay-back.inv"), ("ada", "key new --out spare.key"),
+    ("ada", "recovery-key set spare.key --yes"), ("ben", "key recover 2 --recovery spare.key --yes"),
     ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
     ("ada", "export record.export"), ("ada", "recount record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
     ("ada", "context show lakeside"), ("ada", "context use lakeside"), ("ada", "context remove third --dry-run"),

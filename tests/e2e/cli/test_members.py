@@ -90,7 +90,7 @@ class Leaving(CliCase):
         self.ask("quy", "whoami")
         code, output, _ = self.world.comity("quy", "key", "revoke", "Quy Tran", "--yes")
         self.assertEqual(code, 0)
-        self.assertIn("Your key is revoked. What you signed before stands. You cannot sign or read here any more", output)
+        self.assertIn("Your key is revoked. What you signed before stands. You cannot sign or read here with it any more", output)
         self.assertIn("Your invitation of Rob Lee ends with it.\n", output)
         self.assertIn("You still hold seat 1 of panel. A co-chair of your constituency leaves it empty: comity seat vacate", output)
         self.assertIn("void: the key that signed it is revoked", self.world.comity("ada", "invitation", "list")[1])
