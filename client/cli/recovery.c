@@ -2,20 +2,13 @@
 #include <inttypes.h>
 
 #include "client/cli/draft_file.h"
-#include "client/cli/failure.h"
 #include "client/cli/made.h"
 #include "client/cli/names.h"
 #include "client/cli/next_key.h"
 #include "client/cli/output.h"
+#include "client/cli/signer.h"
 #include "client/cli/verbs.h"
 #include "core/keyfile.h"
-
-static int load(struct cli *cli, const char *path, struct signing_key *ret_key)
-{
-    int code = signing_key_load(path, ret_key);
-
-    return code == 0 ? 0 : cli_fail_key(cli, code, NULL, path);
-}
 
 int recovery_key_set_run(struct cli *cli)
 {
@@ -23,7 +16,7 @@ int recovery_key_set_run(struct cli *cli)
     Comity__V1__SetRecoveryKey body = COMITY__V1__SET_RECOVERY_KEY__INIT;
     const Comity__V1__Event *event;
     struct signing_key key;
-    int code = load(cli, cli_argument(cli, "FILE"), &key);
+    int code = signer_open(cli, cli_argument(cli, "FILE"), "comity key new --out FILE", &key);
 
     if (code != 0)
         return code;
@@ -84,7 +77,7 @@ int key_recover_run(struct cli *cli)
     struct next_key next = {0};
     char fingerprint[FINGERPRINT_SIZE];
     uint32_t member;
-    int code = load(cli, cli_option(cli, "recovery"), &recovery);
+    int code = signer_open(cli, cli_option(cli, "recovery"), "--recovery FILE: the file that `comity recovery-key set` was given", &recovery);
 
     if (code != 0)
         return code;

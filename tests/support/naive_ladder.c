@@ -43,7 +43,8 @@ struct naive_ladder {
     uint32_t *proposal_of;   /* by stage */
     uint32_t *of_round;      /* proposal, by round */
     uint32_t stage_count, proposal_count;
-    bool *gone; /* by member */
+    bool *gone; /* by member: no key of theirs holds */
+    uint32_t *further; /* keys by member, beside the first */
     struct expected queue[EXPECTED_ROOM];
     size_t waiting;
     int64_t time_ms;
@@ -60,6 +61,7 @@ struct naive_ladder *naive_ladder_new(const struct view *view, naive_recount_fn 
     naive->proposal_of = calloc(ROOM, sizeof(*naive->proposal_of));
     naive->of_round = calloc(ROOM, sizeof(*naive->of_round));
     naive->gone = calloc(ROOM, sizeof(*naive->gone));
+    naive->further = calloc(ROOM, sizeof(*naive->further));
     return naive;
 }
 
@@ -70,6 +72,7 @@ void naive_ladder_destroy(struct naive_ladder **naive)
     free((*naive)->proposal_of);
     free((*naive)->of_round);
     free((*naive)->gone);
+    free((*naive)->further);
     free(*naive);
     *naive = NULL;
 }
@@ -468,6 +471,11 @@ static void key_revoked(struct naive_ladder *naive, const Comity__V1__KeyRevoked
 
     if (revoked->member == 0)
         return;
+    if (naive->further[revoked->member] > 0) {
+        naive->further[revoked->member]--; /* still there, by another key */
+        assert_int_equal(revoked->n_stages, 0);
+        return;
+    }
     naive->gone[revoked->member] = true;
     for (uint32_t stage = 1; stage <= naive->stage_count; stage++) {
         const struct way *path = &naive->paths[naive->proposal_of[stage]];
@@ -479,6 +487,16 @@ static void key_revoked(struct naive_ladder *naive, const Comity__V1__KeyRevoked
         assert_int_equal(revoked->stages[told++], stage);
     }
     assert_int_equal(told, revoked->n_stages);
+}
+
+/* Who had left is back; who had not has one key more, for those that it replaced. No stage ends by it. */
+static void key_added(struct naive_ladder *naive, const Comity__V1__KeyAdded *added)
+{
+    uint32_t member = added->key->member;
+
+    if (!naive->gone[member])
+        naive->further[member] += 1 - (uint32_t) added->n_revoked;
+    naive->gone[member] = false;
 }
 
 /* What was open at a restore waits for a day and a night. */
@@ -533,6 +551,9 @@ void naive_ladder_event(struct naive_ladder *naive, const struct machine_event *
         break;
     case COMITY__V1__EVENT__KIND_KEY_REVOKED:
         key_revoked(naive, open->key_revoked);
+        break;
+    case COMITY__V1__EVENT__KIND_KEY_ADDED:
+        key_added(naive, open->key_added);
         break;
     case COMITY__V1__EVENT__KIND_ANSWER_ENTERED:
         end(naive, naive->proposal_of[open->answer_entered->stage], (int) open->answer_entered->outcome);

@@ -176,6 +176,8 @@ static bool body_invite(struct random_commands *r)
     Comity__V1__Invite *invite = r->body->invite;
     Comity__V1__Office office = random_chance(r, 30) ? (Comity__V1__Office) (1 + random_below(r, 6)) : 0;
 
+    if (random_chance(r, 20))
+        return random_invite_back(r);
     if (!person)
         return false;
     if (office == FACILITATOR || office == RECORDER) {
@@ -532,6 +534,12 @@ bool random_body(struct random_commands *r, Comity__V1__Command__BodyCase kind)
         {COMITY__V1__COMMAND__BODY_GIVE_CASTING_VOTE, random_give_casting_vote},
         {COMITY__V1__COMMAND__BODY_ENTER_ANSWER, random_enter_answer},
         {COMITY__V1__COMMAND__BODY_SIGN_OFF, random_sign_off},
+        /* Keys and witnesses. */
+        {COMITY__V1__COMMAND__BODY_ADD_KEY, random_add_key},
+        {COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR, random_recover_co_chair},
+        {COMITY__V1__COMMAND__BODY_SET_RECOVERY_KEY, random_set_recovery_key},
+        {COMITY__V1__COMMAND__BODY_APPOINT_WITNESS, random_appoint_witness},
+        {COMITY__V1__COMMAND__BODY_DISMISS_WITNESS, random_dismiss_witness},
     };
 
     for (size_t i = 0; i < ARRAY_COUNT(BODIES); i++)

@@ -6,7 +6,15 @@
 #include "core/machine/state.h"
 #include "tests/support/random_commands.h"
 
-enum { RULE_NAMES = 6, PEOPLE_MAX = 150, INVITATIONS_MAX = 64, STRANGERS = 4, TEXTS_MAX = 200, ANYBODY = 0 };
+enum {
+    RULE_NAMES = 6,
+    PEOPLE_MAX = 200,
+    INVITATIONS_MAX = 64,
+    STRANGERS = 4,
+    TEXTS_MAX = 200,
+    RECOVERY_MAX = 64,
+    ANYBODY = 0
+};
 
 /* Somebody with a key: a member, or one to be. */
 struct person {
@@ -31,6 +39,8 @@ struct random_commands {
     struct person invitations[INVITATIONS_MAX]; /* one-time keys: the latest, in a ring */
     uint64_t invitation_count;                  /* ever made */
     struct person strangers[STRANGERS];
+    struct person recovery[RECOVERY_MAX]; /* keys for recovery: the latest, in a ring */
+    uint64_t recovery_count;              /* ever made */
     uint64_t keys_made;
     Comity__V1__Command__BodyCase last_body;
 
@@ -51,6 +61,7 @@ uint64_t random_u64(struct random_commands *r);
 uint32_t random_below(struct random_commands *r, uint32_t limit); /* 0 to limit - 1 */
 bool random_chance(struct random_commands *r, uint32_t percent);
 
+void random_key_make(struct random_commands *r, struct person *person);
 /* A new key, of somebody who is no member yet; NULL: there are enough. */
 struct person *random_person_new(struct random_commands *r);
 bool random_has_room(const struct random_commands *r, size_t people);
@@ -220,5 +231,16 @@ bool random_sign_as_holder(struct random_commands *r, uint32_t body);
 /* A recent session in this state; somebody with a seat of the body. NULL: none was found. */
 const Comity__V1__Session *random_session(struct random_commands *r, Comity__V1__SessionState state);
 const struct person *random_seat_holder(struct random_commands *r, uint32_t number);
+
+/* Keys and witnesses. random_keys.c */
+bool random_add_key(struct random_commands *r);
+bool random_invite_back(struct random_commands *r);
+bool random_set_recovery_key(struct random_commands *r);
+bool random_recover_co_chair(struct random_commands *r);
+bool random_appoint_witness(struct random_commands *r);
+bool random_dismiss_witness(struct random_commands *r);
+void random_ask_co_chairs(struct random_commands *r, Comity__V1__Charter *charter);
+/* As many co-chairs as the charter in force asks for sign the command that is made. */
+void random_sign_together(struct random_commands *r);
 
 #endif

@@ -85,6 +85,8 @@ bool random_adopt_charter(struct random_commands *r)
     charter->minutes_by_silence = random_chance(r, 70);
     if (random_chance(r, 40))
         add_class(r, charter);
+    if (random_chance(r, 50))
+        random_ask_co_chairs(r, charter);
     charter->functions = random_alloc(r, FUNCTIONS * sizeof(*charter->functions));
     for (uint32_t i = 0; i < FUNCTIONS; i++)
         if (random_chance(r, 80) && !add_function(r, charter, i))

@@ -45,7 +45,7 @@ bool random_chance(struct random_commands *r, uint32_t percent)
     return random_below(r, 100) < percent;
 }
 
-static void key_make(struct random_commands *r, struct person *person)
+void random_key_make(struct random_commands *r, struct person *person)
 {
     uint8_t seed[SEED_SIZE] = {0};
 
@@ -82,7 +82,7 @@ struct person *random_person_new(struct random_commands *r)
 {
     struct person *person = random_need(free_place(r), "too many people");
 
-    key_make(r, person);
+    random_key_make(r, person);
     return person;
 }
 
@@ -90,7 +90,7 @@ struct person *random_invitation_new(struct random_commands *r)
 {
     struct person *once = &r->invitations[r->invitation_count++ % INVITATIONS_MAX];
 
-    key_make(r, once);
+    random_key_make(r, once);
     return once;
 }
 
@@ -119,10 +119,13 @@ struct person *random_member(struct random_commands *r, Comity__V1__Office offic
 
 struct person *random_person_of(struct random_commands *r, uint32_t member)
 {
+    struct person *found = NULL;
+
+    /* By a key that holds, where there is one. */
     for (size_t i = 0; i < r->person_count; i++)
-        if (r->people[i].member == member)
-            return &r->people[i];
-    return NULL;
+        if (r->people[i].member == member && (!found || found->is_revoked))
+            found = &r->people[i];
+    return found;
 }
 
 ProtobufCBinaryData random_key(struct random_commands *r, const struct person *person)
@@ -176,7 +179,7 @@ struct random_commands *random_commands_new(uint64_t seed, bool is_signed)
     r->is_signed = is_signed;
     r->time_ms = INT64_C(1700000000000);
     for (size_t i = 0; i < STRANGERS; i++)
-        key_make(r, &r->strangers[i]);
+        random_key_make(r, &r->strangers[i]);
     return r;
 }
 
@@ -223,6 +226,8 @@ static void refresh_if_needed(struct random_commands *r)
     case COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY:
     case COMITY__V1__COMMAND__BODY_REDEEM:
     case COMITY__V1__COMMAND__BODY_REVOKE_KEY:
+    case COMITY__V1__COMMAND__BODY_ADD_KEY:
+    case COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR:
         people_refresh(r);
         break;
     default:
@@ -351,6 +356,12 @@ static Comity__V1__Command__BodyCase kind_draw(struct random_commands *r)
         {COMITY__V1__COMMAND__BODY_GIVE_CASTING_VOTE, 30},
         {COMITY__V1__COMMAND__BODY_ENTER_ANSWER, 12},
         {COMITY__V1__COMMAND__BODY_SIGN_OFF, 40},
+        /* Keys and witnesses. */
+        {COMITY__V1__COMMAND__BODY_ADD_KEY, 12},
+        {COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR, 4},
+        {COMITY__V1__COMMAND__BODY_SET_RECOVERY_KEY, 3},
+        {COMITY__V1__COMMAND__BODY_APPOINT_WITNESS, 5},
+        {COMITY__V1__COMMAND__BODY_DISMISS_WITNESS, 4},
     };
     uint32_t all = 0;
 
@@ -397,8 +408,10 @@ static void valid_command(struct random_commands *r)
         Comity__V1__Command__BodyCase kind = kind_draw(r);
 
         command_start(r, kind);
-        if (random_body(r, kind))
+        if (random_body(r, kind)) {
+            random_sign_together(r);
             return;
+        }
     }
     random_need(NULL, "no command is possible");
 }
@@ -414,6 +427,8 @@ static const struct person *anybody(struct random_commands *r)
         return &r->strangers[random_below(r, STRANGERS)];
     if (random_chance(r, 10) && r->invitation_count > 0)
         return random_invitation(r);
+    if (random_chance(r, 5) && r->recovery_count > 0)
+        return &r->recovery[random_below(r, r->recovery_count < RECOVERY_MAX ? (uint32_t) r->recovery_count : RECOVERY_MAX)];
     return r->person_count > 0 ? &r->people[random_below(r, (uint32_t) r->person_count)] : &r->strangers[0];
 }
 
@@ -529,7 +544,7 @@ static const struct person *owner_of(struct random_commands *r, ProtobufCBinaryD
     const struct {
         const struct person *people;
         size_t count;
-    } LISTS[] = {{r->people, r->person_count}, {r->invitations, INVITATIONS_MAX}, {r->strangers, STRANGERS}};
+    } LISTS[] = {{r->people, r->person_count}, {r->invitations, INVITATIONS_MAX}, {r->strangers, STRANGERS}, {r->recovery, RECOVERY_MAX}};
 
     for (size_t k = 0; k < ARRAY_COUNT(LISTS); k++)
         for (size_t i = 0; i < LISTS[k].count; i++)

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/machine/row.h"
 #include "core/rule/rule.h"
+#include "tests/support/book_keys.h"
 #include "tests/support/book_seats.h"
 #include "tests/support/book_solving.h"
 #include "tests/support/machine_drive.h"
@@ -61,6 +62,7 @@ struct book {
     int64_t time_ms;
     struct arena *kept;
     struct book_seats *seats;
+    struct book_keys *keys;
     struct book_round *rounds; /* by number */
     struct book_solving *solving;
     uint32_t last[256]; /* numbers given, by table */
@@ -712,6 +714,9 @@ static void book_event(struct book *book, const struct machine_event *event)
     case COMITY__V1__EVENT__KIND_INVITATION_REDEEMED:
         book_number(book, TABLE_MEMBER, open->invitation_redeemed->member->number);
         break;
+    case COMITY__V1__EVENT__KIND_WITNESS_APPOINTED:
+        book_number(book, TABLE_WITNESS, open->witness_appointed->witness->number);
+        break;
     case COMITY__V1__EVENT__KIND_BODY_CREATED:
         book_number(book, TABLE_BODY, open->body_created->body->number);
         break;
@@ -853,6 +858,7 @@ static int visit(void *context, const struct machine_event *event)
     book->events++;
     session_book_event(book->sessions, event);
     book_seats_event(book->seats, event);
+    book_keys_event(book->keys, event);
     book_event(book, event);
     book_solving_event(book->solving, event);
     naive_decisions_event(book->decisions, event);
@@ -873,7 +879,9 @@ static void check_counters(struct book *book)
                                         /* Decisions and minutes. */
                                         TABLE_ACTION, TABLE_MANDATE, TABLE_HOLD,
                                         /* Rules and stages. */
-                                        TABLE_STAGE};
+                                        TABLE_STAGE,
+                                        /* Keys and witnesses. */
+                                        TABLE_WITNESS};
 
     for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++) {
         struct row_key key = row_key_counter(TABLES[i]);
@@ -1071,6 +1079,7 @@ static void run(uint64_t seed, bool is_signed, int commands, struct book *book, 
     struct arena *large = arena_new((size_t) 1 << 30);
     check_rounds(book, large, 1);
     session_book_check(book->sessions, &book->view, large, book->time_ms);
+    book_keys_check(book->keys, &book->view, large);
     arena_destroy(&large);
     book_solving_check(book->solving, &book->view);
     naive_decisions_check(book->decisions, commands == COMMANDS);
@@ -1093,12 +1102,14 @@ static struct book *book_new(void)
     book->kept = arena_new((size_t) 1 << 30);
     book->sessions = session_book_new();
     book->seats = book_seats_new();
+    book->keys = book_keys_new();
     return book;
 }
 
 static void book_destroy(struct book *book)
 {
     book_seats_destroy(&book->seats);
+    book_keys_destroy(&book->keys);
     free(book->rounds);
     book_solving_destroy(&book->solving);
     free(book->records);
@@ -1133,6 +1144,19 @@ static void check_seats_went_everywhere(const struct book *book)
     print_message("rolls: %zu taken over, %zu of lists, %zu of those checked in; %zu acknowledged\n", counts.taken_over,
                   counts.listed, counts.checked_in, book->acknowledged);
     assert_true(counts.taken_over > 5 && counts.listed > 5 && counts.checked_in > 5 && book->acknowledged > 20);
+}
+
+static void check_keys_went_everywhere(const struct book *book)
+{
+    struct book_keys_counts counts = book_keys_counts(book->keys);
+
+    print_message("keys: %zu added (%zu in place of another), %zu came back by an invitation, %zu by a recovery key (%zu set); "
+                  "of open rounds %zu lost and %zu replaced; %zu witnesses, %zu dismissed; %zu acts of several co-chairs\n",
+                  counts.added, counts.replaced, counts.back, counts.recovered, counts.recovery_set, counts.lost_in_rounds,
+                  counts.replaced_in_rounds, counts.appointed, counts.dismissed, counts.together);
+    assert_true(counts.added > 20 && counts.replaced > 10 && counts.back > 5 && counts.recovered > 5);
+    assert_true(counts.recovery_set > 5 && counts.lost_in_rounds > 5 && counts.replaced_in_rounds > 5);
+    assert_true(counts.appointed > 10 && counts.dismissed > 5 && counts.together > 20);
 }
 
 static void test_fifty_thousand_commands(void **state)
@@ -1177,6 +1201,7 @@ static void test_fifty_thousand_commands(void **state)
     assert_int_equal(book->epoch_count, EPOCHS);
     assert_true(book->taken_over > 50);
     check_seats_went_everywhere(book);
+    check_keys_went_everywhere(book);
     book_destroy(book);
 }
 
