@@ -61,20 +61,38 @@ void comity_draft_destroy(struct comity_draft **draft)
     *draft = NULL;
 }
 
+static bool is_purged(const Comity__V1__Text *text)
+{
+    return text->salt.len == 0 && text->content.len == 0;
+}
+
+/* The texts as they are to be taken: of one that was purged its hash in the command is all. */
+static Comity__V1__Text *const *texts_given(struct comity_draft *draft, bool is_kept)
+{
+    size_t count = draft->submit.n_texts;
+    Comity__V1__Text **given = arena_alloc(draft->arena, (count + 1) * sizeof(Comity__V1__Text *));
+    for (size_t i = 0; given != NULL && i < count; i++)
+        given[i] = is_kept && is_purged(draft->submit.texts[i]) ? NULL : draft->submit.texts[i];
+    return given;
+}
+
 /* Open @signed_command, and take the texts that are in draft->submit. */
-static int draft_open(struct comity_draft *draft, struct bytes signed_command, struct refusal *refusal)
+static int draft_open(struct comity_draft *draft, struct bytes signed_command, bool is_kept,
+                      struct refusal *refusal)
 {
     struct command command = {0};
-    int code = command_open(signed_command, draft->arena, refusal, &command);
+    Comity__V1__Text *const *given = texts_given(draft, is_kept);
+    int code = given != NULL ? command_open(signed_command, draft->arena, refusal, &command) : ERR_MEMORY;
     if (code == 0)
-        code =
-            command_take_texts(&command, draft->submit.texts, draft->submit.n_texts, draft->arena, refusal);
+        code = command_take_texts(&command, given, draft->submit.n_texts, draft->arena, refusal);
     if (code != 0)
         return code;
     const char **prose = arena_alloc(draft->arena, (command.text_count + 1) * sizeof(*prose));
     if (prose == NULL)
         return ERR_MEMORY;
     for (size_t i = 0; i < command.text_count; i++) {
+        if (command.texts[i].salt == NULL)
+            continue;
         prose[i] = arena_printf(draft->arena, "%.*s", (int) command.texts[i].content.size,
                                 (const char *) command.texts[i].content.data);
         if (prose[i] == NULL)
@@ -175,7 +193,7 @@ static int draft_write(struct comity_draft *draft, Comity__V1__Command *command,
     if (code == 0)
         code = command_seal_up(command, key, draft->arena, &signed_command, id);
     if (code == 0)
-        code = draft_open(draft, signed_command, refusal);
+        code = draft_open(draft, signed_command, false, refusal);
     struct bytes packed;
     return code != 0 ? code : draft_pack_submit(draft, draft->arena, &packed);
 }
@@ -211,7 +229,7 @@ int comity_draft_cosign(struct comity_draft *draft, const uint8_t seed[COMITY_KE
     signing_key_from_seed(seed, &key);
     int code = command_cosign(draft->command.signed_command, &key, draft->arena, &signed_command);
     signing_key_wipe(&key);
-    return code != 0 ? code : draft_open(draft, signed_command, &refusal);
+    return code != 0 ? code : draft_open(draft, signed_command, false, &refusal);
 }
 
 int comity_draft_set_token(struct comity_draft *draft, const char *founding_token)
@@ -281,7 +299,7 @@ static int signatures_check(const struct command *command, struct refusal *refus
     return 0;
 }
 
-static int draft_read(struct comity_draft *draft, struct bytes packed, struct refusal *refusal)
+static int draft_read(struct comity_draft *draft, struct bytes packed, bool is_kept, struct refusal *refusal)
 {
     packed = arena_bytes(draft->arena, packed);
     if (packed.data == NULL)
@@ -295,27 +313,55 @@ static int draft_read(struct comity_draft *draft, struct bytes packed, struct re
     if (strlen(draft->submit.founding_token) > FOUNDING_TOKEN_MAX)
         return refuse(refusal, ERR_RANGE, "founding_token");
     struct bytes signed_command = BYTES(draft->submit.signed_command.data, draft->submit.signed_command.len);
-    code = draft_open(draft, signed_command, refusal);
+    code = draft_open(draft, signed_command, is_kept, refusal);
     return code != 0 ? code : signatures_check(&draft->command, refusal);
+}
+
+static int draft_unpack(struct bytes bytes, bool is_kept, struct comity_draft **ret_draft,
+                        struct refusal *refusal)
+{
+    const size_t magic_size = sizeof(DRAFT_MAGIC) - 1;
+    int code = magic_check(bytes);
+    if (code != 0)
+        return code;
+    CLEANUP(comity_draft_destroy) struct comity_draft *draft = draft_new();
+    if (draft == NULL || key_init() != 0)
+        return ERR_MEMORY;
+    code = draft_read(draft, BYTES(bytes.data + magic_size, bytes.size - magic_size), is_kept, refusal);
+    if (code != 0)
+        return code;
+    *ret_draft = draft;
+    draft = NULL;
+    return 0;
 }
 
 int comity_draft_unpack(const uint8_t *bytes, size_t size, struct comity_draft **ret_draft,
                         struct comity_fault *ret_fault)
 {
     struct refusal refusal = {0};
-    int code = magic_check(BYTES(bytes, size));
-    if (code != 0)
-        return fault_give(ret_fault, &refusal, code);
-    CLEANUP(comity_draft_destroy) struct comity_draft *draft = draft_new();
-    if (draft == NULL || key_init() != 0)
-        return fault_give(ret_fault, &refusal, ERR_MEMORY);
-    const size_t magic_size = sizeof(DRAFT_MAGIC) - 1;
-    code = draft_read(draft, BYTES(bytes + magic_size, size - magic_size), &refusal);
-    if (code != 0)
-        return fault_give(ret_fault, &refusal, code);
-    *ret_draft = draft;
-    draft = NULL;
-    return 0;
+    int code = draft_unpack(BYTES(bytes, size), false, ret_draft, &refusal);
+    return fault_give(ret_fault, &refusal, code);
+}
+
+int draft_unpack_kept(struct bytes bytes, struct comity_draft **ret_draft)
+{
+    struct refusal refusal = {0};
+    return draft_unpack(bytes, true, ret_draft, &refusal);
+}
+
+size_t draft_forget_texts(struct comity_draft *draft, const ProtobufCBinaryData *hashes, size_t count)
+{
+    static Comity__V1__Text purged = COMITY__V1__TEXT__INIT;
+    size_t forgotten = 0;
+    for (size_t i = 0; i < draft->command.text_count; i++)
+        for (size_t k = 0; k < count; k++)
+            if (!is_purged(draft->submit.texts[i]) &&
+                bytes_equal(BYTES(draft->command.texts[i].hash, HASH_SIZE),
+                            BYTES(hashes[k].data, hashes[k].len))) {
+                draft->submit.texts[i] = &purged;
+                forgotten++;
+            }
+    return forgotten;
 }
 
 /* ---- Looking at it ---- */

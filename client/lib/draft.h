@@ -12,6 +12,14 @@ struct comity_draft {
     const char **prose;        /* contents of the texts, NUL-terminated, in their order */
 };
 
+/* Read what the journal kept: as comity_draft_unpack, but that a text may be empty which the parties have
+ * purged since (journal_erase_texts). Of it comity_draft_text has nothing, and a worker refuses the command
+ * with ERR_TEXT. */
+int draft_unpack_kept(struct bytes bytes, struct comity_draft **ret_draft);
+
+/* Empty those of its texts whose hash is in @hashes. Returns how many. */
+size_t draft_forget_texts(struct comity_draft *draft, const ProtobufCBinaryData *hashes, size_t count);
+
 /* The packed Submit, in @arena. 0, ERR_MEMORY, ERR_TOO_LARGE (more than a frame holds). */
 int draft_pack_submit(const struct comity_draft *draft, struct arena *arena, struct bytes *ret_packed);
 

@@ -57,7 +57,7 @@ int head_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const
         return ERR_FILE;
     if (head_get(fd, history, &kept) == 0 && is_later(&kept, head))
         return 0;
-    return journal_file_replace(fd, NAME, BYTES(head->note, head->note_size));
+    return journal_file_replace(fd, NAME, BYTES(head->note, head->note_size), 0);
 }
 
 /* ---- Evidence ---- */

@@ -28,7 +28,7 @@ enum {
 #define NS_PER_MS INT64_C(1000000)
 #define JOURNAL_KEPT_MS ((int64_t) JOURNAL_DAYS * 24 * 3600 * 1000)
 
-static const char SUFFIX_COMMAND[] = ".command";
+static const char SUFFIX_COMMAND[] = JOURNAL_SUFFIX_COMMAND;
 static const char SUFFIX_RECEIPT[] = ".receipt-";
 static const char SUFFIX_REFUSED[] = ".refused";
 
@@ -166,7 +166,7 @@ static int command_load(int directory, const char *name, struct list *list)
     struct comity_draft *draft = NULL;
     int code = journal_file_get(directory, name, &bytes, &kept_ns);
     if (code == 0) {
-        code = comity_draft_unpack(bytes.data, bytes.size, &draft, NULL);
+        code = draft_unpack_kept(bytes, &draft);
         free((uint8_t *) bytes.data);
     }
     if (code == ERR_MEMORY)

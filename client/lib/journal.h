@@ -40,6 +40,12 @@ int journal_keep_refusal(const char *directory, const uint8_t *history, const ui
 int journal_keep_receipt(const char *directory, const uint8_t *history, const uint8_t *id, uint32_t epoch,
                          struct bytes receipt);
 
+/* Of texts that the parties have purged nothing is kept: those with one of these hashes are emptied in the
+ * commands that have them, and what lay there is overwritten. Receipts stay. Errors are passed over: the next
+ * answer that says so will do. */
+void journal_forget_texts(const char *directory, const uint8_t *history, const ProtobufCBinaryData *hashes,
+                          size_t count);
+
 /* Remove from one history what is over by its log's clock, never by this machine's: commands with a receipt
  * that was stamped 30 days before @stamp_ms, the stamp of the receipt that was just kept; all others when
  * their validity ended 30 days before it. Errors are passed over: the next time will do. */

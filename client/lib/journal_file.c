@@ -63,7 +63,7 @@ int journal_history_open(const char *directory, const uint8_t *history, bool is_
 
 /* ---- Writing ---- */
 
-static int write_all(int fd, struct bytes bytes)
+static int write_all(int fd, struct bytes bytes, int64_t kept_ns)
 {
     while (bytes.size > 0) {
         ssize_t size = write(fd, bytes.data, bytes.size);
@@ -74,7 +74,10 @@ static int write_all(int fd, struct bytes bytes)
     }
     /* By the clock itself: of its own a file system counts in ticks, and two acts may share one. */
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
-    clock_gettime(CLOCK_REALTIME, &times[1]);
+    if (kept_ns != 0)
+        times[1] = (struct timespec){.tv_sec = kept_ns / NS_PER_S, .tv_nsec = kept_ns % NS_PER_S};
+    else
+        clock_gettime(CLOCK_REALTIME, &times[1]);
     if (futimens(fd, times) != 0)
         return error_of(errno);
     return fsync(fd) == 0 ? 0 : error_of(errno);
@@ -84,10 +87,10 @@ int journal_file_put(int directory, const char *name, struct bytes bytes)
 {
     struct stat status;
     bool is_there = fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
-    return is_there ? 0 : journal_file_replace(directory, name, bytes);
+    return is_there ? 0 : journal_file_replace(directory, name, bytes, 0);
 }
 
-int journal_file_replace(int directory, const char *name, struct bytes bytes)
+int journal_file_replace(int directory, const char *name, struct bytes bytes, int64_t kept_ns)
 {
     char temporary[JOURNAL_NAME_SIZE + 32];
     /* Of this thread alone: two may keep the same command at the same time. */
@@ -97,7 +100,7 @@ int journal_file_replace(int directory, const char *name, struct bytes bytes)
     int fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return error_of(errno);
-    int code = write_all(fd, bytes);
+    int code = write_all(fd, bytes, kept_ns);
     if (code == 0 && renameat(directory, temporary, directory, name) != 0)
         code = error_of(errno);
     if (code == 0 && fsync(directory) != 0)

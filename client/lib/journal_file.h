@@ -10,6 +10,9 @@ enum {
     JOURNAL_NAME_SIZE = 96
 };
 
+/* What the name of a signed command's file ends with. */
+#define JOURNAL_SUFFIX_COMMAND ".command"
+
 void journal_fd_close(int *fd);
 
 /* Open a directory that is ours and that nobody else can read; make it first with @is_making. 0, ERR_FILE,
@@ -18,9 +21,9 @@ int journal_directory_open(int at, const char *path, bool is_making, int *ret_fd
 /* The one of a history, in the journal's. */
 int journal_history_open(const char *directory, const uint8_t *history, bool is_making, int *ret_fd);
 
-/* 0, ERR_FILE, ERR_DISK_FULL. Put leaves what is there already. */
+/* 0, ERR_FILE, ERR_DISK_FULL. Put leaves what is there already. @kept_ns: the file's time; 0: now. */
 int journal_file_put(int directory, const char *name, struct bytes bytes);
-int journal_file_replace(int directory, const char *name, struct bytes bytes);
+int journal_file_replace(int directory, const char *name, struct bytes bytes, int64_t kept_ns);
 
 /* Durably. What is not there is gone already. */
 int journal_file_remove(int directory, const char *name);

@@ -2,6 +2,7 @@
 
 #include "client/lib/client.h"
 #include "client/lib/journal.h"
+#include "client/lib/purged.h"
 #include "core/error.h"
 #include "core/message.h"
 
@@ -138,6 +139,8 @@ static void answer_take(struct comity *client, struct comity_request *request, c
     static const uint8_t none[HISTORY_ID_SIZE];
     if (memcmp(request->claim.history, none, HISTORY_ID_SIZE) != 0)
         history_raise_seen(client, request->claim.history, result.epoch, as_of);
+    if (client->journal != NULL)
+        purged_learn_answer(client->journal, request->claim.history, body);
     request_end(client, request, &result);
 }
 
@@ -181,6 +184,8 @@ static void recorded(struct comity *client, struct comity_request *request,
         session_pin_first(client, history, client->links[request->link].log_key);
     history_raise_seen(client, request->claim.history, header->epoch, header->sequence + receipt->events - 1);
     journal_receipt(client, request, header, packed);
+    if (client->journal != NULL)
+        purged_learn_receipt(client->journal, request->claim.history, receipt);
     if (history != NULL)
         journal_tidy(client, history, header->time_ms);
     result.receipt = malloc(packed.size);
