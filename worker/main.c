@@ -313,6 +313,7 @@ static int carry_out(const struct arguments *arguments)
     int code = key_init();
     if (code)
         return complain(code, error_sentence(code));
+    process_forbid_dumps();
     if (needs_settings)
         code = settings_load(arguments->config, &settings, reason);
     if (code)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "core/daemon/log.h"
 #include "core/daemon/process.h"
 #include "core/error.h"
@@ -293,9 +295,10 @@ static void stop(struct worker *worker)
 int run_worker(const char *config_path, struct worker_settings **settings, bool accepts_clock,
                char reason[RUN_REASON_MAX])
 {
-    struct worker *worker = calloc(1, sizeof(*worker));
+    struct worker *worker = sodium_malloc(sizeof(*worker)); /* for its keys */
     if (!worker)
         return fail(reason, ERR_MEMORY, "%s", error_sentence(ERR_MEMORY));
+    memset(worker, 0, sizeof(*worker));
     worker->config_path = config_path;
     worker->accepts_clock = accepts_clock;
     clock_init(&worker->clock, NULL);
@@ -317,6 +320,6 @@ int run_worker(const char *config_path, struct worker_settings **settings, bool 
     }
     stop(worker);
     clock_release(&worker->clock);
-    free(worker);
+    sodium_free(worker);
     return code;
 }

@@ -331,9 +331,11 @@ int settings_load(const char *path, struct worker_settings **ret_settings, char 
     int code = config_read(path, KEYS, ARRAY_COUNT(KEYS), &config, reason);
     if (code)
         return code;
-    CLEANUP(settings_destroy) struct worker_settings *settings = calloc(1, sizeof(*settings));
+    /* Keys are in it: memory that is locked, and in no core dump. */
+    CLEANUP(settings_destroy) struct worker_settings *settings = sodium_malloc(sizeof(*settings));
     if (!settings)
         return fail(reason, ERR_MEMORY, "%s", error_sentence(ERR_MEMORY));
+    memset(settings, 0, sizeof(*settings));
     code = load_values(config, settings, reason);
     if (code == 0)
         code = load_brokers(config, settings, reason);
@@ -352,8 +354,7 @@ void settings_destroy(struct worker_settings **settings)
 {
     if (!settings || !*settings)
         return;
-    sodium_memzero(*settings, sizeof(**settings));
-    free(*settings);
+    sodium_free(*settings); /* which wipes it */
     *settings = NULL;
 }
 

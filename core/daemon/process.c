@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -58,6 +60,15 @@ enum process_signal process_signal_take(int fd)
     if (got != (ssize_t) sizeof(info))
         return PROCESS_SIGNAL_NONE;
     return info.ssi_signo == SIGHUP ? PROCESS_SIGNAL_RELOAD : PROCESS_SIGNAL_STOP;
+}
+
+void process_forbid_dumps(void)
+{
+    static const struct rlimit none = {0, 0};
+    /* The limit alone does not hold back a handler that the kernel pipes dumps to. Neither can fail for who
+     * lowers it. */
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
 }
 
 static int write_all(int fd, const char *text, size_t size)

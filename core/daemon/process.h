@@ -31,6 +31,10 @@ int process_signals_open(int *ret_fd);
 /* The next signal; NONE where there is none. Never blocks. */
 enum process_signal process_signal_take(int fd);
 
+/* From now on nothing of this process's memory comes to lie in a core dump, whoever takes it: for programs that hold keys. Called
+ * first, before a key is read. */
+void process_forbid_dumps(void);
+
 /* Replace the file by @text at once: a temporary file beside it (mode 0644), synced, then renamed. 0 or
  * ERR_FILE (errno says why). */
 int process_file_write(const char *path, const char *text);

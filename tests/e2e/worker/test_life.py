@@ -1,10 +1,12 @@
 """A worker's life: starts, stops, kills, brokers that come and go, deadlines, full queues, a full store."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from worker_case import BUILD, ERR, FakeInstallation, Installation, Refused, Scene, WorkerCase, main, pb, until  # sets the path
 from comity_fake_broker import FakeBroker
@@ -65,6 +67,21 @@ class Life(WorkerCase):
 
 class Restarts:
     """Against both brokers."""
+
+    def test_what_it_holds_is_in_no_core_dump(self):
+        installation = self.installation
+        installation.kill("worker")
+        resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))  # children inherit it
+        installation.start("worker")
+        limits = Path(f"/proc/{installation.pid('worker')}/limits").read_text()
+        self.assertRegex(limits, r"Max core file size +0 +0 ")
+        process = installation.processes.pop("worker")
+        process.send_signal(signal.SIGABRT)
+        _, status = os.waitpid(process.pid, 0)
+        process.returncode = -signal.SIGABRT
+        self.assertTrue(os.WIFSIGNALED(status))
+        self.assertFalse(os.WCOREDUMP(status))
+        installation.start("worker")
 
     def test_what_was_acknowledged_survives_kills(self):
         scene = self.found()

@@ -6,7 +6,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -94,6 +97,72 @@ static void test_folder_of_a_file(void **state)
     assert_false(process_has_folder("/dev/null/ready"));
 }
 
+/* Of a process that crashes the kernel says whether it left a core dump. Where it would not leave one of anybody, that says
+ * nothing, and what was set is all there is to look at. */
+static void crash_after(void (*prepare)(void), bool *ret_has_dumped)
+{
+    char folder[] = "/tmp/comity-process-XXXXXX";
+    char command[64];
+    int status;
+    assert_non_null(mkdtemp(folder));
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const struct rlimit much = {64 << 20, 64 << 20};
+        setrlimit(RLIMIT_CORE, &much);
+        signal(SIGABRT, SIG_DFL);
+        prepare();
+        if (chdir(folder) != 0)
+            _exit(1);
+        kill(getpid(), SIGABRT);
+        for (;;)
+            pause();
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    *ret_has_dumped = WCOREDUMP(status);
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void nothing(void)
+{
+}
+
+static void test_no_dump_is_left(void **state)
+{
+    (void) state;
+    bool has_dumped = true, control_has_dumped = false;
+    crash_after(nothing, &control_has_dumped);
+    printf("without the defence this machine leaves %s core dump\n", control_has_dumped ? "a" : "no");
+    crash_after(process_forbid_dumps, &has_dumped);
+    assert_false(has_dumped);
+}
+
+static void look_and_end(void)
+{
+    struct rlimit limit;
+    process_forbid_dumps();
+    _exit(getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur == 0 && limit.rlim_max == 0 &&
+                  prctl(PR_GET_DUMPABLE) == 0
+              ? 0
+              : 1);
+}
+
+static void test_dumps_are_forbidden(void **state)
+{
+    (void) state;
+    int status;
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        look_and_end();
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +171,8 @@ int main(void)
         cmocka_unit_test(test_file_is_replaced_whole),
         cmocka_unit_test(test_file_that_cannot_be_written),
         cmocka_unit_test(test_folder_of_a_file),
+        cmocka_unit_test(test_no_dump_is_left),
+        cmocka_unit_test(test_dumps_are_forbidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
