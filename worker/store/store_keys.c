@@ -278,6 +278,19 @@ static int other_slot_clear(struct store *store, uint64_t generation)
     return code == ERR_NOT_FOUND ? 0 : keys_file_wipe(store->keys_path, generation + 1);
 }
 
+/* Is there no master in it at all? */
+static bool is_empty(const char *path)
+{
+    uint8_t master[MASTER_SIZE];
+    uint64_t generation;
+    bool is = true;
+
+    for (unsigned slot = 0; slot < KEYS_SLOTS; slot++)
+        is = is && keys_file_read(path, slot, &generation, master) == ERR_NOT_FOUND;
+    sodium_memzero(master, sizeof(master));
+    return is;
+}
+
 /* Beside a running worker the generation may pass between the row and the file. */
 static int keys_open_once(struct store *store, int *ret_file_code)
 {
@@ -314,6 +327,8 @@ int keys_open(struct store *store, char reason[STORE_REASON_MAX])
                  store->keys_path);
         return code;
     }
+    if (file_code == ERR_NOT_FOUND && is_empty(store->keys_path))
+        file_code = ERR_CORRUPT;
     if (file_code != 0)
         return explain_file(store->keys_path, file_code, reason);
     if (!store->is_read_only && other_slot_clear(store, store->generation) != 0) {
