@@ -109,8 +109,12 @@ int desk_sign(struct cli *cli, const Comity__V1__Command *command, const uint8_t
     struct comity_texts *texts;
     struct comity_fault fault = {0};
     Comity__V1__Command filled = *command;
-    int code = epoch_of_signer(cli, &filled.epoch);
+    /* Nothing is signed for a server that is not believed. A draft is for others, who ask it themselves. */
+    bool is_for_server = history != NULL && !cli_has(cli, "draft");
+    int code = is_for_server ? desk_open(cli) : 0;
 
+    if (code == 0)
+        code = epoch_of_signer(cli, &filled.epoch);
     if (code == 0)
         code = desk_texts(cli, &texts);
     if (code == 0)

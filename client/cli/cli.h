@@ -37,6 +37,7 @@ struct failure {
 
 struct desk;
 struct signers;
+struct shown_finality;
 
 struct cli {
     struct arguments arguments;
@@ -51,6 +52,7 @@ struct cli {
     uint64_t recorded;      /* number of what this run's last command is in the record; 0: none */
     char home[HOME_MAX];    /* with NEEDS_HOME */
     struct context context; /* with NEEDS_PLACE */
+    struct shown_finality *finality; /* asked for once a run: finality.h */
     struct desk *desk;      /* the connection, made when it is first used: desk.h */
     struct signers *signers; /* keys that were opened by a passphrase: signer.h */
 };

@@ -3,6 +3,7 @@
 
 #include "client/cli/ballot_text.h"
 #include "client/cli/desk.h"
+#include "client/cli/finality.h"
 #include "client/cli/names.h"
 #include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
@@ -132,7 +133,9 @@ int outcome_run(struct cli *cli)
     code = desk_row(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, round->proposal, &row);
     if (code == 0)
         code = say_links(cli, (const Comity__V1__Proposal *) row, round->version);
-    return code == 0 ? say_ladder(cli, (const Comity__V1__Proposal *) row) : code;
+    if (code == 0)
+        code = say_ladder(cli, (const Comity__V1__Proposal *) row);
+    return code == 0 ? finality_say(cli, round->closed_ms) : code;
 }
 
 int decisions_run(struct cli *cli)

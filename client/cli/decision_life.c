@@ -4,6 +4,7 @@
 #include "client/cli/draft_file.h"
 #include "client/cli/given.h"
 #include "client/cli/made.h"
+#include "client/cli/finality.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/terms.h"
@@ -118,7 +119,7 @@ int decision_show_run(struct cli *cli)
     say_signatures(cli, decision);
     say_reviews(cli, decision);
     say_end(cli, decision);
-    return 0;
+    return finality_say(cli, decision->decided_ms);
 }
 
 int decision_sign_run(struct cli *cli)

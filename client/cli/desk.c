@@ -29,6 +29,7 @@ struct desk {
     bool is_behind;       /* a worker has not seen what this context has */
     bool is_out_of_touch; /* a request, or a connection, has lost the daemons */
     int touch_code;       /* by this */
+    char evidence[PATH_BYTES]; /* of a record that is forked; empty: none */
     const Comity__V1__WhoamiAnswer *whoami;
     struct rows *lists[DESK_LISTS];
 };
@@ -60,12 +61,17 @@ static void hear(const struct comity_event *event, void *context)
         say_aside("Warning: a worker signs with a key that is not on record. Its receipts are not believed.");
     else if (event->kind == COMITY_EVENT_RETRYING && event->code == ERR_BEHIND)
         desk->is_behind = true;
+    else if (event->kind == COMITY_EVENT_FORKED)
+        snprintf(desk->evidence, sizeof(desk->evidence), "%s", event->evidence == NULL ? "" : event->evidence);
     else if (event->kind == COMITY_EVENT_IN_TOUCH)
         desk->is_out_of_touch = false;
     else if (is_lost_touch(desk, event)) {
         desk->is_out_of_touch = true;
         desk->touch_code = event->code;
-    } else if (event->kind == COMITY_EVENT_JOURNAL)
+    } else if (event->kind == COMITY_EVENT_JOURNAL && event->code == ERR_CORRUPT)
+        say_aside("Warning: the checkpoint that was kept of this record is damaged. What is shown now is taken as the "
+                  "first: compare it with others (comity checkpoint).");
+    else if (event->kind == COMITY_EVENT_JOURNAL)
         say_aside("Warning: the receipt could not be kept: %s", language_error(event->code));
 }
 
@@ -208,9 +214,14 @@ static int pump_until_ready(struct cli *cli, struct desk *desk)
     int64_t begin_ms = time_now_ms(), no_since_ms = 0;
 
     for (;;) {
+        bool is_ready = false;
         for (size_t i = 0; i < cli->context.place.broker_count; i++)
-            if (comity_broker_state(desk->client, i) == 0)
-                return 0;
+            is_ready |= comity_broker_state(desk->client, i) == 0;
+        int belief = cli->context.has_history ? comity_belief(desk->client, cli->context.history) : 0;
+        if (belief == ERR_FORKED)
+            return desk_fail_forked(cli);
+        if (is_ready && belief == 0)
+            return 0;
         int64_t now_ms = time_now_ms();
         if (!is_definite(cli, desk))
             no_since_ms = 0;
@@ -241,8 +252,8 @@ int desk_open(struct cli *cli)
         if (code != 0)
             return code;
     }
-    if (cli->desk->client != NULL)
-        return 0;
+    if (cli->desk->client != NULL) /* whoever went on after that, is told again */
+        return comity_belief(cli->desk->client, cli->context.history) == ERR_FORKED ? desk_fail_forked(cli) : 0;
     int code = make_client(cli, cli->desk);
     if (code == 0 && cli->context.has_history)
         comity_set_seen(cli->desk->client, cli->context.history, cli->context.epoch, cli->context.seen);
@@ -298,6 +309,20 @@ void desk_keep_text(struct cli *cli, const uint8_t hash[HASH_SIZE], struct bytes
         prose_keep(desk->page_prose != NULL ? desk->page_prose : desk->prose, hash, content);
 }
 
+/* What came before stays as it is: only what the server shows is not believed. */
+int desk_fail_forked(struct cli *cli)
+{
+    struct comity_checkpoint head = {0};
+
+    comity_checkpoint(cli->desk->client, cli->context.history, &head);
+    const char *evidence = cli->desk->evidence;
+    return cli_fail(cli, ERR_FORKED, NULL,
+                    "What the server shows does not go on from what this machine has verified (up to number %" PRIu64
+                    "): another record was put in its place, or it was put back. Nothing of it is believed, and "
+                    "nothing was signed for it. The evidence: %s",
+                    head.size, evidence[0] == '\0' ? _("it could not be written") : shown_string(cli, evidence));
+}
+
 int desk_judge(struct cli *cli, const struct comity_result *result)
 {
     struct failure *failure = &cli->failure;
@@ -315,6 +340,8 @@ int desk_judge(struct cli *cli, const struct comity_result *result)
     failure->is_unsent =
         result->verdict == COMITY_NOT_SENT || (result->verdict == COMITY_UNKNOWN && !is_command);
     failure->is_unconfirmed = result->verdict == COMITY_UNKNOWN && is_command;
+    if (failure->code == ERR_FORKED)
+        return desk_fail_forked(cli);
     if (failure->code == ERR_GRANT)
         return cli_fail(cli, ERR_GRANT, NULL,
                         "You are not a member here, or not any longer; or the founding draft has not been "

@@ -52,7 +52,7 @@ struct rows {
 struct rows rows_of_answer(const Comity__V1__Answer *answer, Comity__V1__ListKind kind);
 int desk_rows(struct cli *cli, Comity__V1__ListKind kind, uint32_t parent, struct rows *ret_rows);
 
-enum { DESK_LISTS = 64 }; /* more than there are kinds of lists */
+enum { DESK_LISTS = 128 }; /* more than there are kinds of lists */
 /* Where names.c keeps a list that it asked for. NULL where there is no desk yet. */
 struct rows **desk_list_cache(struct cli *cli, Comity__V1__ListKind kind);
 
@@ -105,6 +105,9 @@ ProtobufCMessage *desk_command_new(struct arena *arena, Comity__V1__Command *com
 int desk_sign(struct cli *cli, const Comity__V1__Command *command, const uint8_t *history,
               struct comity_draft **ret_draft);
 int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V1__Event **ret_event);
+
+/* The server's record is forked: the sentence, and where the evidence is. */
+int desk_fail_forked(struct cli *cli);
 
 /* What a finished request means for the run: 0, or the failure filled in. */
 int desk_judge(struct cli *cli, const struct comity_result *result);

@@ -46,6 +46,7 @@ static const struct {
     {ERR_INTERNAL, EXIT_INTERNAL},
     {ERR_DIFFERS, EXIT_DIFFERS},
     {ERR_UNCOUNTED, EXIT_UNCOUNTED},
+    {ERR_FORKED, EXIT_FORKED},
 };
 
 enum exit_code exit_of_error(int code)

@@ -121,6 +121,8 @@ static const struct {
     {ERR_DRAINING, N_("Give the same command again in a moment: another worker takes over.")},
     {ERR_DIFFERS, N_("Keep the file, and tell every party. Another copy, from another member or worker, shows whether "
                      "it is the file or the record: comity export FILE")},
+    {ERR_FORKED, N_("Give no further commands. Compare with other members what each of you has verified (comity checkpoint "
+                    "--kept, and comity checkpoint compare FILE), and ask the operator what became of the record.")},
     {ERR_UNCOUNTED, N_("Make a new copy once the round has closed, or ask somebody who may see more: comity export FILE")},
     {ERR_PASSPHRASE, N_("Nothing is locked: give the command again. Who has forgotten it: comity key from-words")},
     {ERR_WORDS, N_("Look at your paper, and give the same command again.")},
@@ -207,6 +209,8 @@ enum exit_code failure_exit(const struct failure *failure)
         return EXIT_DONE;
     if (failure->recorded != 0)
         return EXIT_INTERNAL;
+    if (failure->code == ERR_FORKED)
+        return EXIT_FORKED;
     if (failure->is_unsent)
         return EXIT_UNREACHABLE;
     if (failure->is_unusable)
@@ -220,7 +224,7 @@ static const char *failure_next(const struct failure *failure)
         return failure->next;
     if (failure->recorded != 0)
         return _("comity receipt list shows what was recorded: do not give the same command again.");
-    if (failure->is_unconfirmed)
+    if (failure->is_unconfirmed && failure->code != ERR_FORKED)
         return _("comity resubmit sends the same again: it is never done twice.");
     return failure_advice(failure->code);
 }
@@ -232,6 +236,7 @@ void failure_print(const struct cli *cli)
         [EXIT_USAGE] = N_("Not done"),  [EXIT_UNREACHABLE] = N_("Not reached"),
         [EXIT_INTERNAL] = N_("Failed"), [EXIT_UNCONFIRMED] = N_("Not confirmed"),
         [EXIT_DIFFERS] = N_("Not the same"), [EXIT_UNCOUNTED] = N_("Not counted"),
+        [EXIT_FORKED] = N_("Not believed"),
     };
     const struct failure *failure = &cli->failure;
     char field[2 * FIELD_PATH_MAX];

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "client/cli/event_text.h"
+#include "client/cli/finality.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/record.h"
@@ -33,6 +34,7 @@ struct history {
     struct numbers wanted[SUBJECTS]; /* empty where no subject was asked for */
     bool has_subject;
     uint32_t member; /* whose acts alone; 0: everybody's */
+    bool has_finality;
     struct json_object *rows;
 };
 
@@ -114,6 +116,7 @@ static void show(struct history *history, const struct event_header *header, con
 {
     struct cli *cli = history->cli;
     const char *text = event_text(cli, event, kind);
+    bool is_final = history->has_finality && finality_has(cli, header->sequence);
 
     if (cli->is_json) {
         struct json_object *row = json_object_new_object();
@@ -122,13 +125,15 @@ static void show(struct history *history, const struct event_header *header, con
         json_object_object_add(row, "kind", json_object_new_string(event_name(event)));
         json_object_object_add(row, "sentence", json_object_new_string(text));
         json_object_object_add(row, "event", json_object_get(json));
+        json_object_object_add(row, "is_final", json_object_new_boolean(is_final));
         json_object_array_add(history->rows, row);
     }
+    const char *mark = is_final ? "=" : " ";
     if (event->undoes != 0)
-        say(cli, "%6" PRIu64 "  %s  %s (takes back number %" PRIu64 ")", header->sequence,
+        say(cli, "%6" PRIu64 " %s %s  %s (takes back number %" PRIu64 ")", header->sequence, mark,
             shown_time(cli, header->time_ms), text, event->undoes);
     else
-        say(cli, "%6" PRIu64 "  %s  %s", header->sequence, shown_time(cli, header->time_ms), text);
+        say(cli, "%6" PRIu64 " %s %s  %s", header->sequence, mark, shown_time(cli, header->time_ms), text);
 }
 
 static int take(struct cli *cli, const struct event_header *header, const Comity__V1__Event *event,
@@ -179,8 +184,12 @@ int history_run(struct cli *cli)
     uint64_t from;
     int code = read_options(&history, &from);
 
+    if (code == 0 && finality_line(cli, 0) != NULL) /* before the pages, whose memory goes with them */
+        history.has_finality = true;
     if (code == 0)
         code = record_walk(cli, from, take, &history);
+    if (code == 0)
+        code = finality_say(cli, 0);
     cli_put(cli, "history", history.rows);
     for (size_t i = 0; i < SUBJECTS; i++)
         free(history.wanted[i].list);

@@ -4,6 +4,7 @@
 #include "client/cli/draft_file.h"
 #include "client/cli/given.h"
 #include "client/cli/minutes_text.h"
+#include "client/cli/finality.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
@@ -164,7 +165,7 @@ int minutes_show_run(struct cli *cli)
     say_answers(cli, minutes, latest);
     if (cli_has(cli, "changes"))
         say_changes(cli, minutes);
-    return 0;
+    return finality_say(cli, latest->made_ms);
 }
 
 int minutes_correct_run(struct cli *cli)

@@ -3,6 +3,7 @@
 
 #include "client/cli/charter.h"
 #include "client/cli/draft_file.h"
+#include "client/cli/finality.h"
 #include "client/cli/made.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
@@ -108,7 +109,7 @@ int whoami_run(struct cli *cli)
         whoami->constituency == NULL ? "?" : shown_string(cli, whoami->constituency->name),
         desk_shown(cli, whoami->partnership->title));
     say(cli, "Offices: %s", shown_offices(cli, whoami->member->offices, whoami->member->n_offices));
-    return 0;
+    return finality_say(cli, 0);
 }
 
 int constituency_list_run(struct cli *cli)

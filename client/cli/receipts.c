@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "client/cli/desk.h"
+#include "client/cli/finality.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
 #include "core/event.h"
@@ -218,6 +219,15 @@ static int ask_receipt(struct cli *cli, const uint8_t id[COMMAND_ID_SIZE], struc
     return code;
 }
 
+/* When it was recorded, by the header that was checked. */
+static int64_t received_ms(const Comity__V1__Receipt *receipt)
+{
+    struct event_header header = {0};
+
+    event_header_read(BYTES(receipt->event->header.data, receipt->event->header.len), &header);
+    return header.time_ms;
+}
+
 int receipt_show_run(struct cli *cli)
 {
     const char *typed = cli_argument(cli, "COMMAND");
@@ -264,5 +274,5 @@ int receipt_show_run(struct cli *cli)
         say(cli, "Number %" PRIu64 " in the record, %s. Checked: the proof leads to the signed checkpoint.",
             receipt->first_sequence, events);
     say(cli, "%s", shown_lines(cli, BYTES(receipt->checkpoint.data, receipt->checkpoint.len), "    "));
-    return 0;
+    return finality_say(cli, received_ms(receipt));
 }

@@ -3,6 +3,7 @@
 
 #include "client/cli/ballot_text.h"
 #include "client/cli/desk.h"
+#include "client/cli/finality.h"
 #include "client/cli/names.h"
 #include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
@@ -272,7 +273,7 @@ int round_show_run(struct cli *cli)
     if (round->closed_ms == 0 && round->rule != NULL &&
         round->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE)
         say(cli, "\nEvery member sees who has answered. How, and why, is hidden until the round closes.");
-    return code;
+    return code == 0 ? finality_say(cli, round->closed_ms != 0 ? round->closed_ms : round->opened_ms) : code;
 }
 
 int round_list_run(struct cli *cli)

@@ -57,6 +57,9 @@ struct verb {
 #define JSON_NUMBER JSON_RECEIPT ", `number` (of what was made)"
 #define JSON_LADDER                                                                                          \
     "`stage` (number of the proposal's open stage, or null), `final_outcome` (that stands after its stages, or null)"
+#define JSON_FINALITY                                                                                        \
+    "`finality` {final, verified, is_final (of what is shown; null: of the whole record), parties [{constituency, " \
+    "has_witness, covered}]}"
 #define JSON_JOINT JSON_RECEIPT ", or with --draft `draft` as of `draft show`"
 
 /* Options that every verb takes, those of joint acts, and those of what cannot be undone. */

@@ -147,7 +147,7 @@ struct comity_request {
     bool has_checked_again;       /* WELCOME's question was asked once more for it */
     struct head unproved;
     bool is_check;                /* of our own, about keys and checkpoints: sent to servers that are not believed yet */
-    bool is_bound;                /* to its link */
+    bool is_bound;                /* to its link: a question about checkpoints */
     bool is_page;                 /* of events: a checkpoint comes with it */
     int64_t sent_ms; /* the last try */
     int64_t due_ms, deadline_ms;
@@ -272,6 +272,7 @@ void reply_hint(struct comity *client, struct link *link, struct comity_request 
 void reply_check_held(struct comity *client);
 
 void reply_settle_held(struct comity *client, struct comity_request *request); /* its checkpoint is proved */
+void reply_drop_held(struct comity *client, struct comity_request *request);   /* and never will be */
 
 /* heads.c. Where a journal is kept, each history has a head: the latest checkpoint that was verified, on disk. */
 void heads_run(struct comity *client);

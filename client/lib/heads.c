@@ -374,6 +374,16 @@ static void held_ask(struct comity *client, struct history *history, struct comi
     const struct head *head = &history->head, *shown = &held->unproved;
     if (link->state != LINK_READY)
         return;
+    bool may_ask = history->granted[link->index] == link->welcome;
+    if (!may_ask && held->has_checked_again) { /* whoever gets a receipt may read, but for a liar's */
+        reply_drop_held(client, held);
+        return;
+    }
+    if (!may_ask) { /* it may give leave to read, as a redeemed invitation does */
+        held->has_checked_again = true;
+        session_forgotten(client, link);
+        return;
+    }
     if (shown->epoch > head->epoch &&
         !held->has_checked_again) { /* a restore since WELCOME: that question first */
         held->has_checked_again = true;

@@ -137,7 +137,7 @@ static void answer_take(struct comity *client, struct comity_request *request, c
         return;
     }
     static const uint8_t none[HISTORY_ID_SIZE];
-    if (memcmp(request->claim.history, none, HISTORY_ID_SIZE) != 0)
+    if (memcmp(request->claim.history, none, HISTORY_ID_SIZE) != 0 && !request->is_bound)
         history_raise_seen(client, request->claim.history, result.epoch, as_of);
     if (client->journal != NULL)
         purged_learn_answer(client->journal, request->claim.history, body);
@@ -296,6 +296,11 @@ static void held_run(struct comity *client, struct comity_request *request)
     if (arena != NULL)
         held_check(client, request, arena);
     arena_destroy(&arena);
+}
+
+void reply_drop_held(struct comity *client, struct comity_request *request)
+{
+    end_unknown(client, request, ERR_RECEIPT);
 }
 
 void reply_settle_held(struct comity *client, struct comity_request *request)

@@ -21,7 +21,7 @@ COMITY = BUILD / "comity"
 TIMEOUT_S = 120
 DEADLINE_S = 60
 
-DONE, REFUSED, USAGE, UNREACHABLE, INTERNAL, UNCONFIRMED, DIFFERS, UNCOUNTED = range(8)
+DONE, REFUSED, USAGE, UNREACHABLE, INTERNAL, UNCONFIRMED, DIFFERS, UNCOUNTED, FORKED = range(9)
 
 FOUNDERS = [("ada", "union", "Ada Okafor", "co-chair"), ("ben", "union", "Ben Ruiz", "co-chair"),
             ("carla", "management", "Carla Weiss", "co-chair"), ("dev", "management", "Dev Patel", "co-chair"),

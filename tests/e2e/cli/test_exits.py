@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from cli_case import (COMITY, DIFFERS, DONE, INTERNAL, REFUSED, TIMEOUT_S, UNCONFIRMED, UNCOUNTED, UNREACHABLE, USAGE,
+from cli_case import (COMITY, DIFFERS, DONE, FORKED, INTERNAL, REFUSED, TIMEOUT_S, UNCONFIRMED, UNCOUNTED, UNREACHABLE, USAGE,
                       CliCase)
 
 
@@ -39,7 +39,7 @@ class Exits(CliCase):
     def test_the_table_is_told_in_every_place(self):
         rows = self.ask("ada", "help", "exit-codes")["exit_codes"]
         self.assertEqual([row["exit"] for row in rows], [DONE, REFUSED, USAGE, UNREACHABLE, INTERNAL, UNCONFIRMED,
-                                                            DIFFERS, UNCOUNTED])
+                                                            DIFFERS, UNCOUNTED, FORKED])
         words = self.world.comity("ada", "help", "exit-codes")[1]
         page = self.world.comity("ada", "help", "--man", "comity")[1]
         for row in rows:

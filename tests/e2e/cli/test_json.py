@@ -165,6 +165,8 @@ PLAY = [
     ("ada", "member recover Fay --out fay-back.inv"), ("fay", "join fay-back.inv"), ("ada", "key new --out spare.key"),
     ("ada", "recovery-key set spare.key --yes"), ("ben", "key recover 2 --recovery spare.key --yes"),
     ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
+    ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"),
+    ("ada", "checkpoint"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
     ("ada", "export record.export"), ("ada", "recount record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
     ("ada", "context show lakeside"), ("ada", "context use lakeside"), ("ada", "context remove third --dry-run"),
     ("ada", "context remove third"), ("ada", "config show --origin"), ("ada", "config set timeout 20"), ("ada", "errors"),

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from cli_case import BUILD, COMITY, CliCase, REFUSED, UNREACHABLE, wait_until
+from cli_case import BUILD, COMITY, CliCase, FORKED, REFUSED, UNREACHABLE, wait_until
 
 GIVEN_UP = "it was signed in a record that was given up by a later restore; give it anew, if it is still wanted"
 
@@ -446,6 +446,10 @@ class Restored(CliCase):
         shutil.rmtree(self.world.data / "store")
         os.rename(self.world.directory / "copy", self.world.data / "store")
         self.world.up()
+        error = self.world.ask("ben", "resubmit", exit=FORKED)["error"]
+        self.assertEqual(error["name"], "FORKED")
+        for path in (self.world.home("ben") / "journal").glob("*/checkpoint"):   # of that, nothing is known here any more
+            path.unlink()
         error = self.world.ask("ben", "resubmit", exit=UNREACHABLE)["error"]
         self.assertEqual(error["name"], "BEHIND")
         self.assertIn("old copy", error["next"])

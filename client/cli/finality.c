@@ -1,0 +1,300 @@
+#include "client/cli/finality.h"
+
+#include <inttypes.h>
+
+#include "client/cli/checkpoint.h"
+#include "client/cli/names.h"
+#include "client/cli/output.h"
+#include "core/event.h"
+#include "core/note.h"
+
+/* ---- Checking cosignatures ---- */
+
+/* Checkpoints that are proved to be of one record with what this machine has verified. */
+struct proved {
+    struct comity_checkpoint *list;
+    size_t count, room;
+};
+
+struct checking {
+    struct cli *cli;
+    struct comity_checkpoint own;
+    struct proved proved;
+};
+
+/* What the log signs of this size, proved against our own. */
+static int proved_at(struct checking *checking, uint64_t size,
+                     const struct comity_checkpoint **ret_checkpoint)
+{
+    struct comity_checkpoint shown;
+    const struct comity_checkpoint *own = &checking->own;
+    const Comity__V1__Answer *answer;
+    int code = 0;
+
+    *ret_checkpoint = NULL;
+    if (size == own->size) {
+        *ret_checkpoint = own;
+        return 0;
+    }
+    for (size_t i = 0; i < checking->proved.count; i++)
+        if (checking->proved.list[i].size == size) {
+            *ret_checkpoint = &checking->proved.list[i];
+            return 0;
+        }
+    if (size > own->size) {
+        code = checkpoint_ask(checking->cli, own->size, size, &shown, &answer);
+        if (code == 0)
+            code = checkpoint_joined(own, &shown, answer->proof, answer->n_proof);
+    } else {
+        code = checkpoint_ask(checking->cli, 0, size, &shown, NULL);
+        if (code == 0)
+            code = checkpoint_join(checking->cli, &shown, own, NULL);
+    }
+    if (code != 0)
+        return code;
+    struct proved *proved = &checking->proved;
+    struct comity_checkpoint *list =
+        arena_room(checking->cli->arena, proved->list, proved->count, &proved->room, sizeof(*list));
+    if (list == NULL)
+        return ERR_MEMORY;
+    proved->list = list;
+    proved->list[proved->count] = shown;
+    *ret_checkpoint = &proved->list[proved->count++];
+    return 0;
+}
+
+static bool is_signed(const Comity__V1__Witness *witness, const Comity__V1__Cosignature *cosignature,
+                      const uint8_t history[HISTORY_ID_SIZE], const struct comity_checkpoint *shown)
+{
+    struct checkpoint checkpoint = {.size = shown->size};
+    char text[CHECKPOINT_MAX_BYTES];
+
+    checkpoint_origin(history, shown->epoch, checkpoint.origin);
+    memcpy(checkpoint.root, shown->root, HASH_SIZE);
+    size_t size = checkpoint_write(&checkpoint, text);
+    return cosignature_check(witness->key.data, BYTES(text, size), cosignature->time_s,
+                             BYTES(cosignature->signature.data, cosignature->signature.len)) == 0;
+}
+
+/* The one that signs with this key and stands; NULL: nobody whose word counts. */
+static const Comity__V1__Witness *witness_of(const struct rows *witnesses, ProtobufCBinaryData key)
+{
+    for (size_t i = 0; i < witnesses->count; i++) {
+        const Comity__V1__Witness *row = (const Comity__V1__Witness *) witnesses->list[i];
+        if (row->dismissed == 0 && row->key.len == KEY_SIZE &&
+            bytes_equal(BYTES(row->key.data, row->key.len), BYTES(key.data, key.len)))
+            return row;
+    }
+    return NULL;
+}
+
+/* Of the epoch in which we are: what was signed before a restore is of another origin, and its witness has to
+ * accept the new one first. */
+static int check_all(struct checking *checking, const struct rows *witnesses,
+                     const Comity__V1__Answer *answer, bool *ret_checked)
+{
+    for (size_t i = 0; i < answer->n_cosignatures; i++) {
+        const Comity__V1__Cosignature *row = answer->cosignatures[i];
+        const Comity__V1__Witness *witness = witness_of(witnesses, row->key);
+        const struct comity_checkpoint *shown;
+        if (witness == NULL || row->epoch != checking->own.epoch || row->size == 0)
+            continue;
+        int code = proved_at(checking, row->size, &shown);
+        if (code == ERR_RANGE) /* past the head that we are shown: a part is withheld from us */
+            code = ERR_FORKED;
+        if (code != 0)
+            return code;
+        ret_checked[i] = is_signed(witness, row, checking->cli->context.history, shown);
+    }
+    return 0;
+}
+
+static int find(struct cli *cli, struct shown_finality *shown)
+{
+    struct checking checking = {.cli = cli};
+    struct rows witnesses = {0};
+    const struct rows *constituencies;
+    struct comity_checkpoint present;
+    const Comity__V1__Answer *answer;
+    int code = checkpoint_own(cli, &checking.own);
+
+    if (code == 0)
+        code = names_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_CONSTITUENCIES, &constituencies);
+    if (code == 0)
+        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_WITNESSES, 0, &witnesses);
+    if (code == 0)
+        code = checkpoint_ask(cli, 0, checking.own.size, &present, &answer);
+    if (code != 0)
+        return code;
+    bool *is_checked = arena_alloc(cli->arena, (answer->n_cosignatures + 1) * sizeof(*is_checked));
+    if (is_checked == NULL)
+        return ERR_MEMORY;
+    code = check_all(&checking, &witnesses, answer, is_checked);
+    if (code != 0)
+        return code;
+    finality_find((Comity__V1__Constituency *const *) constituencies->list, constituencies->count,
+                  (Comity__V1__Witness *const *) witnesses.list, witnesses.count, answer->cosignatures,
+                  is_checked, answer->n_cosignatures, &shown->finality);
+    shown->head = checking.own.size;
+    for (size_t i = 0; i < shown->finality.count; i++)
+        shown->has_witness |= shown->finality.parties[i].has_witness;
+    return 0;
+}
+
+int finality_ask(struct cli *cli, const struct shown_finality **ret_finality)
+{
+    struct shown_finality *shown;
+
+    if (cli->finality == NULL) {
+        int opened = desk_open(cli);
+        if (opened != 0)
+            return opened;
+        shown = arena_alloc(desk_arena(cli), sizeof(*shown));
+        int code = shown == NULL ? ERR_MEMORY : find(cli, shown);
+        if (code == ERR_FORKED)
+            return cli_fail(cli, code, NULL,
+                            "A witness has signed another record than the one that the server shows.");
+        if (code != 0)
+            return code;
+        cli->finality = shown;
+    }
+    *ret_finality = cli->finality;
+    return 0;
+}
+
+/* ---- Telling ---- */
+
+/* When the last event that is FINAL happened: stamps never go back, so that what has an earlier one is FINAL.
+ */
+static int ask_time(struct cli *cli, struct shown_finality *shown)
+{
+    Comity__V1__Events events = COMITY__V1__EVENTS__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    const Comity__V1__Answer *answer;
+    struct event_header header;
+
+    if (shown->has_time || shown->finality.final == 0)
+        return 0;
+    events.from = shown->finality.final;
+    query.kind_case = COMITY__V1__QUERY__KIND_EVENTS;
+    query.events = &events;
+    query.limit = 1;
+    int code = desk_ask(cli, &query, &answer);
+    if (code == 0 && answer->n_events == 1)
+        code =
+            event_header_read(BYTES(answer->events[0]->header.data, answer->events[0]->header.len), &header);
+    if (code == 0 && answer->n_events == 1)
+        shown->final_ms = header.time_ms;
+    shown->has_time = code == 0;
+    return code;
+}
+
+static bool is_final_at(struct cli *cli, struct shown_finality *shown, int64_t time_ms)
+{
+    if (shown->finality.final >= shown->head)
+        return true;
+    struct failure before = cli->failure;
+    int code = ask_time(cli, shown);
+    cli->failure = before;
+    return code == 0 && time_ms < shown->final_ms;
+}
+
+static const char *missing_text(struct cli *cli, const struct finality_party *party)
+{
+    const char *name = name_of_constituency(cli, party->constituency);
+
+    if (!party->has_witness)
+        return phrase(cli, "%s has no witness", name);
+    if (party->covered == 0)
+        return phrase(cli, "no witness of %s has signed yet", name);
+    return phrase(cli, "no witness of %s has signed since number %" PRIu64, name, party->covered);
+}
+
+/* The parties that keep @sequence from being FINAL. */
+static const char *all_missing(struct cli *cli, const struct finality *finality, uint64_t sequence)
+{
+    const char *items[FINALITY_PARTIES_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < finality->count; i++)
+        if (finality_is_missing(&finality->parties[i], sequence))
+            items[count++] = missing_text(cli, &finality->parties[i]);
+    return shown_list(cli, items, count);
+}
+
+static const char *line_of(struct cli *cli, struct shown_finality *shown, int64_t time_ms)
+{
+    const struct finality *finality = &shown->finality;
+
+    if (!shown->has_witness)
+        return _("Recorded, and in force. Nothing becomes FINAL here: no party has a witness.");
+    if (time_ms != 0 && is_final_at(cli, shown, time_ms))
+        return _("FINAL: a witness of every party has signed it.");
+    const char *missing = all_missing(cli, finality, time_ms == 0 ? shown->head : finality->final + 1);
+    if (time_ms != 0)
+        return phrase(cli, "Recorded, and in force; not FINAL yet: %s.", missing);
+    if (finality->final >= shown->head)
+        return phrase(cli, "FINAL up to number %" PRIu64 ": a witness of every party has signed all of it.",
+                      finality->final);
+    return phrase(cli, "FINAL up to number %" PRIu64 " of %" PRIu64 "; missing: %s.", finality->final,
+                  shown->head, missing);
+}
+
+static struct json_object *to_json(struct cli *cli, struct shown_finality *shown, int64_t time_ms)
+{
+    struct json_object *value = json_object_new_object(), *parties = json_object_new_array();
+
+    json_object_object_add(value, "final", json_object_new_uint64(shown->finality.final));
+    json_object_object_add(value, "verified", json_object_new_uint64(shown->head));
+    bool is_final = time_ms != 0 && shown->has_witness && is_final_at(cli, shown, time_ms);
+    json_object_object_add(value, "is_final", time_ms == 0 ? NULL : json_object_new_boolean(is_final));
+    for (size_t i = 0; i < shown->finality.count; i++) {
+        const struct finality_party *party = &shown->finality.parties[i];
+        struct json_object *row = json_object_new_object();
+        json_object_object_add(row, "constituency", json_object_new_uint64(party->constituency));
+        json_object_object_add(row, "has_witness", json_object_new_boolean(party->has_witness));
+        json_object_object_add(row, "covered", json_object_new_uint64(party->covered));
+        json_object_array_add(parties, row);
+    }
+    json_object_object_add(value, "parties", parties);
+    return value;
+}
+
+int finality_say(struct cli *cli, int64_t time_ms)
+{
+    const struct shown_finality *asked;
+    struct failure before = cli->failure;
+    int code = finality_ask(cli, &asked);
+
+    if (code == ERR_FORKED)
+        return code;
+    cli->failure = before;
+    if (code != 0) {
+        cli_put(cli, "finality", NULL);
+        say(cli, "Whether it is FINAL could not be found out: %s", language_error(code));
+        return 0;
+    }
+    cli_put(cli, "finality", to_json(cli, cli->finality, time_ms));
+    say(cli, "%s", line_of(cli, cli->finality, time_ms));
+    return 0;
+}
+
+const char *finality_line(struct cli *cli, int64_t time_ms)
+{
+    const struct shown_finality *asked;
+    struct failure before = cli->failure;
+    int code = finality_ask(cli, &asked);
+
+    cli->failure = before;
+    return code != 0 ? NULL : line_of(cli, cli->finality, time_ms);
+}
+
+bool finality_has(struct cli *cli, uint64_t sequence)
+{
+    const struct shown_finality *asked;
+    struct failure before = cli->failure;
+    int code = finality_ask(cli, &asked);
+
+    cli->failure = before;
+    return code == 0 && sequence <= asked->finality.final;
+}

@@ -1,0 +1,31 @@
+/* RECORDED and FINAL, as people are told: docs/trust.md, "Recorded and final". Asked for once a run, and only
+ * by verbs that show it. */
+#ifndef COMITY_CLI_FINALITY_H
+#define COMITY_CLI_FINALITY_H
+
+#include "client/cli/desk.h"
+#include "core/finality.h"
+
+struct shown_finality {
+    struct finality finality;
+    uint64_t head;    /* how far this machine has verified the record */
+    bool has_witness; /* any party has one */
+    bool has_time;    /* of the last event that is FINAL, it was asked for */
+    int64_t final_ms;
+};
+
+/* Every cosignature that is counted was checked here: its key, and that its tree and what this machine has
+ * verified are one record. ERR_FORKED, with a sentence: they are not. */
+int finality_ask(struct cli *cli, const struct shown_finality **ret_finality);
+
+/* One line for people, and "finality" for programs: of what has happened at @time_ms, by the log's clock; 0:
+ * of the whole record. Where it could not be found out it says so; only ERR_FORKED is returned. */
+int finality_say(struct cli *cli, int64_t time_ms);
+
+/* The line by itself; NULL where it cannot be said. For pages and boards. */
+const char *finality_line(struct cli *cli, int64_t time_ms);
+
+/* Is the event with this number FINAL? For lists that mark each line; false where it is not known. */
+bool finality_has(struct cli *cli, uint64_t sequence);
+
+#endif

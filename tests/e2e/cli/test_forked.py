@@ -1,0 +1,131 @@
+"""A real server that lies: its data directory was copied, and both copies went on; or an older copy was started again.
+Who has verified the other record refuses it. The controls believe it: somebody who saw neither, and a home without what
+it had verified."""
+
+import shutil
+import unittest
+from pathlib import Path
+
+from cli_case import CliCase, DONE, FORKED
+
+
+class Lies(CliCase):
+    has_seats = False
+    sites = 0
+
+    def setUp(self):
+        CliCase.setUpClass.__func__(type(self))
+        self.addCleanup(type(self).doClassCleanups)
+        for who in ("ada", "ben", "carla"):
+            self.ask(who, "whoami")
+
+    def copy(self, name):
+        """Keep the store as it is now; the worker is down meanwhile."""
+        self.world.down()
+        shutil.copytree(self.world.data / "store", self.world.directory / name)
+        self.world.up()
+
+    def put(self, name):
+        """The server is started with that copy."""
+        self.world.down()
+        shutil.rmtree(self.world.data / "store")
+        shutil.copytree(self.world.directory / name, self.world.data / "store")
+        self.world.up()
+
+    def act(self, who="ada", other="carla"):
+        type(self).sites += 1
+        return self.ask(who, "site", "add", f"site-{self.sites}", "--title", "Ward", "--time-zone", "UTC",
+                        *self.world.with_key(other))["receipt"]["sequence"]
+
+    def head(self, who):
+        return self.ask(who, "checkpoint")["checkpoint"]["size"]
+
+    def kept(self, who):
+        return self.ask(who, "checkpoint", "--kept")["checkpoint"]
+
+    def journal(self, who):
+        return sorted(path.name for path in (self.world.home(who) / "journal").rglob("*.command"))
+
+    def forget(self, who):
+        """The control: what was verified is gone."""
+        for path in (self.world.home(who) / "journal").glob("*/checkpoint"):
+            path.unlink()
+
+    def note_of(self, who):
+        return self.world.file(f"{who}.checkpoint", self.world.comity(who, "checkpoint")[1])
+
+    def assert_refused(self, who):
+        """Nothing is shown, nothing is signed, nothing is kept anew; what shows it is, and the person is told."""
+        kept, journal = self.kept(who), self.journal(who)
+        for words in (["whoami"], ["events"], ["checkpoint"], ["export", self.world.directory / f"{who}.copy"],
+                      ["member", "list"]):
+            error = self.refuse(who, *words, name="FORKED", exit=FORKED)
+            self.assertIn("does not go on from what this machine has verified", error["what"])
+            self.assertIn("comity checkpoint", error["next"])
+        error = self.refuse(who, "site", "add", "refused", "--title", "Ward", "--time-zone", "UTC",
+                            *self.world.with_key("carla" if who != "carla" else "ada"), name="FORKED", exit=FORKED)
+        evidence = Path(error["what"].rsplit("The evidence: ", 1)[1]).read_text()
+        self.assertIn(kept["note"], evidence)
+        self.assertEqual(evidence.count("\u2014 comity/"), 2)   # both notes, each with its signature
+        self.assertEqual((self.kept(who), self.journal(who)), (kept, journal))
+        code, output, errors = self.world.comity(who, "whoami")
+        self.assertEqual((code, output), (FORKED, ""))
+        self.assertTrue(errors.startswith("Not believed: "), errors)
+
+    def test_both_copies_go_on(self):
+        self.copy("common")
+        self.act("ada")
+        self.head("ada")
+        self.copy("left")
+        left = self.note_of("ada")
+        self.put("common")
+        self.act("ben")                        # as many events as the other has: the other branch
+        self.head("carla")
+        self.assert_refused("ada")
+        self.assertEqual(self.ask("carla", "whoami")["member"]["number"], 3)   # a control: saw the common part alone
+        document = self.ask("carla", "checkpoint", "compare", left, exit=FORKED)
+        self.assertEqual((document["verdict"], document["error"]["name"]), ("forked", "FORKED"))
+        self.assertIn("two different records", document["error"]["what"])
+        self.copy("right")
+        self.put("left")                       # who lies to both of them is found out by either
+        self.assert_refused("carla")
+        self.assertEqual(self.head("ada"), self.kept("ada")["size"])
+        self.put("right")
+        self.assert_refused("ada")
+        self.forget("ada")                     # the control
+        self.ask("ada", "whoami")
+
+    def test_an_older_copy_is_started_again(self):
+        self.copy("older")
+        for _ in range(3):
+            self.act("ada")
+        later = self.note_of("ada")
+        self.put("older")
+        self.assert_refused("ada")
+        self.ask("ben", "whoami")              # a control: has not seen what is missing
+        document = self.ask("ben", "checkpoint", "compare", later, exit=FORKED)
+        self.assertIn("withholds", document["error"]["what"])
+        self.forget("ada")                     # the control: it cannot tell, but for the number that it has seen
+        self.assertNotEqual(self.ask("ada", "whoami", exit=None)["exit"], FORKED)
+
+    def test_readers_compare(self):
+        self.act("ada")
+        early = self.note_of("ada")
+        same = self.ask("ben", "checkpoint", "compare", early)
+        self.assertEqual((same["verdict"], same["exit"]), ("same", DONE))
+        self.assertEqual(same["own"]["fingerprint"], same["other"]["fingerprint"])
+        self.act("ada")
+        behind = self.ask("ben", "checkpoint", "compare", early)
+        self.assertEqual(behind["verdict"], "behind")
+        self.assertNotEqual(behind["own"]["fingerprint"], behind["other"]["fingerprint"])
+        at = self.ask("ben", "checkpoint", "--at", behind["other"]["size"])["checkpoint"]
+        self.assertEqual(at["fingerprint"], behind["other"]["fingerprint"])
+        text = early.read_text()
+        early.write_text(text.replace(behind["other"]["note"].splitlines()[2], "A" * 43 + "="))
+        self.refuse("ben", "checkpoint", "compare", early, name="SIGNATURE", exit=2)
+        early.write_text("nothing")
+        self.refuse("ben", "checkpoint", "compare", early, name="MALFORMED", exit=2)
+
+
+if __name__ == "__main__":
+    unittest.main()
