@@ -20,6 +20,8 @@ struct checking {
     struct cli *cli;
     struct comity_checkpoint own;
     struct proved proved;
+    struct checked_cosignature *checked;
+    size_t checked_count;
 };
 
 /* What the log signs of this size, proved against our own. */
@@ -105,6 +107,8 @@ static int check_all(struct checking *checking, const struct rows *witnesses,
         if (code != 0)
             return code;
         ret_checked[i] = is_signed(witness, row, checking->cli->context.history, shown);
+        if (ret_checked[i])
+            checking->checked[checking->checked_count++] = (struct checked_cosignature){row, *shown};
     }
     return 0;
 }
@@ -127,7 +131,8 @@ static int find(struct cli *cli, struct shown_finality *shown)
     if (code != 0)
         return code;
     bool *is_checked = arena_alloc(cli->arena, (answer->n_cosignatures + 1) * sizeof(*is_checked));
-    if (is_checked == NULL)
+    checking.checked = arena_alloc(desk_arena(cli), (answer->n_cosignatures + 1) * sizeof(*checking.checked));
+    if (is_checked == NULL || checking.checked == NULL)
         return ERR_MEMORY;
     code = check_all(&checking, &witnesses, answer, is_checked);
     if (code != 0)
@@ -136,6 +141,8 @@ static int find(struct cli *cli, struct shown_finality *shown)
                   (Comity__V1__Witness *const *) witnesses.list, witnesses.count, answer->cosignatures,
                   is_checked, answer->n_cosignatures, &shown->finality);
     shown->head = checking.own.size;
+    shown->checked = checking.checked;
+    shown->checked_count = checking.checked_count;
     for (size_t i = 0; i < shown->finality.count; i++)
         shown->has_witness |= shown->finality.parties[i].has_witness;
     return 0;

@@ -6,10 +6,18 @@
 #include "client/cli/desk.h"
 #include "core/finality.h"
 
+/* A cosignature of a witness that stands, and the checkpoint that it is over. */
+struct checked_cosignature {
+    const Comity__V1__Cosignature *row;
+    struct comity_checkpoint checkpoint;
+};
+
 struct shown_finality {
     struct finality finality;
     uint64_t head;    /* how far this machine has verified the record */
     bool has_witness; /* any party has one */
+    struct checked_cosignature *checked;
+    size_t checked_count;
     bool has_time;    /* of the last event that is FINAL, it was asked for */
     int64_t final_ms;
 };

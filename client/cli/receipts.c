@@ -4,6 +4,7 @@
 #include "client/cli/desk.h"
 #include "client/cli/finality.h"
 #include "client/cli/output.h"
+#include "client/cli/receipts.h"
 #include "client/cli/verbs.h"
 #include "core/event.h"
 #include "core/note.h"
@@ -202,7 +203,17 @@ static int check_entry(const struct comity_journal_entry *entry, void *context)
     return 1;
 }
 
-static int ask_receipt(struct cli *cli, const uint8_t id[COMMAND_ID_SIZE], struct bytes *ret_receipt)
+int receipt_argument(struct cli *cli, uint8_t ret_id[COMMAND_ID_SIZE])
+{
+    const char *typed = cli_argument(cli, "COMMAND");
+
+    if (strlen(typed) != 2 * COMMAND_ID_SIZE || hex_decode(typed, ret_id, COMMAND_ID_SIZE) != 0)
+        return cli_fail(cli, ERR_USAGE, "comity receipt list", "COMMAND is %d hexadecimal digits.",
+                        2 * COMMAND_ID_SIZE);
+    return 0;
+}
+
+int receipt_ask(struct cli *cli, const uint8_t id[COMMAND_ID_SIZE], struct bytes *ret_receipt)
 {
     Comity__V1__GetReceipt get = COMITY__V1__GET_RECEIPT__INIT;
     Comity__V1__Query query = COMITY__V1__QUERY__INIT;
@@ -230,18 +241,16 @@ static int64_t received_ms(const Comity__V1__Receipt *receipt)
 
 int receipt_show_run(struct cli *cli)
 {
-    const char *typed = cli_argument(cli, "COMMAND");
     uint8_t id[COMMAND_ID_SIZE];
     char path[PATH_BYTES];
     struct search search = {.id = id, .cli = cli};
     ProtobufCMessage *message;
 
-    if (strlen(typed) != 2 * COMMAND_ID_SIZE || hex_decode(typed, id, COMMAND_ID_SIZE) != 0)
-        return cli_fail(cli, ERR_USAGE, "comity receipt list", "COMMAND is %d hexadecimal digits.",
-                        2 * COMMAND_ID_SIZE);
-    int code = journal_path(cli, path);
+    int code = receipt_argument(cli, id);
     if (code == 0)
-        code = ask_receipt(cli, id, &search.receipt);
+        code = journal_path(cli, path);
+    if (code == 0)
+        code = receipt_ask(cli, id, &search.receipt);
     if (code == 0)
         code = message_unpack(&comity__v1__receipt__descriptor, search.receipt, FILE_MAX_BYTES, cli->arena,
                               NULL, &message);

@@ -60,6 +60,9 @@ struct verb {
 #define JSON_FINALITY                                                                                        \
     "`finality` {final, verified, is_final (of what is shown; null: of the whole record), parties [{constituency, " \
     "has_witness, covered}]}"
+#define JSON_RECEIPT_FILE                                                                                    \
+    "`history`, `epoch`, `sequence`, `time_ms`, `command_id`, `log_key`, `command` (Command, or null), `event` (Event), " \
+    "`cosigners` [{key, size, time_s}]"
 #define JSON_JOINT JSON_RECEIPT ", or with --draft `draft` as of `draft show`"
 
 /* Options that every verb takes, those of joint acts, and those of what cannot be undone. */

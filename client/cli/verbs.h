@@ -132,6 +132,8 @@ extern const struct verb VERBS_WATCH[];
 extern const struct verb VERBS_PAPERS[];
 extern const struct verb VERBS_HELP[];
 extern const struct verb VERBS_HISTORY[];
+int receipt_save_run(struct cli *cli);
+int receipt_verify_run(struct cli *cli);
 int checkpoint_run(struct cli *cli);
 int checkpoint_compare_run(struct cli *cli);
 
