@@ -164,7 +164,6 @@ PLAY = [
     ("ada", f"witness appoint owl {'ab' * 32}"), ("ada", "witness list"), ("ada", "witness dismiss owl --yes"),
     ("ada", "member recover Fay --out fay-back.inv"), ("fay", "join fay-back.inv"), ("ada", "key new --out spare.key"),
     ("ada", "recovery-key set spare.key --yes"), ("ben", "key recover 2 --recovery spare.key --yes"),
-    ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
     ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"),
     ("ada", "checkpoint"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
     ("ada", "export record.export"), ("ada", "recount record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
