@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import select
 import struct
 import subprocess
 import termios
@@ -16,20 +17,25 @@ def columns(text):
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def run_on_terminal(world, who, *words, width=80, answer=None, environment=(), program=None):
+def run_on_terminal(world, who, *words, width=80, answer=None, environment=(), program=None, typed=(), look=None):
     """(exit code, everything that was shown); standard output and error are the terminal's. @answer: what is typed once it asks: `[y/N] `.
-    @program: another one than comity at the home of this person."""
+    @program: another one than comity at the home of this person. @typed: for what asks the terminal itself, [(end of the prompt, line)];
+    before each line is typed, @look is called with the process."""
+    typed = list(typed)
     main, side = pty.openpty()
     fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
     kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     line = [program, *words] if program else [COMITY, *map(str, words), "--home", world.home(who)]
     process = subprocess.Popen(line, stdin=side, stdout=side, stderr=side,
                                cwd=world.directory, env={**kept, "TERM": "xterm", **dict(environment)},
-                               start_new_session=True)
+                               start_new_session=True,
+                               preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if typed else None)
     os.close(side)
     shown = b""
     try:
         while True:
+            if not select.select([main], [], [], TIMEOUT_S)[0]:
+                raise AssertionError(f"{words}: waits for more than was typed, after {shown[-200:]!r}")
             try:
                 part = os.read(main, 65536)
             except OSError:
@@ -37,7 +43,11 @@ def run_on_terminal(world, who, *words, width=80, answer=None, environment=(), p
             if not part:
                 break
             shown += part
-            if shown.endswith(b"/N] "):  # with nothing to say: the end of what is typed
+            if typed and shown.decode(errors="replace").endswith(typed[0][0]):
+                if look is not None:
+                    look(process)
+                os.write(main, (typed.pop(0)[1] + "\n").encode())
+            elif shown.endswith(b"/N] "):  # with nothing to say: the end of what is typed
                 os.write(main, (answer or "\x04").encode())
                 answer = None
         process.wait(TIMEOUT_S)

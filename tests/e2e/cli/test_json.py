@@ -77,6 +77,7 @@ STEERING = ["--body", "steering", *BOTH]
 PLAY = [
     ("operator", "up --data data --detach"), ("operator", "status"), ("operator", "doctor"),
     *((who, "key new") for who, *_ in FOUNDERS), ("ada", "key show"), ("ada", "found charter"),
+    ("spare", "key new"), ("spare", "key protect --new-passphrase-file secret"), ("spare", "key protect --remove --passphrase-file secret"),
     ("ada", "found prepare charter.ini --place data/place.json --out f.draft"), ("ben", "draft show f.draft"),
     *((who, "draft sign f.draft") for who, *_ in FOUNDERS[1:]), ("operator", "draft submit f.draft --dry-run"),
     ("operator", "draft submit f.draft"),
@@ -176,7 +177,7 @@ STAGES = {"seconding": {"kind": "SECONDING", "count": 1, "counts_as": "CONCERN"}
           "casting": {"kind": "CASTING", "office": "FACILITATOR"}, "umpire": {"kind": "UMPIRE", "who": "arbitrator"},
           "sign-off": {"kind": "SIGN_OFF", "office": "CO_CHAIR"}}
 # Straw polls are kept where the charter says so: the one that is played says nothing of them, nor is there a clause.
-ELSEWHERE = {"straw open", "straw answer", "straw close", "straw show", "decision sign"}
+ELSEWHERE = {"straw open", "straw answer", "straw close", "straw show", "decision sign", "key words", "key from-words"}
 CLEANERS = """[constituency cleaners]
 kind = worker
 standing = party
@@ -200,6 +201,7 @@ class Contract(unittest.TestCase):
         self.addCleanup(world.close)
         verbs = {verb["name"]: Documented(verb["json"]) for verb in world.ask("ada", "help")["verbs"]}
         keys, kept, seen, findings = {}, {}, set(), []
+        world.file("secret", "correct horse battery\n").chmod(0o600)
         world.file("swaps.yaml", "name: swaps\nform: STANCE\nscale:\n  - 1 yes: AGREE\nroll: SEATS\nfrozen: ROUND\nrounds: 1\n"
                                  "tests:\n  - name: all\n    class: SUPPORT\n    scope: WHOLE\n    count: [AGREE]\n    at_least: 1\n")
         world.file("roll.csv", "member,constituency,answer\nada,union,yes\n")
