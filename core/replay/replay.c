@@ -22,6 +22,10 @@ int replay_wrong(struct replay *r, enum replay_check check, int code, const char
 {
     va_list arguments;
 
+#ifdef COMITY_CONTROL_REPLAY_SKIPS /* a control of the tests lacks this check */
+    if (check == COMITY_CONTROL_REPLAY_SKIPS)
+        return 0;
+#endif
     va_start(arguments, format);
     tell(r, (struct replay_fault){.check = check, .code = code, .sequence = r->head + 1}, format, arguments);
     va_end(arguments);

@@ -136,6 +136,22 @@ class World:
     def supervisor(self):
         return int((self.data / "lock").read_text())
 
+    def audit(self, *readers):
+        """Everything on record, as an outsider audits it: the worker's export, and the copies of these members. Nothing may be
+        wrong; the documents, the export's first."""
+        files = [self.directory / f"audited.{number}" for number in range(1 + len(readers))]
+        for file in files:
+            file.unlink(missing_ok=True)
+        subprocess.run([BUILD / "comity-worker", "export", "--config", self.data / "worker.ini", "--to", files[0]], check=True,
+                       capture_output=True, timeout=TIMEOUT_S)
+        for reader, file in zip(readers, files[1:]):
+            self.ask(reader, "export", file)
+        documents = [self.ask("auditor", "audit", file, exit=None) for file in files]
+        for document in documents:
+            if document["wrong"] or document["differing"] or document["exit"] not in (DONE, UNCOUNTED):
+                raise Unexpected(f"audit of {document['file']}: {document.get('error')} {document['findings'][:5]}")
+        return documents
+
     def file(self, name, text=None):
         path = self.directory / name
         if text is not None:
