@@ -218,15 +218,19 @@ static enum service_next handle_submit(struct service *service, struct job *job,
     return SERVICE_ANSWERED;
 }
 
-static enum service_next handle_cosign(struct service *service, struct job *job,
-                                       const Comity__V1__Cosign *cosign)
+/* It costs the disk what a command does. */
+static enum service_next handle_cosign(struct service *service, struct job *job, const Comity__V1__Cosign *cosign,
+                                       bool is_stranger)
 {
     struct refusal refusal = {0};
     int code = check_header_history(job, cosign->history, &refusal);
     if (code == 0)
         code = cosign_check(service, job, cosign, &refusal);
-    if (code == 0)
-        return SERVICE_ORDER;
+    if (code == 0) {
+        uint32_t wait_ms = key_spend(service, RATE_COMMANDS, cosign->cosignature->key.data, 1);
+        return wait_ms > 0 ? put_off(service, job, wait_ms) : SERVICE_ORDER;
+    }
+    connection_spend(service, job, is_stranger, 1);
     reply_refusal(job, &refusal, service->term);
     return SERVICE_ANSWERED;
 }
@@ -251,7 +255,7 @@ static enum service_next handle_request(struct service *service, struct job *job
         handle_query(service, job, request->query);
         return SERVICE_ANSWERED;
     case COMITY__V1__REQUEST__KIND_COSIGN:
-        return handle_cosign(service, job, request->cosign);
+        return handle_cosign(service, job, request->cosign, is_stranger);
     default:
         refuse(&refusal, ERR_MISSING, "kind");
         reply_refusal(job, &refusal, service->term);
