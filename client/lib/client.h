@@ -65,6 +65,7 @@ struct history {
     uint8_t id[HISTORY_ID_SIZE];
     bool is_reader;
     struct signing_key key; /* of a reader */
+    bool is_witness;        /* the key is a witness's: it may ask for checkpoints alone */
     uint32_t epoch;         /* the latest that was seen; 0: none */
     uint64_t seen;          /* the highest sequence that was seen in it */
     int64_t pruned_ms;      /* the stamp of the receipt by which its journal was pruned last */
@@ -120,7 +121,7 @@ struct link {
 
 /* ---- Requests ---- */
 
-enum request_kind { REQUEST_SUBMIT, REQUEST_QUERY, REQUEST_BROKER_STATUS };
+enum request_kind { REQUEST_SUBMIT, REQUEST_QUERY, REQUEST_COSIGN, REQUEST_BROKER_STATUS };
 
 enum request_state {
     REQUEST_WAITING, /* to be sent at due_ms */
@@ -139,7 +140,7 @@ struct comity_request {
     uint8_t *frame; /* header and sealed body: the same bytes in every try */
     size_t frame_size;
     struct arena *arena;        /* holds the claim, and a receipt that is held */
-    struct receipt_claim claim; /* of SUBMIT; of QUERY the history alone */
+    struct receipt_claim claim; /* of SUBMIT; of QUERY and COSIGN the history alone */
     struct bytes held;          /* packed Receipt */
     int64_t held_ms;
     struct comity_answer *answer; /* a page that is held */

@@ -368,6 +368,15 @@ int comity_query(struct comity *client, const uint8_t *history, const Comity__V1
 int comity_query_wait(struct comity *client, const uint8_t *history, const Comity__V1__Query *query,
                       int64_t deadline_ms, struct comity_result *ret_result);
 
+/* A witness's cosignature for the worker to keep: the seed given for reading the history is the witness's. Ends in ANSWERED
+ * (sequence: the size that is cosigned now), REFUSED, UNKNOWN or NOT_SENT. As comity_query. */
+int comity_cosign(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
+                  const Comity__V1__Cosignature *cosignature, int64_t deadline_ms, comity_done_fn *done,
+                  void *context, uint64_t *ret_request);
+int comity_cosign_wait(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
+                       const Comity__V1__Cosignature *cosignature, int64_t deadline_ms,
+                       struct comity_result *ret_result);
+
 /* Stop waiting. The callback is not called any more (with a thread: it may be running at this moment); what
  * was sent may still be carried out. A number that is not under way: nothing happens. */
 void comity_cancel(struct comity *client, uint64_t request);
@@ -405,8 +414,8 @@ void comity_answer_destroy(struct comity_answer **answer);
 typedef void comity_news_fn(const uint8_t history[COMITY_HISTORY_SIZE], uint64_t sequence, void *context);
 
 /* Call @news once for every advance past @from, coalesced. Subscribes at every broker, again on every new
- * connection, and asks by itself every poll_ms (which needs leave to read). One a history: a second call
- * replaces the first. 0, ERR_MEMORY. */
+ * connection, and asks by itself every poll_ms (which needs leave to read; a witness's key is not asked with).
+ * One a history: a second call replaces the first. 0, ERR_MEMORY. */
 int comity_subscribe(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t from,
                      comity_news_fn *news, void *context);
 void comity_unsubscribe(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE]);

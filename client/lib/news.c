@@ -96,7 +96,7 @@ static void history_run(struct comity *client, struct history *history)
         return;
     if (is_poll_due)
         subscription->poll_ms = client->now_ms + client->poll_ms;
-    if (is_poll_due && history->is_reader && !subscription->is_polling)
+    if (is_poll_due && history->is_reader && !history->is_witness && !subscription->is_polling)
         poll_send(client, history);
     client_wake_at(client, subscription->poll_ms);
 }

@@ -63,7 +63,7 @@ static void refusal_final(struct comity *client, struct comity_request *request)
 static bool is_cured_by_hello(const struct comity_request *request, int code)
 {
     return code == ERR_HELLO ||
-           (code == ERR_GRANT && request->kind == REQUEST_QUERY && !request->has_said_hello_again);
+           (code == ERR_GRANT && request->kind != REQUEST_SUBMIT && !request->has_said_hello_again);
 }
 
 static void refusal_take(struct comity *client, struct link *link, struct comity_request *request,
@@ -141,6 +141,13 @@ static void answer_take(struct comity *client, struct comity_request *request, c
         history_raise_seen(client, request->claim.history, result.epoch, as_of);
     if (client->journal != NULL)
         purged_learn_answer(client->journal, request->claim.history, body);
+    request_end(client, request, &result);
+}
+
+static void cosigned_take(struct comity *client, struct comity_request *request,
+                          const Comity__V1__Cosigned *cosigned)
+{
+    struct comity_result result = {.verdict = COMITY_ANSWERED, .sequence = cosigned->size};
     request_end(client, request, &result);
 }
 
@@ -337,13 +344,14 @@ static void status_take(struct comity *client, struct comity_request *request, s
 static void body_take(struct comity *client, struct link *link, struct comity_request *request,
                       const Comity__V1__Reply *reply, struct arena **arena)
 {
-    bool is_submit = request->kind == REQUEST_SUBMIT;
     if (reply->kind_case == COMITY__V1__REPLY__KIND_REFUSAL)
         refusal_take(client, link, request, reply->refusal);
-    else if (reply->kind_case == COMITY__V1__REPLY__KIND_RECEIPT && is_submit)
+    else if (reply->kind_case == COMITY__V1__REPLY__KIND_RECEIPT && request->kind == REQUEST_SUBMIT)
         receipt_take(client, link, request, reply->receipt, *arena);
-    else if (reply->kind_case == COMITY__V1__REPLY__KIND_ANSWER && !is_submit)
+    else if (reply->kind_case == COMITY__V1__REPLY__KIND_ANSWER && request->kind == REQUEST_QUERY)
         answer_take(client, request, reply->answer, arena);
+    else if (reply->kind_case == COMITY__V1__REPLY__KIND_COSIGNED && request->kind == REQUEST_COSIGN)
+        cosigned_take(client, request, reply->cosigned);
     else
         end_unknown(client, request, ERR_MALFORMED);
 }

@@ -178,6 +178,33 @@ int request_check(struct comity *client, const Comity__V1__Query *query, const s
     return 0;
 }
 
+static int request_cosign(struct comity *client, const uint8_t *history,
+                          const Comity__V1__Cosignature *cosignature, int64_t deadline_ms,
+                          comity_done_fn *done, void *context, uint64_t *ret_number)
+{
+    int code = request_admit(client);
+    if (code != 0)
+        return code;
+    CLEANUP(request_free) struct comity_request *request = request_new(client, REQUEST_COSIGN, deadline_ms);
+    if (request == NULL)
+        return ERR_MEMORY;
+    request_place(client, request);
+    request->call = call_new_done(done, context);
+    if (request->call == NULL)
+        return ERR_MEMORY;
+    memcpy(request->claim.history, history, HISTORY_ID_SIZE);
+    Comity__V1__Cosign cosign = COMITY__V1__COSIGN__INIT;
+    cosign.history = (ProtobufCBinaryData){HISTORY_ID_SIZE, request->claim.history};
+    cosign.cosignature = (Comity__V1__Cosignature *) cosignature;
+    Comity__V1__Request body = COMITY__V1__REQUEST__INIT;
+    body.kind_case = COMITY__V1__REQUEST__KIND_COSIGN;
+    body.cosign = &cosign;
+    code = request_seal(client, request, &body);
+    if (code == 0)
+        request_begin(client, &request, ret_number);
+    return code;
+}
+
 int request_broker_status(struct comity *client, size_t link, int64_t deadline_ms, comity_done_fn *done,
                           void *context)
 {
@@ -476,6 +503,18 @@ int comity_query(struct comity *client, const uint8_t *history, const Comity__V1
     filled.history = (ProtobufCBinaryData){needs_history ? HISTORY_ID_SIZE : 0, (uint8_t *) history};
     pthread_mutex_lock(&client->lock);
     int code = request_query(client, &filled, deadline_ms, NULL, done, context, ret_request);
+    pthread_mutex_unlock(&client->lock);
+    return code;
+}
+
+int comity_cosign(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
+                  const Comity__V1__Cosignature *cosignature, int64_t deadline_ms, comity_done_fn *done,
+                  void *context, uint64_t *ret_request)
+{
+    if (deadline_ms < 0)
+        return ERR_RANGE;
+    pthread_mutex_lock(&client->lock);
+    int code = request_cosign(client, history, cosignature, deadline_ms, done, context, ret_request);
     pthread_mutex_unlock(&client->lock);
     return code;
 }

@@ -400,6 +400,8 @@ static void log_key_judge(struct comity *client, struct history *history, const 
     } else if (!may_read) {
         if (history->is_reader)
             log_key_refuse(client, history, key);
+    } else if (history->is_witness) { /* which may not ask for the list */
+        log_key_refuse(client, history, key);
     } else if (memcmp(history->refused, key, KEY_SIZE) != 0) {
         log_key_ask(client, history, key);
     }
@@ -420,6 +422,7 @@ static bool grant_answer_take(struct comity *client, struct history *history,
                                                     .code = answer->code,
                                                     .sequence = answer->head,
                                                     .member = answer->member});
+        history->is_witness = answer->code == 0 && answer->member == 0;
         return answer->code == 0;
     }
     return false;

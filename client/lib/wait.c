@@ -69,6 +69,18 @@ int comity_query_wait(struct comity *client, const uint8_t *history, const Comit
     return code != 0 ? code : waiter_wait(&waiter, ret_result);
 }
 
+int comity_cosign_wait(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
+                       const Comity__V1__Cosignature *cosignature, int64_t deadline_ms,
+                       struct comity_result *ret_result)
+{
+    struct waiter waiter = {.client = client};
+    memset(ret_result, 0, sizeof(*ret_result));
+    int code = wait_check(client);
+    if (code == 0)
+        code = comity_cosign(client, history, cosignature, deadline_ms, waiter_done, &waiter, NULL);
+    return code != 0 ? code : waiter_wait(&waiter, ret_result);
+}
+
 int comity_status_wait(struct comity *client, int64_t deadline_ms, struct comity_result *ret_result)
 {
     Comity__V1__Status status = COMITY__V1__STATUS__INIT;

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import tempfile
 
-PROGRAMS = ["comity", "comity-broker", "comity-worker"]
+PROGRAMS = ["comity", "comity-broker", "comity-worker", "comity-witness"]
 FILES = [
     "include/comity.h",
     "include/comity/error.h",
     "include/comity/v1/command.pb-c.h",
     "share/comity/examples/broker.ini",
     "share/comity/examples/worker.ini",
+    "share/comity/examples/witness.ini",
     "share/comity/proto/comity/v1/link.proto",
     "share/doc/comity/protocol.md",
     "share/doc/comity/LICENSE",
@@ -22,11 +23,13 @@ FILES = [
     "share/man/man1/comity-round.1",
     "share/man/man8/comity-broker.8",
     "share/man/man8/comity-worker.8",
+    "share/man/man8/comity-witness.8",
     "share/bash-completion/completions/comity",
     "share/zsh/vendor-completions/_comity",
     "share/fish/vendor_completions.d/comity.fish",
     "lib/systemd/system/comity-broker.service",
     "lib/systemd/system/comity-worker.service",
+    "lib/systemd/system/comity-witness.service",
 ]
 
 # The number of a wrong error is not printed: the sentence is the library's own.

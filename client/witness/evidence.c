@@ -1,0 +1,141 @@
+#include "client/witness/evidence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/directory.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "core/tree.h"
+
+enum { TEXT_MAX = 8192 };
+
+static const char README[] =
+    "Evidence that the record of a partnership was forked: its server has shown this witness two records that\n"
+    "cannot both be true. Keep this folder, and show it to every party.\n"
+    "\n"
+    "  kept.note    what this witness saw first and cosigned\n"
+    "  shown.note   what the server showed later\n"
+    "  proof.txt    what it gave as the proof that the second continues the first (RFC 6962, 2.1.2; may be empty)\n"
+    "  beside.note  what it now shows for the length that was kept, if it showed any\n"
+    "\n"
+    "Each note begins with the name of the log, the number of events and the root of their tree, and ends with a\n"
+    "signature line (C2SP signed-note). All carry the signature of the same log key:\n"
+    "\n"
+    "  %s\n"
+    "\n"
+    "Two notes of the same length with different roots, both signed by that key, prove by themselves that whoever\n"
+    "holds it has shown different records to different people. What this witness says of them: %s\n";
+
+static int failed(void)
+{
+    return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_FILE;
+}
+
+static int file_put(const char *folder, const char *name, struct bytes content)
+{
+    char path[KEPT_PATH_MAX + 128];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (descriptor < 0)
+        return failed();
+    errno = EIO;
+    bool is_written = content.size == 0 || write(descriptor, content.data, content.size) == (ssize_t) content.size;
+    int code = is_written && fsync(descriptor) == 0 ? 0 : failed();
+    close(descriptor);
+    return code;
+}
+
+static int kept_put(const char *folder, const struct kept *kept, const char *witness, const uint8_t *witness_key)
+{
+    char text[CHECKPOINT_MAX_BYTES + NOTE_LINE_MAX_BYTES + 1], line[NOTE_LINE_MAX_BYTES + 1];
+    size_t line_size = cosignature_line(witness, witness_key, kept->time_s, kept->signature, line);
+    int size = snprintf(text, sizeof(text), "%.*s%.*s", (int) kept->note_size, kept->note, (int) line_size, line);
+    return file_put(folder, "kept.note", BYTES(text, (size_t) size));
+}
+
+static int proof_put(const char *folder, const struct seen *seen)
+{
+    char text[PROOF_MAX * 48] = "";
+    size_t size = 0;
+    for (size_t i = 0; i < seen->proof_count && i < PROOF_MAX; i++) {
+        if (seen->proof[i].size != HASH_SIZE)
+            continue;
+        sodium_bin2base64(text + size, sizeof(text) - size, seen->proof[i].data, HASH_SIZE,
+                          sodium_base64_VARIANT_ORIGINAL);
+        size += strlen(text + size);
+        text[size++] = '\n';
+    }
+    return file_put(folder, "proof.txt", BYTES(text, size));
+}
+
+static int readme_put(const char *folder, const struct kept *kept, enum judgement judgement)
+{
+    struct note_verifier verifier;
+    char origin[ORIGIN_MAX_BYTES + 1], key[NOTE_VERIFIER_MAX_BYTES + 1] = "", text[TEXT_MAX];
+    checkpoint_origin(kept->history, kept->epoch, origin);
+    if (note_verifier_make(origin, NOTE_SIGNATURE, kept->log_key, &verifier) == 0)
+        note_verifier_write(&verifier, key);
+    int size = snprintf(text, sizeof(text), README, key, judgement_sentence(judgement));
+    return file_put(folder, "README.txt", BYTES(text, (size_t) size));
+}
+
+/* Folders: evidence, and in it one for each fork. */
+static int folder_make(const char *directory, const char *name, char ret_folder[KEPT_PATH_MAX])
+{
+    char path[KEPT_PATH_MAX];
+    snprintf(path, sizeof(path), "%.1000s/evidence", directory);
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return failed();
+    snprintf(ret_folder, KEPT_PATH_MAX, "%.1010s/%s", path, name);
+    return mkdir(ret_folder, 0700) == 0 || errno == EEXIST ? 0 : failed();
+}
+
+static int folder_sync(const char *folder)
+{
+    char inside[KEPT_PATH_MAX + 8], above[KEPT_PATH_MAX];
+    snprintf(inside, sizeof(inside), "%s/.", folder);
+    snprintf(above, sizeof(above), "%s", folder);
+    char *end = strrchr(above, '/');
+    if (directory_sync_of(inside) != 0 || directory_sync_of(folder) != 0)
+        return failed();
+    *end = '\0';
+    return directory_sync_of(above) == 0 ? 0 : failed();
+}
+
+int evidence_keep(const char *directory, const struct kept *kept, const struct seen *seen, const char *witness,
+                  const uint8_t witness_key[KEY_SIZE], enum judgement judgement, int64_t now_s,
+                  char ret_name[KEPT_EVIDENCE_MAX + 1])
+{
+    char name[KEPT_EVIDENCE_MAX + 1], folder[KEPT_PATH_MAX], hex[2 * HISTORY_ID_SIZE + 1];
+    uint8_t random[4];
+    char tail[2 * sizeof(random) + 1];
+    randombytes_buf(random, sizeof(random));
+    hex_encode(BYTES(random, sizeof(random)), tail);
+    hex_encode(BYTES(kept->history, HISTORY_ID_SIZE), hex);
+    snprintf(name, sizeof(name), "%.16s-%" PRIu32 "-%" PRIu64 "-%" PRId64 "-%s", hex, kept->epoch, kept->size, now_s,
+             tail);
+    int code = folder_make(directory, name, folder);
+    if (code == 0)
+        code = kept_put(folder, kept, witness, witness_key);
+    if (code == 0)
+        code = file_put(folder, "shown.note", seen->note);
+    if (code == 0)
+        code = proof_put(folder, seen);
+    if (code == 0 && seen->beside.size > 0)
+        code = file_put(folder, "beside.note", seen->beside);
+    if (code == 0)
+        code = readme_put(folder, kept, judgement);
+    if (code == 0)
+        code = folder_sync(folder);
+    if (code == 0)
+        memcpy(ret_name, name, sizeof(name));
+    return code;
+}

@@ -1,0 +1,108 @@
+#include "client/witness/judge.h"
+
+#include "client/witness/defence.h"
+#include "core/error.h"
+#include "core/tree.h"
+
+static const struct {
+    const char *name, *sentence;
+    bool needs_operator;
+} ROWS[JUDGEMENTS] = {
+    [JUDGED_FIRST] = {"cosigned", "The first checkpoint of this epoch was cosigned.", false},
+    [JUDGED_EXTENDS] = {"cosigned", "The record has grown, and was cosigned.", false},
+    [JUDGED_SAME] = {"same", "The record has not grown since.", false},
+    [JUDGED_MALFORMED] = {"malformed", "The worker's checkpoint cannot be read.", true},
+    [JUDGED_SIGNATURE] = {"signature",
+                          "The worker's checkpoint is not signed by the log key that the configuration names.", true},
+    [JUDGED_ORIGIN] = {"origin", "The worker's checkpoint is of another log.", true},
+    [JUDGED_EPOCH] = {"epoch", "A restore from a backup has opened another epoch.", true},
+    [JUDGED_OLD_EPOCH] = {"old_epoch",
+                          "The worker shows the record as it was before a restore: it was put back.", true},
+    [JUDGED_BEHIND] = {"behind", "The worker shows less than was seen before: it lags, or was put back.", true},
+    [JUDGED_MOVED] = {"moved", "What was kept has changed meanwhile; the next look will tell.", false},
+    [JUDGED_FORK] = {"fork", "The worker shows another record of the same length: the record is forked.", true},
+    [JUDGED_NO_PROOF] = {"no_proof",
+                         "The worker cannot show that the record continues what was seen: the record is forked.",
+                         true},
+    [JUDGED_STOPPED] = {"stopped", "A fork was seen before: nothing is cosigned until the operator says so.", true},
+};
+
+const char *judgement_name(enum judgement judgement)
+{
+    return ROWS[judgement].name;
+}
+
+const char *judgement_sentence(enum judgement judgement)
+{
+    return ROWS[judgement].sentence;
+}
+
+bool judgement_needs_operator(enum judgement judgement)
+{
+    return ROWS[judgement].needs_operator;
+}
+
+/* By the key on record; of an epoch that is not followed yet, by the one that the worker names. */
+static int open_note(const struct kept *kept, const struct seen *seen, struct checkpoint *ret_checkpoint,
+                     bool *ret_is_by_kept_key)
+{
+    int code = checkpoint_open(seen->note, kept->log_key, ret_checkpoint);
+    *ret_is_by_kept_key = code == 0;
+    if (code == ERR_SIGNATURE && seen->server_log_key != NULL && kept->epoch != 0 && seen->epoch > kept->epoch)
+        code = checkpoint_open(seen->note, seen->server_log_key, ret_checkpoint);
+    return code;
+}
+
+/* What is cosigned is these three lines; one with more of them is not ours. */
+static bool has_extensions(const struct seen *seen, const struct checkpoint *checkpoint)
+{
+    char text[CHECKPOINT_MAX_BYTES];
+    size_t size = checkpoint_write(checkpoint, text);
+    return seen->note.size <= size || memcmp(seen->note.data, text, size) != 0 || seen->note.data[size] != '\n';
+}
+
+static enum judgement judge_tree(const struct kept *kept, const struct seen *seen,
+                                 const struct checkpoint *checkpoint)
+{
+    struct bytes kept_root = BYTES(kept->root, HASH_SIZE), root = BYTES(checkpoint->root, HASH_SIZE);
+    if (!DEFENCE(consistency))
+        return kept->note_size == 0 ? JUDGED_FIRST : JUDGED_EXTENDS;
+    if (kept->note_size == 0)
+        return seen->from == 0 && seen->proof_count == 0 ? JUDGED_FIRST : JUDGED_MOVED;
+    if (checkpoint->size < kept->size)
+        return JUDGED_BEHIND;
+    if (checkpoint->size == kept->size)
+        return bytes_equal(kept_root, root) ? JUDGED_SAME : JUDGED_FORK;
+    if (seen->from != kept->size)
+        return JUDGED_MOVED;
+    return tree_consistency_check(kept->size, checkpoint->size, seen->proof, seen->proof_count, kept_root, root) == 0
+               ? JUDGED_EXTENDS
+               : JUDGED_NO_PROOF;
+}
+
+static enum judgement judge_shown(const struct kept *kept, const struct seen *seen,
+                                  struct checkpoint *ret_checkpoint)
+{
+    char origin[ORIGIN_MAX_BYTES + 1];
+    bool is_by_kept_key;
+    if (seen->note.size > CHECKPOINT_MAX_BYTES)
+        return JUDGED_MALFORMED;
+    int code = open_note(kept, seen, ret_checkpoint, &is_by_kept_key);
+    if (code != 0)
+        return code == ERR_SIGNATURE ? JUDGED_SIGNATURE : JUDGED_MALFORMED;
+    checkpoint_origin(kept->history, seen->epoch, origin);
+    if (strcmp(ret_checkpoint->origin, origin) != 0)
+        return JUDGED_ORIGIN;
+    if (ret_checkpoint->size == 0 || has_extensions(seen, ret_checkpoint))
+        return JUDGED_MALFORMED;
+    if (kept->epoch != 0 && seen->epoch != kept->epoch)
+        return seen->epoch > kept->epoch ? JUDGED_EPOCH : JUDGED_OLD_EPOCH;
+    return is_by_kept_key ? judge_tree(kept, seen, ret_checkpoint) : JUDGED_SIGNATURE;
+}
+
+enum judgement judge(const struct kept *kept, const struct seen *seen, struct checkpoint *ret_checkpoint)
+{
+    enum judgement judgement = judge_shown(kept, seen, ret_checkpoint);
+    /* A later epoch is noted all the same: to follow it may be what the operator decides. */
+    return kept->evidence[0] != '\0' && judgement != JUDGED_EPOCH ? JUDGED_STOPPED : judgement;
+}

@@ -1,0 +1,46 @@
+/* What a checkpoint that was shown is to a witness, by what it has kept: the rules of C2SP tlog-witness, and epochs.
+ *
+ * Pure. docs/adr/0020 says how the rules of the HTTP protocol and these belong together. */
+#ifndef COMITY_CLIENT_WITNESS_JUDGE_H
+#define COMITY_CLIENT_WITNESS_JUDGE_H
+
+#include "client/witness/kept.h"
+
+enum judgement {
+    JUDGED_FIRST,     /* the first of this history and epoch: cosign */
+    JUDGED_EXTENDS,   /* it extends what was kept, by its proof: cosign */
+    JUDGED_SAME,      /* it is what was kept */
+    JUDGED_MALFORMED, /* no checkpoint */
+    JUDGED_SIGNATURE, /* not signed by the log key */
+    JUDGED_ORIGIN,    /* of another log: another history, or another epoch than the answer says */
+    JUDGED_EPOCH,     /* of a later epoch, which has to be accepted first */
+    JUDGED_OLD_EPOCH, /* of an epoch before the one that is followed: the server was put back */
+    JUDGED_BEHIND,    /* smaller than what was kept: the server was put back, or lags */
+    JUDGED_MOVED,     /* the proof is from another size than what is kept: ask again */
+    JUDGED_FORK,      /* of the size that was kept, with another root */
+    JUDGED_NO_PROOF,  /* larger, and the proof does not show that it extends what was kept */
+    JUDGED_STOPPED,   /* a fork was seen before: nothing is cosigned until the operator says so */
+    JUDGEMENTS
+};
+
+/* Name in logs and JSON, one sentence for people, and whether it goes on by itself. Never NULL. */
+const char *judgement_name(enum judgement judgement);
+const char *judgement_sentence(enum judgement judgement);
+bool judgement_needs_operator(enum judgement judgement);
+
+/* What the worker showed. */
+struct seen {
+    struct bytes note;
+    uint32_t epoch;          /* that the answer is of */
+    uint64_t from;           /* the size from which a proof was asked for; 0: none */
+    const struct bytes *proof;
+    size_t proof_count;
+    const uint8_t *server_log_key; /* which the worker named: known of a later epoch before it is accepted */
+    struct bytes beside;     /* with NO_PROOF: its note at the kept size; empty: none was had */
+    bool is_beside_asked;
+};
+
+/* @ret_checkpoint is set with FIRST, EXTENDS, SAME, EPOCH, BEHIND, OLD_EPOCH, FORK and NO_PROOF. */
+enum judgement judge(const struct kept *kept, const struct seen *seen, struct checkpoint *ret_checkpoint);
+
+#endif

@@ -1,0 +1,227 @@
+#include "client/witness/status.h"
+
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <time.h>
+
+#include "client/witness/step.h"
+#include "client/witness/word.h"
+#include "core/error.h"
+
+/* How a history stands, in the order of how grave it is. */
+enum standing { STANDS_WELL, STANDS_SILENT, STANDS_NEVER, STANDS_WAITS, STANDS_EPOCH, STANDS_DAMAGED, STANDS_FORKED, STANDINGS };
+
+static const struct {
+    const char *name, *sentence, *to_do;
+    int exit;
+} ROWS[STANDINGS] = {
+    [STANDS_WELL] = {"COSIGNED", "It is watched, and cosigned as it grows.", "Nothing.", STATUS_WELL},
+    [STANDS_SILENT] = {"SILENT", "It was not heard of lately.",
+                       "See that comity-witness runs, and that it reaches the broker; its log says more.", STATUS_WAITS},
+    [STANDS_NEVER] = {"NEVER", "It was never cosigned.",
+                      "Have a co-chair appoint this witness (comity-witness key says how), and see that it runs.",
+                      STATUS_WAITS},
+    [STANDS_WAITS] = {"REFUSED", "What the worker shows is not cosigned.",
+                      "Ask whoever runs the worker. Nothing has to be done here: it goes on by itself once it is right.",
+                      STATUS_WAITS},
+    [STANDS_EPOCH] = {"NEW_EPOCH",
+                      "A restore from a backup has opened another epoch, which is not followed yet.",
+                      "Ask whoever runs the worker why. If every party knows of the restore and sees the same fingerprint "
+                      "of the new log key: comity-witness accept.",
+                      STATUS_WAITS},
+    [STANDS_DAMAGED] = {"DAMAGED", "What was kept of it cannot be read: nothing is cosigned.",
+                        "Do not delete it. Put the disk right; or begin anew with another key, which a co-chair appoints.",
+                        STATUS_WAITS},
+    [STANDS_FORKED] = {"FORK", "Its record was forked: the server showed two that cannot both be true.",
+                       "Show the evidence to every party. Nothing is cosigned until you say comity-witness accept.",
+                       STATUS_FORKED},
+};
+
+enum { SILENT_S = 300 };
+
+struct report {
+    const struct history_settings *settings;
+    struct kept kept;
+    struct word word;
+    int code; /* of reading what was kept */
+    enum standing standing;
+    char evidence[CONFIG_VALUE_MAX + KEPT_EVIDENCE_MAX + 16]; /* its path; empty: none */
+};
+
+static bool word_is(const struct word *word, enum judgement judgement)
+{
+    return strcmp(word->what, judgement_name(judgement)) == 0;
+}
+
+static enum standing standing_of(const struct report *report, int64_t now_s)
+{
+    static const enum judgement REFUSED[] = {JUDGED_MALFORMED, JUDGED_SIGNATURE, JUDGED_ORIGIN, JUDGED_OLD_EPOCH,
+                                             JUDGED_BEHIND};
+    if (report->code != 0 && report->code != ERR_NOT_FOUND)
+        return STANDS_DAMAGED;
+    if (report->kept.evidence[0] != '\0')
+        return STANDS_FORKED;
+    if (report->kept.next_epoch != 0)
+        return STANDS_EPOCH;
+    for (size_t i = 0; i < ARRAY_COUNT(REFUSED); i++)
+        if (word_is(&report->word, REFUSED[i]))
+            return STANDS_WAITS;
+    if (report->kept.note_size == 0)
+        return STANDS_NEVER;
+    bool is_heard = report->word.time_s != 0 && now_s - report->word.time_s < SILENT_S &&
+                    (word_is(&report->word, JUDGED_EXTENDS) || word_is(&report->word, JUDGED_SAME));
+    return is_heard ? STANDS_WELL : STANDS_SILENT;
+}
+
+static void report_make(const struct witness_settings *settings, const struct history_settings *history,
+                        int64_t now_s, struct report *ret_report)
+{
+    *ret_report = (struct report){.settings = history};
+    ret_report->code = kept_load(settings->state, history->history, &ret_report->kept);
+    if (ret_report->code == ERR_NOT_FOUND)
+        kept_init(&ret_report->kept, history->history, history->log_key);
+    word_read(settings->state, history->history, &ret_report->word);
+    ret_report->standing = standing_of(ret_report, now_s);
+    if (ret_report->kept.evidence[0] != '\0')
+        snprintf(ret_report->evidence, sizeof(ret_report->evidence), "%s/evidence/%s", settings->state,
+                 ret_report->kept.evidence);
+}
+
+/* ---- For people ---- */
+
+static const char *moment(int64_t time_s, char buffer[40])
+{
+    struct tm parts;
+    time_t time = (time_t) time_s;
+    if (gmtime_r(&time, &parts) == NULL || strftime(buffer, 40, "%Y-%m-%d %H:%M:%S UTC", &parts) == 0)
+        snprintf(buffer, 40, "%" PRId64 " s", time_s);
+    return buffer;
+}
+
+static void print_report(const struct report *report, FILE *out)
+{
+    const struct kept *kept = &report->kept;
+    char when[40], hex[2 * HISTORY_ID_SIZE + 1], fingerprint[FINGERPRINT_SIZE];
+    hex_encode(BYTES(kept->history, HISTORY_ID_SIZE), hex);
+    fprintf(out, "%s  (history %s)\n", report->settings->name, hex);
+    fprintf(out, "  %s\n", ROWS[report->standing].sentence);
+    if (kept->note_size > 0)
+        fprintf(out, "  Cosigned up to number %" PRIu64 ", epoch %" PRIu32 ", at %s.\n", kept->size, kept->epoch,
+                moment(kept->time_s, when));
+    key_fingerprint(kept->log_key, fingerprint);
+    fprintf(out, "  Log key: %s\n", fingerprint);
+    if (report->word.time_s != 0)
+        fprintf(out, "  Last word: %s, at %s.\n", report->word.what, moment(report->word.time_s, when));
+    if (kept->next_epoch != 0) {
+        key_fingerprint(kept->next_log_key, fingerprint);
+        fprintf(out, "  New epoch: %" PRIu32 ", with the log key %s\n", kept->next_epoch, fingerprint);
+    }
+    if (report->evidence[0] != '\0')
+        fprintf(out, "  Evidence: %s\n", report->evidence);
+    fprintf(out, "  What to do: %s\n", ROWS[report->standing].to_do);
+}
+
+/* ---- JSON ---- */
+
+static void add_hex(struct json_object *object, const char *name, struct bytes bytes)
+{
+    char hex[2 * 64 + 1];
+    hex_encode(bytes, hex);
+    json_object_object_add(object, name, json_object_new_string(hex));
+}
+
+static void add_fingerprint(struct json_object *object, const char *name, const uint8_t key[KEY_SIZE])
+{
+    char fingerprint[FINGERPRINT_SIZE];
+    key_fingerprint(key, fingerprint);
+    json_object_object_add(object, name, json_object_new_string(fingerprint));
+}
+
+static struct json_object *report_json(const struct report *report)
+{
+    const struct kept *kept = &report->kept;
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "name", json_object_new_string(report->settings->name));
+    add_hex(object, "history", BYTES(kept->history, HISTORY_ID_SIZE));
+    json_object_object_add(object, "state", json_object_new_string(ROWS[report->standing].name));
+    json_object_object_add(object, "epoch", json_object_new_int64(kept->epoch));
+    json_object_object_add(object, "size", json_object_new_uint64(kept->size));
+    json_object_object_add(object, "time_s", json_object_new_int64(kept->note_size > 0 ? kept->time_s : 0));
+    add_hex(object, "log_key", BYTES(kept->log_key, KEY_SIZE));
+    add_fingerprint(object, "log_key_fingerprint", kept->log_key);
+    if (kept->next_epoch != 0) {
+        json_object_object_add(object, "next_epoch", json_object_new_int64(kept->next_epoch));
+        add_hex(object, "next_log_key", BYTES(kept->next_log_key, KEY_SIZE));
+        add_fingerprint(object, "next_log_key_fingerprint", kept->next_log_key);
+    }
+    if (report->evidence[0] != '\0')
+        json_object_object_add(object, "evidence", json_object_new_string(report->evidence));
+    json_object_object_add(object, "last_word", json_object_new_string(report->word.what));
+    json_object_object_add(object, "last_word_s", json_object_new_int64(report->word.time_s));
+    json_object_object_add(object, "sentence", json_object_new_string(ROWS[report->standing].sentence));
+    json_object_object_add(object, "to_do", json_object_new_string(ROWS[report->standing].to_do));
+    return object;
+}
+
+static void print_json(struct json_object *histories, const struct witness_settings *settings,
+                       const uint8_t key[KEY_SIZE], FILE *out)
+{
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "witness", json_object_new_string(settings->name));
+    add_hex(object, "key", BYTES(key, KEY_SIZE));
+    add_fingerprint(object, "key_fingerprint", key);
+    json_object_object_add(object, "histories", histories);
+    fprintf(out, "%s\n", json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(object);
+}
+
+int status_print(const struct witness_settings *settings, const uint8_t key[KEY_SIZE], bool is_json, FILE *out)
+{
+    struct json_object *histories = is_json ? json_object_new_array() : NULL;
+    enum standing gravest = STANDS_WELL;
+    for (size_t i = 0; i < settings->history_count; i++) {
+        struct report report;
+        report_make(settings, &settings->histories[i], (int64_t) time(NULL), &report);
+        if (is_json)
+            json_object_array_add(histories, report_json(&report));
+        else
+            print_report(&report, out);
+        gravest = report.standing > gravest ? report.standing : gravest;
+    }
+    if (is_json)
+        print_json(histories, settings, key, out);
+    return ROWS[gravest].exit;
+}
+
+/* ---- The operator's word ---- */
+
+int status_accept(const struct witness_settings *settings, const struct history_settings *history, uint32_t epoch,
+                  FILE *out, char reason[1024])
+{
+    struct step_place place = {.directory = settings->state, .name = settings->name};
+    struct kept kept;
+    char fingerprint[FINGERPRINT_SIZE];
+    int code = step_accept(&place, history->history, epoch, &kept);
+    switch (code) {
+    case 0:
+        key_fingerprint(kept.log_key, fingerprint);
+        fprintf(out,
+                "%s: epoch %" PRIu32 " is followed from now on, with the log key %s. A comity-witness that runs takes it up "
+                "by itself.\n",
+                history->name, kept.epoch, fingerprint);
+        return 0;
+    case ERR_NOT_FOUND:
+        snprintf(reason, 1024, "Nothing was seen of %s yet: its first epoch needs no word.", history->name);
+        return code;
+    case ERR_EPOCH:
+        snprintf(reason, 1024, "No epoch %" PRIu32 " of %s was seen: comity-witness status shows the one that waits.",
+                 epoch, history->name);
+        return code;
+    case ERR_STATE:
+        snprintf(reason, 1024, "Epoch %" PRIu32 " of %s is followed already.", epoch, history->name);
+        return code;
+    default:
+        snprintf(reason, 1024, "What was kept of %s cannot be changed: %s", history->name, error_sentence(code));
+        return code;
+    }
+}

@@ -1,0 +1,23 @@
+/* `comity-witness status` and `accept`: what was seen of each history, for people and as JSON, and the operator's word on it.
+ * Reads the state beside a running daemon. */
+#ifndef COMITY_CLIENT_WITNESS_STATUS_H
+#define COMITY_CLIENT_WITNESS_STATUS_H
+
+#include <stdio.h>
+
+#include "client/witness/settings.h"
+
+enum status_exit {
+    STATUS_WELL = 0,
+    STATUS_FORKED = 4, /* evidence of a fork is kept of one history at least */
+    STATUS_WAITS = 5,  /* one at least is not cosigned as it is, and waits for its operator */
+};
+
+/* Returns the exit code: the gravest of all histories. */
+int status_print(const struct witness_settings *settings, const uint8_t key[KEY_SIZE], bool is_json, FILE *out);
+
+/* One sentence of what was done goes to @out, of why not into @reason. 0 or a code of step_accept. */
+int status_accept(const struct witness_settings *settings, const struct history_settings *history, uint32_t epoch,
+                  FILE *out, char reason[1024]);
+
+#endif

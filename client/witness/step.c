@@ -1,0 +1,154 @@
+#include "client/witness/step.h"
+
+#include <unistd.h>
+
+#include "client/witness/defence.h"
+#include "client/witness/evidence.h"
+#include "core/error.h"
+
+static void unlock(const int *descriptor)
+{
+    if (*descriptor >= 0)
+        close(*descriptor);
+}
+
+static int load(const struct step_place *place, const struct step *step, struct kept *ret_kept)
+{
+    int code = kept_load(place->directory, step->history, ret_kept);
+    if (code == ERR_NOT_FOUND)
+        kept_init(ret_kept, step->history, step->log_key);
+    return code == ERR_NOT_FOUND ? 0 : code;
+}
+
+/* A clock that went back gives no earlier time than was given before. */
+static void sign(const struct step_place *place, const struct step *step, const struct seen *seen,
+                 const struct checkpoint *checkpoint, struct kept *kept)
+{
+    char text[CHECKPOINT_MAX_BYTES];
+    uint8_t signature[SIGNATURE_SIZE];
+    int64_t time_s = kept->note_size > 0 && step->now_s < kept->time_s ? kept->time_s : step->now_s;
+    size_t size = checkpoint_write(checkpoint, text);
+    cosignature_make(BYTES(text, size), time_s, place->key, signature);
+    kept->epoch = seen->epoch;
+    kept_take(kept, seen->note, checkpoint, time_s, signature);
+}
+
+static int save_and_give(const struct step_place *place, const struct kept *kept, step_give_fn *give, void *context)
+{
+    if (!DEFENCE(persist_first))
+        give(kept, context);
+    int code = kept_save(place->directory, kept);
+    if (code == 0 && DEFENCE(persist_first))
+        give(kept, context);
+    return code;
+}
+
+static int stop(const struct step_place *place, const struct step *step, const struct seen *seen,
+                enum judgement judgement, struct kept *kept)
+{
+    int code = evidence_keep(place->directory, kept, seen, place->name, place->key->public_key, judgement,
+                             step->now_s, kept->evidence);
+    return code != 0 ? code : kept_save(place->directory, kept);
+}
+
+static int note_epoch(const struct step_place *place, const struct seen *seen, struct kept *kept)
+{
+    struct checkpoint checkpoint;
+    bool is_by_kept_key = checkpoint_open(seen->note, kept->log_key, &checkpoint) == 0;
+    const uint8_t *log_key = is_by_kept_key ? kept->log_key : seen->server_log_key;
+    if (kept->next_epoch == seen->epoch && memcmp(kept->next_log_key, log_key, KEY_SIZE) == 0)
+        return 0;
+    kept->next_epoch = seen->epoch;
+    memcpy(kept->next_log_key, log_key, KEY_SIZE);
+    return kept_save(place->directory, kept);
+}
+
+static int act(const struct step_place *place, const struct step *step, const struct seen *seen,
+               enum judgement judgement, const struct checkpoint *checkpoint, struct kept *kept,
+               step_give_fn *give, void *context)
+{
+    bool is_old = step->refresh_s != 0 && step->now_s - kept->time_s >= step->refresh_s;
+    switch (judgement) {
+    case JUDGED_SAME:
+        if (!is_old && !step->is_known)
+            give(kept, context); /* it is on the disk, and its answer was lost */
+        if (!is_old)
+            return 0;
+        /* fall through */
+    case JUDGED_FIRST:
+    case JUDGED_EXTENDS:
+        sign(place, step, seen, checkpoint, kept);
+        return save_and_give(place, kept, give, context);
+    case JUDGED_NO_PROOF:
+        return seen->is_beside_asked ? stop(place, step, seen, judgement, kept) : 0;
+    case JUDGED_FORK:
+        return stop(place, step, seen, judgement, kept);
+    case JUDGED_EPOCH:
+        return note_epoch(place, seen, kept);
+    default:
+        return 0;
+    }
+}
+
+int step_take(const struct step_place *place, const struct step *step, const struct seen *seen,
+              enum judgement *ret_judgement, struct kept *ret_kept, step_give_fn *give, void *context)
+{
+    __attribute__((cleanup(unlock))) int lock = -1;
+    struct checkpoint checkpoint;
+    struct kept kept;
+    int code = kept_lock(place->directory, &lock);
+    if (code == 0)
+        code = load(place, step, &kept);
+    if (code != 0)
+        return code;
+    enum judgement judgement = judge(&kept, seen, &checkpoint);
+    code = act(place, step, seen, judgement, &checkpoint, &kept, give, context);
+    if (code != 0)
+        return code;
+    *ret_judgement = judgement;
+    *ret_kept = kept;
+    return 0;
+}
+
+int step_look(const struct step_place *place, const struct step *step, struct kept *ret_kept)
+{
+    __attribute__((cleanup(unlock))) int lock = -1;
+    int code = kept_lock(place->directory, &lock);
+    return code != 0 ? code : load(place, step, ret_kept);
+}
+
+static int accept_next(struct kept *kept)
+{
+    kept->epoch = kept->next_epoch;
+    memcpy(kept->log_key, kept->next_log_key, KEY_SIZE);
+    kept->note_size = 0;
+    kept->size = 0;
+    kept->next_epoch = 0;
+    kept->evidence[0] = '\0';
+    return 0;
+}
+
+int step_accept(const struct step_place *place, const uint8_t history[HISTORY_ID_SIZE], uint32_t epoch,
+                struct kept *ret_kept)
+{
+    __attribute__((cleanup(unlock))) int lock = -1;
+    struct kept kept;
+    int code = kept_lock(place->directory, &lock);
+    if (code == 0)
+        code = kept_load(place->directory, history, &kept);
+    if (code != 0)
+        return code;
+    if (epoch != 0 && epoch == kept.next_epoch)
+        code = accept_next(&kept);
+    else if (epoch != kept.epoch)
+        code = ERR_EPOCH;
+    else if (kept.evidence[0] == '\0')
+        code = ERR_STATE;
+    else
+        kept.evidence[0] = '\0';
+    if (code == 0)
+        code = kept_save(place->directory, &kept);
+    if (code == 0)
+        *ret_kept = kept;
+    return code;
+}

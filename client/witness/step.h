@@ -1,0 +1,42 @@
+/* One step of a witness: look at what it kept, judge what was shown, persist, and only then give the signature out; under the
+ * state's lock, as one. A crash in between leaves what was kept before, and no signature. */
+#ifndef COMITY_CLIENT_WITNESS_STEP_H
+#define COMITY_CLIENT_WITNESS_STEP_H
+
+#include "client/witness/judge.h"
+
+struct step_place {
+    const char *directory;         /* of the state */
+    const struct signing_key *key; /* the witness's */
+    const char *name;              /* the witness's: under which it cosigns */
+};
+
+/* One history, at this moment. */
+struct step {
+    const uint8_t *history;
+    const uint8_t *log_key; /* of the configuration: for a history of which nothing was kept yet */
+    int64_t now_s;          /* Unix time */
+    int64_t refresh_s;      /* an unchanged record is signed anew after so long; 0: never */
+    bool is_known;          /* the worker has the signature of what was kept */
+};
+
+/* The signature leaves: it is on the disk. Called at most once, inside step_take. */
+typedef void step_give_fn(const struct kept *kept, void *context);
+
+/* Judge @seen, keep what follows, and give the signature out where there is one to give: a new one, or the one that was kept
+ * where the worker does not have it. *ret_kept: what is kept now. NO_PROOF without `is_beside_asked` changes nothing: ask the
+ * worker for its checkpoint of the kept size, and take the step again with it. 0, ERR_FILE, ERR_FILE_MODE, ERR_CORRUPT,
+ * ERR_DISK_FULL: nothing was given out. */
+int step_take(const struct step_place *place, const struct step *step, const struct seen *seen,
+              enum judgement *ret_judgement, struct kept *ret_kept, step_give_fn *give, void *context);
+
+/* Only look: what is kept; of a history of which nothing is, epoch 0. As above. */
+int step_look(const struct step_place *place, const struct step *step, struct kept *ret_kept);
+
+/* The operator's word: follow @epoch from now on. Of a later epoch that was seen: its log key, from its beginning. Of the
+ * present one after a fork: go on from what was kept; the evidence stays. 0, ERR_NOT_FOUND (nothing was kept), ERR_EPOCH (no
+ * such epoch was seen), ERR_STATE (it is followed already), or the file's. */
+int step_accept(const struct step_place *place, const uint8_t history[HISTORY_ID_SIZE], uint32_t epoch,
+                struct kept *ret_kept);
+
+#endif

@@ -1,0 +1,187 @@
+"""A witness at work: key, appointment, cosigning as the record grows, restarts, dismissal, several histories, two of them."""
+
+import json
+import stat
+
+from witness_case import WitnessCase, WitnessProgram, main, pb, until  # first: sets the path
+from comity_wire import check_cosignature, open_checkpoint
+
+
+class Life(WitnessCase):
+    def check(self, row, scene=None):
+        """By the test's own arithmetic: over the tree of its size."""
+        scene = scene or self.scene
+        answer = self.wire.query(scene.history, checkpoint=pb.GetCheckpoint(size=row.size))
+        size, root = open_checkpoint(answer.checkpoint, scene.history, row.epoch, self.wire.log_key)
+        check_cosignature(row, scene.history, root)
+
+    def test_it_cosigns_as_the_record_grows(self):
+        witness = self.appoint(WitnessProgram(self)).start()
+        for count in (1, 3, 1):
+            head = self.grow(count)
+            row = self.wait_cosigned(witness, head)
+            self.check(row)
+        witness.wait_for("COSIGNED", size=self.head(), epoch=1)
+        code, row = witness.status()
+        self.assertEqual((code, row["to_do"]), (0, "Nothing."))
+        self.assertEqual(witness.stop(), 0)
+        self.assertFalse((witness.directory / "ready").exists())
+
+    def test_the_key_file_is_made_for_its_user_alone(self):
+        witness = WitnessProgram(self)
+        witness.configure(self.scene)
+        result = witness.verb("--check")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("comity-witness key makes it", result.stderr)
+        key = witness.key()
+        self.assertEqual(key, witness.key())
+        path = witness.directory / "witness.key"
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+        shown = witness.verb("key").stdout
+        for words in ("labour-box", key.hex(), "fingerprint", f"comity witness appoint labour-box {key.hex()}", "+"):
+            self.assertIn(words, shown)
+        self.assertEqual(witness.verb("--check").returncode, 0)
+        path.chmod(0o640)
+        result = witness.verb("--check")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("others can read it", result.stderr)
+
+    def test_before_it_is_appointed_it_waits(self):
+        witness = WitnessProgram(self)
+        witness.configure(self.scene)
+        key = witness.key()
+        witness.start().wait_for_log("error=GRANT")
+        self.assertEqual(witness.status()[0], 5)
+        self.assertEqual(witness.status()[1]["state"], "NEVER")
+        self.scene.do(self.scene.co_chairs["labour"][0], appoint_witness=pb.AppointWitness(name="labour-box", key=key))
+        self.wait_cosigned(witness, self.head())
+
+    def test_dismissed_it_cosigns_no_more(self):
+        witness = self.appoint(WitnessProgram(self)).start()
+        before = self.wait_cosigned(witness, self.head())
+        self.scene.do(self.scene.co_chairs["labour"][0], dismiss_witness=pb.DismissWitness(witness=1))
+        self.grow()
+        witness.wait_for_log("error=KEY_REVOKED")
+        self.assertEqual(self.cosigned(witness), before)
+
+    def test_it_goes_on_after_a_restart_of_either(self):
+        witness = self.appoint(WitnessProgram(self)).start()
+        self.wait_cosigned(witness, self.head())
+        self.installation.kill("worker")
+        self.start_worker()
+        self.wait_cosigned(witness, self.grow())
+        witness.kill()
+        head = self.grow(2)
+        witness.start()
+        self.check(self.wait_cosigned(witness, head))
+        self.installation.kill("broker")
+        self.installation.start("broker")
+        self.wire = self.new_wire()
+        self.scene.wire = self.wire
+        self.wire.patiently(30, self.scene.hello)
+        self.wait_cosigned(witness, self.grow())
+
+    def test_what_was_signed_and_is_not_there_is_given_again(self):
+        """The same bytes: what was kept is not signed a second time."""
+        witness = self.appoint(WitnessProgram(self)).start()
+        self.wait_cosigned(witness, self.head())
+        witness.stop()
+        head = self.grow()
+        self.copy_data("without")
+        witness.start()
+        given = self.wait_cosigned(witness, head)
+        witness.stop()
+        self.put_data("without", "with")   # the same events, and nothing of the signature
+        self.assertLess(self.cosigned(witness).size, head)
+        witness.start()
+        self.assertEqual(self.wait_cosigned(witness, head), given)
+
+    def test_a_record_that_does_not_grow_is_signed_anew(self):
+        witness = self.appoint(WitnessProgram(self))
+        witness.configure(refresh_s=1)
+        witness.start()
+        row = self.wait_cosigned(witness, self.head())
+        later = until(lambda: (lambda new: new if new.time_s > row.time_s else None)(self.cosigned(witness)), "signed anew")
+        self.assertEqual(later.size, row.size)
+        self.check(later)
+
+    def test_several_histories(self):
+        other = self.found()
+        self.scene.hello()
+        witness = WitnessProgram(self)
+        self.appoint(witness, self.scene, other)
+        witness.start()
+        self.check(self.wait_cosigned(witness, self.head()))
+        self.wire.hello([self.wire.grant(scene.history, scene.founder) for scene in (self.scene, other)])
+        self.check(self.wait_cosigned(witness, self.head(other), other), other)
+        result = witness.verb("status", "--json")
+        names = [row["name"] for row in json.loads(result.stdout)["histories"]]
+        self.assertEqual(names, ["trial", "trial1"])
+
+    def test_two_of_them_do_not_share_a_state(self):
+        witness = self.appoint(WitnessProgram(self)).start()
+        self.wait_cosigned(witness, self.head())
+        result = witness.verb()
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("Another comity-witness runs", result.stderr)
+
+    def test_a_state_that_others_can_write_is_refused(self):
+        witness = self.appoint(WitnessProgram(self))
+        witness.state.mkdir(mode=0o700)
+        witness.state.chmod(0o770)
+        result = witness.verb()
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("others can write to it", result.stderr)
+
+    def test_a_damaged_state_stops_it(self):
+        witness = self.appoint(WitnessProgram(self)).start()
+        self.wait_cosigned(witness, self.head())
+        witness.stop()
+        path = witness.state / self.scene.history.hex()
+        whole = path.read_bytes()
+        before = self.cosigned(witness)
+        for damaged in (whole[:-3], whole.replace(b"epoch 1", b"epoch 2"), b"", whole + b"x"):
+            path.write_bytes(damaged)
+            code, row = witness.status()
+            self.assertEqual((code, row["state"]), (5, "DAMAGED"))
+        self.grow()
+        witness.start().wait_for_log("state_failed")
+        self.assertEqual(self.cosigned(witness), before)
+        witness.stop()
+        path.write_bytes(whole)
+        witness.start()
+        self.wait_cosigned(witness, self.head())
+
+    def test_another_log_key_is_not_believed(self):
+        witness = self.appoint(WitnessProgram(self))
+        witness.configure(log_key=bytes(range(1, 33)))
+        witness.start().wait_for("REFUSED", last_word="signature")
+        self.assertEqual(witness.status()[0], 5)
+        self.assertIsNone(self.cosigned(witness))
+
+    def test_bad_command_lines_and_configurations(self):
+        witness = self.appoint(WitnessProgram(self))
+        for arguments, words, code in [
+                (("dance",), "no such verb", 2), (("accept",), "Give the history and the epoch", 2),
+                (("accept", "nobody", "2"), "no such history", 2), (("accept", "trial", "x"), "is a number", 2),
+                (("accept", "trial", "0"), "is a number", 2), (("accept", "trial", "2"), "Nothing was seen", 1),
+                (("accept", "trial", "2", "3"), "more than this takes", 2), (("status", "trial"), "more than this takes", 2),
+                (("--colour",), "usage", 2)]:
+            result = witness.verb(*arguments)
+            self.assertIn(words, result.stderr)
+            self.assertEqual(result.returncode, code, result.stderr)
+        good = witness.config.read_text()
+        for old, new, words in [("name = labour-box", "name = Labour Box", "name: "), ("interval_s = 1", "interval_s = 0", "interval_s"),
+                                ("log_key = ", "log_key = zz", "log_key"), ("tcp://", "udp://", "endpoint"),
+                                ("[history trial]", "[history Trial!]", "is not 1 to 40"), ("log_level = debug", "log_level = loud", "log_level"),
+                                ("state = ", "colour = ", "colour")]:
+            witness.config.write_text(good.replace(old, new, 1))
+            result = witness.verb("--check")
+            self.assertEqual(result.returncode, 2, (new, result.stdout))
+            self.assertIn(words, result.stderr)
+        witness.config.write_text(good.replace("[history trial]", "[history first]") + good[good.index("[history"):])
+        self.assertIn("are the same history", witness.verb("--check").stderr)
+
+
+if __name__ == "__main__":
+    main()
