@@ -24,6 +24,10 @@ static const struct {
     [JUDGED_NO_PROOF] = {"no_proof",
                          "The worker cannot show that the record continues what was seen: the record is forked.",
                          true},
+    [JUDGED_FORGOTTEN] = {"forgotten",
+                          "This key has cosigned before, and nothing of it is kept here: it could be led to contradict "
+                          "itself.",
+                          true},
     [JUDGED_STOPPED] = {"stopped", "A fork was seen before: nothing is cosigned until the operator says so.", true},
 };
 
@@ -67,6 +71,8 @@ static enum judgement judge_tree(const struct kept *kept, const struct seen *see
     struct bytes kept_root = BYTES(kept->root, HASH_SIZE), root = BYTES(checkpoint->root, HASH_SIZE);
     if (!DEFENCE(consistency))
         return kept->note_size == 0 ? JUDGED_FIRST : JUDGED_EXTENDS;
+    if (kept->epoch == 0 && seen->has_own)
+        return JUDGED_FORGOTTEN;
     if (kept->note_size == 0)
         return seen->from == 0 && seen->proof_count == 0 ? JUDGED_FIRST : JUDGED_MOVED;
     if (checkpoint->size < kept->size)

@@ -19,6 +19,7 @@ enum judgement {
     JUDGED_MOVED,     /* the proof is from another size than what is kept: ask again */
     JUDGED_FORK,      /* of the size that was kept, with another root */
     JUDGED_NO_PROOF,  /* larger, and the proof does not show that it extends what was kept */
+    JUDGED_FORGOTTEN, /* nothing is kept, and yet this key has cosigned before: the state was lost */
     JUDGED_STOPPED,   /* a fork was seen before: nothing is cosigned until the operator says so */
     JUDGEMENTS
 };
@@ -36,6 +37,7 @@ struct seen {
     const struct bytes *proof;
     size_t proof_count;
     const uint8_t *server_log_key; /* which the worker named: known of a later epoch before it is accepted */
+    bool has_own;            /* the worker has a cosignature by this witness's key */
     struct bytes beside;     /* with NO_PROOF: its note at the kept size; empty: none was had */
     bool is_beside_asked;
 };

@@ -18,6 +18,7 @@ static const char USAGE[] =
     "usage: comity-witness --config FILE [--check]\n"
     "       comity-witness key --config FILE\n"
     "       comity-witness status --config FILE [--json]\n"
+    "       comity-witness note --config FILE HISTORY\n"
     "       comity-witness accept --config FILE HISTORY EPOCH\n"
     "       comity-witness --help | --help-config | --version\n"
     "\n"
@@ -27,6 +28,7 @@ static const char USAGE[] =
     "  key            make the key where there is none; print what `comity witness appoint` needs\n"
     "  status         say of each history how far it was cosigned, and what to do. Exit code 4: a fork was seen;\n"
     "                 5: something else waits for you\n"
+    "  note           print the latest checkpoint that was cosigned, as a signed note: for comity-audit\n"
     "  accept         follow another epoch, after a restore that every party knows of; or go on after a fork\n"
     "\n"
     "  --config FILE  the configuration\n"
@@ -119,15 +121,42 @@ static int status(const struct witness_settings *settings, const struct argument
     return exit_code;
 }
 
-static int accept_epoch(const struct witness_settings *settings, const struct arguments *arguments)
+/* NULL, and said: there is none of this name. */
+static const struct history_settings *named_history(const struct witness_settings *settings,
+                                                    const struct arguments *arguments)
 {
-    char reason[RUN_REASON_MAX], *end;
     const struct history_settings *history =
         arguments->history == NULL ? NULL : witness_settings_find(settings, arguments->history);
-    if (arguments->epoch == NULL)
-        return complain(ERR_USAGE, "Give the history and the epoch: comity-witness accept --config FILE HISTORY EPOCH.");
     if (history == NULL)
-        return complain(ERR_USAGE, "The configuration has no such history: comity-witness status lists them.");
+        complain(ERR_USAGE, arguments->history == NULL
+                                ? "Give the history: comity-witness status lists them."
+                                : "The configuration has no such history: comity-witness status lists them.");
+    return history;
+}
+
+static int note(const struct witness_settings *settings, const struct arguments *arguments)
+{
+    char reason[RUN_REASON_MAX] = "";
+    struct signing_key loaded;
+    const struct history_settings *history = named_history(settings, arguments);
+    if (history == NULL)
+        return EXIT_CONFIGURATION;
+    int exit_code = load_key(settings, &loaded);
+    if (exit_code != 0)
+        return exit_code;
+    int code = status_note(settings, loaded.public_key, history, stdout, reason);
+    signing_key_wipe(&loaded);
+    return code == 0 ? EXIT_ORDERLY : complain(code, reason);
+}
+
+static int accept_epoch(const struct witness_settings *settings, const struct arguments *arguments)
+{
+    char reason[RUN_REASON_MAX] = "", *end;
+    const struct history_settings *history = named_history(settings, arguments);
+    if (history == NULL)
+        return EXIT_CONFIGURATION;
+    if (arguments->epoch == NULL)
+        return complain(ERR_USAGE, "Give the epoch: comity-witness accept --config FILE HISTORY EPOCH.");
     errno = 0;
     unsigned long epoch = strtoul(arguments->epoch, &end, 10);
     if (errno != 0 || *end != '\0' || epoch == 0 || epoch > UINT32_MAX || arguments->epoch[0] == '-')
@@ -154,24 +183,27 @@ typedef int verb_fn(const struct witness_settings *settings, const struct argume
 static const struct verb {
     const char *name;
     verb_fn *carry_out;
+    bool takes_history, takes_epoch;
 } VERBS[] = {
-    {"key", key},
-    {"status", status},
-    {"accept", accept_epoch},
+    {"key", key, false, false},
+    {"status", status, false, false},
+    {"note", note, true, false},
+    {"accept", accept_epoch, true, true},
 };
 
 /* ---- The command line ---- */
 
 static int carry_out(const char *verb, const struct arguments *arguments)
 {
-    verb_fn *function = verb != NULL ? NULL : arguments->is_check ? check : run;
+    const struct verb none = {"", arguments->is_check ? check : run, false, false};
+    const struct verb *found = verb == NULL ? &none : NULL;
     char reason[CONFIG_REASON_MAX] = "";
     for (size_t i = 0; verb != NULL && i < ARRAY_COUNT(VERBS); i++)
         if (strcmp(VERBS[i].name, verb) == 0)
-            function = VERBS[i].carry_out;
-    if (function == NULL)
+            found = &VERBS[i];
+    if (found == NULL)
         return complain(ERR_USAGE, "There is no such verb: see --help.");
-    if (arguments->history != NULL && function != accept_epoch)
+    if ((arguments->history != NULL && !found->takes_history) || (arguments->epoch != NULL && !found->takes_epoch))
         return complain(ERR_USAGE, "That is more than this takes: see --help.");
     if (arguments->config == NULL)
         return complain(ERR_USAGE, "Give the configuration: --config FILE. A sample: comity-witness --help-config.");
@@ -180,7 +212,7 @@ static int carry_out(const char *verb, const struct arguments *arguments)
     if (code != 0)
         return complain(code, error_sentence(code));
     code = witness_settings_load(arguments->config, &settings, reason);
-    return code != 0 ? complain(code, reason) : function(settings, arguments);
+    return code != 0 ? complain(code, reason) : found->carry_out(settings, arguments);
 }
 
 /* The exit code where there is nothing more to do, -1 to go on. */
@@ -223,6 +255,7 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
 
 int main(int argc, char **argv)
 {
+    process_forbid_dumps();
     struct arguments arguments = {0};
     int exit_code = take_options(argc, argv, &arguments);
     if (exit_code >= 0)

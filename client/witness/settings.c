@@ -25,7 +25,7 @@ static const struct config_key KEYS[] = {
     {"witness", "log_level", CONFIG_TEXT, "info", 1, 7,
      .summary = "Least level that is logged: debug, info, warning or error."},
     {"history", "history", CONFIG_KEY, NULL, .is_named = true,
-     .summary = "Id of the history, 64 hexadecimal digits, as `comity witness appoint` prints it."},
+     .summary = "Id of the history, 64 hexadecimal digits, as in an invitation."},
     {"history", "log_key", CONFIG_KEY, NULL, .is_named = true,
      .summary = "Public key that signs its checkpoints; compare its fingerprint with what members of every party see."},
     {"history", "group_key", CONFIG_KEY, NULL, .is_named = true,

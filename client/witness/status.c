@@ -9,7 +9,17 @@
 #include "core/error.h"
 
 /* How a history stands, in the order of how grave it is. */
-enum standing { STANDS_WELL, STANDS_SILENT, STANDS_NEVER, STANDS_WAITS, STANDS_EPOCH, STANDS_DAMAGED, STANDS_FORKED, STANDINGS };
+enum standing {
+    STANDS_WELL,
+    STANDS_SILENT,
+    STANDS_NEVER,
+    STANDS_WAITS,
+    STANDS_EPOCH,
+    STANDS_FORGOTTEN,
+    STANDS_DAMAGED,
+    STANDS_FORKED,
+    STANDINGS
+};
 
 static const struct {
     const char *name, *sentence, *to_do;
@@ -29,6 +39,11 @@ static const struct {
                       "Ask whoever runs the worker why. If every party knows of the restore and sees the same fingerprint "
                       "of the new log key: comity-witness accept.",
                       STATUS_WAITS},
+    [STANDS_FORGOTTEN] = {"FORGOTTEN",
+                          "This key has cosigned it before, and nothing of that is kept here: nothing is cosigned.",
+                          "Begin anew with another key_file and state, which a co-chair appoints; have this witness "
+                          "dismissed.",
+                          STATUS_WAITS},
     [STANDS_DAMAGED] = {"DAMAGED", "What was kept of it cannot be read: nothing is cosigned.",
                         "Do not delete it. Put the disk right; or begin anew with another key, which a co-chair appoints.",
                         STATUS_WAITS},
@@ -66,6 +81,8 @@ static enum standing standing_of(const struct report *report, int64_t now_s)
     for (size_t i = 0; i < ARRAY_COUNT(REFUSED); i++)
         if (word_is(&report->word, REFUSED[i]))
             return STANDS_WAITS;
+    if (word_is(&report->word, JUDGED_FORGOTTEN))
+        return STANDS_FORGOTTEN;
     if (report->kept.note_size == 0)
         return STANDS_NEVER;
     bool is_heard = report->word.time_s != 0 && now_s - report->word.time_s < SILENT_S &&
@@ -191,6 +208,26 @@ int status_print(const struct witness_settings *settings, const uint8_t key[KEY_
     if (is_json)
         print_json(histories, settings, key, out);
     return ROWS[gravest].exit;
+}
+
+/* ---- The note ---- */
+
+int status_note(const struct witness_settings *settings, const uint8_t key[KEY_SIZE],
+                const struct history_settings *history, FILE *out, char reason[1024])
+{
+    struct kept kept;
+    char line[NOTE_LINE_MAX_BYTES + 1];
+    int code = kept_load(settings->state, history->history, &kept);
+    if (code == 0 && kept.note_size == 0)
+        code = ERR_NOT_FOUND;
+    if (code != 0) {
+        snprintf(reason, 1024, code == ERR_NOT_FOUND ? "Nothing of %s was cosigned yet." : "What was kept of %s cannot be read.",
+                 history->name);
+        return code;
+    }
+    cosignature_line(settings->name, key, kept.time_s, kept.signature, line);
+    fprintf(out, "%.*s%s", (int) kept.note_size, kept.note, line);
+    return 0;
 }
 
 /* ---- The operator's word ---- */

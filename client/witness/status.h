@@ -1,5 +1,5 @@
-/* `comity-witness status` and `accept`: what was seen of each history, for people and as JSON, and the operator's word on it.
- * Reads the state beside a running daemon. */
+/* `comity-witness status`, `note` and `accept`: what was seen of each history, for people and as JSON, and the operator's word
+ * on it. Reads the state beside a running daemon. */
 #ifndef COMITY_CLIENT_WITNESS_STATUS_H
 #define COMITY_CLIENT_WITNESS_STATUS_H
 
@@ -15,6 +15,11 @@ enum status_exit {
 
 /* Returns the exit code: the gravest of all histories. */
 int status_print(const struct witness_settings *settings, const uint8_t key[KEY_SIZE], bool is_json, FILE *out);
+
+/* The latest checkpoint that was cosigned, as a signed note with the witness's line: for `comity-audit --checkpoint`, and for
+ * anybody. 0, ERR_NOT_FOUND (none yet), or the file's, with one sentence. */
+int status_note(const struct witness_settings *settings, const uint8_t key[KEY_SIZE],
+                const struct history_settings *history, FILE *out, char reason[1024]);
 
 /* One sentence of what was done goes to @out, of why not into @reason. 0 or a code of step_accept. */
 int status_accept(const struct witness_settings *settings, const struct history_settings *history, uint32_t epoch,

@@ -158,19 +158,26 @@ static struct step step_of(const struct watch *watch)
                          .refresh_s = watch->settings->refresh_s};
 }
 
-static bool is_known(const struct watch *watch, const Comity__V1__Answer *answer, const struct kept *kept)
+/* What the worker has of this witness's key. */
+static const Comity__V1__Cosignature *own_cosignature(const struct watch *watch, const Comity__V1__Answer *answer)
 {
     for (size_t i = 0; i < answer->n_cosignatures; i++) {
-        const Comity__V1__Cosignature *row = answer->cosignatures[i];
-        if (row->key.len == KEY_SIZE && memcmp(row->key.data, watch->place->key->public_key, KEY_SIZE) == 0)
-            return row->epoch == kept->epoch && row->size == kept->size && row->time_s >= kept->time_s;
+        ProtobufCBinaryData key = answer->cosignatures[i]->key;
+        if (bytes_equal(BYTES(key.data, key.len), BYTES(watch->place->key->public_key, KEY_SIZE)))
+            return answer->cosignatures[i];
     }
-    return false;
+    return NULL;
+}
+
+static bool is_latest(const Comity__V1__Cosignature *own, const struct kept *kept)
+{
+    return own != NULL && own->epoch == kept->epoch && own->size == kept->size && own->time_s >= kept->time_s;
 }
 
 /* @beside: of LOOK_BESIDE, the note at the size that is kept. */
 static void take_step(struct watch *watch, const Comity__V1__Answer *answer, struct bytes beside, bool is_beside_asked)
 {
+    const Comity__V1__Cosignature *own = own_cosignature(watch, answer);
     struct bytes proof[PROOF_MAX];
     struct seen seen = {
         .note = BYTES(answer->checkpoint.data, answer->checkpoint.len),
@@ -179,6 +186,7 @@ static void take_step(struct watch *watch, const Comity__V1__Answer *answer, str
         .proof = proof,
         .proof_count = answer->n_proof < PROOF_MAX ? answer->n_proof : PROOF_MAX,
         .server_log_key = watch->server_log_key,
+        .has_own = own != NULL,
         .beside = beside,
         .is_beside_asked = is_beside_asked,
     };
@@ -189,7 +197,7 @@ static void take_step(struct watch *watch, const Comity__V1__Answer *answer, str
     enum judgement judgement;
     int code = step_look(watch->place, &step, &kept);
     if (code == 0) {
-        step.is_known = is_known(watch, answer, &kept);
+        step.is_known = is_latest(own, &kept);
         plan_next(watch); /* unless something is asked or given now */
         code = step_take(watch->place, &step, &seen, &judgement, &kept, give, watch);
     }

@@ -24,6 +24,10 @@ class Life(WitnessCase):
         witness.wait_for("COSIGNED", size=self.head(), epoch=1)
         code, row = witness.status()
         self.assertEqual((code, row["to_do"]), (0, "Nothing."))
+        note = witness.verb("note", "trial").stdout.encode()
+        size, root = open_checkpoint(note, self.scene.history, 1, self.wire.log_key)
+        self.assertEqual(size, row["size"])
+        self.assertTrue(note.decode().splitlines()[-1].startswith("\u2014 labour-box "))
         self.assertEqual(witness.stop(), 0)
         self.assertFalse((witness.directory / "ready").exists())
 
@@ -152,6 +156,19 @@ class Life(WitnessCase):
         witness.start()
         self.wait_cosigned(witness, self.head())
 
+    def test_a_state_that_was_lost_is_not_begun_anew(self):
+        witness = self.appoint(WitnessProgram(self)).start()
+        before = self.wait_cosigned(witness, self.head())
+        witness.stop()
+        witness.state.rename(witness.directory / "lost")
+        self.grow()
+        witness.start().wait_for("FORGOTTEN", size=0)
+        self.assertEqual(witness.status()[0], 5)
+        self.assertEqual(self.cosigned(witness), before)
+        # As it says: another key, which is appointed.
+        other = self.appoint(WitnessProgram(self, "labour-box-2")).start()
+        self.wait_cosigned(other, self.head())
+
     def test_another_log_key_is_not_believed(self):
         witness = self.appoint(WitnessProgram(self))
         witness.configure(log_key=bytes(range(1, 33)))
@@ -162,7 +179,8 @@ class Life(WitnessCase):
     def test_bad_command_lines_and_configurations(self):
         witness = self.appoint(WitnessProgram(self))
         for arguments, words, code in [
-                (("dance",), "no such verb", 2), (("accept",), "Give the history and the epoch", 2),
+                (("dance",), "no such verb", 2), (("accept",), "Give the history", 2), (("accept", "trial"), "Give the epoch", 2), (("note",), "Give the history", 2),
+                (("note", "nobody"), "no such history", 2), (("note", "trial"), "was cosigned yet", 1), (("note", "trial", "2"), "more than", 2),
                 (("accept", "nobody", "2"), "no such history", 2), (("accept", "trial", "x"), "is a number", 2),
                 (("accept", "trial", "0"), "is a number", 2), (("accept", "trial", "2"), "Nothing was seen", 1),
                 (("accept", "trial", "2", "3"), "more than this takes", 2), (("status", "trial"), "more than this takes", 2),

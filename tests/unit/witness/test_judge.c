@@ -261,6 +261,22 @@ static void test_another_epoch_is_another_log(void **state)
     assert_int_equal(judged(&kept, &shown), JUDGED_OLD_EPOCH);
 }
 
+/* Its own signature is shown, and nothing is kept: it does not begin anew. After an accepted epoch it does. */
+static void test_a_state_that_was_lost(void **state)
+{
+    (void) state;
+    struct kept nothing = kept_at(0, 0), accepted = kept_at(0, 3), kept = kept_at(KEPT, 3);
+    struct shown shown;
+    show(&shown, history, 3, SHOWN, 0, &log_key);
+    assert_int_equal(judged(&nothing, &shown), JUDGED_FIRST);
+    shown.seen.has_own = true;
+    assert_int_equal(judged(&nothing, &shown), JUDGED_FORGOTTEN);
+    assert_int_equal(judged(&accepted, &shown), JUDGED_FIRST);
+    show(&shown, history, 3, SHOWN, KEPT, &log_key);
+    shown.seen.has_own = true;
+    assert_int_equal(judged(&kept, &shown), JUDGED_EXTENDS);
+}
+
 static void test_no_checkpoint(void **state)
 {
     (void) state;
@@ -309,6 +325,7 @@ int main(void)
         cmocka_unit_test(test_the_same_size_with_another_root),
         cmocka_unit_test(test_after_a_fork_nothing),
         cmocka_unit_test(test_another_epoch_is_another_log),
+        cmocka_unit_test(test_a_state_that_was_lost),
         cmocka_unit_test(test_no_checkpoint),
         cmocka_unit_test(test_each_has_its_words),
     };

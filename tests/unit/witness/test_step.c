@@ -1,0 +1,213 @@
+/* One step: what is kept, and what is given out, in this order; and the operator's word. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client/witness/step.h"
+#include "core/error.h"
+#include "core/text.h"
+
+static struct signing_key log_key, key;
+static const uint8_t HISTORY[HISTORY_ID_SIZE] = {4};
+
+struct fixture {
+    char directory[64];
+    struct step_place place;
+    struct step step;
+    unsigned given;
+    struct kept last; /* that was given out */
+    bool was_on_disk; /* at that moment */
+};
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    const char *temporary = getenv("TMPDIR");
+    snprintf(fixture->directory, sizeof(fixture->directory), "%.40s/comity-XXXXXX", temporary ? temporary : "/tmp");
+    if (key_init() != 0 || !mkdtemp(fixture->directory))
+        return -1;
+    signing_key_generate(&log_key);
+    signing_key_generate(&key);
+    fixture->place = (struct step_place){.directory = fixture->directory, .key = &key, .name = "labour-box"};
+    fixture->step = (struct step){
+        .history = HISTORY, .log_key = log_key.public_key, .now_s = 1800000000, .refresh_s = 100, .is_known = true};
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf '%s'", fixture->directory);
+    int result = system(command);
+    free(fixture);
+    return result;
+}
+
+static void give(const struct kept *kept, void *context)
+{
+    struct fixture *fixture = context;
+    struct kept on_disk;
+    fixture->given++;
+    fixture->last = *kept;
+    fixture->was_on_disk = kept_load(fixture->directory, HISTORY, &on_disk) == 0 && on_disk.size == kept->size &&
+                           memcmp(on_disk.signature, kept->signature, SIGNATURE_SIZE) == 0;
+}
+
+/* A record of one event, with this root. */
+static struct seen shown(uint32_t epoch, uint8_t root, const struct signing_key *by, char note[CHECKPOINT_MAX_BYTES])
+{
+    struct checkpoint checkpoint = {.size = 1};
+    checkpoint_origin(HISTORY, epoch, checkpoint.origin);
+    memset(checkpoint.root, root, HASH_SIZE);
+    return (struct seen){.note = BYTES(note, checkpoint_sign(&checkpoint, by, note)),
+                         .epoch = epoch,
+                         .server_log_key = by->public_key};
+}
+
+static enum judgement take(struct fixture *fixture, const struct seen *seen, int due_code)
+{
+    enum judgement judgement = JUDGEMENTS;
+    struct kept kept;
+    int code = step_take(&fixture->place, &fixture->step, seen, &judgement, &kept, give, fixture);
+    assert_int_equal(code, due_code);
+    return judgement;
+}
+
+static void test_kept_before_it_is_given(void **state)
+{
+    struct fixture *fixture = *state;
+    char note[CHECKPOINT_MAX_BYTES], text[CHECKPOINT_MAX_BYTES];
+    struct checkpoint checkpoint;
+    struct seen seen = shown(1, 1, &log_key, note);
+    assert_int_equal(take(fixture, &seen, 0), JUDGED_FIRST);
+    assert_int_equal(fixture->given, 1);
+    assert_true(fixture->was_on_disk);
+    assert_int_equal(checkpoint_open(seen.note, log_key.public_key, &checkpoint), 0);
+    size_t size = checkpoint_write(&checkpoint, text);
+    assert_int_equal(cosignature_check(key.public_key, BYTES(text, size), 1800000000,
+                                       BYTES(fixture->last.signature, SIGNATURE_SIZE)),
+                     0);
+}
+
+/* Where it cannot be kept, nothing leaves. */
+static void test_what_cannot_be_kept_is_not_given(void **state)
+{
+    struct fixture *fixture = *state;
+    char note[CHECKPOINT_MAX_BYTES], path[256], hex[2 * HISTORY_ID_SIZE + 1];
+    struct seen seen = shown(1, 1, &log_key, note);
+    hex_encode(BYTES(HISTORY, HISTORY_ID_SIZE), hex);
+    snprintf(path, sizeof(path), "%s/%s.new", fixture->directory, hex); /* in the way of the new file */
+    assert_int_equal(mkdir(path, 0700), 0);
+    take(fixture, &seen, ERR_FILE);
+    assert_int_equal(fixture->given, 0);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(take(fixture, &seen, 0), JUDGED_FIRST);
+    assert_int_equal(fixture->given, 1);
+}
+
+static void test_a_damaged_state_gives_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    char note[CHECKPOINT_MAX_BYTES], path[256], hex[2 * HISTORY_ID_SIZE + 1];
+    struct seen seen = shown(1, 1, &log_key, note);
+    hex_encode(BYTES(HISTORY, HISTORY_ID_SIZE), hex);
+    snprintf(path, sizeof(path), "%s/%s", fixture->directory, hex);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("comity witness state 1\n", file);
+    fclose(file);
+    take(fixture, &seen, ERR_CORRUPT);
+    assert_int_equal(fixture->given, 0);
+}
+
+static void test_the_same_again(void **state)
+{
+    struct fixture *fixture = *state;
+    char note[CHECKPOINT_MAX_BYTES];
+    struct seen seen = shown(1, 1, &log_key, note);
+    take(fixture, &seen, 0);
+    struct kept first = fixture->last;
+    seen.from = 1;
+    assert_int_equal(take(fixture, &seen, 0), JUDGED_SAME);
+    assert_int_equal(fixture->given, 1); /* the worker has it */
+    fixture->step.is_known = false;
+    fixture->step.now_s += 99;
+    assert_int_equal(take(fixture, &seen, 0), JUDGED_SAME);
+    assert_int_equal(fixture->given, 2); /* it has not: the very same */
+    assert_memory_equal(fixture->last.signature, first.signature, SIGNATURE_SIZE);
+    assert_true(fixture->was_on_disk);
+    fixture->step.now_s += 1;
+    assert_int_equal(take(fixture, &seen, 0), JUDGED_SAME);
+    assert_int_equal(fixture->given, 3); /* old: signed anew */
+    assert_int_equal(fixture->last.time_s, 1800000100);
+    assert_true(fixture->was_on_disk);
+    fixture->step.now_s = 5; /* a clock that went back */
+    fixture->step.is_known = false;
+    take(fixture, &seen, 0);
+    assert_int_equal(fixture->last.time_s, 1800000100);
+}
+
+static void test_a_fork_until_the_operator_decides(void **state)
+{
+    struct fixture *fixture = *state;
+    char note[CHECKPOINT_MAX_BYTES], other_note[CHECKPOINT_MAX_BYTES], path[512];
+    struct seen seen = shown(1, 1, &log_key, note), other = shown(1, 2, &log_key, other_note);
+    struct kept kept;
+    take(fixture, &seen, 0);
+    seen.from = other.from = 1;
+    assert_int_equal(take(fixture, &other, 0), JUDGED_FORK);
+    assert_int_equal(step_look(&fixture->place, &fixture->step, &kept), 0);
+    snprintf(path, sizeof(path), "%s/evidence/%s/shown.note", fixture->directory, kept.evidence);
+    assert_int_equal(access(path, R_OK), 0);
+    assert_int_equal(take(fixture, &seen, 0), JUDGED_STOPPED); /* also what it kept itself */
+    assert_int_equal(take(fixture, &other, 0), JUDGED_STOPPED);
+    assert_int_equal(fixture->given, 1);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 2, &kept), ERR_EPOCH);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, &kept), 0);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, &kept), ERR_STATE);
+    assert_int_equal(take(fixture, &seen, 0), JUDGED_SAME);
+    assert_int_equal(take(fixture, &other, 0), JUDGED_FORK); /* never the other one, whatever was accepted */
+    assert_int_equal(fixture->given, 1);
+}
+
+static void test_an_epoch_until_the_operator_decides(void **state)
+{
+    struct fixture *fixture = *state;
+    struct signing_key new_key;
+    char note[CHECKPOINT_MAX_BYTES], next_note[CHECKPOINT_MAX_BYTES];
+    struct kept kept;
+    signing_key_generate(&new_key);
+    struct seen seen = shown(1, 1, &log_key, note), next = shown(77, 2, &new_key, next_note);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, &kept), ERR_NOT_FOUND);
+    take(fixture, &seen, 0);
+    assert_int_equal(take(fixture, &next, 0), JUDGED_EPOCH);
+    assert_int_equal(fixture->given, 1);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, &kept), 0);
+    assert_int_equal(kept.epoch, 77);
+    assert_memory_equal(kept.log_key, new_key.public_key, KEY_SIZE);
+    assert_int_equal(take(fixture, &next, 0), JUDGED_FIRST);
+    assert_int_equal(fixture->given, 2);
+    assert_int_equal(take(fixture, &seen, 0), JUDGED_SIGNATURE); /* the old log key is no good any more */
+    assert_int_equal(fixture->given, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_kept_before_it_is_given),        TEST(test_what_cannot_be_kept_is_not_given),
+        TEST(test_a_damaged_state_gives_nothing),  TEST(test_the_same_again),
+        TEST(test_a_fork_until_the_operator_decides), TEST(test_an_epoch_until_the_operator_decides),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
