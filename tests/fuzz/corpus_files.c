@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "client/rules/template.h"
+#include "client/witness/kept.h"
 #include "core/frame.h"
 #include "core/grant.h"
 #include "core/note.h"
@@ -119,10 +120,36 @@ static void json_files(struct arena *arena)
     put_text("rule_json", "empty", "{}");
 }
 
+/* What a witness keeps: nothing yet, a checkpoint, and all that there can be. */
+static void kept_files(void)
+{
+    static const uint8_t SEED[SEED_SIZE] = {3, 1, 4, 1, 5}, HISTORY[HISTORY_ID_SIZE] = {9};
+    const uint8_t signature[SIGNATURE_SIZE] = {7};
+    struct checkpoint checkpoint = {.size = 12};
+    char note[CHECKPOINT_MAX_BYTES], text[KEPT_TEXT_MAX];
+    struct signing_key key;
+    struct kept kept;
+
+    signing_key_from_seed(SEED, &key);
+    kept_init(&kept, HISTORY, key.public_key);
+    corpus_put("kept", "state", BYTES(text, kept_write(&kept, text)));
+    kept.epoch = 1;
+    checkpoint_origin(HISTORY, kept.epoch, checkpoint.origin);
+    kept_take(&kept, BYTES(note, checkpoint_sign(&checkpoint, &key, note)), &checkpoint, 1800000000, signature);
+    corpus_put("kept", "state", BYTES(text, kept_write(&kept, text)));
+    snprintf(kept.evidence, sizeof(kept.evidence), "0900-1-12-1800000000-01020304");
+    kept.next_epoch = 1800000001;
+    memcpy(kept.next_log_key, key.public_key, KEY_SIZE);
+    size_t size = kept_write(&kept, text);
+    corpus_put("kept", "state", BYTES(text, size));
+    corpus_put("kept", "unsummed", BYTES(text, size - strlen("check ") - 2 * HASH_SIZE - 1));
+}
+
 void corpus_of_files(struct arena *arena)
 {
     assert_int_equal(key_init(), 0);
     key_files(arena);
+    kept_files();
     ini_files(arena);
     json_files(arena);
     put_text("text", "plain", "north-1");

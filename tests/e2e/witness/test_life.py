@@ -3,7 +3,7 @@
 import json
 import stat
 
-from witness_case import WitnessCase, WitnessProgram, main, pb, until  # first: sets the path
+from witness_case import ROOT, WitnessCase, WitnessProgram, main, pb, until  # first: sets the path
 from comity_wire import check_cosignature, open_checkpoint
 
 
@@ -175,6 +175,22 @@ class Life(WitnessCase):
         witness.start().wait_for("REFUSED", last_word="signature")
         self.assertEqual(witness.status()[0], 5)
         self.assertIsNone(self.cosigned(witness))
+
+    def test_the_sample_is_a_configuration_once_it_is_filled_in(self):
+        witness = self.appoint(WitnessProgram(self))
+        own = witness.config.read_text()
+        for sample in ((ROOT / "deploy" / "witness.ini").read_text(), witness.verb("--help-config").stdout):
+            witness.config.write_text(sample)
+            self.assertEqual(witness.verb("--check").returncode, 2)   # it has the zeros, or the blanks, of a sample
+            lines = dict(line.split(" = ", 1) for line in own.splitlines() if " = " in line)
+            filled = []
+            for line in sample.splitlines():
+                name = line.removeprefix("# ").split(" =")[0]
+                filled.append(f"{name} = {lines[name]}" if " =" in line and name in lines else line)
+            witness.config.write_text("\n".join(filled).replace("# [history NAME]", "[history trial]") + "\n")
+            result = witness.verb("--check")
+            self.assertEqual(result.returncode, 0, result.stderr + witness.config.read_text())
+        witness.config.write_text(own)
 
     def test_bad_command_lines_and_configurations(self):
         witness = self.appoint(WitnessProgram(self))

@@ -1,10 +1,11 @@
 """Checkpoints and the proofs between any two sizes, checked by RFC 6962 and by nothing of ours."""
 
 import hashlib
+import subprocess
 
 import nacl.signing
 
-from worker_case import FakeInstallation, Installation, Refused, WorkerCase, main, pb  # first: sets the path
+from worker_case import BUILD, FakeInstallation, Installation, Refused, WorkerCase, main, pb  # first: sets the path
 from comity_wire import BadReceipt, extended_root, open_checkpoint
 
 SIZE = 60
@@ -85,6 +86,26 @@ class Checkpoints:
         for start, size, field, limit in [(0, 10, "size", 9), (1, most, "size", 9), (8, 7, "from", 7),
                                           (10, 0, "from", 9), (most, 9, "from", 9)]:
             self.assertRefused("RANGE", f"query.checkpoint.{field}", lambda: self.checkpoint(scene, start, size), limit=limit)
+
+    def test_a_restore_goes_on_with_the_same_tree(self):
+        """Sizes before it come under the new origin, and later ones are proved to extend them."""
+        scene, headers = self.history_of(9)
+        directory = self.installation.directory
+        worker = [BUILD / "comity-worker", "--config", directory / "worker.ini"]
+        subprocess.run([*worker, "export", "--to", directory / "stream"], check=True, stdout=subprocess.DEVNULL)
+        self.installation.stop("worker")
+        (directory / "data").rename(directory / "lost")
+        subprocess.run([*worker, "restore", "--from", directory / "stream"], check=True, stdout=subprocess.DEVNULL)
+        self.installation.start("worker")
+        self.wire.patiently(20, scene.hello)
+        epoch = self.wire.query(scene.history, whoami=pb.Whoami()).epoch
+        for start in range(1, 10):
+            old = self.checkpoint(scene, size=start)
+            new = self.checkpoint(scene, start, 10)
+            size, root = open_checkpoint(new.checkpoint, scene.history, epoch, self.wire.log_key)
+            self.assertEqual(open_checkpoint(old.checkpoint, scene.history, epoch, self.wire.log_key),
+                             (start, tree_root(headers[:start])))
+            self.assertEqual((size, extended_root(start, tree_root(headers[:start]), 10, new.proof)), (10, root))
 
     def test_a_stranger_gets_none(self):
         scene, _ = self.history_of(3)
