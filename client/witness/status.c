@@ -36,8 +36,8 @@ static const struct {
                       STATUS_WAITS},
     [STANDS_EPOCH] = {"NEW_EPOCH",
                       "A restore from a backup has opened another epoch, which is not followed yet.",
-                      "Ask whoever runs the worker why. If every party knows of the restore and sees the same fingerprint "
-                      "of the new log key: comity-witness accept.",
+                      "Ask whoever runs the worker why. If every party knows of the restore and has the same new "
+                      "log key (comity context show): comity-witness accept.",
                       STATUS_WAITS},
     [STANDS_FORGOTTEN] = {"FORGOTTEN",
                           "This key has cosigned it before, and nothing of that is kept here: nothing is cosigned.",
@@ -115,23 +115,31 @@ static const char *moment(int64_t time_s, char buffer[40])
     return buffer;
 }
 
+/* Whole, as members see it, and short, to be read out. */
+static void print_key(const char *title, const uint8_t key[KEY_SIZE], FILE *out)
+{
+    char hex[2 * KEY_SIZE + 1], fingerprint[FINGERPRINT_SIZE];
+    hex_encode(BYTES(key, KEY_SIZE), hex);
+    key_fingerprint(key, fingerprint);
+    fprintf(out, "  %s: %s (%s)\n", title, hex, fingerprint);
+}
+
 static void print_report(const struct report *report, FILE *out)
 {
     const struct kept *kept = &report->kept;
-    char when[40], hex[2 * HISTORY_ID_SIZE + 1], fingerprint[FINGERPRINT_SIZE];
+    char when[40], hex[2 * HISTORY_ID_SIZE + 1];
     hex_encode(BYTES(kept->history, HISTORY_ID_SIZE), hex);
     fprintf(out, "%s  (history %s)\n", report->settings->name, hex);
     fprintf(out, "  %s\n", ROWS[report->standing].sentence);
     if (kept->note_size > 0)
         fprintf(out, "  Cosigned up to number %" PRIu64 ", epoch %" PRIu32 ", at %s.\n", kept->size, kept->epoch,
                 moment(kept->time_s, when));
-    key_fingerprint(kept->log_key, fingerprint);
-    fprintf(out, "  Log key: %s\n", fingerprint);
+    print_key("Log key", kept->log_key, out);
     if (report->word.time_s != 0)
         fprintf(out, "  Last word: %s, at %s.\n", report->word.what, moment(report->word.time_s, when));
     if (kept->next_epoch != 0) {
-        key_fingerprint(kept->next_log_key, fingerprint);
-        fprintf(out, "  New epoch: %" PRIu32 ", with the log key %s\n", kept->next_epoch, fingerprint);
+        fprintf(out, "  New epoch: %" PRIu32 "\n", kept->next_epoch);
+        print_key("Its log key", kept->next_log_key, out);
     }
     if (report->evidence[0] != '\0')
         fprintf(out, "  Evidence: %s\n", report->evidence);
