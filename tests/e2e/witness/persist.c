@@ -1,8 +1,8 @@
 /* Steps of a witness without end, for a test that kills them: persist DIRECTORY
  *
  * Plays a log that never comes back as it was: whatever the witness has not kept, it shows otherwise the next time. Each
- * signature that leaves is one line on standard output: the size it was kept at before, the new size, and the hashes of the
- * leaves in between. */
+ * signature that leaves is one line on standard output: the size that was kept before, the new size, whether all was on the
+ * disk (the file synced, then renamed, then its directory synced), and the hashes of the leaves in between. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
@@ -53,10 +53,39 @@ static void leaf_add(const uint8_t hash[HASH_SIZE])
     leaf_count++;
 }
 
+/* How far the disk has come in this step: linked in place of the system's. */
+static enum { NOTHING_DONE, FILE_SYNCED, RENAMED, ALL_SYNCED } done;
+
+int __real_fsync(int descriptor);
+int __wrap_fsync(int descriptor);
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+
+int __wrap_fsync(int descriptor)
+{
+    struct stat status;
+    int result = __real_fsync(descriptor);
+    if (result == 0 && fstat(descriptor, &status) == 0) {
+        if (!S_ISDIR(status.st_mode))
+            done = FILE_SYNCED;
+        else if (done == RENAMED)
+            done = ALL_SYNCED;
+    }
+    return result;
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+    int result = __real_rename(from, to);
+    done = result == 0 && done == FILE_SYNCED ? RENAMED : NOTHING_DONE;
+    return result;
+}
+
 static void give(const struct kept *kept, void *context)
 {
-    char line[64 + STEP_MAX * (2 * HASH_SIZE + 1)], hex[2 * HASH_SIZE + 1];
-    int size = snprintf(line, sizeof(line), "%" PRIu64 " %" PRIu64, before, kept->size);
+    char line[80 + STEP_MAX * (2 * HASH_SIZE + 1)], hex[2 * HASH_SIZE + 1];
+    int size = snprintf(line, sizeof(line), "%" PRIu64 " %" PRIu64 " %s", before, kept->size,
+                        done == ALL_SYNCED ? "synced" : "unsynced");
     (void) context;
     for (uint64_t i = before; i < kept->size; i++) {
         hex_encode(BYTES(leaves[i], HASH_SIZE), hex);
@@ -120,6 +149,7 @@ int main(int argc, char **argv)
         struct seen seen = {.epoch = 1, .proof = proof, .is_beside_asked = false};
         enum judgement judgement;
         before = kept.size;
+        done = NOTHING_DONE;
         grow(journal);
         checkpoint_origin(HISTORY, 1, checkpoint.origin);
         checkpoint.size = leaf_count;

@@ -1,4 +1,5 @@
-"""Killed at any moment, a witness has never signed two records that contradict one another: what it gives out, it has kept.
+"""Killed at any moment, a witness has never signed two records that contradict one another: what it gives out, it has kept,
+and the disk has it: the file synced, then renamed, then its directory synced.
 
 Each start plays a log that has forgotten what the witness did not keep. The control gives the signature out first."""
 
@@ -23,11 +24,12 @@ class Kill(unittest.TestCase):
         self.directory = Path(tempfile.mkdtemp(prefix="comity-test-"))
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         self.signed = []       # the leaves of the largest tree that was signed
-        self.contradictions = self.signatures = 0
+        self.contradictions = self.signatures = self.unsynced = 0
 
     def take(self, line):
-        before, size, *leaves = line.split()
+        before, size, synced, *leaves = line.split()
         before, size = int(before), int(size)
+        self.unsynced += synced != "synced"
         self.assertEqual(size - before, len(leaves))
         tree = self.signed[:before] + leaves
         if tree[:len(self.signed)] != self.signed[:len(tree)]:
@@ -55,7 +57,7 @@ class Kill(unittest.TestCase):
     def test_nothing_is_signed_that_is_not_kept(self):
         for _ in range(ROUNDS):
             self.round("")
-        self.assertEqual(self.contradictions, 0)
+        self.assertEqual((self.contradictions, self.unsynced), (0, 0))
         self.assertGreater(self.signatures, ROUNDS)
         print(f"{self.signatures} signatures, {ROUNDS} kills, {self.contradictions} contradictions")
 
@@ -65,6 +67,7 @@ class Kill(unittest.TestCase):
             if self.contradictions:
                 break
         self.assertGreater(self.contradictions, 0)
+        self.assertEqual(self.unsynced, self.signatures)
 
 
 if __name__ == "__main__":
