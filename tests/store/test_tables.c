@@ -433,6 +433,55 @@ static void readers_see_their_own_moment(void **state)
     store_check_readers(fixture->store);
 }
 
+struct cosigned {
+    const struct store_cosignature *due;
+    size_t count;
+};
+
+static int cosigned_next(void *context, const struct store_cosignature *cosignature)
+{
+    struct cosigned *cosigned = context;
+    const struct store_cosignature *due = &cosigned->due[cosigned->count++];
+
+    assert_memory_equal(cosignature->key, due->key, KEY_SIZE);
+    assert_memory_equal(cosignature->signature, due->signature, SIGNATURE_SIZE);
+    assert_int_equal(cosignature->epoch, due->epoch);
+    assert_true(cosignature->size == due->size && cosignature->time_s == due->time_s);
+    return 0;
+}
+
+/* One a witness: the latest replaces the one before; by ascending key; of this history alone. */
+static void cosignatures_of_witnesses(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_cosignature rows[3], found;
+    struct store_history other;
+    struct cosigned cosigned = {rows, 0};
+
+    memset(rows, 0, sizeof(rows));
+    memset(&found, 0, sizeof(found));
+    for (unsigned i = 0; i < 3; i++) {
+        memset(rows[i].key, (int) (1 + i), KEY_SIZE);
+        memset(rows[i].signature, (int) (9 + i), SIGNATURE_SIZE);
+        rows[i].epoch = 7;
+        rows[i].size = 100 + i;
+        rows[i].time_s = INT64_MAX - i;
+    }
+    assert_int_equal(store_history_create(fixture->txn, OTHER_ID, &other), 0);
+    assert_int_equal(store_cosignature_get(fixture->txn, &fixture->history, rows[0].key, &found), ERR_NOT_FOUND);
+    for (unsigned i = 3; i-- > 0;)
+        assert_int_equal(store_cosignature_put(fixture->txn, &fixture->history, &rows[i]), 0);
+    assert_int_equal(store_cosignature_put(fixture->txn, &other, &rows[1]), 0);
+    rows[1].size = UINT64_MAX;
+    rows[1].epoch = UINT32_MAX;
+    assert_int_equal(store_cosignature_put(fixture->txn, &fixture->history, &rows[1]), 0);
+    reopen(fixture, false);
+    assert_int_equal(store_cosignature_get(fixture->txn, &fixture->history, rows[1].key, &found), 0);
+    assert_int_equal(found.size, UINT64_MAX);
+    assert_int_equal(store_cosignatures_each(fixture->txn, &fixture->history, cosigned_next, &cosigned), 0);
+    assert_int_equal(cosigned.count, 3);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -444,6 +493,7 @@ int main(void)
         TEST(an_event_out_of_order_is_refused),
         TEST(commands_and_their_expiry),
         TEST(notes_of_checkpoints),
+        TEST(cosignatures_of_witnesses),
         TEST(views),
         TEST(the_first_error_sticks),
         TEST(readers_see_their_own_moment),
