@@ -43,7 +43,7 @@ static int file_put(const char *folder, const char *name, struct bytes content)
 {
     char path[KEPT_PATH_MAX + 128];
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0)
         return failed();
     errno = EIO;
@@ -111,17 +111,15 @@ static int folder_sync(const char *folder)
 }
 
 int evidence_keep(const char *directory, const struct kept *kept, const struct seen *seen, const char *witness,
-                  const uint8_t witness_key[KEY_SIZE], enum judgement judgement, int64_t now_s,
+                  const uint8_t witness_key[KEY_SIZE], enum judgement judgement,
                   char ret_name[KEPT_EVIDENCE_MAX + 1])
 {
-    char name[KEPT_EVIDENCE_MAX + 1], folder[KEPT_PATH_MAX], hex[2 * HISTORY_ID_SIZE + 1];
-    uint8_t random[4];
-    char tail[2 * sizeof(random) + 1];
-    randombytes_buf(random, sizeof(random));
-    hex_encode(BYTES(random, sizeof(random)), tail);
+    char name[KEPT_EVIDENCE_MAX + 1], folder[KEPT_PATH_MAX], hex[2 * HISTORY_ID_SIZE + 1], of_note[2 * HASH_SIZE + 1];
+    uint8_t hash[HASH_SIZE];
+    crypto_hash_sha256(hash, seen->note.data, seen->note.size);
+    hex_encode(BYTES(hash, sizeof(hash)), of_note);
     hex_encode(BYTES(kept->history, HISTORY_ID_SIZE), hex);
-    snprintf(name, sizeof(name), "%.16s-%" PRIu32 "-%" PRIu64 "-%" PRId64 "-%s", hex, kept->epoch, kept->size, now_s,
-             tail);
+    snprintf(name, sizeof(name), "%.16s-%" PRIu32 "-%" PRIu64 "-%.16s", hex, kept->epoch, kept->size, of_note);
     int code = folder_make(directory, name, folder);
     if (code == 0)
         code = kept_put(folder, kept, witness, witness_key);

@@ -10,9 +10,10 @@
 
 #include "client/witness/judge.h"
 
-/* Keep it, synced, under a name of its own. 0, ERR_FILE, ERR_DISK_FULL. */
+/* Keep it, synced, under a name that says what contradicts what: the same evidence again is kept in the same place. 0,
+ * ERR_FILE, ERR_DISK_FULL. */
 int evidence_keep(const char *directory, const struct kept *kept, const struct seen *seen, const char *witness,
-                  const uint8_t witness_key[KEY_SIZE], enum judgement judgement, int64_t now_s,
+                  const uint8_t witness_key[KEY_SIZE], enum judgement judgement,
                   char ret_name[KEPT_EVIDENCE_MAX + 1]);
 
 #endif

@@ -27,7 +27,8 @@ static const struct config_key KEYS[] = {
     {"history", "history", CONFIG_KEY, NULL, .is_named = true,
      .summary = "Id of the history, 64 hexadecimal digits; with the rest as a member's `comity context show` prints it."},
     {"history", "log_key", CONFIG_KEY, NULL, .is_named = true,
-     .summary = "Public key that signs its checkpoints; compare it with what members of every party have (log_keys)."},
+     .summary = "Public key that signs its checkpoints; compare it with what members of every party have (log_keys). It counts until the first "
+                "checkpoint was cosigned; then what was kept does."},
     {"history", "group_key", CONFIG_KEY, NULL, .is_named = true,
      .summary = "Public key of the group of workers that holds it."},
     {"history", "broker", CONFIG_TEXT, NULL, 1, 512, .is_named = true, .is_list = true,

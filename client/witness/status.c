@@ -13,6 +13,7 @@ enum standing {
     STANDS_WELL,
     STANDS_SILENT,
     STANDS_NEVER,
+    STANDS_UNAPPOINTED,
     STANDS_WAITS,
     STANDS_EPOCH,
     STANDS_FORGOTTEN,
@@ -31,6 +32,10 @@ static const struct {
     [STANDS_NEVER] = {"NEVER", "It was never cosigned.",
                       "Have a co-chair appoint this witness (comity-witness key says how), and see that it runs.",
                       STATUS_WAITS},
+    [STANDS_UNAPPOINTED] = {"NOT_APPOINTED",
+                            "The worker does not take this key: it is not appointed, or it was dismissed.",
+                            "Have a co-chair appoint this witness (comity-witness key says how); or end it.",
+                            STATUS_WAITS},
     [STANDS_WAITS] = {"REFUSED", "What the worker shows is not cosigned.",
                       "Ask whoever runs the worker. Nothing has to be done here: it goes on by itself once it is right.",
                       STATUS_WAITS},
@@ -52,7 +57,7 @@ static const struct {
                        STATUS_FORKED},
 };
 
-enum { SILENT_S = 300 };
+enum { SILENT_S = 240 }; /* besides two intervals */
 
 struct report {
     const struct history_settings *settings;
@@ -68,7 +73,7 @@ static bool word_is(const struct word *word, enum judgement judgement)
     return strcmp(word->what, judgement_name(judgement)) == 0;
 }
 
-static enum standing standing_of(const struct report *report, int64_t now_s)
+static enum standing standing_of(const struct report *report, int64_t now_s, int64_t interval_s)
 {
     static const enum judgement REFUSED[] = {JUDGED_MALFORMED, JUDGED_SIGNATURE, JUDGED_ORIGIN, JUDGED_OLD_EPOCH,
                                              JUDGED_BEHIND};
@@ -83,9 +88,12 @@ static enum standing standing_of(const struct report *report, int64_t now_s)
             return STANDS_WAITS;
     if (word_is(&report->word, JUDGED_FORGOTTEN))
         return STANDS_FORGOTTEN;
+    if (strcmp(report->word.what, error_name(ERR_GRANT)) == 0 ||
+        strcmp(report->word.what, error_name(ERR_KEY_REVOKED)) == 0)
+        return STANDS_UNAPPOINTED;
     if (report->kept.note_size == 0)
         return STANDS_NEVER;
-    bool is_heard = report->word.time_s != 0 && now_s - report->word.time_s < SILENT_S &&
+    bool is_heard = report->word.time_s != 0 && now_s - report->word.time_s < SILENT_S + 2 * interval_s &&
                     (word_is(&report->word, JUDGED_EXTENDS) || word_is(&report->word, JUDGED_SAME));
     return is_heard ? STANDS_WELL : STANDS_SILENT;
 }
@@ -98,7 +106,7 @@ static void report_make(const struct witness_settings *settings, const struct hi
     if (ret_report->code == ERR_NOT_FOUND)
         kept_init(&ret_report->kept, history->history, history->log_key);
     word_read(settings->state, history->history, &ret_report->word);
-    ret_report->standing = standing_of(ret_report, now_s);
+    ret_report->standing = standing_of(ret_report, now_s, settings->interval_s);
     if (ret_report->kept.evidence[0] != '\0')
         snprintf(ret_report->evidence, sizeof(ret_report->evidence), "%s/evidence/%s", settings->state,
                  ret_report->kept.evidence);

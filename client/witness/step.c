@@ -43,11 +43,10 @@ static int save_and_give(const struct step_place *place, const struct kept *kept
     return code;
 }
 
-static int stop(const struct step_place *place, const struct step *step, const struct seen *seen,
-                enum judgement judgement, struct kept *kept)
+static int stop(const struct step_place *place, const struct seen *seen, enum judgement judgement, struct kept *kept)
 {
     int code = evidence_keep(place->directory, kept, seen, place->name, place->key->public_key, judgement,
-                             step->now_s, kept->evidence);
+                             kept->evidence);
     return code != 0 ? code : kept_save(place->directory, kept);
 }
 
@@ -80,9 +79,9 @@ static int act(const struct step_place *place, const struct step *step, const st
         sign(place, step, seen, checkpoint, kept);
         return save_and_give(place, kept, give, context);
     case JUDGED_NO_PROOF:
-        return seen->is_beside_asked ? stop(place, step, seen, judgement, kept) : 0;
+        return seen->is_beside_asked ? stop(place, seen, judgement, kept) : 0;
     case JUDGED_FORK:
-        return stop(place, step, seen, judgement, kept);
+        return stop(place, seen, judgement, kept);
     case JUDGED_EPOCH:
         return note_epoch(place, seen, kept);
     default:

@@ -74,13 +74,14 @@ static void doubtful_forget(struct watch *watch)
 
 /* ---- What is said ---- */
 
+/* An event a line; what goes on as before is said once. */
 static void log_failure(struct watch *watch, const char *what, int code)
 {
-    log_event(LOG_WARNING, what, "history=%s error=%s", watch->history->name, error_name(code));
+    bool is_new = strcmp(watch->word.what, error_name(code)) != 0;
+    log_event(is_new ? LOG_WARNING : LOG_DEBUG, what, "history=%s error=%s", watch->history->name, error_name(code));
     say(watch, error_name(code));
 }
 
-/* An event a line; what goes on as before is said once. */
 static void log_judgement(struct watch *watch, enum judgement judgement, const struct kept *kept, uint64_t shown)
 {
     const char *name = judgement_name(judgement);

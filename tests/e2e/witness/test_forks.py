@@ -101,7 +101,9 @@ class Forks(WitnessCase):
         self.put_data("other", "first")
         self.grow(5)
         row = witness.wait_for("FORK")
-        # Accepted while it still lies: it is seen again, with evidence of its own.
+        # Accepted while it still lies, and has grown: it is seen again, with evidence of its own.
+        self.grow()
+        witness.wait_for_log("event=stopped history")
         result = witness.verb("accept", "trial", "1")
         self.assertEqual(result.returncode, 0, result.stderr)
         again = until(lambda: (lambda r: r if r["state"] == "FORK" and r["evidence"] != row["evidence"] else None)(
