@@ -171,8 +171,8 @@ int finality_ask(struct cli *cli, const struct shown_finality **ret_finality)
 
 /* ---- Telling ---- */
 
-/* When the last event that is FINAL happened: stamps never go back, so that what has an earlier one is FINAL.
- */
+/* When the first event that is not FINAL happened: stamps never go back, so that what has an earlier one is
+ * FINAL. */
 static int ask_time(struct cli *cli, struct shown_finality *shown)
 {
     Comity__V1__Events events = COMITY__V1__EVENTS__INIT;
@@ -180,9 +180,9 @@ static int ask_time(struct cli *cli, struct shown_finality *shown)
     const Comity__V1__Answer *answer;
     struct event_header header;
 
-    if (shown->has_time || shown->finality.final == 0)
+    if (shown->has_time)
         return 0;
-    events.from = shown->finality.final;
+    events.from = shown->finality.final + 1;
     query.kind_case = COMITY__V1__QUERY__KIND_EVENTS;
     query.events = &events;
     query.limit = 1;
@@ -191,19 +191,19 @@ static int ask_time(struct cli *cli, struct shown_finality *shown)
         code =
             event_header_read(BYTES(answer->events[0]->header.data, answer->events[0]->header.len), &header);
     if (code == 0 && answer->n_events == 1)
-        shown->final_ms = header.time_ms;
+        shown->next_ms = header.time_ms;
     shown->has_time = code == 0;
     return code;
 }
 
 static bool is_final_at(struct cli *cli, struct shown_finality *shown, int64_t time_ms)
 {
-    if (shown->finality.final >= shown->head)
-        return true;
+    if (shown->finality.final == 0 || shown->finality.final >= shown->head)
+        return shown->finality.final > 0;
     struct failure before = cli->failure;
     int code = ask_time(cli, shown);
     cli->failure = before;
-    return code == 0 && time_ms < shown->final_ms;
+    return code == 0 && time_ms < shown->next_ms;
 }
 
 static const char *missing_text(struct cli *cli, const struct finality_party *party)

@@ -18,8 +18,8 @@ struct shown_finality {
     bool has_witness; /* any party has one */
     struct checked_cosignature *checked;
     size_t checked_count;
-    bool has_time;    /* of the last event that is FINAL, it was asked for */
-    int64_t final_ms;
+    bool has_time; /* of the first event that is not FINAL, it was asked for */
+    int64_t next_ms;
 };
 
 /* Every cosignature that is counted was checked here: its key, and that its tree and what this machine has

@@ -1,0 +1,115 @@
+"""RECORDED and FINAL: what members are told, with witnesses of both parties, of one, and of none; and receipts that prove
+it without a server."""
+
+import unittest
+
+from cli_case import USAGE, CliCase
+from witnesses import Witness
+
+
+class Finality(CliCase):
+    def setUp(self):
+        CliCase.setUpClass.__func__(type(self))
+        self.addCleanup(type(self).doClassCleanups)
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def witness(self, name, chair):
+        witness = Witness(self.world, name, chair)
+        self.addCleanup(witness.close)
+        return witness
+
+    def overview(self, who="dev"):
+        return self.ask(who, "whoami")["finality"]
+
+    def line(self, *words, who="dev"):
+        output = self.world.comity(who, *words)[1]
+        return next(line for line in reversed(output.splitlines()) if "FINAL" in line)
+
+    def decide(self):
+        number = self.world.open_round(self.world.propose())
+        for who in ("ada", "ben", "carla", "dev"):
+            self.ask(who, "vote", number, "agree")
+        self.ask("eli", "round", "close", number)
+        return number
+
+    def test_without_a_witness_nothing_nags(self):
+        number = self.decide()
+        for words in (["outcome", number], ["decision", "show", 1], ["round", "show", number], ["whoami"], ["history"]):
+            output = self.world.comity("dev", *words)[1]
+            self.assertEqual(output.count("FINAL"), 1, words)
+            self.assertIn("Nothing becomes FINAL here: no party has a witness.", output)
+        finality = self.ask("dev", "outcome", number)["finality"]
+        self.assertEqual((finality["final"], finality["is_final"]), (0, False))
+        self.assertEqual([(row["has_witness"], row["covered"]) for row in finality["parties"]], [(False, 0)] * 2)
+
+    def test_both_sign(self):
+        union, management = self.witness("union-box", "ada"), self.witness("office-box", "carla")
+        before = self.overview()
+        self.assertEqual([row["has_witness"] for row in before["parties"]], [True, True])
+        self.assertIn("no witness of union has signed yet", self.line("whoami"))
+        number = self.decide()
+        self.assertIn("not FINAL yet", self.line("outcome", number))
+        size = union.sign()
+        self.assertEqual(self.overview()["final"], 0)                 # one is not all
+        self.assertIn("no witness of management has signed yet", self.line("decision", "show", 1))
+        self.assertNotIn("union", self.line("decision", "show", 1))
+        management.sign(size - 1)
+        self.assertEqual(self.overview()["final"], size - 1)
+        self.assertIn(f"no witness of management has signed since number {size - 1}", self.line("whoami"))
+        management.sign()
+        self.assertEqual(self.overview()["final"], size)
+        self.assertEqual(self.line("outcome", number), "FINAL: a witness of every party has signed it.")
+        self.assertTrue(self.ask("dev", "outcome", number)["finality"]["is_final"])
+        # What comes afterwards is not, and what was is.
+        self.ask("ben", "item", "add", 1, "Lunch")
+        rows = {row["sequence"]: row["is_final"] for row in self.ask("dev", "history")["history"]}
+        self.assertEqual([rows[size], rows[size + 1]], [True, False])
+        self.assertEqual(self.line("outcome", number), "FINAL: a witness of every party has signed it.")
+        marks = [line[7] for line in self.world.comity("dev", "history")[1].splitlines() if line[:6].strip().isdigit()]
+        self.assertEqual(marks, ["="] * size + [" "])
+        self.assertEqual(self.overview()["final"], size)
+        # A witness that is dismissed has no word any more.
+        management.dismiss()
+        self.assertEqual(self.overview()["final"], 0)
+        self.assertIn("management has no witness", self.line("whoami"))
+        other = self.witness("other-box", "dev")
+        other.sign()
+        self.assertEqual(self.overview()["final"], size)              # as far as the union's has signed
+
+    def save(self, command, name, who="dev"):
+        document = self.ask(who, "receipt", "save", command, name)
+        return document, self.world.directory / name
+
+    def test_a_receipt_proves_it_alone(self):
+        union, management = self.witness("union-box", "ada"), self.witness("office-box", "carla")
+        act = self.ask("ben", "item", "add", 1, "Lunch")["receipt"]
+        union.sign()
+        self.ask("ben", "item", "add", 1, "Supper")
+        management.sign()
+        saved, file = self.save(act["command_id"], "lunch.receipt", who="ben")
+        self.assertEqual(len(saved["cosigners"]), 2)
+        self.world.down()
+        asked = ["receipt", "verify", file, "--log-key", saved["log_key"]]
+        both = ["--witness", union.hex, "--witness", management.hex]
+        document = self.ask("stranger", *asked, *both)
+        self.assertEqual((document["sequence"], document["command_id"], document["is_final"]),
+                         (act["sequence"], act["command_id"], True))
+        self.assertEqual(document["command"]["add_item"]["title"]["text"], "Lunch")
+        self.assertIsNone(self.ask("stranger", *asked)["is_final"])
+        self.assertFalse(self.ask("stranger", *asked, *both, "--witness", "00" * 32)["is_final"])
+        self.assertIn("FINAL: every witness that you named", self.world.comity("stranger", *asked, *both)[1])
+        self.assertEqual(self.ask("dev", "receipt", "verify", file)["sequence"], act["sequence"])   # by the context's keys
+        self.refuse("stranger", "receipt", "verify", file, "--log-key", "11" * 32, name="SIGNATURE", exit=USAGE)
+        data = file.read_bytes()
+        altered = self.world.directory / "altered.receipt"
+        for at in range(0, len(data), 97):   # tests/unit/cli/test_receipt_file.c alters every byte
+            altered.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1:])
+            code, output, _ = self.world.comity("stranger", *asked[:2], altered, *asked[3:], *both)
+            self.assertEqual((code, output), (USAGE, ""), at)
+
+
+if __name__ == "__main__":
+    unittest.main()
