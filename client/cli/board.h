@@ -32,6 +32,8 @@ enum board_place {
     BOARD_PLACES,
 };
 
+enum { BOARD_FINALITY_MAX = 512 };
+
 struct board {
     struct cli *cli;
     uint32_t session;
@@ -39,6 +41,8 @@ struct board {
     uint64_t as_of; /* the last number of the record that it reflects */
     uint32_t epoch;
     struct board_list lists[BOARD_PLACES];
+    char finality[BOARD_FINALITY_MAX]; /* how far the record is FINAL, in a line; "": no party has a witness, or not known */
+    int64_t finality_ms;               /* when it was asked for, by this machine's clock */
 };
 
 int board_init(struct board *board, struct cli *cli, uint32_t session);

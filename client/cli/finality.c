@@ -243,6 +243,8 @@ static const char *line_of(struct cli *cli, struct shown_finality *shown, int64_
     if (finality->final >= shown->head)
         return phrase(cli, "FINAL up to number %" PRIu64 ": a witness of every party has signed all of it.",
                       finality->final);
+    if (finality->final == 0)
+        return phrase(cli, "Nothing is FINAL yet; missing: %s.", missing);
     return phrase(cli, "FINAL up to number %" PRIu64 " of %" PRIu64 "; missing: %s.", finality->final,
                   shown->head, missing);
 }
@@ -304,4 +306,23 @@ bool finality_has(struct cli *cli, uint64_t sequence)
 
     cli->failure = before;
     return code == 0 && sequence <= asked->finality.final;
+}
+
+int finality_watched(struct cli *cli, const char **ret_line)
+{
+    const struct shown_finality *asked;
+    struct failure before = cli->failure;
+
+    cli->finality = NULL;
+    int code = finality_ask(cli, &asked);
+    if (code != ERR_FORKED)
+        cli->failure = before;
+    if (code == 0)
+        *ret_line = cli->finality->has_witness ? line_of(cli, cli->finality, 0) : NULL;
+    return code;
+}
+
+struct json_object *finality_json(struct cli *cli)
+{
+    return cli->finality == NULL ? NULL : to_json(cli, cli->finality, 0);
 }

@@ -33,6 +33,11 @@ int finality_say(struct cli *cli, int64_t time_ms);
 /* The line by itself; NULL where it cannot be said. For pages and boards. */
 const char *finality_line(struct cli *cli, int64_t time_ms);
 
+/* As finality_say puts it, of the whole record, asked for anew: for what goes on and on. *ret_line is NULL
+ * where no party has a witness. */
+int finality_watched(struct cli *cli, const char **ret_line);
+struct json_object *finality_json(struct cli *cli);
+
 /* Is the event with this number FINAL? For lists that mark each line; false where it is not known. */
 bool finality_has(struct cli *cli, uint64_t sequence);
 

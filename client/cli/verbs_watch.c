@@ -16,7 +16,7 @@ const struct verb VERBS_WATCH[] = {
          "closes."),
      .json = "a line for each change: {as_of, epoch, session (Session), present, eligible, constituencies, "
              "sites, "
-             "item (Item), time_boxes [TimeBox], hands [Hand], round (Round), waiting [member]}; with "
+             "item (Item), time_boxes [TimeBox], hands [Hand], round (Round), waiting [member], " JSON_FINALITY "}; with "
              "--once: `watched`, "
              "the same"},
     {.name = NULL},

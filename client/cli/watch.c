@@ -6,13 +6,14 @@
 #include <unistd.h>
 
 #include "client/cli/board.h"
+#include "client/cli/finality.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/screen.h"
 #include "client/cli/verbs.h"
 #include "client/cli/watch_text.h"
 
-enum { PUMP_MS = 200, CLOCK_MS = 1000, SCRATCH_BYTES = 64 * 1024 * 1024, STILL_MAX = 512 };
+enum { PUMP_MS = 200, CLOCK_MS = 1000, SCRATCH_BYTES = 64 * 1024 * 1024, STILL_MAX = 512, FINALITY_MS = 30000 };
 
 static volatile sig_atomic_t is_interrupted;
 
@@ -118,6 +119,22 @@ static void look_at_touch(struct watching *watching)
         say_aside("In touch again.");
 }
 
+/* Witnesses sign in their own time, which is no news: it is asked for with the news, now and then. A worker that does not
+ * answer is noticed by the rest: only ERR_FORKED is returned. */
+static int ask_finality(struct watching *watching)
+{
+    struct board *board = &watching->board;
+    const int64_t now_ms = time_now_ms();
+
+    if (board->finality_ms != 0 && now_ms - board->finality_ms < FINALITY_MS)
+        return 0;
+    const char *line = NULL;
+    int code = finality_watched(watching->cli, &line);
+    snprintf(board->finality, sizeof(board->finality), "%s", line == NULL ? "" : line);
+    board->finality_ms = now_ms;
+    return code == ERR_FORKED ? code : 0;
+}
+
 /* One turn: wait for news, take them up, draw. */
 static int turn(struct watching *watching)
 {
@@ -130,6 +147,8 @@ static int turn(struct watching *watching)
     look_at_touch(watching);
     if (code == 0 && has_news)
         code = board_refresh(board);
+    if (code == 0 && has_news)
+        code = ask_finality(watching);
     /* The worker may be away for a while: the news will say when it is back. */
     if (code != 0 && exit_of_error(code) == EXIT_UNREACHABLE) {
         memset(&cli->failure, 0, sizeof(cli->failure));
@@ -178,6 +197,8 @@ int watch_run(struct cli *cli)
     code = watching->scratch == NULL ? ERR_MEMORY : board_init(&watching->board, cli, session);
     if (code == 0)
         code = board_refresh(&watching->board);
+    if (code == 0)
+        code = ask_finality(watching);
     if (code == 0 && cli_has(cli, "once")) {
         code = show(watching, false);
         if (code == 0)

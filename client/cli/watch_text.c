@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "client/cli/finality.h"
 #include "client/cli/names.h"
 #include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
@@ -310,6 +311,8 @@ int watch_text_make(const struct board *board, int64_t now_ms, struct watch_text
     put_time_boxes(&w);
     put_floor(&w);
     put_round(&w);
+    if (board->finality[0] != '\0')
+        line(&w, N_("Record"), board->finality);
     return 0;
 }
 
@@ -393,5 +396,6 @@ struct json_object *watch_json(const struct board *board)
         document, "round",
         board_round(board) == NULL ? NULL : row_json(board, BOARD_ROUND, &board_round(board)->base));
     json_object_object_add(document, "waiting", waiting_json(board));
+    json_object_object_add(document, "finality", finality_json(board->cli));
     return document;
 }

@@ -41,6 +41,7 @@ class Finality(CliCase):
             output = self.world.comity("dev", *words)[1]
             self.assertEqual(output.count("FINAL"), 1, words)
             self.assertIn("Nothing becomes FINAL here: no party has a witness.", output)
+        self.assertNotIn("FINAL", self.world.comity("dev", "watch", 1, "--once")[1])
         finality = self.ask("dev", "outcome", number)["finality"]
         self.assertEqual((finality["final"], finality["is_final"]), (0, False))
         self.assertEqual([(row["has_witness"], row["covered"]) for row in finality["parties"]], [(False, 0)] * 2)
@@ -54,6 +55,7 @@ class Finality(CliCase):
         self.assertIn("not FINAL yet", self.line("outcome", number))
         size = union.sign()
         self.assertEqual(self.overview()["final"], 0)                 # one is not all
+        self.assertIn("Record: Nothing is FINAL yet; missing: no witness of management has signed yet.", self.world.comity("dev", "watch", 1, "--once")[1])
         self.assertIn("no witness of management has signed yet", self.line("decision", "show", 1))
         self.assertNotIn("union", self.line("decision", "show", 1))
         management.sign(size - 1)
