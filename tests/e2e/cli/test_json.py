@@ -166,7 +166,8 @@ PLAY = [
     ("ada", "member recover Fay --out fay-back.inv"), ("fay", "join fay-back.inv"), ("ada", "key new --out spare.key"),
     ("ada", "recovery-key set spare.key --yes"), ("ben", "key recover 2 --recovery spare.key --yes"),
     ("ada", "events"), ("ada", "history"), ("ada", "receipt list"), ("ada", "receipt show COMMAND"),
-    ("ada", "checkpoint"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
+    ("ada", "receipt save COMMAND act.receipt"), ("ada", "receipt verify act.receipt"),
+    ("ada", "checkpoint"), ("ben", "checkpoint compare ada.checkpoint"), ("ada", "resubmit"), ("ada", "resubmit --dry-run"),
     ("ada", "export record.export"), ("ada", "recount record.export"), ("ada", "context add third --place data/place.json"), ("ada", "context list"),
     ("ada", "context show lakeside"), ("ada", "context use lakeside"), ("ada", "context remove third --dry-run"),
     ("ada", "context remove third"), ("ada", "config show --origin"), ("ada", "config set timeout 20"), ("ada", "errors"),
@@ -224,6 +225,8 @@ class Contract(unittest.TestCase):
                     world.file(f"{name}.json", json.dumps({**rule, "name": name, "rounds": 1, "stages": [
                         {"name": "s1", "on": ["BLOCKED"], "within_ms": 3600000, **stage}]}))
             document = world.ask(who, *(kept.get(word, word) for word in words))
+            if words == ["checkpoint"]:
+                world.file("ada.checkpoint", document["checkpoint"]["note"])
             if words[:2] == ["key", "new"]:
                 keys[who] = document["key"]
             if words[0] == "invite":
