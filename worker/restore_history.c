@@ -53,18 +53,16 @@ static int wrong(struct restore_history *h, int code, const char *what)
     if (code == 0)
         return 0;
     snprintf(sentence, sizeof(sentence), "%s%s", what, error_sentence(code));
-    place_tell(h, &(struct replay_fault){.check = REPLAY_MACHINE,
-                                         .code = code,
-                                         .sequence = h->replay.head + 1,
-                                         .sentence = sentence});
+    place_tell(
+        h, &(struct replay_fault){
+               .check = REPLAY_MACHINE, .code = code, .sequence = h->replay.head + 1, .sentence = sentence});
     return code;
 }
 
 static int came_before(struct restore_history *h)
 {
-    place_tell(h, &(struct replay_fault){.check = REPLAY_ORDER,
-                                         .sequence = 1,
-                                         .sentence = "the history is in the file twice"});
+    place_tell(h, &(struct replay_fault){
+                      .check = REPLAY_ORDER, .sequence = 1, .sentence = "the history is in the file twice"});
     return ERR_CORRUPT;
 }
 

@@ -9,14 +9,14 @@
 /* What goes on from event to event. The replay's arena holds the record in hand and what the machine decided;
  * it is dropped whenever every event that was decided has come. */
 struct restore_history {
-    struct store_txn *txn; /* the caller's, who may end one and begin another between two records */
-    char *reason;          /* EXPORT_REASON_MAX; one sentence of what is wrong */
+    struct store_txn *txn;        /* the caller's, who may end one and begin another between two records */
+    char *reason;                 /* EXPORT_REASON_MAX; one sentence of what is wrong */
     struct store_history history; /* number 0: nothing came yet */
     struct replay replay;
 };
 
-/* Begin with what the stream announces. @history's txn, reason, replay.arena and replay.now_ms (of the restore) are
- * set. ERR_MALFORMED, ERR_EXISTS. To be released also where it fails. */
+/* Begin with what the stream announces. @history's txn, reason, replay.arena and replay.now_ms (of the
+ * restore) are set. ERR_MALFORMED, ERR_EXISTS. To be released also where it fails. */
 int restore_history_begin(struct restore_history *history, const Comity__V1__ExportHistory *begin);
 void restore_history_release(struct restore_history *history);
 

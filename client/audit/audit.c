@@ -15,18 +15,29 @@ enum { STREAM_FORMAT = 1, RECORD_LIMIT = 128 * 1024 * 1024 };
 const char *audit_check_name(int check)
 {
     static const char *const NAMES[] = {
-        [REPLAY_STREAM] = "stream",         [REPLAY_RECORD] = "record",   [REPLAY_ORDER] = "order",
-        [REPLAY_COMMAND] = "command",       [REPLAY_SIGNATURE] = "signature", [REPLAY_RIGHT] = "right",
-        [REPLAY_DECISION] = "decision",     [REPLAY_RECEIPT] = "receipt", [REPLAY_CHECKPOINT] = "checkpoint",
-        [REPLAY_REFUSAL] = "refusal",       [REPLAY_END] = "end",         [REPLAY_MACHINE] = "machine",
-        [AUDIT_LOG_KEY] = "log_key",        [AUDIT_KNOWN] = "known",      [AUDIT_COSIGNATURE] = "cosignature",
+        [REPLAY_STREAM] = "stream",
+        [REPLAY_RECORD] = "record",
+        [REPLAY_ORDER] = "order",
+        [REPLAY_COMMAND] = "command",
+        [REPLAY_SIGNATURE] = "signature",
+        [REPLAY_RIGHT] = "right",
+        [REPLAY_DECISION] = "decision",
+        [REPLAY_RECEIPT] = "receipt",
+        [REPLAY_CHECKPOINT] = "checkpoint",
+        [REPLAY_REFUSAL] = "refusal",
+        [REPLAY_END] = "end",
+        [REPLAY_MACHINE] = "machine",
+        [AUDIT_LOG_KEY] = "log_key",
+        [AUDIT_KNOWN] = "known",
+        [AUDIT_COSIGNATURE] = "cosignature",
         [AUDIT_COUNT] = "count",
     };
 
     return check >= 0 && (size_t) check < ARRAY_COUNT(NAMES) ? NAMES[check] : "?";
 }
 
-void audit_tell(struct auditing *a, int check, const uint8_t *history, uint64_t sequence, const char *format, ...)
+void audit_tell(struct auditing *a, int check, const uint8_t *history, uint64_t sequence, const char *format,
+                ...)
 {
     char sentence[256];
     struct audit_finding finding = {
@@ -124,8 +135,8 @@ static int history_end(struct auditing *a, const Comity__V1__ExportHistoryEnd *e
     return code;
 }
 
-static int record_take(struct auditing *a, struct stream_source *source, const Comity__V1__ExportRecord *record,
-                       bool *ret_is_over)
+static int record_take(struct auditing *a, struct stream_source *source,
+                       const Comity__V1__ExportRecord *record, bool *ret_is_over)
 {
     switch (record->kind_case) {
     case COMITY__V1__EXPORT_RECORD__KIND_HISTORY:

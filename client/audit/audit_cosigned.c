@@ -52,8 +52,8 @@ static void cosigner_tell(struct cosigning *c, const struct audit_cosigner *cosi
                    N_("a cosignature over it is by a key that is no witness's on record"));
     else if (cosigner->size > a->leaves)
         audit_tell(a, AUDIT_COSIGNATURE, a->history.history, a->leaves + 1,
-                   N_("it is missing: witness %s has signed all up to number %" PRIu64), cosigner->witness->name,
-                   cosigner->size);
+                   N_("it is missing: witness %s has signed all up to number %" PRIu64),
+                   cosigner->witness->name, cosigner->size);
     else
         audit_tell(a, AUDIT_COSIGNATURE, a->history.history, cosigner->size,
                    N_("it, or one before it, is not what witness %s has signed"), cosigner->witness->name);
@@ -102,8 +102,8 @@ static int notes_take(struct cosigning *c)
             comity__v1__cosignature__init(own);
             own->key = c->witnesses[j]->key;
             own->size = known->checkpoint.size;
-            c->list[c->count] = (struct audit_cosigner){
-                .witness = c->witnesses[j], .size = own->size, .is_good = true};
+            c->list[c->count] =
+                (struct audit_cosigner){.witness = c->witnesses[j], .size = own->size, .is_good = true};
             memcpy(c->list[c->count].key, own->key.data, KEY_SIZE);
             c->cosignatures[c->count] = own;
             c->is_checked[c->count++] = true;
@@ -122,8 +122,8 @@ static int lists_make(struct cosigning *c)
     c->is_checked = arena_alloc(a->arena, AUDIT_COSIGNERS_MAX * sizeof(*c->is_checked));
     while ((row = audit_row(a, TABLE_WITNESS, (uint32_t) c->witness_count + 1)) != NULL) {
         if (c->witness_count == room)
-            c->witnesses = arena_room(a->arena, c->witnesses, c->witness_count, &room,
-                                      sizeof(Comity__V1__Witness *));
+            c->witnesses =
+                arena_room(a->arena, c->witnesses, c->witness_count, &room, sizeof(Comity__V1__Witness *));
         if (c->witnesses == NULL)
             return ERR_MEMORY;
         c->witnesses[c->witness_count++] = (Comity__V1__Witness *) row;
@@ -145,7 +145,8 @@ int audit_cosigned(struct auditing *a, const Comity__V1__ExportHistoryEnd *end)
         return code;
     a->history.cosigners = c.list;
     a->history.cosigner_count = c.count;
-    finality_find((Comity__V1__Constituency *const *) a->history.constituencies, a->history.constituency_count,
-                  c.witnesses, c.witness_count, c.cosignatures, c.is_checked, c.count, &a->history.finality);
+    finality_find((Comity__V1__Constituency *const *) a->history.constituencies,
+                  a->history.constituency_count, c.witnesses, c.witness_count, c.cosignatures, c.is_checked,
+                  c.count, &a->history.finality);
     return 0;
 }

@@ -88,9 +88,8 @@ int audit_history_begin(struct auditing *a, const Comity__V1__ExportHistory *beg
     a->is_in_history = true;
     a->all_histories++;
     a->ordinal = a->all_histories;
-    a->is_wanted =
-        wanted == NULL ||
-        (begin->history.len == HISTORY_ID_SIZE && memcmp(begin->history.data, wanted, HISTORY_ID_SIZE) == 0);
+    a->is_wanted = wanted == NULL || (begin->history.len == HISTORY_ID_SIZE &&
+                                      memcmp(begin->history.data, wanted, HISTORY_ID_SIZE) == 0);
     if (!a->is_wanted)
         return 0;
     a->summary->histories++;

@@ -1,5 +1,6 @@
-/* What somebody knows of the record from elsewhere: a log key, a checkpoint, a receipt. The record has to have it,
- * and to go on from it. A history that was written anew by whoever has the log key fits in itself: this tells. */
+/* What somebody knows of the record from elsewhere: a log key, a checkpoint, a receipt. The record has to
+ * have it, and to go on from it. A history that was written anew by whoever has the log key fits in itself:
+ * this tells. */
 #include <inttypes.h>
 
 #include "client/audit/auditing.h"
@@ -83,7 +84,8 @@ static bool is_of_history(const struct auditing *a, const char *origin)
 
     hex_encode(BYTES(a->history.history, HISTORY_ID_SIZE), hex);
     return strncmp(origin, "comity/", prefix) == 0 &&
-           strncmp(origin + prefix, hex, 2 * HISTORY_ID_SIZE) == 0 && origin[prefix + 2 * HISTORY_ID_SIZE] == '/';
+           strncmp(origin + prefix, hex, 2 * HISTORY_ID_SIZE) == 0 &&
+           origin[prefix + 2 * HISTORY_ID_SIZE] == '/';
 }
 
 int audit_known_begin(struct auditing *a)
@@ -106,8 +108,8 @@ void audit_known_leaf(struct auditing *a, struct bytes header)
     for (size_t i = 0; i < a->known_count; i++) {
         const struct audit_known *known = &a->known[i];
         if (known->is_here && known->receipt != NULL && known->header.sequence == a->leaves)
-            a->known[i].is_leaf_same =
-                bytes_equal(header, BYTES(known->receipt->event->header.data, known->receipt->event->header.len));
+            a->known[i].is_leaf_same = bytes_equal(
+                header, BYTES(known->receipt->event->header.data, known->receipt->event->header.len));
     }
 }
 
@@ -148,7 +150,8 @@ static void known_check(struct auditing *a, const struct audit_known *known)
                    N_("it, or one before it, is not what the checkpoint that was given covers"));
     else if (!is_signed(a, known))
         audit_tell(a, AUDIT_KNOWN, history, size,
-                   N_("the checkpoint that was given is not signed by the log key that the record has of its epoch"));
+                   N_("the checkpoint that was given is not signed by the log key that the record has of its "
+                      "epoch"));
     else
         a->history.known++;
 }

@@ -9,12 +9,12 @@
 /* A tree that was seen before, by a checkpoint, a receipt or a cosignature that was given. */
 struct audit_known {
     struct bytes note;
-    struct checkpoint checkpoint;         /* as its text has it */
-    const Comity__V1__Receipt *receipt;   /* NULL: a checkpoint alone */
-    struct event_header header;           /* the receipt's */
-    bool is_here;                         /* it is of the history in hand */
-    bool was_here;                        /* or of one before */
-    bool is_leaf_same;                    /* the receipt's event is in the record, with the same header */
+    struct checkpoint checkpoint;       /* as its text has it */
+    const Comity__V1__Receipt *receipt; /* NULL: a checkpoint alone */
+    struct event_header header;         /* the receipt's */
+    bool is_here;                       /* it is of the history in hand */
+    bool was_here;                      /* or of one before */
+    bool is_leaf_same;                  /* the receipt's event is in the record, with the same header */
 };
 
 enum { AUDIT_KNOWN_MAX = 64 };
@@ -43,8 +43,8 @@ struct auditing {
 };
 
 /* Tell something. The format is English, marked, and looked up. */
-void audit_tell(struct auditing *a, int check, const uint8_t *history, uint64_t sequence, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+void audit_tell(struct auditing *a, int check, const uint8_t *history, uint64_t sequence, const char *format,
+                ...) __attribute__((format(printf, 5, 6)));
 
 /* audit_history.c: one history from beginning to end. 0, ERR_MALFORMED (records not in order), ERR_MEMORY. */
 int audit_history_begin(struct auditing *a, const Comity__V1__ExportHistory *begin);
@@ -64,8 +64,8 @@ int audit_known_end(struct auditing *a);
 void audit_known_rest(struct auditing *a);
 void audit_log_keys(struct auditing *a);
 
-/* audit_roots.c: trees of these sizes will be asked for; the record's own of this size; what it was. 0, ERR_NOT_FOUND,
- * ERR_MEMORY. */
+/* audit_roots.c: trees of these sizes will be asked for; the record's own of this size; what it was. 0,
+ * ERR_NOT_FOUND, ERR_MEMORY. */
 int audit_root_want(struct auditing *a, uint32_t ordinal, uint64_t size);
 int audit_root_grow(struct auditing *a);
 int audit_root_get(const struct auditing *a, uint64_t size, uint8_t ret_root[HASH_SIZE]);

@@ -69,8 +69,8 @@ static int read_given(struct audit_run *r, struct given *given)
     const char *history = cli_option(cli, "history");
     int code;
 
-    if (history != NULL && (strlen(history) != 2 * HISTORY_ID_SIZE ||
-                            hex_decode(history, given->history, HISTORY_ID_SIZE) != 0))
+    if (history != NULL &&
+        (strlen(history) != 2 * HISTORY_ID_SIZE || hex_decode(history, given->history, HISTORY_ID_SIZE) != 0))
         return cli_fail(cli, ERR_USAGE, NULL, "--history `%s` is no history: 64 hexadecimal digits.",
                         shown_string(cli, history));
     r->options.history = history == NULL ? NULL : given->history;
@@ -80,8 +80,9 @@ static int read_given(struct audit_run *r, struct given *given)
                           N_("It is no checkpoint: a signed note, as comity-witness keeps it."),
                           &r->options.checkpoint_count);
     if (code == 0)
-        code = read_files(r, "receipt", given->receipts, audit_receipt_check,
-                          N_("It is no receipt, or does not prove what it claims."), &r->options.receipt_count);
+        code =
+            read_files(r, "receipt", given->receipts, audit_receipt_check,
+                       N_("It is no receipt, or does not prove what it claims."), &r->options.receipt_count);
     r->options.checkpoints = given->checkpoints;
     r->options.receipts = given->receipts;
     return code;
@@ -182,10 +183,10 @@ static int judge(struct audit_run *r)
                                 "Nothing in it is wrong, but %" PRIu64 " events could not be verified."));
     if (impossible > 0)
         return cli_fail(cli, ERR_UNCOUNTED, NULL, "%s",
-                        counted(cli, impossible, "Nothing in it is wrong, but %" PRIu64 " outcome cannot be recounted.",
+                        counted(cli, impossible,
+                                "Nothing in it is wrong, but %" PRIu64 " outcome cannot be recounted.",
                                 "Nothing in it is wrong, but %" PRIu64 " outcomes cannot be recounted."));
-    say(cli, "\n%s",
-        painted(cli, COLOR_GOOD, _("Everything in it was verified, and everything fits.")));
+    say(cli, "\n%s", painted(cli, COLOR_GOOD, _("Everything in it was verified, and everything fits.")));
     return 0;
 }
 

@@ -39,8 +39,7 @@ void audit_json_finding(struct audit_run *r, const struct audit_finding *finding
 {
     struct json_object *row = json_object_new_object();
 
-    put(row, "history",
-        finding->history == NULL ? NULL : json_hex(BYTES(finding->history, HISTORY_ID_SIZE)));
+    put(row, "history", finding->history == NULL ? NULL : json_hex(BYTES(finding->history, HISTORY_ID_SIZE)));
     put(row, "sequence", finding->sequence == 0 ? NULL : json_object_new_uint64(finding->sequence));
     put(row, "is_after", json_object_new_boolean(finding->is_after));
     put(row, "check", json_object_new_string(audit_check_name(finding->check)));

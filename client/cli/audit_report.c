@@ -39,28 +39,32 @@ static const char *add_line(struct audit_run *r, const char *lines, const char *
 
 static const char *constituency_name(const struct audit_history *history, uint32_t number)
 {
-    return number > 0 && number <= history->constituency_count ? history->constituencies[number - 1]->name : "?";
+    return number > 0 && number <= history->constituency_count ? history->constituencies[number - 1]->name
+                                                               : "?";
 }
 
 static const char *add_checked(struct audit_run *r, const char *lines, const struct audit_history *history)
 {
     struct cli *cli = r->cli;
 
+    lines =
+        add_line(r, lines,
+                 phrase(cli, "%" PRIu64 " of %" PRIu64 " events were decided again, and came out the same.",
+                        history->decided, history->events));
     lines = add_line(r, lines,
-                     phrase(cli, "%" PRIu64 " of %" PRIu64 " events were decided again, and came out the same.",
-                            history->decided, history->events));
-    lines = add_line(
-        r, lines,
-        counted(cli, history->commands, "%" PRIu64 " command is signed by a key that was valid then.",
-                "%" PRIu64 " commands are signed by keys that were valid then."));
+                     counted(cli, history->commands,
+                             "%" PRIu64 " command is signed by a key that was valid then.",
+                             "%" PRIu64 " commands are signed by keys that were valid then."));
     if (history->checkpoints > 0)
-        lines = add_line(r, lines,
-                         counted(cli, history->checkpoints, "%" PRIu64 " checkpoint that receipts rest on fits.",
-                                 "%" PRIu64 " checkpoints that receipts rest on fit."));
+        lines =
+            add_line(r, lines,
+                     counted(cli, history->checkpoints, "%" PRIu64 " checkpoint that receipts rest on fits.",
+                             "%" PRIu64 " checkpoints that receipts rest on fit."));
     return add_line(r, lines,
-                    history->is_signed ? _("The checkpoint at its end is over these events, and signed by the "
-                                           "log key that is on record.")
-                                       : _("The checkpoint at its end does not vouch for these events."));
+                    history->is_signed
+                        ? _("The checkpoint at its end is over these events, and signed by the "
+                            "log key that is on record.")
+                        : _("The checkpoint at its end does not vouch for these events."));
 }
 
 /* @what: how many, and what of them. */
@@ -69,8 +73,8 @@ static const char *add_numbers(struct audit_run *r, const char *lines, const str
 {
     if (numbers->count == 0)
         return lines;
-    return add_line(
-        r, lines, phrase(r->cli, "Not verified: %s Number %s.", what, numbers_text(r->cli, numbers)));
+    return add_line(r, lines,
+                    phrase(r->cli, "Not verified: %s Number %s.", what, numbers_text(r->cli, numbers)));
 }
 
 static const char *add_unverified(struct audit_run *r, const char *lines, const struct audit_history *history)
@@ -112,14 +116,15 @@ static const char *add_trust(struct audit_run *r, const char *lines, const struc
         lines = add_line(r, lines, phrase(cli, "Log key of epoch %" PRIu32 ": %s", epoch->number, hex));
     }
     if (history->known > 0)
-        lines = add_line(
-            r, lines,
-            counted(cli, history->known, "It goes on from %" PRIu64 " checkpoint or receipt that you gave.",
-                    "It goes on from %" PRIu64 " checkpoints or receipts that you gave."));
-    if (!history->is_pinned && r->options.log_key_count == 0)
         lines = add_line(r, lines,
-                         _("You gave no log key: compare the record's number and the log key with those of your "
-                           "invitation, or give --log-key."));
+                         counted(cli, history->known,
+                                 "It goes on from %" PRIu64 " checkpoint or receipt that you gave.",
+                                 "It goes on from %" PRIu64 " checkpoints or receipts that you gave."));
+    if (!history->is_pinned && r->options.log_key_count == 0)
+        lines =
+            add_line(r, lines,
+                     _("You gave no log key: compare the record's number and the log key with those of your "
+                       "invitation, or give --log-key."));
     return lines;
 }
 
@@ -128,11 +133,12 @@ static const char *add_witnesses(struct audit_run *r, const char *lines, const s
     const struct finality *finality = &history->finality;
     struct cli *cli = r->cli;
 
-    lines = add_line(r, lines,
-                     finality->final == 0
-                         ? _("Nothing in it is FINAL by the cosignatures that are here: it is RECORDED.")
-                         : phrase(cli, "FINAL up to number %" PRIu64 ": witnesses of every party have signed.",
-                                  finality->final));
+    lines =
+        add_line(r, lines,
+                 finality->final == 0
+                     ? _("Nothing in it is FINAL by the cosignatures that are here: it is RECORDED.")
+                     : phrase(cli, "FINAL up to number %" PRIu64 ": witnesses of every party have signed.",
+                              finality->final));
     for (size_t i = 0; i < finality->count; i++) {
         const struct finality_party *party = &finality->parties[i];
         const char *name = shown_string(cli, constituency_name(history, party->constituency));
@@ -141,8 +147,9 @@ static const char *add_witnesses(struct audit_run *r, const char *lines, const s
         else if (party->covered == 0)
             lines = add_line(r, lines, phrase(cli, "No witness of %s has signed yet.", name));
         else if (party->covered < history->head)
-            lines = add_line(r, lines, phrase(cli, "No witness of %s has signed since number %" PRIu64 ".", name,
-                                              party->covered));
+            lines = add_line(
+                r, lines,
+                phrase(cli, "No witness of %s has signed since number %" PRIu64 ".", name, party->covered));
     }
     return lines;
 }
@@ -154,8 +161,8 @@ const char *audit_history_text(struct audit_run *r, const struct audit_history *
     const char *name = history->partnership == NULL ? "?" : history->partnership->name, *lines;
 
     hex_encode(BYTES(history->history, HISTORY_ID_SIZE), hex);
-    lines = phrase(cli, "Record of %s, %" PRIu64 " events, %s to %s\n", shown_string(cli, name), history->events,
-                   shown_time(cli, history->first_ms), shown_time(cli, history->last_ms));
+    lines = phrase(cli, "Record of %s, %" PRIu64 " events, %s to %s\n", shown_string(cli, name),
+                   history->events, shown_time(cli, history->first_ms), shown_time(cli, history->last_ms));
     lines = add_line(r, lines, hex);
     lines = add_checked(r, lines, history);
     lines = add_unverified(r, lines, history);

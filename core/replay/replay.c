@@ -83,7 +83,8 @@ static int between_check(struct replay *r)
         return 0;
     if (r->goes_on)
         r->receipt_size = 0;
-    return replay_wrong_after(r, REPLAY_CHECKPOINT, ERR_MALFORMED, N_("the checkpoint %s is missing"), r->there);
+    return replay_wrong_after(r, REPLAY_CHECKPOINT, ERR_MALFORMED, N_("the checkpoint %s is missing"),
+                              r->there);
 }
 
 int replay_event(struct replay *r, const Comity__V1__ExportEvent *event, struct replay_event *in)
@@ -194,7 +195,8 @@ static int refusal_form(struct replay *r, const Comity__V1__ExportRefusal *recor
 {
     if (record->command_id.len != COMMAND_ID_SIZE || record->refusal == NULL || record->valid_until_ms < 0 ||
         strlen(record->refusal->field) >= FIELD_PATH_MAX)
-        return replay_wrong_after(r, REPLAY_REFUSAL, ERR_MALFORMED, N_("a refusal %s is malformed"), r->there);
+        return replay_wrong_after(r, REPLAY_REFUSAL, ERR_MALFORMED, N_("a refusal %s is malformed"),
+                                  r->there);
     if (!replay_keeps_refusal(record->refusal->code))
         return replay_wrong_after(r, REPLAY_REFUSAL, ERR_MALFORMED,
                                   N_("a refusal %s has a code that is not kept (%s)"), r->there,
@@ -209,7 +211,8 @@ int replay_refusal(struct replay *r, const Comity__V1__ExportRefusal *record)
     int64_t now_ms = r->now_ms > r->time_ms ? r->now_ms : r->time_ms;
     int code;
 
-    if ((r->announced_head != 0 && r->head != r->announced_head) || !replay_is_idle(r) || r->receipt_size != 0)
+    if ((r->announced_head != 0 && r->head != r->announced_head) || !replay_is_idle(r) ||
+        r->receipt_size != 0)
         return replay_wrong_after(r, REPLAY_REFUSAL, ERR_MALFORMED,
                                   N_("a refusal stands %s, among the events"), r->there);
     code = refusal_form(r, record);
@@ -217,18 +220,16 @@ int replay_refusal(struct replay *r, const Comity__V1__ExportRefusal *record)
         return code;
     /* Not the newest event's time alone: a refusal is no event, and may have come long after it. */
     if (record->valid_until_ms - VALIDITY_MAX_MS - CLOCKS_DIFFER_MS > now_ms)
-        return replay_wrong_after(
-            r, REPLAY_REFUSAL, ERR_CORRUPT,
-            N_("a refusal %s holds for longer than a command is valid, unless this machine's clock is behind"),
-            r->there);
+        return replay_wrong_after(r, REPLAY_REFUSAL, ERR_CORRUPT,
+                                  N_("a refusal %s holds for longer than a command is valid, unless this "
+                                     "machine's clock is behind"),
+                                  r->there);
     code = r->place.find_command(r->place.self, record->command_id.data);
     if (code == 0)
         return replay_wrong_after(r, REPLAY_REFUSAL, ERR_CORRUPT,
-                                  N_("a refusal %s is of a command that has its answer already"),
-                                  r->there);
-    return code == ERR_NOT_FOUND
-               ? 0
-               : replay_wrong_after(r, REPLAY_MACHINE, code, "%s", error_sentence(code));
+                                  N_("a refusal %s is of a command that has its answer already"), r->there);
+    return code == ERR_NOT_FOUND ? 0
+                                 : replay_wrong_after(r, REPLAY_MACHINE, code, "%s", error_sentence(code));
 }
 
 /* Each of its own: whoever goes on hears of all of them. */
@@ -249,16 +250,16 @@ static int rest_check(struct replay *r)
         return replay_wrong(r, REPLAY_DECISION, ERR_CORRUPT,
                             N_("the event before it was to cause a further one"));
     if (r->receipt_size != 0)
-        return replay_wrong_after(r, REPLAY_CHECKPOINT, ERR_MALFORMED,
-                                  N_("the checkpoint %s is missing"), r->there);
+        return replay_wrong_after(r, REPLAY_CHECKPOINT, ERR_MALFORMED, N_("the checkpoint %s is missing"),
+                                  r->there);
     if (r->missing != 0)
         return replay_wrong_after(r, REPLAY_END, ERR_TEXT, N_("texts are missing that nobody purged (%zu)"),
                                   r->missing);
     if (r->announced_head != 0 && r->epoch != r->announced_epoch)
-        return replay_wrong_after(r, REPLAY_END, ERR_CORRUPT,
-                                  N_("the history ends %s in epoch %" PRIu32 ", not in %" PRIu32
-                                     " as announced"),
-                                  r->there, r->epoch, r->announced_epoch);
+        return replay_wrong_after(
+            r, REPLAY_END, ERR_CORRUPT,
+            N_("the history ends %s in epoch %" PRIu32 ", not in %" PRIu32 " as announced"), r->there,
+            r->epoch, r->announced_epoch);
     return 0;
 }
 

@@ -47,7 +47,7 @@ struct replay_fault {
 struct replay_place {
     void *self;
     struct view (*view)(void *self);
-    struct tree_nodes (*nodes)(void *self); /* of all events that were taken */
+    struct tree_nodes (*nodes)(void *self);                             /* of all events that were taken */
     int (*find_command)(void *self, const uint8_t id[COMMAND_ID_SIZE]); /* 0, ERR_NOT_FOUND, or its code */
     void (*tell)(void *self, const struct replay_fault *fault);
 };
@@ -78,12 +78,12 @@ struct replay_event {
 struct replay {
     /* The caller's, set before replay_begin. */
     struct replay_place place;
-    struct arena *arena;  /* dropped by the caller between records, where replay_is_idle */
+    struct arena *arena; /* dropped by the caller between records, where replay_is_idle */
     words_fn *words;
-    const char *there;    /* where what stands between two events is, by the one that is named: "after it" */
-    int64_t now_ms;       /* Unix time */
-    bool takes_withheld;  /* a member's copy: parts may be withheld */
-    bool goes_on;         /* after a fault */
+    const char *there;   /* where what stands between two events is, by the one that is named: "after it" */
+    int64_t now_ms;      /* Unix time */
+    bool takes_withheld; /* a member's copy: parts may be withheld */
+    bool goes_on;        /* after a fault */
 
     uint8_t history[HISTORY_ID_SIZE];
     uint64_t head; /* last event that was taken; 0: none */
@@ -112,8 +112,8 @@ void replay_release(struct replay *replay);
 /* Is everything here that the machine decided, so that the arena may be dropped before the next record? */
 bool replay_is_idle(const struct replay *replay);
 
-/* Check one event. 0; the first fault's code, ERR_MALFORMED, ERR_VERSION, ERR_TEXT, ERR_SIGNATURE, ERR_CORRUPT (a
- * difference) and the like; ERR_MEMORY or the place's, which end the run. */
+/* Check one event. 0; the first fault's code, ERR_MALFORMED, ERR_VERSION, ERR_TEXT, ERR_SIGNATURE,
+ * ERR_CORRUPT (a difference) and the like; ERR_MEMORY or the place's, which end the run. */
 int replay_event(struct replay *replay, const Comity__V1__ExportEvent *event, struct replay_event *ret_event);
 
 /* The event was kept, and its leaf appended: apply it. 0, or machine_apply's. */

@@ -188,7 +188,8 @@ static int parts_compare(struct replay *r, const struct replay_event *in,
 }
 
 /* Receipts of one batch prove against one tree: sizes follow one another and cover the command's events. */
-static int receipt_check(struct replay *r, const struct replay_event *in, const struct machine_event *expected)
+static int receipt_check(struct replay *r, const struct replay_event *in,
+                         const struct machine_event *expected)
 {
     uint64_t size = in->event->receipt_size;
     uint64_t last = in->header.sequence + r->expected.count - 1;
@@ -196,8 +197,9 @@ static int receipt_check(struct replay *r, const struct replay_event *in, const 
     if (r->announced_head == 0 && size == 0)
         return 0;
     if (expected->command == NULL)
-        return size == 0 ? 0
-                         : replay_wrong(r, REPLAY_RECEIPT, ERR_MALFORMED, N_("it has a receipt and no command"));
+        return size == 0
+                   ? 0
+                   : replay_wrong(r, REPLAY_RECEIPT, ERR_MALFORMED, N_("it has a receipt and no command"));
     if (size < last || size > r->announced_head || in->event->receipt_epoch != in->header.epoch ||
         (r->receipt_size != 0 && size != r->receipt_size))
         return replay_wrong(r, REPLAY_RECEIPT, ERR_CORRUPT,
@@ -216,8 +218,8 @@ static void take_expected(struct replay_event *in, const struct machine_event *e
     in->causes = expected->command != NULL;
 }
 
-/* It could not be decided, and whoever goes on takes it as the record has it: with its command, if that can be
- * read. */
+/* It could not be decided, and whoever goes on takes it as the record has it: with its command, if that can
+ * be read. */
 static void take_recorded(struct replay *r, struct replay_event *in)
 {
     struct refusal refusal = {0};

@@ -18,23 +18,38 @@ static uint32_t ballot_round(const Comity__V1__Event *open)
     }
 }
 
-static bool is_of_body(const Comity__V1__Event *open)
+static const ProtobufCMessage *row_of(struct replay *r, enum table table, uint32_t number)
 {
-    return open->kind_case == COMITY__V1__EVENT__KIND_DATA_REQUESTED ||
-           open->kind_case == COMITY__V1__EVENT__KIND_DATA_ANSWERED ||
-           open->kind_case == COMITY__V1__EVENT__KIND_FACT_STATED;
+    struct view view = r->place.view(r->place.self);
+    ProtobufCMessage *row = NULL;
+
+    return state_get(&view, r->arena, table, number, 0, &row) == 0 ? row : NULL;
+}
+
+/* The body for which alone it is; 0: it is for all, or of another kind. */
+static uint32_t body_of(struct replay *r, const Comity__V1__Event *open)
+{
+    const Comity__V1__DataRequest *request = NULL;
+    const Comity__V1__Fact *fact = NULL;
+
+    if (open->kind_case == COMITY__V1__EVENT__KIND_DATA_REQUESTED)
+        request = open->data_requested->request;
+    else if (open->kind_case == COMITY__V1__EVENT__KIND_DATA_ANSWERED)
+        request =
+            (const Comity__V1__DataRequest *) row_of(r, TABLE_DATA_REQUEST, open->data_answered->request);
+    else if (open->kind_case == COMITY__V1__EVENT__KIND_FACT_STATED)
+        fact = open->fact_stated->fact;
+    else if (open->kind_case == COMITY__V1__EVENT__KIND_FACT_JUDGED)
+        fact = (const Comity__V1__Fact *) row_of(r, TABLE_FACT, open->fact_judged->fact);
+    return request != NULL ? request->confined_to : fact != NULL ? fact->confined_to : 0;
 }
 
 static bool round_is_hidden(struct replay *r, uint32_t round)
 {
-    struct view view = r->place.view(r->place.self);
-    ProtobufCMessage *row = NULL;
-    const Comity__V1__Round *found;
+    const Comity__V1__Round *found = (const Comity__V1__Round *) row_of(r, TABLE_ROUND, round);
 
-    if (state_get(&view, r->arena, TABLE_ROUND, round, 0, &row) != 0)
-        return false;
-    found = (const Comity__V1__Round *) row;
-    return found->rule != NULL && found->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE;
+    return found != NULL && found->rule != NULL &&
+           found->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE;
 }
 
 /* Is it of a kind that a worker withholds? */
@@ -43,7 +58,9 @@ static int kind_check(struct replay *r, struct replay_event *in)
     uint32_t round = ballot_round(in->open);
     bool is_ballot = round != 0 && in->parts[1].round == round && round_is_hidden(r, round) &&
                      in->parts[1].audience == COMITY__V1__AUDIENCE__AUDIENCE_VOTER_UNTIL_CLOSE;
-    bool is_body = is_of_body(in->open) && in->parts[1].audience == COMITY__V1__AUDIENCE__AUDIENCE_BODY;
+    uint32_t body = body_of(r, in->open);
+    bool is_body = body != 0 && in->parts[1].round == body &&
+                   in->parts[1].audience == COMITY__V1__AUDIENCE__AUDIENCE_BODY;
 
     in->hidden = round != 0 ? REPLAY_HIDDEN_BALLOT : REPLAY_HIDDEN_BODY;
     if (!is_ballot && !is_body)
@@ -86,8 +103,8 @@ static int id_check(struct replay *r, const struct replay_event *in)
 static Comity__V1__Command *stand_in(struct replay *r, const Comity__V1__Event *open)
 {
     Comity__V1__Command *command = arena_alloc(r->arena, sizeof(*command));
-    size_t count = open->kind_case == COMITY__V1__EVENT__KIND_BALLOTS_ENTERED ? open->ballots_entered->n_ballots
-                                                                              : 1;
+    size_t count =
+        open->kind_case == COMITY__V1__EVENT__KIND_BALLOTS_ENTERED ? open->ballots_entered->n_ballots : 1;
     struct {
         Comity__V1__CastBallot cast;
         Comity__V1__EnterBallots enter;

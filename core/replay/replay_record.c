@@ -34,8 +34,9 @@ static int parts_take(struct replay *r, struct replay_event *in)
 
         if (part->is_withheld)
             code = part_withheld(r, part, in, i);
-        if (code == 0 && ((part->salt.len != SALT_SIZE && !part->is_withheld) || part->hash.len != HASH_SIZE ||
-                          part->kind > UINT8_MAX || part->audience > UINT8_MAX))
+        if (code == 0 &&
+            ((part->salt.len != SALT_SIZE && !part->is_withheld) || part->hash.len != HASH_SIZE ||
+             part->kind > UINT8_MAX || part->audience > UINT8_MAX))
             code = replay_wrong(r, REPLAY_RECORD, ERR_MALFORMED, N_("a part of it is malformed"));
         if (code != 0)
             return code;
@@ -60,7 +61,8 @@ static int header_check(struct replay *r, const struct replay_event *in)
         epoch = in->open->epoch_opened->epoch->number;
     if (in->header.epoch != epoch)
         return replay_wrong(r, REPLAY_ORDER, ERR_CORRUPT,
-                            N_("it is of epoch %" PRIu32 " where %" PRIu32 " is due"), in->header.epoch, epoch);
+                            N_("it is of epoch %" PRIu32 " where %" PRIu32 " is due"), in->header.epoch,
+                            epoch);
     if (is_epoch && r->receipt_size != 0)
         return replay_wrong(r, REPLAY_ORDER, ERR_CORRUPT,
                             N_("a new epoch begins before the receipts of the last one are proven"));
@@ -97,8 +99,7 @@ static int open_read(struct replay *r, struct replay_event *in)
         return replay_wrong(r, REPLAY_RECORD, code, N_("its open part cannot be read (%s)"),
                             error_name(code));
     in->open = (const Comity__V1__Event *) open;
-    in->has_command =
-        in->part_count > 1 && in->parts[1].kind == COMITY__V1__PART_KIND__PART_KIND_COMMAND;
+    in->has_command = in->part_count > 1 && in->parts[1].kind == COMITY__V1__PART_KIND__PART_KIND_COMMAND;
     return 0;
 }
 

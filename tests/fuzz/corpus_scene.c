@@ -103,6 +103,7 @@ static void put_export(struct scene *scene, const char *name)
     corpus_put("export", name, BYTES(bytes, size));
     corpus_put("restore", name, BYTES(bytes, size));
     corpus_put("recount", name, BYTES(bytes, size));
+    corpus_put("audit", name, BYTES(bytes, size));
     remove(path);
     free(bytes);
 }

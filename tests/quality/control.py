@@ -52,7 +52,7 @@ BAD = [
     (layers, "client/lib/x.c", '#include "client/cli/cli.h"\n', "client/lib/ must not include client/cli/cli.h"),
     (layers, "client/lib/x.c", '#include "worker/batch.h"\n', "client/lib/ must not include worker/batch.h"),
     (layers, "client/cli/x.c", '#include "broker/loop.h"\n', "client/cli/ must not include broker/loop.h"),
-    (layers, "client/audit/x.c", '#include "client/cli/cli.h"\n', "client/ must not include client/cli/cli.h"),
+    (layers, "client/audit/x.c", '#include "client/cli/cli.h"\n', "client/audit/ must not include client/cli/cli.h"),
     (layers, "client/rules/x.c", '#include "client/cli/cli.h"\n', "client/rules/ must not include client/cli/cli.h"),
     (layers, "client/cli/x.c", "#include <libfyaml.h>\n", "libfyaml.h is for client/rules/yaml."),
     (layers, "worker/batch.c", "#include <lmdb.h>\n", "lmdb.h is for worker/store/"),

@@ -16,7 +16,9 @@ MAY_INCLUDE = {
     "worker/": ["core/", "worker/"],
     "client/lib/": ["core/", "client/lib/"],
     "client/rules/": ["core/", "client/rules/"],
-    "client/cli/": ["core/", "client/lib/", "client/rules/", "client/cli/"],
+    "client/audit/": ["core/", "client/rules/", "client/audit/"],
+    "client/audit/main": ["client/cli/"],
+    "client/cli/": ["core/", "client/lib/", "client/rules/", "client/audit/", "client/cli/"],
     "client/witness/": ["core/", "client/lib/", "client/witness/"],
     "client/": ["core/", "client/lib/", "client/rules/"],
 }

@@ -20,7 +20,7 @@ SENTENCES = ["_", "N_", "P_:1c,2", "say:2", "say_aside:1", "phrase:2", "counted:
 # The advice that goes with a failure; a second pass, for a function has one sentence a pass.
 ADVICE = ["cli_fail:3", "TELL:2", "cli_fail_key:3", "not_found:4", "doctor_tell:4"]
 PASSES = [("client/cli/*.[ch]", SENTENCES), ("client/cli/*.[ch]", ADVICE), ("core/*.[ch]", ["N_", "X:4,4t"]),
-          ("core/*/*.[ch]", ["N_"]), ("client/rules/*.[ch]", ["N_"]), ("core/daemon/config.c", ["fail:3"])]
+          ("core/*/*.[ch]", ["N_"]), ("client/rules/*.[ch]", ["N_"]), ("client/audit/*.[ch]", ["N_"]), ("core/daemon/config.c", ["fail:3"])]
 
 LAYOUT = re.compile(r"%(?:\d+\$)?[-+ #0]*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:<\w+>|[hlz]*[a-zA-Z%])")
 COMMAND = re.compile(r'(?:comity(?: help)?(?: [a-z-]+){1,2}|chmod \d+|--[a-z-]+)(?: --[a-z-]+| "?[A-Z][A-Z-]*"?| "?%\S+)*')
