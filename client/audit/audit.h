@@ -58,6 +58,7 @@ struct audit_history {
     uint8_t history[HISTORY_ID_SIZE];
     const Comity__V1__Partnership *partnership; /* NULL: it was not founded in this file */
     uint64_t events;                            /* that came */
+    uint32_t epoch;                             /* the latest */
     uint64_t head;                              /* number of the last */
     int64_t first_ms, last_ms;
     uint64_t decided;               /* decided again, and the same */
@@ -86,7 +87,7 @@ struct audit_options {
     const uint8_t *history;              /* of this one alone, HISTORY_ID_SIZE; NULL: of all in the stream */
     const uint8_t (*log_keys)[KEY_SIZE]; /* that are trusted */
     size_t log_key_count;
-    const struct bytes *checkpoints; /* signed notes, with cosignatures or without */
+    const struct bytes *checkpoints; /* texts with a signed note, with cosignatures or without */
     size_t checkpoint_count;
     const struct bytes *receipts; /* packed Receipts */
     size_t receipt_count;
@@ -113,7 +114,7 @@ struct audit_summary {
 };
 
 /* A checkpoint or receipt that was given, read beforehand. 0, or ERR_MALFORMED. */
-int audit_checkpoint_check(struct bytes note);
+int audit_checkpoint_check(struct bytes text);
 int audit_receipt_check(struct bytes receipt);
 
 /* 0; ERR_MALFORMED (no export stream: nothing of it could be read), ERR_FILE, ERR_MEMORY. What is wrong

@@ -252,6 +252,7 @@ static int history_tell(struct auditing *a, const Comity__V1__ExportHistoryEnd *
         code = rows_take(a, TABLE_DECISION, &history->decisions, &history->decision_count);
     history->partnership = (const Comity__V1__Partnership *) audit_row(a, TABLE_PARTNERSHIP, 0);
     history->head = a->replay.head;
+    history->epoch = a->replay.epoch;
     history->signatures = a->replay.signatures;
     tree_root(&nodes, a->leaves, history->root);
     audit_log_keys(a);

@@ -4,8 +4,30 @@
 #include <inttypes.h>
 
 #include "client/audit/auditing.h"
+#include "comity/v1/receipt.pb-c.h"
 #include "core/error.h"
 #include "core/text.h"
+
+/* The signed note within a text, as `comity checkpoint` prints it. Empty where there is none. */
+static struct bytes note_find(struct bytes text)
+{
+    static const char ORIGIN[] = "comity/", SIGNATURE[] = "\xe2\x80\x94 ";
+    size_t from = 0, at;
+
+    while (from < text.size &&
+           !(text.size - from > sizeof(ORIGIN) && memcmp(text.data + from, ORIGIN, sizeof(ORIGIN) - 1) == 0 &&
+             (from == 0 || text.data[from - 1] == '\n')))
+        from++;
+    for (at = from; at + 1 < text.size && !(text.data[at] == '\n' && text.data[at + 1] == '\n');)
+        at++;
+    at += 2;
+    while (at < text.size && text.size - at > sizeof(SIGNATURE) &&
+           memcmp(text.data + at, SIGNATURE, sizeof(SIGNATURE) - 1) == 0) {
+        const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
+        at = end != NULL ? (size_t) (end - text.data) + 1 : text.size;
+    }
+    return at <= text.size ? BYTES(text.data + from, at - from) : BYTES(NULL, 0);
+}
 
 /* Its text, before anything says whose it is. */
 static int note_read(struct bytes note, struct checkpoint *ret_checkpoint)
@@ -16,24 +38,40 @@ static int note_read(struct bytes note, struct checkpoint *ret_checkpoint)
     return ERR_MALFORMED;
 }
 
-int audit_checkpoint_check(struct bytes note)
+int audit_checkpoint_check(struct bytes text)
 {
+    struct bytes note = note_find(text);
     struct checkpoint checkpoint;
 
     return note.size <= NOTE_MAX_BYTES && note_read(note, &checkpoint) == 0 ? 0 : ERR_MALFORMED;
 }
 
+/* As the journal keeps it, or as a file (docs/protocol.md, "A receipt as a file"). NULL: it is neither. */
+static const Comity__V1__Receipt *receipt_unpack(struct bytes bytes, struct arena *arena)
+{
+    static const char MAGIC[] = "comity receipt 1\n";
+    size_t magic_size = sizeof(MAGIC) - 1;
+    ProtobufCMessage *message = NULL;
+    bool is_file = bytes.size >= magic_size && memcmp(bytes.data, MAGIC, magic_size) == 0;
+
+    if (is_file)
+        bytes = BYTES(bytes.data + magic_size, bytes.size - magic_size);
+    if (message_unpack(is_file ? &comity__v1__receipt_file__descriptor : &comity__v1__receipt__descriptor,
+                       bytes, bytes.size, arena, NULL, &message) != 0)
+        return NULL;
+    return is_file ? ((const Comity__V1__ReceiptFile *) message)->receipt
+                   : (const Comity__V1__Receipt *) message;
+}
+
 /* A receipt's own proof: of its event in the tree of its checkpoint. */
 static int receipt_read(struct bytes packed, struct arena *arena, struct audit_known *known)
 {
-    ProtobufCMessage *message;
-    const Comity__V1__Receipt *receipt;
+    const Comity__V1__Receipt *receipt = receipt_unpack(packed, arena);
     struct bytes proof[PROOF_MAX];
     uint8_t leaf[HASH_SIZE];
 
-    if (message_unpack(&comity__v1__receipt__descriptor, packed, packed.size, arena, NULL, &message) != 0)
+    if (receipt == NULL)
         return ERR_MALFORMED;
-    receipt = (const Comity__V1__Receipt *) message;
     known->receipt = receipt;
     known->note = BYTES(receipt->checkpoint.data, receipt->checkpoint.len);
     if (receipt->event == NULL || event_record_check(receipt->event, &known->header) != 0 ||
@@ -68,7 +106,7 @@ int audit_known_take(struct auditing *a)
         return ERR_TOO_LARGE;
     for (size_t i = 0; i < options->checkpoint_count && code == 0; i++) {
         struct audit_known *known = &a->known[a->known_count++];
-        known->note = options->checkpoints[i];
+        known->note = note_find(options->checkpoints[i]);
         code = note_read(known->note, &known->checkpoint);
     }
     for (size_t i = 0; i < options->receipt_count && code == 0; i++)

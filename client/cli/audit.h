@@ -36,6 +36,9 @@ const char *audit_history_text(struct audit_run *r, const struct audit_history *
 void audit_count_row(struct audit_run *r, const struct recounted *recounted, const struct audit_seen *seen);
 void audit_report(struct audit_run *r, const char *path);
 
+/* CHECKPOINT_FINGERPRINT_SIZE of checkpoint.h: of the tree at the head. */
+void audit_fingerprint(const struct audit_history *history, char *ret_text);
+
 /* audit_json.c: for programs. */
 void audit_json_finding(struct audit_run *r, const struct audit_finding *finding);
 void audit_json_history(struct audit_run *r, const struct audit_history *history);

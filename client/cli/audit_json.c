@@ -1,5 +1,6 @@
 /* What an audit found, for programs. */
 #include "client/cli/audit.h"
+#include "client/cli/checkpoint.h"
 #include "core/rule/rule.h"
 #include "core/text.h"
 
@@ -98,11 +99,14 @@ static struct json_object *parties_json(const struct finality *finality)
 void audit_json_history(struct audit_run *r, const struct audit_history *history)
 {
     struct json_object *row = json_object_new_object();
+    char fingerprint[CHECKPOINT_FINGERPRINT_SIZE];
 
+    audit_fingerprint(history, fingerprint);
     put(row, "history", json_hex(BYTES(history->history, HISTORY_ID_SIZE)));
     put_count(row, "events", history->events);
     put_count(row, "head", history->head);
     put(row, "root", json_hex(BYTES(history->root, HASH_SIZE)));
+    put(row, "fingerprint", json_object_new_string(fingerprint));
     put_count(row, "decided", history->decided);
     put_count(row, "commands", history->commands);
     put_count(row, "signatures", history->signatures);

@@ -2,8 +2,17 @@
 #include <inttypes.h>
 
 #include "client/cli/audit.h"
+#include "client/cli/checkpoint.h"
 #include "core/rule/rule.h"
 #include "core/text.h"
+
+void audit_fingerprint(const struct audit_history *history, char *ret_text)
+{
+    struct comity_checkpoint checkpoint = {.epoch = history->epoch, .size = history->head};
+
+    memcpy(checkpoint.root, history->root, HASH_SIZE);
+    checkpoint_fingerprint(history->history, &checkpoint, ret_text);
+}
 
 const char *audit_finding_text(struct audit_run *r, const struct audit_finding *finding)
 {
@@ -101,6 +110,19 @@ static const char *add_unverified(struct audit_run *r, const char *lines, const 
                                "%" PRIu64 " events have texts that the parties erased."));
 }
 
+/* The words that comity checkpoint reads out, of the same number. */
+static const char *add_fingerprint(struct audit_run *r, const char *lines,
+                                   const struct audit_history *history)
+{
+    char fingerprint[CHECKPOINT_FINGERPRINT_SIZE];
+
+    audit_fingerprint(history, fingerprint);
+    return add_line(r, lines,
+                    phrase(r->cli,
+                           "Fingerprint at number %" PRIu64 ": %s (comity checkpoint --at %" PRIu64 ")",
+                           history->head, fingerprint, history->head));
+}
+
 /* Who vouches for the record from outside of the file. */
 static const char *add_trust(struct audit_run *r, const char *lines, const struct audit_history *history)
 {
@@ -166,6 +188,7 @@ const char *audit_history_text(struct audit_run *r, const struct audit_history *
     lines = add_line(r, lines, hex);
     lines = add_checked(r, lines, history);
     lines = add_unverified(r, lines, history);
+    lines = add_fingerprint(r, lines, history);
     lines = add_trust(r, lines, history);
     return add_witnesses(r, lines, history);
 }

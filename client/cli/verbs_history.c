@@ -82,7 +82,7 @@ const struct verb VERBS_HISTORY[] = {
                   "tells it."),
      .json = "`file`, `kind` (\"export\" or \"copy\"), `software`, `made_ms`, `is_whole`, `is_sealed`, `events`, `wrong`, "
              "`unverified`, `same`, `differing`, `impossible` (how many), `findings` [{history, sequence, is_after, check, "
-             "sentence}], `histories` [{history, events, head, root, decided, commands, signatures, checkpoints, is_whole, "
+             "sentence}], `histories` [{history, events, head, root, fingerprint, decided, commands, signatures, checkpoints, is_whole, "
              "is_signed, is_pinned, known, withheld, undecided, texts_withheld, erased {count, numbers [{first, last}]}, epochs, "
              "cosignatures, final, parties}], `counts` [{history, round, stage, sequence, what, outcome, decision, is_final, "
              "verdict}]"},

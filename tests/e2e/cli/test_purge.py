@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from cli_case import BUILD, CliCase, USAGE, wait_until
+from cli_case import BUILD, CliCase, UNCOUNTED, USAGE, wait_until
 
 
 class Purge(CliCase):
@@ -91,6 +91,16 @@ class Purge(CliCase):
         self.world.up()
         self.check_gone()
         self.check_export("restored.export")
+        self.check_audit()
+
+    def check_audit(self):
+        """Across purge, export, restore and new epoch: nothing is wrong, and what was erased is named and not called verified."""
+        for document in self.world.audit("dev"):
+            history = document["histories"][0]
+            self.assertEqual(document["exit"], UNCOUNTED)
+            self.assertEqual((history["decided"], len(history["epochs"])), (history["events"], 2))
+            self.assertEqual((history["erased"]["count"], document["unverified"]), (9, 9))
+            self.assertEqual((history["withheld"]["count"], history["texts_withheld"]["count"]), (0, 0))
 
     def try_purge(self, purge):
         code, output, _ = self.world.comity("ada", *purge, "--json")

@@ -174,6 +174,10 @@ class Solving(CliCase):
             self.assertNotIn(text, seen)
         self.assertIn(answer, self.world.comity("ada", "fact", "list", item)[1])
         self.assertIn("(withheld)", self.world.comity("max", "fact", "list", item)[1])
+        # An audit of the copy names what is withheld; of the export, or of a copy with all of it, it verifies everything.
+        whole, own, without = self.world.audit("ada", "max")
+        self.assertEqual((whole["unverified"], own["unverified"], without["histories"][0]["withheld"]["count"]), (0, 0, 6))
+        self.assertEqual(without["unverified"], without["histories"][0]["events"] - without["histories"][0]["decided"])
         # Others that are for all are seen by all.
         self.ask("rita", "fact", "state", item, "There are 40 nurses.")
         self.assertIn("There are 40 nurses.", texts_of("max"))

@@ -73,6 +73,9 @@ class TwoDays(CliCase):
         self.minutes()
         self.compare("two_days_register.txt", self.world.comity("eve", "register")[1])
         self.compare("two_days_pack.md", self.world.comity("eve", "pack", "after", 1)[1])
+        for document in self.world.audit("ada", "nan-perry"):
+            self.assertEqual([row["verdict"] for row in document["counts"]], ["same"] * len(document["counts"]))
+            self.assertGreater(len(document["counts"]), 0)
 
     def compare(self, name, text):
         text = plain(text)
