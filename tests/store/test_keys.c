@@ -1,5 +1,5 @@
-/* The file `keys`: without the right one, whole and closed to others, a store is not opened, and one sentence says why and what
- * to do. */
+/* The file `keys`: without the right one, whole and closed to others, a store is not opened, and one sentence
+ * says why and what to do. */
 #include "scratch.h"
 
 #include <fcntl.h>
@@ -188,7 +188,8 @@ static void a_torn_file_is_noticed(void **state)
     }
 }
 
-/* What a rotation that was cut short has left, or damage there: whoever writes overwrites it, whoever reads lets it be. */
+/* What a rotation that was cut short has left, or damage there: whoever writes overwrites it, whoever reads
+ * lets it be. */
 static void the_other_slot_is_cleared(void **state)
 {
     struct fixture *fixture = *state;
@@ -289,10 +290,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(it_is_made_for_its_owner_alone),    TEST(without_it_nothing_opens),
-        TEST(each_flipped_bit_is_noticed),       TEST(a_torn_file_is_noticed),
-        TEST(the_other_slot_is_cleared),         TEST(another_stores_is_refused),
-        TEST(an_older_copy_is_refused),          TEST(an_erasure_looks_before_it_writes),
+        TEST(it_is_made_for_its_owner_alone),
+        TEST(without_it_nothing_opens),
+        TEST(each_flipped_bit_is_noticed),
+        TEST(a_torn_file_is_noticed),
+        TEST(the_other_slot_is_cleared),
+        TEST(another_stores_is_refused),
+        TEST(an_older_copy_is_refused),
+        TEST(an_erasure_looks_before_it_writes),
         TEST(one_without_a_store_is_taken_as_it_is),
     };
 
