@@ -298,8 +298,10 @@ int store_commit(struct store_txn **txn)
         return code;
     }
 #ifdef COMITY_CONTROL_WIPE_EARLY
-    if ((*txn)->next_master != NULL)
-        keys_rotated(*txn);
+    if ((*txn)->next_master != NULL && keys_rotated(*txn) != 0) {
+        store_abort(txn);
+        return ERR_STORE;
+    }
 #endif
     code = commit_code(mdb_txn_commit((*txn)->txn));
     if (code == 0 && (*txn)->next_master != NULL)
