@@ -68,7 +68,7 @@ bool cosigner_tell(struct cli *cli, const Comity__V1__Command *command, size_t i
                  "co-chair of their constituency, and signs with the new one.",
                  "The key %s%s%s is revoked.", fingerprint, of, from);
     else if (code == ERR_KEY_UNKNOWN)
-        cli_fail(cli, code, "comity key list", "The key %s%s belongs to nobody here.", fingerprint, from);
+        cli_fail(cli, code, "comity key list --all", "The key %s%s belongs to nobody here.", fingerprint, from);
     else if (member != NULL)
         cli_fail(cli, code, "comity member list shows who is co-chair.",
                  "%s, who is to sign with you%s, is no co-chair.", name_of_member(cli, member->number), from);

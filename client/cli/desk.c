@@ -5,6 +5,7 @@
 
 #include "client/cli/output.h"
 #include "client/cli/prose.h"
+#include "client/cli/key_file.h"
 #include "client/cli/signer.h"
 #include "core/keyfile.h"
 #include "core/text.h"
@@ -342,6 +343,10 @@ int desk_judge(struct cli *cli, const struct comity_result *result)
     failure->is_unconfirmed = result->verdict == COMITY_UNKNOWN && is_command;
     if (failure->code == ERR_FORKED)
         return desk_fail_forked(cli);
+    bool is_of_key = failure->code == ERR_GRANT || failure->code == ERR_KEY_REVOKED;
+    if (is_of_key && rotation_is_begun(cli))
+        return cli_fail(cli, failure->code, "comity key rotate",
+                        "A change of this machine's key was begun and not ended: the record has the new key by now, perhaps.");
     if (failure->code == ERR_GRANT)
         return cli_fail(cli, ERR_GRANT, NULL,
                         "You are not a member here, or not any longer; or the founding draft has not been "

@@ -47,9 +47,38 @@ static int unpack(struct cli *cli, const char *path, const char *base64, struct 
     return code;
 }
 
+static int read_partnership(struct json_object *value, struct draft_partnership *partnership)
+{
+    static const char *const NAMES[] = {"name", "title", "log_keys"};
+    struct json_object *object;
+    const char *name, *title;
+
+    if (!json_object_object_get_ex(value, "partnership", &object))
+        return 0;
+    if (!json_object_is_type(object, json_type_object) || !json_has_only(object, NAMES, ARRAY_COUNT(NAMES)) ||
+        json_get_text(object, "name", NAME_MAX_BYTES, &name) != 0 || !name_is_valid(name) ||
+        json_get_text(object, "title", TITLE_MAX_BYTES, &title) != 0)
+        return ERR_MALFORMED;
+    snprintf(partnership->name, sizeof(partnership->name), "%s", name);
+    snprintf(partnership->title, sizeof(partnership->title), "%s", title);
+    return json_get_keys(object, "log_keys", CONTEXT_PINS_MAX, partnership->log_keys, &partnership->log_key_count);
+}
+
+static struct json_object *partnership_to_json(const struct draft_partnership *partnership)
+{
+    struct json_object *object = json_object_new_object(), *keys = json_object_new_array();
+
+    json_object_object_add(object, "name", json_object_new_string(partnership->name));
+    json_object_object_add(object, "title", json_object_new_string(partnership->title));
+    for (size_t i = 0; i < partnership->log_key_count; i++)
+        json_object_array_add(keys, json_hex(BYTES(partnership->log_keys[i], KEY_SIZE)));
+    json_object_object_add(object, "log_keys", keys);
+    return object;
+}
+
 int draft_file_read(struct cli *cli, const char *path, struct draft_file *ret_file)
 {
-    static const char *const NAMES[] = {"comity_draft", "act", "place", "submit"};
+    static const char *const NAMES[] = {"comity_draft", "act", "place", "partnership", "submit"};
     struct bytes content;
     char why[FILE_REASON_MAX];
     struct draft_file file = {0};
@@ -70,6 +99,8 @@ int draft_file_read(struct cli *cli, const char *path, struct draft_file *ret_fi
         code = not_a_draft(cli, path, ERR_UNKNOWN_FIELD, language_error(ERR_UNKNOWN_FIELD));
     else if (!json_object_object_get_ex(value, "place", &place) || place_from_json(place, &file.place) != 0)
         code = not_a_draft(cli, path, ERR_MALFORMED, "it does not say where it is to be sent.");
+    else if (read_partnership(value, &file.partnership) != 0)
+        code = not_a_draft(cli, path, ERR_MALFORMED, "it does not say which partnership it is for.");
     else if (json_get_text(value, "submit", DRAFT_MAX_BYTES, &submit) != 0)
         code = not_a_draft(cli, path, ERR_MALFORMED, "it has no content.");
     else
@@ -102,6 +133,8 @@ int draft_file_write(struct cli *cli, const char *path, const struct draft_file 
     json_object_object_add(value, "comity_draft", json_object_new_int(DRAFT_VERSION));
     json_object_object_add(value, "act", json_object_new_string(comity_draft_name(file->draft)));
     json_object_object_add(value, "place", place_to_json(&file->place));
+    if (file->partnership.name[0] != '\0')
+        json_object_object_add(value, "partnership", partnership_to_json(&file->partnership));
     json_object_object_add(value, "submit", json_object_new_string(base64));
     const char *text =
         json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);

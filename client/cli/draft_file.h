@@ -2,15 +2,24 @@
  *
  *   {"comity_draft": 1, "act": NAME, "place": PLACE, "submit": BASE64}
  *
- * "submit" is libcomity's portable form; "act" is for people alone. Nothing in it is secret, and nothing
+ * and "partnership": {"name": NAME, "title": TITLE, "log_keys": [HEX, ...]} in one that goes to a machine which does not
+ * know the partnership yet. "submit" is libcomity's portable form; "act" is for people alone. Nothing in it is secret, and nothing
  * is shown of it that was not read out of the signed bytes. */
 #ifndef COMITY_CLI_DRAFT_FILE_H
 #define COMITY_CLI_DRAFT_FILE_H
 
 #include "client/cli/desk.h"
 
+struct draft_partnership {
+    char name[NAME_MAX_BYTES + 1]; /* empty: none of this is in the file */
+    char title[TITLE_MAX_BYTES + 1];
+    uint8_t log_keys[CONTEXT_PINS_MAX][KEY_SIZE];
+    size_t log_key_count;
+};
+
 struct draft_file {
     struct place place;
+    struct draft_partnership partnership;
     struct comity_draft *draft;
 };
 

@@ -317,7 +317,7 @@ static const struct hint HINTS[] = {
     {ERR_FORBIDDEN, "assign_seat.member", NULL, NULL, tell_other_side},
     {ERR_NOT_FOUND, "assign_seat.seat", NULL, NULL, tell_no_seat},
     {ERR_STATE, "revoke_key.key", N_("This key was revoked before, or the invitation used."),
-     N_("comity key list"), NULL},
+     N_("comity key list --all"), NULL},
     {ERR_STATE, "open_session.session", NULL, NULL, tell_not_open},
     {ERR_STATE, "close_session.session", NULL, NULL, tell_open_rounds},
     {ERR_STATE, "add_item.session", N_("This session is closed."), N_("comity session list"), NULL},

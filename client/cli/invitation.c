@@ -47,20 +47,7 @@ int invitation_write(const char *path, const struct invitation *invitation,
 
 static int read_log_keys(struct json_object *value, struct invitation *invitation)
 {
-    struct json_object *list;
-
-    if (!json_object_object_get_ex(value, "log_keys", &list))
-        return ERR_MISSING;
-    if (!json_object_is_type(list, json_type_array) || json_object_array_length(list) > CONTEXT_PINS_MAX)
-        return ERR_MALFORMED;
-    for (size_t i = 0; i < json_object_array_length(list); i++) {
-        struct json_object *key = json_object_array_get_idx(list, i);
-        if (!json_object_is_type(key, json_type_string) || json_object_get_string_len(key) != 2 * KEY_SIZE ||
-            hex_decode(json_object_get_string(key), invitation->log_keys[i], KEY_SIZE) != 0)
-            return ERR_MALFORMED;
-        invitation->log_key_count++;
-    }
-    return 0;
+    return json_get_keys(value, "log_keys", CONTEXT_PINS_MAX, invitation->log_keys, &invitation->log_key_count);
 }
 
 static int read_text(struct json_object *value, const char *name, char *to, size_t size)

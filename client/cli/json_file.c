@@ -92,3 +92,23 @@ int json_get_number(struct json_object *object, const char *name, int64_t *ret_n
     *ret_number = json_object_get_int64(value);
     return 0;
 }
+
+int json_get_keys(struct json_object *object, const char *name, size_t count_max, uint8_t (*ret_keys)[KEY_SIZE],
+                  size_t *ret_count)
+{
+    struct json_object *list;
+
+    if (!json_object_object_get_ex(object, name, &list))
+        return ERR_MISSING;
+    if (!json_object_is_type(list, json_type_array) || json_object_array_length(list) > count_max)
+        return ERR_MALFORMED;
+    size_t count = json_object_array_length(list);
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *key = json_object_array_get_idx(list, i);
+        if (!json_object_is_type(key, json_type_string) || json_object_get_string_len(key) != 2 * KEY_SIZE ||
+            hex_decode(json_object_get_string(key), ret_keys[i], KEY_SIZE) != 0)
+            return ERR_MALFORMED;
+    }
+    *ret_count = count;
+    return 0;
+}

@@ -18,6 +18,9 @@ bool json_has_only(struct json_object *object, const char *const *names, size_t 
 /* A member of the right type. 0, ERR_MISSING, ERR_MALFORMED. */
 int json_get_text(struct json_object *object, const char *name, size_t size_max, const char **ret_text);
 int json_get_key(struct json_object *object, const char *name, uint8_t *ret_key, size_t size);
+/* A list of keys, up to @count_max. */
+int json_get_keys(struct json_object *object, const char *name, size_t count_max, uint8_t (*ret_keys)[KEY_SIZE],
+                  size_t *ret_count);
 int json_get_number(struct json_object *object, const char *name, int64_t *ret_number);
 
 #endif

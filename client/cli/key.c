@@ -5,31 +5,92 @@
 #include "client/cli/draft_file.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
+#include "client/cli/record.h"
 #include "client/cli/verbs.h"
 #include "core/text.h"
 
-int key_list_run(struct cli *cli)
+/* When the record got to this number; 0 where it cannot be had. */
+static int64_t time_of(struct cli *cli, uint64_t sequence)
 {
-    static const char *const TITLES[] = {N_("member"), N_("name"), N_("fingerprint"), N_("key"), N_("valid")};
-    struct rows rows;
-    struct sheet sheet;
-    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS, 0, &rows);
+    Comity__V1__Events events = COMITY__V1__EVENTS__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    const Comity__V1__Answer *answer;
+    struct failure before = cli->failure;
+    struct event_header header;
 
+    events.from = sequence;
+    query.kind_case = COMITY__V1__QUERY__KIND_EVENTS;
+    query.events = &events;
+    query.limit = 1;
+    bool is_there = sequence > 0 && desk_ask(cli, &query, &answer) == 0 && answer->n_events > 0 &&
+                    record_open(cli, answer->events[0], &header) != NULL && header.sequence == sequence;
+    cli->failure = before;
+    return is_there ? header.time_ms : 0;
+}
+
+static const char *state_of_key(struct cli *cli, const Comity__V1__Key *key)
+{
+    return key->revoked == 0 ? _("yes") : phrase(cli, "revoked by number %" PRIu64, key->revoked);
+}
+
+/* Rows as `keys` of the document has them. */
+static void put_key(struct cli *cli, struct json_object *array, const Comity__V1__Key *key, const char *fingerprint,
+                    int64_t since_ms, bool is_own)
+{
+    struct json_object *row = desk_json(cli, &key->base);
+
+    json_object_object_add(row, "fingerprint", json_object_new_string(fingerprint));
+    json_object_object_add(row, "since_ms", since_ms == 0 ? NULL : json_object_new_int64(since_ms));
+    json_object_object_add(row, "is_this_machine", json_object_new_boolean(is_own));
+    json_object_array_add(array, row);
+}
+
+/* Whose keys are listed, and by which key this machine signs. */
+static int find_own(struct cli *cli, uint32_t *ret_member, uint8_t ret_key[KEY_SIZE])
+{
+    const Comity__V1__WhoamiAnswer *whoami;
+    struct signing_key signer;
+    int code = desk_whoami(cli, &whoami);
+
+    if (code == 0)
+        code = desk_signer(cli, &signer);
     if (code != 0)
         return code;
-    cli_put(cli, "keys", desk_json_rows(cli, &rows));
+    *ret_member = cli_has(cli, "all") ? 0 : whoami->member->number;
+    memcpy(ret_key, signer.public_key, KEY_SIZE);
+    signing_key_wipe(&signer);
+    return 0;
+}
+
+int key_list_run(struct cli *cli)
+{
+    static const char *const TITLES[] = {N_("member"), N_("name"), N_("fingerprint"), N_("since"), N_("valid"), N_("machine")};
+    struct json_object *array = json_object_new_array();
+    uint8_t own[KEY_SIZE];
+    uint32_t member;
+    struct rows rows;
+    struct sheet sheet;
+    int code = find_own(cli, &member, own);
+
+    cli_put(cli, "keys", array);
+    if (code == 0)
+        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS, 0, &rows);
+    if (code != 0)
+        return code;
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Key *key = (const Comity__V1__Key *) rows.list[i];
-        char hex[2 * KEY_SIZE + 1] = "", fingerprint[FINGERPRINT_SIZE] = "";
-        if (key->key.len == KEY_SIZE) {
-            hex_encode(BYTES(key->key.data, KEY_SIZE), hex);
-            key_fingerprint(key->key.data, fingerprint);
-        }
-        const char *cells[] = {
-            arena_printf(cli->arena, "%" PRIu32, key->member), name_of_member(cli, key->member),
-            arena_string(cli->arena, fingerprint), arena_string(cli->arena, hex),
-            key->revoked == 0 ? _("yes") : phrase(cli, "revoked by number %" PRIu64, key->revoked)};
+        char fingerprint[FINGERPRINT_SIZE] = "";
+        if (key->key.len != KEY_SIZE || (member != 0 && key->member != member))
+            continue;
+        bool is_own = memcmp(key->key.data, own, KEY_SIZE) == 0;
+        int64_t since_ms = member == 0 ? 0 : time_of(cli, key->added);
+        key_fingerprint(key->key.data, fingerprint);
+        put_key(cli, array, key, fingerprint, since_ms, is_own);
+        const char *since = since_ms == 0 ? phrase(cli, "number %" PRIu64, key->added) : shown_time(cli, since_ms);
+        const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, key->member), name_of_member(cli, key->member),
+                               arena_string(cli->arena, fingerprint), since, state_of_key(cli, key),
+                               is_own ? _("this one") : ""};
         sheet_row(&sheet, cells);
     }
     sheet_print(&sheet, "There are no keys.");
@@ -115,7 +176,7 @@ static int find_key(struct cli *cli, const char *typed, struct revocation *ret_r
     if (code != 0 || is_found)
         return code;
     if (strlen(typed) == 2 * KEY_SIZE && hex_decode(typed, ret_revocation->key, KEY_SIZE) == 0)
-        return cli_fail(cli, ERR_NOT_FOUND, "comity key list; comity invitation list",
+        return cli_fail(cli, ERR_NOT_FOUND, "comity key list --all; comity invitation list",
                         "This key belongs to nobody here.");
     code = find_member(cli, typed, &ret_revocation->member);
     if (code == ERR_NOT_FOUND && is_invited(cli, typed))
@@ -126,7 +187,7 @@ static int find_key(struct cli *cli, const char *typed, struct revocation *ret_r
     if (code == 0)
         code = find_key_of_member(cli, ret_revocation->member, ret_revocation->key, &count);
     if (code == 0 && count > 1)
-        return cli_fail(cli, ERR_USAGE, "comity key list, then comity key revoke FINGERPRINT",
+        return cli_fail(cli, ERR_USAGE, "comity key list --all, then comity key revoke FINGERPRINT",
                         "%s has %zu valid keys: say which.", name_of_member(cli, ret_revocation->member),
                         count);
     return code;

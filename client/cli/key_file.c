@@ -48,38 +48,40 @@ static int new_path(struct cli *cli, char ret_path[PATH_BYTES])
     return code == 0 ? 0 : cli_fail(cli, ERR_USAGE, NULL, "The path of the key file is too long.");
 }
 
-/* A passphrase where one is wanted: *ret_lock is *room then, else NULL. */
-static int choose_lock(struct cli *cli, const char *path, struct passphrase *passphrase, struct key_lock *room,
-                       const struct key_lock **ret_lock)
+bool key_file_wants_lock(const struct cli *cli)
 {
-    *ret_lock = NULL;
-    if (!cli_has(cli, "protect") && cli_option(cli, "new-passphrase-file") == NULL)
-        return 0;
-    int code = passphrase_choose(cli, path, passphrase);
-    if (code != 0)
-        return code;
-    *room = (struct key_lock){passphrase_bytes(passphrase), LOCK_COST};
-    *ret_lock = room;
-    return 0;
+    return cli_has(cli, "protect") || cli_option(cli, "new-passphrase-file") != NULL;
 }
 
-int key_file_make(struct cli *cli, const char *path, const struct signing_key *key)
+int key_file_write(struct cli *cli, const char *path, bool is_locked, const struct signing_key *key)
 {
     struct passphrase passphrase = {0};
-    struct key_lock room;
-    const struct key_lock *lock;
-    int code = choose_lock(cli, path, &passphrase, &room, &lock);
+    struct key_lock lock = {.cost = LOCK_COST};
+    int code = 0;
 
-    if (code != 0)
+    is_locked = is_locked || key_file_wants_lock(cli);
+    if (is_locked && (code = passphrase_choose(cli, path, &passphrase)) != 0)
         return code;
-    code = signing_key_save_locked(path, key, lock);
+    lock.passphrase = passphrase_bytes(&passphrase);
+    code = signing_key_save_locked(path, key, is_locked ? &lock : NULL);
     passphrase_release(&passphrase);
     if (code == ERR_EXISTS)
         return cli_fail(cli, code, "comity key show; or another file: --out FILE",
                         "%s is there already, and a key is never written over.", shown_string(cli, path));
     if (code != 0)
         return cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path), language_error(code));
-    struct key_view view = {.is_locked = lock != NULL};
+    if (is_locked)
+        signer_keep(cli, key);
+    return 0;
+}
+
+int key_file_make(struct cli *cli, const char *path, const struct signing_key *key)
+{
+    int code = key_file_write(cli, path, false, key);
+
+    if (code != 0)
+        return code;
+    struct key_view view = {.is_locked = key_file_wants_lock(cli)};
     memcpy(view.public_key, key->public_key, KEY_SIZE);
     key_show(cli, path, &view);
     return 0;
@@ -98,7 +100,7 @@ int key_new_run(struct cli *cli)
     signing_key_wipe(&key);
     if (code == 0)
         say(cli, "%s",
-            cli_has(cli, "protect") || cli_option(cli, "new-passphrase-file") != NULL
+            key_file_wants_lock(cli)
                 ? _("Make a copy of this file and keep it in a safe place; or write its recovery words down: comity key words")
                 : _("Make a copy of this file and keep it in a safe place: whoever has it can sign for you. comity key protect "
                     "puts a passphrase on it; comity key words shows it as words to write down."));

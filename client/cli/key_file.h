@@ -11,7 +11,17 @@ void key_show(struct cli *cli, const char *path, const struct key_view *view);
 /* The file that was given; else the context's, else the home's own. */
 int key_path(struct cli *cli, const char *given, char ret_path[PATH_BYTES]);
 
-/* Write a new key's file, under a passphrase where --protect or --new-passphrase-file asks for one, and show it. */
+/* Write a new key's file, under a passphrase where @is_locked, --protect or --new-passphrase-file asks for one. Fails with
+ * a sentence. */
+int key_file_write(struct cli *cli, const char *path, bool is_locked, const struct signing_key *key);
+
+/* Is a new key to be under a passphrase? */
+bool key_file_wants_lock(const struct cli *cli);
+
+/* Was a change of the context's key begun on this machine, and not ended? */
+bool rotation_is_begun(const struct cli *cli);
+
+/* The same, under a passphrase where --protect or --new-passphrase-file asks for one; and show it. */
 int key_file_make(struct cli *cli, const char *path, const struct signing_key *key);
 
 #endif

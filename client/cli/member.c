@@ -8,6 +8,7 @@
 #include "client/cli/draft_file.h"
 #include "client/cli/failure.h"
 #include "client/cli/invitation.h"
+#include "client/cli/key_file.h"
 #include "client/cli/names.h"
 #include "client/cli/next_key.h"
 #include "client/cli/output.h"
@@ -122,7 +123,9 @@ int invite_run(struct cli *cli)
     if (code == 0)
         code = send_invitation(cli, &body, name, false, days, &expires_ms, &event);
     if (code == 0 && event != NULL)
-        say(cli, "%s is invited until %s. Hand over %s so that nobody else sees it; then: comity join %s",
+        say(cli,
+            "%s is invited until %s. Hand over %s so that nobody else sees it; then: comity join %s\n"
+            "Once they have joined, compare the fingerprint that comity join shows there with yours: comity member list",
             shown_string(cli, name), shown_time(cli, expires_ms), out, out);
     return code;
 }
@@ -150,7 +153,8 @@ int member_recover_run(struct cli *cli)
     if (code == 0 && event != NULL)
         say(cli,
             "%s can come back until %s. Hand over %s so that nobody else sees it; then: comity join %s. All other keys "
-            "of %s end with that. One that is in wrong hands ends now: comity key revoke %" PRIu32,
+            "of %s end with that. One that is in wrong hands ends now: comity key revoke %" PRIu32 "\n"
+            "Afterwards compare the fingerprint that comity join shows there with yours: comity member list",
             shown_string(cli, name), shown_time(cli, expires_ms), out, out, shown_string(cli, name), body.member);
     return code;
 }
@@ -238,7 +242,10 @@ static int load_joining_key(struct cli *cli, const char *name, char ret_path[PAT
 {
     if (path_join(ret_path, cli->home, *name != '\0' ? name : "keys/signing.key") != 0)
         return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
-    return signer_open_or_make(cli, ret_path, ret_key);
+    if (access(ret_path, F_OK) == 0 || !key_file_wants_lock(cli))
+        return signer_open_or_make(cli, ret_path, ret_key);
+    signing_key_generate(ret_key);
+    return key_file_write(cli, ret_path, false, ret_key);
 }
 
 /* By a new key, which the context keeps to from then on. */
@@ -253,6 +260,7 @@ static int redeem_with_next_key(struct cli *cli, char path[PATH_BYTES], struct s
     if (code != 0)
         return code;
     memcpy(path, next.path, sizeof(next.path));
+    memcpy(signer->public_key, next.key.public_key, KEY_SIZE);
     code = redeem(cli, &next.key, once, ret_event);
     next_key_end(cli, &next, code);
     return code;
@@ -276,15 +284,19 @@ static int redeem_anew(struct cli *cli, char path[PATH_BYTES], struct signing_ke
     return redeem_with_next_key(cli, path, signer, once, ret_event);
 }
 
+/* The fingerprint is for others to compare. */
 static void welcome(struct cli *cli, const struct invitation *invitation, const Comity__V1__Event *event,
-                    const char *path)
+                    const char *path, const uint8_t key[KEY_SIZE])
 {
+    char fingerprint[FINGERPRINT_SIZE];
     bool is_back = event->kind_case == COMITY__V1__EVENT__KIND_KEY_ADDED;
     uint32_t number = is_back ? event->key_added->key->member : event->invitation_redeemed->member->number;
 
     cli_put_text(cli, "context", cli->context.name);
     cli_put_number(cli, "number", number);
     cli_put(cli, "is_back", json_object_new_boolean(is_back));
+    key_fingerprint(key, fingerprint);
+    cli_put_text(cli, "fingerprint", fingerprint);
     if (is_back)
         say(cli,
             "Welcome back, %s: you are member %" PRIu32 " of %s as before, with a new key, %s; keep a copy in a safe "
@@ -298,12 +310,13 @@ static void welcome(struct cli *cli, const struct invitation *invitation, const 
             "Welcome, %s: you are member %" PRIu32 " of %s. Your key is %s; keep a copy in a safe place.",
             shown_string(cli, invitation->name), number, shown_string(cli, invitation->partnership),
             shown_string(cli, path));
+    say(cli, "Your key's fingerprint, for whoever invited you to compare: %s", fingerprint);
 }
 
 int join_run(struct cli *cli)
 {
     struct invitation *invitation = arena_alloc(cli->arena, sizeof(*invitation));
-    struct signing_key signer, once;
+    struct signing_key signer = {0}, once;
     const Comity__V1__Event *event;
     char reason[INVITATION_REASON_MAX], path[PATH_BYTES], why[CONTEXT_REASON_MAX];
 
@@ -317,10 +330,13 @@ int join_run(struct cli *cli)
     signing_key_from_seed(invitation->seed, &once);
     bool is_member = false;
     bool is_new = context_of_history(cli->home, invitation->history, cli->arena, &cli->context) != 0;
-    code = load_joining_key(cli, is_new ? "" : cli->context.signing_key, path, &signer);
+    /* Who comes back has lost the key, or its passphrase. */
+    bool wants_new = cli_has(cli, "new-key") || (invitation->recovers && !is_new);
+    if (!wants_new)
+        code = load_joining_key(cli, is_new ? "" : cli->context.signing_key, path, &signer);
     if (code == 0)
         code = make_context(cli, invitation);
-    if (code == 0 && invitation->recovers && !is_new)
+    if (code == 0 && wants_new)
         code = redeem_with_next_key(cli, path, &signer, &once, &event);
     else if (code == 0)
         code = redeem(cli, &signer, &once, &event);
@@ -333,7 +349,7 @@ int join_run(struct cli *cli)
     if (code == 0)
         code = context_set_current(cli->home, cli->context.name, why);
     if (code == 0)
-        welcome(cli, invitation, event, path);
+        welcome(cli, invitation, event, path, signer.public_key);
     signing_key_wipe(&signer);
     signing_key_wipe(&once);
     explicit_bzero(invitation, sizeof(*invitation));
@@ -343,7 +359,7 @@ int join_run(struct cli *cli)
 int member_list_run(struct cli *cli)
 {
     static const char *const TITLES[] = {N_("no."),     N_("name"),  N_("constituency"),
-                                         N_("offices"), N_("since"), N_("state")};
+                                         N_("offices"), N_("since"), N_("fingerprint"), N_("state")};
     struct rows rows;
     struct sheet sheet;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, 0, &rows);
@@ -352,6 +368,7 @@ int member_list_run(struct cli *cli)
         return code;
     struct json_object *array = desk_json_rows(cli, &rows);
     json_add_key_state(cli, array, "number");
+    json_add_fingerprints(cli, array);
     cli_put(cli, "members", array);
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < rows.count; i++) {
@@ -361,6 +378,7 @@ int member_list_run(struct cli *cli)
                                name_of_constituency(cli, row->constituency),
                                shown_offices(cli, row->offices, row->n_offices),
                                shown_time(cli, row->since_ms),
+                               fingerprints_of_member(cli, row->number),
                                state_of_member(cli, row->number)};
         sheet_row(&sheet, cells);
     }

@@ -201,6 +201,43 @@ const char *state_of_member(struct cli *cli, uint32_t number)
     return number == 0 || member_has_key(cli, number) ? "" : _("no valid key");
 }
 
+static struct json_object *fingerprint_list(struct cli *cli, uint32_t number)
+{
+    const struct rows *rows = list_of(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS);
+    struct json_object *array = json_object_new_array();
+    char fingerprint[FINGERPRINT_SIZE];
+
+    for (size_t i = 0; rows != NULL && i < rows->count; i++) {
+        const Comity__V1__Key *key = (const Comity__V1__Key *) rows->list[i];
+        if (key->member != number || key->revoked != 0 || key->key.len != KEY_SIZE)
+            continue;
+        key_fingerprint(key->key.data, fingerprint);
+        json_object_array_add(array, json_object_new_string(fingerprint));
+    }
+    return array;
+}
+
+const char *fingerprints_of_member(struct cli *cli, uint32_t number)
+{
+    struct json_object *array = fingerprint_list(cli, number);
+    const char *text = "";
+
+    for (size_t i = 0; i < json_object_array_length(array); i++)
+        text = arena_printf(cli->arena, "%s%s%s", text, i == 0 ? "" : ", ",
+                            json_object_get_string(json_object_array_get_idx(array, i)));
+    json_object_put(array);
+    return text;
+}
+
+void json_add_fingerprints(struct cli *cli, struct json_object *members)
+{
+    for (size_t i = 0; i < json_object_array_length(members); i++) {
+        struct json_object *row = json_object_array_get_idx(members, i), *number;
+        if (json_object_object_get_ex(row, "number", &number))
+            json_object_object_add(row, "fingerprints", fingerprint_list(cli, (uint32_t) json_object_get_int64(number)));
+    }
+}
+
 bool key_is_revoked(struct cli *cli, struct bytes key)
 {
     const Comity__V1__Key *row = row_of_key(cli, key);

@@ -42,6 +42,9 @@ const char *name_of_invited(struct cli *cli, const Comity__V1__Invitation *invit
 /* Whether somebody can still join with it: "open", "member 7", "withdrawn", "expired", "void: ...". */
 bool invitation_is_open(struct cli *cli, const Comity__V1__Invitation *invitation);
 const char *state_of_invitation(struct cli *cli, const Comity__V1__Invitation *invitation);
+/* Of the member's valid keys: "a1b2 c3d4 e5f6 0718, ..."; for programs: add "fingerprints" to each row of a list of members. */
+const char *fingerprints_of_member(struct cli *cli, uint32_t number);
+void json_add_fingerprints(struct cli *cli, struct json_object *members);
 /* The same for programs: add "has_valid_key" to each row of @rows whose member @field is; null for 0. */
 void json_add_key_state(struct cli *cli, struct json_object *rows, const char *field);
 

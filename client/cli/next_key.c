@@ -4,23 +4,22 @@
 #include <unistd.h>
 
 #include "client/cli/failure.h"
-#include "core/keyfile.h"
+#include "client/cli/key_file.h"
 
 enum { KEY_FILES_MOST = 1000 };
 
 /* @ret_name: relative to the home. */
 static int make_file(struct cli *cli, char ret_name[PATH_BYTES], struct next_key *next)
 {
-    int code = ERR_EXISTS;
-
-    signing_key_generate(&next->key);
-    for (unsigned i = 2; code == ERR_EXISTS && i <= KEY_FILES_MOST; i++) {
+    for (unsigned i = 2; i <= KEY_FILES_MOST; i++) {
         snprintf(ret_name, PATH_BYTES, "keys/signing-%u.key", i);
         if (path_join(next->path, cli->home, ret_name) != 0)
             return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
-        code = signing_key_save(next->path, &next->key);
+        if (access(next->path, F_OK) != 0)
+            break;
     }
-    return code == 0 ? 0 : cli_fail_key(cli, code, NULL, next->path);
+    signing_key_generate(&next->key);
+    return key_file_write(cli, next->path, false, &next->key);
 }
 
 int next_key_make(struct cli *cli, struct next_key *ret_next)

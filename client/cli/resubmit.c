@@ -7,6 +7,8 @@
 #include "core/machine/machine.h"
 #include "core/text.h"
 
+enum { KEYS_MAX = 32 };
+
 /* What an act is about, and what to do where a restore has lost that. */
 static const struct again {
     Comity__V1__Command__BodyCase body;
@@ -278,6 +280,8 @@ static const char *shown_why(struct cli *cli, const struct comity_draft *draft,
         return _("the restored record does not have the invitation, or it has expired: whoever invited you "
                  "says "
                  "comity resubmit first, or invites you anew");
+    if (code == ERR_KEY_REVOKED)
+        return _("the key that signed it is revoked by now: give it anew, if it is still wanted");
     const char *sentence = language_error(code); /* whoever shows it ends it */
     return arena_printf(cli->arena, "%.*s", (int) strlen(sentence) - 1, sentence);
 }
@@ -286,7 +290,8 @@ struct resending {
     struct cli *cli;
     const Comity__V1__Partnership *partnership;
     const char *journal;              /* its path */
-    uint8_t signer[KEY_SIZE];         /* the context's key */
+    uint8_t keys[KEYS_MAX][KEY_SIZE]; /* the context's key, and those before it in whose place it came */
+    size_t key_count;
     struct json_object *array, *left; /* sent in this run; lost, and not taken over */
     struct json_object *would_send;   /* with --dry-run */
     int worst;                        /* the first code of what is still open */
@@ -392,11 +397,55 @@ static void send_again(struct resending *resending, const struct comity_journal_
     comity_result_release(&result);
 }
 
+/* The key that the record knows by this act; empty where it makes none known. */
+static struct bytes key_of_entry(const struct comity_journal_entry *entry)
+{
+    const Comity__V1__Command *command = comity_draft_command(entry->draft);
+    const ProtobufCBinaryData *key = NULL;
+
+    if (command->body_case == COMITY__V1__COMMAND__BODY_REDEEM || command->body_case == COMITY__V1__COMMAND__BODY_FOUND)
+        key = &command->key;
+    else if (command->body_case == COMITY__V1__COMMAND__BODY_ADD_KEY)
+        key = &command->add_key->key;
+    else if (command->body_case == COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR)
+        key = &command->recover_co_chair->key;
+    return key == NULL ? BYTES(NULL, 0) : BYTES(key->data, key->len);
+}
+
 static bool is_entry(const struct comity_journal_entry *entry)
 {
-    Comity__V1__Command__BodyCase body = comity_draft_command(entry->draft)->body_case;
+    return key_of_entry(entry).size > 0;
+}
 
-    return body == COMITY__V1__COMMAND__BODY_REDEEM || body == COMITY__V1__COMMAND__BODY_FOUND;
+/* The key by which an earlier one of the signer's let the latest of @keys in. */
+static int take_earlier_key(const struct comity_journal_entry *entry, void *context)
+{
+    struct resending *resending = context;
+    const Comity__V1__Command *command = comity_draft_command(entry->draft);
+    const uint8_t *latest = resending->keys[resending->key_count - 1];
+
+    if (command->body_case != COMITY__V1__COMMAND__BODY_ADD_KEY ||
+        !bytes_equal(key_of_entry(entry), BYTES(latest, KEY_SIZE)))
+        return 0;
+    memcpy(resending->keys[resending->key_count++], command->key.data, KEY_SIZE);
+    return 1;
+}
+
+static int find_earlier_keys(struct resending *resending)
+{
+    int code = 1;
+
+    while (code == 1 && resending->key_count < KEYS_MAX)
+        code = comity_journal_each(resending->journal, resending->cli->context.history, take_earlier_key, resending, NULL);
+    return code < 0 ? code : 0;
+}
+
+static bool is_of_signer(const struct resending *resending, struct bytes key)
+{
+    for (size_t i = 0; i < resending->key_count; i++)
+        if (bytes_equal(key, BYTES(resending->keys[i], KEY_SIZE)))
+            return true;
+    return false;
 }
 
 /* How the signer came in. It is sent again even if it was refused before: a stranger's refusal holds for the
@@ -404,14 +453,14 @@ static bool is_entry(const struct comity_journal_entry *entry)
 static int resend_entry(const struct comity_journal_entry *entry, void *context)
 {
     struct resending *resending = context;
-    const Comity__V1__Command *command = comity_draft_command(entry->draft);
     unsigned recorded = resending->recorded;
 
-    if (!is_entry(entry) ||
-        !bytes_equal(BYTES(command->key.data, command->key.len), BYTES(resending->signer, KEY_SIZE)))
+    if (!is_entry(entry) || !is_of_signer(resending, key_of_entry(entry)))
         return 0;
     send_again(resending, entry, entry->has_receipt, &resending->is_known);
-    return resending->recorded > recorded || resending->is_known ? 1 : 0;
+    /* By an earlier key: the one that the signer has now comes after it. */
+    bool is_last = bytes_equal(key_of_entry(entry), BYTES(resending->keys[0], KEY_SIZE));
+    return is_last && (resending->recorded > recorded || resending->is_known) ? 1 : 0;
 }
 
 /* "you gave seat 2 of body 1 again later (number 122)" */
@@ -487,9 +536,10 @@ static int load_signer(struct resending *resending)
 
     if (code != 0)
         return code;
-    memcpy(resending->signer, signer.public_key, KEY_SIZE);
+    memcpy(resending->keys[0], signer.public_key, KEY_SIZE);
+    resending->key_count = 1;
     signing_key_wipe(&signer);
-    return 0;
+    return find_earlier_keys(resending);
 }
 
 /* The record as it is now, whatever was seen of it before. Who is not in it any more goes in again first. */

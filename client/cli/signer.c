@@ -41,7 +41,7 @@ static const struct signing_key *find_kept(const struct cli *cli, const uint8_t 
     return NULL;
 }
 
-static void keep(struct cli *cli, const struct signing_key *key)
+void signer_keep(struct cli *cli, const struct signing_key *key)
 {
     if (cli->signers == NULL && (cli->signers = sodium_malloc(sizeof(*cli->signers))) != NULL)
         cli->signers->count = 0;
@@ -99,7 +99,7 @@ int signer_open(struct cli *cli, const char *path, const char *next, struct sign
     struct signing_key key;
     code = unlock(cli, path, &key);
     if (code == 0) {
-        keep(cli, &key);
+        signer_keep(cli, &key);
         *ret_key = key;
     }
     signing_key_wipe(&key);

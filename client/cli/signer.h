@@ -15,6 +15,9 @@ int signer_open_or_make(struct cli *cli, const char *path, struct signing_key *r
 /* Whose key it is: needs no passphrase. */
 int signer_public(struct cli *cli, const char *path, const char *next, uint8_t ret_public[KEY_SIZE]);
 
+/* The passphrase of its file need not be asked for in this run: it was just set. */
+void signer_keep(struct cli *cli, const struct signing_key *key);
+
 /* From here to the end of the run a crash leaves no core dump, which a key would be in. The functions above see to it. */
 void signer_forbid_dumps(void);
 

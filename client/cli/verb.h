@@ -65,6 +65,13 @@ struct verb {
     "`cosigners` [{key, size, time_s}]"
 #define JSON_JOINT JSON_RECEIPT ", or with --draft `draft` as of `draft show`"
 
+/* Two options of what makes a key's file. */
+#define NEW_PASSPHRASE                                                                                       \
+    {"protect", NULL, N_("under a passphrase, which is asked for twice"), 0, 0},                             \
+    {                                                                                                        \
+        "new-passphrase-file", "FILE", N_("for programs: under the passphrase in the first line of a file"), 0, 0 \
+    }
+
 /* Options that every verb takes, those of joint acts, and those of what cannot be undone. */
 extern const struct verb_option COMMON_OPTIONS[];
 extern const struct verb_option JOINT_OPTIONS[];

@@ -76,10 +76,13 @@ static const struct verb VERBS_BASE[] = {
      .needs = NEEDS_HOME,
      .summary = N_("join a partnership by an invitation: makes your key and your context"),
      .arguments = {{"INVITATION", N_("the file that you were given"), 0}},
-     .options = {{"name", "NAME", N_("name of the context (else the partnership's)"), 0, 0}},
+     .options = {{"name", "NAME", N_("name of the context (else the partnership's)"), 0, 0},
+                 {"new-key", NULL, N_("with a new key, though there is one: its passphrase is forgotten, say"), 0, 0},
+                 NEW_PASSPHRASE},
      .detail = N_("Whose key was lost or revoked there comes back with a new one: it is made beside the old one, as "
-                  "keys/signing-2.key, and the context signs with it from then on."),
-     .json = JSON_NUMBER ", `context`, `is_back` (a member who has a new key)"},
+                  "keys/signing-2.key, and the context signs with it from then on. Compare the fingerprint that is shown with "
+                  "whoever invited you."),
+     .json = JSON_NUMBER ", `context`, `fingerprint`, `is_back` (a member who has a new key)"},
 
     /* The partnership */
     {.name = "partnership show",
@@ -131,7 +134,7 @@ static const struct verb VERBS_BASE[] = {
      .run = member_list_run,
      .needs = NEEDS_MEMBER,
      .summary = N_("list the members"),
-     .json = "`members` [Member, and `has_valid_key`]"},
+     .json = "`members` [Member, and `has_valid_key`, `fingerprints` (of the valid keys)]"},
     {.name = "body create",
      .group = N_("The partnership"),
      .run = body_create_run,

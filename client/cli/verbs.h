@@ -14,6 +14,12 @@ int key_protect_run(struct cli *cli);
 int key_words_run(struct cli *cli);
 int key_from_words_run(struct cli *cli);
 
+/* key_device.c, key_rotate.c */
+int key_request_run(struct cli *cli);
+int key_add_run(struct cli *cli);
+int key_accept_run(struct cli *cli);
+int key_rotate_run(struct cli *cli);
+
 /* key.c */
 int key_list_run(struct cli *cli);
 int key_revoke_run(struct cli *cli);

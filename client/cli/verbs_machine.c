@@ -7,11 +7,9 @@
     {                                                                                                        \
         "FILE", N_("a key file (else the context's, else the home's own)"), 1                                \
     }
-/* Two options of what makes a key's file. */
-#define NEW_PASSPHRASE                                                                                       \
-    {"protect", NULL, N_("under a passphrase, which is asked for twice"), 0, 0},                             \
+#define DEVICE_KEY                                                                                           \
     {                                                                                                        \
-        "new-passphrase-file", "FILE", N_("for programs: under the passphrase in the first line of a file"), 0, 0 \
+        "key", "FILE", N_("another key file than the home's own"), 0, 0                                      \
     }
 #define WORDS_LIST                                                                                           \
     {                                                                                                        \
@@ -110,8 +108,47 @@ const struct verb VERBS_MACHINE[] = {
      .group = N_("Your keys, and whom you talk to"),
      .run = key_list_run,
      .needs = NEEDS_MEMBER,
-     .summary = N_("list the keys of all members"),
-     .json = "`keys` [Key]"},
+     .summary = N_("list your keys: one a machine, which is this machine's, and which are revoked"),
+     .options = {{"all", NULL, N_("the keys of all members"), 0, 0}},
+     .json = "`keys` [Key, and `fingerprint`, `since_ms`, `is_this_machine`]"},
+    {.name = "key request",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = key_request_run,
+     .needs = NEEDS_HOME,
+     .summary = N_("on a new machine of yours: make its key, and a request to let it sign for you"),
+     .arguments = {{"FILE", N_("where the request goes; it holds no secret"), 0}},
+     .options = {DEVICE_KEY, NEW_PASSPHRASE},
+     .detail = N_("Then `comity key add` on a machine that signs for you already, and `comity key accept` on this one. Compare "
+                  "the\nfingerprints that both show: that is what keeps somebody else's key out."),
+     .json = JSON_KEY_FILE ", `request`"},
+    {.name = "key add",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = key_add_run,
+     .needs = NEEDS_MEMBER,
+     .summary = N_("let a further machine of yours sign for you: answers what `comity key request` wrote there"),
+     .arguments = {{"REQUEST", N_("the file from the new machine"), 0}},
+     .options = {{"out", "FILE", N_("where the answer goes, for the new machine"), 1, 0}},
+     .detail = N_("The key is added when the new machine sends the answer, which holds no secret. A member has at most 8 "
+                  "valid keys."),
+     .json = "`key`, `fingerprint`, `file`"},
+    {.name = "key accept",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = key_accept_run,
+     .needs = NEEDS_HOME,
+     .summary = N_("on the new machine: take what `comity key add` answered, and sign for yourself from then on"),
+     .arguments = {{"FILE", N_("the file from your other machine"), 0}},
+     .options = {DEVICE_KEY, {"name", "NAME", N_("what the context is to be called (else as the partnership)"), 0, 0}},
+     .json = JSON_RECEIPT ", `context`, `fingerprint`"},
+    {.name = "key rotate",
+     .group = N_("Your keys, and whom you talk to"),
+     .run = key_rotate_run,
+     .needs = NEEDS_MEMBER,
+     .is_final = true,
+     .summary = N_("put a new key in place of this machine's, which is revoked by it"),
+     .options = {NEW_PASSPHRASE},
+     .detail = N_("The file is replaced once the receipt was checked. If it is interrupted, the old or the new key works: the "
+                  "same\ncommand finds out which, and goes on. A key under a passphrase gets a new one."),
+     .json = JSON_RECEIPT " (not where it goes on with what was recorded before); `key`, `fingerprint`, `file`"},
     {.name = "key revoke",
      .group = N_("Your keys, and whom you talk to"),
      .run = key_revoke_run,

@@ -157,6 +157,7 @@ struct comity_request {
     unsigned attempts;
     bool has_said_hello_again;
     bool is_found;
+    bool ends_leave;           /* once recorded, the key by which this client reads is revoked */
     struct comity_fault fault; /* the last that was heard */
     bool is_brokers_word;
     settle_fn *settle; /* of our own requests: called in client_run */

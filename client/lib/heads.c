@@ -262,6 +262,20 @@ static void held_settle_same(struct comity *client, const struct history *histor
     }
 }
 
+/* Whose key was revoked in between is answered no more, and need not be lied to. What the act itself has brought about is
+ * what its receipt says; of anything else it cannot be known without the proof. */
+static void proof_refused(struct comity *client, struct history *history, struct comity_request *held, int code)
+{
+    if (!is_without_leave(code)) {
+        fork_found(client, history, "The server gives no proof for what it signed.", &held->unproved, NULL);
+    } else if (held->ends_leave) {
+        reply_settle_held(client, held);
+    } else {
+        struct comity_result result = {.verdict = COMITY_UNKNOWN, .fault = {.code = code}};
+        request_end(client, held, &result);
+    }
+}
+
 static void question_answered(struct comity *client, const struct comity_request *request,
                               struct comity_result *result)
 {
@@ -284,8 +298,7 @@ static void question_answered(struct comity *client, const struct comity_request
     }
     if (answer == NULL) {
         if (result->verdict == COMITY_REFUSED)
-            fork_found(client, history, "The server gives no proof for what it signed.", &held->unproved,
-                       NULL);
+            proof_refused(client, history, held, result->fault.code);
         return;
     }
     int code = head_open(BYTES(answer->checkpoint.data, answer->checkpoint.len), history->id,

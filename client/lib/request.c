@@ -106,6 +106,23 @@ static int request_admit(const struct comity *client)
     return client->request_count == COMITY_REQUESTS_MAX ? ERR_BUSY : 0;
 }
 
+/* Does it revoke the key by which the client reads? */
+static bool ends_leave(struct comity *client, const struct comity_draft *draft)
+{
+    const Comity__V1__Command *command = draft->command.body;
+    const struct history *history = history_find(client, comity_draft_history(draft));
+    ProtobufCBinaryData revoked = {0};
+
+    if (command->body_case == COMITY__V1__COMMAND__BODY_REVOKE_KEY)
+        revoked = command->revoke_key->key;
+    else if (command->body_case == COMITY__V1__COMMAND__BODY_ADD_KEY)
+        revoked = command->add_key->replaces;
+    else if (command->body_case == COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR)
+        return true; /* of all keys of a member: of the reader's, perhaps */
+    return history != NULL && history->is_reader &&
+           bytes_equal(BYTES(revoked.data, revoked.len), BYTES(history->key.public_key, KEY_SIZE));
+}
+
 int request_submit(struct comity *client, const struct comity_draft *draft, int64_t deadline_ms,
                    comity_done_fn *done, void *context, uint64_t *ret_number)
 {
@@ -117,6 +134,7 @@ int request_submit(struct comity *client, const struct comity_draft *draft, int6
         return ERR_MEMORY;
     request_place(client, request);
     request->is_found = draft->command.body->body_case == COMITY__V1__COMMAND__BODY_FOUND;
+    request->ends_leave = ends_leave(client, draft);
     Comity__V1__Request body = COMITY__V1__REQUEST__INIT;
     body.kind_case = COMITY__V1__REQUEST__KIND_SUBMIT;
     body.submit = (Comity__V1__Submit *) &draft->submit;

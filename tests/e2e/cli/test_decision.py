@@ -100,7 +100,7 @@ class Founding(CliCase):
         key = self.ask("ira", "key", "show")["key"]
         self.refuse("carla", "key", "revoke", key, name="FORBIDDEN")
         self.ask("ada", "key", "revoke", key)
-        rows = [row for row in self.ask("ada", "key", "list")["keys"] if row["member"] == number]
+        rows = [row for row in self.ask("ada", "key", "list", "--all")["keys"] if row["member"] == number]
         self.assertNotEqual(rows[0]["revoked"], 0)
         error = self.world.ask("ira", "whoami", exit=REFUSED)["error"]
         self.assertIn(error["name"], ("KEY_REVOKED", "GRANT"))

@@ -16,7 +16,7 @@ class Back(CliCase):
         return self.ask(who, "join", f"{who}.invitation")["number"]
 
     def valid_keys(self, member):
-        return [row["key"] for row in self.ask("ben", "key", "list")["keys"]
+        return [row["key"] for row in self.ask("ben", "key", "list", "--all")["keys"]
                 if row["member"] == member and row["revoked"] == 0]
 
     def test_a_member_comes_back_on_another_machine(self):

@@ -24,7 +24,7 @@ class Recount(CliCase):
         cls.first = world.open_round(world.propose())
         for who in ("ada", "ben", "carla", "dev"):
             cls.events[who] = world.ask(who, "vote", cls.first, "agree")["receipt"]["sequence"]
-        key = next(row["key"] for row in world.ask("ada", "key", "list")["keys"] if row["member"] == 3)
+        key = next(row["key"] for row in world.ask("ada", "key", "list", "--all")["keys"] if row["member"] == 3)
         world.ask("dev", "key", "revoke", key)
         cls.events["close"] = world.ask("eli", "round", "close", cls.first)["receipt"]["sequence"]
         cls.second = world.open_round(world.propose("Swaps are approved within a week."))
