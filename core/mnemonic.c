@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 
-enum { WORD_BITS = 11, PREFIX_LEAST = 4, COMBINING_FIRST = 0x300, COMBINING_LAST = 0x36F, DISTANCE_MOST = 255 };
+enum { WORD_BITS = 11, PREFIX_LEAST = 4, COMBINING_FIRST = 0x300, COMBINING_LAST = 0x36F };
 
 /* What was typed, word by word, folded. One word more than there may be, to know that there are too many. */
 struct typed {
@@ -106,6 +106,8 @@ static size_t word_find(const struct word_list *list, const char *typed)
 
     for (size_t i = 0; i < WORD_LIST_WORDS; i++) {
         const char *folded = list->words[i].folded;
+        if (folded[0] != typed[0])
+            continue;
         if (strcmp(folded, typed) == 0 || (length >= PREFIX_LEAST && strncmp(folded, typed, length) == 0))
             return i;
     }
@@ -233,10 +235,13 @@ static unsigned letters_apart(const char *a, const char *b)
 
 void word_list_nearest(const struct word_list *list, const char *typed, const char **ret_words, size_t count)
 {
+    unsigned apart[WORD_LIST_WORDS];
     size_t found = 0;
 
-    for (unsigned apart = 0; apart < DISTANCE_MOST && found < count; apart++)
+    for (size_t i = 0; i < WORD_LIST_WORDS; i++)
+        apart[i] = letters_apart(typed, list->words[i].folded);
+    for (unsigned letters = 0; letters <= WORD_BYTES && found < count; letters++)
         for (size_t i = 0; i < WORD_LIST_WORDS && found < count; i++)
-            if (letters_apart(typed, list->words[i].folded) == apart)
+            if (apart[i] == letters)
                 ret_words[found++] = list->words[i].shown;
 }

@@ -349,7 +349,7 @@ int desk_judge(struct cli *cli, const struct comity_result *result)
                         "A change of this machine's key was begun and not ended: the record has the new key by now, perhaps.");
     if (failure->code == ERR_GRANT)
         return cli_fail(cli, ERR_GRANT, NULL,
-                        "You are not a member here, or not any longer; or the founding draft has not been "
+                        "You are not a member here, or this key is not, or not any longer; or the founding draft has not been "
                         "submitted yet; or a restore from a backup has lost that you joined.");
     return failure->code;
 }

@@ -25,8 +25,9 @@ static const struct {
      N_("Add --with KEYFILE for each co-chair, or --draft FILE --cosigner WHO to let them sign.")},
     {ERR_VALIDITY, N_("Give the command again, so that it is signed anew; check this machine's clock.")},
     {ERR_GRANT,
-     N_("After a restore from a backup: comity resubmit. Else ask a co-chair of your constituency for an "
-        "invitation, then comity join INVITATION; founders: comity draft submit FILE")},
+     N_("Whose key was lost or revoked: a co-chair of your constituency gives you a way back (comity member recover WHO "
+        "--out FILE), and comity join FILE a new key. After a restore from a backup: comity resubmit. Founders: comity "
+        "draft submit FILE")},
     {ERR_FOUNDING, N_("Ask the operator for the founding token: comity draft submit FILE --token-file FILE")},
     {ERR_INVITATION, N_("Ask whoever invited you for a new invitation.")},
     {ERR_HISTORY, N_("If the founding draft was not submitted yet: comity draft submit FILE")},

@@ -1,5 +1,6 @@
 /* Verbs about the keys of the record. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <strings.h>
 
 #include "client/cli/draft_file.h"
@@ -62,24 +63,53 @@ static int find_own(struct cli *cli, uint32_t *ret_member, uint8_t ret_key[KEY_S
     return 0;
 }
 
+/* By member, and then as they came. */
+static int compare_keys(const void *left, const void *right)
+{
+    const Comity__V1__Key *a = *(const Comity__V1__Key *const *) left, *b = *(const Comity__V1__Key *const *) right;
+
+    if (a->member != b->member)
+        return a->member < b->member ? -1 : 1;
+    return a->added < b->added ? -1 : a->added > b->added;
+}
+
+static int read_keys(struct cli *cli, const Comity__V1__Key *const **ret_keys, size_t *ret_count)
+{
+    struct rows rows;
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS, 0, &rows);
+
+    if (code != 0)
+        return code;
+    const Comity__V1__Key **keys = arena_alloc(cli->arena, (rows.count + 1) * sizeof(*keys));
+    if (keys == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < rows.count; i++)
+        keys[i] = (const Comity__V1__Key *) rows.list[i];
+    qsort(keys, rows.count, sizeof(*keys), compare_keys);
+    *ret_keys = keys;
+    *ret_count = rows.count;
+    return 0;
+}
+
 int key_list_run(struct cli *cli)
 {
     static const char *const TITLES[] = {N_("member"), N_("name"), N_("fingerprint"), N_("since"), N_("valid"), N_("machine")};
     struct json_object *array = json_object_new_array();
     uint8_t own[KEY_SIZE];
     uint32_t member;
-    struct rows rows;
+    const Comity__V1__Key *const *keys;
+    size_t count;
     struct sheet sheet;
     int code = find_own(cli, &member, own);
 
     cli_put(cli, "keys", array);
     if (code == 0)
-        code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_KEYS, 0, &rows);
+        code = read_keys(cli, &keys, &count);
     if (code != 0)
         return code;
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
-    for (size_t i = 0; i < rows.count; i++) {
-        const Comity__V1__Key *key = (const Comity__V1__Key *) rows.list[i];
+    for (size_t i = 0; i < count; i++) {
+        const Comity__V1__Key *key = keys[i];
         char fingerprint[FINGERPRINT_SIZE] = "";
         if (key->key.len != KEY_SIZE || (member != 0 && key->member != member))
             continue;

@@ -149,9 +149,9 @@ static int install(struct cli *cli, struct rotation *rotation)
     cli_put_text(cli, "fingerprint", fingerprint);
     cli_put_text(cli, "file", rotation->own);
     say(cli,
-        "Your key is %s from now on, in %s. What the old one (%s) has signed stands. Copies and recovery words of the old one "
-        "are of no use any more: comity key words shows the new ones.",
-        fingerprint, shown_string(cli, rotation->own), old);
+        "Your key is %s from now on.\nWhat the old one, %s, has signed stands. Copies and recovery words of the old one are of "
+        "no use any more: comity key words shows the new ones.",
+        fingerprint, old);
     return 0;
 }
 

@@ -359,7 +359,7 @@ int join_run(struct cli *cli)
 int member_list_run(struct cli *cli)
 {
     static const char *const TITLES[] = {N_("no."),     N_("name"),  N_("constituency"),
-                                         N_("offices"), N_("since"), N_("fingerprint"), N_("state")};
+                                         N_("offices"), N_("fingerprint"), N_("state")};
     struct rows rows;
     struct sheet sheet;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, 0, &rows);
@@ -377,7 +377,6 @@ int member_list_run(struct cli *cli)
                                desk_shown(cli, row->name),
                                name_of_constituency(cli, row->constituency),
                                shown_offices(cli, row->offices, row->n_offices),
-                               shown_time(cli, row->since_ms),
                                fingerprints_of_member(cli, row->number),
                                state_of_member(cli, row->number)};
         sheet_row(&sheet, cells);

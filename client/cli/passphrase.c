@@ -73,7 +73,7 @@ int secret_line_read(struct cli *cli, const char *path, char *buffer, size_t siz
 
     if (file < 0)
         return cli_fail_key(cli, ERR_FILE, "Give the file that holds the passphrase, in one line.", path);
-    int code = file_check(cli, file, path);
+    int code = is_input ? 0 : file_check(cli, file, path);
     if (code == 0)
         code = line_take(cli, file, path, buffer, size, ret_size);
     if (!is_input)

@@ -46,11 +46,36 @@ static void key_files(struct arena *arena)
              arena_printf(arena, "comity signing seed 1\npublic %s\nsecret %s\n", hex, secret));
     put_text("keyfile", "version",
              arena_printf(arena, "comity signing seed 2\npublic %s\nsecret %s\n", hex, secret));
+    /* The same as in tests/unit/core/test_keyfile_locked.c: under `correct horse battery`. */
+    put_text("keyfile", "locked",
+             "comity signing seed 2\n"
+             "public 03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8\n"
+             "argon2id 1 8192\n"
+             "salt 6465666768696a6b6c6d6e6f70717273\n"
+             "nonce c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf\n"
+             "sealed dc3cb545c6353b7b976e17778492cfa641a9c228b4c370e1da0fbc75978cbab5fad3e14f183971a25ee99025fc6aaae3\n");
     put_text("keyfile", "crossed",
              arena_printf(arena, "comity connection key 1\npublic %s\nsecret %s\n", hex, secret));
     key_text(2, hex, false, secret);
     put_text("keyfile", "connection",
              arena_printf(arena, "comity connection key 1\npublic %s\nsecret %s\n", hex, secret));
+}
+
+static void recovery_words(void)
+{
+    static const char ZEROS[] = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon "
+                                "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon ";
+
+    put_text("mnemonic", "zeros", "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon "
+                                  "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon "
+                                  "abandon art");
+    put_text("mnemonic", "typed", "1. LEGAL winner thank year\n2. wave sausage worth usef lega winn than year wave saus wort "
+                                  "usef lega winn than year wave saus wort titl");
+    put_text("mnemonic", "unlisted", "hamster diagram private dutsh cause delay private meat slide toddler razor book happy "
+                                     "fancy gospel tennis maple dilemma loan word shrug inflict delay length");
+    put_text("mnemonic", "few", ZEROS);
+    put_text("mnemonic", "accents", "\303\241baco a\314\201baco \303\201BACO abac abaco abaco abaco abaco abaco abaco abaco abaco "
+                                    "abaco abaco abaco abaco abaco abaco abaco abaco abaco abaco abaco ancla");
 }
 
 /* Keys as far as a charter looks at them. */
@@ -150,6 +175,7 @@ void corpus_of_files(struct arena *arena)
     assert_int_equal(key_init(), 0);
     key_files(arena);
     kept_files();
+    recovery_words();
     ini_files(arena);
     json_files(arena);
     put_text("text", "plain", "north-1");

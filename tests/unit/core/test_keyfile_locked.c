@@ -119,6 +119,26 @@ static void test_the_passphrase_opens_it(void **state)
     assert_false(view.is_locked);
 }
 
+/* Made by PyNaCl, from what core/keyfile.h says of the form. The seed is 00 01 02 to 1f. */
+static const char KNOWN[] =
+    "comity signing seed 2\n"
+    "public 03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8\n"
+    "argon2id 1 8192\n"
+    "salt 6465666768696a6b6c6d6e6f70717273\n"
+    "nonce c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf\n"
+    "sealed dc3cb545c6353b7b976e17778492cfa641a9c228b4c370e1da0fbc75978cbab5fad3e14f183971a25ee99025fc6aaae3\n";
+
+static void test_a_file_that_another_program_made(void **state)
+{
+    (void) state;
+    struct signing_key key;
+
+    put_text(KNOWN, strlen(KNOWN));
+    assert_int_equal(signing_key_open(path, PHRASE(GOOD), &key), 0);
+    for (size_t i = 0; i < SEED_SIZE; i++)
+        assert_int_equal(key.seed[i], i);
+}
+
 static void test_the_passphrase_has_bounds(void **state)
 {
     (void) state;
@@ -309,6 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_the_passphrase_opens_it, each_teardown),
+        cmocka_unit_test_teardown(test_a_file_that_another_program_made, each_teardown),
         cmocka_unit_test_teardown(test_the_passphrase_has_bounds, each_teardown),
         cmocka_unit_test_teardown(test_no_byte_can_be_altered, each_teardown),
         cmocka_unit_test_teardown(test_it_cannot_be_cut, each_teardown),
