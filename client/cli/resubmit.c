@@ -188,7 +188,8 @@ static const char *shown_act(struct cli *cli, const struct comity_draft *draft)
 /* Was it signed in an epoch that the record does not have at all? */
 static bool is_given_up(const Comity__V1__Command *command, const Comity__V1__Partnership *partnership)
 {
-    bool is_known = command->epoch == 0; /* how one came in: of no epoch */
+    /* How one came in: of no epoch; before one is in, none is known. */
+    bool is_known = command->epoch == 0 || partnership == NULL;
 
     for (size_t i = 0; !is_known && i < partnership->n_epochs; i++)
         is_known = partnership->epochs[i]->number == command->epoch;
@@ -448,6 +449,24 @@ static bool is_of_signer(const struct resending *resending, struct bytes key)
     return false;
 }
 
+/* Of a key in whose place the signer's came. */
+static bool is_of_earlier_key(const struct resending *resending, const struct comity_journal_entry *entry)
+{
+    struct bytes key = key_of_entry(entry);
+
+    return is_of_signer(resending, key) && !bytes_equal(key, BYTES(resending->keys[0], KEY_SIZE));
+}
+
+static int confirm_earlier(const struct comity_journal_entry *entry, void *context)
+{
+    struct resending *resending = context;
+    bool is_known;
+
+    if (is_of_earlier_key(resending, entry))
+        send_again(resending, entry, entry->has_receipt, &is_known);
+    return 0;
+}
+
 /* How the signer came in. It is sent again even if it was refused before: a stranger's refusal holds for the
  * moment alone, as before whoever sent the invitation has sent it again. */
 static int resend_entry(const struct comity_journal_entry *entry, void *context)
@@ -457,10 +476,15 @@ static int resend_entry(const struct comity_journal_entry *entry, void *context)
 
     if (!is_entry(entry) || !is_of_signer(resending, key_of_entry(entry)))
         return 0;
+    if (is_of_earlier_key(resending, entry)) {
+        /* What comes of it is told by confirm_earlier: before the last key is in, no receipt can be checked. */
+        struct comity_result result = {0};
+        comity_submit_wait(desk_client(resending->cli), entry->draft, 0, &result);
+        comity_result_release(&result);
+        return 0;
+    }
     send_again(resending, entry, entry->has_receipt, &resending->is_known);
-    /* By an earlier key: the one that the signer has now comes after it. */
-    bool is_last = bytes_equal(key_of_entry(entry), BYTES(resending->keys[0], KEY_SIZE));
-    return is_last && (resending->recorded > recorded || resending->is_known) ? 1 : 0;
+    return resending->recorded > recorded || resending->is_known ? 1 : 0;
 }
 
 /* "you gave seat 2 of body 1 again later (number 122)" */
@@ -573,6 +597,10 @@ static int find_record(struct resending *resending)
                 "The record, as it is now, does not know you.");
         cli->failure = (struct failure){0};
         code = desk_whoami(cli, &whoami);
+        if (code == 0) {
+            resending->partnership = whoami->partnership;
+            code = comity_journal_each(resending->journal, cli->context.history, confirm_earlier, resending, NULL);
+        }
     }
     if (code == 0)
         resending->partnership = whoami->partnership;

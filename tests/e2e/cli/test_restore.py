@@ -271,6 +271,22 @@ class Restored(CliCase):
         self.assertEqual(self.resubmit("pia")["resubmitted"], [])
         self.ask("dev", "ballots", number)
 
+    def test_keys_that_were_changed_after_the_backup(self):
+        """The record knows the first key, the machine has the third alone: what the older ones have signed brings it back."""
+        number = self.world.open_round(self.world.propose())
+        self.back_up()
+        for _ in range(2):
+            self.ask("ben", "key", "rotate")
+        self.ask("ben", "vote", number, "agree")
+        self.restore()
+        error = self.refuse("ben", "whoami", name="GRANT")
+        self.assertIn("comity resubmit", error["next"])
+        said = self.resubmit("ben", recorded=3)
+        self.assertEqual([row["act"] for row in said["resubmitted"]][:2], ["add_key", "add_key"])
+        keys = self.ask("ben", "key", "list")["keys"]
+        self.assertEqual([(row["is_this_machine"], row["revoked"] in (0, "0")) for row in keys], [(False, False), (False, False), (True, True)])
+        self.assertEqual(self.resubmit("ben")["resubmitted"], [])
+
     def test_who_follows_is_told(self):
         """W3: a copy kept by --follow is the record, across a restore and an outage."""
         self.back_up()
