@@ -20,6 +20,7 @@ struct router_limits {
     uint32_t pending;        /* requests in flight, in all; at most PENDING_LIMIT_MAX */
     uint32_t client_pending; /* of one client */
     uint64_t pending_bytes;  /* of their frames, in all; of one client a quarter, of one worker half */
+    uint64_t share_bytes;    /* of the frames on their way to one worker: what clients share, beyond a first one each */
     uint32_t worker_window;  /* of one worker, whatever it says */
     uint32_t clients;
     uint32_t subscriptions;

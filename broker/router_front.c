@@ -6,6 +6,8 @@
 
 static const uint8_t NO_HISTORY[HISTORY_ID_SIZE];
 
+enum { SHARE = 2 };
+
 void client_end(struct router *router, struct client *client)
 {
     struct pending *pending;
@@ -45,6 +47,17 @@ static void front_status(struct turn *turn)
         .type = FRAME_REPLY, .request = turn->header.request, .attempt = turn->header.attempt};
 }
 
+/* Nobody fills a worker's window alone: a client may have pending twice what is left of it. So one that asks without end
+ * gets two thirds, two of them two fifths each, and there is always something left for who asks little. The same goes
+ * for bytes, of which what is before an honest request is what it waits for. */
+static bool has_share(const struct router *router, const struct client *client, const struct worker *worker)
+{
+    uint64_t most = router->limits.share_bytes;
+    uint32_t left = worker->window - worker->pending_count;
+    uint64_t bytes_left = most > worker->pending_size ? most - worker->pending_size : 0;
+    return !DEFENCE(share) || (client->pending_count <= SHARE * left && client->pending_size <= SHARE * bytes_left);
+}
+
 /* Where a request goes: 0 and its worker, or why it goes nowhere. */
 static int route(struct turn *turn, struct worker **ret_worker)
 {
@@ -62,7 +75,12 @@ static int route(struct turn *turn, struct worker **ret_worker)
         client->outbox.size >= OUTBOX_CLIENT_BYTES / 2)
         return ERR_BUSY;
     bool follower_ok = (turn->header.flags & FRAME_FLAG_FOLLOWER_OK) != 0;
-    return workers_route(&router->workers, turn->header.group, follower_ok, ret_worker);
+    struct worker *worker = NULL;
+    int code = workers_route(&router->workers, turn->header.group, follower_ok, &worker);
+    if (code == 0 && !has_share(router, client, worker))
+        return ERR_BUSY;
+    *ret_worker = worker;
+    return code;
 }
 
 static void front_request(struct turn *turn)

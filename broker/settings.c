@@ -131,6 +131,7 @@ static void take_numbers(struct settings *settings)
         .pending = (uint32_t) integer(settings, "pending"),
         .client_pending = (uint32_t) integer(settings, "client_pending"),
         .pending_bytes = settings->buffer_bytes,
+        .share_bytes = settings->buffer_bytes / 8,
         .worker_window = (uint32_t) integer(settings, "worker_window"),
         .clients = (uint32_t) integer(settings, "clients"),
         .subscriptions = (uint32_t) integer(settings, "subscriptions"),

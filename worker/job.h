@@ -18,6 +18,7 @@ struct job {
     unsigned link;                           /* which broker it came from, */
     uint32_t generation;                     /* and over which of its connections */
     int64_t arrived_ms;                      /* steady clock */
+    bool can_wait;                           /* of a client that is not known: others go first */
     struct frame_header header;              /* as it came */
     struct bytes frame;                      /* whole, in the arena */
     struct seal_session seal;                /* once the seal opened */

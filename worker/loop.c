@@ -178,6 +178,7 @@ static void take_in(struct loop *loop, struct link *link, const struct frame_hea
     job->link = (unsigned) (link - loop->links);
     job->generation = link->generation;
     job->arrived_ms = clock_steady_ms();
+    job->can_wait = !service_knows(loop->service, job);
     job_list_add(taken, job);
 }
 

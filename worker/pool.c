@@ -18,6 +18,7 @@ static void *pool_thread(void *argument)
     while ((job = job_queue_take(service->checks)) != NULL) {
         struct job_list list = {0};
         enum service_next next = service_handle(service, job);
+        job->can_wait = false; /* what is checked keeps its order */
         job_list_add(&list, job);
         if (next == SERVICE_ORDER)
             job_queue_push(service->commands, &list);

@@ -7,10 +7,13 @@
 #include "core/error.h"
 #include "worker/clock.h"
 
+enum { WAITS_AT_MOST = 8 };
+
 struct job_queue {
     pthread_mutex_t mutex;
     pthread_cond_t is_filled;
-    struct job_list jobs;
+    struct job_list jobs, later; /* later: those that can wait */
+    unsigned passed;             /* how often they have waited */
     unsigned waiting;
     bool is_closed;
 };
@@ -34,7 +37,7 @@ void job_queue_destroy(struct job_queue **queue)
 {
     if (!queue || !*queue)
         return;
-    assert((*queue)->jobs.count == 0);
+    assert((*queue)->jobs.count == 0 && (*queue)->later.count == 0);
     pthread_cond_destroy(&(*queue)->is_filled);
     pthread_mutex_destroy(&(*queue)->mutex);
     free(*queue);
@@ -45,7 +48,9 @@ void job_queue_push(struct job_queue *queue, struct job_list *jobs)
 {
     size_t count = jobs->count;
     pthread_mutex_lock(&queue->mutex);
-    job_list_append(&queue->jobs, jobs);
+    struct job *job;
+    while ((job = job_list_take(jobs)) != NULL)
+        job_list_add(job->can_wait ? &queue->later : &queue->jobs, job);
     unsigned waiting = queue->waiting;
     pthread_mutex_unlock(&queue->mutex);
     if (waiting > 0 && count > 1)
@@ -57,12 +62,15 @@ void job_queue_push(struct job_queue *queue, struct job_list *jobs)
 struct job *job_queue_take(struct job_queue *queue)
 {
     pthread_mutex_lock(&queue->mutex);
-    while (!queue->jobs.first && !queue->is_closed) {
+    while (!queue->jobs.first && !queue->later.first && !queue->is_closed) {
         queue->waiting++;
         pthread_cond_wait(&queue->is_filled, &queue->mutex);
         queue->waiting--;
     }
-    struct job *job = job_list_take(&queue->jobs);
+    bool is_their_turn = !queue->jobs.first || (queue->later.first && ++queue->passed >= WAITS_AT_MOST);
+    if (is_their_turn)
+        queue->passed = 0;
+    struct job *job = job_list_take(is_their_turn ? &queue->later : &queue->jobs);
     pthread_mutex_unlock(&queue->mutex);
     return job;
 }
@@ -111,7 +119,7 @@ void job_queue_close(struct job_queue *queue)
 size_t job_queue_count(struct job_queue *queue)
 {
     pthread_mutex_lock(&queue->mutex);
-    size_t count = queue->jobs.count;
+    size_t count = queue->jobs.count + queue->later.count;
     pthread_mutex_unlock(&queue->mutex);
     return count;
 }

@@ -1,5 +1,5 @@
 /* A queue of jobs between threads: many may push, many may take. It needs no bound of its own, since the jobs
- * in hand are bounded (job.h). */
+ * in hand are bounded (job.h). Jobs that can wait are taken when there is no other, and else every eighth time. */
 #ifndef COMITY_WORKER_QUEUE_H
 #define COMITY_WORKER_QUEUE_H
 
@@ -14,13 +14,13 @@ void job_queue_destroy(struct job_queue **queue);
 /* Push all of @jobs, which is empty afterwards. */
 void job_queue_push(struct job_queue *queue, struct job_list *jobs);
 
-/* The oldest job; waits for one. NULL once the queue is closed and empty. */
+/* The oldest job of those whose turn it is; waits for one. NULL once the queue is closed and empty. */
 struct job *job_queue_take(struct job_queue *queue);
 
 /* Does the job fit to those that were gathered before it? */
 typedef bool job_fits_fn(void *context, const struct job *job);
 
-/* Wait until there is a job, at most @wait_ms (negative: without end), and take the oldest ones as long as
+/* For a queue in which none can wait. Wait until there is a job, at most @wait_ms (negative: without end), and take the oldest ones as long as
  * they fit. Returns false once the queue is closed and empty. */
 bool job_queue_gather(struct job_queue *queue, int64_t wait_ms, job_fits_fn *fits, void *context,
                       struct job_list *jobs);

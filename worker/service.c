@@ -24,6 +24,18 @@ uint32_t service_wait_ms(struct service *service)
                                     : (uint32_t) wait_ms;
 }
 
+static struct bytes sealed_body(const struct job *job)
+{
+    return BYTES(job->frame.data + FRAME_HEADER_SIZE, job->frame.size - FRAME_HEADER_SIZE);
+}
+
+bool service_knows(struct service *service, const struct job *job)
+{
+    uint8_t client_key[KEY_SIZE];
+    return seal_client_key(sealed_body(job), client_key) == 0 &&
+           session_has_leave(service->sessions, client_key);
+}
+
 bool job_is_expired(const struct job *job, int64_t steady_ms)
 {
     return steady_ms - job->arrived_ms >= (int64_t) job->header.budget_ms;
@@ -69,8 +81,7 @@ static uint32_t key_spend(struct service *service, enum rate rate, const uint8_t
 static int find_seal(struct service *service, struct job *job, bool *ret_is_new)
 {
     uint8_t client_key[KEY_SIZE];
-    struct bytes sealed = BYTES(job->frame.data + FRAME_HEADER_SIZE, job->frame.size - FRAME_HEADER_SIZE);
-    int code = seal_client_key(sealed, client_key);
+    int code = seal_client_key(sealed_body(job), client_key);
     if (code)
         return code;
     *ret_is_new = !session_find(service->sessions, client_key, &job->seal);

@@ -43,6 +43,9 @@ enum service_next {
 
 enum service_next service_handle(struct service *service, struct job *job);
 
+/* Does it come, as it says, from a connection with leave to read? Whether that is so shows when its seal opens. */
+bool service_knows(struct service *service, const struct job *job);
+
 /* How long a client had better wait before it tries again. */
 uint32_t service_wait_ms(struct service *service);
 

@@ -79,7 +79,7 @@ static const struct config_key KEYS[] = {
     {"rates", "connection_at_once", CONFIG_INTEGER, "2000", 1, RATE_MOST, false, false, true, "And at once."},
     {"rates", "strangers_per_minute", CONFIG_INTEGER, "120000", 0, RATE_MOST, false, false, true,
      "The same of all clients without leave to read, together: each costs about as much as a signature."},
-    {"rates", "strangers_at_once", CONFIG_INTEGER, "10000", 1, RATE_MOST, false, false, true, "And at once."},
+    {"rates", "strangers_at_once", CONFIG_INTEGER, "2000", 1, RATE_MOST, false, false, true, "And at once."},
 };
 
 __attribute__((format(printf, 3, 4))) static int fail(char reason[CONFIG_REASON_MAX], int code,

@@ -44,6 +44,7 @@ static const struct router_limits LIMITS = {
     .pending = 12,
     .client_pending = 4,
     .pending_bytes = 1 << 20,
+    .share_bytes = 1 << 17,
     .worker_window = 5,
     .clients = 5,
     .subscriptions = 9,

@@ -17,6 +17,7 @@ static const struct router_limits LIMITS = {
     .pending = 4,
     .client_pending = 3,
     .pending_bytes = 1 << 20,
+    .share_bytes = 1 << 17,
     .worker_window = 100,
     .clients = 2,
     .subscriptions = 10,

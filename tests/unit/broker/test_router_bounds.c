@@ -17,6 +17,7 @@ static const struct router_limits LIMITS = {
     .pending = 100,
     .client_pending = 100,
     .pending_bytes = 12 * FRAME, /* of one client 3, of one worker 6 */
+    .share_bytes = 1 << 30,
     .worker_window = 100,
     .clients = 10,
     .subscriptions = 10,
@@ -112,6 +113,44 @@ static void test_bytes_of_a_client(void **state)
     struct frame_header reply = {.type = FRAME_REPLY, .request = 1, .route = first};
     give(setup, SIDE_BACK, NORTH, &reply, FRAME_HEADER_SIZE);
     assert_int_equal(request(setup, 1)->kind, ACTION_FORWARD);
+}
+
+/* How many requests of this client are taken, one after the other. */
+static unsigned taken(struct setup *setup, uint8_t client)
+{
+    unsigned count = 0;
+    while (count < 1000 && request(setup, client)->kind == ACTION_FORWARD)
+        count++;
+    return count;
+}
+
+/* However much somebody asks, and several of them, there is room for who asks little. */
+static void test_a_window_is_shared(void **state)
+{
+    struct setup *setup = *state;
+    struct router_limits limits = LIMITS;
+    limits.pending = limits.client_pending = 1000;
+    limits.pending_bytes = 10000 * FRAME;
+    assert_int_equal(router_configure(setup->router, &limits, &setup->admission, &setup->out), 0);
+    ready(setup, NORTH, 1);
+    assert_int_equal(taken(setup, 1), 67); /* of 100 */
+    assert_int_equal(taken(setup, 2), 23);
+    assert_int_equal(taken(setup, 3), 7);
+    assert_int_equal(request(setup, 4)->kind, ACTION_FORWARD);
+}
+
+static void test_bytes_to_a_worker_are_shared(void **state)
+{
+    struct setup *setup = *state;
+    struct router_limits limits = LIMITS;
+    limits.pending_bytes = 1000 * FRAME;
+    limits.share_bytes = 12 * FRAME;
+    assert_int_equal(router_configure(setup->router, &limits, &setup->admission, &setup->out), 0);
+    ready(setup, NORTH, 1);
+    assert_int_equal(taken(setup, 1), 9);
+    assert_int_equal(taken(setup, 2), 3);
+    assert_int_equal(taken(setup, 3), 1); /* a first one each */
+    assert_int_equal(taken(setup, 4), 1);
 }
 
 static void test_bytes_of_a_worker_and_of_all(void **state)
@@ -266,6 +305,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_make, setup_end)
     const struct CMUnitTest tests[] = {
         TEST(test_bytes_of_a_client),         TEST(test_bytes_of_a_worker_and_of_all),
+        TEST(test_a_window_is_shared),        TEST(test_bytes_to_a_worker_are_shared),
+        TEST(test_a_window_is_shared),
+        TEST(test_bytes_to_a_worker_are_shared),
         TEST(test_window_is_the_connections), TEST(test_answers_not_taken),
         TEST(test_group_taken_over),          TEST(test_connections_of_actions),
         TEST(test_closed_connection),         TEST(test_frame_of_a_closed_connection),

@@ -356,6 +356,7 @@ static void simulation_start(struct simulation *simulation, uint64_t seed)
         .pending = 10,
         .client_pending = 20,
         .pending_bytes = 1 << 20,
+        .share_bytes = 1 << 17,
         .worker_window = 15,
         .clients = 2 * CLIENTS,
         .subscriptions = 8,
