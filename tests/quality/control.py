@@ -9,6 +9,7 @@ import contract
 import layers
 import links
 import marks
+import parsers
 import report
 import sizes
 
@@ -31,6 +32,10 @@ GOOD = {
                         '    cli_put_text(cli, "said", "it is done");\n    cli_fail(cli, 1, "comity key list", "%s", why);\n'
                         '    /* "It is a comment." */ open("tcp://x//y", "It is done.");\n}\n',
     "client/cli/po/LINGUAS": "xx\n",
+    "CONTRIBUTING.md": "## Parsers\n\n| a thing | `core/a.h` | `thing` |\n",
+    "tests/fuzz/fuzz_thing.c": "int thing;\n",
+    "tests/fuzz/CMakeLists.txt": "comity_fuzz_target(thing comity-core)\n",
+    "tests/fuzz/corpus/thing/one": "1",
     "LICENSE.md": "As it is. mkdtemp takes XXXXXX. Built in /home/you/comity.\n",
 }
 
@@ -59,6 +64,7 @@ BAD = [
     (layers, "broker/router.c", "#include <zmq.h>\n", "zmq.h is for"),
     (layers, "worker/pool.c", "#include <czmq.h>\n", "czmq.h is for"),
     (layers, "core/x.c", "#include <zmq.h>\n", "zmq.h is for"),
+    (parsers, "tests/fuzz/fuzz_other.c", "int other;\n", "fuzz_other.c: not in the table"),
     (marks, "core/x.c", "/* see /home/ann/notes */\n", "a path of somebody's machine"),
     (marks, "docs/x.md", "It is in /work/x.\n", "a path of somebody's machine"),
     (marks, "docs/x.md", "cd /root/src\n", "a path of somebody's machine"),
@@ -162,7 +168,7 @@ def main():
         for path, content in GOOD.items():
             write(root, path, content)
         write(root, "client/cli/po/comity.pot", catalogue.update.template(root))
-        for check in (layers, marks, links, contract, catalogue):
+        for check in (layers, marks, links, contract, catalogue, parsers):
             for finding in check.check(root):
                 failures += 1
                 print(f"{check.__name__} finds what is not wrong: {finding}")

@@ -1,0 +1,55 @@
+"""Every parser of what comes from outside has a fuzz target: the table of CONTRIBUTING.md, "Parsers", names them all.
+
+Each target of the table is there, built and has a corpus; each target that is there stands in the table; and each file
+that the table names reads something.
+"""
+import os
+import re
+
+import tree
+
+ROW = re.compile(r"^\| (?P<what>[^|`]+?) \| (?P<files>`[^|]+`) \| (?P<targets>`[^|]+`) \|$")
+WORD = re.compile(r"`([^`]+)`")
+
+
+def rows(root):
+    inside = False
+    for number, line in tree.lines(root, "CONTRIBUTING.md"):
+        if line.startswith("#"):
+            inside = line.strip("# \n") == "Parsers"
+        row = ROW.match(line.rstrip()) if inside else None
+        if row:
+            yield number, WORD.findall(row["files"]), WORD.findall(row["targets"])
+
+
+def targets_there(root):
+    folder = f"{root}/tests/fuzz"
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return {name[5:-2] for name in names if re.fullmatch(r"fuzz_\w+\.c", name)}
+
+
+def check(root):
+    there, named, findings = targets_there(root), set(), []
+    listed = f"{root}/tests/fuzz/CMakeLists.txt"
+    built = set(re.findall(r"\w+", open(listed, encoding="utf-8").read())) if os.path.exists(listed) else set()
+    for number, files, targets in rows(root):
+        where = f"CONTRIBUTING.md:{number}"
+        findings += [f"{where}: there is no {file}" for file in files if not os.path.exists(f"{root}/{file}")]
+        for target in targets:
+            named.add(target)
+            corpus = f"{root}/tests/fuzz/corpus/{target}"
+            if target not in there:
+                findings.append(f"{where}: there is no tests/fuzz/fuzz_{target}.c")
+            elif target not in built:
+                findings.append(f"{where}: {target} is not in tests/fuzz/CMakeLists.txt")
+            elif not os.path.isdir(corpus) or not os.listdir(corpus):
+                findings.append(f"{where}: {target} has no corpus")
+    findings += [f"tests/fuzz/fuzz_{target}.c: not in the table of CONTRIBUTING.md, \"Parsers\""
+                 for target in sorted(there - named)]
+    if there and not named:
+        findings.append("CONTRIBUTING.md: no table of parsers")
+    return findings
+
+
+if __name__ == "__main__":
+    tree.main(check, __doc__)
