@@ -199,6 +199,8 @@ class Serve:
         scene.invite_many("labour", 1)
         self.fill_session(scene, seated)
         self.fill_item(scene, seated, text_hash)
+        scene.do(scene.co_chairs["labour"][0], appoint_witness=pb.AppointWitness(
+            name="labour-box", key=bytes(nacl.signing.SigningKey.generate().verify_key)))
         in_key = {"presences": 1, "roll": number, "ballots": number, "seats": 1, "disputed": number, "hands": 1,
                   "time_boxes": 1, "recusals": 1, "alternates": 1, "stand_ins": 1, "straw_answers": 1}
         for name, kind in LISTS.items():
