@@ -112,7 +112,7 @@ static struct bytes welcome(struct fake_group *group, const uint8_t *client, str
         answer->history =
             (ProtobufCBinaryData){HISTORY_ID_SIZE, arena_copy(arena, grant.history, HISTORY_ID_SIZE)};
         answer->head = group->ledger->head;
-        answer->member = 7;
+        answer->member = group->is_of_witness ? 0 : 7;
         body.grants[body.n_grants++] = answer;
     }
     group->hellos++;
@@ -197,6 +197,23 @@ static struct bytes submit_reply(struct fake_group *group, const Comity__V1__Sub
     return packed;
 }
 
+static struct bytes cosign_reply(struct fake_group *group, const Comity__V1__Cosign *cosign, struct arena *arena)
+{
+    Comity__V1__Reply reply = COMITY__V1__REPLY__INIT;
+    Comity__V1__Cosigned cosigned = COMITY__V1__COSIGNED__INIT;
+    struct bytes packed = {0};
+    if (cosign->history.len != HISTORY_ID_SIZE || memcmp(cosign->history.data, group->history, HISTORY_ID_SIZE) != 0)
+        return refusal(ERR_GRANT, arena);
+    group->cosigns++;
+    memcpy(group->cosigned, cosign->cosignature->key.data, KEY_SIZE);
+    cosigned.size = cosign->cosignature->size;
+    reply.kind_case = COMITY__V1__REPLY__KIND_COSIGNED;
+    reply.cosigned = &cosigned;
+    if (message_pack(&reply.base, arena, &packed) != 0)
+        abort();
+    return packed;
+}
+
 /* The plain Reply to a plain Request. */
 static struct bytes request_reply(struct fake_group *group, const uint8_t *client, struct bytes plain,
                                   struct arena *arena)
@@ -210,6 +227,8 @@ static struct bytes request_reply(struct fake_group *group, const uint8_t *clien
         return submit_reply(group, request->submit, arena);
     if (!knows(group, client))
         return refusal(ERR_HELLO, arena);
+    if (request->kind_case == COMITY__V1__REQUEST__KIND_COSIGN)
+        return cosign_reply(group, request->cosign, arena);
     return fake_answer(group, request->query, arena);
 }
 

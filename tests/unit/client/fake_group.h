@@ -74,6 +74,9 @@ struct fake_group {
     unsigned rows;  /* sites of the list */
     uint64_t as_of; /* that queries reflect; 0: the ledger's head */
     int grant_code;
+    bool is_of_witness;         /* grants are a witness's */
+    unsigned cosigns;           /* taken */
+    uint8_t cosigned[KEY_SIZE]; /* by whom last */
     uint64_t last_floor;
     uint64_t restored_to; /* of the latest epoch, as it lists it */
     unsigned checkpoints; /* asked for */
