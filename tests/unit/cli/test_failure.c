@@ -34,7 +34,7 @@ static bool is_command(const char *text)
     size_t count = 0, used;
 
     while (count < 2 && islower((unsigned char) *text)) {
-        size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+        size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
         if (length >= sizeof(words[0]))
             return false;
         memcpy(words[count], text, length);
@@ -91,6 +91,7 @@ static void test_exits(void **state)
         {{.code = ERR_BUSY, .is_unconfirmed = true}, EXIT_UNCONFIRMED},
         {{.code = ERR_DIFFERS}, EXIT_DIFFERS},
         {{.code = ERR_UNCOUNTED}, EXIT_UNCOUNTED},
+        {{.code = ERR_FORKED}, EXIT_FORKED},
     };
     unsigned seen = 0;
     struct exit_row row;
