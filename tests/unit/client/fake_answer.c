@@ -136,6 +136,8 @@ static int checkpoint_answer(struct fake_group *group, const Comity__V1__GetChec
     uint8_t proof[64][HASH_SIZE];
     size_t count = 0;
     group->checkpoints++;
+    if (group->script.gives_no_leave)
+        return ERR_GRANT;
     if (group->script.gives_no_checkpoint)
         return ERR_UNSUPPORTED;
     if (size > group->ledger->head || wanted->from > size)

@@ -236,6 +236,51 @@ static void a_key_that_is_not_on_record_is_refused(void **state)
     assert_int_equal(SEEN(scene, submits), submits);
 }
 
+/* A new key in place of the one that signs and reads. */
+static struct comity_result change_key(struct scene *scene)
+{
+    Comity__V1__Command command = COMITY__V1__COMMAND__INIT;
+    Comity__V1__AddKey body = COMITY__V1__ADD_KEY__INIT;
+    struct signing_key own, next;
+    struct comity_draft *draft = NULL;
+    struct comity_result result;
+
+    signing_key_from_seed(scene->seed, &own);
+    signing_key_generate(&next);
+    body.key = (ProtobufCBinaryData){KEY_SIZE, next.public_key};
+    body.replaces = (ProtobufCBinaryData){KEY_SIZE, own.public_key};
+    command.body_case = COMITY__V1__COMMAND__BODY_ADD_KEY;
+    command.add_key = &body;
+    command.cosigners = &body.key;
+    command.n_cosigners = 1;
+    command.epoch = 1;
+    assert_int_equal(comity_draft_new(&command, scene->group->history, NULL, scene->seed, 0, &draft, NULL), 0);
+    assert_int_equal(comity_draft_cosign(draft, next.seed), 0);
+    comity_submit_wait(scene->client, draft, 0, &result);
+    comity_draft_destroy(&draft);
+    return result;
+}
+
+/* Whose key was revoked in between gets no proof, and that is no fork; nor is what was sent confirmed by it. What ends the
+ * leave itself is, by its receipt. */
+static void without_leave_there_is_no_proof(void **state)
+{
+    struct scene *scene = *state;
+    scene_start_ready(scene);
+    expect(submit(scene), COMITY_RECORDED, 0);
+    uint64_t before = kept(scene);
+    SCRIPT(scene, script.gives_no_leave, true);
+    expect(submit(scene), COMITY_UNKNOWN, ERR_GRANT);
+    expect(query(scene, true), COMITY_UNKNOWN, ERR_GRANT);
+    expect(change_key(scene), COMITY_RECORDED, 0);
+    assert_int_equal(kept(scene), before);
+    assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 0);
+    SCRIPT(scene, script.gives_no_leave, false);
+    SCRIPT(scene, script.gives_no_checkpoint, true);
+    expect(change_key(scene), COMITY_NOT_SENT, ERR_FORKED); /* the control: another refusal is none of leave */
+    assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 1);
+}
+
 /* A fork while the client is there: by the receipt it is noticed. */
 static void a_receipt_of_another_record_is_not_believed(void **state)
 {
@@ -473,6 +518,7 @@ int main(void)
         ONE(a_fork_that_has_grown_is_refused),
         ONE(a_record_that_was_put_back_is_refused),
         ONE(no_proof_is_no_proof),
+        ONE(without_leave_there_is_no_proof),
         ONE(a_key_that_is_not_on_record_is_refused),
         ONE(a_receipt_of_another_record_is_not_believed),
         ONE(a_page_of_another_record_is_not_believed),
