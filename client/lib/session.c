@@ -36,6 +36,7 @@ struct history *history_ensure(struct comity *client, const uint8_t *id)
     if (history == NULL)
         return NULL;
     memcpy(history->id, id, HISTORY_ID_SIZE);
+    sodium_mlock(&history->key, sizeof(history->key)); /* not swapped out, nor in a core dump; as far as may be */
     client->histories[client->history_count++] = history;
     return history;
 }
@@ -43,7 +44,7 @@ struct history *history_ensure(struct comity *client, const uint8_t *id)
 void histories_release(struct comity *client)
 {
     for (size_t i = 0; i < client->history_count; i++) {
-        signing_key_wipe(&client->histories[i]->key);
+        sodium_munlock(&client->histories[i]->key, sizeof(client->histories[i]->key)); /* wipes it */
         free(client->histories[i]);
     }
     free(client->histories);
