@@ -1,7 +1,6 @@
 /* A further device of a member: a request from the new machine, a draft from the old one, and back.
  *
- * A request is JSON with the new key's public half: {"comity_key_request": 1, "key": HEX}. Nothing in it is secret; whose
- * it is, people compare by the fingerprint. The answer is a draft file that adds the key, signed by the member's old
+ * Whose the request is, people compare by the fingerprint. The answer is a draft file that adds the key, signed by the member's old
  * key, with what the new machine needs to know of the partnership. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,14 +9,12 @@
 #include "client/cli/desk.h"
 #include "client/cli/draft_file.h"
 #include "client/cli/failure.h"
-#include "client/cli/json_file.h"
 #include "client/cli/key_file.h"
+#include "client/cli/key_request.h"
 #include "client/cli/output.h"
 #include "client/cli/signer.h"
 #include "client/cli/verbs.h"
 #include "core/text.h"
-
-enum { REQUEST_VERSION = 1, REQUEST_MAX_BYTES = 4096 };
 
 #define ANSWER_VALID_MS ((int64_t) 3 * 24 * 3600 * 1000)
 
@@ -34,13 +31,9 @@ static int device_key_path(struct cli *cli, char ret_path[PATH_BYTES])
 
 static int write_request(struct cli *cli, const char *path, const uint8_t key[KEY_SIZE])
 {
-    char hex[2 * KEY_SIZE + 1], why[FILE_REASON_MAX];
+    char why[FILE_REASON_MAX];
+    int code = key_request_write(path, key, cli->arena, why);
 
-    hex_encode(BYTES(key, KEY_SIZE), hex);
-    const char *text = arena_printf(cli->arena, "{\n  \"comity_key_request\": %d,\n  \"key\": \"%s\"\n}\n", REQUEST_VERSION, hex);
-    if (text == NULL)
-        return ERR_MEMORY;
-    int code = file_write(path, BYTES(text, strlen(text)), 0600, false, why);
     return code == 0 ? 0 : cli_fail(cli, code, "Another file, or remove that one.", "%s", why);
 }
 
@@ -75,31 +68,16 @@ int key_request_run(struct cli *cli)
 
 static int read_request(struct cli *cli, const char *path, uint8_t ret_key[KEY_SIZE])
 {
-    static const char *const NAMES[] = {"comity_key_request", "key"};
-    struct bytes content;
     char why[FILE_REASON_MAX];
-    int64_t version;
-    int code = file_read(path, REQUEST_MAX_BYTES, cli->arena, &content, why);
+    int code = key_request_read(path, cli->arena, ret_key, why);
 
-    if (code != 0) {
-        cli_fail(cli, code, NULL, "%s", why);
-        return cli_unusable(cli, code);
-    }
-    struct json_object *value = json_read(content);
-    if (value == NULL || !json_object_is_type(value, json_type_object) ||
-        json_get_number(value, "comity_key_request", &version) != 0)
-        code = ERR_MALFORMED;
-    else if (version != REQUEST_VERSION)
-        code = ERR_VERSION;
-    else if (!json_has_only(value, NAMES, ARRAY_COUNT(NAMES)))
-        code = ERR_UNKNOWN_FIELD;
-    else
-        code = json_get_key(value, "key", ret_key, KEY_SIZE);
-    json_object_put(value);
     if (code == 0)
         return 0;
-    cli_fail(cli, code, "On the new machine: comity key request FILE", "%s is not a request that can be used: %s",
-             shown_string(cli, path), language_error(code));
+    if (why[0] != '\0')
+        cli_fail(cli, code, NULL, "%s", why);
+    else
+        cli_fail(cli, code, "On the new machine: comity key request FILE", "%s is not a request that can be used: %s",
+                 shown_string(cli, path), language_error(code));
     return cli_unusable(cli, code);
 }
 

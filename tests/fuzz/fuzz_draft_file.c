@@ -17,6 +17,7 @@ static void check_again(struct cli *cli, const struct draft_file *file)
     FUZZ_NEED(memcmp(comity_draft_id(again.draft), comity_draft_id(file->draft), COMITY_ID_SIZE) == 0);
     FUZZ_NEED(memcmp(again.place.group_key, file->place.group_key, KEY_SIZE) == 0);
     FUZZ_NEED(again.place.broker_count == file->place.broker_count);
+    FUZZ_NEED(memcmp(&again.partnership, &file->partnership, sizeof(again.partnership)) == 0);
     draft_file_release(&again);
 }
 
