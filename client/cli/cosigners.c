@@ -64,8 +64,8 @@ bool cosigner_tell(struct cli *cli, const Comity__V1__Command *command, size_t i
     const char *from = file == NULL ? "" : arena_printf(cli->arena, " (--with %s)", shown_string(cli, file));
     if (code == ERR_KEY_REVOKED)
         cli_fail(cli, code,
-                 "comity member list shows who has a valid key. Whose key was revoked is invited anew by a "
-                 "co-chair of their constituency, and signs with the new one.",
+                 "comity member list shows who has a valid key. Whose key was revoked is let back by a co-chair of their "
+                 "constituency (comity member recover), and signs with the new one.",
                  "The key %s%s%s is revoked.", fingerprint, of, from);
     else if (code == ERR_KEY_UNKNOWN)
         cli_fail(cli, code, "comity key list --all", "The key %s%s belongs to nobody here.", fingerprint, from);

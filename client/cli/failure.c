@@ -51,7 +51,7 @@ static const struct {
     {ERR_STAGE, N_("comity stage list PROPOSAL shows the ladder, and what is asked now.")},
     {ERR_QUORUM, N_("comity session show SESSION lists who is there; members check in with comity checkin.")},
     {ERR_ROUNDS, N_("Adopt another rule, or make a new proposal.")},
-    {ERR_LAST_CO_CHAIR, N_("Invite another co-chair first.")},
+    {ERR_LAST_CO_CHAIR, N_("Invite another co-chair first, or set a recovery key: comity recovery-key set FILE")},
     {ERR_EPOCH,
      N_("Give the same command again if it is still wanted, once you have seen (comity events) that its "
         "numbers mean in the record what they meant.")},

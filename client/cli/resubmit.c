@@ -585,7 +585,7 @@ static int find_record(struct resending *resending)
         if (resending->is_known)
             return cli_fail(
                 cli, ERR_KEY_REVOKED,
-                "A co-chair of your constituency can invite you anew (comity invite NAME --out FILE); then "
+                "A co-chair of your constituency can let you back (comity member recover MEMBER --out FILE); then "
                 "comity join FILE, with a new key.",
                 "The record has that you joined, and your key was revoked since: nothing is sent with it "
                 "any more.");

@@ -448,7 +448,7 @@ class Restored(CliCase):
         said = self.world.ask("pia", "resubmit", exit=REFUSED)
         self.assertEqual((said["error"]["name"], said["resubmitted"], said["recorded"]), ("KEY_REVOKED", [], 0))
         self.assertIn("key was revoked", said["error"]["what"])
-        self.assertIn("co-chair of your constituency can invite you anew", said["error"]["next"])
+        self.assertIn("co-chair of your constituency can let you back", said["error"]["next"])
         self.assertEqual(self.world.comity("pia", "resubmit")[1], "")
 
     def test_an_old_copy_is_no_restore(self):
