@@ -67,9 +67,19 @@ int stage_is_seconded(struct decide *d, const Comity__V1__Stage *stage, const Co
     return d->code;
 }
 
+/* In a list that is in order. */
 static bool holds(const uint32_t *numbers, size_t count, uint32_t number)
 {
     return count > 0 && bsearch(&number, numbers, count, sizeof(*numbers), by_number) != NULL;
+}
+
+/* In one that is being made, in whatever order. */
+static bool has(const uint32_t *numbers, size_t count, uint32_t number)
+{
+    for (size_t i = 0; i < count; i++)
+        if (numbers[i] == number)
+            return true;
+    return false;
 }
 
 /* An answer that the scale has not: of so many there is always one. */
@@ -206,7 +216,7 @@ static int holder_visit(void *context, const ProtobufCMessage *row, struct bytes
     if (!member)
         return holders->d->code;
     if (!member_has_office(member, holders->office) ||
-        holds(holders->run->asked, holders->run->n_asked, member->number)) /* by another key */
+        has(holders->run->asked, holders->run->n_asked, member->number)) /* by another key */
         return 0;
     constituency = decide_get(holders->d, TABLE_CONSTITUENCY, member->constituency, 0);
     if (!constituency)
@@ -302,7 +312,7 @@ static int waiting_visit(void *context, const ProtobufCMessage *row, struct byte
 
     (void) key;
     if (of->revoked == 0 && of->member != waiting->d->leaving && holds(run->asked, run->n_asked, of->member) &&
-        !is_heard(run, of->member) && !holds(waiting->members, waiting->count, of->member))
+        !is_heard(run, of->member) && !has(waiting->members, waiting->count, of->member))
         waiting->members[waiting->count++] = of->member;
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "core/error.h"
 #include "tests/support/world_stages.h"
@@ -359,6 +360,56 @@ static void who_leaves_is_not_waited_for(void **state)
     world_destroy(&world);
 }
 
+static void add_key(struct world *world, const char *signer, const char *key, bool replaces)
+{
+    Comity__V1__Command *command = world_command(world, signer, COMITY__V1__COMMAND__BODY_ADD_KEY);
+
+    command->add_key->key = world_key(world, key);
+    if (replaces)
+        command->add_key->replaces = world_key(world, signer);
+    world_cosign(world, command, key, NULL);
+    world_accept(world, command);
+}
+
+/* a member with several keys is one who is asked, and has left once none holds. */
+static void several_keys_are_one_member(void **state)
+{
+    (void) state;
+    static const char *const WHO[] = {"lena", "luis", "mara", "cora", "carl"};
+    struct world *world = world_with_session();
+    Comity__V1__Rule *rule = world_ladder_rule(world);
+    char key[16];
+
+    for (size_t i = 0; i < ARRAY_COUNT(WHO); i++)
+        for (unsigned k = 0; k < 7; k++) {
+            snprintf(key, sizeof(key), "%s %u", WHO[i], k);
+            add_key(world, WHO[i], key, false);
+        }
+    world_stage(world, rule, CASTING, BLOCKED);
+    world_at_ladder(world, rule, "lena 1, mara 6");
+    assert_int_equal(world_stage_run(world, 1)->n_asked, 5);
+    for (size_t i = 1; i < 5; i++)
+        assert_true(world_stage_run(world, 1)->asked[i - 1] < world_stage_run(world, 1)->asked[i]);
+    world_accept(world, world_casting_command(world, "lena 3", 1, true));
+    world_refuse(world, world_casting_command(world, "lena", 1, true), ERR_EXISTS, "give_casting_vote.stage");
+    world_accept(world, world_casting_command(world, "mara", 1, true));
+    world_accept(world, world_casting_command(world, "cora 6", 1, true));
+    world_accept(world, world_casting_command(world, "carl", 1, true));
+    /* One by one, and in place of one another: only the last loses him. */
+    add_key(world, "luis 6", "luis again", true);
+    for (unsigned k = 0; k < 6; k++) {
+        snprintf(key, sizeof(key), "luis %u", k);
+        assert_int_equal(revoke(world, "lena", key)->n_stages, 0);
+    }
+    assert_int_equal(revoke(world, "lena", "luis")->n_stages, 0);
+    world_check_ladder(world, 1, NONE);
+    assert_int_equal(revoke(world, "lena", "luis again")->n_stages, 1);
+    world_due(world);
+    world_check_ladder(world, 0, ADOPTED);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 /* */
 static void somebody_else_answers(void **state)
 {
@@ -564,6 +615,7 @@ int main(void)
         cmocka_unit_test(who_left_is_not_asked),
         cmocka_unit_test(who_leaves_is_not_waited_for),
         cmocka_unit_test(who_leaves_does_not_sign),
+        cmocka_unit_test(several_keys_are_one_member),
         cmocka_unit_test(somebody_else_answers),
         cmocka_unit_test(an_office_signs_off),
         cmocka_unit_test(a_party_that_cannot_sign),
