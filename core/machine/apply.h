@@ -57,6 +57,8 @@ void apply_redeemed(struct apply *a, const Comity__V1__Event *open);
 /* apply_key.c */
 void apply_key_revoked(struct apply *a, const Comity__V1__Event *open);
 void apply_key_added(struct apply *a, const Comity__V1__Event *open);
+/* A constituency's recovery key; empty: none. */
+void apply_recovery_key(struct apply *a, ProtobufCBinaryData key, uint32_t constituency);
 void apply_recovery_key_set(struct apply *a, const Comity__V1__Event *open);
 void apply_witness_appointed(struct apply *a, const Comity__V1__Event *open);
 void apply_witness_dismissed(struct apply *a, const Comity__V1__Event *open);

@@ -5,6 +5,7 @@ static void put_constituency(struct apply *a, const Comity__V1__Constituency *co
 {
     apply_create(a, TABLE_CONSTITUENCY, constituency->number, &constituency->base);
     apply_name(a, TABLE_CONSTITUENCY, constituency->name, constituency->number);
+    apply_recovery_key(a, constituency->recovery_key, constituency->number);
 }
 
 static void put_site(struct apply *a, const Comity__V1__Site *site)

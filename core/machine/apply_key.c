@@ -81,6 +81,14 @@ void apply_key_added(struct apply *a, const Comity__V1__Event *open)
     APPLY_PUT_KEYED(a, TABLE_INVITATION, invitation);
 }
 
+void apply_recovery_key(struct apply *a, ProtobufCBinaryData key, uint32_t constituency)
+{
+    if (key.len != 0 && key.len != KEY_SIZE)
+        apply_fail(a, ERR_INTERNAL);
+    else if (key.len > 0)
+        apply_put_number(a, row_key_bytes(TABLE_RECOVERY_KEY, key.data), constituency);
+}
+
 void apply_recovery_key_set(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__RecoveryKeySet *set = open->recovery_key_set;
@@ -89,6 +97,7 @@ void apply_recovery_key_set(struct apply *a, const Comity__V1__Event *open)
     if (!constituency)
         return;
     constituency->recovery_key = set->key;
+    apply_recovery_key(a, set->key, constituency->number);
     apply_put(a, TABLE_CONSTITUENCY, constituency->number, 0, &constituency->base);
 }
 

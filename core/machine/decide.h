@@ -103,7 +103,8 @@ int decide_exists(struct decide *d, const struct row_key *key, bool *ret_exists)
 int decide_holds_seat(struct decide *d, uint32_t body, uint32_t member, bool *ret_holds);
 /* Has the member a seat of d->of_body: an own one, or one that was handed over in d->session? */
 int decide_has_seat(struct decide *d, uint32_t member, bool *ret_has);
-/* Is this key anybody's: a member's (valid or not), an invitation's, a witness's (dismissed or not), or for recovery? */
+/* Is this key anybody's: a member's (valid or not), an invitation's, a witness's (dismissed or not), or for recovery, now or
+ * before? */
 int decide_key_is_taken(struct decide *d, ProtobufCBinaryData key, bool *ret_taken);
 /* It is nobody's: else ERR_EXISTS with the field. */
 int decide_check_key_is_new(struct decide *d, ProtobufCBinaryData key, const char *field);

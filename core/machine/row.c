@@ -74,6 +74,7 @@ static const struct table_row TABLES[] = {
     /* Keys and witnesses. */
     [TABLE_WITNESS] = {TABLE_WITNESS, "witness", FORM_NUMBER, &comity__v1__witness__descriptor},
     [TABLE_WITNESS_KEY] = {TABLE_WITNESS_KEY, "witness_key", FORM_KEY, NULL},
+    [TABLE_RECOVERY_KEY] = {TABLE_RECOVERY_KEY, "recovery_key", FORM_KEY, NULL},
 };
 
 const struct table_row *table_find(enum table table)

@@ -148,34 +148,24 @@ int state_member_of_key(const struct view *view, struct arena *arena, const uint
     return 0;
 }
 
-struct recovery_search {
-    struct bytes key;
-    uint32_t constituency; /* 0: nobody's */
-};
-
-static int recovery_visit(void *context, const ProtobufCMessage *row, struct bytes key)
-{
-    const Comity__V1__Constituency *constituency = (const Comity__V1__Constituency *) row;
-    struct recovery_search *search = context;
-    ProtobufCBinaryData recovery = constituency->recovery_key;
-
-    (void) key;
-    if (!bytes_equal(BYTES(recovery.data, recovery.len), search->key))
-        return 0;
-    search->constituency = constituency->number;
-    return 1;
-}
-
 int state_constituency_of_recovery(const struct view *view, struct arena *arena, const uint8_t key[KEY_SIZE],
                                    uint32_t *ret_constituency)
 {
-    struct row_key all = row_key_all(TABLE_CONSTITUENCY);
-    struct recovery_search search = {.key = BYTES(key, KEY_SIZE)};
-    int code = row_each(view, arena, TABLE_CONSTITUENCY, &all, recovery_visit, &search);
+    struct row_key at = row_key_bytes(TABLE_RECOVERY_KEY, key);
+    const ProtobufCBinaryData *now;
+    ProtobufCMessage *row;
+    uint32_t number;
+    int code = row_number(view, &at, &number);
 
-    if (code != 0 || search.constituency == 0)
+    if (code != 0 || number == 0)
         return code != 0 ? code : ERR_KEY_UNKNOWN;
-    *ret_constituency = search.constituency;
+    code = state_get(view, arena, TABLE_CONSTITUENCY, number, 0, &row);
+    if (code != 0)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    now = &((const Comity__V1__Constituency *) row)->recovery_key;
+    if (!bytes_equal(BYTES(now->data, now->len), BYTES(key, KEY_SIZE)))
+        return ERR_KEY_UNKNOWN;
+    *ret_constituency = number;
     return 0;
 }
 

@@ -79,6 +79,7 @@ enum table {
     /* Keys and witnesses. */
     TABLE_WITNESS = 100,     /* number               Witness */
     TABLE_WITNESS_KEY = 101, /* 32 bytes             u32: number of the witness whose key it is */
+    TABLE_RECOVERY_KEY = 102,/* 32 bytes             u32: number of the constituency whose recovery key it is, or was */
 };
 
 /* Read or write one row by its numbers. @b is ignored by tables of one number, both by KEY and INVITATION, whose
@@ -96,7 +97,7 @@ int state_get_by_name(const struct view *view, struct arena *arena, enum table t
 /* Members' standing, for rights and queries. 0, ERR_KEY_UNKNOWN, ERR_KEY_REVOKED. */
 int state_member_of_key(const struct view *view, struct arena *arena, const uint8_t key[KEY_SIZE],
                         Comity__V1__Member **ret_member);
-/* The constituency whose recovery key it is. 0 or ERR_KEY_UNKNOWN. */
+/* The constituency whose recovery key it is, now. 0 or ERR_KEY_UNKNOWN. */
 int state_constituency_of_recovery(const struct view *view, struct arena *arena, const uint8_t key[KEY_SIZE],
                                    uint32_t *ret_constituency);
 /* The witness whose key it is. 0, ERR_KEY_UNKNOWN, ERR_KEY_REVOKED of one that was dismissed. */

@@ -294,6 +294,8 @@ static void test_set_recovery_key(void **state)
     world_accept(world, set_recovery(world, "lena", "safer"));
     world_refuse(world, recover(world, "safe", LUIS, "luis 3"), ERR_KEY_UNKNOWN, "key");
     world_accept(world, recover(world, "safer", LUIS, "luis 3"));
+    world_refuse(world, set_recovery(world, "mara", "safe"), ERR_EXISTS, "set_recovery_key.key");
+    world_refuse(world, add(world, "lena", "safe", NULL), ERR_EXISTS, "add_key.key");
     world_check_replay(world);
     world_destroy(&world);
 }
