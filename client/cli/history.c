@@ -130,10 +130,10 @@ static void show(struct history *history, const struct event_header *header, con
     }
     const char *mark = is_final ? "=" : " ";
     if (event->undoes != 0)
-        say(cli, "%6" PRIu64 " %s %s  %s (takes back number %" PRIu64 ")", header->sequence, mark,
+        say(cli, "%6" PRIu64 "%s %s  %s (takes back number %" PRIu64 ")", header->sequence, mark,
             shown_time(cli, header->time_ms), text, event->undoes);
     else
-        say(cli, "%6" PRIu64 " %s %s  %s", header->sequence, mark, shown_time(cli, header->time_ms), text);
+        say(cli, "%6" PRIu64 "%s %s  %s", header->sequence, mark, shown_time(cli, header->time_ms), text);
 }
 
 static int take(struct cli *cli, const struct event_header *header, const Comity__V1__Event *event,

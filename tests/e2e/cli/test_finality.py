@@ -70,7 +70,7 @@ class Finality(CliCase):
         rows = {row["sequence"]: row["is_final"] for row in self.ask("dev", "history")["history"]}
         self.assertEqual([rows[size], rows[size + 1]], [True, False])
         self.assertEqual(self.line("outcome", number), "FINAL: a witness of every party has signed it.")
-        marks = [line[7] for line in self.world.comity("dev", "history")[1].splitlines() if line[:6].strip().isdigit()]
+        marks = [line[6] for line in self.world.comity("dev", "history")[1].splitlines() if line[:6].strip().isdigit()]
         self.assertEqual(marks, ["="] * size + [" "])
         self.assertEqual(self.overview()["final"], size)
         # A witness that is dismissed has no word any more.

@@ -92,6 +92,8 @@ static void test_exits(void **state)
         {{.code = ERR_DIFFERS}, EXIT_DIFFERS},
         {{.code = ERR_UNCOUNTED}, EXIT_UNCOUNTED},
         {{.code = ERR_FORKED}, EXIT_FORKED},
+        {{.code = ERR_FORKED, .is_unsent = true}, EXIT_FORKED},
+        {{.code = ERR_FORKED, .is_unconfirmed = true}, EXIT_FORKED},
     };
     unsigned seen = 0;
     struct exit_row row;
