@@ -1,4 +1,5 @@
 /* comity-audit: `comity audit` as a program of its own, for whoever does nothing else. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,8 +17,10 @@ int main(int argc, char **argv)
     if (argc > 1)
         memcpy(words + 2, argv + 1, (size_t) (argc - 1) * sizeof(*words));
     /* What everybody types at a program that is new to them. */
-    if (argc == 2 && strcmp(argv[1], "--version") == 0)
-        memmove(words + 1, words + 2, 2 * sizeof(*words));
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        free(words);
+        return puts("comity-audit " COMITY_VERSION) < 0 || fflush(stdout) != 0 ? EXIT_INTERNAL : EXIT_DONE;
+    }
     int count = 0;
     while (words[count] != NULL)
         count++;

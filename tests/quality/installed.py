@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 
-PROGRAMS = ["comity", "comity-broker", "comity-worker", "comity-witness"]
+PROGRAMS = ["comity", "comity-broker", "comity-worker", "comity-witness", "comity-audit"]
+DAEMONS = ["comity-broker", "comity-worker", "comity-witness"]
 FILES = [
     "include/comity.h",
     "include/comity/error.h",
@@ -21,6 +22,7 @@ FILES = [
     "share/doc/comity/LICENSE",
     "share/man/man1/comity.1",
     "share/man/man1/comity-round.1",
+    "share/man/man1/comity-audit.1",
     "share/man/man8/comity-broker.8",
     "share/man/man8/comity-worker.8",
     "share/man/man8/comity-witness.8",
@@ -116,7 +118,7 @@ def check_pages(findings, prefix):
                           f"the page of {verb['name']} lacks {argument['name']}")
     for code in json.loads(run(f"{prefix}/bin/comity", "help", "exit-codes", "--json"))["exit_codes"]:
         findings.need(re.search(rf"^{code['exit']}$", whole, re.M), f"comity(1) lacks exit {code['exit']}")
-    for program in PROGRAMS[1:]:
+    for program in DAEMONS:
         settings = re.findall(r"^(?:# )?(\w+) =", run(f"{prefix}/bin/{program}", "--help-config"), re.M)
         own = page(f"{program}.8")
         findings.need(settings and all(f"{name} =" in own for name in settings), f"{program}(8) lacks settings")
