@@ -187,6 +187,8 @@ static int judge(struct audit_run *r)
                                 "Nothing in it is wrong, but %" PRIu64 " outcome cannot be recounted.",
                                 "Nothing in it is wrong, but %" PRIu64 " outcomes cannot be recounted."));
     say(cli, "\n%s", painted(cli, COLOR_GOOD, _("Everything in it was verified, and everything fits.")));
+    if (r->options.log_key_count + r->options.checkpoint_count + r->options.receipt_count == 0)
+        say(cli, "Whose record it is rests on the keys that the file itself names.");
     return 0;
 }
 

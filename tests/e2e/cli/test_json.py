@@ -144,6 +144,7 @@ PLAY = [
     ("ada", "mandate list"), ("ada", "mandate show 1"), ("ada", "mandate recall 1 --reason Done"),
     ("eli", "minutes draft 1"), ("ada", "minutes show 1"), ("ben", "minutes correct 1 --text Better."), ("ada", "minutes approve 1"),
     ("carla", "minutes dissent 1 --text No."), ("ada", "hold place 1 --reason Case"), ("ada", "hold list"), ("ada", "hold lift 1"),
+    ("ada", "export early.export"), ("ada", "audit early.export"),
     ("ada", ["purge", "1", "--yes", *BOTH]), ("ada", ["retention", "set", "4", "talk", "--until", "+400d", *BOTH]), ("ada", "retention list"),
     # Rules and stages: one stage a proposal, of each kind that somebody answers.
     ("ada", ["rule", "adopt", "--file", "seconding.json", *STEERING]), ("ada", ["rule", "adopt", "--file", "confer.json", *STEERING]),
