@@ -283,6 +283,8 @@ static const char *shown_why(struct cli *cli, const struct comity_draft *draft,
                  "comity resubmit first, or invites you anew");
     if (code == ERR_KEY_REVOKED)
         return _("the key that signed it is revoked by now: give it anew, if it is still wanted");
+    if (code == ERR_TEXT)
+        return _("the parties have purged its text: give it anew in other words, if it is still wanted");
     const char *sentence = language_error(code); /* whoever shows it ends it */
     return arena_printf(cli->arena, "%.*s", (int) strlen(sentence) - 1, sentence);
 }

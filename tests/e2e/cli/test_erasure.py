@@ -157,6 +157,38 @@ class Erasure(CliCase):
         self.assertEqual((done.returncode, done.stdout), (0, "The store is whole.\n"), done.stderr)
 
 
+class Restored(CliCase):
+    """A backup of before an act whose reason was purged later: the act is not sent again without its words."""
+
+    def worker(self, *words):
+        subprocess.run([BUILD / "comity-worker", *map(str, words), "--config", self.world.data / "worker.ini"], check=True,
+                       capture_output=True, timeout=120)
+
+    def left(self, who):
+        return [(row["act"], row["error"]) for row in self.ask(who, "resubmit", exit=None)["not_taken_over"]]
+
+    def test_what_was_purged_is_not_sent_again(self):
+        world, reason = self.world, "CANARY the reason of a block"
+        number = world.open_round(world.propose())
+        self.worker("export", "--to", world.directory / "backup")
+        for who in ("ada", "ben", "dev"):
+            self.ask(who, "vote", number, "agree")
+        self.ask("carla", "vote", number, "block", "--reason", reason)
+        self.ask("eli", "round", "close", number)
+        self.ask("eli", "session", "close", 1)
+        self.ask("ada", "purge", 1, "--yes", *world.with_key("carla"))
+        self.ask("carla", "ballots", number)  # she learns of it
+        self.assertFalse(files_with(world.directory, reason.encode()))
+        world.down()
+        shutil.rmtree(world.data / "store")
+        self.worker("restore", "--from", world.directory / "backup")
+        world.up()
+        self.assertEqual(self.left("ada"), [("purge_texts", "EPOCH")])  # to be done anew: what the backup has is there again
+        self.assertEqual(self.left("carla"), [("cast_ballot on round 1", "TEXT")])
+        self.assertEqual([row["member"] for row in self.ask("dev", "ballots", number)["ballots"]],
+                         [self.ask("ada", "whoami")["member"]["number"]])
+
+
 class Control(unittest.TestCase):
     """A worker that deletes the wrapped keys and keeps the master: free pages have all that is needed."""
 
