@@ -20,12 +20,14 @@ import zmq  # noqa: E402
 
 from cli_case import BUILD, World  # noqa: E402
 from comity_fake_broker import FakeBroker, FakeInstallation  # noqa: E402
+from comity_installation import UNLIMITED  # noqa: E402
 from comity_wire import (DRAIN, ERR, ERROR, HEARTBEAT, HELLO, NEWS, READY, REQUEST, SUBSCRIBE, Frame, Wire,  # noqa: E402
                          check_record, pb)
 
 SEED = int(os.environ.get("COMITY_SEED", time.time_ns() % 2**32))
 HEADER, BOUND = 112, 90
-UNLIMITED_JOBS = "[limits]\nrequests = 65536\nrequest_mib = 1024\n"
+# A hundred thousand altered frames are no honest load.
+UNLIMITED_JOBS = "[limits]\nrequests = 65536\nrequest_mib = 1024\n" + UNLIMITED + "strangers_per_minute = 0\n"
 
 
 class Malice:

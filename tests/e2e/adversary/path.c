@@ -43,6 +43,7 @@ static void service_begin(struct path *path)
     struct service *service = &path->service;
     const struct session_limits sessions = {.members = 8, .strangers = 8};
     struct policy_rules rules = {.founding = FOUNDING_TOKEN, .token = PATH_TOKEN};
+    const struct rate_limits no_limits = {.of = {{.per_minute = 0}}};
     const struct job_limits jobs = {.count = JOBS_MAX, .bytes = SIZE_MAX / 2};
     uint64_t term;
 
@@ -50,9 +51,10 @@ static void service_begin(struct path *path)
     service->clock = &path->clock;
     service->group_key = &path->group_key;
     service->log_key = &path->log_key;
+    service->rates = rates_new(&no_limits);
     group_id(path->group_key.public_key, service->group);
     status_counters_init(&service->counters);
-    path_need(store_take_term(service->store, &term) == 0 && order_log_local_new(term, &service->log) == 0 &&
+    path_need(service->rates != NULL && store_take_term(service->store, &term) == 0 && order_log_local_new(term, &service->log) == 0 &&
                   session_cache_new(&sessions, &service->sessions) == 0 &&
                   policy_new(&rules, &service->policy) == 0 && job_queue_new(&service->checks) == 0 &&
                   job_queue_new(&service->commands) == 0 && job_pool_new(&jobs, &path->jobs) == 0,
@@ -91,6 +93,7 @@ void path_end(struct path *path)
     job_pool_destroy(&path->jobs);
     job_queue_destroy(&service->checks);
     job_queue_destroy(&service->commands);
+    rates_destroy(&service->rates);
     policy_destroy(&service->policy);
     session_cache_destroy(&service->sessions);
     service->log->ops->destroy(&service->log);
