@@ -182,6 +182,16 @@ static const char *unreached_advice(struct cli *cli)
                   history, is_usual_key ? "" : " --key ", is_usual_key ? "" : shown_string(cli, key));
 }
 
+/* A broker can say how a greeting fared on its way. A word on rights, or on the state of a record, is not its to say, and
+ * whoever says it lets nothing through. */
+static int broker_stands(const struct desk *desk, size_t index)
+{
+    int state = comity_broker_state(desk->client, index);
+    bool is_of_the_way = state > ERR_SIGNATURE || state <= ERR_BUSY || state == ERR_SEAL || state == ERR_LIMIT;
+
+    return is_of_the_way ? state : ERR_NO_ROUTE;
+}
+
 /* Which broker stands how, in one sentence. */
 static int fail_unreached(struct cli *cli, struct desk *desk)
 {
@@ -189,7 +199,7 @@ static int fail_unreached(struct cli *cli, struct desk *desk)
     int code = ERR_TIMEOUT;
 
     for (size_t i = 0; i < cli->context.place.broker_count; i++) {
-        int state = comity_broker_state(desk->client, i);
+        int state = broker_stands(desk, i);
         code = i == 0 || state != ERR_TIMEOUT ? state : code;
         text = arena_printf(cli->arena, "%s%s%s: %s", text, i == 0 ? "" : " ",
                             shown_string(cli, cli->context.place.brokers[i].endpoint), language_error(state));

@@ -26,6 +26,7 @@ from comity_wire import (DRAIN, ERR, ERROR, HEARTBEAT, HELLO, NEWS, READY, REQUE
 
 SEED = int(os.environ.get("COMITY_SEED", time.time_ns() % 2**32))
 HEADER, BOUND = 112, 90
+PATIENCE_S = 100
 # A hundred thousand altered frames are no honest load.
 UNLIMITED_JOBS = "[limits]\nrequests = 65536\nrequest_mib = 1024\n" + UNLIMITED + "strangers_per_minute = 0\n"
 
@@ -167,6 +168,9 @@ class HostileWorld(World):
         super().close()
 
     def comity(self, who, *words, input=None):
+        """With patience: what a hostile broker can do is delay."""
+        if "--timeout" not in words:
+            words += ("--timeout", PATIENCE_S)
         kept = {name: os.environ.get(name) for name in preloaded(self.preload)}
         os.environ.update(preloaded(self.preload))
         try:

@@ -11,7 +11,7 @@ import unittest
 import nacl.bindings
 from hostile import BOUND, HEADER, SEED, HostileWorld, Malice
 
-from cli_case import UNCONFIRMED
+from cli_case import UNCONFIRMED, UNREACHABLE
 from comity_wire import ERR, ERROR, HELLO, REPLY, REQUEST, WELCOME, Frame, Seal, pb
 
 UNBOUND = os.environ.get("COMITY_SEAL_UNBOUND")
@@ -317,6 +317,19 @@ class Hostile(unittest.TestCase):
         malice = SayNo()
         self.play(malice)
         self.assertGreater(malice.said, 40)
+
+    def test_refused_for_good_in_the_workers_place(self):
+        """A broker that says nothing but no: its words are not shown as the record's, and nothing was done."""
+        malice = SayNo()
+        malice.request = lambda broker, client, data: broker.hand(client, Frame(
+            ERROR, request=Frame.unpack(data).request, group=Frame.unpack(data).group, history=Frame.unpack(data).history,
+            attempt=Frame.unpack(data).attempt, error=ERR.FORBIDDEN).pack())
+        self.broker.malice = malice
+        try:
+            error = self.world.ask("ada", "round", "list", "--timeout", "2", exit=UNREACHABLE)["error"]
+        finally:
+            self.broker.malice = Malice()
+        self.assertEqual(error["name"], "NO_ROUTE")
 
     def test_impersonated(self):
         malice = Impersonate(self.world.installation.group_key)
