@@ -214,7 +214,7 @@ static int check_constituencies(struct check *check, const struct rows *members,
         needed = there > 0 && needed > there ? there : needed;
         if (signers_of(check, row->number) >= needed)
             continue;
-        snprintf(cli->failure.field, sizeof(cli->failure.field), "cosigners.%s", row->name);
+        snprintf(cli->failure.field, sizeof(cli->failure.field), "%s.%s", "cosigners", row->name);
         cosigners_tell_missing(cli, row, needed);
         return ERR_COSIGNERS;
     }

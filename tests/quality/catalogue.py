@@ -23,13 +23,12 @@ MACHINE = re.compile(r"(?:^#\s*include|_object_(?:object_add|new_string|get_ex)\
 # What is made when comity is built, in English: man pages, scripts of shells.
 BUILT = ("client/cli/man.c", "client/cli/completion.c")
 # Files that comity writes: their comments stand in them as the daemons' own samples do.
-FILES = ("<!DOCTYPE html>", "# Written by comity.", "# Made by `comity up`;")
+FILES = ("<!DOCTYPE html>", "comity receipt 1", "# Written by comity.", "# Made by `comity up`;")
 
 
 # Comments, but none inside a literal; columns of tables that are no sentences: names of commands, what --json prints.
 COMMENT = re.compile(r"""("(?:[^"\\\n]|\\.)*")|/\*.*?\*/|//[^\n]*""", re.S)
-MACHINE_TABLE = re.compile(r"()(?:\.(?:json|name) =|#define JSON_\w+)\s*(?:JSON_\w+\s*)?(?:" + GROUP.pattern
-                           + ")?")
+MACHINE_TABLE = re.compile(r"()(?:\.(?:json|name) =|#define JSON_\w+)\s*(?:(?:JSON_\w+|" + GROUP.pattern + r")\s*)*")
 
 
 def blank(match):
