@@ -106,7 +106,7 @@ static enum replay_check check_of(int code)
     return is_right ? REPLAY_RIGHT : REPLAY_DECISION;
 }
 
-static int command_decide(struct replay *r, const struct replay_event *in, const struct view *view,
+static int command_decide(struct replay *r, struct replay_event *in, const struct view *view,
                           const struct machine_context *context, int *ret_first)
 {
     struct refusal refusal = {0};
@@ -120,6 +120,9 @@ static int command_decide(struct replay *r, const struct replay_event *in, const
     r->expected.count = 0;
     if (code == ERR_MEMORY)
         return replay_wrong(r, REPLAY_MACHINE, code, N_("not enough memory"));
+    in->is_undecided = check_of(code) != REPLAY_RIGHT && replay_rests_on_hidden(r, in->open);
+    if (in->is_undecided)
+        return 0;
     return replay_wrong(r, check_of(code), ERR_CORRUPT, N_("decided again, its command is refused (%s %s)"),
                         error_name(code), refusal.field);
 }
@@ -146,6 +149,9 @@ static int expect(struct replay *r, struct replay_event *in, int *ret_first)
         code = machine_due(&view, &context, r->arena, &r->expected);
     if (code != 0)
         r->expected.count = 0;
+    in->is_undecided = code != 0 && code != ERR_MEMORY && replay_rests_on_hidden(r, in->open);
+    if (in->is_undecided)
+        return 0;
     if (code != 0 || r->expected.count > 0)
         return code == 0 ? 0
                          : replay_wrong(r, REPLAY_DECISION, code, N_("it cannot be decided again (%s)"),

@@ -192,6 +192,13 @@ static uint32_t counted_round(const Comity__V1__Event *open)
     }
 }
 
+bool replay_rests_on_hidden(const struct replay *r, const Comity__V1__Event *open)
+{
+    uint32_t round = counted_round(open);
+
+    return round != 0 && replay_hides_round(r, round);
+}
+
 bool replay_may_differ(const struct replay *r, const Comity__V1__Event *recorded,
                        const Comity__V1__Event *expected)
 {

@@ -28,6 +28,8 @@ int replay_decide(struct replay *r, struct replay_event *in);
 
 /* replay_hidden.c: what can be said of an event whose command is withheld. */
 int replay_take_hidden(struct replay *r, struct replay_event *in);
+/* Is it counted from ballots of which one is withheld? */
+bool replay_rests_on_hidden(const struct replay *r, const Comity__V1__Event *open);
 /* Is the difference between the record and what was decided one that withheld parts can make? */
 bool replay_may_differ(const struct replay *r, const Comity__V1__Event *recorded,
                        const Comity__V1__Event *expected);
