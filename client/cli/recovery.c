@@ -77,7 +77,8 @@ int key_recover_run(struct cli *cli)
     struct next_key next = {0};
     char fingerprint[FINGERPRINT_SIZE];
     uint32_t member;
-    int code = signer_open(cli, cli_option(cli, "recovery"), "--recovery FILE: the file that `comity recovery-key set` was given", &recovery);
+    int code = signer_open(cli, cli_option(cli, "recovery"),
+                           _("--recovery FILE: the file that `comity recovery-key set` was given"), &recovery);
 
     if (code != 0)
         return code;
