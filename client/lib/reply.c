@@ -91,16 +91,22 @@ static void refusal_take(struct comity *client, struct link *link, struct comity
 
 /* ---- Answers ---- */
 
+/* An answer that is believed: what it says was purged goes from the journal before anybody sees it. */
+static void answer_end(struct comity *client, struct comity_request *request, struct comity_result *result)
+{
+    if (client->journal != NULL)
+        purged_learn_answer(client->journal, request->claim.history, comity_answer_body(result->answer));
+    request_end(client, request, result);
+}
+
 static void page_settle(struct comity *client, struct comity_request *request)
 {
     const Comity__V1__Answer *body = comity_answer_body(request->answer);
-    struct comity_result result = {.verdict = COMITY_ANSWERED,
-                                   .sequence = body->as_of,
-                                   .epoch = body->epoch,
-                                   .answer = request->answer};
+    struct comity_result result = {
+        .verdict = COMITY_ANSWERED, .sequence = body->as_of, .epoch = body->epoch, .answer = request->answer};
     request->answer = NULL;
     history_raise_seen(client, request->claim.history, result.epoch, result.sequence);
-    request_end(client, request, &result);
+    answer_end(client, request, &result);
 }
 
 /* A page of events is shown once its checkpoint goes with what was seen before. */
@@ -139,9 +145,7 @@ static void answer_take(struct comity *client, struct comity_request *request, c
     static const uint8_t none[HISTORY_ID_SIZE];
     if (memcmp(request->claim.history, none, HISTORY_ID_SIZE) != 0 && !request->is_bound)
         history_raise_seen(client, request->claim.history, result.epoch, as_of);
-    if (client->journal != NULL)
-        purged_learn_answer(client->journal, request->claim.history, body);
-    request_end(client, request, &result);
+    answer_end(client, request, &result);
 }
 
 static void cosigned_take(struct comity *client, struct comity_request *request,
@@ -235,9 +239,11 @@ static void receipt_hold(struct comity *client, struct link *link, struct comity
     session_forgotten(client, link);
 }
 
-/* It proves that the command is in the tree of its checkpoint. That tree has to go with what was seen before. */
-static void receipt_believe(struct comity *client, struct comity_request *request, const Comity__V1__Receipt *receipt,
-                            const struct event_header *header, struct bytes packed)
+/* It proves that the command is in the tree of its checkpoint. That tree has to go with what was seen before.
+ */
+static void receipt_believe(struct comity *client, struct comity_request *request,
+                            const Comity__V1__Receipt *receipt, const struct event_header *header,
+                            struct bytes packed)
 {
     int code = head_consider(client, request, BYTES(receipt->checkpoint.data, receipt->checkpoint.len));
     if (code == 0)
