@@ -84,6 +84,7 @@ int job_take(struct job_pool *pool, const struct frame_header *header, struct by
             return ERR_MEMORY;
     }
     job->header = *header;
+    job->is_known = false;
     job->cosign = NULL;
     job->frame = arena_bytes(job->arena, frame);
     if (!job->frame.data) {

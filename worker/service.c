@@ -216,11 +216,16 @@ static enum service_next handle_submit(struct service *service, struct job *job,
                                        const Comity__V1__Submit *submit, bool is_stranger)
 {
     struct refusal refusal = {0};
+    unsigned cost = 1 + (unsigned) (job->frame.size / BYTES_OF_ONE);
     int code = submit_check(service, job, submit, &refusal);
     if (code || (is_stranger && is_for_strangers(&job->command)))
         connection_spend(service, job, is_stranger, 1);
+    /* What is on record anybody can send again who has a copy: who signed it does not pay for that. */
+    if (code == 0 && job->is_known) {
+        connection_spend(service, job, is_stranger, cost);
+        return SERVICE_ORDER;
+    }
     if (code == 0) {
-        unsigned cost = 1 + (unsigned) (job->frame.size / BYTES_OF_ONE);
         uint32_t wait_ms = key_spend(service, RATE_COMMANDS, job->command.body->key.data, cost);
         return wait_ms > 0 ? put_off(service, job, wait_ms) : SERVICE_ORDER;
     }

@@ -86,6 +86,7 @@ static int check_against_store(struct service *service, struct store_txn *txn, s
     if (has_history) {
         struct store_command known;
         code = store_command_get(txn, &history, command->id, &known);
+        job->is_known = code == 0;
         if (code != ERR_NOT_FOUND)
             return code == 0 ? 0 : refuse(refusal, code, "");
     }

@@ -88,6 +88,17 @@ class Commands(Rates):
         self.wire.submit_signed(signed, texts, retry_s=20)
         self.assertLess(time.monotonic() - started, 5)
 
+    def test_nobody_uses_up_what_another_may_give(self):
+        """Every member's copy has what others signed, and can send it again."""
+        scene = self.found()
+        [(signed, texts)] = self.invitations(scene, 1)
+        self.wire.submit_signed(signed, texts)
+        other = self.new_wire()
+        other.hello([other.grant(scene.history, scene.co_chairs["management"][0])])
+        self.assertNotHeldBack(self.outcomes(other, [other.submit_start(signed, texts) for _ in range(FLOOD)]))
+        scene.do(scene.founder, invite=pb.Invite(key=bytes(nacl.signing.SigningKey.generate().verify_key),
+                                                 expires_ms=now_ms() + 3600000, name=scene.prose.ref("Guest")))
+
     def test_a_large_command_counts_for_several(self):
         scene = self.found()
         scene.body("council", {"labour": 1, "management": 1})
@@ -111,6 +122,7 @@ class CommandsControl(Commands):
         self.assertNotHeldBack(self.flood(self.found()))
 
     test_a_large_command_counts_for_several = None
+    test_nobody_uses_up_what_another_may_give = None
 
 
 class Queries(Rates):
@@ -159,6 +171,16 @@ class Strangers(Rates):
         self.wire.query(scene.history, whoami=pb.Whoami())
         self.new_wire().hello()
 
+    def test_what_has_its_answer_counts(self):
+        scene = self.found()
+        command = scene.command(invite=pb.Invite(
+            key=bytes(nacl.signing.SigningKey.generate().verify_key), expires_ms=now_ms() + 3600000,
+            name=scene.prose.ref("Somebody")))
+        signed, texts = seal_up(command, [scene.founder])[0], scene.prose.of(command)
+        self.wire.submit_signed(signed, texts)
+        wire = self.new_wire()
+        self.assertHeldBack(self.outcomes(wire, [wire.submit_start(signed, texts) for _ in range(FLOOD)]))
+
     def test_what_is_refused_before_it_is_ordered_counts(self):
         scene = self.found()
         works = []
@@ -186,6 +208,7 @@ class StrangersControl(Strangers):
         self.assertNotHeldBack(self.flood(self.new_wire()))
 
     test_what_is_refused_before_it_is_ordered_counts = None
+    test_what_has_its_answer_counts = None
 
 
 class AllStrangers(Rates):
