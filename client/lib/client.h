@@ -283,9 +283,10 @@ void head_welcome(struct comity *client, struct link *link, struct history *hist
 bool head_lets(const struct comity *client, const struct link *link, const struct comity_request *request);
 /* Was its history found to be forked? Then it is ended, and is gone. */
 bool head_ends(struct comity *client, struct comity_request *request);
-/* What a receipt's or a page's checkpoint, whose signature was checked, means. 0: it goes with the head, which it is
- * where there was none. 1: that has to be proved first; the request is held. ERR_FORKED: its history is forked, all its
- * requests have ended, this one too. ERR_MALFORMED. */
+/* What a checkpoint means: a receipt's, whose signature was checked with it, or a page's, whose signature is checked here.
+ * 0: it goes with the head, which it is where there was none. 1: that has to be proved first; the request is held.
+ * ERR_FORKED: its history is forked, all its requests have ended, this one too. ERR_MALFORMED; ERR_BEHIND: of a page, it is
+ * of an epoch that a restore ended. */
 int head_consider(struct comity *client, struct comity_request *request, struct bytes note);
 
 /* news.c */

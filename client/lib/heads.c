@@ -323,14 +323,19 @@ int head_consider(struct comity *client, struct comity_request *request, struct 
     if (!is_keeping(client, history))
         return 0;
     head_find(client, history);
-    if (head_read(note, history->id, &shown) != 0)
+    int code = request->is_page ? head_open(note, history->id, (const uint8_t(*)[KEY_SIZE]) history->pins,
+                                            history->pin_count, &shown)
+                                : head_read(note, history->id, &shown);
+    if (code != 0)
         return ERR_MALFORMED;
     if (history->head.size == 0) {
         head_adopt(client, history, &shown);
         return 0;
     }
-    /* What an earlier epoch signed is held against the list of epochs. Without leave to read nothing can be
-     * asked. */
+    /* A receipt of an earlier epoch is held against the list of epochs; a page is of the present one. Without leave to
+     * read nothing can be asked. */
+    if (request->is_page && shown.epoch < history->head.epoch)
+        return ERR_BEHIND;
     if (is_same(&shown, &history->head) || shown.epoch < history->head.epoch || !history->is_reader)
         return 0;
     if (shown.epoch == history->head.epoch && shown.size == history->head.size) {

@@ -117,7 +117,7 @@ static void page_take(struct comity *client, struct comity_request *request)
     if (code == 0)
         page_settle(client, request);
     else if (code < 0 && code != ERR_FORKED)
-        end_unknown(client, request, ERR_RECEIPT);
+        end_unknown(client, request, code == ERR_BEHIND ? code : ERR_RECEIPT);
 }
 
 static void answer_take(struct comity *client, struct comity_request *request, const Comity__V1__Answer *body,

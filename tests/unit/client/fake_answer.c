@@ -124,8 +124,14 @@ static void events_answer(struct fake_group *group, Comity__V1__Answer *answer, 
     event->parts[event->n_parts++] = shown;
     answer->events = arena_alloc(arena, sizeof(*answer->events));
     answer->events[answer->n_events++] = event;
+    uint32_t epoch = group->ledger->epoch;
+    if (group->script.page_epoch != 0)
+        group->ledger->epoch = group->script.page_epoch;
     struct bytes note = ledger_checkpoint(group->ledger, group->ledger->head, arena);
+    group->ledger->epoch = epoch;
     answer->checkpoint = binary(arena, note.data, note.size);
+    if (group->script.has_bad_pages)
+        answer->checkpoint.data[note.size - 20] ^= 1;
 }
 
 /* 0, or the code of a refusal. */

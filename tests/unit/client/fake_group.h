@@ -52,6 +52,8 @@ struct fake_script {
     bool gives_no_leave;      /* refuses it as to somebody whose key was revoked */
     bool has_bad_proofs;      /* gives a hash that is another */
     bool has_bad_checkpoints; /* signed by nobody */
+    bool has_bad_pages;       /* their checkpoints are signed by nobody */
+    uint32_t page_epoch;      /* of a page's checkpoint; 0: the present one */
     bool is_garbled_welcome;
     bool is_garbled; /* sealed bodies are no messages */
 };

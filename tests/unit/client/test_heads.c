@@ -314,6 +314,20 @@ static void a_page_of_another_record_is_not_believed(void **state)
     expect(query(scene, true), COMITY_ANSWERED, 0); /* the control */
 }
 
+/* Nobody vouches for a page whose checkpoint nobody has signed: it is not shown, and nothing is kept of it. */
+static void a_page_that_nobody_signed_is_not_believed(void **state)
+{
+    struct scene *scene = *state;
+    SCRIPT(scene, script.has_bad_pages, true);
+    scene_start_ready(scene);
+    ledger_do(scene, ledger_grow, 3);
+    expect(query(scene, true), COMITY_UNKNOWN, ERR_RECEIPT);
+    assert_int_equal(kept(scene), EVENTS);
+    SCRIPT(scene, script.has_bad_pages, false);
+    expect(query(scene, true), COMITY_ANSWERED, 0); /* the control */
+    assert_int_equal(kept(scene), EVENTS + 3);
+}
+
 /* A receipt of an earlier tree is held against the present one. */
 static void an_old_receipt_is_proved_as_well(void **state)
 {
@@ -405,6 +419,19 @@ static void a_restore_that_lies_about_where_it_went_back_to_is_refused(void **st
     restore(scene, EVENTS, EVENTS); /* what it says it kept is not what was there */
     scene_start(scene);
     expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
+}
+
+/* Nor may a page hide behind an epoch that is over. */
+static void a_page_of_an_epoch_that_is_over_is_not_believed(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    restore(scene, 30, 30);
+    scene_start(scene);
+    expect(query(scene, true), COMITY_ANSWERED, 0); /* the control */
+    ledger_do(scene, ledger_fork, 5);
+    SCRIPT(scene, script.page_epoch, 1);
+    expect(query(scene, true), COMITY_UNKNOWN, ERR_BEHIND);
 }
 
 /* In a restored record, forks are refused as before. */
@@ -522,11 +549,13 @@ int main(void)
         ONE(a_key_that_is_not_on_record_is_refused),
         ONE(a_receipt_of_another_record_is_not_believed),
         ONE(a_page_of_another_record_is_not_believed),
+        ONE(a_page_that_nobody_signed_is_not_believed),
         ONE(an_old_receipt_is_proved_as_well),
         ONE(many_at_once_are_proved),
         ONE(a_restore_on_record_is_followed),
         ONE(a_restore_that_went_not_behind_is_proved),
         ONE(a_restore_that_lies_about_where_it_went_back_to_is_refused),
+        ONE(a_page_of_an_epoch_that_is_over_is_not_believed),
         ONE(a_fork_after_a_restore_is_refused),
         ONE(the_evidence_is_kept),
         ONE(a_damaged_checkpoint_is_told),
