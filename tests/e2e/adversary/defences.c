@@ -78,6 +78,8 @@ int __wrap_state_member_of_key(const struct view *view, struct arena *arena, con
     return code;
 }
 
+static struct command_text NOTHING[COMMAND_TEXTS_MAX];
+
 /* A text is taken for what was signed, whatever it is. */
 int __real_command_take_texts(struct command *command, Comity__V1__Text *const *texts, size_t count,
                               struct arena *arena, struct refusal *refusal);
@@ -90,7 +92,7 @@ int __wrap_command_take_texts(struct command *command, Comity__V1__Text *const *
 
     if (!gone.texts || code == 0)
         return code;
-    command->texts = NULL;
+    command->texts = NOTHING; /* whoever looks at what each says finds it empty */
     command->text_count = 0;
     return 0;
 }

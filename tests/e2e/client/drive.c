@@ -174,6 +174,7 @@ struct founding {
 };
 
 static const char *const SIDES[] = {"labour", "management"};
+static const char *const NAMES[FOUNDERS] = {"Ada", "Ben", "Carla", "Dev"};
 
 /* Two co-chairs a side; the first is a facilitator as well. */
 static void founders_make(struct founding *founding)
@@ -185,7 +186,7 @@ static void founders_make(struct founding *founding)
         public_key(i, founding->keys[i]);
         comity__v1__founder__init(founder);
         founder->key = (ProtobufCBinaryData){COMITY_KEY_SIZE, founding->keys[i]};
-        founder->name = text(founding->texts, "Somebody");
+        founder->name = text(founding->texts, NAMES[i]);
         founder->n_offices = i == 0 ? 2 : 1;
         founder->offices = founding->offices;
         if (i > 0)

@@ -11,7 +11,7 @@ from comity_wire import NEWS, READY, check_record, now_ms, open_checkpoint, seal
 LISTS = {name[len("LIST_KIND_"):].lower(): value for name, value in pb.ListKind.items() if value}
 # Of what has no rows in the scene below: the charter and what hangs on it, and what comes of a round that closed.
 EMPTY = {"decisions", "disputed", "charters", "recusals", "alternates", "stand_ins", "proposal_links", "straw_polls",
-         "straw_answers", "mandates", "retentions", "minutes", "roll_lists", "stages", "witnesses"}
+         "straw_answers", "mandates", "retentions", "minutes", "roll_lists", "stages"}
 
 
 class Serve:
