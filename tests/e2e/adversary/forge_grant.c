@@ -90,7 +90,7 @@ static Comity__V1__SignedGrant *grant_forge(struct forge *forge, enum grant_kind
     const struct insider *member = forge_insider(forge, is_valid, NULL);
     struct grant grant = {.until_ms = forge->path->now_ms + DAY_MS};
     Comity__V1__SignedGrant *given, *copy;
-    ProtobufCMessage *message;
+    ProtobufCMessage *message = NULL;
 
     memcpy(grant.history, forge->traffic->history, HISTORY_ID_SIZE);
     memcpy(grant.reader, forge->path->client_key.public_key, KEY_SIZE);
