@@ -243,7 +243,7 @@ static int rewound(int descriptor, struct stream_source *source)
 static int passes(struct auditing *a, int descriptor)
 {
     struct stream_source *source = malloc(sizeof(*source));
-    int code = source != NULL && a->arena != NULL && a->kept != NULL && a->roots != NULL ? 0 : ERR_MEMORY;
+    int code = source != NULL && a->arena != NULL && a->kept != NULL && a->roots != NULL && a->came != NULL ? 0 : ERR_MEMORY;
 
     if (code == 0)
         code = audit_known_take(a);
@@ -276,8 +276,10 @@ int audit_read(const struct audit_options *options, int descriptor, struct audit
     a->arena = arena_new(RECORD_LIMIT);
     a->kept = arena_new(RECORD_LIMIT);
     a->roots = view_memory_new();
+    a->came = view_memory_new();
     code = passes(a, descriptor);
     audit_history_drop(a);
+    view_memory_destroy(&a->came);
     view_memory_destroy(&a->roots);
     arena_destroy(&a->kept);
     arena_destroy(&a->arena);

@@ -28,6 +28,15 @@ static const Comity__V1__Witness *witness_of(const struct cosigning *c, struct b
     return NULL;
 }
 
+/* What was signed before a restore makes nothing FINAL: its witness has to accept the new epoch first. */
+static bool is_of_present(const struct auditing *a, const char *origin)
+{
+    char present[ORIGIN_MAX_BYTES + 1];
+
+    checkpoint_origin(a->history.history, a->history.epoch, present);
+    return strcmp(origin, present) == 0;
+}
+
 /* Over this record's own tree of that size: nothing else is asked for. */
 static bool is_over_ours(const struct auditing *a, const Comity__V1__Cosignature *cosignature)
 {
@@ -70,7 +79,7 @@ static void cosignature_take(struct cosigning *c, Comity__V1__Cosignature *cosig
         memcpy(cosigner->key, cosignature->key.data, KEY_SIZE);
     cosigner->is_good = cosigner->witness != NULL && is_over_ours(c->a, cosignature);
     c->cosignatures[c->count] = cosignature;
-    c->is_checked[c->count] = cosigner->is_good;
+    c->is_checked[c->count] = cosigner->is_good && cosignature->epoch == c->a->history.epoch;
     c->count++;
     if (!cosigner->is_good)
         cosigner_tell(c, cosigner);
@@ -106,7 +115,7 @@ static int notes_take(struct cosigning *c)
                 (struct audit_cosigner){.witness = c->witnesses[j], .size = own->size, .is_good = true};
             memcpy(c->list[c->count].key, own->key.data, KEY_SIZE);
             c->cosignatures[c->count] = own;
-            c->is_checked[c->count++] = true;
+            c->is_checked[c->count++] = is_of_present(a, known->checkpoint.origin);
         }
     return 0;
 }

@@ -78,13 +78,25 @@ static void replay_make(struct auditing *a)
     };
 }
 
+/* What is said of a history is said by its id: of two of one id, one would pass for the other. */
+static int come_once(struct auditing *a, const Comity__V1__ExportHistory *begin)
+{
+    struct view came = view_memory_view(a->came);
+    struct bytes id = BYTES(begin->history.data, begin->history.len), value;
+
+    if (id.size != HISTORY_ID_SIZE)
+        return 0; /* the replay tells it */
+    int code = view_get(&came, id, &value);
+    return code == 0 ? ERR_MALFORMED : code == ERR_NOT_FOUND ? view_put(&came, id, BYTES(NULL, 0)) : code;
+}
+
 int audit_history_begin(struct auditing *a, const Comity__V1__ExportHistory *begin)
 {
     const uint8_t *wanted = a->options->history;
-    int code;
+    int code = a->is_in_history ? ERR_MALFORMED : come_once(a, begin);
 
-    if (a->is_in_history)
-        return ERR_MALFORMED;
+    if (code != 0)
+        return code;
     a->is_in_history = true;
     a->all_histories++;
     a->ordinal = a->all_histories;

@@ -31,6 +31,7 @@ struct auditing {
     uint8_t header_key[KEY_SIZE]; /* that signs a worker's export */
     uint64_t all_events;          /* and histories, of the file */
     uint32_t all_histories;
+    struct view_memory *came; /* ids of these histories: each comes once */
 
     /* The history in hand. */
     bool is_in_history, is_wanted;
