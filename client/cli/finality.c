@@ -113,12 +113,29 @@ static int check_all(struct checking *checking, const struct rows *witnesses,
     return 0;
 }
 
+/* What has been verified may be older than what is shown beside it: the present goes on from there. A restore in between is
+ * another epoch, and the next command's. */
+static int ask_present(struct checking *checking, const Comity__V1__Answer **ret_answer)
+{
+    struct comity_checkpoint present;
+    int code = checkpoint_ask(checking->cli, checking->own.size, 0, &present, ret_answer);
+
+    if (code != 0 || present.epoch != checking->own.epoch)
+        return code;
+    code = checkpoint_joined(&checking->own, &present, (*ret_answer)->proof, (*ret_answer)->n_proof);
+    if (code != 0)
+        return cli_fail(checking->cli, code, NULL,
+                        "What the server signs for number %" PRIu64 " is no part of what this machine has verified.",
+                        present.size);
+    checking->own = present;
+    return 0;
+}
+
 static int find(struct cli *cli, struct shown_finality *shown)
 {
     struct checking checking = {.cli = cli};
     struct rows witnesses = {0};
     const struct rows *constituencies;
-    struct comity_checkpoint present;
     const Comity__V1__Answer *answer;
     int code = checkpoint_own(cli, &checking.own);
 
@@ -127,7 +144,7 @@ static int find(struct cli *cli, struct shown_finality *shown)
     if (code == 0)
         code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_WITNESSES, 0, &witnesses);
     if (code == 0)
-        code = checkpoint_ask(cli, 0, checking.own.size, &present, &answer);
+        code = ask_present(&checking, &answer);
     if (code != 0)
         return code;
     bool *is_checked = arena_alloc(cli->arena, (answer->n_cosignatures + 1) * sizeof(*is_checked));
@@ -158,7 +175,7 @@ int finality_ask(struct cli *cli, const struct shown_finality **ret_finality)
             return opened;
         shown = arena_alloc(desk_arena(cli), sizeof(*shown));
         int code = shown == NULL ? ERR_MEMORY : find(cli, shown);
-        if (code == ERR_FORKED)
+        if (code == ERR_FORKED && cli->failure.code != code)
             return cli_fail(cli, code, NULL,
                             "A witness has signed another record than the one that the server shows.");
         if (code != 0)

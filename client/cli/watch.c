@@ -13,7 +13,7 @@
 #include "client/cli/verbs.h"
 #include "client/cli/watch_text.h"
 
-enum { PUMP_MS = 200, CLOCK_MS = 1000, SCRATCH_BYTES = 64 * 1024 * 1024, STILL_MAX = 512, FINALITY_MS = 30000 };
+enum { PUMP_MS = 200, CLOCK_MS = 1000, SCRATCH_BYTES = 64 * 1024 * 1024, STILL_MAX = 512, FINALITY_MS = 5000 };
 
 static volatile sig_atomic_t is_interrupted;
 
@@ -119,19 +119,24 @@ static void look_at_touch(struct watching *watching)
         say_aside("In touch again.");
 }
 
-/* Witnesses sign in their own time, which is no news: it is asked for with the news, now and then. A worker that does not
- * answer is noticed by the rest: only ERR_FORKED is returned. */
+/* Witnesses sign in their own time, which is no news: it is asked for after news, and not with each of them; until then
+ * nothing is said, for what was said is of before. A worker that does not answer is noticed by the rest: only ERR_FORKED is
+ * returned. */
 static int ask_finality(struct watching *watching)
 {
     struct board *board = &watching->board;
     const int64_t now_ms = time_now_ms();
-
-    if (board->finality_ms != 0 && now_ms - board->finality_ms < FINALITY_MS)
-        return 0;
     const char *line = NULL;
-    int code = finality_watched(watching->cli, &line);
+    int code = 0;
+
+    if (board->finality_ms != 0 && board->finality_as_of == board->as_of)
+        return 0;
+    if (board->finality_ms == 0 || now_ms - board->finality_ms >= FINALITY_MS) {
+        code = finality_watched(watching->cli, &line);
+        board->finality_ms = now_ms;
+        board->finality_as_of = board->as_of;
+    }
     snprintf(board->finality, sizeof(board->finality), "%s", line == NULL ? "" : line);
-    board->finality_ms = now_ms;
     return code == ERR_FORKED ? code : 0;
 }
 
@@ -147,8 +152,10 @@ static int turn(struct watching *watching)
     look_at_touch(watching);
     if (code == 0 && has_news)
         code = board_refresh(board);
-    if (code == 0 && has_news)
+    const uint64_t told = board->finality_as_of;
+    if (code == 0)
         code = ask_finality(watching);
+    has_news |= board->finality_as_of != told;
     /* The worker may be away for a while: the news will say when it is back. */
     if (code != 0 && exit_of_error(code) == EXIT_UNREACHABLE) {
         memset(&cli->failure, 0, sizeof(cli->failure));

@@ -4,6 +4,7 @@ it without a server."""
 import unittest
 
 from cli_case import USAGE, CliCase
+from test_watch import Pipe
 from witnesses import Witness
 
 
@@ -80,6 +81,15 @@ class Finality(CliCase):
         other = self.witness("other-box", "dev")
         other.sign()
         self.assertEqual(self.overview()["final"], size)              # as far as the union's has signed
+
+    def test_whoever_watches_is_told_of_what_has_come_since(self):
+        """Though nothing happens afterwards: what was said of an earlier number does not stand beside a later one."""
+        for witness in (self.witness("union-box", "ada"), self.witness("office-box", "carla")):
+            size = witness.sign()
+        watcher = Pipe(self, "dev")
+        watcher.until(lambda line: line.startswith(f"Record: FINAL up to number {size}: a witness of every party has signed all of it."))
+        self.ask("ben", "item", "add", 1, "Lunch")
+        watcher.until(lambda line: line.startswith(f"Record: FINAL up to number {size} of {size + 1}; missing: "))
 
     def save(self, command, name, who="dev"):
         document = self.ask(who, "receipt", "save", command, name)
