@@ -228,7 +228,9 @@ static int try_next(struct cli *cli, const struct rotation *rotation)
     return cli_fail(cli, ERR_KEY_UNKNOWN, NULL, "The record has the new key, and the worker does not know it.");
 }
 
-static int rotate(struct cli *cli, struct rotation *rotation)
+/* @is_first: no earlier run has sent anything. What one has sent may be on its way still, and be recorded though this run's
+ * is refused, or because of that: the new key is then the one that is good, and is kept. */
+static int rotate(struct cli *cli, struct rotation *rotation, bool is_first)
 {
     int code = send(cli, rotation);
 
@@ -238,9 +240,9 @@ static int rotate(struct cli *cli, struct rotation *rotation)
     if (code == 0)
         return install(cli, rotation);
     bool is_open = cli->failure.is_unconfirmed || cli->recorded != 0;
-    if (!is_open)
+    if (!is_open && is_first)
         give_up(rotation);
-    else
+    else if (is_open)
         snprintf(cli->failure.next, NEXT_MAX, "%s", _("comity key rotate finds out which of the two keys is good, and goes on."));
     return code;
 }
@@ -262,7 +264,7 @@ static int go_on(struct cli *cli, struct rotation *rotation)
         return install(cli, rotation);
     }
     say(cli, "A change of your key was begun here and not ended. The record has the old key: it is done now.");
-    return rotate(cli, rotation);
+    return rotate(cli, rotation, false);
 }
 
 int key_rotate_run(struct cli *cli)
@@ -281,5 +283,5 @@ int key_rotate_run(struct cli *cli)
     if (code == 0)
         code = make_next(cli, rotation);
     STEP("made");
-    return code == 0 ? rotate(cli, rotation) : code;
+    return code == 0 ? rotate(cli, rotation, true) : code;
 }

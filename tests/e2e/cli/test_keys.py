@@ -215,6 +215,16 @@ class Killed(Keys):
                     self.assertEqual(self.world.comity(who, "key", "rotate", "--yes")[0], DONE)
                 self.assertFalse(list((home / "keys").glob("*.next")))
 
+    def test_what_may_be_on_its_way_is_not_thrown_away(self):
+        """A broker can hold back what the first run sent, until the second one's is refused because of it."""
+        self.join("late", "Late Post")
+        self.kill_at("late", "signed")
+        waiting = next((self.world.home("late") / "keys").glob("*.next"))
+        before = waiting.read_bytes()
+        self.ask("ada", "key", "revoke", "Late Post", "--yes")
+        self.assertNotEqual(self.world.comity("late", "key", "rotate", "--yes")[0], DONE)
+        self.assertEqual(waiting.read_bytes(), before)
+
     def test_the_control_stops_nowhere_else(self):
         self.join("nowhere", "No Where")
         done = subprocess.run([STOPS, "key", "rotate", "--json", "--home", self.world.home("nowhere")], capture_output=True, text=True,
