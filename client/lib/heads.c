@@ -393,8 +393,11 @@ static void held_ask(struct comity *client, struct history *history, struct comi
     if (link->state != LINK_READY)
         return;
     bool may_ask = history->granted[link->index] == link->welcome;
-    if (!may_ask && held->has_checked_again) { /* whoever gets a receipt may read, but for a liar's */
-        reply_drop_held(client, held);
+    if (!may_ask && held->has_checked_again) { /* whoever gets a receipt may read, but for a liar's, and of what ended it */
+        if (held->ends_leave)
+            reply_settle_held(client, held);
+        else
+            reply_drop_held(client, held);
         return;
     }
     if (!may_ask) { /* it may give leave to read, as a redeemed invitation does */

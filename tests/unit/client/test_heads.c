@@ -281,6 +281,20 @@ static void without_leave_there_is_no_proof(void **state)
     assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 1);
 }
 
+/* The same after a new connection, which has no leave from its beginning: what ended it had been sent before. */
+static void what_ends_the_leave_is_confirmed_on_another_connection(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    uint64_t before = kept(scene);
+    SCRIPT(scene, grant_code, ERR_KEY_REVOKED);
+    SCRIPT(scene, script.gives_no_leave, true);
+    scene_start(scene);
+    expect(change_key(scene), COMITY_RECORDED, 0);
+    expect(submit(scene), COMITY_UNKNOWN, ERR_RECEIPT); /* the control: another act */
+    assert_int_equal(kept(scene), before);
+}
+
 /* A fork while the client is there: by the receipt it is noticed. */
 static void a_receipt_of_another_record_is_not_believed(void **state)
 {
@@ -546,6 +560,7 @@ int main(void)
         ONE(a_record_that_was_put_back_is_refused),
         ONE(no_proof_is_no_proof),
         ONE(without_leave_there_is_no_proof),
+        ONE(what_ends_the_leave_is_confirmed_on_another_connection),
         ONE(a_key_that_is_not_on_record_is_refused),
         ONE(a_receipt_of_another_record_is_not_believed),
         ONE(a_page_of_another_record_is_not_believed),
