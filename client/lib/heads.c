@@ -176,16 +176,21 @@ static bool is_without_leave(int code)
            code == ERR_KEY_REVOKED;
 }
 
+/* For good? What passes by, as BUSY does, says nothing of the record: it is asked again. */
+static bool is_refused(const struct comity_result *result)
+{
+    return result->verdict == COMITY_REFUSED && comity_is_final(result->fault.code);
+}
+
 static void welcome_refused(struct comity *client, struct history *history, struct link *link,
                             const struct comity_result *result)
 {
     bool is_of_another_time = result->verdict == COMITY_UNKNOWN && result->fault.code == ERR_BEHIND;
-    if (is_of_another_time || (result->verdict == COMITY_REFUSED && is_without_leave(result->fault.code))) {
+    if (is_of_another_time || (is_refused(result) && is_without_leave(result->fault.code))) {
         believe(client, history, link, NULL); /* whatever else is asked ends in the same way */
-    } else if (result->verdict == COMITY_REFUSED && result->fault.code == ERR_RANGE &&
-               history->question.from > 0) {
+    } else if (is_refused(result) && result->fault.code == ERR_RANGE && history->question.from > 0) {
         ask(client, history, link, 0, 0);
-    } else if (result->verdict == COMITY_REFUSED || result->fault.code == ERR_MALFORMED) {
+    } else if (is_refused(result) || result->fault.code == ERR_MALFORMED) {
         if (history->head.size == 0)
             believe(client, history, link, NULL);
         else
@@ -297,7 +302,7 @@ static void question_answered(struct comity *client, const struct comity_request
         return;
     }
     if (answer == NULL) {
-        if (result->verdict == COMITY_REFUSED)
+        if (is_refused(result))
             proof_refused(client, history, held, result->fault.code);
         return;
     }
@@ -418,13 +423,13 @@ static void held_ask(struct comity *client, struct history *history, struct comi
 
 static void welcome_ask(struct comity *client, struct history *history, struct link *link)
 {
-    bool is_refused = memcmp(history->refused, link->log_key, KEY_SIZE) == 0;
+    bool is_key_refused = memcmp(history->refused, link->log_key, KEY_SIZE) == 0;
     if (history_has_pin(history, link->log_key)) {
         history->question = (struct head_question){0};
         ask(client, history, link, history->head.size, 0);
-    } else if (is_refused && history->head.size > 0) {
+    } else if (is_key_refused && history->head.size > 0) {
         fork_found(client, history, "The server signs with a key that is not on record.", NULL, NULL);
-    } else if (is_refused) {
+    } else if (is_key_refused) {
         believe(client, history, link, NULL); /* there is nothing to hold it against */
     }                                         /* else the list of keys is being asked for */
 }

@@ -144,6 +144,8 @@ static int checkpoint_answer(struct fake_group *group, const Comity__V1__GetChec
     group->checkpoints++;
     if (group->script.gives_no_leave)
         return ERR_GRANT;
+    if (group->script.gives_busy)
+        return ERR_BUSY;
     if (group->script.gives_no_checkpoint)
         return ERR_UNSUPPORTED;
     if (size > group->ledger->head || wanted->from > size)

@@ -49,6 +49,7 @@ struct fake_script {
     bool has_bad_texts;   /* answers show texts under other hashes */
     bool has_bad_events;  /* and events whose parts do not have the hashes that they commit to */
     bool gives_no_checkpoint; /* refuses to be asked for it */
+    bool gives_busy;          /* puts it off */
     bool gives_no_leave;      /* refuses it as to somebody whose key was revoked */
     bool has_bad_proofs;      /* gives a hash that is another */
     bool has_bad_checkpoints; /* signed by nobody */

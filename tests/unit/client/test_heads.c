@@ -224,6 +224,39 @@ static void no_proof_is_no_proof(void **state)
     expect(submit(scene), COMITY_RECORDED, 0);
 }
 
+/* Who is too busy to prove anything is no liar: it is asked again. */
+static void a_busy_server_is_no_fork(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    scene->options.deadline_ms = 600;
+    SCRIPT(scene, script.refuse_code, ERR_BUSY);
+    SCRIPT(scene, script.refuse_requests, 1000000);
+    scene_start(scene);
+    for (int i = 0; i < 3; i++) {
+        struct comity_result result = query(scene, false);
+        assert_int_not_equal(result.fault.code, ERR_FORKED);
+        comity_result_release(&result);
+    }
+    assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 0);
+    SCRIPT(scene, script.refuse_requests, 0);
+    scene->options.deadline_ms = 3000;
+    comity_destroy(&scene->client);
+    scene_start_ready(scene);
+    ledger_do(scene, ledger_grow, 3);
+    SCRIPT(scene, script.gives_busy, true);
+    struct comity_result page = query(scene, true); /* nor is it for a page's proof */
+    assert_int_equal(page.verdict, COMITY_UNKNOWN);
+    assert_int_not_equal(page.fault.code, ERR_FORKED);
+    comity_result_release(&page);
+    page = query(scene, true);
+    assert_int_not_equal(page.fault.code, ERR_FORKED);
+    comity_result_release(&page);
+    assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 0);
+    SCRIPT(scene, script.gives_busy, false);
+    expect(query(scene, true), COMITY_ANSWERED, 0);
+}
+
 static void a_key_that_is_not_on_record_is_refused(void **state)
 {
     struct scene *scene = *state;
@@ -561,6 +594,7 @@ int main(void)
         ONE(no_proof_is_no_proof),
         ONE(without_leave_there_is_no_proof),
         ONE(what_ends_the_leave_is_confirmed_on_another_connection),
+        ONE(a_busy_server_is_no_fork),
         ONE(a_key_that_is_not_on_record_is_refused),
         ONE(a_receipt_of_another_record_is_not_believed),
         ONE(a_page_of_another_record_is_not_believed),
