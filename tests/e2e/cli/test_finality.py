@@ -1,9 +1,11 @@
 """RECORDED and FINAL: what members are told, with witnesses of both parties, of one, and of none; and receipts that prove
 it without a server."""
 
+import shutil
+import subprocess
 import unittest
 
-from cli_case import USAGE, CliCase
+from cli_case import BUILD, USAGE, CliCase
 from test_watch import Pipe
 from witnesses import Witness
 
@@ -90,6 +92,30 @@ class Finality(CliCase):
         watcher.until(lambda line: line.startswith(f"Record: FINAL up to number {size}: a witness of every party has signed all of it."))
         self.ask("ben", "item", "add", 1, "Lunch")
         watcher.until(lambda line: line.startswith(f"Record: FINAL up to number {size} of {size + 1}; missing: "))
+
+    def worker(self, *words):
+        subprocess.run([BUILD / "comity-worker", *map(str, words), "--config", self.world.data / "worker.ini"], check=True,
+                       capture_output=True, text=True, timeout=120)
+
+    def audited(self, name):
+        """What an auditor says of an export: how much is FINAL, and whether each cosignature fits."""
+        self.worker("export", "--to", self.world.directory / name)
+        document = self.world.ask("auditor", "audit", self.world.directory / name, exit=None)
+        self.assertFalse(document["wrong"], document["findings"][:3])
+        [history] = document["histories"]
+        return history["final"], [row["is_good"] for row in history["cosignatures"]]
+
+    def test_after_a_restore_nothing_is_before_the_new_epoch_was_signed(self):
+        union, management = self.witness("union-box", "ada"), self.witness("office-box", "carla")
+        management.sign()
+        size = union.sign()
+        self.assertEqual((self.overview()["final"], self.audited("before")), (size, (size, [True, True])))
+        self.world.down()
+        shutil.rmtree(self.world.data / "store")
+        self.worker("restore", "--from", self.world.directory / "before")
+        self.world.up()
+        # To members and auditors alike: what was signed in the epoch before fits, and is no word on this one.
+        self.assertEqual((self.overview()["final"], self.audited("after")), (0, (0, [True, True])))
 
     def save(self, command, name, who="dev"):
         document = self.ask(who, "receipt", "save", command, name)
