@@ -42,8 +42,9 @@ struct board {
     uint32_t epoch;
     struct board_list lists[BOARD_PLACES];
     char finality[BOARD_FINALITY_MAX]; /* how far the record is FINAL, in a line; "": no party has a witness, or not known */
-    int64_t finality_ms;               /* when it was asked for, by this machine's clock; 0: it was not yet */
-    uint64_t finality_as_of;           /* the last number that the board reflected then */
+    int64_t finality_ms;               /* when it was asked for, by this machine's clock */
+    bool is_finality_old;              /* something came since */
+    bool is_all_final;                 /* all that there was then; or no party has a witness */
 };
 
 int board_init(struct board *board, struct cli *cli, uint32_t session);

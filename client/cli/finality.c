@@ -325,7 +325,7 @@ bool finality_has(struct cli *cli, uint64_t sequence)
     return code == 0 && sequence <= asked->finality.final;
 }
 
-int finality_watched(struct cli *cli, const char **ret_line)
+int finality_watched(struct cli *cli, const char **ret_line, bool *ret_is_all)
 {
     const struct shown_finality *asked;
     struct failure before = cli->failure;
@@ -334,8 +334,10 @@ int finality_watched(struct cli *cli, const char **ret_line)
     int code = finality_ask(cli, &asked);
     if (code != ERR_FORKED)
         cli->failure = before;
-    if (code == 0)
+    if (code == 0) {
         *ret_line = cli->finality->has_witness ? line_of(cli, cli->finality, 0) : NULL;
+        *ret_is_all = !cli->finality->has_witness || cli->finality->finality.final >= cli->finality->head;
+    }
     return code;
 }
 

@@ -34,8 +34,8 @@ int finality_say(struct cli *cli, int64_t time_ms);
 const char *finality_line(struct cli *cli, int64_t time_ms);
 
 /* As finality_say puts it, of the whole record, asked for anew: for what goes on and on. *ret_line is NULL
- * where no party has a witness. */
-int finality_watched(struct cli *cli, const char **ret_line);
+ * where no party has a witness. *ret_is_all: there is nothing to wait for. */
+int finality_watched(struct cli *cli, const char **ret_line, bool *ret_is_all);
 struct json_object *finality_json(struct cli *cli);
 
 /* Is the event with this number FINAL? For lists that mark each line; false where it is not known. */

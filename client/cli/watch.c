@@ -13,7 +13,10 @@
 #include "client/cli/verbs.h"
 #include "client/cli/watch_text.h"
 
-enum { PUMP_MS = 200, CLOCK_MS = 1000, SCRATCH_BYTES = 64 * 1024 * 1024, STILL_MAX = 512, FINALITY_MS = 5000 };
+enum { PUMP_MS = 200, CLOCK_MS = 1000, SCRATCH_BYTES = 64 * 1024 * 1024, STILL_MAX = 512 };
+
+/* Between two questions how far the record is FINAL: while something came since, and while something is not FINAL. */
+enum { FINALITY_NEWS_MS = 2000, FINALITY_MS = 10000 };
 
 static volatile sig_atomic_t is_interrupted;
 
@@ -119,24 +122,26 @@ static void look_at_touch(struct watching *watching)
         say_aside("In touch again.");
 }
 
-/* Witnesses sign in their own time, which is no news: it is asked for after news, and not with each of them; until then
- * nothing is said, for what was said is of before. A worker that does not answer is noticed by the rest: only ERR_FORKED is
- * returned. */
-static int ask_finality(struct watching *watching)
+/* Witnesses sign in their own time, which is no news: until they have signed all, it is asked for now and then. A worker
+ * that does not answer is noticed by the rest: only ERR_FORKED is returned. */
+static int ask_finality(struct watching *watching, bool *ret_is_other)
 {
     struct board *board = &watching->board;
-    const int64_t now_ms = time_now_ms();
+    const int64_t waited_ms = time_now_ms() - board->finality_ms;
     const char *line = NULL;
-    int code = 0;
 
-    if (board->finality_ms != 0 && board->finality_as_of == board->as_of)
+    *ret_is_other = false;
+    if (board->is_all_final && !board->is_finality_old)
         return 0;
-    if (board->finality_ms == 0 || now_ms - board->finality_ms >= FINALITY_MS) {
-        code = finality_watched(watching->cli, &line);
-        board->finality_ms = now_ms;
-        board->finality_as_of = board->as_of;
-    }
-    snprintf(board->finality, sizeof(board->finality), "%s", line == NULL ? "" : line);
+    if (board->finality_ms != 0 && waited_ms < (board->is_finality_old ? FINALITY_NEWS_MS : FINALITY_MS))
+        return 0;
+    int code = finality_watched(watching->cli, &line, &board->is_all_final);
+    if (line == NULL)
+        line = "";
+    *ret_is_other = strncmp(board->finality, line, sizeof(board->finality) - 1) != 0;
+    snprintf(board->finality, sizeof(board->finality), "%s", line);
+    board->finality_ms = time_now_ms();
+    board->is_finality_old = false;
     return code == ERR_FORKED ? code : 0;
 }
 
@@ -148,21 +153,21 @@ static int turn(struct watching *watching)
     int code = comity_pump(desk_client(cli), PUMP_MS);
     bool has_news = watching->heard > board->as_of ||
                     comity_epoch(desk_client(cli), cli->context.history) != board->epoch;
+    bool is_other = false;
 
     look_at_touch(watching);
     if (code == 0 && has_news)
         code = board_refresh(board);
-    const uint64_t told = board->finality_as_of;
-    if (code == 0)
-        code = ask_finality(watching);
-    has_news |= board->finality_as_of != told;
+    board->is_finality_old |= has_news;
+    if (code == 0 && !watching->is_out_of_touch)
+        code = ask_finality(watching, &is_other);
     /* The worker may be away for a while: the news will say when it is back. */
     if (code != 0 && exit_of_error(code) == EXIT_UNREACHABLE) {
         memset(&cli->failure, 0, sizeof(cli->failure));
         return 0;
     }
-    if (code == 0 && (has_news || (watching->is_screen && time_now_ms() - watching->drawn_ms >= CLOCK_MS)))
-        code = show(watching, has_news);
+    if (code == 0 && (has_news || is_other || (watching->is_screen && time_now_ms() - watching->drawn_ms >= CLOCK_MS)))
+        code = show(watching, has_news || is_other);
     return code;
 }
 
@@ -180,6 +185,7 @@ static int watch(struct watching *watching)
     /* What came between the first look and the subscription. */
     if (code == 0)
         code = board_refresh(&watching->board);
+    watching->board.is_finality_old = true;
     if (code == 0)
         code = show(watching, true);
     while (code == 0 && !is_interrupted && !(watching->is_screen && screen_is_left()))
@@ -194,6 +200,7 @@ int watch_run(struct cli *cli)
 {
     struct watching *watching = arena_alloc(cli->arena, sizeof(*watching));
     uint32_t session;
+    bool is_other;
     int code = number_argument(cli, "SESSION", &session);
 
     if (watching == NULL)
@@ -205,7 +212,7 @@ int watch_run(struct cli *cli)
     if (code == 0)
         code = board_refresh(&watching->board);
     if (code == 0)
-        code = ask_finality(watching);
+        code = ask_finality(watching, &is_other);
     if (code == 0 && cli_has(cli, "once")) {
         code = show(watching, false);
         if (code == 0)
