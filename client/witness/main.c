@@ -69,6 +69,8 @@ static int key(const struct witness_settings *settings, const struct arguments *
     struct signing_key made;
     char hex[2 * KEY_SIZE + 1], fingerprint[FINGERPRINT_SIZE], text[NOTE_VERIFIER_MAX_BYTES + 1];
     bool is_new = access(settings->key_file, F_OK) != 0;
+    if (is_new && !process_has_folder(settings->key_file))
+        return complain(ERR_CONFIG, "key_file: there is no such folder: make it, for the user that runs it.");
     errno = 0;
     int code = signing_key_load_or_create(settings->key_file, &made);
     if (code != 0)

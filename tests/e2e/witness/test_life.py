@@ -213,6 +213,10 @@ class Life(WitnessCase):
             result = witness.verb("--check")
             self.assertEqual(result.returncode, 2, (new, result.stdout))
             self.assertIn(words, result.stderr)
+        witness.config.write_text(good.replace("witness.key", "nowhere/witness.key"))
+        result = witness.verb("key")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("there is no such folder", result.stderr)
         witness.config.write_text(good.replace("[history trial]", "[history first]") + good[good.index("[history"):])
         self.assertIn("are the same history", witness.verb("--check").stderr)
 
