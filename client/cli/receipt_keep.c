@@ -259,8 +259,8 @@ int receipt_save_run(struct cli *cli)
         return code;
     code = file_write(path, content, 0644, false, why);
     if (code != 0) {
-        cli_fail(cli, code, "Choose another name.", "%s", why);
-        return cli_unusable(cli, code);
+        cli_fail(cli, code, code == ERR_DISK_FULL ? NULL : "Choose another name.", "%s", why);
+        return code == ERR_DISK_FULL ? code : cli_unusable(cli, code);
     }
     cli_put_text(cli, "file", path);
     put_report(cli, report);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "client/cli/checkpoint.h"
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
@@ -401,6 +402,18 @@ int events_run(struct cli *cli)
     return code;
 }
 
+/* What witnesses have signed until now goes with it: so that a copy can prove what of it is FINAL. */
+static int write_end(struct cli *cli, struct record_file *file, ProtobufCBinaryData checkpoint)
+{
+    struct comity_checkpoint present;
+    const Comity__V1__Answer *answer;
+    int code = checkpoint_ask(cli, 0, record_file_totals(file).events, &present, &answer);
+
+    return code != 0 ? code
+                     : record_file_end(file, BYTES(checkpoint.data, checkpoint.len), answer->cosignatures,
+                                       answer->n_cosignatures);
+}
+
 static int write_pages(struct cli *cli, struct record_file *file)
 {
     Comity__V1__Events events = COMITY__V1__EVENTS__INIT;
@@ -419,7 +432,7 @@ static int write_pages(struct cli *cli, struct record_file *file)
             return code;
         progress_count(&cli->progress, record_file_totals(file).events, answer->as_of);
         if (answer->next_cursor.len == 0)
-            return record_file_end(file, BYTES(answer->checkpoint.data, answer->checkpoint.len));
+            return write_end(cli, file, answer->checkpoint);
         query.cursor = answer->next_cursor;
     }
 }

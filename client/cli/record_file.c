@@ -28,7 +28,12 @@ struct record_file {
     struct tree_edge edge;
 };
 
-/* Length, then the packed record. A failed write stays in the file's error flag. */
+static int file_error(void)
+{
+    return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_FILE;
+}
+
+/* Length, then the packed record. */
 static int write_record(struct record_file *file, const Comity__V1__ExportRecord *record)
 {
     size_t size = comity__v1__export_record__get_packed_size(record), rest = size;
@@ -42,11 +47,11 @@ static int write_record(struct record_file *file, const Comity__V1__ExportRecord
         rest >>= 7;
     } while (rest > 0);
     comity__v1__export_record__pack(record, packed);
-    fwrite(length, 1, length_size, file->file);
-    fwrite(packed, 1, size, file->file);
+    bool is_written = fwrite(length, 1, length_size, file->file) == length_size && fwrite(packed, 1, size, file->file) == size;
+    int code = is_written ? 0 : file_error();
     free(packed);
     file->totals.bytes += length_size + size;
-    return ferror(file->file) ? ERR_FILE : 0;
+    return code;
 }
 
 static int write_opening(struct record_file *file)
@@ -127,7 +132,17 @@ int record_file_add(struct record_file *file, const Comity__V1__EventRecord *rec
     return write_record(file, &row);
 }
 
-int record_file_end(struct record_file *file, struct bytes checkpoint)
+/* As a worker's export has them: of trees that are in the file. */
+static void cosignatures_put(const struct record_file *file, Comity__V1__Cosignature *const *cosignatures, size_t count,
+                             Comity__V1__ExportHistoryEnd *end)
+{
+    for (size_t i = 0; i < count; i++)
+        if (cosignatures[i]->size <= file->totals.events)
+            end->cosignatures[end->n_cosignatures++] = cosignatures[i];
+}
+
+int record_file_end(struct record_file *file, struct bytes checkpoint,
+                    Comity__V1__Cosignature *const *cosignatures, size_t count)
 {
     Comity__V1__ExportHistoryEnd end = COMITY__V1__EXPORT_HISTORY_END__INIT;
     Comity__V1__ExportRecord row = COMITY__V1__EXPORT_RECORD__INIT;
@@ -152,7 +167,13 @@ int record_file_end(struct record_file *file, struct bytes checkpoint)
     end.checkpoint = (ProtobufCBinaryData){checkpoint.size, (uint8_t *) checkpoint.data};
     row.kind_case = COMITY__V1__EXPORT_RECORD__KIND_HISTORY_END;
     row.history_end = &end;
-    return write_record(file, &row);
+    end.cosignatures = calloc(count + 1, sizeof(*end.cosignatures));
+    if (end.cosignatures == NULL)
+        return ERR_MEMORY;
+    cosignatures_put(file, cosignatures, count, &end);
+    code = write_record(file, &row);
+    free(end.cosignatures);
+    return code;
 }
 
 struct record_totals record_file_totals(const struct record_file *file)
@@ -167,9 +188,9 @@ int record_file_close(struct record_file **file, bool is_good)
     struct record_file *self = *file;
     int code = 0;
     if (is_good && (fflush(self->file) != 0 || fsync(fileno(self->file)) != 0))
-        code = errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_FILE;
+        code = file_error();
     if (fclose(self->file) != 0 && code == 0 && is_good)
-        code = ERR_FILE;
+        code = file_error();
     if (is_good && code == 0 && link(self->temporary, self->path) != 0)
         code = errno == EEXIST ? ERR_EXISTS : ERR_FILE;
     unlink(self->temporary);

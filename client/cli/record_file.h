@@ -21,8 +21,10 @@ int record_file_new(const char *path, const uint8_t history[HISTORY_ID_SIZE], co
 /* The next event. ERR_CORRUPT where it is another's, out of order, or does not fit its hashes. */
 int record_file_add(struct record_file *file, const Comity__V1__EventRecord *record);
 
-/* ERR_RECEIPT where the checkpoint is nobody's that is pinned, or of another tree. */
-int record_file_end(struct record_file *file, struct bytes checkpoint);
+/* @cosignatures: of witnesses, as they were answered; those of a longer tree are left out. Whoever reads the file checks them.
+ * ERR_RECEIPT where the checkpoint is nobody's that is pinned, or of another tree. */
+int record_file_end(struct record_file *file, struct bytes checkpoint,
+                    Comity__V1__Cosignature *const *cosignatures, size_t count);
 
 struct record_totals record_file_totals(const struct record_file *file);
 

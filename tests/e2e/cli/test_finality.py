@@ -121,6 +121,19 @@ class Finality(CliCase):
         management.sign()
         watcher.until(lambda line: line.startswith(f"Record: FINAL up to number {size + 1}: a witness of every party"))
 
+    def test_a_copy_has_what_witnesses_signed(self):
+        """Else somebody who audits a member's copy is told that no witness has signed."""
+        union, management = self.witness("union-box", "ada"), self.witness("office-box", "carla")
+        union.sign()
+        size = management.sign()
+        self.ask("ben", "item", "add", 1, "Lunch")
+        union.sign()
+        self.ask("dev", "export", "witnessed.record")
+        audited = self.ask("stranger", "audit", self.world.directory / "witnessed.record")["histories"][0]
+        self.assertEqual((audited["head"], audited["final"]), (size + 1, size))
+        self.assertEqual([(row["witness"], row["size"], row["is_good"]) for row in sorted(audited["cosignatures"], key=lambda row: row["size"])],
+                         [("office-box", size, True), ("union-box", size + 1, True)])
+
     def save(self, command, name, who="dev"):
         document = self.ask(who, "receipt", "save", command, name)
         return document, self.world.directory / name

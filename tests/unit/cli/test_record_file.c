@@ -123,7 +123,7 @@ static int copy(struct fixture *fixture, const char *name, size_t count, struct 
     for (size_t i = 0; i < count && code == 0; i++)
         code = record_file_add(file, &fixture->records[i]);
     if (code == 0)
-        code = record_file_end(file, BYTES(fixture->checkpoint, fixture->checkpoint_size));
+        code = record_file_end(file, BYTES(fixture->checkpoint, fixture->checkpoint_size), NULL, 0);
     *ret_totals = record_file_totals(file);
     int end = record_file_close(&file, code == 0);
     return code != 0 ? code : end;
