@@ -225,7 +225,9 @@ int checkpoint_run(struct cli *cli)
     say(cli, "Another member who has verified the same number has the same fingerprint; comity checkpoint "
              "--at N shows "
              "that of an earlier number. Or send this, for comity checkpoint compare:");
-    say(cli, "\n%.*s", (int) checkpoint.note_size, (const char *) checkpoint.note);
+    /* As it is, however wide the terminal: a note whose lines are broken is none. */
+    if (!cli->is_json)
+        printf("\n%.*s\n", (int) checkpoint.note_size, (const char *) checkpoint.note);
     return 0;
 }
 

@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 
 from cli_case import CliCase, DONE, FORKED
+from terminal import run_on_terminal
 
 
 class Lies(CliCase):
@@ -53,6 +54,12 @@ class Lies(CliCase):
 
     def note_of(self, who):
         return self.world.file(f"{who}.checkpoint", self.world.comity(who, "checkpoint")[1])
+
+    def test_what_is_copied_off_a_terminal_can_be_compared(self):
+        code, shown = run_on_terminal(self.world, "ada", "checkpoint", width=40)
+        self.assertEqual(code, DONE)
+        path = self.world.file("ada.pasted", shown.replace("\r\n", "\n"))
+        self.assertEqual(self.ask("ben", "checkpoint", "compare", path)["verdict"], "same")
 
     def assert_refused(self, who):
         """Nothing is shown, nothing is signed, nothing is kept anew; what shows it is, and the person is told."""
