@@ -290,7 +290,7 @@ static int read_log_keys(struct cli *cli, uint8_t (*keys)[KEY_SIZE], size_t room
 
 int receipt_verify_run(struct cli *cli)
 {
-    uint8_t keys[CONTEXT_PINS_MAX][KEY_SIZE];
+    uint8_t keys[CONTEXT_PINS_MAX][KEY_SIZE], witness[KEY_SIZE];
     const char *path = cli_argument(cli, "FILE");
     struct receipt_report *report = arena_alloc(cli->arena, sizeof(*report));
     struct bytes content;
@@ -298,6 +298,8 @@ int receipt_verify_run(struct cli *cli)
     char why[FILE_REASON_MAX];
     int code = report == NULL ? ERR_MEMORY : read_log_keys(cli, keys, CONTEXT_PINS_MAX, &count);
 
+    for (size_t i = 0; i < option_count(&cli->arguments, "witness") && code == 0; i++)
+        code = cli_key(cli, "--witness", option_at(&cli->arguments, "witness", i), witness);
     if (code != 0)
         return code;
     code = file_read(path, RECEIPT_FILE_MAX_BYTES, cli->arena, &content, why);

@@ -158,6 +158,7 @@ class Finality(CliCase):
         self.assertIn("FINAL: every witness that you named", self.world.comity("stranger", *asked, *both)[1])
         self.assertEqual(self.ask("dev", "receipt", "verify", file)["sequence"], act["sequence"])   # by the context's keys
         self.refuse("stranger", "receipt", "verify", file, "--log-key", "11" * 32, name="SIGNATURE", exit=USAGE)
+        self.assertEqual(self.world.comity("stranger", *asked, "--witness", "zz")[:2], (USAGE, ""))   # before anything is said of it
         data = file.read_bytes()
         altered = self.world.directory / "altered.receipt"
         for at in range(0, len(data), 97):   # tests/unit/cli/test_receipt_file.c alters every byte
