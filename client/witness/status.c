@@ -30,14 +30,16 @@ static const struct {
     [STANDS_SILENT] = {"SILENT", "It was not heard of lately.",
                        "See that comity-witness runs, and that it reaches the broker; its log says more.", STATUS_WAITS},
     [STANDS_NEVER] = {"NEVER", "It was never cosigned.",
-                      "Have a co-chair appoint this witness (comity-witness key says how), and see that it runs.",
+                      "See that it runs, and that history, group_key and broker are what comity context show prints; its "
+                      "log says more. Then have a co-chair appoint it (comity-witness key says how).",
                       STATUS_WAITS},
     [STANDS_UNAPPOINTED] = {"NOT_APPOINTED",
                             "The worker does not take this key: it is not appointed, or it was dismissed.",
                             "Have a co-chair appoint this witness (comity-witness key says how); or end it.",
                             STATUS_WAITS},
     [STANDS_WAITS] = {"REFUSED", "What the worker shows is not cosigned.",
-                      "Ask whoever runs the worker. Nothing has to be done here: it goes on by itself once it is right.",
+                      "If members of every party have another log key (comity context show), put theirs into the "
+                      "configuration. Else ask whoever runs the worker: it goes on by itself once it is right.",
                       STATUS_WAITS},
     [STANDS_EPOCH] = {"NEW_EPOCH",
                       "A restore from a backup has opened another epoch, which is not followed yet.",

@@ -172,9 +172,17 @@ class Life(WitnessCase):
     def test_another_log_key_is_not_believed(self):
         witness = self.appoint(WitnessProgram(self))
         witness.configure(log_key=bytes(range(1, 33)))
-        witness.start().wait_for("REFUSED", last_word="signature")
+        stands = witness.start().wait_for("REFUSED", last_word="signature")
+        self.assertIn("put theirs into the configuration", stands["to_do"])   # whoever mistyped it is told
         self.assertEqual(witness.status()[0], 5)
         self.assertIsNone(self.cosigned(witness))
+
+    def test_what_is_wrong_in_the_configuration_is_not_taken_for_an_appointment(self):
+        witness = self.appoint(WitnessProgram(self))
+        line = next(row for row in witness.config.read_text().splitlines() if row.startswith("broker = "))
+        witness.config.write_text(witness.config.read_text().replace(line, line.rsplit(" ", 1)[0] + " " + bytes(range(1, 33)).hex()))
+        stands = witness.start().wait_for("NEVER", last_word="SERVER_KEY")
+        self.assertIn("broker are what comity context show prints", stands["to_do"])
 
     def test_the_sample_is_a_configuration_once_it_is_filled_in(self):
         witness = self.appoint(WitnessProgram(self))
