@@ -71,8 +71,13 @@ int secret_line_read(struct cli *cli, const char *path, char *buffer, size_t siz
     bool is_input = strcmp(path, "-") == 0;
     int file = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
-    if (file < 0)
-        return cli_fail_key(cli, ERR_FILE, "Give the file that holds the passphrase, in one line.", path);
+    const char *why = strerror(errno);
+
+    if (file < 0) {
+        cli_fail(cli, ERR_FILE, "Give the file that holds the passphrase, in one line.", "%s cannot be opened: %s.",
+                 shown_string(cli, path), why);
+        return cli_unusable(cli, ERR_FILE);
+    }
     int code = is_input ? 0 : file_check(cli, file, path);
     if (code == 0)
         code = line_take(cli, file, path, buffer, size, ret_size);

@@ -167,7 +167,8 @@ class Scripts(unittest.TestCase):
         self.assertEqual(world.ask("ada", "key", "new", "--new-passphrase-file", good, exit=USAGE)["error"]["name"], "FILE_MODE")
         secret(world, "long", "x" * 2000)
         self.assertEqual(world.ask("ada", "key", "new", "--new-passphrase-file", "long", exit=USAGE)["error"]["name"], "TOO_LARGE")
-        self.assertEqual(world.ask("ada", "key", "new", "--new-passphrase-file", "absent", exit=USAGE)["error"]["name"], "FILE")
+        absent = world.ask("ada", "key", "new", "--new-passphrase-file", "absent", exit=USAGE)["error"]
+        self.assertEqual((absent["name"], absent["what"]), ("FILE", "absent cannot be opened: No such file or directory."))   # it is no key
 
     def test_words_go_to_no_file_and_no_document(self):
         world = self.world
