@@ -128,6 +128,9 @@ static int header_take(struct restore *restore)
         return explain(restore, ERR_VERSION,
                        "The file is of export format %" PRIu32 ", this worker reads %d.", header->format,
                        EXPORT_FORMAT);
+    if (header->group.len == 0)
+        return explain(restore, ERR_CONFIG,
+                       "The file is a member's copy, in which parts may be withheld: only a worker's export can be restored.");
     if (!bytes_equal(BYTES(header->group.data, header->group.len),
                      BYTES(restore->options->group, GROUP_ID_SIZE)))
         return explain(

@@ -86,6 +86,17 @@ class Restored(CliCase):
     def outcome(self, number):
         return self.ask("dev", "outcome", number)["outcome"]
 
+    def test_a_members_copy_is_no_backup(self):
+        """It is said what the file is, and nothing of keys that are right."""
+        self.ask("ada", "export", "ada.record")
+        self.back_up()
+        self.world.down()
+        shutil.rmtree(self.world.data / "store")
+        result = self.worker("restore", "--from", self.world.directory / "ada.record", check=False)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("a member's copy", result.stderr)
+        self.worker("restore", "--from", self.world.directory / "backup")
+
     def test_an_end_in_the_lost_tail_shuts_nobody_out(self):
         """W1: ballots and close after the backup; the facilitator resubmits first."""
         number = self.world.open_round(self.world.propose())
