@@ -167,13 +167,37 @@ static bool is_signed(const struct auditing *a, const struct audit_known *known)
     return false;
 }
 
+/* Of a part that a later restore gave up? The number that it went back to. */
+static bool is_given_up(const struct auditing *a, const struct audit_known *known, uint64_t *ret_restored_to)
+{
+    const Comity__V1__Partnership *partnership = a->history.partnership;
+    char origin[ORIGIN_MAX_BYTES + 1];
+    bool is_later = false;
+
+    for (size_t i = 0; partnership != NULL && i < partnership->n_epochs; i++) {
+        const Comity__V1__Epoch *epoch = partnership->epochs[i];
+        if (is_later && epoch->restored_to < known->checkpoint.size) {
+            *ret_restored_to = epoch->restored_to;
+            return true;
+        }
+        checkpoint_origin(a->history.history, epoch->number, origin);
+        is_later = is_later || strcmp(origin, known->checkpoint.origin) == 0;
+    }
+    return false;
+}
+
 static void known_check(struct auditing *a, const struct audit_known *known)
 {
     const uint8_t *history = a->history.history;
-    uint64_t size = known->checkpoint.size;
+    uint64_t size = known->checkpoint.size, restored_to;
     uint8_t root[HASH_SIZE];
 
-    if (known->receipt != NULL && known->header.sequence > a->leaves)
+    if (is_given_up(a, known, &restored_to))
+        audit_tell(a, AUDIT_KNOWN, history, size,
+                   N_("a checkpoint or receipt that was given is of before a restore from a backup, which went back to "
+                      "number %" PRIu64 " and gave it up"),
+                   restored_to);
+    else if (known->receipt != NULL && known->header.sequence > a->leaves)
         audit_tell(a, AUDIT_KNOWN, history, known->header.sequence,
                    N_("a receipt was given for it, and the record ends before it, after number %" PRIu64),
                    a->leaves);

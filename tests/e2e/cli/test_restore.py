@@ -97,6 +97,20 @@ class Restored(CliCase):
         self.assertIn("a member's copy", result.stderr)
         self.worker("restore", "--from", self.world.directory / "backup")
 
+    def test_what_a_restore_gave_up_is_called_that(self):
+        """By whoever audits with a checkpoint or a receipt of before: nobody forged anything."""
+        self.back_up()
+        head = self.head()
+        receipt = self.ask("ada", "invite", "Hal Lund", "--out", "hal.invitation")["receipt"]
+        self.ask("ada", "receipt", "save", receipt["command_id"], "hal.receipt")
+        self.world.file("ada.note", self.ask("ada", "checkpoint")["checkpoint"]["note"])
+        self.restore()
+        self.back_up("after")
+        files = [self.world.directory / name for name in ("after", "ada.note", "hal.receipt")]
+        for given in (["--checkpoint", files[1]], ["--receipt", files[2]]):
+            [finding] = self.ask("auditor", "audit", files[0], *given, exit=None)["findings"]
+            self.assertIn(f"a restore from a backup, which went back to number {head} ", finding["sentence"])
+
     def test_an_end_in_the_lost_tail_shuts_nobody_out(self):
         """W1: ballots and close after the backup; the facilitator resubmits first."""
         number = self.world.open_round(self.world.propose())
