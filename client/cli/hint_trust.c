@@ -30,6 +30,8 @@ const struct hint HINTS_TRUST[] = {
     {ERR_COSIGNERS, "cosigners.*", NULL, NULL, tell_missing},
     {ERR_DUPLICATE, "cosigners[]", N_("Two of the keys are one member's: that is one signature."),
      N_("comity key list shows whose keys they are."), NULL},
+    {ERR_RANGE, "cosigners", N_("More people sign this than it takes."),
+     N_("Leave out --with and --draft, or name fewer."), NULL},
     {ERR_FORBIDDEN, "cosigners", N_("Somebody of another constituency is among those who sign."),
      N_("For your constituency its own co-chairs sign alone."), NULL},
     {ERR_EXISTS, "add_key.key", KEY_TAKEN, NEW_KEY, NULL},

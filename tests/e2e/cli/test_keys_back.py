@@ -135,7 +135,8 @@ class Together(CliCase):
                     name="FORBIDDEN")
         self.ask("ada", "key", "revoke", "Hal Holm", *self.world.with_key("ben"))
         # Of the other side one is enough, and nobody lends it a weight.
-        self.refuse("carla", "invite", "Ida Lund", "--out", "ida.invitation", *self.world.with_key("dev"), name="RANGE")
+        refused = self.refuse("carla", "invite", "Ida Lund", "--out", "ida.invitation", *self.world.with_key("dev"), name="RANGE")
+        self.assertEqual(refused["what"], "More people sign this than it takes.")
         self.ask("carla", "invite", "Ida Lund", "--out", "ida.invitation")
 
     def test_drafts_go_from_one_to_the_other(self):
