@@ -47,6 +47,15 @@ uint32_t *apply_seconds_of(struct apply *a, enum table table, uint32_t number, s
 uint32_t *apply_seconds_of_all(struct apply *a, enum table table, size_t *ret_count);
 void apply_put_deadline(struct apply *a, int64_t due_ms, enum deadline_kind kind, uint32_t number,
                         uint32_t second);
+/* A thing with versions has one at least, and each of them its text: what names one relies on it. */
+#define APPLY_CHECK_VERSIONS(a, versions, count) \
+    do {                                         \
+        if ((count) == 0)                        \
+            apply_fail((a), ERR_INTERNAL);       \
+        for (size_t at = 0; at < (count); at++)  \
+            if (!(versions)[at]->text)           \
+                apply_fail((a), ERR_INTERNAL);   \
+    } while (0)
 
 /* apply_founding.c */
 void apply_founded(struct apply *a, const Comity__V1__Event *open);

@@ -15,6 +15,7 @@ void apply_minutes_drafted(struct apply *a, const Comity__V1__Event *open)
         apply_fail(a, ERR_INTERNAL);
         return;
     }
+    APPLY_CHECK_VERSIONS(a, minutes->versions, minutes->n_versions);
     put_minutes(a, minutes);
     if (minutes->by_silence)
         apply_put_number(a, row_key(TABLE_MINUTES_OPEN, minutes->body, minutes->session), minutes->session);
@@ -27,6 +28,10 @@ void apply_minutes_corrected(struct apply *a, const Comity__V1__Event *open)
 
     if (!minutes)
         return;
+    if (!corrected->version || !corrected->version->text) {
+        apply_fail(a, ERR_INTERNAL);
+        return;
+    }
     if (minutes->n_versions > 0)
         apply_erasable(a, minutes->session, 0, minutes->versions[minutes->n_versions - 1]->text);
     minutes->versions = apply_append(a, minutes->versions, minutes->n_versions++, corrected->version);

@@ -66,11 +66,13 @@ void apply_proposal_made(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__Proposal *proposal = open->proposal_made->proposal;
 
-    if (!proposal)
+    if (!proposal) {
         apply_fail(a, ERR_INTERNAL);
-    else
-        apply_create(a, TABLE_PROPOSAL, proposal->number, &proposal->base);
-    if (proposal && proposal->n_versions > 0)
+        return;
+    }
+    APPLY_CHECK_VERSIONS(a, proposal->versions, proposal->n_versions);
+    apply_create(a, TABLE_PROPOSAL, proposal->number, &proposal->base);
+    if (a->code == 0)
         erasable_of_item(a, proposal->item, proposal->versions[0]->text);
 }
 
@@ -80,7 +82,7 @@ void apply_proposal_revised(struct apply *a, const Comity__V1__Event *open)
     Comity__V1__Proposal *proposal = apply_get(a, TABLE_PROPOSAL, revised->proposal, 0);
     Comity__V1__ProposalVersion **versions;
 
-    if (!revised->version)
+    if (!revised->version || !revised->version->text)
         apply_fail(a, ERR_INTERNAL);
     if (a->code != 0)
         return;

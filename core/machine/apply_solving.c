@@ -148,12 +148,14 @@ void apply_contribution_made(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__Contribution *row = open->contribution_made->contribution;
 
-    if (!row || row->n_versions == 0) {
+    if (!row) {
         apply_fail(a, ERR_INTERNAL);
         return;
     }
+    APPLY_CHECK_VERSIONS(a, row->versions, row->n_versions);
     apply_create(a, TABLE_CONTRIBUTION, row->number, &row->base);
-    apply_erasable(a, open->session, row->item, row->versions[0]->text);
+    if (a->code == 0)
+        apply_erasable(a, open->session, row->item, row->versions[0]->text);
 }
 
 void apply_contribution_amended(struct apply *a, const Comity__V1__Event *open)
@@ -161,7 +163,7 @@ void apply_contribution_amended(struct apply *a, const Comity__V1__Event *open)
     const Comity__V1__ContributionAmended *amended = open->contribution_amended;
     Comity__V1__Contribution *row = apply_get(a, TABLE_CONTRIBUTION, amended->contribution, 0);
 
-    if (!amended->version)
+    if (!amended->version || !amended->version->text)
         apply_fail(a, ERR_INTERNAL);
     if (a->code != 0 || !GROW(a, row->versions, row->n_versions))
         return;

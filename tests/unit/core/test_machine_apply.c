@@ -44,6 +44,8 @@ static void test_events_that_do_not_fit(void **state)
     world_destroy(&world);
 }
 
+static struct world *world_to_fail(void);
+
 static void check_unfit(struct world *world, Comity__V1__Event *open)
 {
     struct machine_event event = {.open = open, .sequence = world->context.next_sequence};
@@ -81,6 +83,60 @@ static void test_events_that_lack_a_piece(void **state)
     added.site = &site;
     open.kind_case = COMITY__V1__EVENT__KIND_SITE_ADDED;
     open.site_added = &added;
+    check_unfit(world, &open);
+    world_destroy(&world);
+}
+
+/* What names versions relies on one at least, and on the text of each. */
+static void test_versions_that_lack_their_text(void **state)
+{
+    (void) state;
+    struct world *world = world_to_fail();
+    Comity__V1__ProposalVersion version = COMITY__V1__PROPOSAL_VERSION__INIT, *versions[] = {&version};
+    Comity__V1__MinutesVersion minuted = COMITY__V1__MINUTES_VERSION__INIT, *minutes_versions[] = {&minuted};
+    Comity__V1__ContributionVersion given = COMITY__V1__CONTRIBUTION_VERSION__INIT, *given_versions[] = {&given};
+    Comity__V1__Proposal proposal = COMITY__V1__PROPOSAL__INIT;
+    Comity__V1__ProposalMade made = COMITY__V1__PROPOSAL_MADE__INIT;
+    Comity__V1__ProposalRevised revised = COMITY__V1__PROPOSAL_REVISED__INIT;
+    Comity__V1__Minutes minutes = COMITY__V1__MINUTES__INIT;
+    Comity__V1__MinutesDrafted drafted = COMITY__V1__MINUTES_DRAFTED__INIT;
+    Comity__V1__MinutesCorrected corrected = COMITY__V1__MINUTES_CORRECTED__INIT;
+    Comity__V1__Contribution contribution = COMITY__V1__CONTRIBUTION__INIT;
+    Comity__V1__ContributionMade contributed = COMITY__V1__CONTRIBUTION_MADE__INIT;
+    Comity__V1__Event open = COMITY__V1__EVENT__INIT;
+
+    proposal.number = contribution.number = 9;
+    proposal.item = contribution.item = 1;
+    made.proposal = &proposal;
+    minutes.session = 3;
+    open.kind_case = COMITY__V1__EVENT__KIND_PROPOSAL_MADE;
+    open.proposal_made = &made;
+    check_unfit(world, &open);
+    proposal.versions = versions;
+    proposal.n_versions = 1;
+    check_unfit(world, &open);
+    revised.proposal = 1;
+    revised.version = &version;
+    open.kind_case = COMITY__V1__EVENT__KIND_PROPOSAL_REVISED;
+    open.proposal_revised = &revised;
+    check_unfit(world, &open);
+    drafted.minutes = &minutes;
+    open.kind_case = COMITY__V1__EVENT__KIND_MINUTES_DRAFTED;
+    open.minutes_drafted = &drafted;
+    check_unfit(world, &open);
+    minutes.versions = minutes_versions;
+    minutes.n_versions = 1;
+    check_unfit(world, &open);
+    corrected.session = 2;
+    corrected.version = &minuted;
+    open.kind_case = COMITY__V1__EVENT__KIND_MINUTES_CORRECTED;
+    open.minutes_corrected = &corrected;
+    check_unfit(world, &open);
+    contributed.contribution = &contribution;
+    contribution.versions = given_versions;
+    contribution.n_versions = 1;
+    open.kind_case = COMITY__V1__EVENT__KIND_CONTRIBUTION_MADE;
+    open.contribution_made = &contributed;
     check_unfit(world, &open);
     world_destroy(&world);
 }
@@ -484,6 +540,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_events_that_do_not_fit),
         cmocka_unit_test(test_events_that_lack_a_piece),
+        cmocka_unit_test(test_versions_that_lack_their_text),
         cmocka_unit_test(test_a_ballot_needs_its_command),
         cmocka_unit_test(test_a_new_epoch),
         cmocka_unit_test(test_a_failing_backend_is_passed_on),
