@@ -176,20 +176,21 @@ static int answer_query(struct service *service, struct job *job, const Comity__
     return query_answer(&context, query, ret_answer, refusal);
 }
 
-/* Whose query it is: the member's by whose leave it reads, else the connection's. */
-static uint32_t query_wait_ms(struct service *service, const struct job *job, const Comity__V1__Query *query)
+/* Whose question it is: the member's by whose leave it reads, else the connection's. @history may be NULL. */
+static uint32_t reader_spend(struct service *service, const struct job *job, const uint8_t *history, unsigned cost)
 {
     struct session_grant grant;
-    bool has_grant = query->history.len == HISTORY_ID_SIZE &&
-                     session_grant(service->sessions, job->seal.client_key, query->history.data, &grant) == 0;
-    return key_spend(service, RATE_QUERIES, has_grant ? grant.key : job->seal.client_key, 1);
+    bool has_grant =
+        history && session_grant(service->sessions, job->seal.client_key, history, &grant) == 0;
+    return key_spend(service, RATE_QUERIES, has_grant ? grant.key : job->seal.client_key, cost);
 }
 
 static void handle_query(struct service *service, struct job *job, const Comity__V1__Query *query)
 {
     struct refusal refusal = {0};
     Comity__V1__Answer *answer;
-    uint32_t wait_ms = query_wait_ms(service, job, query);
+    const uint8_t *history = query->history.len == HISTORY_ID_SIZE ? query->history.data : NULL;
+    uint32_t wait_ms = reader_spend(service, job, history, 1);
     if (wait_ms > 0) {
         put_off(service, job, wait_ms);
         return;
@@ -218,15 +219,13 @@ static enum service_next handle_submit(struct service *service, struct job *job,
     struct refusal refusal = {0};
     unsigned cost = 1 + (unsigned) (job->frame.size / BYTES_OF_ONE);
     int code = submit_check(service, job, submit, &refusal);
-    if (code || (is_stranger && is_for_strangers(&job->command)))
+    if (code || (is_stranger && (job->is_known || is_for_strangers(&job->command))))
         connection_spend(service, job, is_stranger, 1);
-    /* What is on record anybody can send again who has a copy: who signed it does not pay for that. */
-    if (code == 0 && job->is_known) {
-        connection_spend(service, job, is_stranger, cost);
-        return SERVICE_ORDER;
-    }
     if (code == 0) {
-        uint32_t wait_ms = key_spend(service, RATE_COMMANDS, job->command.body->key.data, cost);
+        /* What is on record anybody can send again who has a copy. That is a question, and not the signer's. */
+        uint32_t wait_ms = job->is_known
+                               ? reader_spend(service, job, job->command.history, cost)
+                               : key_spend(service, RATE_COMMANDS, job->command.body->key.data, cost);
         return wait_ms > 0 ? put_off(service, job, wait_ms) : SERVICE_ORDER;
     }
     atomic_fetch_add(&service->counters.refusals, 1);
