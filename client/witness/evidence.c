@@ -76,6 +76,14 @@ static int proof_put(const char *folder, const struct seen *seen)
     return file_put(folder, "proof.txt", BYTES(text, size));
 }
 
+/* What the log has not signed is no evidence against it. */
+static int beside_put(const char *folder, const struct kept *kept, const struct seen *seen)
+{
+    struct checkpoint checkpoint;
+    bool is_signed = seen->beside.size > 0 && checkpoint_open(seen->beside, kept->log_key, &checkpoint) == 0;
+    return is_signed ? file_put(folder, "beside.note", seen->beside) : 0;
+}
+
 static int readme_put(const char *folder, const struct kept *kept, enum judgement judgement)
 {
     struct note_verifier verifier;
@@ -127,8 +135,8 @@ int evidence_keep(const char *directory, const struct kept *kept, const struct s
         code = file_put(folder, "shown.note", seen->note);
     if (code == 0)
         code = proof_put(folder, seen);
-    if (code == 0 && seen->beside.size > 0)
-        code = file_put(folder, "beside.note", seen->beside);
+    if (code == 0)
+        code = beside_put(folder, kept, seen);
     if (code == 0)
         code = readme_put(folder, kept, judgement);
     if (code == 0)

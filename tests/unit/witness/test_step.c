@@ -62,15 +62,21 @@ static void give(const struct kept *kept, void *context)
                            memcmp(on_disk.signature, kept->signature, SIGNATURE_SIZE) == 0;
 }
 
-/* A record of one event, with this root. */
-static struct seen shown(uint32_t epoch, uint8_t root, const struct signing_key *by, char note[CHECKPOINT_MAX_BYTES])
+/* A record of so many events, with this root; and of one. */
+static struct seen shown_at(uint64_t record_size, uint32_t epoch, uint8_t root, const struct signing_key *by,
+                            char note[CHECKPOINT_MAX_BYTES])
 {
-    struct checkpoint checkpoint = {.size = 1};
+    struct checkpoint checkpoint = {.size = record_size};
     checkpoint_origin(HISTORY, epoch, checkpoint.origin);
     memset(checkpoint.root, root, HASH_SIZE);
     return (struct seen){.note = BYTES(note, checkpoint_sign(&checkpoint, by, note)),
                          .epoch = epoch,
                          .server_log_key = by->public_key};
+}
+
+static struct seen shown(uint32_t epoch, uint8_t root, const struct signing_key *by, char note[CHECKPOINT_MAX_BYTES])
+{
+    return shown_at(1, epoch, root, by, note);
 }
 
 static enum judgement take(struct fixture *fixture, const struct seen *seen, int due_code)
@@ -179,6 +185,35 @@ static void test_a_fork_until_the_operator_decides(void **state)
     assert_int_equal(fixture->given, 1);
 }
 
+/* All of it is signed by the log: what is not proves nothing, and is not among it. */
+static void check_evidence_beside(struct fixture *fixture, const struct signing_key *by, bool is_kept)
+{
+    char note[CHECKPOINT_MAX_BYTES], longer_note[CHECKPOINT_MAX_BYTES], beside_note[CHECKPOINT_MAX_BYTES], path[512];
+    struct seen seen = shown(1, 1, &log_key, note), longer = shown_at(2, 1, 2, &log_key, longer_note);
+    struct seen beside = shown(1, 3, by, beside_note);
+    struct kept kept;
+    take(fixture, &seen, 0);
+    longer.from = 1;
+    longer.beside = beside.note;
+    longer.is_beside_asked = true;
+    assert_int_equal(take(fixture, &longer, 0), JUDGED_NO_PROOF);
+    assert_int_equal(step_look(&fixture->place, &fixture->step, &kept), 0);
+    snprintf(path, sizeof(path), "%s/evidence/%s/shown.note", fixture->directory, kept.evidence);
+    assert_int_equal(access(path, R_OK), 0);
+    snprintf(path, sizeof(path), "%s/evidence/%s/beside.note", fixture->directory, kept.evidence);
+    assert_int_equal(access(path, R_OK) == 0, is_kept);
+}
+
+static void test_evidence_with_what_is_beside(void **state)
+{
+    check_evidence_beside(*state, &log_key, true);
+}
+
+static void test_evidence_without_what_somebody_else_signed(void **state)
+{
+    check_evidence_beside(*state, &key, false);
+}
+
 static void test_an_epoch_until_the_operator_decides(void **state)
 {
     struct fixture *fixture = *state;
@@ -207,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_kept_before_it_is_given),        TEST(test_what_cannot_be_kept_is_not_given),
         TEST(test_a_damaged_state_gives_nothing),  TEST(test_the_same_again),
+        TEST(test_evidence_with_what_is_beside), TEST(test_evidence_without_what_somebody_else_signed),
         TEST(test_a_fork_until_the_operator_decides), TEST(test_an_epoch_until_the_operator_decides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
