@@ -156,7 +156,7 @@ static int expect(struct replay *r, struct replay_event *in, int *ret_first)
         return code == 0 ? 0
                          : replay_wrong(r, REPLAY_DECISION, code, N_("it cannot be decided again (%s)"),
                                         error_name(code));
-    in->is_undecided = !in->has_command && r->follows_undecided;
+    in->is_undecided = !in->has_command && r->follows_undecided && replay_comes_of_count(in->open);
     if (in->is_undecided)
         return 0;
     if (!in->has_command)

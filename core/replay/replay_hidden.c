@@ -199,6 +199,21 @@ bool replay_rests_on_hidden(const struct replay *r, const Comity__V1__Event *ope
     return round != 0 && replay_hides_round(r, round);
 }
 
+bool replay_comes_of_count(const Comity__V1__Event *open)
+{
+    switch (open->kind_case) {
+    case COMITY__V1__EVENT__KIND_ROUND_CLOSED:
+    case COMITY__V1__EVENT__KIND_ROUND_EXTENDED:
+    case COMITY__V1__EVENT__KIND_STAGE_ENTERED:
+    case COMITY__V1__EVENT__KIND_STAGE_ENDED:
+    case COMITY__V1__EVENT__KIND_DECISION_MADE:
+    case COMITY__V1__EVENT__KIND_DECISION_TOOK_EFFECT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool replay_may_differ(const struct replay *r, const Comity__V1__Event *recorded,
                        const Comity__V1__Event *expected)
 {

@@ -30,6 +30,8 @@ int replay_decide(struct replay *r, struct replay_event *in);
 int replay_take_hidden(struct replay *r, struct replay_event *in);
 /* Is it counted from ballots of which one is withheld? */
 bool replay_rests_on_hidden(const struct replay *r, const Comity__V1__Event *open);
+/* Can it come of such a count, or of a ballot of such a round, without a command of its own? */
+bool replay_comes_of_count(const Comity__V1__Event *open);
 /* Is the difference between the record and what was decided one that withheld parts can make? */
 bool replay_may_differ(const struct replay *r, const Comity__V1__Event *recorded,
                        const Comity__V1__Event *expected);
