@@ -80,6 +80,7 @@ struct history {
     struct head head;                         /* size 0: none yet */
     uint64_t granted[COMITY_BROKERS_MAX];     /* the WELCOME of each link that gave leave to read; 0: none did */
     uint64_t believed[COMITY_BROKERS_MAX];    /* and the one that was found to go with the head */
+    uint64_t denied[COMITY_BROKERS_MAX];      /* or with or after which it was said that there is no leave to read */
     struct head_question question;
     bool is_forked;
 };
@@ -281,6 +282,8 @@ void heads_run(struct comity *client);
 void head_welcome(struct comity *client, struct link *link, struct history *history, bool may_read);
 /* May it go out over this link: does what the link's worker shows go with the head? */
 bool head_lets(const struct comity *client, const struct link *link, const struct comity_request *request);
+/* May its answer be shown? Not by who said before that there is no leave to read, and so gave no proof. */
+bool head_shows(struct comity *client, const struct comity_request *request);
 /* Was its history found to be forked? Then it is ended, and is gone. */
 bool head_ends(struct comity *client, struct comity_request *request);
 /* What a checkpoint means: a receipt's, whose signature was checked with it, or a page's, whose signature is checked here.

@@ -187,7 +187,8 @@ static void welcome_refused(struct comity *client, struct history *history, stru
 {
     bool is_of_another_time = result->verdict == COMITY_UNKNOWN && result->fault.code == ERR_BEHIND;
     if (is_of_another_time || (is_refused(result) && is_without_leave(result->fault.code))) {
-        believe(client, history, link, NULL); /* whatever else is asked ends in the same way */
+        believe(client, history, link, NULL); /* whatever else is asked has to end in the same way */
+        history->denied[link->index] = link->welcome;
     } else if (is_refused(result) && result->fault.code == ERR_RANGE && history->question.from > 0) {
         ask(client, history, link, 0, 0);
     } else if (is_refused(result) || result->fault.code == ERR_MALFORMED) {
@@ -364,8 +365,16 @@ void head_welcome(struct comity *client, struct link *link, struct history *hist
     head_find(client, history);
     if (may_read)
         history->granted[link->index] = link->welcome;
-    else
-        history->believed[link->index] = link->welcome; /* nothing is shown, and nothing can be asked */
+    else /* nothing is shown, and nothing can be asked */
+        history->believed[link->index] = history->denied[link->index] = link->welcome;
+}
+
+bool head_shows(struct comity *client, const struct comity_request *request)
+{
+    const struct history *history =
+        client->journal == NULL || request->is_check ? NULL : history_find(client, request->claim.history);
+    return history == NULL || history->head.size == 0 ||
+           history->denied[request->link] != client->links[request->link].welcome;
 }
 
 bool head_lets(const struct comity *client, const struct link *link, const struct comity_request *request)

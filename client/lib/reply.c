@@ -131,6 +131,10 @@ static void answer_take(struct comity *client, struct comity_request *request, c
         end_unknown(client, request, ERR_BEHIND);
         return;
     }
+    if (!head_shows(client, request)) {
+        end_unknown(client, request, ERR_GRANT);
+        return;
+    }
     int code = answer_new(arena, body, &result.answer);
     if (code != 0) {
         end_unknown(client, request, code);

@@ -314,6 +314,24 @@ static void without_leave_there_is_no_proof(void **state)
     assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 1);
 }
 
+/* Who says that there is no leave to read has nothing to say to a reader either. */
+static void who_gives_no_proof_for_want_of_leave_is_not_believed(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    ledger_do(scene, ledger_fork, 3);
+    SCRIPT(scene, script.gives_no_leave, true);
+    scene_start(scene);
+    expect(query(scene, false), COMITY_UNKNOWN, ERR_GRANT);
+    comity_destroy(&scene->client);
+    SCRIPT(scene, grant_code, ERR_KEY_REVOKED); /* said with WELCOME */
+    scene_start(scene);
+    expect(query(scene, false), COMITY_UNKNOWN, ERR_GRANT);
+    comity_destroy(&scene->client);
+    SCRIPT(scene, grant_code, 0);
+    expect_believed_by_others(scene);
+}
+
 /* The same after a new connection, which has no leave from its beginning: what ended it had been sent before. */
 static void what_ends_the_leave_is_confirmed_on_another_connection(void **state)
 {
@@ -593,6 +611,7 @@ int main(void)
         ONE(a_record_that_was_put_back_is_refused),
         ONE(no_proof_is_no_proof),
         ONE(without_leave_there_is_no_proof),
+        ONE(who_gives_no_proof_for_want_of_leave_is_not_believed),
         ONE(what_ends_the_leave_is_confirmed_on_another_connection),
         ONE(a_busy_server_is_no_fork),
         ONE(a_key_that_is_not_on_record_is_refused),
