@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ void signer_forbid_dumps(void)
         limit.rlim_cur = 0;
         setrlimit(RLIMIT_CORE, &limit);
     }
+    prctl(PR_SET_DUMPABLE, 0); /* the limit alone does not hold back a handler that the kernel pipes dumps to */
 }
 
 static const struct signing_key *find_kept(const struct cli *cli, const uint8_t public_key[KEY_SIZE])
