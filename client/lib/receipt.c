@@ -10,7 +10,7 @@ enum { RECEIPT_MAX_BYTES = 512 * 1024, RECEIPT_ARENA_BYTES = 8 * 1024 * 1024 };
 
 int receipt_claim_make(const struct command *command, struct arena *arena, struct receipt_claim *ret_claim)
 {
-    struct receipt_claim claim = {.text_count = command->text_count};
+    struct receipt_claim claim = {.epoch = command->body->epoch, .text_count = command->text_count};
     memcpy(claim.id, command->id, sizeof(claim.id));
     memcpy(claim.history, command->history, sizeof(claim.history));
     claim.signed_command = arena_bytes(arena, command->signed_command);
@@ -42,7 +42,7 @@ static int header_check(const struct receipt_claim *claim, const Comity__V1__Rec
     if (receipt->event == NULL || event_header_read(view(receipt->event->header), &header) != 0)
         return ERR_RECEIPT;
     if (memcmp(header.history, claim->history, HISTORY_ID_SIZE) != 0 || header.sequence == 0 ||
-        header.sequence != receipt->first_sequence || receipt->events == 0)
+        header.sequence != receipt->first_sequence || receipt->events == 0 || header.epoch < claim->epoch)
         return ERR_RECEIPT;
     *ret_header = header;
     return 0;

@@ -19,6 +19,7 @@ struct receipt_memory {
 struct receipt_claim {
     uint8_t id[COMMAND_ID_SIZE];
     uint8_t history[HISTORY_ID_SIZE];
+    uint32_t epoch;                    /* that the command was signed for; 0: for none */
     struct bytes signed_command;       /* packed SignedCommand */
     uint8_t (*text_hashes)[HASH_SIZE]; /* of the texts that it refers to */
     size_t text_count;
@@ -26,7 +27,7 @@ struct receipt_claim {
 
 enum receipt_step {
     RECEIPT_STEP_COMMAND = 1, /* command id, history */
-    RECEIPT_STEP_HEADER,      /* the event's header: form, history, sequence */
+    RECEIPT_STEP_HEADER,      /* the event's header: form, history, epoch, sequence */
     RECEIPT_STEP_PARTS,       /* hashes of the parts */
     RECEIPT_STEP_COMMITMENT,
     RECEIPT_STEP_PROOF,

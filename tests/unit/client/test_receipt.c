@@ -22,7 +22,7 @@ struct scene {
 };
 
 /* A ballot with a reason: a command that has a text. */
-static struct comity_draft *ballot(const uint8_t *history)
+static struct comity_draft *ballot(const uint8_t *history, uint32_t epoch)
 {
     struct comity_texts *texts = comity_texts_new();
     struct comity_draft *draft = NULL;
@@ -37,7 +37,7 @@ static struct comity_draft *ballot(const uint8_t *history)
     assert_int_equal(comity_texts_add(texts, "Because.", 8, &body.reason), 0);
     command.body_case = COMITY__V1__COMMAND__BODY_CAST_BALLOT;
     command.cast_ballot = &body;
-    command.epoch = 1;
+    command.epoch = epoch;
     assert_int_equal(comity_draft_new(&command, history, texts, seed, 0, &draft, NULL), 0);
     comity_texts_destroy(&texts);
     return draft;
@@ -49,7 +49,7 @@ static int set_up(void **state)
     assert_int_equal(key_init(), 0);
     randombytes_buf(scene.history, sizeof(scene.history));
     scene.ledger = ledger_new(scene.history);
-    scene.draft = ballot(scene.history);
+    scene.draft = ballot(scene.history, 1);
     scene.arena = arena_new(ARENA_LIMIT_DEFAULT);
     memcpy(scene.pin.history, scene.history, HISTORY_ID_SIZE);
     memcpy(scene.pin.log_key, scene.ledger->log_key.public_key, KEY_SIZE);
@@ -110,7 +110,7 @@ static void every_step_has_a_lie(void **state)
 static void another_commands_receipt_is_refused(void **state)
 {
     struct scene *scene = *state;
-    struct comity_draft *other = ballot(scene->history);
+    struct comity_draft *other = ballot(scene->history, 1);
     struct bytes receipt = ledger_record(scene->ledger, &other->command, LIE_NONE, scene->arena);
     unsigned step = 0;
     assert_int_equal(comity_receipt_check(other, receipt.data, receipt.size, &scene->pin, 1, &step), 0);
@@ -156,6 +156,22 @@ static void damaged_receipts_are_refused(void **state)
     test_free(copy);
 }
 
+/* What was signed for an epoch cannot be on record in one before: whoever says so shows a record that is over. */
+static void an_epoch_before_the_commands_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    unsigned step = 99;
+    comity_draft_destroy(&scene->draft);
+    scene->draft = ballot(scene->history, 2);
+    assert_int_equal(check(scene, ledger_record(scene->ledger, &scene->draft->command, LIE_NONE, scene->arena), &step),
+                     ERR_RECEIPT);
+    assert_int_equal(step, 2);
+    comity_draft_destroy(&scene->draft);
+    scene->draft = ballot(scene->history, 2);
+    scene->ledger->epoch = 3; /* the control: nor does one after it contradict the command */
+    assert_int_equal(check(scene, ledger_record(scene->ledger, &scene->draft->command, LIE_NONE, scene->arena), &step), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +181,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_commands_receipt_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_pin_of_another_history_does_not_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damaged_receipts_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_epoch_before_the_commands_is_refused, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
