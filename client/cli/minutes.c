@@ -165,7 +165,7 @@ int minutes_show_run(struct cli *cli)
     say_answers(cli, minutes, latest);
     if (cli_has(cli, "changes"))
         say_changes(cli, minutes);
-    return finality_say(cli, latest->made_ms);
+    return minutes->in_force_ms == 0 ? 0 : finality_say(cli, minutes->in_force_ms);
 }
 
 int minutes_correct_run(struct cli *cli)

@@ -218,6 +218,8 @@ class Minutes(CliCase):
         code, output, _ = self.world.comity("ada", "minutes", "show", 1, "--changes")
         self.assertIn("    - > Swaps are approved within a day.\n    + > Swaps are approved within one day.\n", output)
         self.assertIn("union approved version 1, which counts no more, by Ada Okafor", output)
+        self.assertIn("Not in force", output)
+        self.assertNotIn("FINAL", output)  # a draft is neither in force nor to become FINAL
         self.refuse("dev", "minutes", "correct", 1, "--file", "corrected.md", "--text", "both", name="USAGE", exit=USAGE)
 
         self.assertFalse(self.ask("carla", "minutes", "dissent", 1, "--text", "It was two days.")["is_in_force"])
@@ -228,6 +230,7 @@ class Minutes(CliCase):
         code, output, _ = self.world.comity("dev", "minutes", "show", 1)
         self.assertIn("management dissented, by Carla Weiss, ", output)
         self.assertIn("    It was two days.", output)
+        self.assertIn("Recorded, and in force.", output)
         self.refuse("dev", "minutes", "correct", 1, "--text", "Too late.", name="STATE")
 
         # The next session's minutes stand by silence when the one after it opens.
