@@ -7,5 +7,6 @@
 
 /* "signatures", "rights", "identity", "roll", "texts"; false for another word. */
 bool defence_take_away(const char *name);
+void defence_give_back(void);
 
 #endif
