@@ -165,7 +165,10 @@ int minutes_show_run(struct cli *cli)
     say_answers(cli, minutes, latest);
     if (cli_has(cli, "changes"))
         say_changes(cli, minutes);
-    return minutes->in_force_ms == 0 ? 0 : finality_say(cli, minutes->in_force_ms);
+    if (minutes->in_force_ms != 0)
+        return finality_say(cli, minutes->in_force_ms);
+    cli_put(cli, "finality", NULL);
+    return 0;
 }
 
 int minutes_correct_run(struct cli *cli)
