@@ -16,7 +16,7 @@ enum { PATH_ROOM = 1024 };
 
 static void write_under(const char *home, const char *name, struct bytes content)
 {
-    char path[PATH_ROOM];
+    char path[PATH_ROOM + 32];
 
     snprintf(path, sizeof(path), "%s/%s", home, name);
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
