@@ -383,7 +383,8 @@ class NotTaken(TestCase):
         self.assertIn(BUSY, self.errors)
 
     def test_without_counting_bytes_requests_pile_up(self):
-        broker = self.broker(settings=self.SETTINGS, without=("held",))
+        # Nor has one alone a share only: that would refuse some of them before, as many as the machine is slow.
+        broker = self.broker(settings=self.SETTINGS, without=("held", "share"))
         self.assertGreater(self.requests_to_a_stopped_worker(broker), 100 * MB)
 
     def test_lost_worker_is_cut_with_what_is_held_for_it(self):
