@@ -95,6 +95,9 @@ void world_check_replay(struct world *world);
 void world_create_body(struct world *world, const char *name, uint32_t labour, uint32_t management,
                        uint32_t convener);
 void world_seat(struct world *world, const char *co_chair, uint32_t body, uint32_t seat, uint32_t member);
+Comity__V1__Command *world_add_site_command(struct world *world, const char *signer, const char *name);
+Comity__V1__Command *world_redeem_command(struct world *world, const char *newcomer, const char *one_time);
+Comity__V1__Command *world_revoke_command(struct world *world, const char *signer, const char *key);
 Comity__V1__Rule *world_rule(struct world *world,
                              const char *name); /* see world_steps.c; to be changed by the test */
 /* For all the bodies that there are. */

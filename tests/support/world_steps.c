@@ -239,6 +239,36 @@ Comity__V1__Command *world_ballot(struct world *world, const char *member, uint3
     return command;
 }
 
+Comity__V1__Command *world_add_site_command(struct world *world, const char *signer, const char *name)
+{
+    Comity__V1__Command *command = world_command(world, signer, COMITY__V1__COMMAND__BODY_ADD_SITE);
+    Comity__V1__NewSite *site = world_alloc(world, sizeof(*site));
+
+    comity__v1__new_site__init(site);
+    site->name = arena_string(world->arena, name);
+    site->title = world_text(world);
+    site->time_zone = arena_string(world->arena, "UTC");
+    command->add_site->site = site;
+    return command;
+}
+
+Comity__V1__Command *world_redeem_command(struct world *world, const char *newcomer, const char *one_time)
+{
+    Comity__V1__Command *command = world_command(world, newcomer, COMITY__V1__COMMAND__BODY_REDEEM);
+
+    command->redeem->invitation = world_key(world, one_time);
+    world_cosign(world, command, one_time, NULL);
+    return command;
+}
+
+Comity__V1__Command *world_revoke_command(struct world *world, const char *signer, const char *key)
+{
+    Comity__V1__Command *command = world_command(world, signer, COMITY__V1__COMMAND__BODY_REVOKE_KEY);
+
+    command->revoke_key->key = world_key(world, key);
+    return command;
+}
+
 struct world *world_with_session(void)
 {
     static const char *const PRESENT[] = {"lena", "luis", "mara", "cora"};

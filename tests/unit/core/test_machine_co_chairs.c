@@ -57,27 +57,6 @@ static Comity__V1__Command *add_key(struct world *world, const char *signer, con
     return command;
 }
 
-static Comity__V1__Command *revoke(struct world *world, const char *signer, const char *key)
-{
-    Comity__V1__Command *command = world_command(world, signer, COMITY__V1__COMMAND__BODY_REVOKE_KEY);
-
-    command->revoke_key->key = world_key(world, key);
-    return command;
-}
-
-static Comity__V1__Command *add_site(struct world *world, const char *signer, const char *name)
-{
-    Comity__V1__Command *command = world_command(world, signer, COMITY__V1__COMMAND__BODY_ADD_SITE);
-    Comity__V1__NewSite *site = world_alloc(world, sizeof(*site));
-
-    comity__v1__new_site__init(site);
-    site->name = arena_string(world->arena, name);
-    site->title = world_text(world);
-    site->time_zone = arena_string(world->arena, "UTC");
-    command->add_site->site = site;
-    return command;
-}
-
 static void test_for_ones_own_constituency(void **state)
 {
     (void) state;
@@ -122,7 +101,7 @@ static void test_two_devices_are_one_co_chair(void **state)
     command = invite(world, "lena", "once");
     world_cosign(world, command, "lena's tablet", NULL);
     world_refuse(world, command, ERR_DUPLICATE, "cosigners[0]");
-    command = add_site(world, "mara", "west");
+    command = world_add_site_command(world, "mara", "west");
     world_cosign(world, command, "lena", "lena's tablet", NULL);
     world_refuse(world, command, ERR_DUPLICATE, "cosigners[*");
     world_check_replay(world);
@@ -133,7 +112,7 @@ static void test_in_joint_acts(void **state)
 {
     (void) state;
     struct world *world = world_asking(2, 5, 2);
-    Comity__V1__Command *command = add_site(world, "mara", "west");
+    Comity__V1__Command *command = world_add_site_command(world, "mara", "west");
 
     world_refuse(world, command, ERR_COSIGNERS, "cosigners.labour");
     world_cosign(world, command, "lena", NULL);
@@ -141,7 +120,7 @@ static void test_in_joint_acts(void **state)
     world_cosign(world, command, "luis", NULL);
     world_accept(world, command); /* of management there is one alone */
     /* Who signs for a constituency of no side signs for it with as many as it needs. */
-    command = add_site(world, "cora", "far-west");
+    command = world_add_site_command(world, "cora", "far-west");
     world_cosign(world, command, "mara", "lena", "luis", NULL);
     world_refuse(world, command, ERR_COSIGNERS, "cosigners.convener");
     world_cosign(world, command, "carl", NULL);
@@ -151,7 +130,7 @@ static void test_in_joint_acts(void **state)
     world_refuse(world, command, ERR_COSIGNERS, "cosigners.labour");
     world_cosign(world, command, "luis", NULL);
     world_accept(world, command);
-    command = add_site(world, "mara", "east-end");
+    command = world_add_site_command(world, "mara", "east-end");
     world_cosign(world, command, "lena", NULL);
     world_accept(world, command);
     world_check_replay(world);
@@ -163,11 +142,11 @@ static void test_fewer_than_asked_for(void **state)
 {
     (void) state;
     struct world *world = world_asking(3, 0, 0);
-    Comity__V1__Command *command = revoke(world, "lena", "luis");
+    Comity__V1__Command *command = world_revoke_command(world, "lena", "luis");
 
     world_refuse(world, command, ERR_COSIGNERS, "cosigners.labour");
     assert_int_equal(world->refusal.limit, 2);
-    world_accept(world, revoke(world, "luis", "luis")); /* one's own key needs nobody else */
+    world_accept(world, world_revoke_command(world, "luis", "luis")); /* one's own key needs nobody else */
     world_accept(world, invite(world, "lena", "once"));
     world_check_replay(world);
     world_destroy(&world);
@@ -178,14 +157,14 @@ static void test_ones_own_key(void **state)
 {
     (void) state;
     struct world *world = world_asking(2, 0, 0);
-    Comity__V1__Command *command = revoke(world, "lena", "lena");
+    Comity__V1__Command *command = world_revoke_command(world, "lena", "lena");
 
     world_cosign(world, command, "luis", NULL);
     world_refuse(world, command, ERR_RANGE, "cosigners"); /* nobody lends it a weight */
     world_accept(world, add_key(world, "lars", "phone"));
-    world_accept(world, revoke(world, "lars", "lars"));
-    world_refuse(world, revoke(world, "lena", "phone"), ERR_COSIGNERS, "cosigners.labour");
-    command = revoke(world, "lena", "phone");
+    world_accept(world, world_revoke_command(world, "lars", "lars"));
+    world_refuse(world, world_revoke_command(world, "lena", "phone"), ERR_COSIGNERS, "cosigners.labour");
+    command = world_revoke_command(world, "lena", "phone");
     world_cosign(world, command, "luis", NULL);
     world_accept(world, command);
     world_check_replay(world);

@@ -271,24 +271,11 @@ static void test_there_are_64_constituencies_at_most(void **state)
     world_destroy(&world);
 }
 
-static Comity__V1__Command *add_site(struct world *world, const char *name)
-{
-    Comity__V1__Command *command = world_command(world, "mara", COMITY__V1__COMMAND__BODY_ADD_SITE);
-    Comity__V1__NewSite *site = arena_alloc(world->arena, sizeof(*site));
-
-    comity__v1__new_site__init(site);
-    site->name = arena_string(world->arena, name);
-    site->title = world_text(world);
-    site->time_zone = arena_string(world->arena, "UTC");
-    command->add_site->site = site;
-    return command;
-}
-
 static void test_add_site(void **state)
 {
     (void) state;
     struct world *world = world_founded();
-    Comity__V1__Command *command = add_site(world, "west");
+    Comity__V1__Command *command = world_add_site_command(world, "mara", "west");
 
     world_refuse(world, command, ERR_COSIGNERS, "cosigners.*");
     world_cosign(world, command, "luis", NULL);
@@ -303,21 +290,21 @@ static void test_who_may_sign_a_joint_act(void **state)
 {
     (void) state;
     struct world *world = world_founded();
-    Comity__V1__Command *command = add_site(world, "west");
+    Comity__V1__Command *command = world_add_site_command(world, "mara", "west");
 
     /* A member without the office, though every party signs. */
     command->key = world_key(world, "lars");
     world_cosign(world, command, "lena", "mara", NULL);
     world_refuse(world, command, ERR_FORBIDDEN, "key");
-    command = add_site(world, "west");
+    command = world_add_site_command(world, "mara", "west");
     world_cosign(world, command, "lars", "lena", NULL);
     world_refuse(world, command, ERR_FORBIDDEN, "cosigners[*");
-    command = add_site(world, "west");
+    command = world_add_site_command(world, "mara", "west");
     world_cosign(world, command, "lena", "stranger", NULL);
     world_refuse(world, command, ERR_KEY_UNKNOWN, "cosigners[*");
 
     /* A neutral co-chair may bring it in: each PARTY has to sign all the same. */
-    command = add_site(world, "west");
+    command = world_add_site_command(world, "mara", "west");
     command->key = world_key(world, "cora");
     world_cosign(world, command, "mara", NULL);
     world_refuse(world, command, ERR_COSIGNERS, "cosigners.*");
@@ -328,7 +315,7 @@ static void test_who_may_sign_a_joint_act(void **state)
     Comity__V1__Command *revoke = world_command(world, "lena", COMITY__V1__COMMAND__BODY_REVOKE_KEY);
     revoke->revoke_key->key = world_key(world, "luis");
     world_accept(world, revoke);
-    command = add_site(world, "far-west");
+    command = world_add_site_command(world, "mara", "far-west");
     world_cosign(world, command, "luis", NULL);
     world_refuse(world, command, ERR_KEY_REVOKED, "cosigners[0]");
     command->key = world_key(world, "luis");
@@ -356,7 +343,7 @@ static void test_what_the_form_should_have_caught(void **state)
     struct world *empty = world_new();
     struct world *world = world_founded();
     Comity__V1__Command *found = world_found_command(empty);
-    Comity__V1__Command *site = add_site(world, "west");
+    Comity__V1__Command *site = world_add_site_command(world, "mara", "west");
     ProtobufCBinaryData many[COSIGNERS_MAX + 1];
 
     for (size_t i = 0; i < ARRAY_COUNT(many); i++)

@@ -24,14 +24,6 @@ static Comity__V1__Command *add(struct world *world, const char *signer, const c
     return command;
 }
 
-static Comity__V1__Command *revoke(struct world *world, const char *signer, const char *key)
-{
-    Comity__V1__Command *command = world_command(world, signer, COMITY__V1__COMMAND__BODY_REVOKE_KEY);
-
-    command->revoke_key->key = world_key(world, key);
-    return command;
-}
-
 static Comity__V1__Command *invite_back(struct world *world, const char *co_chair, uint32_t member, const char *once)
 {
     Comity__V1__Command *command = world_command(world, co_chair, COMITY__V1__COMMAND__BODY_INVITE);
@@ -40,15 +32,6 @@ static Comity__V1__Command *invite_back(struct world *world, const char *co_chai
     command->invite->name = NULL;
     command->invite->member = member;
     command->invite->expires_ms = world->context.time_ms + DAY_MS;
-    return command;
-}
-
-static Comity__V1__Command *redeem(struct world *world, const char *key, const char *once)
-{
-    Comity__V1__Command *command = world_command(world, key, COMITY__V1__COMMAND__BODY_REDEEM);
-
-    command->redeem->invitation = world_key(world, once);
-    world_cosign(world, command, once, NULL);
     return command;
 }
 
@@ -119,7 +102,7 @@ static void test_a_further_device(void **state)
     world_refuse(world, add(world, "lars", "ninth", NULL), ERR_LIMIT, "add_key.key");
     world_accept(world, add(world, "lars", "ninth", "device 5"));
     assert_int_equal(member_of(world, "device 5"), 0);
-    world_accept(world, revoke(world, "lena", "tablet"));
+    world_accept(world, world_revoke_command(world, "lena", "tablet"));
     world_accept(world, add(world, "lars", "tenth", NULL));
     world_check_replay(world);
     world_destroy(&world);
@@ -158,7 +141,7 @@ static void test_add_key_is_refused(void **state)
     /* Somebody's key already: a member's, for recovery, a witness's, an invitation's, one that was revoked. */
     world_accept(world, appoint(world, "lena", "owl", "owl"));
     world_accept(world, invite_back(world, "lena", LARS, "once"));
-    world_accept(world, revoke(world, "lena", "luis"));
+    world_accept(world, world_revoke_command(world, "lena", "luis"));
     static const char *const TAKEN[] = {"mona", "mrec", "owl", "once", "luis"};
     for (size_t i = 0; i < ARRAY_COUNT(TAKEN); i++)
         world_refuse(world, add(world, "lars", TAKEN[i], NULL), ERR_EXISTS, "add_key.key");
@@ -183,7 +166,7 @@ static void test_recovered_by_ones_own(void **state)
     assert_int_equal(invitation->member, 0);
     assert_null(invitation->name);
 
-    const Comity__V1__Event *event = world_accept(world, redeem(world, "lars 2", "once"));
+    const Comity__V1__Event *event = world_accept(world, world_redeem_command(world, "lars 2", "once"));
     assert_int_equal(event->actor, LARS);
     assert_int_equal(event->key_added->n_revoked, 2);
     assert_memory_equal(event->key_added->invitation.data, world_key(world, "once").data, KEY_SIZE);
@@ -193,7 +176,7 @@ static void test_recovered_by_ones_own(void **state)
     assert_int_equal(
         state_get_by_key(&world->view, world->arena, TABLE_INVITATION, world_key(world, "once").data, &row), 0);
     assert_int_equal(((Comity__V1__Invitation *) row)->member, LARS);
-    world_refuse(world, redeem(world, "lars 3", "once"), ERR_INVITATION, "redeem.invitation");
+    world_refuse(world, world_redeem_command(world, "lars 3", "once"), ERR_INVITATION, "redeem.invitation");
     world_check_replay(world);
     world_destroy(&world);
 }
@@ -213,13 +196,13 @@ static void test_an_invitation_back_is_refused(void **state)
     /* A stolen key does not come back by what it signed, nor takes others' away. */
     world_accept(world, invite_back(world, "luis", LENA, "thief"));
     world_accept(world, invite_back(world, "luis", LUIS, "himself"));
-    world_accept(world, revoke(world, "lena", "luis"));
-    world_refuse(world, redeem(world, "nell", "thief"), ERR_INVITATION, "redeem.invitation");
-    world_refuse(world, redeem(world, "nell", "himself"), ERR_INVITATION, "redeem.invitation");
+    world_accept(world, world_revoke_command(world, "lena", "luis"));
+    world_refuse(world, world_redeem_command(world, "nell", "thief"), ERR_INVITATION, "redeem.invitation");
+    world_refuse(world, world_redeem_command(world, "nell", "himself"), ERR_INVITATION, "redeem.invitation");
     world_accept(world, invite_back(world, "lena", LUIS, "hers"));
-    world_refuse(world, redeem(world, "mona", "hers"), ERR_EXISTS, "key");
-    world_refuse(world, redeem(world, "luis", "hers"), ERR_EXISTS, "key");
-    world_accept(world, redeem(world, "luis 2", "hers"));
+    world_refuse(world, world_redeem_command(world, "mona", "hers"), ERR_EXISTS, "key");
+    world_refuse(world, world_redeem_command(world, "luis", "hers"), ERR_EXISTS, "key");
+    world_accept(world, world_redeem_command(world, "luis 2", "hers"));
     world_check_replay(world);
     world_destroy(&world);
 }
@@ -238,7 +221,7 @@ static void test_joint_offices_are_recovered_jointly(void **state)
     command = invite_back(world, "lena", CORA, "twice");
     world_cosign(world, command, "mara", "carl", NULL);
     world_refuse(world, command, ERR_FORBIDDEN, "invite.member");
-    world_accept(world, redeem(world, "odo 2", "once"));
+    world_accept(world, world_redeem_command(world, "odo 2", "once"));
     assert_int_equal(member_of(world, "odo 2"), ODO);
     world_check_replay(world);
     world_destroy(&world);
@@ -259,7 +242,7 @@ static void test_recovered_by_the_recovery_key(void **state)
     command->n_cosigners = 0;
     world_refuse(world, command, ERR_COSIGNERS, "cosigners");
     /* It gives a key, and nothing else. */
-    world_refuse(world, revoke(world, "mrec", "mara"), ERR_KEY_UNKNOWN, "key");
+    world_refuse(world, world_revoke_command(world, "mrec", "mara"), ERR_KEY_UNKNOWN, "key");
     world_refuse(world, appoint(world, "mrec", "owl", "owl"), ERR_KEY_UNKNOWN, "key");
 
     const Comity__V1__Event *event = world_accept(world, recover(world, "mrec", MARA, "mara 2"));
@@ -269,7 +252,7 @@ static void test_recovered_by_the_recovery_key(void **state)
     assert_int_equal(member_of(world, "mara"), 0);
     assert_int_equal(member_of(world, "mara 2"), MARA);
     /* The last co-chair's key can be revoked: the constituency is not shut out for good. */
-    world_accept(world, revoke(world, "mara 2", "mara 2"));
+    world_accept(world, world_revoke_command(world, "mara 2", "mara 2"));
     event = world_accept(world, recover(world, "mrec", MARA, "mara 3"));
     assert_int_equal(event->key_added->n_revoked, 0);
     world_check_replay(world);
@@ -351,7 +334,7 @@ static void test_rekeyed_while_a_round_is_open(void **state)
     uint64_t ballot = world->context.next_sequence;
     world_accept(world, world_ballot(world, "tablet", 1, 1));
     world_accept(world, add(world, "tablet", "lena 2", "lena"));
-    world_accept(world, revoke(world, "luis", "tablet"));
+    world_accept(world, world_revoke_command(world, "luis", "tablet"));
     const Comity__V1__Round *round = world_row(world, TABLE_ROUND, 1, 0);
     assert_int_equal(round->n_lost_keys, 2);
     assert_int_equal(round->lost_keys[0]->member, LENA);

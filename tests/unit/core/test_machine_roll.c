@@ -25,23 +25,6 @@ static Comity__V1__Command *invite(struct world *world, const char *co_chair, co
     return command;
 }
 
-static Comity__V1__Command *redeem(struct world *world, const char *newcomer, const char *one_time)
-{
-    Comity__V1__Command *command = world_command(world, newcomer, COMITY__V1__COMMAND__BODY_REDEEM);
-
-    command->redeem->invitation = world_key(world, one_time);
-    world_cosign(world, command, one_time, NULL);
-    return command;
-}
-
-static Comity__V1__Command *revoke(struct world *world, const char *signer, const char *key)
-{
-    Comity__V1__Command *command = world_command(world, signer, COMITY__V1__COMMAND__BODY_REVOKE_KEY);
-
-    command->revoke_key->key = world_key(world, key);
-    return command;
-}
-
 static void test_invite_and_redeem(void **state)
 {
     (void) state;
@@ -57,7 +40,7 @@ static void test_invite_and_redeem(void **state)
     assert_int_equal(invitation->n_offices, 2);
 
     world->context.time_ms += DAY_MS - 1;
-    const Comity__V1__Event *event = world_accept(world, redeem(world, "nell", "once"));
+    const Comity__V1__Event *event = world_accept(world, world_redeem_command(world, "nell", "once"));
     const Comity__V1__InvitationRedeemed *redeemed = event->invitation_redeemed;
     assert_int_equal(event->actor, ODO + 1);
     assert_int_equal(redeemed->member->number, ODO + 1);
@@ -117,26 +100,26 @@ static void test_redeem_is_refused(void **state)
     world_accept(world, invite(world, "lena", "late"));
     world_accept(world, invite(world, "mara", "other"));
 
-    world_refuse(world, redeem(world, "nell", "nothing"), ERR_INVITATION, "redeem.invitation");
-    command = redeem(world, "nell", "once");
+    world_refuse(world, world_redeem_command(world, "nell", "nothing"), ERR_INVITATION, "redeem.invitation");
+    command = world_redeem_command(world, "nell", "once");
     command->n_cosigners = 0;
     world_refuse(world, command, ERR_COSIGNERS, "cosigners");
-    command = redeem(world, "nell", "once");
+    command = world_redeem_command(world, "nell", "once");
     world_cosign(world, command, "lena", NULL);
     world_refuse(world, command, ERR_COSIGNERS, "cosigners");
-    command = redeem(world, "nell", "once");
+    command = world_redeem_command(world, "nell", "once");
     command->redeem->invitation = world_key(world, "other");
     world_refuse(world, command, ERR_COSIGNERS, "cosigners");
 
     /* A key that is somebody's is not a new one: a member's, another invitation's, one for recovery. */
-    world_refuse(world, redeem(world, "lars", "once"), ERR_EXISTS, "key");
-    world_refuse(world, redeem(world, "other", "once"), ERR_EXISTS, "key");
-    world_refuse(world, redeem(world, "mrec", "once"), ERR_EXISTS, "key");
+    world_refuse(world, world_redeem_command(world, "lars", "once"), ERR_EXISTS, "key");
+    world_refuse(world, world_redeem_command(world, "other", "once"), ERR_EXISTS, "key");
+    world_refuse(world, world_redeem_command(world, "mrec", "once"), ERR_EXISTS, "key");
 
-    world_accept(world, redeem(world, "nell", "once"));
-    world_refuse(world, redeem(world, "nina", "once"), ERR_INVITATION, "redeem.invitation");
+    world_accept(world, world_redeem_command(world, "nell", "once"));
+    world_refuse(world, world_redeem_command(world, "nina", "once"), ERR_INVITATION, "redeem.invitation");
     world->context.time_ms += DAY_MS;
-    world_refuse(world, redeem(world, "nina", "late"), ERR_INVITATION, "redeem.invitation");
+    world_refuse(world, world_redeem_command(world, "nina", "late"), ERR_INVITATION, "redeem.invitation");
     world_destroy(&world);
 }
 
@@ -148,10 +131,10 @@ static void test_revoke_key(void **state)
     Comity__V1__Member *member = NULL;
 
     /* By a co-chair of the same constituency, and by the member. */
-    const Comity__V1__Event *event = world_accept(world, revoke(world, "luis", "lars"));
+    const Comity__V1__Event *event = world_accept(world, world_revoke_command(world, "luis", "lars"));
     assert_int_equal(event->key_revoked->member, LARS);
     assert_int_equal(event->actor, LUIS);
-    world_accept(world, revoke(world, "mona", "mona"));
+    world_accept(world, world_revoke_command(world, "mona", "mona"));
     assert_int_equal(
         state_get_by_key(&world->view, world->arena, TABLE_KEY, world_key(world, "mona").data, &row), 0);
     assert_int_equal(((Comity__V1__Key *) row)->revoked, 3);
@@ -159,14 +142,14 @@ static void test_revoke_key(void **state)
                      ERR_KEY_REVOKED);
     assert_true(world_has(world, TABLE_MEMBER, MONA, 0));
 
-    world_refuse(world, revoke(world, "mona", "mona"), ERR_KEY_REVOKED, "key");
-    world_refuse(world, revoke(world, "luis", "lars"), ERR_STATE, "revoke_key.key");
-    world_refuse(world, revoke(world, "lena", "nobody"), ERR_NOT_FOUND, "revoke_key.key");
-    world_refuse(world, revoke(world, "stranger", "nobody"), ERR_KEY_UNKNOWN, "key");
+    world_refuse(world, world_revoke_command(world, "mona", "mona"), ERR_KEY_REVOKED, "key");
+    world_refuse(world, world_revoke_command(world, "luis", "lars"), ERR_STATE, "revoke_key.key");
+    world_refuse(world, world_revoke_command(world, "lena", "nobody"), ERR_NOT_FOUND, "revoke_key.key");
+    world_refuse(world, world_revoke_command(world, "stranger", "nobody"), ERR_KEY_UNKNOWN, "key");
     /* Not by the other side, a facilitator, or a colleague. */
-    world_refuse(world, revoke(world, "mara", "lena"), ERR_FORBIDDEN, "key");
-    world_refuse(world, revoke(world, "cora", "lena"), ERR_FORBIDDEN, "key");
-    world_refuse(world, revoke(world, "odo", "carl"), ERR_FORBIDDEN, "key");
+    world_refuse(world, world_revoke_command(world, "mara", "lena"), ERR_FORBIDDEN, "key");
+    world_refuse(world, world_revoke_command(world, "cora", "lena"), ERR_FORBIDDEN, "key");
+    world_refuse(world, world_revoke_command(world, "odo", "carl"), ERR_FORBIDDEN, "key");
     world_check_replay(world);
     world_destroy(&world);
 }
@@ -176,19 +159,19 @@ static void test_the_last_co_chair_stays(void **state)
     (void) state;
     struct world *world = world_founded();
 
-    world_accept(world, revoke(world, "lena", "luis"));
-    world_refuse(world, revoke(world, "lena", "lena"), ERR_LAST_CO_CHAIR, "revoke_key.key");
+    world_accept(world, world_revoke_command(world, "lena", "luis"));
+    world_refuse(world, world_revoke_command(world, "lena", "lena"), ERR_LAST_CO_CHAIR, "revoke_key.key");
     /* Another one of the office makes room again. */
     Comity__V1__Command *command = invite(world, "lena", "once");
     static Comity__V1__Office co_chair[] = {COMITY__V1__OFFICE__OFFICE_CO_CHAIR};
     command->invite->n_offices = 1;
     command->invite->offices = co_chair;
     world_accept(world, command);
-    world_accept(world, redeem(world, "nell", "once"));
-    world_accept(world, revoke(world, "lena", "lena"));
-    world_refuse(world, revoke(world, "nell", "nell"), ERR_LAST_CO_CHAIR, "revoke_key.key");
+    world_accept(world, world_redeem_command(world, "nell", "once"));
+    world_accept(world, world_revoke_command(world, "lena", "lena"));
+    world_refuse(world, world_revoke_command(world, "nell", "nell"), ERR_LAST_CO_CHAIR, "revoke_key.key");
     /* A recovery key gives the office a key again. */
-    world_accept(world, revoke(world, "mara", "mara"));
+    world_accept(world, world_revoke_command(world, "mara", "mara"));
     world_check_replay(world);
     world_destroy(&world);
 }
@@ -202,10 +185,10 @@ static void test_a_revoked_key_takes_its_invitations_with_it(void **state)
     world_accept(world, invite(world, "luis", "once"));
     world_accept(world, invite(world, "luis", "twice"));
     world_accept(world, invite(world, "lena", "hers"));
-    world_accept(world, redeem(world, "nell", "twice"));
-    world_accept(world, revoke(world, "lena", "luis"));
-    world_refuse(world, redeem(world, "nina", "once"), ERR_INVITATION, "redeem.invitation");
-    world_accept(world, redeem(world, "nina", "hers"));
+    world_accept(world, world_redeem_command(world, "nell", "twice"));
+    world_accept(world, world_revoke_command(world, "lena", "luis"));
+    world_refuse(world, world_redeem_command(world, "nina", "once"), ERR_INVITATION, "redeem.invitation");
+    world_accept(world, world_redeem_command(world, "nina", "hers"));
     /* Who came by an invitation of his before stays. */
     assert_true(world_has(world, TABLE_MEMBER, ODO + 1, 0));
     world_check_replay(world);
@@ -220,19 +203,19 @@ static void test_an_invitation_is_withdrawn(void **state)
 
     world_accept(world, invite(world, "luis", "once"));
     world_accept(world, invite(world, "luis", "used"));
-    world_accept(world, redeem(world, "nell", "used"));
-    world_refuse(world, revoke(world, "mara", "once"), ERR_FORBIDDEN, "key");
-    world_refuse(world, revoke(world, "lars", "once"), ERR_FORBIDDEN, "key");
-    world_refuse(world, revoke(world, "lena", "used"), ERR_STATE, "revoke_key.key");
+    world_accept(world, world_redeem_command(world, "nell", "used"));
+    world_refuse(world, world_revoke_command(world, "mara", "once"), ERR_FORBIDDEN, "key");
+    world_refuse(world, world_revoke_command(world, "lars", "once"), ERR_FORBIDDEN, "key");
+    world_refuse(world, world_revoke_command(world, "lena", "used"), ERR_STATE, "revoke_key.key");
 
-    const Comity__V1__Event *event = world_accept(world, revoke(world, "lena", "once"));
+    const Comity__V1__Event *event = world_accept(world, world_revoke_command(world, "lena", "once"));
     assert_int_equal(event->key_revoked->member, 0);
     assert_int_equal(
         state_get_by_key(&world->view, world->arena, TABLE_INVITATION, world_key(world, "once").data, &row),
         0);
     assert_int_equal(((Comity__V1__Invitation *) row)->revoked, 5);
-    world_refuse(world, redeem(world, "nina", "once"), ERR_INVITATION, "redeem.invitation");
-    world_refuse(world, revoke(world, "lena", "once"), ERR_STATE, "revoke_key.key");
+    world_refuse(world, world_redeem_command(world, "nina", "once"), ERR_INVITATION, "redeem.invitation");
+    world_refuse(world, world_revoke_command(world, "lena", "once"), ERR_STATE, "revoke_key.key");
     world_check_replay(world);
     world_destroy(&world);
 }
