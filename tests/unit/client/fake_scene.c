@@ -1,6 +1,8 @@
 #include "fake_scene.h"
 
+#include <ftw.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -55,6 +57,24 @@ void scene_start(struct scene *scene)
         abort();
 }
 
+const char *scene_keep_journal(struct scene *scene)
+{
+    snprintf(scene->directory, sizeof(scene->directory), "/tmp/comity-scene-XXXXXX");
+    if (mkdtemp(scene->directory) == NULL)
+        abort();
+    snprintf(scene->journal, sizeof(scene->journal), "%s/journal", scene->directory);
+    scene->options.journal = scene->journal;
+    return scene->journal;
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    (void) status;
+    (void) type;
+    (void) place;
+    return remove(path);
+}
+
 void scene_destroy(struct scene **scene)
 {
     comity_destroy(&(*scene)->client);
@@ -62,6 +82,8 @@ void scene_destroy(struct scene **scene)
         fake_broker_stop(&(*scene)->brokers[i]);
     fake_group_destroy(&(*scene)->group);
     pthread_mutex_destroy(&(*scene)->lock);
+    if ((*scene)->directory[0] != '\0')
+        nftw((*scene)->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     free(*scene);
     *scene = NULL;
 }

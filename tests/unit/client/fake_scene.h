@@ -21,10 +21,14 @@ struct scene {
     struct comity_event events[SCENE_EVENTS_MAX];
     uint8_t log_keys[SCENE_EVENTS_MAX][COMITY_KEY_SIZE];
     size_t event_count;
+    char directory[64]; /* empty: none was made */
+    char journal[80];
 };
 
 /* Brokers are running; options are filled in and may be changed until scene_start. */
 struct scene *scene_new(size_t broker_count);
+/* The options get a journal, in a directory of its own that goes with the scene. Returns its path. */
+const char *scene_keep_journal(struct scene *scene);
 void scene_start(struct scene *scene);
 void scene_destroy(struct scene **scene);
 

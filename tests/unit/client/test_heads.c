@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,16 +20,12 @@
 
 enum { EVENTS = 40, SECOND = 1790000000 };
 
-static char directory[64];
-static char journal[80];
+static const char *journal;
 
 static int set_up(void **state)
 {
     struct scene *scene = scene_new(1);
-    snprintf(directory, sizeof(directory), "/tmp/comity-heads-XXXXXX");
-    assert_non_null(mkdtemp(directory));
-    snprintf(journal, sizeof(journal), "%s/journal", directory);
-    scene->options.journal = journal;
+    journal = scene_keep_journal(scene);
     scene->options.deadline_ms = 3000;
     memcpy(scene->pins[0].history, scene->group->history, HISTORY_ID_SIZE);
     memcpy(scene->pins[0].log_key, scene->group->ledger->log_key.public_key, KEY_SIZE);
@@ -40,18 +35,9 @@ static int set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-    (void) status;
-    (void) type;
-    (void) place;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     scene_destroy((struct scene **) state);
-    nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     return 0;
 }
 

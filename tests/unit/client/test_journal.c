@@ -7,7 +7,6 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,32 +21,19 @@
 #include "core/text.h"
 #include "fake_scene.h"
 
-static char directory[64];
-static char journal[80];
+static const char *journal;
 
 static int set_up(void **state)
 {
     struct scene *scene = scene_new(1);
-    snprintf(directory, sizeof(directory), "/tmp/comity-journal-XXXXXX");
-    assert_non_null(mkdtemp(directory));
-    snprintf(journal, sizeof(journal), "%s/journal", directory);
-    scene->options.journal = journal;
+    journal = scene_keep_journal(scene);
     *state = scene;
     return 0;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-    (void) status;
-    (void) type;
-    (void) place;
-    return remove(path);
 }
 
 static int tear_down(void **state)
 {
     scene_destroy((struct scene **) state);
-    nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     return 0;
 }
 

@@ -7,7 +7,6 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,37 +20,24 @@
 enum { BALLOTS = 4, FILE_MAX = 65536 };
 
 static const char CANARY[] = "Because.";
-static char directory[64];
-static char journal[80];
+static const char *journal;
 static char folder[192];
 
 static int set_up(void **state)
 {
     struct scene *scene = scene_new(1);
     char hex[2 * COMITY_HISTORY_SIZE + 1];
-    snprintf(directory, sizeof(directory), "/tmp/comity-forget-XXXXXX");
-    assert_non_null(mkdtemp(directory));
-    snprintf(journal, sizeof(journal), "%s/journal", directory);
+    journal = scene_keep_journal(scene);
     hex_encode(BYTES(scene->group->history, COMITY_HISTORY_SIZE), hex);
     snprintf(folder, sizeof(folder), "%s/%s", journal, hex);
-    scene->options.journal = journal;
     scene_start(scene);
     *state = scene;
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-    (void) status;
-    (void) type;
-    (void) place;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     scene_destroy((struct scene **) state);
-    nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     return 0;
 }
 

@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -19,7 +18,7 @@
 
 enum { SYNCS_MAX = 32 };
 
-static char directory[64], journal[80];
+static const char *directory, *journal;
 static char synced[SYNCS_MAX][512];
 static size_t sync_count;
 
@@ -36,26 +35,17 @@ int fsync(int fd)
 
 static int set_up(void **state)
 {
-    *state = scene_new(1);
-    snprintf(directory, sizeof(directory), "/tmp/comity-journal-XXXXXX");
-    assert_non_null(mkdtemp(directory));
-    snprintf(journal, sizeof(journal), "%s/journal", directory);
+    struct scene *scene = scene_new(1);
+    journal = scene_keep_journal(scene);
+    directory = scene->directory;
+    *state = scene;
     sync_count = 0;
     return 0;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-    (void) status;
-    (void) type;
-    (void) place;
-    return remove(path);
 }
 
 static int tear_down(void **state)
 {
     scene_destroy((struct scene **) state);
-    nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     return 0;
 }
 
