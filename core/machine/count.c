@@ -31,9 +31,29 @@ int count_outcome(struct decide *d, Comity__V1__CloseCause cause, Comity__V1__Ou
 
     if (cause == COMITY__V1__CLOSE_CAUSE__CLOSE_CAUSE_REFERRED)
         return outcome_referred(d, ret_outcome);
+    if (d->context && d->context->counted) {
+        *ret_outcome = d->context->counted;
+        return 0;
+    }
     if (count_input(d, &input) != 0)
         return d->code;
     code = rule_count(&input, d->arena, ret_outcome);
+    return code == 0 ? 0 : decide_fail(d, code);
+}
+
+int count_quorum(struct decide *d, Comity__V1__Outcome **ret_outcome)
+{
+    Comity__V1__Outcome *given = d->context->counted;
+    struct rule_input input;
+    int code;
+
+    if (given) {
+        *ret_outcome = given->kind == COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_NO_QUORUM ? given : NULL;
+        return 0;
+    }
+    if (count_input(d, &input) != 0)
+        return d->code;
+    code = rule_quorum_at_close(&input, d->arena, ret_outcome);
     return code == 0 ? 0 : decide_fail(d, code);
 }
 

@@ -193,20 +193,13 @@ static int round_extend(struct decide *d, bool *ret_is_extended)
     const Comity__V1__Rule *rule = d->round->rule;
     Comity__V1__RoundExtended *extended;
     Comity__V1__Outcome *outcome = NULL;
-    struct rule_input input;
     Comity__V1__Event *event;
-    int code;
 
     *ret_is_extended = false;
     if (rule->no_quorum != COMITY__V1__NO_QUORUM__NO_QUORUM_EXTEND || d->round->extended_ms != 0)
         return 0;
-    if (count_input(d, &input) != 0)
+    if (count_quorum(d, &outcome) != 0 || !outcome)
         return d->code;
-    code = rule_quorum_at_close(&input, d->arena, &outcome);
-    if (code != 0)
-        return decide_fail(d, code);
-    if (!outcome)
-        return 0;
     extended = decide_new(d, &comity__v1__round_extended__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_ROUND_EXTENDED);
     if (!extended || !event)

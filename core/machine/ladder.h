@@ -9,6 +9,8 @@
 /* count.c: round_input and round_outcome of d->round, whose roll d keeps. 0 or d->code. */
 int count_input(struct decide *d, struct rule_input *ret_input);
 int count_outcome(struct decide *d, Comity__V1__CloseCause cause, Comity__V1__Outcome **ret_outcome);
+/* rule_quorum_at_close of d->round: NULL where there is a quorum. 0 or d->code. */
+int count_quorum(struct decide *d, Comity__V1__Outcome **ret_outcome);
 
 /* What comes right after RoundClosed of d->round: a decision, the stages that it leads to, the end of the one that
  * it was held at. 0 or d->code. */

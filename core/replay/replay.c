@@ -60,7 +60,8 @@ int replay_begin(struct replay *r, const Comity__V1__ExportHistory *begin)
     r->announced_epoch = begin->epoch;
     r->texts = view_memory_new();
     r->hidden = view_memory_new();
-    return r->texts != NULL && r->hidden != NULL
+    r->hidden_texts = view_memory_new();
+    return r->texts != NULL && r->hidden != NULL && r->hidden_texts != NULL
                ? 0
                : replay_wrong_after(r, REPLAY_MACHINE, ERR_MEMORY, N_("not enough memory"));
 }
@@ -69,6 +70,7 @@ void replay_release(struct replay *r)
 {
     view_memory_destroy(&r->texts);
     view_memory_destroy(&r->hidden);
+    view_memory_destroy(&r->hidden_texts);
 }
 
 bool replay_is_idle(const struct replay *r)

@@ -52,12 +52,6 @@ struct replay_place {
     void (*tell)(void *self, const struct replay_fault *fault);
 };
 
-enum replay_hidden {
-    REPLAY_SHOWN,
-    REPLAY_HIDDEN_BALLOT, /* how somebody answered in a round that hides it until it closes */
-    REPLAY_HIDDEN_BODY,   /* what is for a body alone */
-};
-
 /* One event on its way in. */
 struct replay_event {
     const Comity__V1__ExportEvent *event;
@@ -69,10 +63,10 @@ struct replay_event {
     struct machine_event machine; /* to apply: what was decided again, else what the record says */
     bool has_command;             /* it has a part for one */
     bool causes;                  /* it is the first of what its command causes */
-    enum replay_hidden hidden;    /* the command is withheld */
+    bool is_hidden;               /* the command is withheld: `machine` has another one in its place */
     bool is_read;                 /* it has its place, and can be kept */
     bool is_decided;              /* decided again, and the same */
-    bool is_undecided;            /* it cannot be: what it takes is withheld */
+    bool is_undecided;            /* it cannot be, at least in part: what it takes is withheld */
 };
 
 struct replay {
@@ -99,8 +93,9 @@ struct replay {
     uint64_t commands, signatures;
     struct view_memory *texts;  /* hashes of texts that were purged, or have to be: replay_texts.c */
     struct view_memory *hidden; /* rounds that have a withheld ballot */
-    uint64_t hidden_texts;      /* of commands that are withheld */
-    bool follows_undecided;     /* the event before could not be decided, and may have caused the next */
+    struct view_memory *hidden_texts; /* hashes of the texts of withheld ballots */
+    bool rests_on_hidden;       /* what is expected */
+    uint32_t ladder_of;         /* round with a withheld ballot whose ladder the event before went up; 0: of none */
     size_t missing;             /* texts that are not there, for a purge that has to come */
     char sentence[256];
 };

@@ -106,29 +106,50 @@ static enum replay_check check_of(int code)
     return is_right ? REPLAY_RIGHT : REPLAY_DECISION;
 }
 
-static int command_decide(struct replay *r, struct replay_event *in, const struct view *view,
-                          const struct machine_context *context, int *ret_first)
+static int command_again(struct replay *r, const struct view *view, const struct machine_context *context)
 {
     struct refusal refusal = {0};
-    int code = command_read(r, in, ret_first);
+    int code = machine_decide(view, &r->command, context, r->arena, &r->expected, &refusal);
 
-    if (code != 0)
-        return code;
-    code = machine_decide(view, &r->command, context, r->arena, &r->expected, &refusal);
     if (code == 0)
         return 0;
     r->expected.count = 0;
     if (code == ERR_MEMORY)
         return replay_wrong(r, REPLAY_MACHINE, code, N_("not enough memory"));
-    in->is_undecided = check_of(code) != REPLAY_RIGHT && replay_rests_on_hidden(r, in->open);
-    if (in->is_undecided)
-        return 0;
     return replay_wrong(r, check_of(code), ERR_CORRUPT, N_("decided again, its command is refused (%s %s)"),
                         error_name(code), refusal.field);
 }
 
-/* In the order in which the batch did it: what was due comes before any command. A new epoch was opened by a
- * restore, which carries out nothing else. */
+/* A command of its own, in the open or withheld. */
+static int command_decide(struct replay *r, struct replay_event *in, const struct view *view,
+                          struct machine_context *context, int *ret_first)
+{
+    bool is_withheld = in->record->parts[1]->is_withheld;
+    int code = is_withheld ? replay_take_hidden(r, in) : command_read(r, in, ret_first);
+
+    if (code != 0)
+        return code;
+    context->lacks_answers = is_withheld;
+    r->rests_on_hidden = r->rests_on_hidden || is_withheld;
+    return command_again(r, view, context);
+}
+
+/* What no command caused. In the order in which the batch did it: what was due comes before any command. A new epoch
+ * was opened by a restore, which carries out nothing else. */
+static int due_decide(struct replay *r, const struct replay_event *in, const struct view *view,
+                      const struct machine_context *context)
+{
+    bool is_epoch = in->open->kind_case == COMITY__V1__EVENT__KIND_EPOCH_OPENED;
+    int code = r->head == 0 ? 0
+               : is_epoch   ? machine_open_epoch(view, context, r->arena, &r->expected)
+                            : machine_due(view, context, r->arena, &r->expected);
+
+    if (code == 0)
+        return 0;
+    r->expected.count = 0;
+    return replay_wrong(r, REPLAY_DECISION, code, N_("it cannot be decided again (%s)"), error_name(code));
+}
+
 static int expect(struct replay *r, struct replay_event *in, int *ret_first)
 {
     struct view view = r->place.view(r->place.self);
@@ -136,35 +157,26 @@ static int expect(struct replay *r, struct replay_event *in, int *ret_first)
         .time_ms = in->header.time_ms,
         .next_sequence = in->header.sequence,
         .log_key = replay_log_key(r, in->open),
+        .counted = (Comity__V1__Outcome *) (uintptr_t) replay_counted(r, in->open),
     };
-    int code = 0;
+    int code;
 
     r->expected.count = 0;
     r->expected_next = 0;
+    r->rests_on_hidden = context.counted != NULL;
     if (context.log_key == NULL)
         return replay_wrong(r, REPLAY_RECORD, ERR_MALFORMED, N_("it names no log key"));
-    if (r->head != 0 && in->open->kind_case == COMITY__V1__EVENT__KIND_EPOCH_OPENED)
-        code = machine_open_epoch(&view, &context, r->arena, &r->expected);
-    else if (r->head != 0)
-        code = machine_due(&view, &context, r->arena, &r->expected);
-    if (code != 0)
-        r->expected.count = 0;
-    in->is_undecided = code != 0 && code != ERR_MEMORY && replay_rests_on_hidden(r, in->open);
+    in->is_undecided = !in->has_command && replay_climbs_on(r, in->open);
     if (in->is_undecided)
         return 0;
+    r->ladder_of = 0;
+    code = due_decide(r, in, &view, &context);
     if (code != 0 || r->expected.count > 0)
-        return code == 0 ? 0
-                         : replay_wrong(r, REPLAY_DECISION, code, N_("it cannot be decided again (%s)"),
-                                        error_name(code));
-    in->is_undecided = !in->has_command && r->follows_undecided && replay_comes_of_count(in->open);
-    if (in->is_undecided)
-        return 0;
-    if (!in->has_command)
-        return replay_wrong(r, REPLAY_DECISION, ERR_CORRUPT,
-                            N_("nothing caused it: no command, and no deadline that was due"));
-    if (in->record->parts[1]->is_withheld)
-        return replay_take_hidden(r, in);
-    return command_decide(r, in, &view, &context, ret_first);
+        return code;
+    if (in->has_command)
+        return command_decide(r, in, &view, &context, ret_first);
+    return replay_wrong(r, REPLAY_DECISION, ERR_CORRUPT,
+                        N_("nothing caused it: no command, and no deadline that was due"));
 }
 
 static int parts_compare(struct replay *r, const struct replay_event *in,
@@ -172,16 +184,18 @@ static int parts_compare(struct replay *r, const struct replay_event *in,
 {
     struct bytes open;
     size_t count = expected->command != NULL ? 2 + r->command.text_count : 1;
+    bool is_framed, is_same;
     int code = message_pack(&expected->open->base, r->arena, &open);
 
     if (code != 0)
         return replay_wrong(r, REPLAY_MACHINE, code, N_("not enough memory"));
-    if (!bytes_equal(open, in->parts[0].content) || in->part_count != count ||
-        in->parts[0].audience != COMITY__V1__AUDIENCE__AUDIENCE_ALL || in->parts[0].round != 0)
-        return replay_may_differ(r, in->open, expected->open)
-                   ? ERR_UNCOUNTED
-                   : replay_wrong(r, REPLAY_DECISION, ERR_CORRUPT,
-                                  N_("decided again, it comes out differently"));
+    is_framed = in->part_count == count && in->parts[0].round == 0 &&
+                in->parts[0].audience == COMITY__V1__AUDIENCE__AUDIENCE_ALL;
+    is_same = bytes_equal(open, in->parts[0].content);
+    if (is_framed && !is_same && replay_may_differ(r, in->open, expected->open))
+        return ERR_UNCOUNTED;
+    if (!is_framed || !is_same || (r->rests_on_hidden && !replay_count_fits(r, in->open)))
+        return replay_wrong(r, REPLAY_DECISION, ERR_CORRUPT, N_("decided again, it comes out differently"));
     for (size_t i = 1; i < count; i++) {
         int kind = i == 1 ? COMITY__V1__PART_KIND__PART_KIND_COMMAND : COMITY__V1__PART_KIND__PART_KIND_TEXT;
 
@@ -243,13 +257,16 @@ static void take_recorded(struct replay *r, struct replay_event *in)
 static int compare(struct replay *r, struct replay_event *in, int first)
 {
     struct machine_event *expected = &r->expected.list[r->expected_next];
-    int code = parts_compare(r, in, expected);
+    int code;
 
+    r->rests_on_hidden = r->rests_on_hidden || replay_hidden_stage(r, expected->open) != 0;
+    code = parts_compare(r, in, expected);
     if (code == ERR_UNCOUNTED) {
         in->is_undecided = true;
         return first;
     }
-    in->is_decided = code == 0 && first == 0;
+    in->is_undecided = r->rests_on_hidden;
+    in->is_decided = code == 0 && first == 0 && !in->is_undecided;
     take_expected(in, expected);
     if (code == 0)
         code = receipt_check(r, in, expected);
@@ -264,9 +281,8 @@ int replay_decide(struct replay *r, struct replay_event *in)
     if (replay_is_idle(r))
         code = expect(r, in, &first);
     first = first != 0 ? first : code;
-    if (code == 0 && !in->is_undecided && !replay_is_idle(r))
+    if (code == 0 && !replay_is_idle(r))
         first = compare(r, in, first);
-    r->follows_undecided = in->is_undecided && in->hidden == REPLAY_SHOWN;
     if (code != 0 || !in->is_decided)
         take_recorded(r, in);
     return first;

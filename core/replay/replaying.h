@@ -3,6 +3,7 @@
 #define COMITY_CORE_REPLAY_REPLAYING_H
 
 #include "core/error.h"
+#include "core/machine/state.h"
 #include "core/replay/replay.h"
 
 /* Tell a fault of the event in hand, or of what stands behind the last one. The format is English, marked,
@@ -26,15 +27,27 @@ int replay_read(struct replay *r, const Comity__V1__ExportEvent *event, struct r
 /* replay_command.c: what the machine says. */
 int replay_decide(struct replay *r, struct replay_event *in);
 
-/* replay_hidden.c: what can be said of an event whose command is withheld. */
+/* replay_hidden.c: what can be said of an event whose command is withheld, and of what rests on it. */
+/* Put another command in its place. 0, or the first fault, which was told. */
 int replay_take_hidden(struct replay *r, struct replay_event *in);
-/* Is it counted from ballots of which one is withheld? */
-bool replay_rests_on_hidden(const struct replay *r, const Comity__V1__Event *open);
-/* Can it come of such a count, or of a ballot of such a round, without a command of its own? */
-bool replay_comes_of_count(const Comity__V1__Event *open);
+/* What the record says that it was counted from ballots of which one is withheld; NULL: of none. */
+const Comity__V1__Outcome *replay_counted(const struct replay *r, const Comity__V1__Event *open);
+/* Does that fit, as far as it does not rest on how somebody answered? */
+bool replay_count_fits(struct replay *r, const Comity__V1__Event *open);
+/* The round with a withheld ballot about whose blocks the stage is that begins or ends by it; 0: none. */
+uint32_t replay_hidden_stage(struct replay *r, const Comity__V1__Event *open);
 /* Is the difference between the record and what was decided one that withheld parts can make? */
-bool replay_may_differ(const struct replay *r, const Comity__V1__Event *recorded,
-                       const Comity__V1__Event *expected);
+bool replay_may_differ(struct replay *r, const Comity__V1__Event *recorded, const Comity__V1__Event *expected);
+/* Can it come next, of the ladder that a difference of that sort has led up? */
+bool replay_climbs_on(struct replay *r, const Comity__V1__Event *open);
+/* A row by its number, in the arena; NULL: there is none. */
+ProtobufCMessage *replay_row(struct replay *r, enum table table, uint32_t number);
+/* A key of the member that is valid; empty: there is none. */
+ProtobufCBinaryData replay_key_of(struct replay *r, uint32_t member);
+
+/* replay_stand_in.c: r->command in place of one that is withheld. @round: of a ballot; else NULL. 0; the code of a
+ * form that no command can have, ERR_TEXT; ERR_MEMORY. */
+int replay_stand_in(struct replay *r, const struct replay_event *in, const Comity__V1__Round *round);
 
 /* replay_texts.c: texts that are not in the stream, for a purge that comes later in it. */
 int replay_texts_missing(struct replay *r, const struct replay_event *in);

@@ -10,6 +10,7 @@ Whoever has the worker's log key can do all that seal() does. What nobody can ma
 `command`, a SignedCommand: sign() makes it with a key that the test has."""
 
 import base64
+import copy
 import hashlib
 import struct
 
@@ -121,6 +122,13 @@ class Record:
         if self.records[place].WhichOneof("kind") == "checkpoint":
             del self.records[place]
         self.events.remove(event)
+
+    def add(self, event, after):
+        """A further event, the same as @event, behind @after; all that come after it are numbered anew."""
+        added = Event(copy.deepcopy(event.record))
+        self.events.insert(self.events.index(after) + 1, added)
+        self.number_anew()
+        return added
 
     def number_anew(self):
         """As if what was dropped or moved had never been: sequences, and the sizes of trees in receipts."""
