@@ -53,16 +53,6 @@ static bool key_name_is_valid(struct bytes name)
     return true;
 }
 
-/* Strict base64 with its padding. False also where it is longer than @size. */
-static bool base64_read(struct bytes text, uint8_t *buffer, size_t size, size_t *ret_length)
-{
-    const char *start = (const char *) text.data;
-    const char *end = NULL;
-    return text.size > 0 &&
-           sodium_base642bin(buffer, size, start, text.size, NULL, ret_length, &end, NOTE_BASE64) == 0 &&
-           end == start + text.size;
-}
-
 /* What is before the separator; *rest goes past it. False if there is none. */
 static bool take_until(struct bytes *rest, char separator, struct bytes *ret_taken)
 {
@@ -127,7 +117,7 @@ int note_verifier_read(const char *text, struct note_verifier *ret_verifier)
     memcpy(id_hex, id.data, id.size);
     uint8_t key[1 + KEY_SIZE];
     size_t length;
-    if (hex_decode(id_hex, id_bytes, KEY_ID_SIZE) || !base64_read(rest, key, sizeof(key), &length) ||
+    if (hex_decode(id_hex, id_bytes, KEY_ID_SIZE) || base64_decode(rest, key, sizeof(key), &length) != 0 ||
         length != sizeof(key) || (key[0] != NOTE_SIGNATURE && key[0] != NOTE_COSIGNATURE))
         return ERR_MALFORMED;
 
@@ -221,7 +211,7 @@ static bool signature_line_read(struct bytes line, struct note_signature *ret_si
     uint8_t decoded[NOTE_MAX_BYTES];
     size_t length;
     if (!take_until(&line, ' ', &ret_signature->name) || !key_name_is_valid(ret_signature->name) ||
-        !base64_read(line, decoded, sizeof(decoded), &length) || length <= KEY_ID_SIZE)
+        base64_decode(line, decoded, sizeof(decoded), &length) != 0 || length <= KEY_ID_SIZE)
         return false;
     ret_signature->key_id = get_u32(decoded);
     ret_signature->size = length - KEY_ID_SIZE;
@@ -380,7 +370,7 @@ int checkpoint_body_read(struct bytes text, struct checkpoint_body *ret_body)
         !take_until(&text, '\n', &root))
         return ERR_MALFORMED;
     if (body.origin.size == 0 || !size_read(size, &body.size) ||
-        !base64_read(root, body.root, sizeof(body.root), &body.root_size))
+        base64_decode(root, body.root, sizeof(body.root), &body.root_size) != 0)
         return ERR_MALFORMED;
     while (take_until(&text, '\n', &extension)) {
         if (extension.size == 0)

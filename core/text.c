@@ -249,3 +249,25 @@ int hex_decode(const char *hex, uint8_t *ret_bytes, size_t size)
         ret_bytes[i] = (uint8_t) (hex_value(hex[2 * i]) * 16 + hex_value(hex[2 * i + 1]));
     return 0;
 }
+
+/* libsodium takes every byte above 7F for a digit, where char is signed. */
+static bool is_ascii(struct bytes text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] > 0x7F)
+            return false;
+    return text.size > 0;
+}
+
+int base64_decode(struct bytes text, uint8_t *ret_bytes, size_t size, size_t *ret_size)
+{
+    const char *start = (const char *) text.data, *end = NULL;
+    size_t length;
+
+    if (!is_ascii(text) ||
+        sodium_base642bin(ret_bytes, size, start, text.size, NULL, &length, &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        end != start + text.size)
+        return ERR_MALFORMED;
+    *ret_size = length;
+    return 0;
+}

@@ -28,4 +28,8 @@ size_t text_escape(struct bytes text, bool keep_lines, char *buffer, size_t size
 void hex_encode(struct bytes bytes, char *ret_hex /* 2*size+1 */);
 int hex_decode(const char *hex, uint8_t *ret_bytes, size_t size);
 
+/* Base64 with its padding (RFC 4648, section 4), in its one form. 0 or ERR_MALFORMED; also of nothing, and of more than @size
+ * bytes. */
+int base64_decode(struct bytes text, uint8_t *ret_bytes, size_t size, size_t *ret_size);
+
 #endif

@@ -37,7 +37,7 @@ static int unpack(struct cli *cli, const char *path, const char *base64, struct 
 
     if (packed == NULL)
         return ERR_MEMORY;
-    if (sodium_base642bin(packed, size, base64, size, NULL, &size, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+    if (base64_decode(BYTES(base64, size), packed, size, &size) != 0)
         return not_a_draft(cli, path, ERR_MALFORMED, "its content is not base64.");
     int code = comity_draft_unpack(packed, size, ret_draft, &fault);
     if (code != 0) {

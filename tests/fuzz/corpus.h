@@ -3,6 +3,7 @@
 #ifndef COMITY_TESTS_FUZZ_CORPUS_H
 #define COMITY_TESTS_FUZZ_CORPUS_H
 
+#include "comity/v1/link.pb-c.h"
 #include "core/message.h"
 
 /* A file DIRECTORY/<what>/<name>-<number>: numbers go on within one pair. */
@@ -28,5 +29,12 @@ void corpus_of_links(struct arena *arena);
 void corpus_of_router(void);
 void corpus_of_machine(void);
 void corpus_of_scene(void);
+void corpus_of_small_files(void);
+void corpus_of_queries(void);
+/* Of a command that the scene has recorded. */
+struct scene;
+struct command;
+void corpus_of_receipt(struct scene *scene, const struct command *command, const Comity__V1__Receipt *receipt);
+void corpus_of_checkpoint(struct scene *scene, const Comity__V1__Receipt *receipt);
 
 #endif

@@ -80,6 +80,8 @@ static void put_answered(struct scene *scene, size_t item)
     corpus_put("note", "checkpoint", BYTES(pieces.bytes, pieces.size));
     corpus_put_message("event", command_name(command->body), &receipt->event->base);
     corpus_put_typed("event", &receipt->event->base);
+    corpus_of_receipt(scene, command, receipt);
+    corpus_of_checkpoint(scene, receipt);
 }
 
 static void put_export(struct scene *scene, const char *name)

@@ -19,8 +19,12 @@ static void check_checkpoint(struct bytes text)
         FUZZ_NEED(body.root_size <= sizeof(body.root));
         FUZZ_NEED(body.origin.data >= text.data &&
                   body.origin.data + body.origin.size <= text.data + text.size);
-        if (code == 0)
+        if (code == 0) {
+            char written[CHECKPOINT_MAX_BYTES];
+            size_t size = checkpoint_write(&checkpoint, written); /* there is one form alone, but for lines behind it */
             FUZZ_NEED(body.size == checkpoint.size && body.root_size == HASH_SIZE);
+            FUZZ_NEED(size <= text.size && memcmp(written, text.data, size) == 0);
+        }
     } else {
         FUZZ_NEED(code == ERR_MALFORMED);
     }

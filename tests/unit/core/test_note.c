@@ -115,6 +115,23 @@ static void test_a_checkpoint_signed_under_another_name(void **state)
     assert_int_equal(checkpoint_open(BYTES(note, strlen(note)), key.public_key, &back), ERR_SIGNATURE);
 }
 
+/* A checkpoint has one text: what stands for no digit of base64 is not taken for one, however well it is signed. */
+static void test_a_root_in_another_form(void **state)
+{
+    (void) state;
+    static const char *const ROOTS[] = {"//////////////////////////////////////////8=",
+                                        "\xFF/////////////////////////////////////////8="};
+    for (size_t i = 0; i < ARRAY_COUNT(ROOTS); i++) {
+        char text[CHECKPOINT_MAX_BYTES], line[NOTE_LINE_MAX_BYTES + 1], note[2 * CHECKPOINT_MAX_BYTES];
+        struct checkpoint back;
+        int size = snprintf(text, sizeof(text), ORIGIN "\n42\n%s\n", ROOTS[i]);
+        assert_true(note_sign_line(BYTES(text, (size_t) size), ORIGIN, &key, line) > 0);
+        int whole = snprintf(note, sizeof(note), "%s\n%s", text, line);
+        assert_int_equal(checkpoint_open(BYTES(note, (size_t) whole), key.public_key, &back), i == 0 ? 0 : ERR_MALFORMED);
+        assert_int_equal(checkpoint_read(BYTES(text, (size_t) size), &back), i == 0 ? 0 : ERR_MALFORMED);
+    }
+}
+
 static void test_verifier_keys(void **state)
 {
     (void) state;
@@ -234,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_sizes_and_epochs),
         cmocka_unit_test(test_every_byte_is_bound),
         cmocka_unit_test(test_a_checkpoint_signed_under_another_name),
+        cmocka_unit_test(test_a_root_in_another_form),
         cmocka_unit_test(test_verifier_keys),
         cmocka_unit_test(test_signatures_of_several),
         cmocka_unit_test(test_a_limit_on_signatures),

@@ -236,6 +236,27 @@ static void test_hex(void **state)
     }
 }
 
+static void test_base64(void **state)
+{
+    (void) state;
+    static const uint8_t BYTES_OF[] = {0xFB, 0xFF, 0xFE, 0x00};
+    uint8_t back[6];
+    size_t size = 0;
+    assert_int_equal(base64_decode(BYTES("+//+AA==", 8), back, sizeof(back), &size), 0);
+    assert_int_equal(size, sizeof(BYTES_OF));
+    assert_memory_equal(back, BYTES_OF, sizeof(BYTES_OF));
+
+    static const char *const BAD[] = {"",         "+//+AA",    "+//+AA=",   "+//+AB==",  "+//+AA== ",       "+//+\nAA==",
+                                      "-__-AA==", "+//+AA==A", "+//+A===",  "AAAAAAAAA", "\xFF//+AA==",     "+/\xC3\xA9" "+AA==",
+                                      "\x80" "AAA",  "////\xFF///", "AAAAAAAAAA=="};
+    for (size_t i = 0; i < ARRAY_COUNT(BAD); i++) {
+        size = 99;
+        assert_int_equal(base64_decode(BYTES(BAD[i], strlen(BAD[i])), back, sizeof(back), &size), ERR_MALFORMED);
+        assert_int_equal(size, 99);
+    }
+    assert_int_equal(base64_decode(BYTES("AAAA\0AAA", 8), back, sizeof(back), &size), ERR_MALFORMED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_escape),
         cmocka_unit_test(test_escape_is_always_safe),
         cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_base64),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
