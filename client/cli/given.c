@@ -33,13 +33,24 @@ int given_time(struct cli *cli, const char *option, int64_t *time_ms)
     return 0;
 }
 
+/* Digits alone, in their places: sscanf takes blanks and signs for a part of a number as well. */
+static bool is_date(const char *text)
+{
+    static const char FORM[] = "dddd-dd-dd";
+    size_t i = 0;
+
+    for (; FORM[i] != '\0'; i++)
+        if (FORM[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != FORM[i])
+            return false;
+    return text[i] == '\0';
+}
+
 int given_date(struct cli *cli, const char *option, uint32_t *ret_date)
 {
     const char *text = cli_option(cli, option);
     unsigned year, month, day;
-    int end = 0;
 
-    if (sscanf(text, "%4u-%2u-%2u%n", &year, &month, &day, &end) != 3 || text[end] != '\0' || end != 10)
+    if (!is_date(text) || sscanf(text, "%4u-%2u-%2u", &year, &month, &day) != 3)
         return cli_fail(cli, ERR_USAGE, arena_printf(cli->arena, "--%s 2026-12-31", option),
                         "--%s `%s` is no date: it is year, month, day.", option, shown_string(cli, text));
     *ret_date = year * 10000 + month * 100 + day;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "client/cli/standing_rules.h"
 #include "client/rules/template.h"
 #include "client/witness/kept.h"
 #include "core/frame.h"
@@ -143,6 +144,40 @@ static void json_files(struct arena *arena)
         "\"AGREE\"}],\n"
         "\"close\": {\"all_answered\": true}, \"rounds\": 3}");
     put_text("rule_json", "empty", "{}");
+    put_text("charter_json", "sample", STANDING_RULES_SAMPLE);
+    put_text("charter_json", "more",
+             "{\"text\": {\"text\": \"Together.\"}, \"functions\": [{\"name\": \"a\", \"title\": \"A\", \"share\": \"INFORM\"}],\n"
+             "\"co_chairs\": [{\"constituency\": \"union\", \"count\": 2}], \"notice_hours\": 4294967295} // end\n");
+}
+
+/* What people type: 1 byte which of fuzz_typed.c's readers | 1 byte which rule | the text. */
+static void put_typed(unsigned reader, unsigned which, const char *text)
+{
+    struct corpus_pieces pieces = {.size = 0};
+
+    pieces_number(&pieces, reader, 1);
+    pieces_number(&pieces, which, 1);
+    pieces_add(&pieces, BYTES(text, strlen(text)));
+    corpus_put("typed", "typed", BYTES(pieces.bytes, pieces.size));
+}
+
+static void typed(void)
+{
+    static const char *const TIMES[] = {"+30d", "+2h", "2026-11-30 17:00", "2026-11-30T17:00:00Z", "2026-11-30"};
+    static const char *const BALLOTS[] = {"yes", "abstain", "5", "red", "Green-day > red = 3", "2>RED>blue"};
+    enum { TIME, DATE, BALLOT, INTERESTS, ENDPOINT, NUMBER };
+
+    for (unsigned i = 0; i < ARRAY_COUNT(TIMES); i++)
+        put_typed(TIME, 0, TIMES[i]);
+    put_typed(DATE, 0, "2026-12-31");
+    put_typed(DATE, 0, "2026- 1--1");
+    for (unsigned rule = 0; rule_template_at(rule) != NULL; rule++)
+        for (unsigned i = 0; i < ARRAY_COUNT(BALLOTS); i++)
+            put_typed(BALLOT, rule, BALLOTS[i]);
+    put_typed(INTERESTS, 0, "1, 2 30");
+    put_typed(ENDPOINT, 0, "tcp://broker.example.org:5550");
+    put_typed(ENDPOINT, 1, "tcp://[fe80::1%eth0]:*");
+    put_typed(NUMBER, 0, "18446744073709551615");
 }
 
 /* What a witness keeps: nothing yet, a checkpoint, and all that there can be. */
@@ -178,6 +213,7 @@ void corpus_of_files(struct arena *arena)
     recovery_words();
     ini_files(arena);
     json_files(arena);
+    typed();
     put_text("text", "plain", "north-1");
     put_text("text", "zone", "America/Argentina/Buenos_Aires");
     put_text("text", "hex", "00ff7f80");

@@ -64,7 +64,8 @@ static Comity__V1__EventRecord *event_of(struct scene *scene, const struct comma
     return answer->events[0];
 }
 
-static Comity__V1__Cosignature *cosignature(struct scene *scene, const struct checkpoint *checkpoint, uint8_t number)
+static Comity__V1__Cosignature *cosignature(struct scene *scene, const struct checkpoint *checkpoint, uint32_t epoch,
+                                            uint8_t number)
 {
     const uint8_t seed[SEED_SIZE] = {'w', number};
     Comity__V1__Cosignature *row = SCENE_NEW(scene, Cosignature, cosignature);
@@ -75,7 +76,7 @@ static Comity__V1__Cosignature *cosignature(struct scene *scene, const struct ch
     signing_key_from_seed(seed, &key);
     row->time_s = 1800000000;
     cosignature_make(BYTES(text, checkpoint_write(checkpoint, text)), row->time_s, &key, signature);
-    row->epoch = 1;
+    row->epoch = epoch;
     row->size = checkpoint->size;
     row->key = (ProtobufCBinaryData){KEY_SIZE, arena_copy(scene->arena, key.public_key, KEY_SIZE)};
     row->signature = (ProtobufCBinaryData){SIGNATURE_SIZE, arena_copy(scene->arena, signature, SIGNATURE_SIZE)};
@@ -107,7 +108,7 @@ static void add_cosigned(struct scene *scene, const struct command *command, Com
     cosigned->n_proof = answer->n_proof;
     cosigned->cosignatures = arena_alloc(scene->arena, WITNESSES * sizeof(*cosigned->cosignatures));
     for (uint8_t i = 0; i < WITNESSES; i++)
-        cosigned->cosignatures[cosigned->n_cosignatures++] = cosignature(scene, &other, i);
+        cosigned->cosignatures[cosigned->n_cosignatures++] = cosignature(scene, &other, answer->epoch, i);
     qsort(cosigned->cosignatures, WITNESSES, sizeof(*cosigned->cosignatures), by_key);
     file->cosigned = arena_copy(scene->arena, &cosigned, sizeof(cosigned));
     file->n_cosigned = 1;
