@@ -121,6 +121,7 @@ int main(int argc, char **argv)
     corpus_of_machine();
     corpus_of_scene();
     corpus_of_small_files();
+    corpus_of_gate();
     corpus_of_queries();
     arena_destroy(&arena);
     return 0;

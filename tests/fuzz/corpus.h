@@ -30,6 +30,7 @@ void corpus_of_router(void);
 void corpus_of_machine(void);
 void corpus_of_scene(void);
 void corpus_of_small_files(void);
+void corpus_of_gate(void);
 void corpus_of_queries(void);
 /* Of a command that the scene has recorded. */
 struct scene;

@@ -211,6 +211,27 @@ void corpus_of_small_files(void)
     scratch_remove(directory);
 }
 
+/* ---- The broker's gate ---- */
+
+static void put_request(const char *side, const char *key)
+{
+    const char *const parts[] = {"1.0", "q1", side, "127.0.0.1", "an id", "CURVE", key};
+    struct corpus_pieces pieces = {.size = 0};
+
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++)
+        pieces_piece(&pieces, BYTES(parts[i], parts[i] == key ? KEY_SIZE : strlen(parts[i])));
+    corpus_put("zap", side, BYTES(pieces.bytes, pieces.size));
+}
+
+void corpus_of_gate(void)
+{
+    static const char WORKER[KEY_SIZE] = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk", OTHER[KEY_SIZE] = "another";
+
+    put_request("front", OTHER);
+    put_request("back", OTHER);
+    put_request("back", WORKER);
+}
+
 /* ---- Questions ---- */
 
 static void put_query(const char *name, unsigned asker, const Comity__V1__Query *query)
