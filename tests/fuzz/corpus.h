@@ -36,6 +36,7 @@ void corpus_of_queries(void);
 struct scene;
 struct command;
 void corpus_of_receipt(struct scene *scene, const struct command *command, const Comity__V1__Receipt *receipt);
+void corpus_of_replies(struct scene *scene, const struct command *command, struct bytes draft, const Comity__V1__Reply *reply);
 void corpus_of_checkpoint(struct scene *scene, const Comity__V1__Receipt *receipt);
 
 #endif

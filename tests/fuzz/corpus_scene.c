@@ -81,6 +81,7 @@ static void put_answered(struct scene *scene, size_t item)
     corpus_put_message("event", command_name(command->body), &receipt->event->base);
     corpus_put_typed("event", &receipt->event->base);
     corpus_of_receipt(scene, command, receipt);
+    corpus_of_replies(scene, command, draft, reply);
     corpus_of_checkpoint(scene, receipt);
 }
 

@@ -159,6 +159,101 @@ void corpus_of_checkpoint(struct scene *scene, const Comity__V1__Receipt *receip
     corpus_put("checkpoint", "mailed", BYTES(pieces.bytes, pieces.size));
 }
 
+/* ---- What a client is answered ---- */
+
+static void put_operation(struct corpus_pieces *pieces, unsigned which, const ProtobufCMessage *body, struct arena *arena)
+{
+    struct bytes packed = {0};
+
+    if (body != NULL)
+        assert_int_equal(message_pack(body, arena, &packed), 0);
+    pieces_number(pieces, which, 1);
+    pieces_number(pieces, 0, 1); /* the latest request; of what is asked: see fuzz_replies.c */
+    pieces_piece(pieces, packed);
+}
+
+static Comity__V1__Reply answered(struct scene *scene, const struct command *command, const Comity__V1__Query *query)
+{
+    Comity__V1__Reply reply = COMITY__V1__REPLY__INIT;
+
+    reply.kind_case = COMITY__V1__REPLY__KIND_ANSWER;
+    reply.answer = (Comity__V1__Answer *) ask(scene, command, query);
+    return reply;
+}
+
+static Comity__V1__Reply checkpoint_answered(struct scene *scene, const struct command *command, uint64_t from,
+                                             uint64_t size)
+{
+    Comity__V1__GetCheckpoint get = COMITY__V1__GET_CHECKPOINT__INIT;
+    Comity__V1__Query query = query_of(scene, COMITY__V1__QUERY__KIND_CHECKPOINT);
+
+    get.from = from;
+    get.size = size;
+    query.checkpoint = &get;
+    return answered(scene, command, &query);
+}
+
+static Comity__V1__Reply events_answered(struct scene *scene, const struct command *command)
+{
+    Comity__V1__Events events = COMITY__V1__EVENTS__INIT;
+    Comity__V1__Query query = query_of(scene, COMITY__V1__QUERY__KIND_EVENTS);
+
+    events.from = 1;
+    query.events = &events;
+    query.limit = 2;
+    return answered(scene, command, &query);
+}
+
+static void welcome(struct scene *scene, struct corpus_pieces *pieces, unsigned operation)
+{
+    Comity__V1__Welcome welcome = COMITY__V1__WELCOME__INIT;
+    Comity__V1__GrantAnswer grant = COMITY__V1__GRANT_ANSWER__INIT, *grants[] = {&grant};
+
+    welcome.software = arena_string(scene->arena, "comity 0.1.0");
+    welcome.format_level = FORMAT_LEVEL;
+    welcome.time_ms = scene->now_ms;
+    welcome.log_key = (ProtobufCBinaryData){KEY_SIZE, scene->log_key.public_key};
+    welcome.n_grants = 1;
+    welcome.grants = grants;
+    grant.history = (ProtobufCBinaryData){HISTORY_ID_SIZE, scene->history};
+    grant.member = 1;
+    grant.head = scene_head(scene);
+    put_operation(pieces, operation, &welcome.base, scene->arena);
+}
+
+/* Honest ones, in order: WELCOME, where the record goes on from there, the receipt, events; then the tree of before. */
+void corpus_of_replies(struct scene *scene, const struct command *command, struct bytes draft,
+                       const Comity__V1__Reply *reply)
+{
+    enum { REPLY, HINT, WELCOME, REFUSE_HELLO, RAW, HURRY, ASK };
+    struct corpus_pieces *pieces = calloc(1, sizeof(*pieces));
+    Comity__V1__Reply later;
+
+    assert_non_null(pieces);
+    for (unsigned has_journal = 0; has_journal < 2; has_journal++) {
+        pieces->size = 0;
+        pieces_piece(pieces, draft);
+        pieces_add(pieces, BYTES(scene->log_key.public_key, KEY_SIZE));
+        pieces_number(pieces, has_journal, 1);
+        welcome(scene, pieces, WELCOME);
+        if (has_journal) {
+            later = checkpoint_answered(scene, command, 0, 0);
+            put_operation(pieces, REPLY, &later.base, scene->arena);
+        }
+        put_operation(pieces, HURRY, NULL, scene->arena);
+        put_operation(pieces, REPLY, &reply->base, scene->arena);
+        pieces_number(pieces, ASK, 1);
+        pieces_number(pieces, 1, 1);
+        pieces_piece(pieces, BYTES(NULL, 0));
+        later = events_answered(scene, command);
+        put_operation(pieces, REPLY, &later.base, scene->arena);
+        later = checkpoint_answered(scene, command, 1, 2);
+        put_operation(pieces, REPLY, &later.base, scene->arena);
+        corpus_put("replies", has_journal ? "journal" : "plain", BYTES(pieces->bytes, pieces->size));
+    }
+    free(pieces);
+}
+
 /* ---- Small files ---- */
 
 static void put_small_file(const char *what, const char *name, const char *path)
