@@ -126,8 +126,9 @@ static void answer_take(struct comity *client, struct comity_request *request, c
     struct comity_result result = {.verdict = COMITY_ANSWERED, .sequence = body->as_of, .epoch = body->epoch};
     const struct history *history = history_find(client, request->claim.history);
     uint64_t as_of = body->as_of;
-    /* A store that was put back, or one that a restore has replaced: nothing that it says is the present. */
-    if (history != NULL && body->epoch < history->epoch) {
+    /* A store that was put back, or one that a restore has replaced: nothing that it says is the present. Our own question
+     * about its checkpoint is judged where the head is. */
+    if (history != NULL && body->epoch < history->epoch && !request->is_bound) {
         end_unknown(client, request, ERR_BEHIND);
         return;
     }

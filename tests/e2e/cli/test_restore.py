@@ -495,6 +495,26 @@ class Restored(CliCase):
         self.assertEqual(error["name"], "BEHIND")
         self.assertIn("old copy", error["next"])
 
+    def test_an_old_copy_of_before_a_restore_is_no_record(self):
+        """Its epoch is over: that is no worker that is late, and it is not asked to wait for it."""
+        self.world.down()
+        shutil.copytree(self.world.data / "store", self.world.directory / "copy")
+        self.world.up()
+        self.back_up()
+        self.restore()
+        self.resubmit("ben")
+        self.head("ben")
+        self.world.down()
+        shutil.rmtree(self.world.data / "store")
+        os.rename(self.world.directory / "copy", self.world.data / "store")
+        self.world.up()
+        for words in (["whoami"], ["events"], ["resubmit"]):
+            error = self.refuse("ben", *words, name="FORKED", exit=FORKED)
+            self.assertIn("it was put back", error["what"])
+        for path in (self.world.home("ben") / "journal").glob("*/checkpoint"):   # the control: of that, nothing is known here any more
+            path.unlink()
+        self.refuse("ben", "whoami", "--timeout", 3, name="BEHIND", exit=UNREACHABLE)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -472,6 +472,32 @@ static void a_restore_that_lies_about_where_it_went_back_to_is_refused(void **st
     expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
 }
 
+/* The store of before a restore is started again, and goes on: whoever has seen the restored record does not take its
+ * word, nor only that it is late, whatever else was seen of the later epoch. The control has seen nothing of it. */
+static void a_store_of_before_a_restore_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    verify(scene);
+    restore(scene, 30, 30);
+    scene_start(scene);
+    expect(submit(scene), COMITY_RECORDED, 0);
+    comity_destroy(&scene->client);
+    fake_lock(scene->group);
+    ledger_cut(scene->group->ledger, 30);
+    scene->group->ledger->epoch = 1;
+    ledger_grow(scene->group->ledger, EVENTS);
+    fake_unlock(scene->group);
+    memcpy(scene->pins[0].log_key, scene->group->ledger->log_key.public_key, KEY_SIZE);
+    scene_start(scene);
+    comity_set_seen(scene->client, scene->group->history, SECOND, 30);
+    expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
+    assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 1);
+    comity_destroy(&scene->client);
+    scene->options.journal = NULL;
+    scene_start(scene);
+    expect(query(scene, false), COMITY_ANSWERED, 0);
+}
+
 /* Nor may a page hide behind an epoch that is over. */
 static void a_page_of_an_epoch_that_is_over_is_not_believed(void **state)
 {
@@ -609,6 +635,7 @@ int main(void)
         ONE(a_restore_on_record_is_followed),
         ONE(a_restore_that_went_not_behind_is_proved),
         ONE(a_restore_that_lies_about_where_it_went_back_to_is_refused),
+        ONE(a_store_of_before_a_restore_is_refused),
         ONE(a_page_of_an_epoch_that_is_over_is_not_believed),
         ONE(a_fork_after_a_restore_is_refused),
         ONE(the_evidence_is_kept),
