@@ -172,12 +172,13 @@ static int write_ready_file(const char *path, const struct loop *loop, const str
     hex_encode(BYTES(key->public_key, KEY_SIZE), hex);
     snprintf(text, sizeof(text), "front %s\nback %s\nkey %s\n", loop_endpoint(loop, SIDE_FRONT),
              loop_endpoint(loop, SIDE_BACK), hex);
-    if (process_file_write(path, text) == 0)
+    int error = process_file_write(path, text);
+    if (error == 0)
         return 0;
     snprintf(reason, CONFIG_REASON_MAX,
              "ready_file %s cannot be written (%s): make its folder, or change the path", path,
              strerror(errno));
-    return ERR_FILE;
+    return error;
 }
 
 static void log_listening(const struct loop *loop, const struct connection_key *key)

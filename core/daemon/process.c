@@ -71,6 +71,11 @@ void process_forbid_dumps(void)
     prctl(PR_SET_DUMPABLE, 0);
 }
 
+int process_file_error(void)
+{
+    return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_DISK_FULL : ERR_FILE;
+}
+
 static int write_all(int fd, const char *text, size_t size)
 {
     while (size > 0) {
@@ -78,7 +83,7 @@ static int write_all(int fd, const char *text, size_t size)
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
-            return ERR_FILE;
+            return process_file_error();
         text += written;
         size -= (size_t) written;
     }
@@ -95,14 +100,14 @@ int process_file_write(const char *path, const char *text)
     }
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
-        return ERR_FILE;
+        return process_file_error();
     int error = write_all(fd, text, strlen(text));
     if (error == 0 && fsync(fd) != 0)
-        error = ERR_FILE;
+        error = process_file_error();
     if (close(fd) != 0 && error == 0)
-        error = ERR_FILE;
+        error = process_file_error();
     if (error == 0 && rename(temporary, path) != 0)
-        error = ERR_FILE;
+        error = process_file_error();
     if (error != 0) {
         int saved_errno = errno;
         unlink(temporary);

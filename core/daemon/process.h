@@ -35,8 +35,11 @@ enum process_signal process_signal_take(int fd);
  * first, before a key is read. */
 void process_forbid_dumps(void);
 
-/* Replace the file by @text at once: a temporary file beside it (mode 0644), synced, then renamed. 0 or
- * ERR_FILE (errno says why). */
+/* What errno says of a file that cannot be written: ERR_DISK_FULL, or ERR_FILE. */
+int process_file_error(void);
+
+/* Replace the file by @text at once: a temporary file beside it (mode 0644), synced, then renamed. 0, or a code
+ * of process_file_error (errno says why). */
 int process_file_write(const char *path, const char *text);
 
 /* Whether the folder that the file is in, or is to be in, is there. */
