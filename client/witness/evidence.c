@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/daemon/process.h"
 #include "core/directory.h"
 #include "core/error.h"
 #include "core/text.h"
@@ -32,12 +33,10 @@ static const char README[] =
     "  %s\n"
     "\n"
     "Two notes of the same length with different roots, both signed by that key, prove by themselves that whoever\n"
-    "holds it has shown different records to different people. What this witness says of them: %s\n";
-
-static int failed(void)
-{
-    return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_FILE;
-}
+    "holds it has shown different records to different people. What this witness says of them: %s\n"
+    "\n"
+    "Where this witness's line stands under a note of the server as well, its key has signed both: another machine\n"
+    "has the key, or what the witness had kept was put back. Then its word is worth nothing: dismiss it.\n";
 
 static int file_put(const char *folder, const char *name, struct bytes content)
 {
@@ -45,10 +44,10 @@ static int file_put(const char *folder, const char *name, struct bytes content)
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0)
-        return failed();
+        return process_file_error();
     errno = EIO;
     bool is_written = content.size == 0 || write(descriptor, content.data, content.size) == (ssize_t) content.size;
-    int code = is_written && fsync(descriptor) == 0 ? 0 : failed();
+    int code = is_written && fsync(descriptor) == 0 ? 0 : process_file_error();
     close(descriptor);
     return code;
 }
@@ -76,12 +75,21 @@ static int proof_put(const char *folder, const struct seen *seen)
     return file_put(folder, "proof.txt", BYTES(text, size));
 }
 
-/* What the log has not signed is no evidence against it. */
-static int beside_put(const char *folder, const struct kept *kept, const struct seen *seen)
+/* What the log has not signed is no evidence against it. Where this witness's own key has cosigned it as well, with that line:
+ * then the key is elsewhere too, or what was kept of it was put back. */
+static int shown_put(const char *folder, const char *name, struct bytes note, const struct kept *kept,
+                     const struct own *own, const char *witness)
 {
+    char text[CHECKPOINT_MAX_BYTES + NOTE_LINE_MAX_BYTES + 1], line[NOTE_LINE_MAX_BYTES + 1];
     struct checkpoint checkpoint;
-    bool is_signed = seen->beside.size > 0 && checkpoint_open(seen->beside, kept->log_key, &checkpoint) == 0;
-    return is_signed ? file_put(folder, "beside.note", seen->beside) : 0;
+    if (note.size == 0 || checkpoint_open(note, kept->log_key, &checkpoint) != 0)
+        return 0;
+    if (own == NULL || own->size != checkpoint.size || own->epoch != kept->epoch ||
+        !own_fits(own, kept->history, checkpoint.root))
+        return file_put(folder, name, note);
+    size_t line_size = cosignature_line(witness, own->key, own->time_s, own->signature.data, line);
+    int size = snprintf(text, sizeof(text), "%.*s%.*s", (int) note.size, (const char *) note.data, (int) line_size, line);
+    return file_put(folder, name, BYTES(text, (size_t) size));
 }
 
 static int readme_put(const char *folder, const struct kept *kept, enum judgement judgement)
@@ -101,9 +109,9 @@ static int folder_make(const char *directory, const char *name, char ret_folder[
     char path[KEPT_PATH_MAX];
     snprintf(path, sizeof(path), "%.1000s/evidence", directory);
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        return failed();
+        return process_file_error();
     snprintf(ret_folder, KEPT_PATH_MAX, "%.1010s/%s", path, name);
-    return mkdir(ret_folder, 0700) == 0 || errno == EEXIST ? 0 : failed();
+    return mkdir(ret_folder, 0700) == 0 || errno == EEXIST ? 0 : process_file_error();
 }
 
 static int folder_sync(const char *folder)
@@ -113,9 +121,9 @@ static int folder_sync(const char *folder)
     snprintf(above, sizeof(above), "%s", folder);
     char *end = strrchr(above, '/');
     if (directory_sync_of(inside) != 0 || directory_sync_of(folder) != 0)
-        return failed();
+        return process_file_error();
     *end = '\0';
-    return directory_sync_of(above) == 0 ? 0 : failed();
+    return directory_sync_of(above) == 0 ? 0 : process_file_error();
 }
 
 int evidence_keep(const char *directory, const struct kept *kept, const struct seen *seen, const char *witness,
@@ -132,11 +140,11 @@ int evidence_keep(const char *directory, const struct kept *kept, const struct s
     if (code == 0)
         code = kept_put(folder, kept, witness, witness_key);
     if (code == 0)
-        code = file_put(folder, "shown.note", seen->note);
+        code = shown_put(folder, "shown.note", seen->note, kept, seen->own, witness);
     if (code == 0)
         code = proof_put(folder, seen);
     if (code == 0)
-        code = beside_put(folder, kept, seen);
+        code = shown_put(folder, "beside.note", seen->beside, kept, seen->own, witness);
     if (code == 0)
         code = readme_put(folder, kept, judgement);
     if (code == 0)

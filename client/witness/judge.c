@@ -24,10 +24,13 @@ static const struct {
     [JUDGED_NO_PROOF] = {"no_proof",
                          "The worker cannot show that the record continues what was seen: the record is forked.",
                          true},
+    [JUDGED_AHEAD] = {"ahead",
+                      "The worker says that this key has cosigned more than is kept here, and does not show what.", true},
     [JUDGED_FORGOTTEN] = {"forgotten",
-                          "This key has cosigned before, and nothing of it is kept here: it could be led to contradict "
-                          "itself.",
+                          "This key has cosigned what is not kept here: its state was lost or put back, or another "
+                          "machine has the key.",
                           true},
+    [JUDGED_OWN] = {"own", "The worker shows a signature by this key that does not fit its record.", true},
     [JUDGED_STOPPED] = {"stopped", "A fork was seen before: nothing is cosigned until the operator says so.", true},
 };
 
@@ -71,8 +74,6 @@ static enum judgement judge_tree(const struct kept *kept, const struct seen *see
     struct bytes kept_root = BYTES(kept->root, HASH_SIZE), root = BYTES(checkpoint->root, HASH_SIZE);
     if (!DEFENCE(consistency))
         return kept->note_size == 0 ? JUDGED_FIRST : JUDGED_EXTENDS;
-    if (kept->epoch == 0 && seen->has_own)
-        return JUDGED_FORGOTTEN;
     if (kept->note_size == 0)
         return seen->from == 0 && seen->proof_count == 0 ? JUDGED_FIRST : JUDGED_MOVED;
     if (checkpoint->size < kept->size)
@@ -84,6 +85,44 @@ static enum judgement judge_tree(const struct kept *kept, const struct seen *see
     return tree_consistency_check(kept->size, checkpoint->size, seen->proof, seen->proof_count, kept_root, root) == 0
                ? JUDGED_EXTENDS
                : JUDGED_NO_PROOF;
+}
+
+bool own_fits(const struct own *own, const uint8_t history[HISTORY_ID_SIZE], const uint8_t root[HASH_SIZE])
+{
+    struct checkpoint checkpoint = {.size = own->size};
+    char text[CHECKPOINT_MAX_BYTES];
+    checkpoint_origin(history, own->epoch, checkpoint.origin);
+    memcpy(checkpoint.root, root, HASH_SIZE);
+    size_t size = checkpoint_write(&checkpoint, text);
+    return cosignature_check(own->key, BYTES(text, size), own->time_s, own->signature) == 0;
+}
+
+/* Whatever this key gives out is kept before; so it was given elsewhere, or what was kept is no more. */
+static bool is_more_than_kept(const struct own *own, const struct kept *kept)
+{
+    if (kept->epoch == 0 || own->epoch != kept->epoch)
+        return own->epoch > kept->epoch;
+    return own->size > kept->size || (own->size == kept->size && own->time_s > kept->time_s);
+}
+
+/* Of what could be cosigned by its tree: not where the key has cosigned what is not kept here. */
+static enum judgement judge_own(const struct kept *kept, const struct seen *seen, const struct checkpoint *checkpoint,
+                                enum judgement by_tree)
+{
+    const struct own *own = seen->own;
+    if (by_tree != JUDGED_FIRST && by_tree != JUDGED_EXTENDS && by_tree != JUDGED_SAME)
+        return by_tree;
+    if (kept->is_forgotten)
+        return JUDGED_FORGOTTEN;
+    if (!DEFENCE(memory) || own == NULL || !is_more_than_kept(own, kept))
+        return by_tree;
+    if (own->epoch > seen->epoch || own->size > checkpoint->size)
+        return JUDGED_BEHIND;
+    if (own->size == checkpoint->size)
+        return own_fits(own, kept->history, checkpoint->root) ? JUDGED_FORGOTTEN : JUDGED_OWN;
+    if (own->size == kept->size)
+        return own_fits(own, kept->history, kept->root) ? JUDGED_FORGOTTEN : JUDGED_OWN;
+    return JUDGED_AHEAD;
 }
 
 static enum judgement judge_shown(const struct kept *kept, const struct seen *seen,
@@ -103,7 +142,9 @@ static enum judgement judge_shown(const struct kept *kept, const struct seen *se
         return JUDGED_MALFORMED;
     if (kept->epoch != 0 && seen->epoch != kept->epoch)
         return seen->epoch > kept->epoch ? JUDGED_EPOCH : JUDGED_OLD_EPOCH;
-    return is_by_kept_key ? judge_tree(kept, seen, ret_checkpoint) : JUDGED_SIGNATURE;
+    if (!is_by_kept_key)
+        return JUDGED_SIGNATURE;
+    return judge_own(kept, seen, ret_checkpoint, judge_tree(kept, seen, ret_checkpoint));
 }
 
 enum judgement judge(const struct kept *kept, const struct seen *seen, struct checkpoint *ret_checkpoint)

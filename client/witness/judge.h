@@ -19,7 +19,9 @@ enum judgement {
     JUDGED_MOVED,     /* the proof is from another size than what is kept: ask again */
     JUDGED_FORK,      /* of the size that was kept, with another root */
     JUDGED_NO_PROOF,  /* larger, and the proof does not show that it extends what was kept */
-    JUDGED_FORGOTTEN, /* nothing is kept, and yet this key has cosigned before: the state was lost */
+    JUDGED_AHEAD,     /* its own signature is shown, over more than is kept: ask for the checkpoint of its size */
+    JUDGED_FORGOTTEN, /* this key has cosigned what is not kept here: nothing is cosigned until the operator says so */
+    JUDGED_OWN,       /* what is shown as its own signature, over more than is kept, does not fit the record shown */
     JUDGED_STOPPED,   /* a fork was seen before: nothing is cosigned until the operator says so */
     JUDGEMENTS
 };
@@ -29,6 +31,18 @@ const char *judgement_name(enum judgement judgement);
 const char *judgement_sentence(enum judgement judgement);
 bool judgement_needs_operator(enum judgement judgement);
 
+/* What the worker shows as this witness's own latest cosignature. Nobody has looked at it yet. */
+struct own {
+    const uint8_t *key; /* the witness's */
+    uint32_t epoch;
+    uint64_t size;
+    int64_t time_s;
+    struct bytes signature;
+};
+
+/* Whether it is one, over the tree of its size with this root, under the origin of its own epoch. */
+bool own_fits(const struct own *own, const uint8_t history[HISTORY_ID_SIZE], const uint8_t root[HASH_SIZE]);
+
 /* What the worker showed. */
 struct seen {
     struct bytes note;
@@ -37,12 +51,13 @@ struct seen {
     const struct bytes *proof;
     size_t proof_count;
     const uint8_t *server_log_key; /* which the worker named: known of a later epoch before it is accepted */
-    bool has_own;            /* the worker has a cosignature by this witness's key */
+    const struct own *own;   /* NULL: the worker has no cosignature by this witness's key */
     struct bytes beside;     /* with NO_PROOF: its note at the kept size; empty: none was had */
     bool is_beside_asked;
 };
 
-/* @ret_checkpoint is set with FIRST, EXTENDS, SAME, EPOCH, BEHIND, OLD_EPOCH, FORK and NO_PROOF. */
+/* @ret_checkpoint is set with FIRST, EXTENDS, SAME, EPOCH, BEHIND, OLD_EPOCH, FORK, NO_PROOF, AHEAD and FORGOTTEN. Behind AHEAD
+ * comes a second look, at the checkpoint of the own cosignature's size, with that same cosignature. */
 enum judgement judge(const struct kept *kept, const struct seen *seen, struct checkpoint *ret_checkpoint);
 
 #endif

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/daemon/process.h"
 #include "core/directory.h"
 #include "core/error.h"
 #include "core/text.h"
@@ -34,6 +35,17 @@ void kept_take(struct kept *kept, struct bytes note, const struct checkpoint *ch
     memcpy(kept->root, checkpoint->root, HASH_SIZE);
     kept->time_s = time_s;
     memcpy(kept->signature, signature, SIGNATURE_SIZE);
+}
+
+bool kept_is_by(const struct kept *kept, const uint8_t key[KEY_SIZE])
+{
+    char text[CHECKPOINT_MAX_BYTES];
+    struct checkpoint checkpoint = {.size = kept->size};
+    checkpoint_origin(kept->history, kept->epoch, checkpoint.origin);
+    memcpy(checkpoint.root, kept->root, HASH_SIZE);
+    size_t size = checkpoint_write(&checkpoint, text);
+    return kept->note_size == 0 || cosignature_check(key, BYTES(text, size), kept->time_s,
+                                                     BYTES(kept->signature, SIGNATURE_SIZE)) == 0;
 }
 
 /* ---- Writing ---- */
@@ -78,6 +90,8 @@ size_t kept_write(const struct kept *kept, char buffer[KEPT_TEXT_MAX])
         put(&writing, "time %" PRId64 "\n", kept->time_s);
         put_hex(&writing, "signature", BYTES(kept->signature, SIGNATURE_SIZE));
     }
+    if (kept->is_forgotten)
+        put(&writing, "forgotten yes\n");
     if (kept->evidence[0] != '\0')
         put(&writing, "fork %s\n", kept->evidence);
     if (kept->next_epoch != 0) {
@@ -173,6 +187,10 @@ static bool take_all(struct bytes *rest, struct kept *kept)
     kept->epoch = (uint32_t) number;
     if (starts_with_line(*rest, "note") && !take_note(rest, kept))
         return false;
+    char yes[8];
+    kept->is_forgotten = starts_with_line(*rest, "forgotten");
+    if (kept->is_forgotten && (!take_line(rest, "forgotten", yes, sizeof(yes)) || strcmp(yes, "yes") != 0))
+        return false;
     if (starts_with_line(*rest, "fork") &&
         (!take_line(rest, "fork", kept->evidence, sizeof(kept->evidence)) || !is_file_name(kept->evidence)))
         return false;
@@ -242,20 +260,15 @@ int kept_load(const char *directory, const uint8_t history[HISTORY_ID_SIZE], str
     return 0;
 }
 
-static int failed_to_write(void)
-{
-    return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_FILE;
-}
-
 static int write_synced(const char *path, const char *text, size_t size)
 {
     int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0)
-        return failed_to_write();
+        return process_file_error();
     errno = EIO;
-    int code = write(descriptor, text, size) == (ssize_t) size && fsync(descriptor) == 0 ? 0 : failed_to_write();
+    int code = write(descriptor, text, size) == (ssize_t) size && fsync(descriptor) == 0 ? 0 : process_file_error();
     if (close(descriptor) != 0 && code == 0)
-        code = failed_to_write();
+        code = process_file_error();
     return code;
 }
 
@@ -267,7 +280,7 @@ int kept_save(const char *directory, const struct kept *kept)
     size_t size = kept_write(kept, text);
     int code = write_synced(beside, text, size);
     if (code == 0 && (rename(beside, path) != 0 || directory_sync_of(path) != 0))
-        code = failed_to_write();
+        code = process_file_error();
     return code;
 }
 

@@ -3,6 +3,7 @@
  *
  *     comity witness state 1
  *     history HEX, log_key HEX, epoch N, note HEX, time N, signature HEX     one a line; the last three once it has cosigned
+ *     forgotten yes                        its key had cosigned this without it: it cosigns no more until it is told to
  *     fork NAME                            it saw a fork, and cosigns no more: the name of the folder with the evidence
  *     next_epoch N, next_log_key HEX       a later epoch that it saw, and does not follow until it is told to
  *     check HEX                            SHA-256 of all lines before
@@ -26,6 +27,7 @@ struct kept {
     uint8_t root[HASH_SIZE];         /* out of the note */
     int64_t time_s;                  /* of the signature */
     uint8_t signature[SIGNATURE_SIZE];
+    bool is_forgotten; /* the key had cosigned this, or more of an earlier epoch, and it was not kept here */
     char evidence[KEPT_EVIDENCE_MAX + 1]; /* empty: no fork was seen */
     uint32_t next_epoch;                  /* 0: none was seen */
     uint8_t next_log_key[KEY_SIZE];
@@ -34,9 +36,12 @@ struct kept {
 /* Of a history of which nothing was kept yet. */
 void kept_init(struct kept *kept, const uint8_t history[HISTORY_ID_SIZE], const uint8_t log_key[KEY_SIZE]);
 
-/* A checkpoint that this witness cosigns: note, size, root, time and signature. */
+/* A checkpoint that this witness cosigns, or has cosigned: note, size, root, time and signature. */
 void kept_take(struct kept *kept, struct bytes note, const struct checkpoint *checkpoint, int64_t time_s,
                const uint8_t signature[SIGNATURE_SIZE]);
+
+/* Whether what was kept was signed with this key; true where nothing was cosigned. */
+bool kept_is_by(const struct kept *kept, const uint8_t key[KEY_SIZE]);
 
 /* 0, ERR_NOT_FOUND (nothing was kept yet), ERR_CORRUPT, ERR_FILE, ERR_FILE_MODE (others can write to it). */
 int kept_load(const char *directory, const uint8_t history[HISTORY_ID_SIZE], struct kept *ret_kept);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "client/witness/run.h"
+#include "client/witness/state.h"
 #include "client/witness/status.h"
 #include "core/daemon/process.h"
 #include "core/error.h"
@@ -19,7 +20,7 @@ static const char USAGE[] =
     "       comity-witness key --config FILE\n"
     "       comity-witness status --config FILE [--json]\n"
     "       comity-witness note --config FILE HISTORY\n"
-    "       comity-witness accept --config FILE HISTORY EPOCH\n"
+    "       comity-witness accept --config FILE HISTORY EPOCH [--log-key KEY]\n"
     "       comity-witness --help | --help-config | --version\n"
     "\n"
     "Watches the record of partnerships for one constituency, and cosigns each state of it that extends what it saw\n"
@@ -29,15 +30,17 @@ static const char USAGE[] =
     "  status         say of each history how far it was cosigned, and what to do. Exit code 4: a fork was seen;\n"
     "                 5: something else waits for you\n"
     "  note           print the latest checkpoint that was cosigned, as a signed note: for comity-audit\n"
-    "  accept         follow another epoch, after a restore that every party knows of; or go on after a fork\n"
+    "  accept         follow another epoch, after a restore that every party knows of; or go on after a fork, or\n"
+    "                 after something was forgotten\n"
     "\n"
     "  --config FILE  the configuration\n"
     "  --check        read the configuration and the key, say what is wrong with them, and end\n"
     "  --json         print JSON\n"
+    "  --log-key KEY  the log key of the epoch to follow: what `comity context show` of members of every party prints\n"
     "  --help-config  print a sample configuration with every key explained\n";
 
 struct arguments {
-    const char *config, *history, *epoch;
+    const char *config, *history, *epoch, *log_key;
     bool is_check, is_json;
 };
 
@@ -59,7 +62,7 @@ static int key_wrong(const struct witness_settings *settings, int code)
                            ? "others can read it, or it is another user's: chown it to this user and chmod it to 600"
                            : error_sentence(code);
     snprintf(sentence, sizeof(sentence), "key_file: %.300s: %s", settings->key_file, what);
-    return complain(code, sentence);
+    return complain(code == ERR_FILE ? process_file_error() : code, sentence);
 }
 
 static int key(const struct witness_settings *settings, const struct arguments *arguments)
@@ -98,11 +101,25 @@ static int load_key(const struct witness_settings *settings, struct signing_key 
     return code == 0 ? 0 : key_wrong(settings, code);
 }
 
+/* To work with what is kept: of another key's it would be nonsense, and contradict that key's word. */
+static int load_key_of_state(const struct witness_settings *settings, struct signing_key *ret_key)
+{
+    char reason[RUN_REASON_MAX] = "";
+    int exit_code = load_key(settings, ret_key);
+    if (exit_code != 0)
+        return exit_code;
+    int code = state_check_key(settings, ret_key->public_key, reason);
+    if (code == 0)
+        return 0;
+    signing_key_wipe(ret_key);
+    return complain(code, reason);
+}
+
 static int check(const struct witness_settings *settings, const struct arguments *arguments)
 {
     (void) arguments;
     struct signing_key loaded;
-    int exit_code = load_key(settings, &loaded);
+    int exit_code = load_key_of_state(settings, &loaded);
     if (exit_code != 0)
         return exit_code;
     signing_key_wipe(&loaded);
@@ -115,7 +132,7 @@ static int check(const struct witness_settings *settings, const struct arguments
 static int status(const struct witness_settings *settings, const struct arguments *arguments)
 {
     struct signing_key loaded;
-    int exit_code = load_key(settings, &loaded);
+    int exit_code = load_key_of_state(settings, &loaded);
     if (exit_code != 0)
         return exit_code;
     exit_code = status_print(settings, loaded.public_key, arguments->is_json, stdout);
@@ -143,7 +160,7 @@ static int note(const struct witness_settings *settings, const struct arguments 
     const struct history_settings *history = named_history(settings, arguments);
     if (history == NULL)
         return EXIT_CONFIGURATION;
-    int exit_code = load_key(settings, &loaded);
+    int exit_code = load_key_of_state(settings, &loaded);
     if (exit_code != 0)
         return exit_code;
     int code = status_note(settings, loaded.public_key, history, stdout, reason);
@@ -163,7 +180,11 @@ static int accept_epoch(const struct witness_settings *settings, const struct ar
     unsigned long epoch = strtoul(arguments->epoch, &end, 10);
     if (errno != 0 || *end != '\0' || epoch == 0 || epoch > UINT32_MAX || arguments->epoch[0] == '-')
         return complain(ERR_USAGE, "An epoch is a number, as comity-witness status shows it.");
-    int code = status_accept(settings, history, (uint32_t) epoch, stdout, reason);
+    uint8_t log_key[KEY_SIZE];
+    bool has_log_key = arguments->log_key != NULL;
+    if (has_log_key && hex_decode(arguments->log_key, log_key, KEY_SIZE) != 0)
+        return complain(ERR_USAGE, "--log-key: give 64 hexadecimal digits, as comity context show prints log_keys.");
+    int code = status_accept(settings, history, (uint32_t) epoch, has_log_key ? log_key : NULL, stdout, reason);
     return code == 0 ? EXIT_ORDERLY : complain(code, reason);
 }
 
@@ -172,7 +193,7 @@ static int run(const struct witness_settings *settings, const struct arguments *
     (void) arguments;
     char reason[RUN_REASON_MAX] = "";
     struct signing_key loaded;
-    int exit_code = load_key(settings, &loaded);
+    int exit_code = load_key_of_state(settings, &loaded);
     if (exit_code != 0)
         return exit_code;
     int code = run_witness(settings, &loaded, reason);
@@ -185,7 +206,7 @@ typedef int verb_fn(const struct witness_settings *settings, const struct argume
 static const struct verb {
     const char *name;
     verb_fn *carry_out;
-    bool takes_history, takes_epoch;
+    bool takes_history, takes_epoch; /* and with the epoch its log key */
 } VERBS[] = {
     {"key", key, false, false},
     {"status", status, false, false},
@@ -205,7 +226,8 @@ static int carry_out(const char *verb, const struct arguments *arguments)
             found = &VERBS[i];
     if (found == NULL)
         return complain(ERR_USAGE, "There is no such verb: see --help.");
-    if ((arguments->history != NULL && !found->takes_history) || (arguments->epoch != NULL && !found->takes_epoch))
+    if ((arguments->history != NULL && !found->takes_history) ||
+        ((arguments->epoch != NULL || arguments->log_key != NULL) && !found->takes_epoch))
         return complain(ERR_USAGE, "That is more than this takes: see --help.");
     if (arguments->config == NULL)
         return complain(ERR_USAGE, "Give the configuration: --config FILE. A sample: comity-witness --help-config.");
@@ -222,7 +244,8 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
 {
     static const struct option OPTIONS[] = {
         {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
-        {"json", no_argument, NULL, 'j'},         {"help", no_argument, NULL, 'h'},
+        {"json", no_argument, NULL, 'j'},         {"log-key", required_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},
         {"help-config", no_argument, NULL, 'H'},  {"version", no_argument, NULL, 'v'},
         {NULL, 0, NULL, 0},
     };
@@ -237,6 +260,9 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
             break;
         case 'j':
             arguments->is_json = true;
+            break;
+        case 'l':
+            arguments->log_key = optarg;
             break;
         case 'h':
             fputs(USAGE, stdout);

@@ -1,15 +1,13 @@
 #include "client/witness/run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "client/witness/state.h"
 #include "client/witness/watch.h"
 #include "core/daemon/process.h"
 #include "core/error.h"
@@ -23,37 +21,6 @@ static int fail(char *reason, int code, const char *format, ...)
     vsnprintf(reason, RUN_REASON_MAX, format, arguments);
     va_end(arguments);
     return code;
-}
-
-int run_state_ready(const struct witness_settings *settings, char reason[RUN_REASON_MAX])
-{
-    struct stat status;
-    if (mkdir(settings->state, 0700) != 0 && errno != EEXIST)
-        return fail(reason, ERR_FILE, "state: %.300s cannot be made: %s.", settings->state, strerror(errno));
-    if (stat(settings->state, &status) != 0 || !S_ISDIR(status.st_mode))
-        return fail(reason, ERR_FILE, "state: %.300s is no directory.", settings->state);
-    if (status.st_uid != geteuid() || (status.st_mode & 022) != 0)
-        return fail(reason, ERR_FILE_MODE,
-                    "state: %.300s belongs to another user, or others can write to it: chown it to this user and chmod "
-                    "it to 700.",
-                    settings->state);
-    return 0;
-}
-
-/* For as long as the process lives. */
-static int take_lock(const struct witness_settings *settings, int *ret_descriptor, char *reason)
-{
-    char path[CONFIG_VALUE_MAX + 32];
-    snprintf(path, sizeof(path), "%s/running.lock", settings->state);
-    *ret_descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (*ret_descriptor < 0)
-        return fail(reason, ERR_FILE, "state: %.300s cannot be made: %s.", path, strerror(errno));
-    if (flock(*ret_descriptor, LOCK_EX | LOCK_NB) != 0)
-        return fail(reason, ERR_STORE_IN_USE,
-                    "Another comity-witness runs on %.300s: end that one first, or give this one a state and a key of "
-                    "its own.",
-                    settings->state);
-    return 0;
 }
 
 struct loop {
@@ -112,7 +79,7 @@ static int run_locked(struct loop *loop, const struct witness_settings *settings
 {
     int code = start(loop, settings, place, reason);
     if (code == 0 && settings->ready_file[0] != '\0' && process_file_write(settings->ready_file, "ready\n") != 0)
-        code = fail(reason, ERR_FILE, "ready_file: %.300s cannot be written: %s.", settings->ready_file,
+        code = fail(reason, process_file_error(), "ready_file: %.300s cannot be written: %s.", settings->ready_file,
                     strerror(errno));
     if (code == 0)
         loop_run(loop);
@@ -134,9 +101,9 @@ int run_witness(const struct witness_settings *settings, const struct signing_ke
     int code = process_signals_open(&loop.signal_fd);
     if (code != 0)
         return fail(reason, code, "Signals cannot be received: %s", error_sentence(code));
-    code = run_state_ready(settings, reason);
+    code = state_make(settings, reason);
     if (code == 0)
-        code = take_lock(settings, &lock, reason);
+        code = state_lock(settings, &lock, reason);
     if (code == 0) {
         key_fingerprint(key->public_key, fingerprint);
         log_event(LOG_INFO, "starting", "version=%s name=%s key=\"%s\" histories=%zu", COMITY_VERSION, settings->name,

@@ -6,9 +6,6 @@
 
 enum { RUN_REASON_MAX = 1024 };
 
-/* Make the state directory where there is none (mode 0700), and see that it is ours. ERR_FILE, ERR_FILE_MODE. */
-int run_state_ready(const struct witness_settings *settings, char reason[RUN_REASON_MAX]);
-
 /* Returns after SIGTERM or SIGINT. 0, ERR_STORE_IN_USE (another witness runs on the same state), or what is wrong, with one
  * sentence. */
 int run_witness(const struct witness_settings *settings, const struct signing_key *key, char reason[RUN_REASON_MAX]);

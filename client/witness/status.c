@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <time.h>
 
+#include "client/witness/state.h"
 #include "client/witness/step.h"
 #include "client/witness/word.h"
 #include "core/error.h"
@@ -13,6 +14,7 @@ enum standing {
     STANDS_WELL,
     STANDS_SILENT,
     STANDS_NEVER,
+    STANDS_STILL,
     STANDS_UNAPPOINTED,
     STANDS_WAITS,
     STANDS_EPOCH,
@@ -33,6 +35,8 @@ static const struct {
                       "See that it runs, and that history, group_key and broker are what comity context show prints; its "
                       "log says more. Then have a co-chair appoint it (comity-witness key says how).",
                       STATUS_WAITS},
+    [STANDS_STILL] = {"NOT_RUNNING", "comity-witness does not run: nothing was watched since its last word.",
+                      "Start it; the end of its log says why it ended.", STATUS_WAITS},
     [STANDS_UNAPPOINTED] = {"NOT_APPOINTED",
                             "The worker does not take this key: it is not appointed, or it was dismissed.",
                             "Have a co-chair appoint this witness (comity-witness key says how); or end it.",
@@ -47,9 +51,11 @@ static const struct {
                       "log key (comity context show): comity-witness accept.",
                       STATUS_WAITS},
     [STANDS_FORGOTTEN] = {"FORGOTTEN",
-                          "This key has cosigned it before, and nothing of that is kept here: nothing is cosigned.",
-                          "Begin anew with another key_file and state, which a co-chair appoints; have this witness "
-                          "dismissed.",
+                          "This key has cosigned what was not kept here: the state was lost or put back, or another "
+                          "machine has the key. Nothing is cosigned.",
+                          "Find out which. Begin anew with another key_file and state, which a co-chair appoints, and "
+                          "have this witness dismissed. Only if no other machine has the key, and you know why it was "
+                          "not kept: comity-witness accept goes on from what is shown here.",
                           STATUS_WAITS},
     [STANDS_DAMAGED] = {"DAMAGED", "What was kept of it cannot be read: nothing is cosigned.",
                         "Do not delete it. Put the disk right; or begin anew with another key, which a co-chair appoints.",
@@ -75,21 +81,23 @@ static bool word_is(const struct word *word, enum judgement judgement)
     return strcmp(word->what, judgement_name(judgement)) == 0;
 }
 
-static enum standing standing_of(const struct report *report, int64_t now_s, int64_t interval_s)
+static enum standing standing_of(const struct report *report, int64_t now_s, int64_t interval_s, bool is_running)
 {
     static const enum judgement REFUSED[] = {JUDGED_MALFORMED, JUDGED_SIGNATURE, JUDGED_ORIGIN, JUDGED_OLD_EPOCH,
-                                             JUDGED_BEHIND};
+                                             JUDGED_BEHIND, JUDGED_AHEAD, JUDGED_OWN};
     if (report->code != 0 && report->code != ERR_NOT_FOUND)
         return STANDS_DAMAGED;
     if (report->kept.evidence[0] != '\0')
         return STANDS_FORKED;
+    if (report->kept.is_forgotten)
+        return STANDS_FORGOTTEN;
     if (report->kept.next_epoch != 0)
         return STANDS_EPOCH;
+    if (!is_running && (report->word.time_s != 0 || report->kept.note_size > 0))
+        return STANDS_STILL;
     for (size_t i = 0; i < ARRAY_COUNT(REFUSED); i++)
         if (word_is(&report->word, REFUSED[i]))
             return STANDS_WAITS;
-    if (word_is(&report->word, JUDGED_FORGOTTEN))
-        return STANDS_FORGOTTEN;
     if (strcmp(report->word.what, error_name(ERR_GRANT)) == 0 ||
         strcmp(report->word.what, error_name(ERR_KEY_REVOKED)) == 0)
         return STANDS_UNAPPOINTED;
@@ -101,14 +109,14 @@ static enum standing standing_of(const struct report *report, int64_t now_s, int
 }
 
 static void report_make(const struct witness_settings *settings, const struct history_settings *history,
-                        int64_t now_s, struct report *ret_report)
+                        int64_t now_s, bool is_running, struct report *ret_report)
 {
     *ret_report = (struct report){.settings = history};
     ret_report->code = kept_load(settings->state, history->history, &ret_report->kept);
     if (ret_report->code == ERR_NOT_FOUND)
         kept_init(&ret_report->kept, history->history, history->log_key);
     word_read(settings->state, history->history, &ret_report->word);
-    ret_report->standing = standing_of(ret_report, now_s, settings->interval_s);
+    ret_report->standing = standing_of(ret_report, now_s, settings->interval_s, is_running);
     if (ret_report->kept.evidence[0] != '\0')
         snprintf(ret_report->evidence, sizeof(ret_report->evidence), "%s/evidence/%s", settings->state,
                  ret_report->kept.evidence);
@@ -199,12 +207,13 @@ static struct json_object *report_json(const struct report *report)
 }
 
 static void print_json(struct json_object *histories, const struct witness_settings *settings,
-                       const uint8_t key[KEY_SIZE], FILE *out)
+                       const uint8_t key[KEY_SIZE], bool is_running, FILE *out)
 {
     struct json_object *object = json_object_new_object();
     json_object_object_add(object, "witness", json_object_new_string(settings->name));
     add_hex(object, "key", BYTES(key, KEY_SIZE));
     add_fingerprint(object, "key_fingerprint", key);
+    json_object_object_add(object, "is_running", json_object_new_boolean(is_running));
     json_object_object_add(object, "histories", histories);
     fprintf(out, "%s\n", json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(object);
@@ -213,10 +222,11 @@ static void print_json(struct json_object *histories, const struct witness_setti
 int status_print(const struct witness_settings *settings, const uint8_t key[KEY_SIZE], bool is_json, FILE *out)
 {
     struct json_object *histories = is_json ? json_object_new_array() : NULL;
+    bool is_running = state_is_in_use(settings);
     enum standing gravest = STANDS_WELL;
     for (size_t i = 0; i < settings->history_count; i++) {
         struct report report;
-        report_make(settings, &settings->histories[i], (int64_t) time(NULL), &report);
+        report_make(settings, &settings->histories[i], (int64_t) time(NULL), is_running, &report);
         if (is_json)
             json_object_array_add(histories, report_json(&report));
         else
@@ -224,7 +234,7 @@ int status_print(const struct witness_settings *settings, const uint8_t key[KEY_
         gravest = report.standing > gravest ? report.standing : gravest;
     }
     if (is_json)
-        print_json(histories, settings, key, out);
+        print_json(histories, settings, key, is_running, out);
     return ROWS[gravest].exit;
 }
 
@@ -251,12 +261,12 @@ int status_note(const struct witness_settings *settings, const uint8_t key[KEY_S
 /* ---- The operator's word ---- */
 
 int status_accept(const struct witness_settings *settings, const struct history_settings *history, uint32_t epoch,
-                  FILE *out, char reason[1024])
+                  const uint8_t *log_key, FILE *out, char reason[1024])
 {
     struct step_place place = {.directory = settings->state, .name = settings->name};
     struct kept kept;
-    char fingerprint[FINGERPRINT_SIZE];
-    int code = step_accept(&place, history->history, epoch, &kept);
+    char fingerprint[FINGERPRINT_SIZE], hex[2 * KEY_SIZE + 1];
+    int code = step_accept(&place, history->history, epoch, log_key, &kept);
     switch (code) {
     case 0:
         key_fingerprint(kept.log_key, fingerprint);
@@ -265,6 +275,15 @@ int status_accept(const struct witness_settings *settings, const struct history_
                 "by itself.\n",
                 history->name, kept.epoch, fingerprint);
         return 0;
+    case ERR_MISSING:
+    case ERR_SERVER_KEY:
+        hex_encode(BYTES(epoch == kept.epoch ? kept.log_key : kept.next_log_key, KEY_SIZE), hex);
+        key_fingerprint(epoch == kept.epoch ? kept.log_key : kept.next_log_key, fingerprint);
+        snprintf(reason, 1024,
+                 "The server signs epoch %" PRIu32 " of %s with the log key %s (%s)%s Only if members of every party have "
+                 "that one in log_keys of comity context show, give it: --log-key KEY.",
+                 epoch, history->name, hex, fingerprint, code == ERR_MISSING ? "." : ", not with the one that was given.");
+        return code == ERR_MISSING ? ERR_USAGE : code;
     case ERR_NOT_FOUND:
         snprintf(reason, 1024, "Nothing was seen of %s yet: its first epoch needs no word.", history->name);
         return code;

@@ -21,8 +21,9 @@ int status_print(const struct witness_settings *settings, const uint8_t key[KEY_
 int status_note(const struct witness_settings *settings, const uint8_t key[KEY_SIZE],
                 const struct history_settings *history, FILE *out, char reason[1024]);
 
-/* One sentence of what was done goes to @out, of why not into @reason. 0 or a code of step_accept. */
+/* @log_key: which the operator gave; NULL: none. One sentence of what was done goes to @out, of why not into @reason. 0, a code
+ * of step_accept, or ERR_USAGE where that says MISSING. */
 int status_accept(const struct witness_settings *settings, const struct history_settings *history, uint32_t epoch,
-                  FILE *out, char reason[1024]);
+                  const uint8_t *log_key, FILE *out, char reason[1024]);
 
 #endif

@@ -62,6 +62,24 @@ static int note_epoch(const struct step_place *place, const struct seen *seen, s
     return kept_save(place->directory, kept);
 }
 
+/* What the key had cosigned is kept from now on, and the mark with it. */
+static int remember(const struct step_place *place, const struct seen *seen, const struct checkpoint *checkpoint,
+                    struct kept *kept)
+{
+    const struct own *own = seen->own;
+    if (kept->is_forgotten)
+        return 0;
+    kept->is_forgotten = true;
+    kept->epoch = seen->epoch;
+    if (own->epoch == seen->epoch && own->size == checkpoint->size) {
+        kept_take(kept, seen->note, checkpoint, own->time_s, own->signature.data);
+    } else if (own->epoch == seen->epoch) { /* of the size that is kept, at a later time */
+        kept->time_s = own->time_s;
+        memcpy(kept->signature, own->signature.data, SIGNATURE_SIZE);
+    }
+    return kept_save(place->directory, kept);
+}
+
 static int act(const struct step_place *place, const struct step *step, const struct seen *seen,
                enum judgement judgement, const struct checkpoint *checkpoint, struct kept *kept,
                step_give_fn *give, void *context)
@@ -82,6 +100,8 @@ static int act(const struct step_place *place, const struct step *step, const st
         return seen->is_beside_asked ? stop(place, seen, judgement, kept) : 0;
     case JUDGED_FORK:
         return stop(place, seen, judgement, kept);
+    case JUDGED_FORGOTTEN:
+        return remember(place, seen, checkpoint, kept);
     case JUDGED_EPOCH:
         return note_epoch(place, seen, kept);
     default:
@@ -116,19 +136,33 @@ int step_look(const struct step_place *place, const struct step *step, struct ke
     return code != 0 ? code : load(place, step, ret_kept);
 }
 
-static int accept_next(struct kept *kept)
+/* Another epoch may have another log key: which one, the operator says, not the server. */
+static int accept_next(struct kept *kept, const uint8_t *log_key)
 {
-    kept->epoch = kept->next_epoch;
-    memcpy(kept->log_key, kept->next_log_key, KEY_SIZE);
-    kept->note_size = 0;
-    kept->size = 0;
-    kept->next_epoch = 0;
-    kept->evidence[0] = '\0';
+    if (DEFENCE(log_key) && (log_key == NULL || memcmp(log_key, kept->next_log_key, KEY_SIZE) != 0))
+        return log_key == NULL ? ERR_MISSING : ERR_SERVER_KEY;
+    struct kept next = {.epoch = kept->next_epoch};
+    memcpy(next.history, kept->history, HISTORY_ID_SIZE);
+    memcpy(next.log_key, kept->next_log_key, KEY_SIZE);
+    *kept = next;
+    return 0;
+}
+
+static int accept_present(struct kept *kept, const uint8_t *log_key)
+{
+    if (log_key != NULL && memcmp(log_key, kept->log_key, KEY_SIZE) != 0)
+        return ERR_SERVER_KEY;
+    if (kept->evidence[0] != '\0')
+        kept->evidence[0] = '\0';
+    else if (kept->is_forgotten)
+        kept->is_forgotten = false;
+    else
+        return ERR_STATE;
     return 0;
 }
 
 int step_accept(const struct step_place *place, const uint8_t history[HISTORY_ID_SIZE], uint32_t epoch,
-                struct kept *ret_kept)
+                const uint8_t *log_key, struct kept *ret_kept)
 {
     __attribute__((cleanup(unlock))) int lock = -1;
     struct kept kept;
@@ -137,14 +171,11 @@ int step_accept(const struct step_place *place, const uint8_t history[HISTORY_ID
         code = kept_load(place->directory, history, &kept);
     if (code != 0)
         return code;
-    if (epoch != 0 && epoch == kept.next_epoch)
-        code = accept_next(&kept);
-    else if (epoch != kept.epoch)
-        code = ERR_EPOCH;
-    else if (kept.evidence[0] == '\0')
-        code = ERR_STATE;
-    else
-        kept.evidence[0] = '\0';
+    *ret_kept = kept;
+    code = epoch == 0                 ? ERR_EPOCH
+           : epoch == kept.next_epoch ? accept_next(&kept, log_key)
+           : epoch == kept.epoch      ? accept_present(&kept, log_key)
+                                      : ERR_EPOCH;
     if (code == 0)
         code = kept_save(place->directory, &kept);
     if (code == 0)

@@ -33,10 +33,12 @@ int step_take(const struct step_place *place, const struct step *step, const str
 /* Only look: what is kept; of a history of which nothing is, epoch 0. As above. */
 int step_look(const struct step_place *place, const struct step *step, struct kept *ret_kept);
 
-/* The operator's word: follow @epoch from now on. Of a later epoch that was seen: its log key, from its beginning. Of the
- * present one after a fork: go on from what was kept; the evidence stays. 0, ERR_NOT_FOUND (nothing was kept), ERR_EPOCH (no
- * such epoch was seen), ERR_STATE (it is followed already), or the file's. */
+/* The operator's word: follow @epoch from now on. Of a later epoch that was seen: by @log_key, from its beginning. Of the
+ * present one: go on from what is kept, first after a fork (the evidence stays), then after what was forgotten. 0,
+ * ERR_NOT_FOUND (nothing was kept), ERR_EPOCH (no such epoch was seen), ERR_STATE (it is followed already), ERR_SERVER_KEY (its
+ * log key is another than @log_key), ERR_MISSING (it is a later epoch, and @log_key is NULL; *ret_kept has what was seen), or
+ * the file's. */
 int step_accept(const struct step_place *place, const uint8_t history[HISTORY_ID_SIZE], uint32_t epoch,
-                struct kept *ret_kept);
+                const uint8_t *log_key, struct kept *ret_kept);
 
 #endif

@@ -17,6 +17,7 @@ enum {
 enum look {
     LOOK_FROM_KEPT, /* the head, with a proof from what is kept */
     LOOK_SHORTER,   /* the head alone: the worker's is smaller than what is kept */
+    LOOK_OWN,       /* of the size that the own cosignature is of, with a proof from what is kept */
     LOOK_BESIDE,    /* of the size that is kept: its proof did not hold */
 };
 
@@ -28,10 +29,15 @@ struct watch {
     int64_t next_ms; /* when to look, by the steady clock */
     int64_t looked_ms;
     bool is_busy; /* a question is under way */
+    bool is_connected[COMITY_BROKERS_MAX];
     enum look look;
     uint64_t from; /* of the question under way */
     uint8_t server_log_key[KEY_SIZE];
     struct word word;
+    /* What the first answer of this look has of the witness's own: it may be another one in the answers after it. */
+    struct own own;
+    uint8_t own_signature[SIGNATURE_SIZE];
+    bool has_own;
     /* Of the answer whose proof did not hold, while the note beside is asked for. */
     Comity__V1__Answer *doubtful;
 };
@@ -88,7 +94,8 @@ static void log_judgement(struct watch *watch, enum judgement judgement, const s
     bool is_new = strcmp(watch->word.what, name) != 0;
     bool is_cosigned = judgement == JUDGED_FIRST || judgement == JUDGED_EXTENDS;
     enum log_level level = !judgement_needs_operator(judgement) ? (is_cosigned ? LOG_INFO : LOG_DEBUG)
-                           : judgement == JUDGED_FORK || judgement == JUDGED_NO_PROOF || judgement == JUDGED_STOPPED
+                           : judgement == JUDGED_FORK || judgement == JUDGED_NO_PROOF ||
+                                   judgement == JUDGED_STOPPED || judgement == JUDGED_FORGOTTEN
                                ? LOG_ERROR
                                : LOG_WARNING;
     if (is_cosigned || is_new || level == LOG_DEBUG)
@@ -98,14 +105,29 @@ static void log_judgement(struct watch *watch, enum judgement judgement, const s
     say(watch, name);
 }
 
+/* To one of the brokers, or no more. Whether that is news: a WELCOME comes anew whenever the key's leave is asked for again. */
+static bool connection_changes(struct watch *watch, const char *endpoint, bool is_connected)
+{
+    for (size_t i = 0; i < watch->history->broker_count; i++) {
+        if (strcmp(watch->history->endpoints[i], endpoint) != 0)
+            continue;
+        bool is_news = watch->is_connected[i] != is_connected;
+        watch->is_connected[i] = is_connected;
+        return is_news;
+    }
+    return true;
+}
+
 static void on_event(const struct comity_event *event, void *context)
 {
     struct watch *watch = context;
     switch (event->kind) {
     case COMITY_EVENT_READY:
-        log_event(LOG_INFO, "connected", "history=%s endpoint=%s", watch->history->name, event->endpoint);
+        if (connection_changes(watch, event->endpoint, true))
+            log_event(LOG_INFO, "connected", "history=%s endpoint=%s", watch->history->name, event->endpoint);
         break;
     case COMITY_EVENT_DISCONNECTED:
+        connection_changes(watch, event->endpoint, false);
         log_event(LOG_WARNING, "disconnected", "history=%s endpoint=%s error=%s", watch->history->name,
                   event->endpoint, error_name(event->code));
         break;
@@ -160,17 +182,26 @@ static struct step step_of(const struct watch *watch)
 }
 
 /* What the worker has of this witness's key. */
-static const Comity__V1__Cosignature *own_cosignature(const struct watch *watch, const Comity__V1__Answer *answer)
+static void own_take(struct watch *watch, const Comity__V1__Answer *answer)
 {
-    for (size_t i = 0; i < answer->n_cosignatures; i++) {
-        ProtobufCBinaryData key = answer->cosignatures[i]->key;
-        if (bytes_equal(BYTES(key.data, key.len), BYTES(watch->place->key->public_key, KEY_SIZE)))
-            return answer->cosignatures[i];
+    watch->has_own = false;
+    for (size_t i = 0; i < answer->n_cosignatures && !watch->has_own; i++) {
+        const Comity__V1__Cosignature *shown = answer->cosignatures[i];
+        watch->has_own = bytes_equal(BYTES(shown->key.data, shown->key.len),
+                                     BYTES(watch->place->key->public_key, KEY_SIZE)) &&
+                         shown->signature.len == SIGNATURE_SIZE;
+        if (!watch->has_own)
+            continue;
+        memcpy(watch->own_signature, shown->signature.data, SIGNATURE_SIZE);
+        watch->own = (struct own){.key = watch->place->key->public_key,
+                                  .epoch = shown->epoch,
+                                  .size = shown->size,
+                                  .time_s = shown->time_s,
+                                  .signature = BYTES(watch->own_signature, SIGNATURE_SIZE)};
     }
-    return NULL;
 }
 
-static bool is_latest(const Comity__V1__Cosignature *own, const struct kept *kept)
+static bool is_latest(const struct own *own, const struct kept *kept)
 {
     return own != NULL && own->epoch == kept->epoch && own->size == kept->size && own->time_s >= kept->time_s;
 }
@@ -178,7 +209,8 @@ static bool is_latest(const Comity__V1__Cosignature *own, const struct kept *kep
 /* @beside: of LOOK_BESIDE, the note at the size that is kept. */
 static void take_step(struct watch *watch, const Comity__V1__Answer *answer, struct bytes beside, bool is_beside_asked)
 {
-    const Comity__V1__Cosignature *own = own_cosignature(watch, answer);
+    const struct own *own = watch->has_own ? &watch->own : NULL;
+    bool is_own_asked = watch->look == LOOK_OWN;
     struct bytes proof[PROOF_MAX];
     struct seen seen = {
         .note = BYTES(answer->checkpoint.data, answer->checkpoint.len),
@@ -187,7 +219,7 @@ static void take_step(struct watch *watch, const Comity__V1__Answer *answer, str
         .proof = proof,
         .proof_count = answer->n_proof < PROOF_MAX ? answer->n_proof : PROOF_MAX,
         .server_log_key = watch->server_log_key,
-        .has_own = own != NULL,
+        .own = own,
         .beside = beside,
         .is_beside_asked = is_beside_asked,
     };
@@ -207,8 +239,8 @@ static void take_step(struct watch *watch, const Comity__V1__Answer *answer, str
         plan_next(watch);
         return;
     }
-    if (judgement == JUDGED_NO_PROOF && !is_beside_asked) {
-        watch->look = LOOK_BESIDE;
+    if ((judgement == JUDGED_AHEAD && !is_own_asked) || (judgement == JUDGED_NO_PROOF && !is_beside_asked)) {
+        watch->look = judgement == JUDGED_AHEAD ? LOOK_OWN : LOOK_BESIDE; /* each once, whatever comes */
         ask(watch);
         return;
     }
@@ -273,6 +305,8 @@ static void on_answer(struct comity_result *result, void *context)
         return;
     }
     watch->doubtful = copy; /* for the case that its proof does not hold */
+    if (watch->look != LOOK_OWN)
+        own_take(watch, answer);
     take_step(watch, answer, (struct bytes){0}, false);
     if (watch->look != LOOK_BESIDE || !watch->is_busy)
         doubtful_forget(watch);
@@ -289,8 +323,8 @@ static void ask(struct watch *watch)
         /* What is believed is this file's to say, not the client's memory. */
         comity_set_seen(watch->client, watch->history->history, 0, 0);
         query.floor = 1;
-        wanted.from = watch->look == LOOK_FROM_KEPT ? kept.size : 0;
-        wanted.size = watch->look == LOOK_BESIDE ? kept.size : 0;
+        wanted.from = watch->look == LOOK_FROM_KEPT || watch->look == LOOK_OWN ? kept.size : 0;
+        wanted.size = watch->look == LOOK_BESIDE ? kept.size : watch->look == LOOK_OWN ? watch->own.size : 0;
         if (watch->look != LOOK_BESIDE)
             watch->from = wanted.from;
         query.kind_case = COMITY__V1__QUERY__KIND_CHECKPOINT;

@@ -198,6 +198,7 @@ static void kept_files(void)
     kept_take(&kept, BYTES(note, checkpoint_sign(&checkpoint, &key, note)), &checkpoint, 1800000000, signature);
     corpus_put("kept", "state", BYTES(text, kept_write(&kept, text)));
     snprintf(kept.evidence, sizeof(kept.evidence), "0900-1-12-1800000000-01020304");
+    kept.is_forgotten = true;
     kept.next_epoch = 1800000001;
     memcpy(kept.next_log_key, key.public_key, KEY_SIZE);
     size_t size = kept_write(&kept, text);

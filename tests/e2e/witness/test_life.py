@@ -1,6 +1,7 @@
 """A witness at work: key, appointment, cosigning as the record grows, restarts, dismissal, several histories, two of them."""
 
 import json
+import resource
 import stat
 
 from witness_case import ROOT, WitnessCase, WitnessProgram, main, pb, until  # first: sets the path
@@ -59,6 +60,7 @@ class Life(WitnessCase):
         self.assertEqual(witness.status()[0], 5)
         self.scene.do(self.scene.co_chairs["labour"][0], appoint_witness=pb.AppointWitness(name="labour-box", key=key))
         self.wait_cosigned(witness, self.head())
+        self.assertEqual(witness.log().count("event=connected"), 1, witness.log())   # asked again, and not connected anew
 
     def test_dismissed_it_cosigns_no_more(self):
         witness = self.appoint(WitnessProgram(self)).start()
@@ -129,6 +131,31 @@ class Life(WitnessCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn("Another comity-witness runs", result.stderr)
 
+    def test_killed_it_is_known_not_to_run(self):
+        """At once: by its lock, not by how long nothing was heard of it."""
+        witness = self.appoint(WitnessProgram(self))
+        self.assertEqual(witness.status()[1]["state"], "NEVER")
+        witness.start()
+        self.wait_cosigned(witness, self.head())
+        witness.wait_for("COSIGNED")
+        self.assertTrue(json.loads(witness.verb("status", "--json").stdout)["is_running"])
+        witness.kill()
+        code, row = witness.status()
+        self.assertEqual((code, row["state"]), (5, "NOT_RUNNING"))
+        self.assertFalse(json.loads(witness.verb("status", "--json").stdout)["is_running"])
+        shown = witness.verb("status").stdout
+        self.assertIn("comity-witness does not run", shown)
+        self.assertIn("Last word: ", shown)
+        witness.start().wait_for("COSIGNED")
+
+    def test_a_full_disk_at_a_start_is_no_fault_of_the_configuration(self):
+        witness = self.appoint(WitnessProgram(self))
+        result = witness.verb(before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("ready_file: ", result.stderr)
+        witness.start()
+        self.wait_cosigned(witness, self.head())
+
     def test_a_state_that_others_can_write_is_refused(self):
         witness = self.appoint(WitnessProgram(self))
         witness.state.mkdir(mode=0o700)
@@ -155,19 +182,6 @@ class Life(WitnessCase):
         path.write_bytes(whole)
         witness.start()
         self.wait_cosigned(witness, self.head())
-
-    def test_a_state_that_was_lost_is_not_begun_anew(self):
-        witness = self.appoint(WitnessProgram(self)).start()
-        before = self.wait_cosigned(witness, self.head())
-        witness.stop()
-        witness.state.rename(witness.directory / "lost")
-        self.grow()
-        witness.start().wait_for("FORGOTTEN", size=0)
-        self.assertEqual(witness.status()[0], 5)
-        self.assertEqual(self.cosigned(witness), before)
-        # As it says: another key, which is appointed.
-        other = self.appoint(WitnessProgram(self, "labour-box-2")).start()
-        self.wait_cosigned(other, self.head())
 
     def test_another_log_key_is_not_believed(self):
         witness = self.appoint(WitnessProgram(self))
@@ -207,7 +221,9 @@ class Life(WitnessCase):
                 (("note", "nobody"), "no such history", 2), (("note", "trial"), "was cosigned yet", 1), (("note", "trial", "2"), "more than", 2),
                 (("accept", "nobody", "2"), "no such history", 2), (("accept", "trial", "x"), "is a number", 2),
                 (("accept", "trial", "0"), "is a number", 2), (("accept", "trial", "2"), "Nothing was seen", 1),
-                (("accept", "trial", "2", "3"), "more than this takes", 2), (("status", "trial"), "more than this takes", 2),
+                (("accept", "trial", "2", "3"), "more than this takes", 2),
+                (("accept", "trial", "2", "--log-key", "zz"), "64 hexadecimal digits", 2), (("status", "--log-key", "00" * 32), "more than this takes", 2),
+                 (("status", "trial"), "more than this takes", 2),
                 (("--colour",), "usage", 2)]:
             result = witness.verb(*arguments)
             self.assertIn(words, result.stderr)

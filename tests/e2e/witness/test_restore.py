@@ -2,7 +2,7 @@
 
 import subprocess
 
-from witness_case import BUILD, WitnessCase, WitnessProgram, main, pb, until  # first: sets the path
+from witness_case import BUILD, CONTROL, WitnessCase, WitnessProgram, main, pb, until  # first: sets the path
 from comity_installation import write_signing_seed
 
 
@@ -38,10 +38,12 @@ class Restore(WitnessCase):
         self.assertEqual((row["next_epoch"], row["next_log_key"]), (epoch, self.installation.log_key.hex()))
         self.assertIn(row["next_log_key_fingerprint"], witness.verb("status").stdout)
         self.assertLess(self.cosigned(witness).size, seen.size)
+        log_key = ("--log-key", self.installation.log_key.hex())
         for wrong in ("1", str(epoch + 1)):
-            self.assertNotEqual(witness.verb("accept", "trial", wrong).returncode, 0)
+            self.assertNotEqual(witness.verb("accept", "trial", wrong, *log_key).returncode, 0)
+        self.check_blind(witness, epoch, row)
         self.assertEqual(self.cosigned(witness).epoch, 1)
-        result = witness.verb("accept", self.scene.history.hex(), str(epoch))
+        result = witness.verb("accept", self.scene.history.hex(), str(epoch), *log_key)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn(row["next_log_key_fingerprint"], result.stdout)
         until(lambda: self.cosigned(witness).epoch == epoch, "the new epoch is cosigned")
@@ -50,6 +52,25 @@ class Restore(WitnessCase):
         witness.wait_for("COSIGNED", epoch=epoch, size=self.head())
         # The store as it was before the restore, once more: an epoch that is over.
         self.installation.stop("worker")
+
+    def check_blind(self, witness, epoch, row):
+        """Without the log key that members have, and with another, it says which one the server signs with, and accepts nothing."""
+        other = bytes(range(32)).hex()
+        for arguments, code in [((), 2), (("--log-key", other), 1), (("--log-key", "abc"), 2)]:
+            result = witness.verb("accept", "trial", str(epoch), *arguments)
+            self.assertEqual((result.returncode, result.stdout), (code, ""), result.stderr)
+            if arguments[-1:] != ("abc",):
+                self.assertIn(row["next_log_key"], result.stderr)
+                self.assertIn(row["next_log_key_fingerprint"], result.stderr)
+        self.assertEqual(witness.status()[1]["state"], "NEW_EPOCH")
+
+    def test_control_without_the_log_key_whatever_is_shown_is_accepted(self):
+        witness = WitnessProgram(self, program=CONTROL, environment={"COMITY_WITHOUT": "log_key"})
+        self.appoint(witness)
+        self.restored(witness, True)
+        epoch = witness.wait_for("NEW_EPOCH")["next_epoch"]
+        self.assertEqual(witness.verb("accept", "trial", str(epoch)).returncode, 0)
+        until(lambda: self.cosigned(witness).epoch == epoch, "the new epoch is cosigned")
 
     def test_with_the_same_log_key(self):
         self.check(False)
@@ -61,7 +82,8 @@ class Restore(WitnessCase):
         witness = self.appoint(WitnessProgram(self))
         self.restored(witness, False)
         epoch = witness.wait_for("NEW_EPOCH")["next_epoch"]
-        self.assertEqual(witness.verb("accept", "trial", str(epoch)).returncode, 0)
+        accepted = witness.verb("accept", "trial", str(epoch), "--log-key", self.installation.log_key.hex())
+        self.assertEqual(accepted.returncode, 0, accepted.stderr)
         witness.wait_for("COSIGNED", epoch=epoch)
         self.put_data("lost", "restored")
         witness.wait_for("REFUSED", last_word="old_epoch", epoch=epoch)

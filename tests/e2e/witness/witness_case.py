@@ -67,9 +67,10 @@ class WitnessProgram:
     def config(self):
         return self.directory / "witness.ini"
 
-    def verb(self, *arguments):
+    def verb(self, *arguments, before=None):
         return subprocess.run([self.program, *arguments, "--config", self.config], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60, env={**os.environ, **self.environment})
+                              capture_output=True, text=True, timeout=60, env={**os.environ, **self.environment},
+                              preexec_fn=before)
 
     def key(self):
         result = self.verb("key")
@@ -161,9 +162,13 @@ class WitnessCase(unittest.TestCase):
         key = program.key()
         for scene in scenes:
             scene.hello()
-            scene.do(scene.co_chairs["labour"][0], appoint_witness=pb.AppointWitness(name=program.name, key=key))
+            scene.do(scene.co_chairs["labour"][0], appoint_witness=self.appointment(program.name, key))
         self.scene.hello()
         return program
+
+    @staticmethod
+    def appointment(name, key):
+        return pb.AppointWitness(name=name, key=key)
 
     def ask(self, scene, wanted):
         history = (scene or self.scene).history

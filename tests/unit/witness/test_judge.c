@@ -15,7 +15,7 @@
 enum { LEAVES = 40, KEPT = 13, SHOWN = 29 };
 
 static uint8_t nodes[7][LEAVES][HASH_SIZE]; /* level, index */
-static struct signing_key log_key, other_key, new_key;
+static struct signing_key log_key, other_key, new_key, own_key;
 static uint8_t history[HISTORY_ID_SIZE], other_history[HISTORY_ID_SIZE];
 
 static int node_get(void *self, unsigned level, uint64_t index, uint8_t ret_hash[HASH_SIZE])
@@ -42,6 +42,7 @@ static int setup(void **state)
     signing_key_generate(&log_key);
     signing_key_generate(&other_key);
     signing_key_generate(&new_key);
+    signing_key_generate(&own_key);
     memset(history, 7, sizeof(history));
     memset(other_history, 8, sizeof(other_history));
     for (uint64_t i = 0; i < LEAVES; i++) {
@@ -261,20 +262,108 @@ static void test_another_epoch_is_another_log(void **state)
     assert_int_equal(judged(&kept, &shown), JUDGED_OLD_EPOCH);
 }
 
+/* What this witness's key cosigned, as the worker shows it: of this epoch, size and moment. */
+struct signed_own {
+    uint8_t signature[SIGNATURE_SIZE];
+    struct own own;
+};
+
+static void sign_own(struct signed_own *signed_own, uint32_t epoch, uint64_t size, int64_t time_s)
+{
+    struct checkpoint checkpoint = {.size = size};
+    char text[CHECKPOINT_MAX_BYTES];
+    checkpoint_origin(history, epoch, checkpoint.origin);
+    tree_root(&NODES, size, checkpoint.root);
+    cosignature_make(BYTES(text, checkpoint_write(&checkpoint, text)), time_s, &own_key, signed_own->signature);
+    signed_own->own = (struct own){.key = own_key.public_key,
+                                   .epoch = epoch,
+                                   .size = size,
+                                   .time_s = time_s,
+                                   .signature = BYTES(signed_own->signature, SIGNATURE_SIZE)};
+}
+
+/* By what is kept, of a record of SHOWN events in epoch 3, with the own cosignature of that epoch, size and moment. */
+static enum judgement judged_with_own(const struct kept *kept, uint64_t shown_size, uint32_t epoch, uint64_t size,
+                                      int64_t time_s)
+{
+    struct signed_own signed_own;
+    struct shown shown;
+    sign_own(&signed_own, epoch, size, time_s);
+    show(&shown, history, 3, shown_size, kept->size, &log_key);
+    shown.seen.own = &signed_own.own;
+    enum judgement judgement = judged(kept, &shown);
+    if (judgement == JUDGED_FORGOTTEN) { /* and by nothing less than the signature itself */
+        signed_own.signature[7] ^= 1;
+        assert_int_equal(judged(kept, &shown), JUDGED_OWN);
+    }
+    return judgement;
+}
+
 /* Its own signature is shown, and nothing is kept: it does not begin anew. After an accepted epoch it does. */
 static void test_a_state_that_was_lost(void **state)
 {
     (void) state;
-    struct kept nothing = kept_at(0, 0), accepted = kept_at(0, 3), kept = kept_at(KEPT, 3);
+    struct kept nothing = kept_at(0, 0), accepted = kept_at(0, 3);
     struct shown shown;
     show(&shown, history, 3, SHOWN, 0, &log_key);
     assert_int_equal(judged(&nothing, &shown), JUDGED_FIRST);
-    shown.seen.has_own = true;
+    assert_int_equal(judged_with_own(&nothing, SHOWN, 3, SHOWN, 1800000000), JUDGED_FORGOTTEN);
+    assert_int_equal(judged_with_own(&nothing, SHOWN, 3, KEPT, 1800000000), JUDGED_AHEAD);
+    assert_int_equal(judged_with_own(&nothing, SHOWN, 2, SHOWN, 1800000000), JUDGED_FORGOTTEN); /* before a restore */
+    assert_int_equal(judged_with_own(&accepted, SHOWN, 2, SHOWN, 1800000000), JUDGED_FIRST);
+    assert_int_equal(judged_with_own(&accepted, SHOWN, 3, SHOWN, 1800000000), JUDGED_FORGOTTEN);
+}
+
+/* Its own signature is shown, over more than is kept, or over the same at a later time: what was kept is an older copy, or the
+ * key is on another machine as well. */
+static void test_a_state_that_was_put_back(void **state)
+{
+    (void) state;
+    struct kept kept = kept_at(KEPT, 3); /* signed at 1800000000 */
+    for (uint64_t size = 1; size <= SHOWN; size++) {
+        enum judgement due = size < KEPT    ? JUDGED_EXTENDS
+                             : size == KEPT ? JUDGED_EXTENDS
+                             : size < SHOWN ? JUDGED_AHEAD
+                                            : JUDGED_FORGOTTEN;
+        assert_int_equal(judged_with_own(&kept, SHOWN, 3, size, 1800000000), due);
+    }
+    assert_int_equal(judged_with_own(&kept, SHOWN, 3, KEPT, 1800000001), JUDGED_FORGOTTEN);
+    assert_int_equal(judged_with_own(&kept, KEPT, 3, KEPT, 1800000001), JUDGED_FORGOTTEN);
+    assert_int_equal(judged_with_own(&kept, KEPT, 3, KEPT, 1799999999), JUDGED_SAME);
+    assert_int_equal(judged_with_own(&kept, SHOWN, 2, SHOWN, 1900000000), JUDGED_EXTENDS); /* an epoch that is over */
+    /* More than the worker itself shows: it lags behind its own word. */
+    assert_int_equal(judged_with_own(&kept, SHOWN, 3, SHOWN + 1, 1800000000), JUDGED_BEHIND);
+    assert_int_equal(judged_with_own(&kept, SHOWN, 4, 1, 1800000000), JUDGED_BEHIND);
+}
+
+/* Whatever else is shown, once it was found: and a fork is still a fork. */
+static void test_what_was_forgotten_is_no_more_cosigned(void **state)
+{
+    (void) state;
+    struct kept kept = kept_at(KEPT, 1), nothing = kept_at(0, 1);
+    struct shown shown;
+    kept.is_forgotten = nothing.is_forgotten = true;
+    for (uint64_t size = KEPT; size <= LEAVES; size++) {
+        show(&shown, history, 1, size, KEPT, &log_key);
+        assert_int_equal(judged(&kept, &shown), JUDGED_FORGOTTEN);
+    }
+    show(&shown, history, 1, KEPT, 0, &log_key);
     assert_int_equal(judged(&nothing, &shown), JUDGED_FORGOTTEN);
-    assert_int_equal(judged(&accepted, &shown), JUDGED_FIRST);
-    show(&shown, history, 3, SHOWN, KEPT, &log_key);
-    shown.seen.has_own = true;
-    assert_int_equal(judged(&kept, &shown), JUDGED_EXTENDS);
+    show(&shown, history, 2, SHOWN, KEPT, &log_key);
+    assert_int_equal(judged(&kept, &shown), JUDGED_EPOCH);
+    kept.root[0] ^= 1;
+    show(&shown, history, 1, SHOWN, KEPT, &log_key);
+    assert_int_equal(judged(&kept, &shown), JUDGED_NO_PROOF);
+}
+
+/* Before a signature of its own counts, the record that it is over has to extend what is kept. */
+static void test_its_own_signature_over_another_record(void **state)
+{
+    (void) state;
+    struct kept kept = kept_at(KEPT, 3);
+    kept.root[0] ^= 1;
+    assert_int_equal(judged_with_own(&kept, SHOWN, 3, SHOWN, 1800000000), JUDGED_NO_PROOF);
+    assert_int_equal(judged_with_own(&kept, KEPT, 3, KEPT, 1800000001), JUDGED_FORK);
 }
 
 static void test_no_checkpoint(void **state)
@@ -326,6 +415,9 @@ int main(void)
         cmocka_unit_test(test_after_a_fork_nothing),
         cmocka_unit_test(test_another_epoch_is_another_log),
         cmocka_unit_test(test_a_state_that_was_lost),
+        cmocka_unit_test(test_a_state_that_was_put_back),
+        cmocka_unit_test(test_what_was_forgotten_is_no_more_cosigned),
+        cmocka_unit_test(test_its_own_signature_over_another_record),
         cmocka_unit_test(test_no_checkpoint),
         cmocka_unit_test(test_each_has_its_words),
     };

@@ -56,6 +56,7 @@ static struct kept sample(uint64_t size)
 static struct kept full(void)
 {
     struct kept kept = sample(UINT64_MAX);
+    kept.is_forgotten = true;
     memset(kept.evidence, 'x', KEPT_EVIDENCE_MAX);
     kept.next_epoch = UINT32_MAX;
     memset(kept.next_log_key, 9, KEY_SIZE);

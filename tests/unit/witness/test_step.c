@@ -177,9 +177,10 @@ static void test_a_fork_until_the_operator_decides(void **state)
     assert_int_equal(take(fixture, &seen, 0), JUDGED_STOPPED); /* also what it kept itself */
     assert_int_equal(take(fixture, &other, 0), JUDGED_STOPPED);
     assert_int_equal(fixture->given, 1);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 2, &kept), ERR_EPOCH);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, &kept), 0);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, &kept), ERR_STATE);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 2, NULL, &kept), ERR_EPOCH);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, key.public_key, &kept), ERR_SERVER_KEY);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, NULL, &kept), 0);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, NULL, &kept), ERR_STATE);
     assert_int_equal(take(fixture, &seen, 0), JUDGED_SAME);
     assert_int_equal(take(fixture, &other, 0), JUDGED_FORK); /* never the other one, whatever was accepted */
     assert_int_equal(fixture->given, 1);
@@ -222,17 +223,112 @@ static void test_an_epoch_until_the_operator_decides(void **state)
     struct kept kept;
     signing_key_generate(&new_key);
     struct seen seen = shown(1, 1, &log_key, note), next = shown(77, 2, &new_key, next_note);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, &kept), ERR_NOT_FOUND);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, NULL, &kept), ERR_NOT_FOUND);
     take(fixture, &seen, 0);
     assert_int_equal(take(fixture, &next, 0), JUDGED_EPOCH);
     assert_int_equal(fixture->given, 1);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, &kept), 0);
+    /* By the log key that the operator names, and no other, whatever the server says. */
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, NULL, &kept), ERR_MISSING);
+    assert_memory_equal(kept.next_log_key, new_key.public_key, KEY_SIZE);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, log_key.public_key, &kept), ERR_SERVER_KEY);
+    assert_int_equal(take(fixture, &next, 0), JUDGED_EPOCH);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, new_key.public_key, &kept), 0);
     assert_int_equal(kept.epoch, 77);
     assert_memory_equal(kept.log_key, new_key.public_key, KEY_SIZE);
     assert_int_equal(take(fixture, &next, 0), JUDGED_FIRST);
     assert_int_equal(fixture->given, 2);
     assert_int_equal(take(fixture, &seen, 0), JUDGED_SIGNATURE); /* the old log key is no good any more */
     assert_int_equal(fixture->given, 2);
+}
+
+/* The key's own cosignature of a record of this size and root. */
+static struct own own_of(const struct seen *seen, int64_t time_s, uint8_t signature[SIGNATURE_SIZE])
+{
+    struct checkpoint checkpoint;
+    char text[CHECKPOINT_MAX_BYTES];
+    assert_int_equal(checkpoint_open(seen->note, log_key.public_key, &checkpoint), 0);
+    cosignature_make(BYTES(text, checkpoint_write(&checkpoint, text)), time_s, &key, signature);
+    return (struct own){.key = key.public_key,
+                        .epoch = seen->epoch,
+                        .size = checkpoint.size,
+                        .time_s = time_s,
+                        .signature = BYTES(signature, SIGNATURE_SIZE)};
+}
+
+static void check_forgotten(struct fixture *fixture, const struct seen *seen, int64_t time_s)
+{
+    struct kept kept;
+    assert_int_equal(take(fixture, seen, 0), JUDGED_FORGOTTEN);
+    assert_int_equal(step_look(&fixture->place, &fixture->step, &kept), 0);
+    assert_true(kept.is_forgotten);
+    assert_true(kept_is_by(&kept, key.public_key));
+    assert_int_equal(kept.time_s, time_s); /* as it was signed, wherever */
+    assert_int_equal(kept.epoch, seen->epoch);
+    assert_int_equal(take(fixture, seen, 0), JUDGED_FORGOTTEN);
+}
+
+static void test_what_was_forgotten_is_kept_until_the_operator_decides(void **state)
+{
+    struct fixture *fixture = *state;
+    char note[CHECKPOINT_MAX_BYTES];
+    uint8_t signature[SIGNATURE_SIZE];
+    struct kept kept;
+    struct seen seen = shown_at(4, 1, 1, &log_key, note);
+    struct own own = own_of(&seen, 1799999990, signature);
+    seen.own = &own;
+    check_forgotten(fixture, &seen, 1799999990); /* nothing was kept */
+    seen.own = NULL; /* the worker hides it now: too late */
+    seen.from = 4;
+    assert_int_equal(take(fixture, &seen, 0), JUDGED_FORGOTTEN);
+    assert_int_equal(fixture->given, 0);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, NULL, &kept), 0);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, NULL, &kept), ERR_STATE);
+    fixture->step.refresh_s = 0;
+    assert_int_equal(take(fixture, &seen, 0), JUDGED_SAME);
+    own = own_of(&seen, 1800000007, signature); /* another machine goes on signing */
+    seen.own = &own;
+    check_forgotten(fixture, &seen, 1800000007);
+    assert_int_equal(fixture->given, 0);
+}
+
+/* A fork whose other record this very key has cosigned as well: the evidence says so. */
+static void test_evidence_of_its_own_second_word(void **state)
+{
+    struct fixture *fixture = *state;
+    char note[CHECKPOINT_MAX_BYTES], other_note[CHECKPOINT_MAX_BYTES], path[512], line[NOTE_LINE_MAX_BYTES + 1];
+    char text[2 * CHECKPOINT_MAX_BYTES];
+    uint8_t signature[SIGNATURE_SIZE];
+    struct seen seen = shown(1, 1, &log_key, note), other = shown(1, 2, &log_key, other_note);
+    struct own own = own_of(&other, 1800000007, signature);
+    struct kept kept;
+    take(fixture, &seen, 0);
+    other.from = 1;
+    other.own = &own;
+    assert_int_equal(take(fixture, &other, 0), JUDGED_FORK);
+    assert_int_equal(step_look(&fixture->place, &fixture->step, &kept), 0);
+    snprintf(path, sizeof(path), "%s/evidence/%s/shown.note", fixture->directory, kept.evidence);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t size = fread(text, 1, sizeof(text) - 1, file);
+    fclose(file);
+    text[size] = '\0';
+    cosignature_line("labour-box", key.public_key, 1800000007, signature, line);
+    assert_int_equal(size, other.note.size + strlen(line));
+    assert_string_equal(text + other.note.size, line);
+}
+
+static void test_whose_it_is(void **state)
+{
+    struct fixture *fixture = *state;
+    char note[CHECKPOINT_MAX_BYTES];
+    struct seen seen = shown(1, 1, &log_key, note);
+    struct kept kept;
+    assert_int_equal(step_look(&fixture->place, &fixture->step, &kept), 0);
+    assert_true(kept_is_by(&kept, log_key.public_key)); /* nothing was signed yet */
+    take(fixture, &seen, 0);
+    assert_int_equal(step_look(&fixture->place, &fixture->step, &kept), 0);
+    assert_true(kept_is_by(&kept, key.public_key));
+    assert_false(kept_is_by(&kept, log_key.public_key));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -244,6 +340,8 @@ int main(void)
         TEST(test_a_damaged_state_gives_nothing),  TEST(test_the_same_again),
         TEST(test_evidence_with_what_is_beside), TEST(test_evidence_without_what_somebody_else_signed),
         TEST(test_a_fork_until_the_operator_decides), TEST(test_an_epoch_until_the_operator_decides),
+        TEST(test_what_was_forgotten_is_kept_until_the_operator_decides),
+        TEST(test_evidence_of_its_own_second_word), TEST(test_whose_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
