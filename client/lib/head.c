@@ -61,6 +61,11 @@ int head_open(struct bytes note, const uint8_t history[HISTORY_ID_SIZE], const u
     return code;
 }
 
+bool head_is_same(const struct head *a, const struct head *b)
+{
+    return a->epoch == b->epoch && a->size == b->size && memcmp(a->root, b->root, HASH_SIZE) == 0;
+}
+
 int head_extends(const struct head *earlier, const struct head *later, const struct bytes *proof,
                  size_t count)
 {

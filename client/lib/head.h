@@ -21,6 +21,9 @@ int head_read(struct bytes note, const uint8_t history[HISTORY_ID_SIZE], struct 
 int head_open(struct bytes note, const uint8_t history[HISTORY_ID_SIZE], const uint8_t (*log_keys)[KEY_SIZE],
               size_t key_count, struct head *ret_head);
 
+/* Of one epoch, size and root? */
+bool head_is_same(const struct head *a, const struct head *b);
+
 /* Does the tree of @later extend that of @earlier, whatever their epochs? Of one size they are the same, and
  * @proof is empty. 0, ERR_FORKED (nothing shows that it does). */
 int head_extends(const struct head *earlier, const struct head *later, const struct bytes *proof,

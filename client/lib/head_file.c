@@ -46,7 +46,8 @@ static bool is_later(const struct head *a, const struct head *b)
     return a->epoch > b->epoch || (a->epoch == b->epoch && a->size > b->size);
 }
 
-int head_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const struct head *head)
+int head_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const struct head *known,
+              const struct head *head, struct head *ret_kept)
 {
     CLEANUP(journal_fd_close) int fd = -1;
     struct head kept;
@@ -55,8 +56,15 @@ int head_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const
         return code;
     if (flock(fd, LOCK_EX) != 0) /* ends with the descriptor */
         return ERR_FILE;
-    if (head_get(fd, history, &kept) == 0 && is_later(&kept, head))
+    code = head_get(fd, history, &kept);
+    if (code == ERR_FILE || code == ERR_MEMORY)
+        return code;
+    if (code == 0 && head_is_same(&kept, head))
         return 0;
+    if (code == 0 && !head_is_same(&kept, known) && !is_later(known, &kept)) {
+        *ret_kept = kept;
+        return ERR_STALE;
+    }
     return journal_file_replace(fd, NAME, BYTES(head->note, head->note_size), 0);
 }
 

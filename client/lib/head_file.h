@@ -13,9 +13,12 @@ enum { FORK_PATH_MAX = 4096 };
 /* 0; ERR_NOT_FOUND (none was kept); ERR_CORRUPT; ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
 int head_load(const char *journal, const uint8_t history[HISTORY_ID_SIZE], struct head *ret_head);
 
-/* Replace the one that is there, durably; what another process has kept of a later size or epoch stays. 0,
+/* Keep @head, durably, in place of what is there: in one step, for several processes of one home may keep theirs
+ * at once. It replaces nothing but what the caller has proved that it goes on from: @known (size 0: nothing), or
+ * something earlier. 0; ERR_STALE (another process has kept something else meanwhile, which stays: *ret_kept);
  * ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
-int head_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const struct head *head);
+int head_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const struct head *known,
+              const struct head *head, struct head *ret_kept);
 
 struct fork {
     const char *why;           /* one sentence */

@@ -26,21 +26,19 @@ static void head_find(struct comity *client, struct history *history)
                                  .kind = COMITY_EVENT_JOURNAL, .code = code, .history = history->id});
 }
 
-static bool is_same(const struct head *a, const struct head *b)
+/* On disk before anything that rests on it is said. False where another process of this home has kept another one
+ * meanwhile: that is the head now, and @head is yet to be proved to go with it. */
+static bool head_adopt(struct comity *client, struct history *history, const struct head *head)
 {
-    return a->epoch == b->epoch && a->size == b->size && memcmp(a->root, b->root, HASH_SIZE) == 0;
-}
-
-/* On disk before anything that rests on it is said. */
-static void head_adopt(struct comity *client, struct history *history, const struct head *head)
-{
-    if (is_same(&history->head, head))
-        return;
-    history->head = *head;
-    int code = head_keep(client->journal, history->id, head);
-    if (code != 0)
+    if (head_is_same(&history->head, head))
+        return true;
+    struct head kept;
+    int code = head_keep(client->journal, history->id, &history->head, head, &kept);
+    history->head = code == ERR_STALE ? kept : *head;
+    if (code != 0 && code != ERR_STALE)
         client_event(client, &(struct comity_event){
                                  .kind = COMITY_EVENT_JOURNAL, .code = code, .history = history->id});
+    return code != ERR_STALE;
 }
 
 /* ---- Forks ---- */
@@ -128,10 +126,9 @@ static void ask_epochs(struct comity *client, struct history *history, const str
 static void believe(struct comity *client, struct history *history, struct link *link,
                     const struct head *head)
 {
-    if (head != NULL)
-        head_adopt(client, history, head);
-    history->believed[link->index] = link->welcome;
-    client_wake_at(client, client->now_ms);
+    if (head == NULL || head_adopt(client, history, head))
+        history->believed[link->index] = link->welcome;
+    client_wake_at(client, client->now_ms); /* else it is asked again, from what was kept beside it */
 }
 
 /* ---- WELCOME's question ---- */
@@ -233,6 +230,20 @@ static void epochs_answered(struct comity *client, const struct comity_request *
 
 /* ---- Receipts and pages ---- */
 
+static bool is_welcome_due(const struct history *history, const struct link *link)
+{
+    return link->state == LINK_READY && history->granted[link->index] == link->welcome &&
+           history->believed[link->index] != link->welcome;
+}
+
+/* Where another worker has said WELCOME meanwhile, as after a restore, its own question comes first. */
+static void proof_missing(struct comity *client, struct history *history, const struct comity_request *held,
+                          const char *why, const Comity__V1__Answer *answer)
+{
+    if (!is_welcome_due(history, &client->links[held->link]))
+        fork_found(client, history, why, &held->unproved, answer);
+}
+
 static void proof_judge(struct comity *client, struct history *history, struct comity_request *held,
                         const struct head *offered, const Comity__V1__Answer *answer)
 {
@@ -246,14 +257,14 @@ static void proof_judge(struct comity *client, struct history *history, struct c
     bool holds = answer->n_proof <= PROOF_MAX && memcmp(offered->root, later->root, HASH_SIZE) == 0 &&
                  head_extends(earlier, later, proof, count) == 0;
     if (!holds) {
-        fork_found(client, history,
-                   "What the server signed now does not go on from what this reader has verified.", other,
-                   answer);
+        proof_missing(client, history, held,
+                      "What the server signed now does not go on from what this reader has verified.", answer);
         return;
     }
-    if (later == other)
-        head_adopt(client, history, other);
-    reply_settle_held(client, held);
+    if (later == head || head_adopt(client, history, other))
+        reply_settle_held(client, held);
+    else
+        client_wake_at(client, client->now_ms); /* it is asked again, from what was kept beside it */
 }
 
 /* What waits for the same tree, or is of it, needs no question of its own. */
@@ -263,7 +274,7 @@ static void held_settle_same(struct comity *client, const struct history *histor
         struct comity_request *request = client->requests[i];
         if (request != NULL && request->is_unproved && request->state == REQUEST_HELD &&
             memcmp(request->claim.history, history->id, HISTORY_ID_SIZE) == 0 &&
-            is_same(&request->unproved, &history->head))
+            head_is_same(&request->unproved, &history->head))
             reply_settle_held(client, request);
     }
 }
@@ -273,7 +284,7 @@ static void held_settle_same(struct comity *client, const struct history *histor
 static void proof_refused(struct comity *client, struct history *history, struct comity_request *held, int code)
 {
     if (!is_without_leave(code)) {
-        fork_found(client, history, "The server gives no proof for what it signed.", &held->unproved, NULL);
+        proof_missing(client, history, held, "The server gives no proof for what it signed.", NULL);
     } else if (held->ends_leave) {
         reply_settle_held(client, held);
     } else {
@@ -334,21 +345,21 @@ int head_consider(struct comity *client, struct comity_request *request, struct 
                                 : head_read(note, history->id, &shown);
     if (code != 0)
         return ERR_MALFORMED;
-    if (history->head.size == 0) {
-        head_adopt(client, history, &shown);
+    if (history->head.size == 0 && head_adopt(client, history, &shown))
         return 0;
-    }
     /* A receipt of an earlier epoch is held against the list of epochs; a page is of the present one. Without leave to
      * read nothing can be asked. */
     if (request->is_page && shown.epoch < history->head.epoch)
         return ERR_BEHIND;
-    if (is_same(&shown, &history->head) || shown.epoch < history->head.epoch || !history->is_reader)
+    if (head_is_same(&shown, &history->head) || shown.epoch < history->head.epoch)
         return 0;
     if (shown.epoch == history->head.epoch && shown.size == history->head.size) {
         fork_found(client, history, "The server signed two records of one length.", &shown, NULL);
         head_ends(client, request);
         return ERR_FORKED;
     }
+    if (!history->is_reader)
+        return 0;
     request->unproved = shown;
     request->is_unproved = true;
     request->state = REQUEST_HELD;
@@ -404,8 +415,12 @@ static void held_ask(struct comity *client, struct history *history, struct comi
 {
     struct link *link = &client->links[held->link];
     const struct head *head = &history->head, *shown = &held->unproved;
-    if (link->state != LINK_READY)
+    if (link->state != LINK_READY || is_welcome_due(history, link))
         return;
+    if (shown->epoch < head->epoch) { /* a restore came in between: what was answered then is answered anew */
+        request_again(client, held, ERR_BEHIND, false, 0);
+        return;
+    }
     bool may_ask = history->granted[link->index] == link->welcome;
     if (!may_ask && held->has_checked_again) { /* whoever gets a receipt may read, but for a liar's, and of what ended it */
         if (held->ends_leave)
@@ -447,9 +462,7 @@ static void history_heads_run(struct comity *client, struct history *history)
 {
     for (size_t i = 0; i < client->link_count && history->question.request == 0 && !history->is_forked; i++) {
         struct link *link = &client->links[i];
-        bool is_due = link->state == LINK_READY && history->granted[i] == link->welcome &&
-                      history->believed[i] != link->welcome;
-        if (is_due)
+        if (is_welcome_due(history, link))
             welcome_ask(client, history, link);
     }
     struct comity_request *held =

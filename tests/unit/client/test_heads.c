@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client/lib/head_file.h"
@@ -498,6 +497,44 @@ static void a_store_of_before_a_restore_is_refused(void **state)
     expect(query(scene, false), COMITY_ANSWERED, 0);
 }
 
+static void keep_end(struct comity_result *result, void *context)
+{
+    *(enum comity_verdict *) context = result->verdict;
+}
+
+static enum comity_verdict ended;
+
+static bool has_ended(struct scene *scene)
+{
+    (void) scene;
+    return ended != 0;
+}
+
+/* What waits for its proof while a restore comes is no fork: it is asked anew, of the record that is there now. */
+static void what_waits_while_a_restore_comes_is_no_fork(void **state)
+{
+    struct scene *scene = *state;
+    Comity__V1__Events events = COMITY__V1__EVENTS__INIT;
+    Comity__V1__Query page = COMITY__V1__QUERY__INIT;
+    page.kind_case = COMITY__V1__QUERY__KIND_EVENTS;
+    page.events = &events;
+    events.from = 1;
+    scene_start_ready(scene);
+    ledger_do(scene, ledger_grow, 3);
+    unsigned before = SEEN(scene, checkpoints);
+    SCRIPT(scene, script.gives_busy, true);
+    ended = 0;
+    assert_int_equal(comity_query(scene->client, scene->group->history, &page, 15000, keep_end, &ended, NULL), 0);
+    while (SEEN(scene, checkpoints) == before)
+        comity_pump(scene->client, 20);
+    restore(scene, 30, 30);
+    SCRIPT(scene, script.gives_busy, false);
+    assert_true(scene_until(scene, has_ended));
+    assert_int_equal(ended, COMITY_ANSWERED);
+    assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 0);
+    assert_int_equal(kept(scene), 31);
+}
+
 /* Nor may a page hide behind an epoch that is over. */
 static void a_page_of_an_epoch_that_is_over_is_not_believed(void **state)
 {
@@ -569,26 +606,6 @@ static void a_damaged_checkpoint_is_told(void **state)
     assert_int_equal(kept(scene), EVENTS);
 }
 
-/* What another process has kept of a later size stays. */
-static void the_later_one_stays(void **state)
-{
-    struct scene *scene = *state;
-    struct head early, late;
-    CLEANUP(arena_destroy) struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
-    const uint8_t *history = scene->group->history;
-    assert_int_equal(mkdir(journal, 0700), 0);
-    assert_int_equal(head_load(journal, history, &early), ERR_NOT_FOUND);
-    assert_int_equal(head_read(ledger_checkpoint(scene->group->ledger, 5, arena), history, &early), 0);
-    assert_int_equal(head_read(ledger_checkpoint(scene->group->ledger, 9, arena), history, &late), 0);
-    assert_int_equal(head_keep(journal, history, &late), 0);
-    assert_int_equal(head_keep(journal, history, &early), 0);
-    assert_int_equal(kept(scene), 9);
-    scene->group->ledger->epoch = SECOND; /* a later epoch begins anew */
-    assert_int_equal(head_read(ledger_checkpoint(scene->group->ledger, 5, arena), history, &early), 0);
-    assert_int_equal(head_keep(journal, history, &early), 0);
-    assert_int_equal(kept(scene), 5);
-}
-
 /* Notes of others are refused. */
 static void a_head_is_of_its_history(void **state)
 {
@@ -636,11 +653,11 @@ int main(void)
         ONE(a_restore_that_went_not_behind_is_proved),
         ONE(a_restore_that_lies_about_where_it_went_back_to_is_refused),
         ONE(a_store_of_before_a_restore_is_refused),
+        ONE(what_waits_while_a_restore_comes_is_no_fork),
         ONE(a_page_of_an_epoch_that_is_over_is_not_believed),
         ONE(a_fork_after_a_restore_is_refused),
         ONE(the_evidence_is_kept),
         ONE(a_damaged_checkpoint_is_told),
-        ONE(the_later_one_stays),
         ONE(a_head_is_of_its_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
