@@ -135,7 +135,8 @@ static int command_verify(const Comity__V1__Receipt *receipt, struct arena *aren
     if (code == ERR_MEMORY)
         return code;
     if (code != 0 || memcmp(report->command.id, report->command_id, COMMAND_ID_SIZE) != 0 ||
-        memcmp(report->command.history, report->header.history, HISTORY_ID_SIZE) != 0)
+        memcmp(report->command.history, report->header.history, HISTORY_ID_SIZE) != 0 ||
+        report->command.body->epoch > report->header.epoch)
         return ERR_RECEIPT;
     if (command_check_signatures(&report->command, &refusal) != 0)
         return ERR_SIGNATURE;

@@ -40,6 +40,7 @@ struct scene {
     struct nodes nodes;
     struct tree_nodes tree;
     struct signing_key log, signer, witnesses[2];
+    uint32_t epoch; /* that the command is signed for */
     Comity__V1__ReceiptFile file;
     struct bytes bytes;
 };
@@ -75,7 +76,7 @@ static struct bytes command_make(struct scene *scene, uint8_t ret_id[COMMAND_ID_
     command.key = (ProtobufCBinaryData){KEY_SIZE, scene->signer.public_key};
     command.nonce = (ProtobufCBinaryData){NONCE_SIZE, nonce};
     command.valid_until_ms = 1800000000000;
-    command.epoch = 1;
+    command.epoch = scene->epoch;
     command.body_case = COMITY__V1__COMMAND__BODY_ADD_ITEM;
     command.add_item = &body;
     assert_int_equal(command_seal_up(&command, &scene->signer, scene->arena, &packed, ret_id), 0);
@@ -200,11 +201,30 @@ static void pack(struct scene *scene)
     assert_int_equal(receipt_file_pack(&scene->file, scene->arena, &scene->bytes), 0);
 }
 
+/* The event, its tree and its receipt, of a command that was signed for this epoch. */
+static void receipt_make(struct scene *scene, uint32_t epoch)
+{
+    uint8_t id[COMMAND_ID_SIZE], proof[PROOF_MAX][HASH_SIZE];
+    size_t count;
+    Comity__V1__Receipt *receipt = take(scene, sizeof(*receipt));
+    comity__v1__receipt__init(receipt);
+    scene->epoch = epoch;
+    receipt->event = record_make(scene, id);
+    tree_make(scene, receipt->event);
+    receipt->command_id = binary(scene, id, sizeof(id));
+    receipt->history = binary(scene, HISTORY, sizeof(HISTORY));
+    receipt->first_sequence = PLACE;
+    receipt->events = 1;
+    assert_int_equal(tree_inclusion_proof(&scene->tree, PLACE - 1, SIZE, proof, &count), 0);
+    proof_add(scene, (const uint8_t(*)[HASH_SIZE]) proof, count, &receipt->proof, &receipt->n_proof);
+    receipt->checkpoint = note_make(scene, SIZE);
+    scene->file.receipt = receipt;
+}
+
 static int set_up(void **state)
 {
     struct scene *scene = calloc(1, sizeof(*scene));
-    uint8_t id[COMMAND_ID_SIZE], proof[PROOF_MAX][HASH_SIZE], seed[SEED_SIZE] = {1};
-    size_t count;
+    uint8_t seed[SEED_SIZE] = {1};
     assert_int_equal(key_init(), 0);
     scene->arena = arena_new(64 * 1024 * 1024);
     signing_key_from_seed(seed, &scene->log);
@@ -219,19 +239,8 @@ static int set_up(void **state)
         scene->witnesses[0] = scene->witnesses[1];
         scene->witnesses[1] = first;
     }
-    Comity__V1__Receipt *receipt = take(scene, sizeof(*receipt));
     comity__v1__receipt_file__init(&scene->file);
-    comity__v1__receipt__init(receipt);
-    receipt->event = record_make(scene, id);
-    tree_make(scene, receipt->event);
-    receipt->command_id = binary(scene, id, sizeof(id));
-    receipt->history = binary(scene, HISTORY, sizeof(HISTORY));
-    receipt->first_sequence = PLACE;
-    receipt->events = 1;
-    assert_int_equal(tree_inclusion_proof(&scene->tree, PLACE - 1, SIZE, proof, &count), 0);
-    proof_add(scene, (const uint8_t(*)[HASH_SIZE]) proof, count, &receipt->proof, &receipt->n_proof);
-    receipt->checkpoint = note_make(scene, SIZE);
-    scene->file.receipt = receipt;
+    receipt_make(scene, 1);
     scene->file.cosigned = take(scene, 3 * sizeof(*scene->file.cosigned));
     scene->file.cosigned[scene->file.n_cosigned++] =
         cosigned_make(scene, PLACE + 1); /* behind the receipt's */
@@ -408,6 +417,21 @@ static void a_fork_is_not_cosigned(void **state)
     expect(scene, RECEIPT_CHECK_COSIGNED);
 }
 
+/* What was signed for an epoch is on record in that one or a later one: a worker that pairs it with an event of one
+ * before, all else fitting, shows what nobody gave then. */
+static void a_command_of_a_later_epoch_is_refused(void **state)
+{
+    static struct receipt_report report;
+    struct scene *scene = *state;
+    enum receipt_check check;
+    scene->file.n_cosigned = 0;
+    receipt_make(scene, 2);
+    expect(scene, RECEIPT_CHECK_COMMAND);
+    receipt_make(scene, 1); /* the control */
+    pack(scene);
+    assert_int_equal(verify(scene, scene->bytes, scene->arena, &report, &check), 0);
+}
+
 /* Of a command that was withheld from whoever saved it, the rest is proved. */
 static void a_command_may_be_withheld(void **state)
 {
@@ -430,6 +454,7 @@ int main(void)
         ONE(what_is_true_is_verified),    ONE(other_keys_verify_nothing),
         ONE(no_altered_byte_is_believed), ONE(what_a_liar_makes_is_refused_where_it_lies),
         ONE(a_fork_is_not_cosigned),      ONE(a_command_may_be_withheld),
+        ONE(a_command_of_a_later_epoch_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
