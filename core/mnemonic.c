@@ -58,6 +58,19 @@ static bool is_combining(const uint8_t *at, size_t left)
     return code >= COMBINING_FIRST && code <= COMBINING_LAST;
 }
 
+/* Blanks, dashes and bullets that are no ASCII, as documents have them: how many bytes. 0: it is none. */
+static size_t separator_size(const uint8_t *at, size_t left)
+{
+    if (left >= 2 && at[0] == 0xC2 && at[1] >= 0x80 && at[1] <= 0xBF) /* U+0080 to U+00BF */
+        return 2;
+    if (left < 3)
+        return 0;
+    bool is_one = (at[0] == 0xE2 && at[1] >= 0x80 && at[1] <= 0xBF) || /* U+2000 to U+2FFF */
+                  (at[0] == 0xE3 && at[1] == 0x80) ||                  /* U+3000 to U+303F */
+                  (at[0] == 0xEF && at[1] == 0xBB && at[2] == 0xBF);   /* U+FEFF */
+    return is_one ? 3 : 0;
+}
+
 /* One letter of the text, folded; how many bytes it has. 0: it stands for nothing. */
 static size_t letter_fold(const uint8_t *at, size_t left, char *ret_letter)
 {
@@ -82,10 +95,11 @@ static void typed_split(struct bytes text, struct typed *typed)
     *typed = (struct typed){0};
     for (size_t i = 0; i < text.size && typed->count <= MNEMONIC_WORDS;) {
         char letter;
-        if (!is_letter((char) text.data[i])) {
+        size_t separator = is_letter((char) text.data[i]) ? separator_size(text.data + i, text.size - i) : 1;
+        if (separator > 0) {
             typed->count += length > 0;
             length = 0;
-            i++;
+            i += separator;
             continue;
         }
         i += letter_fold(text.data + i, text.size - i, &letter);
@@ -97,6 +111,16 @@ static void typed_split(struct bytes text, struct typed *typed)
     }
     if (length > 0 && typed->count <= MNEMONIC_WORDS)
         typed->count++;
+}
+
+size_t mnemonic_count(struct bytes text)
+{
+    struct typed typed;
+
+    typed_split(text, &typed);
+    size_t count = typed.count;
+    sodium_memzero(&typed, sizeof(typed));
+    return count;
 }
 
 /* Whole, or its beginning from four letters on. WORD_LIST_WORDS where it is none. */

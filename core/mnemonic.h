@@ -52,6 +52,9 @@ struct mnemonic_fault {
     const struct word_list *list; /* with UNLISTED and CHECKSUM: which the most words are of */
 };
 
+/* How many words a text has, up to MNEMONIC_WORDS + 1. */
+size_t mnemonic_count(struct bytes text);
+
 /* The seed of words that a person typed: in upper or lower case, with or without accents, whole or from their first four
  * letters on; between them anything that is no letter. Of whatever list they are; @first is tried first.
  * 0, or ERR_WORDS with *ret_fault. Wipes what it made. */

@@ -84,11 +84,11 @@ static int fail_words(struct cli *cli, const struct mnemonic_fault *fault)
     static const char NEXT[] = N_("Look at your paper, and give the same command again.");
     const char *words[NEAREST], *shown_words[NEAREST];
 
+    if (fault->kind == MNEMONIC_COUNT && fault->count > MNEMONIC_WORDS)
+        return cli_fail(cli, ERR_WORDS, NEXT, "There are more than %d words.", MNEMONIC_WORDS);
     if (fault->kind == MNEMONIC_COUNT)
-        return cli_fail(cli, ERR_WORDS, NEXT,
-                        fault->count > MNEMONIC_WORDS ? N_("There are more than %d words.")
-                                                      : N_("There are not %d words: some are missing."),
-                        MNEMONIC_WORDS);
+        return cli_fail(cli, ERR_WORDS, NEXT, "There are not %d words but %zu: some are missing.", MNEMONIC_WORDS,
+                        fault->count);
     if (fault->kind == MNEMONIC_CHECKSUM)
         return cli_fail(cli, ERR_WORDS, NEXT,
                         "All are words of the list, but they do not belong together: one is another word than it was, or "
@@ -100,25 +100,10 @@ static int fail_words(struct cli *cli, const struct mnemonic_fault *fault)
                     shown_string(cli, fault->word), shown_choice(cli, shown_words, NEAREST));
 }
 
-/* How many words there are by now: what separates them need not be known for that. */
-static size_t count_words(const char *text)
-{
-    size_t count = 0;
-    bool is_in = false;
-
-    for (; *text != '\0'; text++) {
-        bool is_letter = (*text | 0x20) >= 'a' && (*text | 0x20) <= 'z';
-        is_letter = is_letter || ((unsigned char) *text & 0x80) != 0;
-        count += is_letter && !is_in;
-        is_in = is_letter;
-    }
-    return count;
-}
-
 /* Lines of standard input, until 24 words have come, or an empty line, or the end. */
 static int read_words(struct cli *cli, char *buffer)
 {
-    size_t size = 0, length;
+    size_t size = 0, length, count = 0;
 
     if (cli->terminal.may_ask) {
         fputs(_("The 24 recovery words, with blanks between them, in one line or several: "), stderr);
@@ -132,7 +117,10 @@ static int read_words(struct cli *cli, char *buffer)
         if (length > 0)
             buffer[size++] = '\n';
         buffer[size] = '\0';
-    } while (length > 0 && count_words(buffer) < MNEMONIC_WORDS && size < MNEMONIC_TEXT_MAX - 2);
+        count = mnemonic_count(BYTES(buffer, size));
+        if (cli->terminal.may_ask && length > 0 && count < MNEMONIC_WORDS)
+            say_aside("%zu of %d words so far: type the others, or only Enter to stop.", count, MNEMONIC_WORDS);
+    } while (length > 0 && count < MNEMONIC_WORDS && size < MNEMONIC_TEXT_MAX - 2);
     return 0;
 }
 

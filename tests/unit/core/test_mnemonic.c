@@ -112,6 +112,10 @@ static void test_as_people_type(void **state)
         "abandon abandon abandon abandon abandon abandon abandon abandon abandon ART",
         "aban aban aban aban aban aban aban aban aban aban aban aban aban aban aban aban aban aban aban aban aban aband "
         "abando art",
+        /* As documents have it: bullets, dashes, blanks that do not break, a mark at the beginning. */
+        "\357\273\277\342\200\242 abandon\302\240\342\200\223\302\240abandon\343\200\200abandon\342\200\250abandon\302\267abandon abandon "
+        "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon "
+        "abandon abandon abandon art\342\200\246",
         " 1. abandon\n 2. abandon, abandon\tabandon\r\nabandon abandon abandon abandon abandon abandon abandon abandon "
         "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon\n24. art.\n\n",
     };
@@ -120,6 +124,7 @@ static void test_as_people_type(void **state)
 
     for (size_t i = 0; i < ARRAY_COUNT(SAME); i++) {
         uint8_t seed[MNEMONIC_SEED_SIZE] = {1};
+        assert_int_equal(mnemonic_count(BYTES(SAME[i], strlen(SAME[i]))), MNEMONIC_WORDS);
         assert_int_equal(read_text(SAME[i], "fr", seed, &fault), 0);
         assert_memory_equal(seed, ZEROS, sizeof(seed));
     }
