@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Under AddressSanitizer what was not handed out is poisoned, with a gap after every piece: one block of many
  * pieces would otherwise hide an overrun. */
@@ -98,6 +99,14 @@ void arena_destroy(struct arena **arena)
     blocks_free((*arena)->first);
     free(*arena);
     *arena = NULL;
+}
+
+void arena_wipe(struct arena *arena)
+{
+    for (struct block *block = arena->first; block; block = block->next) {
+        UNPOISON(block->data, block->used);
+        explicit_bzero(block->data, block->used);
+    }
 }
 
 void arena_reset(struct arena *arena)

@@ -22,6 +22,9 @@ void arena_destroy(struct arena **arena);
 /* Drop everything that was handed out; keeps the first block for the next use. */
 void arena_reset(struct arena *arena);
 
+/* Overwrite everything that was handed out, where a secret went through it; what is there may be used no more. */
+void arena_wipe(struct arena *arena);
+
 /* Zeroed memory, aligned for any type; NULL past the limit or where memory is out. */
 void *arena_alloc(struct arena *arena, size_t size);
 /* A list that grows at its end, of @count elements of @size bytes, with room for one more: itself, or a larger copy where

@@ -10,8 +10,10 @@
 
 #include "client/cli/output.h"
 #include "core/passphrase.h"
+#include "core/text.h"
+#include "core/unicode/characters.h"
 
-enum { LINE_SIZE = PASSPHRASE_MOST_BYTES + 2, TRIES = 3 };
+enum { LINE_SIZE = PASSPHRASE_MOST_BYTES + 2, TRIES = 3, COMPOSE_BYTES = 64 * 1024 };
 
 void passphrase_release(struct passphrase *passphrase)
 {
@@ -28,6 +30,27 @@ static int passphrase_room(struct passphrase *ret_passphrase)
 {
     *ret_passphrase = (struct passphrase){sodium_malloc(LINE_SIZE), 0};
     return ret_passphrase->text == NULL ? ERR_MEMORY : 0;
+}
+
+/* In Normalization Form C: one keyboard sends an accented letter as one character, and another one as two. What is no
+ * UTF-8 is taken as it is. */
+static int passphrase_compose(struct passphrase *passphrase)
+{
+    struct bytes typed = passphrase_bytes(passphrase), composed;
+
+    if (!utf8_is_valid(typed))
+        return 0;
+    struct arena *arena = arena_new(COMPOSE_BYTES);
+    int code = arena == NULL ? ERR_MEMORY : characters_compose(typed, arena, &composed);
+    if (code == 0 && composed.data != typed.data && composed.size < LINE_SIZE) {
+        memcpy(passphrase->text, composed.data, composed.size);
+        passphrase->text[composed.size] = '\0';
+        passphrase->size = composed.size;
+    }
+    if (arena != NULL)
+        arena_wipe(arena);
+    arena_destroy(&arena);
+    return code;
 }
 
 /* Byte by byte: what comes behind the line is somebody else's. */
@@ -125,6 +148,8 @@ int passphrase_read(struct cli *cli, const char *path, struct passphrase *ret_pa
         code = cli_fail(cli, ERR_PASSPHRASE, "Give the same command again.",
                         "No passphrase was given: the key %s stays closed.", shown_string(cli, path));
     if (code == 0)
+        code = passphrase_compose(ret_passphrase);
+    if (code == 0)
         return 0;
     passphrase_release(ret_passphrase);
     return cli_unusable(cli, code);
@@ -182,6 +207,8 @@ int passphrase_choose(struct cli *cli, const char *path, struct passphrase *ret_
             say_aside("%s", cli->failure.what);
         }
     }
+    if (code == 0)
+        code = passphrase_compose(ret_passphrase);
     if (code != 0) {
         passphrase_release(ret_passphrase);
         return cli_unusable(cli, code);

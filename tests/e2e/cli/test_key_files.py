@@ -103,9 +103,16 @@ class OnTerminal(unittest.TestCase):
         words = listed(shown)
         self.assertEqual(len(words), 24, shown)
         code, shown = run_on_terminal(self.world, "ben", "key", "from-words", width=400,
-                                      typed=[("several: ", " ".join(words[:12]).upper()), (words[11].upper() + "\r\n", " ".join(words[12:]))])
+                                      typed=[("several: ", " ".join(words[:12]).upper()), (" only Enter to stop.\r\n", " ".join(words[12:]))])
         self.assertEqual(code, DONE, shown)
         self.assertEqual(key_file(self.world, "ben").read_text(), self.path.read_text())
+
+    def test_a_word_too_few_is_said_at_once(self):
+        code, shown = run_on_terminal(self.world, "ben", "key", "from-words", width=400,
+                                      typed=[("several: ", "abandon " * 23), (" only Enter to stop.\r\n", "")])
+        self.assertEqual(code, USAGE, shown)
+        self.assertIn("23 of 24 words so far", shown)
+        self.assertIn("There are not 24 words but 23: some are missing.", shown)
 
     def test_what_holds_a_key_leaves_no_dump(self):
         """While the passphrase is asked for; and nothing of it is in the arguments or the environment."""
@@ -181,9 +188,27 @@ class Scripts(unittest.TestCase):
         self.assertEqual(code, DONE)
         self.assertEqual(len(listed(output)), 24)
 
+    def test_an_accent_is_an_accent(self):
+        """One keyboard sends it with its letter, another one behind it."""
+        world = self.world
+        composed = "caf\u00e9 au lait \u00e0 dix heures"
+        files = {form: secret(world, form, unicodedata.normalize(form, composed)) for form in ("NFC", "NFD")}
+        self.assertNotEqual(files["NFC"].read_bytes(), files["NFD"].read_bytes())
+        plain = secret(world, "plain", "cafe au lait a dix heures")
+        world.ask("ada", "key", "new", "--new-passphrase-file", files["NFD"])
+        error = world.ask("ada", "key", "protect", "--remove", "--passphrase-file", plain, exit=USAGE)["error"]
+        self.assertEqual(error["name"], "PASSPHRASE")
+        world.ask("ada", "key", "protect", "--passphrase-file", files["NFC"], "--new-passphrase-file", files["NFC"])
+        world.ask("ada", "key", "protect", "--remove", "--passphrase-file", files["NFD"])
+        latin = world.file("latin", "")
+        latin.write_bytes("caf\u00e9 au lait\n".encode("latin-1"))  # no UTF-8: as it is
+        latin.chmod(0o600)
+        world.ask("ada", "key", "protect", "--new-passphrase-file", latin)
+        world.ask("ada", "key", "protect", "--remove", "--passphrase-file", latin)
+
     def test_words_that_are_none(self):
         world = self.world
-        for text, sentence in (("abandon " * 24, "do not belong together"), ("abandon " * 23, "some are missing"),
+        for text, sentence in (("abandon " * 24, "do not belong together"), ("abandon " * 23, "not 24 words but 23: some are missing"),
                                ("abandn " + "abandon " * 22 + "art", "Word 1, `abandn`, is not on the list. Was it `abandon`"),
                                ("abandon " * 23 + "art zoo", "more than 24"), ("", "some are missing"),
                                ("zoo " * 400, "more than 24"), ("zoo\n\nzoo\n", "some are missing")):

@@ -151,6 +151,24 @@ static void test_protobuf_allocator(void **state)
     arena_destroy(&arena);
 }
 
+static void test_a_secret_is_overwritten(void **state)
+{
+    (void) state;
+    struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
+    uint8_t *pieces[20];
+    for (size_t i = 0; i < 20; i++) {
+        pieces[i] = arena_alloc(arena, 3000);
+        memset(pieces[i], 's', 3000);
+    }
+    arena_wipe(arena);
+    for (size_t i = 0; i < 20; i++)
+        assert_true(is_zero(pieces[i], 3000));
+    arena_destroy(&arena);
+    arena = arena_new(1000);
+    arena_wipe(arena);
+    arena_destroy(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +178,7 @@ int main(void)
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_lists_grow),
         cmocka_unit_test(test_protobuf_allocator),
+        cmocka_unit_test(test_a_secret_is_overwritten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
