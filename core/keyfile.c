@@ -281,6 +281,12 @@ static int secret_load(const char *path, const struct kind *kind, const struct b
     return code;
 }
 
+/* Of what cannot be written, by errno. */
+static int write_error(void)
+{
+    return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_FILE;
+}
+
 /* A file beside @path, of mode 0600, written and synced. The caller frees its name. */
 static int temporary_write(const char *path, const char *text, size_t length, char **ret_temporary)
 {
@@ -289,8 +295,10 @@ static int temporary_write(const char *path, const char *text, size_t length, ch
         return ERR_FILE;
     int file = mkostemp(temporary, O_CLOEXEC);
     if (file < 0) {
+        int reason = errno;
         free(temporary);
-        return ERR_FILE;
+        errno = reason;
+        return write_error();
     }
     bool is_written = fchmod(file, 0600) == 0 && write_whole(file, text, length) && fsync(file) == 0;
     int reason = errno;
@@ -302,7 +310,7 @@ static int temporary_write(const char *path, const char *text, size_t length, ch
         *ret_temporary = temporary;
     }
     errno = reason;
-    return is_written ? 0 : ERR_FILE;
+    return is_written ? 0 : write_error();
 }
 
 /* Whole or not at all, and never over another: a temporary file, then a link, which fails where there is one.
@@ -314,11 +322,11 @@ static int file_create(const char *path, const char *text, size_t length)
     if (code != 0)
         return code;
     if (link(temporary, path) != 0)
-        code = errno == EEXIST ? ERR_EXISTS : ERR_FILE;
+        code = errno == EEXIST ? ERR_EXISTS : write_error();
     int reason = errno;
     unlink(temporary);
     if (code == 0 && directory_sync_of(path) != 0) {
-        code = ERR_FILE;
+        code = write_error();
         reason = errno;
     }
     free(temporary);
@@ -350,7 +358,7 @@ static int file_put_over(const char *from, const char *path)
     close(before);
     before = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
     if (rename(from, path) != 0 || directory_sync_of(path) != 0)
-        code = ERR_FILE;
+        code = write_error();
     int reason = errno;
     if (before >= 0) {
         if (code == 0)

@@ -45,7 +45,7 @@ int signing_key_open(const char *path, struct bytes passphrase, struct signing_k
 /* Without a passphrase. */
 int signing_key_peek(const char *path, struct key_view *ret_view);
 
-/* 0, ERR_EXISTS, ERR_FILE. Written to a temporary file, synced, then linked into place. */
+/* 0, ERR_EXISTS, ERR_FILE, ERR_DISK_FULL (errno says more). Written to a temporary file, synced, then linked into place. */
 int signing_key_save(const char *path, const struct signing_key *key);
 int connection_key_save(const char *path, const struct connection_key *key);
 

@@ -264,16 +264,19 @@ static void learn_epoch(struct cli *cli)
     cli->failure = failure;
 }
 
-int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V1__Event **ret_event)
+int desk_check(struct cli *cli, const struct comity_draft *draft)
+{
+    tell_unconfirmed(cli);
+    return final_check(cli, draft);
+}
+
+int desk_post(struct cli *cli, const struct comity_draft *draft, const Comity__V1__Event **ret_event)
 {
     struct comity_result result = {0};
     int code = desk_open(cli);
 
     cli->recorded = 0;
     if (code != 0)
-        return code;
-    tell_unconfirmed(cli);
-    if ((code = final_check(cli, draft)) != 0)
         return code;
     code = submit(cli, draft, &result);
     if (code == ERR_EPOCH)
@@ -291,6 +294,16 @@ int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V
     }
     comity_result_release(&result);
     return code;
+}
+
+int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V1__Event **ret_event)
+{
+    int code = desk_open(cli);
+
+    cli->recorded = 0;
+    if (code == 0)
+        code = desk_check(cli, draft);
+    return code == 0 ? desk_post(cli, draft, ret_event) : code;
 }
 
 int desk_submit(struct cli *cli, const Comity__V1__Command *command, const Comity__V1__Event **ret_event)

@@ -5,7 +5,7 @@
 
 #include "client/cli/output.h"
 #include "client/cli/prose.h"
-#include "client/cli/key_file.h"
+#include "client/cli/key_change.h"
 #include "client/cli/signer.h"
 #include "core/keyfile.h"
 #include "core/text.h"
@@ -354,8 +354,9 @@ int desk_judge(struct cli *cli, const struct comity_result *result)
     if (failure->code == ERR_FORKED)
         return desk_fail_forked(cli);
     bool is_of_key = failure->code == ERR_GRANT || failure->code == ERR_KEY_REVOKED;
-    if (is_of_key && rotation_is_begun(cli))
-        return cli_fail(cli, failure->code, "comity key rotate",
+    if (is_of_key && key_change_is_begun(cli))
+        return cli_fail(cli, failure->code,
+                        "The command that began it, once more: comity key rotate, comity key recover or comity join",
                         "A change of this machine's key was begun and not ended: the record has the new key by now, perhaps.");
     if (failure->code == ERR_GRANT)
         return cli_fail(cli, ERR_GRANT, NULL,

@@ -105,6 +105,9 @@ ProtobufCMessage *desk_command_new(struct arena *arena, Comity__V1__Command *com
 int desk_sign(struct cli *cli, const Comity__V1__Command *command, const uint8_t *history,
               struct comity_draft **ret_draft);
 int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V1__Event **ret_event);
+/* Sending in two halves, for what has to be done between them: ask whoever has to be asked; send without a question. */
+int desk_check(struct cli *cli, const struct comity_draft *draft);
+int desk_post(struct cli *cli, const struct comity_draft *draft, const Comity__V1__Event **ret_event);
 
 /* The server's record is forked: the sentence, and where the evidence is. */
 int desk_fail_forked(struct cli *cli);

@@ -172,8 +172,10 @@ int cli_unusable(struct cli *cli, int code)
 
 int cli_fail_key(struct cli *cli, int code, const char *next, const char *path)
 {
+    int reason = errno;
     const char *shown_path = shown_string(cli, path);
     bool is_absent = code == ERR_FILE && access(path, F_OK) != 0 && errno == ENOENT;
+    bool has_reason = (code == ERR_FILE || code == ERR_DISK_FULL) && reason != 0;
 
     if (is_absent && next != NULL)
         cli_fail(cli, code, next, "There is no key in %s yet.", shown_path);
@@ -183,7 +185,7 @@ int cli_fail_key(struct cli *cli, int code, const char *next, const char *path)
     else
         cli_fail(cli, code,
                  code == ERR_FILE_MODE ? arena_printf(cli->arena, "chmod 600 %s", shown_path) : NULL,
-                 "%s: %s", shown_path, language_error(code));
+                 "%s: %s", shown_path, has_reason ? strerror(reason) : language_error(code));
     return cli_unusable(cli, code);
 }
 

@@ -13,6 +13,7 @@
 #include "client/cli/key_request.h"
 #include "client/cli/output.h"
 #include "client/cli/signer.h"
+#include "client/cli/step.h"
 #include "client/cli/verbs.h"
 #include "core/text.h"
 
@@ -228,14 +229,16 @@ int key_accept_run(struct cli *cli)
         code = check_answer(cli, &file, key.public_key);
     if (code == 0)
         code = make_context(cli, &file, path, &is_new);
+    STEP("accepted");
     if (code == 0)
         code = comity_draft_cosign(file.draft, key.seed);
     if (code == 0)
         code = desk_send(cli, file.draft, &event);
+    STEP("sent");
     if (code != 0 && is_new && failure_exit(&cli->failure) == EXIT_REFUSED)
         context_remove(cli->home, cli->context.name);
-    if (code == 0 && (code = context_set_current(cli->home, cli->context.name, reason)) != 0)
-        cli_fail(cli, code, NULL, "%s", reason);
+    if (code == 0 && context_set_current(cli->home, cli->context.name, reason) != 0)
+        say_aside("Warning: %s", reason);
     if (code == 0) {
         key_fingerprint(key.public_key, fingerprint);
         cli_put_text(cli, "context", cli->context.name);

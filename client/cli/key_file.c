@@ -1,4 +1,6 @@
 /* Verbs about key files: making one, its passphrase. */
+#include <errno.h>
+
 #include "client/cli/output.h"
 #include "client/cli/passphrase.h"
 #include "client/cli/signer.h"
@@ -53,6 +55,14 @@ bool key_file_wants_lock(const struct cli *cli)
     return cli_has(cli, "protect") || cli_option(cli, "new-passphrase-file") != NULL;
 }
 
+/* By errno, where a file could not be written. */
+static int fail_write(struct cli *cli, int code, const char *path)
+{
+    const char *why = code == ERR_FILE || code == ERR_DISK_FULL ? strerror(errno) : language_error(code);
+
+    return cli_fail(cli, code, NULL, "%s cannot be written: %s. Nothing was changed.", shown_string(cli, path), why);
+}
+
 int key_file_write(struct cli *cli, const char *path, bool is_locked, const struct signing_key *key)
 {
     struct passphrase passphrase = {0};
@@ -64,15 +74,27 @@ int key_file_write(struct cli *cli, const char *path, bool is_locked, const stru
         return code;
     lock.passphrase = passphrase_bytes(&passphrase);
     code = signing_key_save_locked(path, key, is_locked ? &lock : NULL);
+    int reason = errno;
     passphrase_release(&passphrase);
+    errno = reason;
     if (code == ERR_EXISTS)
         return cli_fail(cli, code, "comity key show; or another file: --out FILE",
                         "%s is there already, and a key is never written over.", shown_string(cli, path));
     if (code != 0)
-        return cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path), language_error(code));
+        return fail_write(cli, code, path);
     if (is_locked)
         signer_keep(cli, key);
     return 0;
+}
+
+void key_file_tell_lock(struct cli *cli, const char *path)
+{
+    struct key_view view = {0};
+    int code = signing_key_peek(path, &view);
+
+    cli_put(cli, "has_passphrase", json_object_new_boolean(view.is_locked));
+    if (code == 0 && !view.is_locked)
+        say(cli, "It has no passphrase: comity key protect puts one on it.");
 }
 
 int key_file_make(struct cli *cli, const char *path, const struct signing_key *key)
@@ -131,7 +153,7 @@ static int put_passphrase(struct cli *cli, const char *path, const struct signin
         struct key_lock lock = {passphrase_bytes(&passphrase), LOCK_COST};
         code = signing_key_replace(path, key, &lock);
         if (code != 0)
-            cli_fail_key(cli, code, NULL, path);
+            fail_write(cli, code, path);
     }
     passphrase_release(&passphrase);
     return code;
@@ -159,9 +181,11 @@ int key_protect_run(struct cli *cli)
     if ((code = signer_open(cli, path, "comity key new", &key)) != 0)
         return code;
     code = removes ? signing_key_replace(path, &key, NULL) : put_passphrase(cli, path, &key);
+    if (code != 0 && removes)
+        fail_write(cli, code, path);
     signing_key_wipe(&key);
     if (code != 0)
-        return removes ? cli_fail_key(cli, code, NULL, path) : code;
+        return code;
     bool was_locked = view.is_locked;
     view.is_locked = !removes;
     cli_put_text(cli, "file", path);

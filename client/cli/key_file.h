@@ -15,11 +15,11 @@ int key_path(struct cli *cli, const char *given, char ret_path[PATH_BYTES]);
  * a sentence. */
 int key_file_write(struct cli *cli, const char *path, bool is_locked, const struct signing_key *key);
 
+/* Says it where a new key's file has no passphrase; and `has_passphrase` of the document. */
+void key_file_tell_lock(struct cli *cli, const char *path);
+
 /* Is a new key to be under a passphrase? */
 bool key_file_wants_lock(const struct cli *cli);
-
-/* Was a change of the context's key begun on this machine, and not ended? */
-bool rotation_is_begun(const struct cli *cli);
 
 /* The same, under a passphrase where --protect or --new-passphrase-file asks for one; and show it. */
 int key_file_make(struct cli *cli, const char *path, const struct signing_key *key);

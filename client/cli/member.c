@@ -10,7 +10,7 @@
 #include "client/cli/invitation.h"
 #include "client/cli/key_file.h"
 #include "client/cli/names.h"
-#include "client/cli/next_key.h"
+#include "client/cli/key_change.h"
 #include "client/cli/output.h"
 #include "client/cli/signer.h"
 #include "client/cli/verbs.h"
@@ -213,13 +213,12 @@ static int make_context(struct cli *cli, const struct invitation *invitation)
     return code == 0 ? 0 : cli_fail(cli, code, NULL, "%s", reason);
 }
 
-static int redeem(struct cli *cli, const struct signing_key *signer, const struct signing_key *once,
-                  const Comity__V1__Event **ret_event)
+static int draft_redemption(struct cli *cli, const struct signing_key *signer, const struct signing_key *once,
+                            struct comity_draft **ret_draft)
 {
     Comity__V1__Command command;
     Comity__V1__Redeem body = COMITY__V1__REDEEM__INIT;
     ProtobufCBinaryData cosigner = {KEY_SIZE, (uint8_t *) once->public_key};
-    struct comity_draft *draft = NULL;
     struct comity_fault fault = {0};
 
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_REDEEM);
@@ -227,9 +226,18 @@ static int redeem(struct cli *cli, const struct signing_key *signer, const struc
     command.redeem = &body;
     command.cosigners = &cosigner;
     command.n_cosigners = 1;
-    int code = comity_draft_new(&command, cli->context.history, NULL, signer->seed, 0, &draft, &fault);
-    if (code == 0)
-        code = comity_draft_cosign(draft, once->seed);
+    int code = comity_draft_new(&command, cli->context.history, NULL, signer->seed, 0, ret_draft, &fault);
+    if (code == 0 && (code = comity_draft_cosign(*ret_draft, once->seed)) != 0)
+        comity_draft_destroy(ret_draft);
+    return code;
+}
+
+static int redeem(struct cli *cli, const struct signing_key *signer, const struct signing_key *once,
+                  const Comity__V1__Event **ret_event)
+{
+    struct comity_draft *draft = NULL;
+    int code = draft_redemption(cli, signer, once, &draft);
+
     if (code == 0)
         code = desk_send(cli, draft, ret_event);
     comity_draft_destroy(&draft);
@@ -248,21 +256,30 @@ static int load_joining_key(struct cli *cli, const char *name, char ret_path[PAT
     return key_file_write(cli, ret_path, false, ret_key);
 }
 
-/* By a new key, which the context keeps to from then on. */
-static int redeem_with_next_key(struct cli *cli, char path[PATH_BYTES], struct signing_key *signer,
-                                const struct signing_key *once, const Comity__V1__Event **ret_event)
+/* By a new key, which the context keeps to from then on. No event: an earlier run has joined by it. */
+static int redeem_with_new_key(struct cli *cli, char path[PATH_BYTES], struct signing_key *signer,
+                               const struct signing_key *once, const Comity__V1__Event **ret_event)
 {
-    struct next_key next = {0};
-    int code;
+    struct key_change *change = arena_alloc(cli->arena, sizeof(*change));
+    struct comity_draft *draft = NULL;
+    bool is_recorded = false;
 
     signing_key_wipe(signer);
-    code = next_key_make(cli, &next);
-    if (code != 0)
-        return code;
-    memcpy(path, next.path, sizeof(next.path));
-    memcpy(signer->public_key, next.key.public_key, KEY_SIZE);
-    code = redeem(cli, &next.key, once, ret_event);
-    next_key_end(cli, &next, code);
+    if (change == NULL)
+        return ERR_MEMORY;
+    int code = key_change_begin(cli, change);
+    if (code == 0 && change->is_begun)
+        code = key_change_ask(cli, change, &is_recorded);
+    if (code == 0 && !is_recorded)
+        code = draft_redemption(cli, &change->key, once, &draft);
+    if (draft != NULL)
+        code = key_change_send(cli, change, draft, true, ret_event);
+    if (code == 0)
+        code = is_recorded ? key_change_go_on(cli, change) : key_change_install(cli, change, true);
+    memcpy(path, change->own, PATH_BYTES);
+    memcpy(signer->public_key, change->key.public_key, KEY_SIZE);
+    key_change_end(cli, change, code);
+    comity_draft_destroy(&draft);
     return code;
 }
 
@@ -281,7 +298,7 @@ static int redeem_anew(struct cli *cli, char path[PATH_BYTES], struct signing_ke
                         "You are a member already: comity whoami");
     if (code != ERR_GRANT && code != ERR_KEY_REVOKED && code != ERR_KEY_UNKNOWN)
         return code;
-    return redeem_with_next_key(cli, path, signer, once, ret_event);
+    return redeem_with_new_key(cli, path, signer, once, ret_event);
 }
 
 /* The fingerprint is for others to compare. */
@@ -311,13 +328,15 @@ static void welcome(struct cli *cli, const struct invitation *invitation, const 
             shown_string(cli, invitation->name), number, shown_string(cli, invitation->partnership),
             shown_string(cli, path));
     say(cli, "Your key's fingerprint, for whoever invited you to compare: %s", fingerprint);
+    if (is_back)
+        key_file_tell_lock(cli, path);
 }
 
 int join_run(struct cli *cli)
 {
     struct invitation *invitation = arena_alloc(cli->arena, sizeof(*invitation));
     struct signing_key signer = {0}, once;
-    const Comity__V1__Event *event;
+    const Comity__V1__Event *event = NULL;
     char reason[INVITATION_REASON_MAX], path[PATH_BYTES], why[CONTEXT_REASON_MAX];
 
     if (invitation == NULL)
@@ -330,26 +349,28 @@ int join_run(struct cli *cli)
     signing_key_from_seed(invitation->seed, &once);
     bool is_member = false;
     bool is_new = context_of_history(cli->home, invitation->history, cli->arena, &cli->context) != 0;
-    /* Who comes back has lost the key, or its passphrase. */
-    bool wants_new = cli_has(cli, "new-key") || (invitation->recovers && !is_new);
+    /* Who comes back has lost the key, or its passphrase. What was begun is ended. */
+    bool wants_new = cli_has(cli, "new-key") || (!is_new && (invitation->recovers || key_change_is_begun(cli)));
     if (!wants_new)
         code = load_joining_key(cli, is_new ? "" : cli->context.signing_key, path, &signer);
     if (code == 0)
         code = make_context(cli, invitation);
     if (code == 0 && wants_new)
-        code = redeem_with_next_key(cli, path, &signer, &once, &event);
+        code = redeem_with_new_key(cli, path, &signer, &once, &event);
     else if (code == 0)
         code = redeem(cli, &signer, &once, &event);
     if (code == ERR_EXISTS && strcmp(cli->failure.field, "key") == 0 && invitation->recovers)
-        code = redeem_with_next_key(cli, path, &signer, &once, &event);
+        code = redeem_with_new_key(cli, path, &signer, &once, &event);
     else if (code == ERR_EXISTS && strcmp(cli->failure.field, "key") == 0)
         code = redeem_anew(cli, path, &signer, &once, &event, &is_member);
     if (code != 0 && is_new && !is_member && failure_exit(&cli->failure) == EXIT_REFUSED)
         context_remove(cli->home, cli->context.name);
-    if (code == 0)
-        code = context_set_current(cli->home, cli->context.name, why);
-    if (code == 0)
+    if (code == 0 && context_set_current(cli->home, cli->context.name, why) != 0)
+        say_aside("Warning: %s", why);
+    if (code == 0 && event != NULL)
         welcome(cli, invitation, event, path, signer.public_key);
+    else if (code == 0)
+        cli_put_text(cli, "context", cli->context.name);
     signing_key_wipe(&signer);
     signing_key_wipe(&once);
     explicit_bzero(invitation, sizeof(*invitation));

@@ -2,9 +2,10 @@
 #include <inttypes.h>
 
 #include "client/cli/draft_file.h"
+#include "client/cli/key_change.h"
+#include "client/cli/key_file.h"
 #include "client/cli/made.h"
 #include "client/cli/names.h"
-#include "client/cli/next_key.h"
 #include "client/cli/output.h"
 #include "client/cli/signer.h"
 #include "client/cli/verbs.h"
@@ -31,12 +32,12 @@ int recovery_key_set_run(struct cli *cli)
 }
 
 /* Signed by the recovery key, cosigned by the new one: by nobody who can read. */
-static int send(struct cli *cli, uint32_t member, const struct signing_key *recovery, struct signing_key *next,
+static int send(struct cli *cli, uint32_t member, const struct signing_key *recovery, struct key_change *change,
                 uint32_t epoch, const Comity__V1__Event **ret_event)
 {
     Comity__V1__Command command;
     Comity__V1__RecoverCoChair body = COMITY__V1__RECOVER_CO_CHAIR__INIT;
-    ProtobufCBinaryData cosigner = {KEY_SIZE, next->public_key};
+    ProtobufCBinaryData cosigner = {KEY_SIZE, change->key.public_key};
     struct comity_draft *draft = NULL;
     struct comity_fault fault = {0};
 
@@ -49,55 +50,83 @@ static int send(struct cli *cli, uint32_t member, const struct signing_key *reco
     command.n_cosigners = 1;
     int code = comity_draft_new(&command, cli->context.history, NULL, recovery->seed, 0, &draft, &fault);
     if (code == 0)
-        code = comity_draft_cosign(draft, next->seed);
+        code = comity_draft_cosign(draft, change->key.seed);
     if (code == 0)
-        code = desk_send(cli, draft, ret_event);
+        code = key_change_send(cli, change, draft, true, ret_event);
     comity_draft_destroy(&draft);
     return code;
 }
 
 /* Whoever has lost a key may not know in which epoch the record is by now: the refusal says it. */
-static int send_in_epoch(struct cli *cli, uint32_t member, const struct signing_key *recovery, struct next_key *next,
-                         const Comity__V1__Event **ret_event)
+static int send_in_epoch(struct cli *cli, uint32_t member, const struct signing_key *recovery,
+                         struct key_change *change, const Comity__V1__Event **ret_event)
 {
     uint32_t known = cli->context.epoch;
-    int code = send(cli, member, recovery, &next->key, known != 0 ? known : 1, ret_event);
+    int code = send(cli, member, recovery, change, known != 0 ? known : 1, ret_event);
 
     if (known != 0 || code != ERR_EPOCH || cli->failure.latest == 0 || cli->failure.latest > UINT32_MAX)
         return code;
     uint32_t epoch = (uint32_t) cli->failure.latest;
     cli->failure = (struct failure){0};
-    return send(cli, member, recovery, &next->key, epoch, ret_event);
+    return send(cli, member, recovery, change, epoch, ret_event);
+}
+
+static int recover(struct cli *cli, uint32_t member, const struct signing_key *recovery, struct key_change *change)
+{
+    const Comity__V1__Event *event;
+    bool is_recorded = false;
+    int code = change->is_begun ? key_change_ask(cli, change, &is_recorded) : 0;
+
+    if (code == 0 && is_recorded)
+        return key_change_go_on(cli, change);
+    if (code == 0)
+        code = send_in_epoch(cli, member, recovery, change, &event);
+    if (code == 0)
+        code = key_change_install(cli, change, true);
+    if (code != 0)
+        return code;
+    char fingerprint[FINGERPRINT_SIZE];
+    key_fingerprint(change->key.public_key, fingerprint);
+    say(cli, "You sign with a new key again, %s (%s); keep a copy in a safe place. %s", shown_string(cli, change->own),
+        fingerprint,
+        counted(cli, event->key_added->n_revoked, "%" PRIu64 " other key of yours is revoked.",
+                "%" PRIu64 " other keys of yours are revoked."));
+    key_file_tell_lock(cli, change->own);
+    return 0;
+}
+
+/* By number without asking; by name only where the old key still reads. */
+static int find_recovered(struct cli *cli, uint32_t *ret_member)
+{
+    static const int UNREAD[] = {ERR_GRANT, ERR_KEY_UNKNOWN, ERR_KEY_REVOKED, ERR_FILE, ERR_FILE_MODE, ERR_PASSPHRASE};
+    int code = find_member(cli, cli_argument(cli, "MEMBER"), ret_member);
+
+    for (size_t i = 0; i < ARRAY_COUNT(UNREAD); i++)
+        if (code == UNREAD[i])
+            return cli_fail(cli, code,
+                            "The same command with your number in place of the name; everybody else sees it: comity member list",
+                            "Your name cannot be looked up: this machine has no key that may read here.");
+    return code;
 }
 
 int key_recover_run(struct cli *cli)
 {
-    const Comity__V1__Event *event;
+    struct key_change *change = arena_alloc(cli->arena, sizeof(*change));
     struct signing_key recovery;
-    struct next_key next = {0};
-    char fingerprint[FINGERPRINT_SIZE];
     uint32_t member;
-    int code = signer_open(cli, cli_option(cli, "recovery"),
-                           _("--recovery FILE: the file that `comity recovery-key set` was given"), &recovery);
+    int code = change == NULL ? ERR_MEMORY
+                              : signer_open(cli, cli_option(cli, "recovery"),
+                                            _("--recovery FILE: the file that `comity recovery-key set` was given"), &recovery);
 
     if (code != 0)
         return code;
-    code = find_member(cli, cli_argument(cli, "MEMBER"), &member);
-    if (code == 0)
-        code = next_key_make(cli, &next);
+    code = find_recovered(cli, &member);
     if (code == 0) {
-        key_fingerprint(next.key.public_key, fingerprint);
-        code = send_in_epoch(cli, member, &recovery, &next, &event);
-        next_key_end(cli, &next, code);
+        code = key_change_begin(cli, change);
+        if (code == 0)
+            code = recover(cli, member, &recovery, change);
+        key_change_end(cli, change, code);
     }
     signing_key_wipe(&recovery);
-    if (code != 0)
-        return code;
-    cli_put_text(cli, "file", next.path);
-    cli_put_text(cli, "fingerprint", fingerprint);
-    say(cli, "You sign with a new key again, %s (%s); keep a copy in a safe place. %s", shown_string(cli, next.path),
-        fingerprint,
-        counted(cli, event->key_added->n_revoked, "%" PRIu64 " other key of yours is revoked.",
-                "%" PRIu64 " other keys of yours are revoked."));
-    return 0;
+    return code;
 }

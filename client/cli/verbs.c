@@ -80,9 +80,9 @@ static const struct verb VERBS_BASE[] = {
                  {"new-key", NULL, N_("with a new key, though there is one: its passphrase is forgotten, say"), 0, 0},
                  NEW_PASSPHRASE},
      .detail = N_("Whose key was lost or revoked there comes back with a new one: it is made beside the old one, as "
-                  "keys/signing-2.key, and the context signs with it from then on. Compare the fingerprint that is shown with "
+                  "keys/signing-2.key, under a new passphrase where that one has one, and the context signs with it from then on. Compare the fingerprint that is shown with "
                   "whoever invited you."),
-     .json = JSON_NUMBER ", `context`, `fingerprint`, `is_back` (a member who has a new key)"},
+     .json = JSON_NUMBER ", `context`, `fingerprint`, `is_back` (a member who has a new key), and then `has_passphrase`"},
 
     /* The partnership */
     {.name = "partnership show",

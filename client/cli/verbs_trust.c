@@ -69,9 +69,9 @@ const struct verb VERBS_TRUST[] = {
      .is_final = true,
      .summary = N_("get a new key as a co-chair who lost it, by your constituency's recovery key"),
      .arguments = {{"MEMBER", N_("your number; or your name, where you can still read"), 0}},
-     .options = {{"recovery", "FILE", N_("the recovery key's file"), 1, 0}},
-     .detail = N_("All other keys of yours end with it. The new key is made beside the old one, and the context signs with it from\n"
-                  "then on."),
-     .json = JSON_RECEIPT ", `file`, `fingerprint`"},
+     .options = {{"recovery", "FILE", N_("the recovery key's file"), 1, 0}, NEW_PASSPHRASE},
+     .detail = N_("All other keys of yours end with it. The new key is made beside the old one, under a new passphrase where that\n"
+                  "one has one, and the context signs with it from then on. If it is interrupted, the same command goes on."),
+     .json = JSON_RECEIPT " (not where it goes on with what was recorded before); `file`, `fingerprint`, `has_passphrase`"},
     {.name = NULL},
 };

@@ -16,11 +16,11 @@ GOOD = "correct horse battery"
 class Keys(CliCase):
     has_seats = False
 
-    def keys(self, who):
-        return self.ask(who, "key", "list")["keys"]
+    def keys(self, who, *options):
+        return self.ask(who, "key", "list", *options)["keys"]
 
-    def own(self, who):
-        return next(row for row in self.keys(who) if row["is_this_machine"])
+    def own(self, who, *options):
+        return next(row for row in self.keys(who, *options) if row["is_this_machine"])
 
     def join(self, who, name):
         """A member of the union of this test's own."""
@@ -166,7 +166,7 @@ class Rotation(Keys):
 class Killed(Keys):
     """At every step: one of the two keys works, the next command says what to do, and `key rotate` goes on from there."""
 
-    STEPS = {"made": False, "signed": False, "recorded": True, "tried": True, "installed": True}  # is the new key on record by then?
+    STEPS = {"made": False, "recorded": True, "tried": True, "installed": True}  # is the new key on record by then?
 
     def kill_at(self, who, step):
         done = subprocess.run([STOPS, "key", "rotate", "--yes", "--home", self.world.home(who)], capture_output=True, text=True,
@@ -218,7 +218,7 @@ class Killed(Keys):
     def test_what_may_be_on_its_way_is_not_thrown_away(self):
         """A broker can hold back what the first run sent, until the second one's is refused because of it."""
         self.join("late", "Late Post")
-        self.kill_at("late", "signed")
+        self.kill_at("late", "made")
         waiting = next((self.world.home("late") / "keys").glob("*.next"))
         before = waiting.read_bytes()
         self.ask("ada", "key", "revoke", "Late Post", "--yes")
@@ -241,8 +241,10 @@ class Back(Keys):
         self.ask("ada", "key", "revoke", "Pat Moss", "--yes")
         self.ask("ada", "invite", "Pat Moss", "--out", "pat2.invitation")
         self.refuse("pat", "join", "pat2.invitation", name="PASSPHRASE", exit=USAGE)
-        document = self.ask("pat", "join", "pat2.invitation", "--new-key")
-        self.assertEqual(self.own("pat")["fingerprint"], document["fingerprint"])
+        self.refuse("pat", "join", "pat2.invitation", "--new-key", name="USAGE", exit=USAGE)  # the new one has one as well
+        document = self.ask("pat", "join", "pat2.invitation", "--new-key", "--new-passphrase-file", good)
+        self.assertTrue(self.ask("pat", "key", "show")["has_passphrase"])
+        self.assertEqual(self.own("pat", "--passphrase-file", good)["fingerprint"], document["fingerprint"])
 
 
 if __name__ == "__main__":
