@@ -18,7 +18,7 @@ static const struct event_sentence SENTENCES[] = {
     {"site_added", N_("{actor} added the site {site.name}: {site.title}")},
     {"member_invited", N_("{actor} invited {invitation.name} to {invitation.constituency}")},
     {"invitation_redeemed", N_("{actor} joined {member.constituency}")},
-    {"key_revoked", N_("{actor} revoked a key of {member}, or withdrew an invitation")},
+    {"key_revoked", N_("{actor} revoked the key {key} of {member}")},
     {"body_created", N_("{actor} created the body {body.name}: {body.title}")},
     {"seat_assigned", N_("{actor} gave seat {seat} of {body} to {member}")},
     {"rule_adopted", N_("{actor} adopted the rule {rule.rule.name}, version {rule.version}")},
@@ -156,7 +156,7 @@ static const struct event_sentence SENTENCES[] = {
     {"round_acknowledged", N_("{member} knows of round {round}")},
     {"round_extended", N_("round {round} had no quorum, and goes on until {closes_ms}")},
     /* Keys and witnesses. */
-    {"key_added", N_("{key.member} got a new key; revoked by it: {revoked}")},
+    {"key_added", N_("{key.member} got a new key, {key.key}; revoked by it: {revoked}")},
     {"recovery_key_set", N_("{actor} gave {constituency} a new recovery key")},
     {"witness_appointed", N_("{actor} appointed {witness.name}, witness {witness.number} of {witness.constituency}")},
     {"witness_dismissed", N_("{actor} dismissed witness {witness}")},
@@ -225,9 +225,17 @@ static const char *const CHOICES[] = {
     N_("dropped"),  N_("agreed"),    N_("disputed"),   N_("raised"),    N_("seconded"), N_("resolved"),
 };
 
-/* "INTERESTS" is a choice; every other string is what somebody wrote. */
-static const char *string_text(struct cli *cli, const char *text)
+/* A key by its fingerprint, as everywhere; "INTERESTS" is a choice; every other string is what somebody wrote. */
+static const char *string_text(struct cli *cli, const char *word, const char *text)
 {
+    char fingerprint[FINGERPRINT_SIZE];
+    uint8_t key[KEY_SIZE];
+
+    if ((strcmp(word, "key") == 0 || strcmp(word, "revoked") == 0) && strlen(text) == 2 * KEY_SIZE &&
+        hex_decode(text, key, KEY_SIZE) == 0) {
+        key_fingerprint(key, fingerprint);
+        return arena_string(cli->arena, fingerprint);
+    }
     for (size_t i = 0; i < ARRAY_COUNT(CHOICES); i++)
         if (strcasecmp(CHOICES[i], text) == 0 && text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0')
             return _(CHOICES[i]);
@@ -250,7 +258,7 @@ static const char *value_text(struct cli *cli, const char *word, struct json_obj
     case json_type_boolean:
         return json_object_get_boolean(value) ? _("yes") : _("no");
     case json_type_string:
-        return string_text(cli, json_object_get_string(value));
+        return string_text(cli, word, json_object_get_string(value));
     default:
         return "-";
     }
@@ -305,16 +313,31 @@ static const char *fill(struct cli *cli, const char *words, const Comity__V1__Ev
     return has_ending(text, ": -") ? arena_printf(cli->arena, "%.*s", (int) (strlen(text) - 3), text) : text;
 }
 
-/* One who is a member already, and has lost the key. */
-static const char INVITED_BACK[] = N_("{actor} invited {invitation.recovers} back, to get a new key");
+/* Of an event that is told otherwise than its kind. */
+static const char *other_sentence(const Comity__V1__Event *event)
+{
+    switch (event->kind_case) {
+    case COMITY__V1__EVENT__KIND_MEMBER_INVITED: /* who is a member already, and has lost the key */
+        return event->member_invited->invitation != NULL && event->member_invited->invitation->recovers != 0
+                   ? N_("{actor} invited {invitation.recovers} back, to get a new key")
+                   : NULL;
+    case COMITY__V1__EVENT__KIND_KEY_ADDED:
+        return event->key_added->n_revoked == 0 && event->key_added->invitation.len == 0 ? N_("{key.member} added the key {key.key}") : NULL;
+    case COMITY__V1__EVENT__KIND_KEY_REVOKED:
+        return event->key_revoked->member == 0 ? N_("{actor} withdrew an invitation, {key}") : NULL;
+    default:
+        return NULL;
+    }
+}
 
 const char *event_text(struct cli *cli, const Comity__V1__Event *event, struct json_object *kind)
 {
     const char *name = event_name(event);
 
-    if (event->kind_case == COMITY__V1__EVENT__KIND_MEMBER_INVITED && event->member_invited->invitation != NULL &&
-        event->member_invited->invitation->recovers != 0)
-        return fill(cli, _(INVITED_BACK), event, kind);
+    const char *other = other_sentence(event);
+
+    if (other != NULL)
+        return fill(cli, _(other), event, kind);
     for (size_t i = 0; name != NULL && i < ARRAY_COUNT(SENTENCES); i++)
         if (strcmp(SENTENCES[i].kind, name) == 0)
             return fill(cli, _(SENTENCES[i].words), event, kind);

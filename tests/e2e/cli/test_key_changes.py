@@ -226,6 +226,8 @@ class Passphrases(Changes):
     def test_a_way_back_keeps_to_one(self):
         number = self.joined("jan", "Jan Berg")
         self.assertFalse(self.ask("jan", *self.way_back("jan", number))["has_passphrase"])
+        self.assertEqual([row["came_by"] for row in self.ask("jan", "key", "list")["keys"]], ["JOINING", "WAY_BACK"])
+        self.assertNotIn("came_by", [name for row in self.ask("jan", "key", "list", "--all")["keys"] for name in row if row[name]])
         self.ask("jan", "key", "protect", "--new-passphrase-file", self.good)
         back = self.way_back("jan", number)
         self.refuse("jan", *back, name="USAGE", exit=USAGE)

@@ -50,6 +50,9 @@ class Devices(Keys):
         self.assertEqual([row["revoked"] for row in rows], ["0", "0"] if isinstance(rows[0]["revoked"], str) else [0, 0])
         self.assertEqual([row["fingerprint"] for row in rows if row["is_this_machine"]], [shown])
         self.assertTrue(all(row["since_ms"] for row in rows))
+        self.assertEqual([row["came_by"] for row in rows], ["JOINING", "ADDED"])
+        code, output, errors = self.world.comity("gil2", "history")
+        self.assertIn(f"Gil Moss added the key {shown}\n", output)
         members = self.ask("ada", "member", "list")["members"]
         self.assertEqual(len(next(row for row in members if row["name"]["text"] == "Gil Moss")["fingerprints"]), 2)
         context = self.ask("gil2", "context", "show")["context"]
@@ -95,6 +98,8 @@ class Rotation(Keys):
         self.assertEqual(after["fingerprint"], document["fingerprint"])
         old = next(row for row in self.keys(who) if row["fingerprint"] == before["fingerprint"])
         self.assertNotIn(old["revoked"], (0, "0"))
+        self.assertEqual(after["came_by"], "REPLACING")
+        self.assertIn(f"in place of {before['fingerprint']}\n", self.world.comity(who, "key", "list")[1])
         self.assertFalse(list((self.world.home(who) / "keys").glob("*.next")))
         return document
 
