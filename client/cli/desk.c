@@ -32,6 +32,7 @@ struct desk {
     int touch_code;       /* by this */
     char evidence[PATH_BYTES]; /* of a record that is forked; empty: none */
     const Comity__V1__WhoamiAnswer *whoami;
+    uint8_t reader[KEY_SIZE]; /* the key that this connection reads with; zeros: none */
     struct rows *lists[DESK_LISTS];
 };
 
@@ -149,6 +150,7 @@ static int make_client(struct cli *cli, struct desk *desk)
         if (code == 0) {
             memcpy(reader.history, context->history, HISTORY_ID_SIZE);
             memcpy(reader.seed, signer.seed, SEED_SIZE);
+            memcpy(desk->reader, signer.public_key, KEY_SIZE);
             signing_key_wipe(&signer);
             options.readers = &reader;
             options.reader_count = 1;
@@ -348,16 +350,14 @@ int desk_judge(struct cli *cli, const struct comity_result *result)
     snprintf(failure->field, sizeof(failure->field), "%s", result->fault.field);
     if (is_command)
         hex_encode(BYTES(result->command_id, COMMAND_ID_SIZE), failure->command_id);
+    bool is_of_key = failure->code == ERR_GRANT || failure->code == ERR_KEY_REVOKED;
     failure->is_unsent =
-        result->verdict == COMITY_NOT_SENT || (result->verdict == COMITY_UNKNOWN && !is_command);
+        result->verdict == COMITY_NOT_SENT || (result->verdict == COMITY_UNKNOWN && !is_command && !is_of_key);
     failure->is_unconfirmed = result->verdict == COMITY_UNKNOWN && is_command;
     if (failure->code == ERR_FORKED)
         return desk_fail_forked(cli);
-    bool is_of_key = failure->code == ERR_GRANT || failure->code == ERR_KEY_REVOKED;
-    if (is_of_key && key_change_is_begun(cli))
-        return cli_fail(cli, failure->code,
-                        "The command that began it, once more: comity key rotate, comity key recover or comity join",
-                        "A change of this machine's key was begun and not ended: the record has the new key by now, perhaps.");
+    if (is_of_key && key_change_explains(cli, failure->code, cli->desk->reader))
+        return failure->code;
     if (failure->code == ERR_GRANT)
         return cli_fail(cli, ERR_GRANT, NULL,
                         "You are not a member here, or this key is not, or not any longer; or the founding draft has not been "

@@ -18,8 +18,9 @@ static const struct {
     {ERR_NAME, N_("Choose a short name of a-z, 0-9 and -; the full one goes into --title.")},
     {ERR_RULE, N_("comity rule templates lists rules that are sound.")},
     {ERR_KEY_UNKNOWN, N_("A co-chair of your constituency can invite you: comity invite NAME --out FILE")},
-    {ERR_KEY_REVOKED, N_("Ask a co-chair of your constituency for a way back (comity member recover WHO --out FILE); then comity join "
-                         "FILE makes a new key.")},
+    {ERR_KEY_REVOKED,
+     N_("Who has another machine that signs: comity key request FILE here, comity key add there. Else ask a co-chair of your "
+        "constituency for a way back (comity member recover WHO --out FILE); then comity join FILE makes a new key.")},
     {ERR_FORBIDDEN, N_("comity whoami shows your offices, and comity member list everybody's.")},
     {ERR_COSIGNERS,
      N_("Add --with KEYFILE for each co-chair, or --draft FILE --cosigner WHO to let them sign.")},

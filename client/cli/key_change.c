@@ -32,6 +32,34 @@ bool key_change_is_begun(const struct cli *cli)
     return next_path(cli, name, path) && access(path, F_OK) == 0;
 }
 
+/* What the context on disk signs with is another key than this. */
+static bool is_changed(const struct cli *cli, const uint8_t reader[KEY_SIZE])
+{
+    char reason[CONTEXT_REASON_MAX], path[PATH_BYTES];
+    struct context now;
+    struct key_view view;
+
+    return context_load(cli->home, cli->context.name, &now, reason) == 0 &&
+           path_join(path, cli->home, now.signing_key) == 0 && signing_key_peek(path, &view) == 0 &&
+           memcmp(view.public_key, reader, KEY_SIZE) != 0;
+}
+
+bool key_change_explains(struct cli *cli, int code, const uint8_t reader[KEY_SIZE])
+{
+    if (key_change_is_begun(cli))
+        cli_fail(cli, code,
+                 "The same command again. If it is refused like this once more, the command that began the change: comity key "
+                 "rotate, comity key recover or comity join",
+                 "A change of this machine's key is on its way, or was begun and not ended: the record has the new key by now, "
+                 "perhaps.");
+    else if (is_changed(cli, reader))
+        cli_fail(cli, code, "The same command again: it goes by the new key.",
+                 "The key of this machine was changed while this command ran.");
+    else
+        return false;
+    return true;
+}
+
 int key_change_begin(struct cli *cli, struct key_change *ret_change)
 {
     struct key_view view;

@@ -24,6 +24,10 @@ struct key_change {
 /* Was one begun on this machine for the context, and not ended? */
 bool key_change_is_begun(const struct cli *cli);
 
+/* A key that may not read or sign, @reader, as @code says: is it because the context's key changes, or was changed by
+ * another command since this one has connected? Then the failure says so. */
+bool key_change_explains(struct cli *cli, int code, const uint8_t reader[KEY_SIZE]);
+
 /* The new key of an earlier run; else a fresh one, of which nothing is written yet. The caller ends it by
  * key_change_end, also on failure. */
 int key_change_begin(struct cli *cli, struct key_change *ret_change);

@@ -2,6 +2,7 @@
 everything that a person can answer. What was there before works until the record has the new key, and the same command goes on."""
 
 import os
+import shutil
 import signal
 import subprocess
 import unittest
@@ -75,7 +76,7 @@ class Killed(Changes):
                 code, _, errors = self.world.comity(who, "whoami")
                 if step in ("recorded", "tried", "linked"):
                     self.assertEqual(code, REFUSED)
-                    self.assertIn("The command that began it, once more: comity key rotate, comity key recover or comity join", errors)
+                    self.assertIn("the command that began the change: comity key rotate, comity key recover or comity join", errors)
                 else:
                     self.assertEqual(code, DONE, errors)  # the old key, or the new one
                 if step != "installed":
@@ -247,6 +248,52 @@ class Passphrases(Changes):
             error = self.refuse("dev-new", "key", "recover", "Dev Patel", *RECOVER[3:-1], name="GRANT" if at_hand else "FILE", exit=None)
             self.assertIn("with your number in place of the name", error["next"])
         self.ask("dev-new", *RECOVER[:-1])
+
+
+class Watching(CliCase):
+    """What somebody sees whose command goes on while the key that it reads with ends."""
+
+    def watch(self, who):
+        process = subprocess.Popen([COMITY, "watch", "1", "--home", self.world.home(who)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   text=True, cwd=self.world.directory)
+        self.addCleanup(lambda: (process.kill(), process.wait(), process.stdout.close()))
+        for line in process.stdout:
+            if line.startswith("Round:"):
+                return process
+        self.fail("it shows nothing")
+
+    def end_of(self, process):
+        shown = process.stdout.read()
+        self.assertEqual(process.wait(TIMEOUT_S), REFUSED, shown)
+        return shown
+
+    def revoked(self, who, *, before=lambda old: None):
+        """Its key is revoked by another machine; @before is given the file of the old key before that."""
+        new = f"{who}-2"
+        self.ask(new, "key", "request", f"{who}.request")
+        self.ask(who, "key", "add", f"{who}.request", "--out", f"{who}.answer")
+        self.ask(new, "key", "accept", f"{who}.answer")
+        process = self.watch(who)
+        fingerprint = self.ask(who, "key", "show")["fingerprint"]
+        before(self.world.home(who) / "keys" / "signing.key")
+        self.ask(new, "key", "revoke", fingerprint)
+        return self.end_of(process)
+
+    def test_revoked_by_another_machine(self):
+        shown = self.revoked("ben")
+        self.assertIn("Refused: This key was revoked.", shown)
+        self.assertIn("comity key request FILE here, comity key add there", shown)
+        self.assertIn("comity member recover", shown)
+
+    def test_changed_on_this_machine(self):
+        shown = self.revoked("dev", before=lambda old: shutil.copy2(self.world.home("dev-2") / "keys" / "signing.key", old))
+        self.assertIn("The key of this machine was changed while this command ran.", shown)
+        self.assertIn("Next: The same command again: it goes by the new key.", shown)
+        self.ask("dev", "session", "show", 1)
+
+    def test_while_it_is_changed(self):
+        shown = self.revoked("ada", before=lambda old: shutil.copy2(old, old.parent / "lakeside.next"))
+        self.assertIn("change of this machine's key is on its way", shown)
 
 
 if __name__ == "__main__":
