@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 
-enum { WORD_BITS = 11, PREFIX_LEAST = 4, COMBINING_FIRST = 0x300, COMBINING_LAST = 0x36F };
+enum { WORD_BITS = 11, PREFIX_LEAST = 4, NEAR_MOST = 3, COMBINING_FIRST = 0x300, COMBINING_LAST = 0x36F };
 
 /* What was typed, word by word, folded. One word more than there may be, to know that there are too many. */
 struct typed {
@@ -257,15 +257,16 @@ static unsigned letters_apart(const char *a, const char *b)
     return row[width];
 }
 
-void word_list_nearest(const struct word_list *list, const char *typed, const char **ret_words, size_t count)
+size_t word_list_nearest(const struct word_list *list, const char *typed, const char **ret_words, size_t count)
 {
     unsigned apart[WORD_LIST_WORDS];
     size_t found = 0;
 
     for (size_t i = 0; i < WORD_LIST_WORDS; i++)
         apart[i] = letters_apart(typed, list->words[i].folded);
-    for (unsigned letters = 0; letters <= WORD_BYTES && found < count; letters++)
+    for (unsigned letters = 0; letters <= NEAR_MOST && letters < strlen(typed) && found < count; letters++)
         for (size_t i = 0; i < WORD_LIST_WORDS && found < count; i++)
             if (apart[i] == letters)
                 ret_words[found++] = list->words[i].shown;
+    return found;
 }

@@ -61,8 +61,8 @@ size_t mnemonic_count(struct bytes text);
 int mnemonic_read(struct bytes text, const struct word_list *first, uint8_t ret_seed[MNEMONIC_SEED_SIZE],
                   struct mnemonic_fault *ret_fault);
 
-/* The @count words of the list that come nearest to what was typed (folded): by how many letters differ, then in the
- * order of the list. */
-void word_list_nearest(const struct word_list *list, const char *typed, const char **ret_words, size_t count);
+/* Up to @count words of the list that come near to what was typed (folded), by at most three letters that differ and not by
+ * all of them: by how many differ, then in the order of the list. How many these are. */
+size_t word_list_nearest(const struct word_list *list, const char *typed, const char **ret_words, size_t count);
 
 #endif

@@ -135,7 +135,7 @@ static int write_next(struct cli *cli, struct key_change *change)
 {
     if (change->is_written)
         return 0;
-    int code = key_file_write(cli, change->next, change->is_locked, &change->key);
+    int code = key_file_write_next(cli, change->next, change->is_locked, &change->key);
     change->is_written = code == 0;
     return code;
 }

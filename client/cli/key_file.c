@@ -63,14 +63,15 @@ static int fail_write(struct cli *cli, int code, const char *path)
     return cli_fail(cli, code, NULL, "%s cannot be written: %s. Nothing was changed.", shown_string(cli, path), why);
 }
 
-int key_file_write(struct cli *cli, const char *path, bool is_locked, const struct signing_key *key)
+/* @what: how the passphrase is asked for. */
+static int write_file(struct cli *cli, const char *path, const char *what, bool is_locked, const struct signing_key *key)
 {
     struct passphrase passphrase = {0};
     struct key_lock lock = {.cost = LOCK_COST};
     int code = 0;
 
     is_locked = is_locked || key_file_wants_lock(cli);
-    if (is_locked && (code = passphrase_choose(cli, path, &passphrase)) != 0)
+    if (is_locked && (code = passphrase_choose(cli, what, &passphrase)) != 0)
         return code;
     lock.passphrase = passphrase_bytes(&passphrase);
     code = signing_key_save_locked(path, key, is_locked ? &lock : NULL);
@@ -85,6 +86,16 @@ int key_file_write(struct cli *cli, const char *path, bool is_locked, const stru
     if (is_locked)
         signer_keep(cli, key);
     return 0;
+}
+
+int key_file_write(struct cli *cli, const char *path, bool is_locked, const struct signing_key *key)
+{
+    return write_file(cli, path, shown_string(cli, path), is_locked, key);
+}
+
+int key_file_write_next(struct cli *cli, const char *path, bool is_locked, const struct signing_key *key)
+{
+    return write_file(cli, path, _("your new key"), is_locked, key);
 }
 
 void key_file_tell_lock(struct cli *cli, const char *path)
@@ -147,7 +158,7 @@ int key_show_run(struct cli *cli)
 static int put_passphrase(struct cli *cli, const char *path, const struct signing_key *key)
 {
     struct passphrase passphrase = {0};
-    int code = passphrase_choose(cli, path, &passphrase);
+    int code = passphrase_choose(cli, shown_string(cli, path), &passphrase);
 
     if (code == 0) {
         struct key_lock lock = {passphrase_bytes(&passphrase), LOCK_COST};

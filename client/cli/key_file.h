@@ -14,6 +14,8 @@ int key_path(struct cli *cli, const char *given, char ret_path[PATH_BYTES]);
 /* Write a new key's file, under a passphrase where @is_locked, --protect or --new-passphrase-file asks for one. Fails with
  * a sentence. */
 int key_file_write(struct cli *cli, const char *path, bool is_locked, const struct signing_key *key);
+/* The same of a key that is to take another one's place, under a name that it does not keep. */
+int key_file_write_next(struct cli *cli, const char *path, bool is_locked, const struct signing_key *key);
 
 /* Says it where a new key's file has no passphrase; and `has_passphrase` of the document. */
 void key_file_tell_lock(struct cli *cli, const char *path);

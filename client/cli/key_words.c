@@ -93,11 +93,14 @@ static int fail_words(struct cli *cli, const struct mnemonic_fault *fault)
         return cli_fail(cli, ERR_WORDS, NEXT,
                         "All are words of the list, but they do not belong together: one is another word than it was, or "
                         "two have changed places.");
-    word_list_nearest(fault->list, fault->word, words, NEAREST);
-    for (size_t i = 0; i < NEAREST; i++)
+    size_t near = word_list_nearest(fault->list, fault->word, words, NEAREST);
+    if (near == 0)
+        return cli_fail(cli, ERR_WORDS, NEXT, "Word %zu, `%s`, is not on the list.", fault->index + 1,
+                        shown_string(cli, fault->word));
+    for (size_t i = 0; i < near; i++)
         shown_words[i] = arena_printf(cli->arena, "`%s`", words[i]);
     return cli_fail(cli, ERR_WORDS, NEXT, "Word %zu, `%s`, is not on the list. Was it %s?", fault->index + 1,
-                    shown_string(cli, fault->word), shown_choice(cli, shown_words, NEAREST));
+                    shown_string(cli, fault->word), shown_choice(cli, shown_words, near));
 }
 
 /* Lines of standard input, until 24 words have come, or an empty line, or the end. */

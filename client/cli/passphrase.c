@@ -168,14 +168,14 @@ static int passphrase_judge(struct cli *cli, const struct passphrase *passphrase
 }
 
 /* One try: typed twice, alike. */
-static int ask_twice(struct cli *cli, const char *path, struct passphrase *passphrase)
+static int ask_twice(struct cli *cli, const char *what, struct passphrase *passphrase)
 {
     struct passphrase again;
     int code = passphrase_room(&again);
 
     if (code != 0)
         return code;
-    if (!ask(phrase(cli, "New passphrase of %s: ", shown_string(cli, path)), passphrase)) {
+    if (!ask(phrase(cli, "New passphrase of %s: ", what), passphrase)) {
         passphrase_release(&again);
         return cli_fail(cli, ERR_USAGE, "Give the same command again.", "No passphrase was given: nothing was done.");
     }
@@ -187,7 +187,7 @@ static int ask_twice(struct cli *cli, const char *path, struct passphrase *passp
     return code;
 }
 
-int passphrase_choose(struct cli *cli, const char *path, struct passphrase *ret_passphrase)
+int passphrase_choose(struct cli *cli, const char *what, struct passphrase *ret_passphrase)
 {
     const char *file = cli_option(cli, "new-passphrase-file");
     int code = passphrase_room(ret_passphrase);
@@ -201,7 +201,7 @@ int passphrase_choose(struct cli *cli, const char *path, struct passphrase *ret_
                         "There is no terminal to ask for a new passphrase.");
     } else if (code == 0) {
         for (unsigned i = 0; i < TRIES; i++) {
-            code = ask_twice(cli, path, ret_passphrase);
+            code = ask_twice(cli, what, ret_passphrase);
             if (code != ERR_PASSPHRASE || i + 1 == TRIES)
                 break;
             say_aside("%s", cli->failure.what);

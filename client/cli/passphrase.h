@@ -18,8 +18,8 @@ struct bytes passphrase_bytes(const struct passphrase *passphrase);
  * again. ERR_PASSPHRASE where nobody can be asked, or nothing was typed; else what is wrong with the file. */
 int passphrase_read(struct cli *cli, const char *path, struct passphrase *ret_passphrase, bool *ret_is_asked);
 
-/* A new one: from the file of --new-passphrase-file, or asked for twice. */
-int passphrase_choose(struct cli *cli, const char *path, struct passphrase *ret_passphrase);
+/* A new one of @what, as the question says: from the file of --new-passphrase-file, or asked for twice. */
+int passphrase_choose(struct cli *cli, const char *what, struct passphrase *ret_passphrase);
 
 /* A line that is a secret: up to @size - 1 bytes, without its end. @what: the file's name for the sentence. 0,
  * ERR_FILE, ERR_FILE_MODE, ERR_TOO_LARGE, each with a sentence. "-": standard input, of which no more is read. */

@@ -81,6 +81,10 @@ static int recover(struct cli *cli, uint32_t member, const struct signing_key *r
         return key_change_go_on(cli, change);
     if (code == 0)
         code = send_in_epoch(cli, member, recovery, change, &event);
+    if (code == ERR_KEY_UNKNOWN)
+        cli_fail(cli, code, "Take the file that `comity recovery-key set` was given last.",
+                 "The key in %s is no constituency's recovery key here, or not any longer.",
+                 shown_string(cli, cli_option(cli, "recovery")));
     if (code == 0)
         code = key_change_install(cli, change, true);
     if (code != 0)

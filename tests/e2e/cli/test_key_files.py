@@ -210,6 +210,7 @@ class Scripts(unittest.TestCase):
         world = self.world
         for text, sentence in (("abandon " * 24, "do not belong together"), ("abandon " * 23, "not 24 words but 23: some are missing"),
                                ("abandn " + "abandon " * 22 + "art", "Word 1, `abandn`, is not on the list. Was it `abandon`"),
+                               ("abandon привет " + "abandon " * 22, "Word 2, `привет`, is not on the list."),
                                ("abandon " * 23 + "art zoo", "more than 24"), ("", "some are missing"),
                                ("zoo " * 400, "more than 24"), ("zoo\n\nzoo\n", "some are missing")):
             error = world.ask("ada", "key", "from-words", exit=USAGE, input=text)["error"]

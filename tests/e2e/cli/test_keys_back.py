@@ -84,7 +84,8 @@ class Back(CliCase):
 
     def test_the_recovery_key(self):
         self.ask("dev", "key", "new", "--out", "recovery.key")
-        self.refuse("ben", "key", "recover", DEV, "--recovery", "recovery.key", name="KEY_UNKNOWN")
+        error = self.refuse("ben", "key", "recover", DEV, "--recovery", "recovery.key", name="KEY_UNKNOWN")
+        self.assertEqual(error["what"], "The key in recovery.key is no constituency's recovery key here, or not any longer.")
         self.assertEqual(self.ask("ben", "whoami")["member"]["number"], BEN)  # as before
         made = self.ask("dev", "recovery-key", "set", "recovery.key")
         self.assertEqual(made["event"]["recovery_key_set"]["key"], self.ask("dev", "key", "show", "recovery.key")["key"])
