@@ -57,6 +57,7 @@ struct head_question {
     uint64_t from, size; /* as asked; size 0: the present one */
     uint64_t on_behalf;  /* of a request that is held; 0: of what WELCOME stands for */
     struct head offered; /* whose epoch is being looked up; size 0: none */
+    struct head earlier; /* what the restore that it tells of has to have kept, by a receipt; size 0: not asked */
     bool is_second;      /* the first got no proof */
 };
 

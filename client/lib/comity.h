@@ -196,7 +196,8 @@ bool comity_is_final(int code);
  * verified of it, in this run or an earlier one: it sends nothing, after WELCOME, before the worker has proved that its
  * record goes on from there (docs/protocol.md section 7), and says RECORDED, or shows events, of a later tree only
  * once that is proved to go on from there too. A record that does not is refused with ERR_FORKED, and what shows it is
- * kept (COMITY_EVENT_FORKED). A restore on record, which opens a new epoch, is the one lawful step back.
+ * kept (COMITY_EVENT_FORKED). A restore on record, which opens a new epoch, is the one lawful step back; what receipts
+ * in the journal prove of the time before it has to be there.
  *
  * Whose key is revoked in between is refused the proof, and that is no fork: what was sent ends UNKNOWN with ERR_GRANT. Of
  * an act that revokes the reader's own key the receipt alone is believed. */

@@ -1,5 +1,6 @@
 #include "client/lib/head_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,13 +11,15 @@
 #include <unistd.h>
 
 #include "client/lib/journal_file.h"
+#include "comity/v1/link.pb-c.h"
 #include "core/arena.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "core/text.h"
 
 static const char NAME[] = "checkpoint";
 
-enum { EVIDENCE_ARENA_BYTES = 256 * 1024, HASH_BASE64 = 45 };
+enum { EVIDENCE_ARENA_BYTES = 256 * 1024, RECEIPT_ARENA_BYTES = 8 * 1024 * 1024, HASH_BASE64 = 45 };
 
 static int head_get(int directory, const uint8_t history[HISTORY_ID_SIZE], struct head *ret_head)
 {
@@ -66,6 +69,61 @@ int head_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const
         return ERR_STALE;
     }
     return journal_file_replace(fd, NAME, BYTES(head->note, head->note_size), 0);
+}
+
+/* ---- Receipts ---- */
+
+static int receipt_head(int directory, const char *name, const uint8_t history[HISTORY_ID_SIZE], struct arena *arena,
+                        struct head *ret_head)
+{
+    struct bytes bytes;
+    int64_t kept_ns;
+    ProtobufCMessage *message = NULL;
+    int code = journal_file_get(directory, name, &bytes, &kept_ns);
+    if (code != 0)
+        return code;
+    code = message_unpack(&comity__v1__receipt__descriptor, bytes, JOURNAL_FILE_MAX_BYTES, arena, NULL, &message);
+    free((uint8_t *) bytes.data);
+    if (code != 0)
+        return code;
+    const ProtobufCBinaryData note = ((const Comity__V1__Receipt *) message)->checkpoint;
+    return head_read(BYTES(note.data, note.len), history, ret_head);
+}
+
+/* One that is damaged is passed over: it proves nothing. */
+static int receipts_walk(int directory, const uint8_t history[HISTORY_ID_SIZE], head_fits_fn *fits, const void *context,
+                         struct head *best)
+{
+    CLEANUP(arena_destroy) struct arena *arena = arena_new(RECEIPT_ARENA_BYTES);
+    int copy = arena == NULL ? -1 : dup(directory), code = 0;
+    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    struct head head;
+    if (dir == NULL)
+        return arena == NULL ? ERR_MEMORY : ERR_FILE;
+    rewinddir(dir);
+    for (struct dirent *file = readdir(dir); code != ERR_MEMORY && file != NULL; file = readdir(dir)) {
+        if (strstr(file->d_name, JOURNAL_SUFFIX_RECEIPT) == NULL)
+            continue;
+        arena_reset(arena);
+        code = receipt_head(directory, file->d_name, history, arena, &head);
+        if (code == 0 && head.size > best->size && fits(&head, context))
+            *best = head;
+    }
+    closedir(dir);
+    return code == ERR_MEMORY ? code : 0;
+}
+
+int head_of_receipts(const char *journal, const uint8_t history[HISTORY_ID_SIZE], head_fits_fn *fits,
+                     const void *context, struct head *ret_head)
+{
+    CLEANUP(journal_fd_close) int fd = -1;
+    int code = journal_history_open(journal, history, false, &fd);
+    *ret_head = (struct head){0};
+    if (code == ERR_FILE && errno == ENOENT)
+        return ERR_NOT_FOUND;
+    if (code == 0)
+        code = receipts_walk(fd, history, fits, context, ret_head);
+    return code == 0 && ret_head->size == 0 ? ERR_NOT_FOUND : code;
 }
 
 /* ---- Evidence ---- */

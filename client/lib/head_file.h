@@ -20,6 +20,12 @@ int head_load(const char *journal, const uint8_t history[HISTORY_ID_SIZE], struc
 int head_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const struct head *known,
               const struct head *head, struct head *ret_kept);
 
+/* Of the checkpoints of receipts that are kept, the largest that @fits. Those were verified. 0; ERR_NOT_FOUND (there is none);
+ * ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
+typedef bool head_fits_fn(const struct head *head, const void *context);
+int head_of_receipts(const char *journal, const uint8_t history[HISTORY_ID_SIZE], head_fits_fn *fits,
+                     const void *context, struct head *ret_head);
+
 struct fork {
     const char *why;           /* one sentence */
     const struct head *head;   /* what was verified before */

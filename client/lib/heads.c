@@ -50,7 +50,7 @@ static void forked(struct comity *client, struct history *history, const struct 
     history->is_forked = true;
     client_event(client, &(struct comity_event){.kind = COMITY_EVENT_FORKED,
                                                 .history = history->id,
-                                                .sequence = history->head.size,
+                                                .sequence = fork->head->size,
                                                 .code = code,
                                                 .evidence = code == 0 ? path : NULL});
     client_wake_at(client, client->now_ms);
@@ -61,7 +61,8 @@ static void fork_found(struct comity *client, struct history *history, const cha
                        const struct head *other, const Comity__V1__Answer *answer)
 {
     struct bytes proof[PROOF_MAX];
-    struct fork fork = {.why = why, .head = &history->head, .proof = proof};
+    const struct head *earlier = &history->question.earlier;
+    struct fork fork = {.why = why, .head = earlier->size > 0 ? earlier : &history->head, .proof = proof};
     if (other != NULL) {
         fork.other = BYTES(other->note, other->note_size);
         fork.other_head = *other;
@@ -133,6 +134,31 @@ static void believe(struct comity *client, struct history *history, struct link 
 
 /* ---- WELCOME's question ---- */
 
+/* The record of before a restore, as it is shown now: does it hold what a receipt proved of it? */
+static void earlier_judge(struct comity *client, struct history *history, struct link *link,
+                          const struct head *offered, const Comity__V1__Answer *answer)
+{
+    struct head_question *question = &history->question;
+    struct bytes proof[PROOF_MAX];
+    size_t count = 0;
+    if (offered->epoch > question->offered.epoch) { /* a further restore in between: from the beginning */
+        *question = (struct head_question){0};
+        client_wake_at(client, client->now_ms);
+        return;
+    }
+    for (; count < answer->n_proof && count < PROOF_MAX; count++)
+        proof[count] = BYTES(answer->proof[count].data, answer->proof[count].len);
+    bool holds = question->from == question->earlier.size && answer->n_proof <= PROOF_MAX &&
+                 offered->epoch == question->offered.epoch &&
+                 head_extends(&question->earlier, offered, proof, count) == 0;
+    if (holds)
+        believe(client, history, link, offered);
+    else
+        fork_found(client, history,
+                   "The record that was restored does not hold what a receipt of this reader proves of the time before.",
+                   offered, answer);
+}
+
 static void welcome_judge(struct comity *client, struct history *history, struct link *link,
                           const struct head *offered, const Comity__V1__Answer *answer)
 {
@@ -143,7 +169,9 @@ static void welcome_judge(struct comity *client, struct history *history, struct
     for (; count < answer->n_proof && count < PROOF_MAX; count++)
         proof[count] = BYTES(answer->proof[count].data, answer->proof[count].len);
     bool has_asked = question->from == head->size && answer->n_proof <= PROOF_MAX;
-    if (head->size == 0) {
+    if (question->earlier.size > 0) {
+        earlier_judge(client, history, link, offered, answer);
+    } else if (head->size == 0) {
         believe(client, history, link, offered);
     } else if (offered->epoch < head->epoch) {
         fork_found(client, history, "The server signs for an epoch that a restore ended: it was put back.",
@@ -196,6 +224,30 @@ static void welcome_refused(struct comity *client, struct history *history, stru
     } /* else nobody answered: it is asked again */
 }
 
+/* Is this checkpoint of the record that stands, and from before every restore that came after it? */
+static bool is_before_restores(const struct head *head, const void *context)
+{
+    const Comity__V1__Partnership *partnership = context;
+    bool is_listed = false, is_behind = false;
+    for (size_t i = 0; i < partnership->n_epochs; i++) {
+        const Comity__V1__Epoch *epoch = partnership->epochs[i];
+        is_listed |= epoch->number == head->epoch;
+        is_behind |= epoch->number > head->epoch && epoch->restored_to < head->size;
+    }
+    return is_listed && !is_behind;
+}
+
+/* A restore that went back behind the head is on record. It took the end of the record, not what lies before. */
+static void restore_follow(struct comity *client, struct history *history, struct link *link,
+                           const Comity__V1__Partnership *partnership, const struct head *offered)
+{
+    struct head_question *question = &history->question;
+    if (head_of_receipts(client->journal, history->id, is_before_restores, partnership, &question->earlier) == 0)
+        ask(client, history, link, question->earlier.size, 0);
+    else
+        believe(client, history, link, offered);
+}
+
 static void epochs_answered(struct comity *client, const struct comity_request *request,
                             struct comity_result *result)
 {
@@ -221,7 +273,7 @@ static void epochs_answered(struct comity *client, const struct comity_request *
             common = epoch->restored_to;
     }
     if (is_listed && history->head.size > common)
-        believe(client, history, link, &offered);
+        restore_follow(client, history, link, partnership, &offered);
     else
         fork_found(client, history,
                    "The server speaks of a restore, but none on record explains what is missing.", &offered,

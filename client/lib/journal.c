@@ -29,7 +29,7 @@ enum {
 #define JOURNAL_KEPT_MS ((int64_t) JOURNAL_DAYS * 24 * 3600 * 1000)
 
 static const char SUFFIX_COMMAND[] = JOURNAL_SUFFIX_COMMAND;
-static const char SUFFIX_RECEIPT[] = ".receipt-";
+static const char SUFFIX_RECEIPT[] = JOURNAL_SUFFIX_RECEIPT;
 static const char SUFFIX_REFUSED[] = ".refused";
 
 static void dir_close(DIR **dir)

@@ -10,8 +10,9 @@ enum {
     JOURNAL_NAME_SIZE = 96
 };
 
-/* What the name of a signed command's file ends with. */
+/* What the name of a signed command's file ends with; and what is in that of a receipt's, before its epoch. */
 #define JOURNAL_SUFFIX_COMMAND ".command"
+#define JOURNAL_SUFFIX_RECEIPT ".receipt-"
 
 void journal_fd_close(int *fd);
 

@@ -2,11 +2,17 @@
 Who has verified the other record refuses it. The controls believe it: somebody who saw neither, and a home without what
 it had verified."""
 
+import secrets
 import shutil
+import subprocess
+import sys
 import unittest
 from pathlib import Path
 
-from cli_case import CliCase, DONE, FORKED
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support" / "python"))
+
+from cli_case import BUILD, CliCase, DONE, FORKED, TIMEOUT_S
+from comity_record import Record, seed_of
 from terminal import run_on_terminal
 
 
@@ -114,6 +120,33 @@ class Lies(CliCase):
         self.assertIn("withholds", document["error"]["what"])
         self.forget("ada")                     # the control: it cannot tell, but for the number that it has seen
         self.assertNotEqual(self.ask("ada", "whoami", exit=None)["exit"], FORKED)
+
+    def worker(self, *words):
+        subprocess.run([BUILD / "comity-worker", *map(str, words), "--config", self.world.data / "worker.ini"], check=True,
+                       capture_output=True, timeout=TIMEOUT_S)
+
+    def restore(self, backup):
+        self.world.down()
+        shutil.rmtree(self.world.data / "store")
+        self.worker("restore", "--from", backup)
+        self.world.up()
+
+    def test_another_record_is_called_restored(self):
+        """By whoever has the log key: a restore takes the end of the record, and this one has altered what lies before it."""
+        self.act("ben")
+        honest, altered = (self.world.directory / name for name in ("honest.backup", "altered.backup"))
+        self.worker("export", "--to", honest)
+        self.act("ben")                        # which the restore will lose
+        record = Record(honest)
+        record.event(1).parts[0].salt = secrets.token_bytes(16)
+        record.seal(seed_of(self.world.data / "log.key")).write(altered)
+        self.restore(altered)
+        error = self.refuse("ben", "whoami", name="FORKED", exit=FORKED)
+        evidence = Path(error["what"].rsplit("The evidence: ", 1)[1]).read_text()
+        self.assertIn("does not hold what a receipt of this reader proves", evidence)
+        self.assertEqual(evidence.count("\u2014 comity/"), 2)
+        self.restore(honest)                   # the control: a restore that is one
+        self.assertEqual(self.ask("ben", "resubmit")["recorded"], 1)
 
     def test_readers_compare(self):
         self.act("ada")

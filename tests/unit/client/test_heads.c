@@ -535,6 +535,53 @@ static void what_waits_while_a_restore_comes_is_no_fork(void **state)
     assert_int_equal(kept(scene), 31);
 }
 
+/* A receipt is kept, of a tree of less than 50, and more of the record than 60 was verified. */
+static void verify_with_receipt(struct scene *scene)
+{
+    scene_start_ready(scene);
+    expect(submit(scene), COMITY_RECORDED, 0);
+    comity_destroy(&scene->client);
+    assert_in_range(head(scene), 31, 49);
+    ledger_do(scene, ledger_grow, 20);
+    verify(scene);
+}
+
+/* A restore takes back the end of the record, and no more: what lies before that has to hold what receipts prove. */
+static void a_restore_has_to_have_kept_what_a_receipt_proves(void **state)
+{
+    struct scene *scene = *state;
+    verify_with_receipt(scene);
+    uint64_t before = kept(scene);
+    ledger_do(scene, ledger_fork, 20);
+    restore(scene, 50, 50);
+    scene_start(scene);
+    expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
+    assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 1);
+    assert_int_equal(kept(scene), before);
+}
+
+/* The controls: it has kept it; or went back behind it, and says so. */
+static void a_restore_that_kept_what_a_receipt_proves_is_followed(void **state)
+{
+    struct scene *scene = *state;
+    verify_with_receipt(scene);
+    restore(scene, 50, 50);
+    scene_start(scene);
+    expect(query(scene, false), COMITY_ANSWERED, 0);
+    assert_int_equal(kept(scene), 51);
+}
+
+static void a_restore_behind_every_receipt_is_followed(void **state)
+{
+    struct scene *scene = *state;
+    verify_with_receipt(scene);
+    ledger_do(scene, ledger_fork, 20);
+    restore(scene, 30, 30);
+    scene_start(scene);
+    expect(query(scene, false), COMITY_ANSWERED, 0);
+    assert_int_equal(kept(scene), 31);
+}
+
 /* Nor may a page hide behind an epoch that is over. */
 static void a_page_of_an_epoch_that_is_over_is_not_believed(void **state)
 {
@@ -654,6 +701,9 @@ int main(void)
         ONE(a_restore_that_lies_about_where_it_went_back_to_is_refused),
         ONE(a_store_of_before_a_restore_is_refused),
         ONE(what_waits_while_a_restore_comes_is_no_fork),
+        ONE(a_restore_has_to_have_kept_what_a_receipt_proves),
+        ONE(a_restore_that_kept_what_a_receipt_proves_is_followed),
+        ONE(a_restore_behind_every_receipt_is_followed),
         ONE(a_page_of_an_epoch_that_is_over_is_not_believed),
         ONE(a_fork_after_a_restore_is_refused),
         ONE(the_evidence_is_kept),
