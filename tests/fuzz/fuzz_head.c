@@ -34,18 +34,19 @@ static void check_head(const struct head *head, struct bytes note, const uint8_t
     FUZZ_NEED(note.size > size && memcmp(note.data, text, size) == 0);
 }
 
-/* One of a later size stays, and so does one of a later epoch. */
+/* What is kept gives way to nothing but what was proved to go on from it. */
 static void check_kept(const char *journal, const uint8_t *history, const struct head *head)
 {
-    struct head earlier = *head, kept;
+    const struct head none = {0};
+    struct head earlier = *head, later = *head, kept;
 
-    FUZZ_NEED(head_keep(journal, history, head) == 0);
+    FUZZ_NEED(head_keep(journal, history, &none, head, &kept) == 0);
     FUZZ_NEED(head_load(journal, history, &kept) == 0 && is_same(&kept, head));
     earlier.size--;
-    FUZZ_NEED(head_keep(journal, history, &earlier) == 0);
-    earlier = *head;
-    earlier.epoch--;
-    FUZZ_NEED(head_keep(journal, history, &earlier) == 0);
+    later.root[0] ^= 1;
+    FUZZ_NEED(head_keep(journal, history, &none, &earlier, &kept) == ERR_STALE && is_same(&kept, head));
+    FUZZ_NEED(head_keep(journal, history, &earlier, &later, &kept) == ERR_STALE && is_same(&kept, head));
+    FUZZ_NEED(head_keep(journal, history, head, head, &kept) == 0);
     FUZZ_NEED(head_load(journal, history, &kept) == 0 && is_same(&kept, head));
 }
 
