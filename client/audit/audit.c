@@ -169,11 +169,11 @@ static int stop(struct auditing *a, const struct stream_source *source, int code
     if (code == ERR_FILE || code == ERR_MEMORY)
         return code;
     a->summary->is_whole = is_over || (has_ended && !a->summary->is_backup);
-    if (!is_over && code != ERR_NOT_FOUND)
+    if (!is_over && code != ERR_NOT_FOUND && !source->is_cut)
         audit_tell(a, REPLAY_STREAM, NULL, a->is_in_history ? a->replay.head + 1 : 0,
                    N_("what stands there cannot be read, or is not in order: byte %" PRIu64), source->bytes);
     code = audit_history_break(a);
-    if (code == 0)
+    if (code == 0 && a->summary->is_whole)
         audit_known_rest(a);
     return code;
 }

@@ -44,13 +44,13 @@ struct audit_numbers {
 };
 
 /* One cosignature of the file, or on a checkpoint that was given. */
-enum { AUDIT_COSIGNERS_MAX = 128 };
 struct audit_cosigner {
     const Comity__V1__Witness *witness; /* NULL: the key is no witness's on record */
     uint8_t key[KEY_SIZE];
     uint64_t size;
     int64_t time_s;
-    bool is_good; /* it is the witness's, over this record's tree */
+    bool is_good;  /* it is the witness's, over this record's tree */
+    bool is_known; /* the key is one of those that were given */
 };
 
 /* One history, once all of it was read. Rows live until the callback returns. */
@@ -87,6 +87,8 @@ struct audit_options {
     const uint8_t *history;              /* of this one alone, HISTORY_ID_SIZE; NULL: of all in the stream */
     const uint8_t (*log_keys)[KEY_SIZE]; /* that are trusted */
     size_t log_key_count;
+    const uint8_t (*witness_keys)[KEY_SIZE]; /* on which alone FINAL rests; none: on those that the record names */
+    size_t witness_key_count;
     const struct bytes *checkpoints; /* texts with a signed note, with cosignatures or without */
     size_t checkpoint_count;
     const struct bytes *receipts; /* packed Receipts */
@@ -110,6 +112,7 @@ struct audit_summary {
     uint64_t events;    /* of these */
     uint64_t findings;
     uint64_t unverified; /* events that cannot be decided again, or have a part that is withheld or erased */
+    uint64_t only_erased; /* of these: all but the text that the parties erased was verified */
     uint64_t counts[RECOUNT_IMPOSSIBLE + 1];
 };
 

@@ -12,8 +12,19 @@ struct cosigning {
     struct audit_cosigner *list;
     Comity__V1__Cosignature **cosignatures;
     bool *is_checked;
-    size_t count;
+    size_t count, list_room, cosignature_room, check_room;
 };
+
+/* A place more in each list. */
+static int room_make(struct cosigning *c)
+{
+    struct arena *arena = c->a->arena;
+
+    c->list = arena_room(arena, c->list, c->count, &c->list_room, sizeof(*c->list));
+    c->cosignatures = arena_room(arena, c->cosignatures, c->count, &c->cosignature_room, sizeof(*c->cosignatures));
+    c->is_checked = arena_room(arena, c->is_checked, c->count, &c->check_room, sizeof(*c->is_checked));
+    return arena_is_exhausted(arena) ? ERR_MEMORY : 0;
+}
 
 static struct bytes view_of(ProtobufCBinaryData data)
 {
@@ -68,71 +79,78 @@ static void cosigner_tell(struct cosigning *c, const struct audit_cosigner *cosi
                    N_("it, or one before it, is not what witness %s has signed"), cosigner->witness->name);
 }
 
-static void cosignature_take(struct cosigning *c, Comity__V1__Cosignature *cosignature)
+/* Put one into the lists. @is_present: it is of the epoch that the record is in. */
+static int cosigner_add(struct cosigning *c, const struct audit_cosigner *cosigner,
+                        Comity__V1__Cosignature *cosignature, bool is_present)
 {
-    struct audit_cosigner *cosigner = &c->list[c->count];
+    const struct audit_options *options = c->a->options;
+    struct audit_cosigner *added;
 
-    *cosigner = (struct audit_cosigner){.witness = witness_of(c, view_of(cosignature->key)),
-                                        .size = cosignature->size,
-                                        .time_s = cosignature->time_s};
-    if (cosignature->key.len == KEY_SIZE)
-        memcpy(cosigner->key, cosignature->key.data, KEY_SIZE);
-    cosigner->is_good = cosigner->witness != NULL && is_over_ours(c->a, cosignature);
+    if (room_make(c) != 0)
+        return ERR_MEMORY;
+    added = &c->list[c->count];
+    *added = *cosigner;
+    added->is_known = audit_is_given(options->witness_keys, options->witness_key_count, cosigner->key);
     c->cosignatures[c->count] = cosignature;
-    c->is_checked[c->count] = cosigner->is_good && cosignature->epoch == c->a->history.epoch;
-    c->count++;
-    if (!cosigner->is_good)
-        cosigner_tell(c, cosigner);
-}
-
-/* Lines of witnesses on the checkpoints that were given, whose trees are this record's. */
-static int notes_take(struct cosigning *c)
-{
-    struct auditing *a = c->a;
-
-    for (size_t i = 0; i < a->known_count; i++)
-        for (size_t j = 0; j < c->witness_count && c->count < AUDIT_COSIGNERS_MAX; j++) {
-            const struct audit_known *known = &a->known[i];
-            struct note_verifier verifier;
-            struct bytes text;
-            size_t verified = 0;
-            uint8_t root[HASH_SIZE];
-
-            if (!known->is_here || c->witnesses[j]->key.len != KEY_SIZE ||
-                audit_root_get(a, known->checkpoint.size, root) != 0 ||
-                memcmp(root, known->checkpoint.root, HASH_SIZE) != 0 ||
-                note_verifier_make(c->witnesses[j]->name, NOTE_COSIGNATURE, c->witnesses[j]->key.data,
-                                   &verifier) != 0 ||
-                note_open(known->note, &verifier, 1, &text, &verified) != 0)
-                continue;
-            Comity__V1__Cosignature *own = arena_alloc(a->arena, sizeof(*own));
-            if (own == NULL)
-                return ERR_MEMORY;
-            comity__v1__cosignature__init(own);
-            own->key = c->witnesses[j]->key;
-            own->size = known->checkpoint.size;
-            c->list[c->count] =
-                (struct audit_cosigner){.witness = c->witnesses[j], .size = own->size, .is_good = true};
-            memcpy(c->list[c->count].key, own->key.data, KEY_SIZE);
-            c->cosignatures[c->count] = own;
-            c->is_checked[c->count++] = is_of_present(a, known->checkpoint.origin);
-        }
+    c->is_checked[c->count++] = added->is_good && is_present && (options->witness_key_count == 0 || added->is_known);
     return 0;
 }
 
-static int lists_make(struct cosigning *c)
+static int cosignature_take(struct cosigning *c, Comity__V1__Cosignature *cosignature)
+{
+    struct audit_cosigner cosigner = {.witness = witness_of(c, view_of(cosignature->key)),
+                                      .size = cosignature->size,
+                                      .time_s = cosignature->time_s};
+
+    if (cosignature->key.len == KEY_SIZE)
+        memcpy(cosigner.key, cosignature->key.data, KEY_SIZE);
+    cosigner.is_good = cosigner.witness != NULL && is_over_ours(c->a, cosignature);
+    if (!cosigner.is_good)
+        cosigner_tell(c, &cosigner);
+    return cosigner_add(c, &cosigner, cosignature, cosignature->epoch == c->a->history.epoch);
+}
+
+/* Has the witness a line on the checkpoint that was given, whose tree is this record's? */
+static bool is_on_note(const struct auditing *a, const struct audit_known *known,
+                       const Comity__V1__Witness *witness)
+{
+    struct note_verifier verifier;
+    struct bytes text;
+    size_t verified = 0;
+    uint8_t root[HASH_SIZE];
+
+    return known->is_here && witness->key.len == KEY_SIZE &&
+           audit_root_get(a, known->checkpoint.size, root) == 0 &&
+           memcmp(root, known->checkpoint.root, HASH_SIZE) == 0 &&
+           note_verifier_make(witness->name, NOTE_COSIGNATURE, witness->key.data, &verifier) == 0 &&
+           note_open(known->note, &verifier, 1, &text, &verified) == 0;
+}
+
+static int note_take(struct cosigning *c, const struct audit_known *known, const Comity__V1__Witness *witness)
+{
+    struct audit_cosigner cosigner = {.witness = witness, .size = known->checkpoint.size, .is_good = true};
+    Comity__V1__Cosignature *own;
+
+    if (!is_on_note(c->a, known, witness))
+        return 0;
+    own = arena_alloc(c->a->arena, sizeof(*own));
+    if (own == NULL)
+        return ERR_MEMORY;
+    comity__v1__cosignature__init(own);
+    own->key = witness->key;
+    own->size = cosigner.size;
+    memcpy(cosigner.key, own->key.data, KEY_SIZE);
+    return cosigner_add(c, &cosigner, own, is_of_present(c->a, known->checkpoint.origin));
+}
+
+static int witnesses_take(struct cosigning *c)
 {
     struct auditing *a = c->a;
     size_t room = 0;
     ProtobufCMessage *row;
 
-    c->list = arena_alloc(a->arena, AUDIT_COSIGNERS_MAX * sizeof(*c->list));
-    c->cosignatures = arena_alloc(a->arena, AUDIT_COSIGNERS_MAX * sizeof(Comity__V1__Cosignature *));
-    c->is_checked = arena_alloc(a->arena, AUDIT_COSIGNERS_MAX * sizeof(*c->is_checked));
     while ((row = audit_row(a, TABLE_WITNESS, (uint32_t) c->witness_count + 1)) != NULL) {
-        if (c->witness_count == room)
-            c->witnesses =
-                arena_room(a->arena, c->witnesses, c->witness_count, &room, sizeof(Comity__V1__Witness *));
+        c->witnesses = arena_room(a->arena, c->witnesses, c->witness_count, &room, sizeof(Comity__V1__Witness *));
         if (c->witnesses == NULL)
             return ERR_MEMORY;
         c->witnesses[c->witness_count++] = (Comity__V1__Witness *) row;
@@ -144,12 +162,13 @@ int audit_cosigned(struct auditing *a, const Comity__V1__ExportHistoryEnd *end)
 {
     struct cosigning c = {.a = a};
     size_t count = end != NULL ? end->n_cosignatures : 0;
-    int code = lists_make(&c);
+    int code = witnesses_take(&c);
 
-    for (size_t i = 0; code == 0 && i < count && c.count < AUDIT_COSIGNERS_MAX; i++)
-        cosignature_take(&c, end->cosignatures[i]);
-    if (code == 0)
-        code = notes_take(&c);
+    for (size_t i = 0; code == 0 && i < count; i++)
+        code = cosignature_take(&c, end->cosignatures[i]);
+    for (size_t i = 0; code == 0 && i < a->known_count; i++)
+        for (size_t j = 0; code == 0 && j < c.witness_count; j++)
+            code = note_take(&c, &a->known[i], c.witnesses[j]);
     if (code != 0)
         return code;
     a->history.cosigners = c.list;

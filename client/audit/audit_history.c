@@ -154,7 +154,9 @@ static void count_parts(struct auditing *a, const struct replay_event *in)
         audit_number(&history->texts_withheld, in->header.sequence);
     if (in->is_undecided && !is_hidden)
         audit_number(&history->undecided, in->header.sequence);
-    a->summary->unverified += is_erased || is_withheld || is_hidden || in->is_undecided;
+    is_hidden = is_hidden || is_withheld || in->is_undecided;
+    a->summary->unverified += is_erased || is_hidden;
+    a->summary->only_erased += is_erased && !is_hidden;
 }
 
 static void count_event(struct auditing *a, const struct replay_event *in)

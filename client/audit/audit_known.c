@@ -192,6 +192,9 @@ static void known_check(struct auditing *a, const struct audit_known *known)
     uint64_t size = known->checkpoint.size, restored_to;
     uint8_t root[HASH_SIZE];
 
+    /* Of a file that breaks off before that it is said that it is not whole. */
+    if (!a->history.is_whole && (size > a->leaves || (known->receipt != NULL && known->header.sequence > a->leaves)))
+        return;
     if (is_given_up(a, known, &restored_to))
         audit_tell(a, AUDIT_KNOWN, history, size,
                    N_("a checkpoint or receipt that was given is of before a restore from a backup, which went back to "
@@ -234,20 +237,21 @@ void audit_known_rest(struct auditing *a)
                        N_("it does not have the record that a checkpoint or receipt that was given is of"));
 }
 
-static bool is_given(const struct auditing *a, const uint8_t *key)
+bool audit_is_given(const uint8_t (*keys)[KEY_SIZE], size_t count, const uint8_t *key)
 {
-    for (size_t i = 0; i < a->options->log_key_count; i++)
-        if (memcmp(a->options->log_keys[i], key, KEY_SIZE) == 0)
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(keys[i], key, KEY_SIZE) == 0)
             return true;
     return false;
 }
 
-/* The key that signs what is there now has to be one that was given. */
+/* The key that signs what is there now has to be one that was given. A file that breaks off before any is on record
+ * says nothing of it. */
 void audit_log_keys(struct auditing *a)
 {
-    if (a->options->log_key_count == 0)
+    if (a->options->log_key_count == 0 || (!a->history.is_whole && a->history.partnership == NULL))
         return;
-    a->history.is_pinned = is_given(a, a->replay.log_key);
+    a->history.is_pinned = audit_is_given(a->options->log_keys, a->options->log_key_count, a->replay.log_key);
     if (!a->history.is_pinned)
         audit_tell(a, AUDIT_LOG_KEY, a->history.history, 0,
                    N_("its log key is none of those that were given"));

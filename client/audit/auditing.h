@@ -64,6 +64,8 @@ void audit_known_leaf(struct auditing *a, struct bytes header);
 int audit_known_end(struct auditing *a);
 void audit_known_rest(struct auditing *a);
 void audit_log_keys(struct auditing *a);
+/* Is the key among these? */
+bool audit_is_given(const uint8_t (*keys)[KEY_SIZE], size_t count, const uint8_t *key);
 
 /* audit_roots.c: trees of these sizes will be asked for; the record's own of this size; what it was. 0,
  * ERR_NOT_FOUND, ERR_MEMORY. */

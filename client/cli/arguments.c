@@ -153,6 +153,12 @@ static int no_such_verb(char *const *words, size_t count, char reason[ARGUMENTS_
     return usage_error(reason, "There is no command `%s`. Did you mean `comity %s`?", said, nearest->name);
 }
 
+/* As a script gives it whose variable is empty. */
+static bool is_no_file(const struct verb *verb, size_t at, const char *word)
+{
+    return *word == '\0' && strcmp(verb->arguments[at].name, "FILE") == 0;
+}
+
 static int take_values(struct arguments *arguments, char **words, size_t count,
                        char reason[ARGUMENTS_REASON_MAX])
 {
@@ -172,9 +178,10 @@ static int take_values(struct arguments *arguments, char **words, size_t count,
     arguments->value_count = count;
     if (option_given(arguments, "help"))
         return 0;
-    if (count < allowed && !verb->arguments[count].is_optional)
-        return usage_error(reason, "%s is missing: %s. Usage: %s", verb->arguments[count].name,
-                           _(verb->arguments[count].summary), usage);
+    for (size_t i = 0; i < allowed; i++)
+        if (i < count ? is_no_file(verb, i, words[i]) : !verb->arguments[i].is_optional)
+            return usage_error(reason, "%s is missing: %s. Usage: %s", verb->arguments[i].name,
+                               _(verb->arguments[i].summary), usage);
     for (const struct verb_option *row = verb->options; row->name != NULL; row++)
         if (row->is_required && !option_given(arguments, row->name))
             return usage_error(reason, "--%s is missing: %s. Usage: %s", row->name, _(row->summary), usage);

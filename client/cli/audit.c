@@ -1,11 +1,10 @@
 /* Auditing a copy of the record: no server, no key. */
 #include "client/cli/audit.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "client/cli/copied.h"
 #include "client/cli/verbs.h"
 #include "core/text.h"
 
@@ -14,7 +13,7 @@ enum { GIVEN_MAX = 32 };
 /* What was given beside the file. */
 struct given {
     uint8_t history[HISTORY_ID_SIZE];
-    uint8_t log_keys[GIVEN_MAX][KEY_SIZE];
+    uint8_t log_keys[GIVEN_MAX][KEY_SIZE], witness_keys[GIVEN_MAX][KEY_SIZE];
     struct bytes checkpoints[GIVEN_MAX], receipts[GIVEN_MAX];
 };
 
@@ -23,20 +22,21 @@ static int too_many(struct cli *cli, const char *option)
     return cli_fail(cli, ERR_USAGE, NULL, "--%s can be given %d times.", option, GIVEN_MAX);
 }
 
-static int read_log_keys(struct audit_run *r, struct given *given)
+/* The keys of one option. @shown: with its dashes. */
+static int read_keys(struct audit_run *r, const char *shown, uint8_t (*keys)[KEY_SIZE], size_t *ret_count)
 {
     struct cli *cli = r->cli;
-    size_t count = option_count(&cli->arguments, "log-key");
+    const char *option = shown + strlen("--");
+    size_t count = option_count(&cli->arguments, option);
 
     if (count > GIVEN_MAX)
-        return too_many(cli, "log-key");
+        return too_many(cli, option);
     for (size_t i = 0; i < count; i++) {
-        int code = cli_key(cli, "--log-key", option_at(&cli->arguments, "log-key", i), given->log_keys[i]);
+        int code = cli_key(cli, shown, option_at(&cli->arguments, option, i), keys[i]);
         if (code != 0)
             return code;
     }
-    r->options.log_keys = given->log_keys;
-    r->options.log_key_count = count;
+    *ret_count = count;
     return 0;
 }
 
@@ -66,15 +66,15 @@ static int read_files(struct audit_run *r, const char *option, struct bytes list
 static int read_given(struct audit_run *r, struct given *given)
 {
     struct cli *cli = r->cli;
-    const char *history = cli_option(cli, "history");
-    int code;
+    int code = copied_history(cli, given->history, &r->options.history);
 
-    if (history != NULL &&
-        (strlen(history) != 2 * HISTORY_ID_SIZE || hex_decode(history, given->history, HISTORY_ID_SIZE) != 0))
-        return cli_fail(cli, ERR_USAGE, NULL, "--history `%s` is no history: 64 hexadecimal digits.",
-                        shown_string(cli, history));
-    r->options.history = history == NULL ? NULL : given->history;
-    code = read_log_keys(r, given);
+    if (code != 0)
+        return code;
+    r->options.log_keys = given->log_keys;
+    r->options.witness_keys = given->witness_keys;
+    code = read_keys(r, "--log-key", given->log_keys, &r->options.log_key_count);
+    if (code == 0)
+        code = read_keys(r, "--witness", given->witness_keys, &r->options.witness_key_count);
     if (code == 0)
         code = read_files(r, "checkpoint", given->checkpoints, audit_checkpoint_check,
                           N_("It is no checkpoint: a signed note, as comity-witness keeps it."),
@@ -152,10 +152,10 @@ static void take_count(void *context, const struct recounted *recounted)
 
 static void take_progress(void *context, uint64_t events, uint64_t bytes)
 {
-    struct audit_run *r = context;
+    const struct audit_run *r = context;
 
     (void) bytes;
-    progress_count(&r->cli->progress, events, 0);
+    copied_progress(r->cli, events);
 }
 
 /* What it comes to, as a whole. */
@@ -164,20 +164,23 @@ static int judge(struct audit_run *r)
     const struct audit_summary *summary = &r->summary;
     uint64_t impossible = summary->counts[RECOUNT_IMPOSSIBLE];
     struct cli *cli = r->cli;
+    int code;
 
     if (summary->findings > 0)
         return cli_fail(cli, ERR_DIFFERS, NULL, "%s %s",
                         counted(cli, summary->findings, "%" PRIu64 " thing in it does not fit. The first:",
                                 "%" PRIu64 " things in it do not fit. The first:"),
                         r->first);
-    if (!summary->is_whole)
-        return cli_fail(cli, ERR_UNCOUNTED, NULL,
-                        "The file is not whole: what comes after number %" PRIu64 " is missing.",
-                        summary->events);
-    if (summary->histories == 0)
-        return cli_fail(cli, ERR_UNCOUNTED, NULL, "The file does not have the history that was asked for.");
+    code = copied_check(cli, summary->is_whole, summary->events, summary->histories);
+    if (code != 0)
+        return code;
     if (summary->unverified > 0)
-        return cli_fail(cli, ERR_UNCOUNTED, NULL, "%s",
+        return cli_fail(cli, ERR_UNCOUNTED,
+                        summary->only_erased < summary->unverified
+                            ? NULL
+                            : N_("Nothing is to be done: the parties erased these texts together, and every other copy lacks "
+                                 "them too. All else was verified."),
+                        "%s",
                         counted(cli, summary->unverified,
                                 "Nothing in it is wrong, but %" PRIu64 " event could not be verified.",
                                 "Nothing in it is wrong, but %" PRIu64 " events could not be verified."));
@@ -195,24 +198,20 @@ static int judge(struct audit_run *r)
 static int audit_file(struct audit_run *r, const char *path)
 {
     struct cli *cli = r->cli;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    int code;
+    int descriptor, code = copied_open(cli, path, &descriptor);
 
-    if (descriptor < 0)
-        return cli_fail(cli, ERR_FILE, NULL, "%s: %s", shown_string(cli, path), strerror(errno));
+    if (code != 0)
+        return code;
     progress_begin(&cli->progress, _("Auditing"));
     code = audit_read(&r->options, descriptor, &r->summary);
     progress_end(&cli->progress);
     close(descriptor);
     if (code == 0 && arena_is_exhausted(cli->arena))
         code = ERR_MEMORY;
-    if (code == ERR_MALFORMED)
-        return cli_unusable(cli, cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path),
-                                          _("It is no copy of a record: comity export makes one.")));
     if (code == ERR_FILE)
         return cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path),
                         _("It cannot be read twice, as an audit does: give a file, not a pipe."));
-    return code;
+    return code == 0 ? 0 : copied_fail(cli, path, code);
 }
 
 int audit_run(struct cli *cli)

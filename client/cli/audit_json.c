@@ -63,7 +63,7 @@ static struct json_object *epochs_json(const Comity__V1__Partnership *partnershi
     return list;
 }
 
-static struct json_object *cosigners_json(const struct audit_history *history)
+static struct json_object *cosigners_json(const struct audit_run *r, const struct audit_history *history)
 {
     struct json_object *list = json_object_new_array();
 
@@ -77,6 +77,7 @@ static struct json_object *cosigners_json(const struct audit_history *history)
             cosigner->witness == NULL ? NULL : json_object_new_int64(cosigner->witness->constituency));
         put_count(row, "size", cosigner->size);
         put(row, "is_good", json_object_new_boolean(cosigner->is_good));
+        put(row, "is_known", r->options.witness_key_count == 0 ? NULL : json_object_new_boolean(cosigner->is_known));
         json_object_array_add(list, row);
     }
     return list;
@@ -120,7 +121,7 @@ void audit_json_history(struct audit_run *r, const struct audit_history *history
     put_numbers(row, "texts_withheld", &history->texts_withheld);
     put_numbers(row, "erased", &history->erased);
     put(row, "epochs", epochs_json(history->partnership));
-    put(row, "cosignatures", cosigners_json(history));
+    put(row, "cosignatures", cosigners_json(r, history));
     put_count(row, "final", history->finality.final);
     put(row, "parties", parties_json(&history->finality));
     json_object_array_add(r->histories, row);

@@ -150,6 +150,29 @@ static const char *add_trust(struct audit_run *r, const char *lines, const struc
     return lines;
 }
 
+static bool has_cosigned(const struct audit_history *history, const uint8_t *key)
+{
+    for (size_t i = 0; i < history->cosigner_count; i++)
+        if (history->cosigners[i].is_good && memcmp(history->cosigners[i].key, key, KEY_SIZE) == 0)
+            return true;
+    return false;
+}
+
+/* On whose word it is FINAL. */
+static const char *add_known(struct audit_run *r, const char *lines, const struct audit_history *history)
+{
+    struct cli *cli = r->cli;
+
+    for (size_t i = 0; i < r->options.witness_key_count; i++)
+        if (!has_cosigned(history, r->options.witness_keys[i]))
+            lines = add_line(r, lines, phrase(cli, "Missing: witness %s has not signed it in this file.",
+                                              shown_key(cli, r->options.witness_keys[i])));
+    if (r->options.witness_key_count == 0 && history->finality.final > 0)
+        lines = add_line(r, lines,
+                         _("That rests on the keys of witnesses that the record names: give --witness for those that you know."));
+    return lines;
+}
+
 static const char *add_witnesses(struct audit_run *r, const char *lines, const struct audit_history *history)
 {
     const struct finality *finality = &history->finality;
@@ -173,7 +196,7 @@ static const char *add_witnesses(struct audit_run *r, const char *lines, const s
                 r, lines,
                 phrase(cli, "No witness of %s has signed since number %" PRIu64 ".", name, party->covered));
     }
-    return lines;
+    return add_known(r, lines, history);
 }
 
 const char *audit_history_text(struct audit_run *r, const struct audit_history *history)

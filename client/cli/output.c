@@ -61,6 +61,14 @@ const char *shown_string(struct cli *cli, const char *text)
     return text == NULL ? "" : shown(cli, BYTES(text, strlen(text)));
 }
 
+const char *shown_key(struct cli *cli, const uint8_t key[KEY_SIZE])
+{
+    char hex[2 * KEY_SIZE + 1];
+
+    hex_encode(BYTES(key, KEY_SIZE), hex);
+    return shown_string(cli, hex);
+}
+
 const char *shown_lines(struct cli *cli, struct bytes text, const char *indent)
 {
     size_t size = text_escape(text, true, NULL, 0) + 1;

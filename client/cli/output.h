@@ -22,6 +22,7 @@ const char *phrase(struct cli *cli, const char *format, ...) __attribute__((form
 /* Escaped for one line; with its line breaks, each line indented. In the arena; never NULL. */
 const char *shown(struct cli *cli, struct bytes text);
 const char *shown_string(struct cli *cli, const char *text);
+const char *shown_key(struct cli *cli, const uint8_t key[KEY_SIZE]); /* hexadecimal */
 const char *shown_lines(struct cli *cli, struct bytes text, const char *indent);
 
 /* The word in a colour, where standard output has colours. In the arena. */

@@ -125,14 +125,6 @@ static const char *act_name(const struct receipt_report *report)
     return name == NULL ? "?" : name;
 }
 
-static const char *short_key(struct cli *cli, const uint8_t key[KEY_SIZE])
-{
-    char hex[2 * KEY_SIZE + 1];
-
-    hex_encode(BYTES(key, KEY_SIZE), hex);
-    return arena_string(cli->arena, hex);
-}
-
 static void put_report(struct cli *cli, const struct receipt_report *report)
 {
     struct json_object *cosigners = json_object_new_array();
@@ -193,13 +185,13 @@ static int say_final(struct cli *cli, const struct receipt_report *report)
             return code;
         found += has_cosigned(report, key);
         if (!has_cosigned(report, key))
-            say(cli, "Missing: witness %s has not signed it in this file.", short_key(cli, key));
+            say(cli, "Missing: witness %s has not signed it in this file.", shown_key(cli, key));
     }
     cli_put(cli, "is_final", wanted == 0 ? NULL : json_object_new_boolean(found == wanted));
     if (wanted > 0 && found == wanted)
         say(cli, "FINAL: every witness that you named has signed a record that holds it.");
     for (size_t i = 0; wanted == 0 && i < report->cosigner_count; i++)
-        say(cli, "Signed as well by %s, up to number %" PRIu64 ".", short_key(cli, report->cosigners[i].key),
+        say(cli, "Signed as well by %s, up to number %" PRIu64 ".", shown_key(cli, report->cosigners[i].key),
             report->cosigners[i].size);
     if (wanted == 0 && report->cosigner_count > 0)
         say(cli, "Is it a witness of each party? Name the keys that you know, one --witness KEY each.");
@@ -211,12 +203,12 @@ static int say_report(struct cli *cli, const struct receipt_report *report)
     say(cli, "Number %" PRIu64 " of epoch %" PRIu32 ", recorded %s: %s.", report->header.sequence,
         report->header.epoch, shown_time(cli, report->header.time_ms), act_name(report));
     if (report->has_command)
-        say(cli, "Signed by %s.", short_key(cli, report->command.body->key.data));
+        say(cli, "Signed by %s.", shown_key(cli, report->command.body->key.data));
     else
         say(cli, "The command itself is not in the file: whoever saved it could not see it.");
     say(cli,
         "Checked: every signature, every hash, and the proof that it is in the record that %s has signed.",
-        short_key(cli, report->log_key));
+        shown_key(cli, report->log_key));
     return say_final(cli, report);
 }
 

@@ -1,9 +1,8 @@
 /* Counting anew what a copy of the record says: no server, no key. */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "client/cli/copied.h"
 #include "client/cli/message_json.h"
 #include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
@@ -241,10 +240,10 @@ static void take_fault(void *context, uint64_t sequence, const char *sentence)
 
 static void take_progress(void *context, uint64_t events, uint64_t bytes)
 {
-    struct recount_run *r = context;
+    const struct recount_run *r = context;
 
     (void) bytes;
-    progress_count(&r->cli->progress, events, 0);
+    copied_progress(r->cli, events);
 }
 
 /* What it comes to, as a whole. */
@@ -255,6 +254,7 @@ static int judge(struct recount_run *r)
     uint64_t impossible = summary->counts[RECOUNT_IMPOSSIBLE];
     uint64_t altered = summary->faults - !summary->is_whole;
     struct cli *cli = r->cli;
+    int code;
 
     if (differing > 0)
         return cli_fail(cli, ERR_DIFFERS, NULL, "%s",
@@ -264,12 +264,9 @@ static int judge(struct recount_run *r)
         return cli_fail(cli, ERR_DIFFERS, NULL, "%s",
                         counted(cli, altered, "The file was altered in %" PRIu64 " place.",
                                 "The file was altered in %" PRIu64 " places."));
-    if (!summary->is_whole)
-        return cli_fail(cli, ERR_UNCOUNTED, NULL,
-                        "The file is not whole: what comes after number %" PRIu64 " is missing.",
-                        summary->events);
-    if (summary->histories == 0)
-        return cli_fail(cli, ERR_UNCOUNTED, NULL, "The file does not have the history that was asked for.");
+    code = copied_check(cli, summary->is_whole, summary->events, summary->histories);
+    if (code != 0)
+        return code;
     if (impossible > 0)
         return cli_fail(cli, ERR_UNCOUNTED, NULL, "%s",
                         counted(cli, impossible, "%" PRIu64 " outcome cannot be recounted.",
@@ -286,17 +283,17 @@ static int judge(struct recount_run *r)
 
 static int read_options(struct cli *cli, struct recount_run *r, uint8_t history[HISTORY_ID_SIZE])
 {
-    const char *round = cli_argument(cli, "ROUND"), *of = cli_option(cli, "history");
+    const char *round = cli_argument(cli, "ROUND");
     uint64_t number = 0;
+    const uint8_t *of;
     int code = round == NULL ? 0 : cli_number(cli, "ROUND", round, 1, UINT32_MAX, &number);
 
+    if (code == 0)
+        code = copied_history(cli, history, &of);
     if (code != 0)
         return code;
-    if (of != NULL && hex_decode(of, history, HISTORY_ID_SIZE) != 0)
-        return cli_fail(cli, ERR_USAGE, NULL, "--history `%s` is no history: 64 hexadecimal digits.",
-                        shown_string(cli, of));
     r->options = (struct recount_options){.round = (uint32_t) number,
-                                          .history = of == NULL ? NULL : history,
+                                          .history = of,
                                           .words = language_words,
                                           .count = take_count,
                                           .fault = take_fault,
@@ -345,13 +342,12 @@ int recount_run(struct cli *cli)
     const char *path = cli_argument(cli, "FILE");
     uint8_t history[HISTORY_ID_SIZE];
     struct recount_run r = {.cli = cli};
-    int code = read_options(cli, &r, history);
+    int descriptor, code = read_options(cli, &r, history);
 
+    if (code == 0)
+        code = copied_open(cli, path, &descriptor);
     if (code != 0)
         return code;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return cli_fail(cli, ERR_FILE, NULL, "%s: %s", shown_string(cli, path), strerror(errno));
     sheet_init(&r.sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     r.counts = json_object_new_array();
     r.altered = json_object_new_array();
@@ -360,12 +356,8 @@ int recount_run(struct cli *cli)
     progress_end(&cli->progress);
     close(descriptor);
     put_document(&r, path);
-    if (code != 0) {
-        cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path),
-                 code == ERR_MALFORMED ? _("It is no copy of a record: comity export makes one.")
-                                       : language_error(code));
-        return code == ERR_MALFORMED ? cli_unusable(cli, code) : code;
-    }
+    if (code != 0)
+        return copied_fail(cli, path, code);
     say_findings(&r);
     return judge(&r);
 }

@@ -68,6 +68,7 @@ const struct verb VERBS_HISTORY[] = {
      .summary = N_("check everything that can be checked of a copy of the record, from the file alone"),
      .arguments = {{"FILE", N_("a copy: of comity export, or a worker's backup"), 0}},
      .options = {{"log-key", "HEX", N_("a log key that you trust: the record has to be signed with it"), 0, 1},
+                 {"witness", "KEY", N_("a witness's key that you know: what is FINAL rests on those that are named"), 0, 1},
                  {"checkpoint", "FILE", N_("a checkpoint that was seen before: the record has to go on from it"), 0, 1},
                  {"receipt", "FILE", N_("a receipt that somebody holds: the record has to have what it proves"), 0, 1},
                  {"history", "HEX", N_("of this history alone, where the file has several"), 0, 0}},

@@ -219,7 +219,7 @@ static int records_read(struct recounting *r, struct stream_source *source)
     r->summary->is_whole = code == ERR_NOT_FOUND && !r->is_in_history && r->has_history;
     if (!r->summary->is_whole)
         recounting_fault(r, 0,
-                         code == ERR_NOT_FOUND ? N_("it ends too early, after number %" PRIu64)
+                         code == ERR_NOT_FOUND || source->is_cut ? N_("it ends too early, after number %" PRIu64)
                                                : N_("it cannot be read after number %" PRIu64),
                          r->last);
     return 0;

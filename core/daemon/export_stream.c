@@ -94,6 +94,7 @@ void source_init(struct stream_source *source, int descriptor)
 {
     source->descriptor = descriptor;
     source->bytes = 0;
+    source->is_cut = false;
     source->at = 0;
     source->end = 0;
     crypto_hash_sha256_init(&source->digest);
@@ -124,6 +125,7 @@ static int source_read(struct stream_source *source, uint8_t *data, size_t size)
         size_t piece;
         int code = source_fill(source);
 
+        source->is_cut = source->is_cut || code == ERR_NOT_FOUND;
         if (code != 0)
             return code == ERR_NOT_FOUND ? ERR_MALFORMED : code;
         piece = source->end - source->at < size ? source->end - source->at : size;

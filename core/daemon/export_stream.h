@@ -35,6 +35,7 @@ struct stream_source {
     uint64_t bytes;                   /* of the records taken so far */
     crypto_hash_sha256_state digest;  /* of the records before the last one */
     uint8_t digest_before[HASH_SIZE]; /* of every byte before the last record's length */
+    bool is_cut;                      /* the file ended within a record */
     size_t at, end;
     uint8_t buffer[STREAM_BUFFER_BYTES];
 };

@@ -98,6 +98,7 @@ class Purge(CliCase):
         for document in self.world.audit("dev"):
             history = document["histories"][0]
             self.assertEqual(document["exit"], UNCOUNTED)
+            self.assertIn("every other copy lacks them too", document["error"]["next"])
             self.assertEqual((history["decided"], len(history["epochs"])), (history["events"], 2))
             self.assertEqual((history["erased"]["count"], document["unverified"]), (9, 9))
             self.assertEqual((history["withheld"]["count"], history["texts_withheld"]["count"]), (0, 0))

@@ -81,6 +81,8 @@ static const struct {
     {{"round"}, {"second word", "open, acknowledge, close, show, list"}},
     {{"session"}, {"second word", "convene, open, close, list", "facilitators, recess, resume."}},
     {{"vote", "5"}, {"ANSWER is missing", "comity vote ROUND ANSWER"}},
+    {{"export", ""}, {"FILE is missing", "comity export FILE"}},
+    {{"recount", "", "1"}, {"FILE is missing", "comity recount FILE"}},
     {{"vote", "5", "agree", "gladly"}, {"`gladly`", "quotes"}},
     {{"vote", "5", "agree", "--reasn", "x"}, {"--reasn", "--reason"}},
     {{"vote", "5", "agree", "--reason"}, {"--reason", "needs a value"}},
