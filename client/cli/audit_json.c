@@ -76,6 +76,7 @@ static struct json_object *cosigners_json(const struct audit_run *r, const struc
         put(row, "constituency",
             cosigner->witness == NULL ? NULL : json_object_new_int64(cosigner->witness->constituency));
         put_count(row, "size", cosigner->size);
+        put(row, "time_s", cosigner->time_s == 0 ? NULL : json_object_new_int64(cosigner->time_s));
         put(row, "is_good", json_object_new_boolean(cosigner->is_good));
         put(row, "is_known", r->options.witness_key_count == 0 ? NULL : json_object_new_boolean(cosigner->is_known));
         json_object_array_add(list, row);

@@ -85,7 +85,7 @@ const struct verb VERBS_HISTORY[] = {
              "`unverified`, `same`, `differing`, `impossible` (how many), `findings` [{history, sequence, is_after, check, "
              "sentence}], `histories` [{history, events, head, root, fingerprint, decided, commands, signatures, checkpoints, is_whole, "
              "is_signed, is_pinned, known, withheld, undecided, texts_withheld, erased {count, numbers [{first, last}]}, epochs, "
-             "cosignatures, final, parties}], `counts` [{history, round, stage, sequence, what, outcome, decision, is_final, "
+             "cosignatures [{key, witness, constituency, size, time_s, is_good, is_known (null: no --witness)}], final, parties}], `counts` [{history, round, stage, sequence, what, outcome, decision, is_final, "
              "verdict}]"},
     {.name = NULL},
 };
