@@ -249,6 +249,39 @@ static void say_charter(struct cli *cli, const Comity__V1__AdoptCharter *adopt, 
     standing_rules_say(cli, adopt->charter, draft_prose, draft);
 }
 
+/* NULL: it is about none. */
+static const ProtobufCBinaryData *key_of_command(const Comity__V1__Command *command)
+{
+    switch (command->body_case) {
+    case COMITY__V1__COMMAND__BODY_REVOKE_KEY:
+        return &command->revoke_key->key;
+    case COMITY__V1__COMMAND__BODY_ADD_KEY:
+        return &command->add_key->key;
+    case COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR:
+        return &command->recover_co_chair->key;
+    case COMITY__V1__COMMAND__BODY_SET_RECOVERY_KEY:
+        return &command->set_recovery_key->key;
+    case COMITY__V1__COMMAND__BODY_APPOINT_WITNESS:
+        return &command->appoint_witness->key;
+    default:
+        return NULL;
+    }
+}
+
+void draft_say_key(struct cli *cli, const Comity__V1__Command *command, bool has_names)
+{
+    const ProtobufCBinaryData *key = key_of_command(command);
+    char fingerprint[FINGERPRINT_SIZE];
+
+    if (key == NULL || key->len != KEY_SIZE)
+        return;
+    key_fingerprint(key->data, fingerprint);
+    say(cli, "  fingerprint: %s", fingerprint);
+    const Comity__V1__Member *member = has_names ? member_of_key(cli, BYTES(key->data, key->len)) : NULL;
+    if (member != NULL)
+        say(cli, "  of: %s", desk_shown(cli, member->name));
+}
+
 int draft_file_show(struct cli *cli, const struct draft_file *file)
 {
     const Comity__V1__Command *command = comity_draft_command(file->draft);
@@ -265,6 +298,7 @@ int draft_file_show(struct cli *cli, const struct draft_file *file)
         say_charter(cli, command->adopt_charter, file->draft);
     else
         say_json(cli, body, 1);
+    draft_say_key(cli, command, author != NULL);
     if (command->body_case == COMITY__V1__COMMAND__BODY_INVITE && author != NULL)
         say(cli, "  constituency: %s", name_of_constituency(cli, author->constituency));
     say(cli, "It has to be sent before %s.", shown_time(cli, command->valid_until_ms));

@@ -32,6 +32,9 @@ int draft_file_write(struct cli *cli, const char *path, const struct draft_file 
 /* A text of a draft, or NULL. For message_to_json: @draft is the comity_draft. */
 const char *draft_prose(void *draft, const Comity__V1__TextRef *reference);
 
+/* Of a command about a key: by what people compare it; and, where names can be had, whose it is. */
+void draft_say_key(struct cli *cli, const Comity__V1__Command *command, bool has_names);
+
 /* Show what is being signed, as sentences and as the member "draft" of the document. */
 int draft_file_show(struct cli *cli, const struct draft_file *file);
 

@@ -105,6 +105,7 @@ static void show(struct cli *cli, const struct comity_draft *draft)
     json_object_object_add(value, "missing_signatures", json_object_new_uint64(missing));
     say(cli, "To be signed and sent to %s: %s", cli->context.name, comity_draft_name(draft));
     say_json(cli, body, 1);
+    draft_say_key(cli, comity_draft_command(draft), signer != NULL);
     if (signer != NULL)
         say(cli, "Signed by %s.", signer);
     say(cli, "Who may do this: %s.", right);

@@ -50,6 +50,8 @@ int key_request_run(struct cli *cli)
         signing_key_generate(&key);
         code = key_file_write(cli, path, false, &key);
         signing_key_wipe(&key);
+    } else if (code == 0) {
+        key_file_tell_taken(cli, path);
     }
     if (code == 0 && (code = signing_key_peek(path, &view)) != 0)
         cli_fail_key(cli, code, NULL, path);

@@ -98,14 +98,23 @@ int key_file_write_next(struct cli *cli, const char *path, bool is_locked, const
     return write_file(cli, path, _("your new key"), is_locked, key);
 }
 
-void key_file_tell_lock(struct cli *cli, const char *path)
+void key_file_tell_lock(struct cli *cli, const char *path, bool is_told)
 {
     struct key_view view = {0};
     int code = signing_key_peek(path, &view);
 
     cli_put(cli, "has_passphrase", json_object_new_boolean(view.is_locked));
-    if (code == 0 && !view.is_locked)
+    if (is_told && code == 0 && !view.is_locked)
         say(cli, "It has no passphrase: comity key protect puts one on it.");
+}
+
+void key_file_tell_taken(struct cli *cli, const char *path)
+{
+    struct key_view view;
+
+    if (key_file_wants_lock(cli) && signing_key_peek(path, &view) == 0 && !view.is_locked)
+        say_aside("The key %s was there already, and has no passphrase: comity key protect puts one on it.",
+                  shown_string(cli, path));
 }
 
 int key_file_make(struct cli *cli, const char *path, const struct signing_key *key)

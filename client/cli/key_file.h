@@ -17,8 +17,11 @@ int key_file_write(struct cli *cli, const char *path, bool is_locked, const stru
 /* The same of a key that is to take another one's place, under a name that it does not keep. */
 int key_file_write_next(struct cli *cli, const char *path, bool is_locked, const struct signing_key *key);
 
-/* Says it where a new key's file has no passphrase; and `has_passphrase` of the document. */
-void key_file_tell_lock(struct cli *cli, const char *path);
+/* `has_passphrase` of the document; and, where people are told, that a new key's file has none. */
+void key_file_tell_lock(struct cli *cli, const char *path, bool is_told);
+
+/* A key that is there already is taken, though a new one under a passphrase was asked for: says it where it has none. */
+void key_file_tell_taken(struct cli *cli, const char *path);
 
 /* Is a new key to be under a passphrase? */
 bool key_file_wants_lock(const struct cli *cli);

@@ -7,6 +7,10 @@
 #include "client/cli/record.h"
 #include "client/cli/verbs.h"
 
+/* Of the columns, those that say whose it is, which one's own do not need; and how it came, which is asked for of one's own
+ * alone. */
+enum { OF_MEMBER = 2, OF_ORIGIN = 1 };
+
 /* How a key came: what the event says that brought it. Nothing of it where that cannot be had. */
 struct coming {
     int64_t time_ms;
@@ -154,7 +158,7 @@ static void list_key(struct cli *cli, struct json_object *array, struct sheet *s
                            state_of_key(cli, key),
                            is_own ? _("this one") : "",
                            coming.text};
-    sheet_row(sheet, cells);
+    sheet_row(sheet, is_of_all ? cells : cells + OF_MEMBER);
 }
 
 int key_list_run(struct cli *cli)
@@ -175,7 +179,10 @@ int key_list_run(struct cli *cli)
     if (code != 0)
         return code;
     bool is_of_all = member == 0;
-    sheet_init(&sheet, cli, ARRAY_COUNT(TITLES) - is_of_all, TITLES);
+    if (is_of_all)
+        sheet_init(&sheet, cli, ARRAY_COUNT(TITLES) - OF_ORIGIN, TITLES);
+    else
+        sheet_init(&sheet, cli, ARRAY_COUNT(TITLES) - OF_MEMBER, TITLES + OF_MEMBER);
     for (size_t i = 0; i < count; i++) {
         const Comity__V1__Key *key = keys[i];
         if (key->key.len == KEY_SIZE && (is_of_all || key->member == member))

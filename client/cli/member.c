@@ -250,8 +250,10 @@ static int load_joining_key(struct cli *cli, const char *name, char ret_path[PAT
 {
     if (path_join(ret_path, cli->home, *name != '\0' ? name : "keys/signing.key") != 0)
         return cli_fail(cli, ERR_CONFIG, NULL, "The path of the signing key is too long.");
-    if (access(ret_path, F_OK) == 0 || !key_file_wants_lock(cli))
+    if (access(ret_path, F_OK) == 0 || !key_file_wants_lock(cli)) {
+        key_file_tell_taken(cli, ret_path);
         return signer_open_or_make(cli, ret_path, ret_key);
+    }
     signing_key_generate(ret_key);
     return key_file_write(cli, ret_path, false, ret_key);
 }
@@ -328,8 +330,8 @@ static void welcome(struct cli *cli, const struct invitation *invitation, const 
             shown_string(cli, invitation->name), number, shown_string(cli, invitation->partnership),
             shown_string(cli, path));
     say(cli, "Your key's fingerprint, for whoever invited you to compare: %s", fingerprint);
-    if (is_back)
-        key_file_tell_lock(cli, path);
+    cli_put_text(cli, "file", path);
+    key_file_tell_lock(cli, path, is_back);
 }
 
 int join_run(struct cli *cli)

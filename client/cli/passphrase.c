@@ -155,10 +155,20 @@ int passphrase_read(struct cli *cli, const char *path, struct passphrase *ret_pa
     return cli_unusable(cli, code);
 }
 
+/* As UTF-8 has them. */
+static size_t count_characters(const struct passphrase *passphrase)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < passphrase->size; i++)
+        count += ((unsigned char) passphrase->text[i] & 0xC0) != 0x80;
+    return count;
+}
+
 /* A sentence says what is wrong with a new one. */
 static int passphrase_judge(struct cli *cli, const struct passphrase *passphrase)
 {
-    if (passphrase->size < PASSPHRASE_LEAST_BYTES)
+    if (passphrase->size < PASSPHRASE_LEAST_BYTES || count_characters(passphrase) < PASSPHRASE_LEAST_BYTES)
         return cli_fail(cli, ERR_PASSPHRASE, "Several words that you can remember are better than one that is hard.",
                         "A passphrase is at least %d characters long.", PASSPHRASE_LEAST_BYTES);
     if (passphrase->size > PASSPHRASE_MOST_BYTES)

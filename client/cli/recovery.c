@@ -95,7 +95,7 @@ static int recover(struct cli *cli, uint32_t member, const struct signing_key *r
         fingerprint,
         counted(cli, event->key_added->n_revoked, "%" PRIu64 " other key of yours is revoked.",
                 "%" PRIu64 " other keys of yours are revoked."));
-    key_file_tell_lock(cli, change->own);
+    key_file_tell_lock(cli, change->own, true);
     return 0;
 }
 

@@ -82,7 +82,7 @@ static const struct verb VERBS_BASE[] = {
      .detail = N_("Whose key was lost or revoked there comes back with a new one: it is made beside the old one, as "
                   "keys/signing-2.key, under a new passphrase where that one has one, and the context signs with it from then on. Compare the fingerprint that is shown with "
                   "whoever invited you."),
-     .json = JSON_NUMBER ", `context`, `fingerprint`, `is_back` (a member who has a new key), and then `has_passphrase`"},
+     .json = JSON_NUMBER ", `context`, `file`, `fingerprint`, `has_passphrase`, `is_back` (a member who has a new key)"},
 
     /* The partnership */
     {.name = "partnership show",

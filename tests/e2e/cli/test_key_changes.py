@@ -238,6 +238,18 @@ class Passphrases(Changes):
         self.assertTrue(self.ask("dev", *RECOVER, "--new-passphrase-file", self.good)["has_passphrase"])
         self.ask("dev", "key", "protect", "--remove", "--passphrase-file", self.good)
 
+    def test_a_key_that_is_there_is_taken_as_it_is(self):
+        """And that is said, to who has asked for another one."""
+        self.ask("kim", "key", "new")
+        self.ask("ada", "invite", "Kim Roth", "--out", "kim.invitation")
+        for words in (["key", "request", "kim.request"], ["join", "kim.invitation"]):
+            code, _, errors = self.world.comity("kim", *words, "--new-passphrase-file", self.good)
+            self.assertEqual(code, DONE, errors)
+            self.assertIn("was there already, and has no passphrase: comity key protect puts one on it.", errors)
+        self.ask("kim", "key", "protect", "--new-passphrase-file", self.good)
+        errors = self.world.comity("kim", "key", "request", "kim-2.request", "--protect")[2]
+        self.assertEqual(errors, "")
+
     def test_by_name(self):
         """Whoever lost the key cannot have a name looked up, and is told how it goes."""
         history = self.ask("ada", "partnership", "show")["history"]

@@ -200,6 +200,9 @@ class Scripts(unittest.TestCase):
         self.assertEqual(error["name"], "PASSPHRASE")
         world.ask("ada", "key", "protect", "--passphrase-file", files["NFC"], "--new-passphrase-file", files["NFC"])
         world.ask("ada", "key", "protect", "--remove", "--passphrase-file", files["NFD"])
+        short = secret(world, "short", "\u00e9" * 7)  # more bytes than characters
+        error = world.ask("ada", "key", "protect", "--new-passphrase-file", short, exit=USAGE)["error"]
+        self.assertEqual((error["name"], error["what"]), ("PASSPHRASE", "A passphrase is at least 8 characters long."))
         latin = world.file("latin", "")
         latin.write_bytes("caf\u00e9 au lait\n".encode("latin-1"))  # no UTF-8: as it is
         latin.chmod(0o600)

@@ -132,6 +132,10 @@ class Together(CliCase):
         self.ask("ada", "invite", "Hal Holm", "--out", "hal.invitation", *self.world.with_key("ben"))
         self.ask("hal", "join", "hal.invitation")
         self.refuse("ada", "key", "revoke", "Hal Holm", *self.world.with_key("carla"), name="COSIGNERS")
+        # Who signs with others sees whose key ends.
+        self.ask("ada", "key", "revoke", "Hal Holm", "--draft", "hal.draft", "--cosigner", "Ben Ruiz")
+        shown = self.world.comity("ben", "draft", "show", "hal.draft")[1]
+        self.assertIn(f"  fingerprint: {self.ask('hal', 'key', 'show')['fingerprint']}\n  of: Hal Holm\n", shown)
         self.refuse("ada", "key", "revoke", "Hal Holm", *self.world.with_key("ben"), *self.world.with_key("carla"),
                     name="FORBIDDEN")
         self.ask("ada", "key", "revoke", "Hal Holm", *self.world.with_key("ben"))
