@@ -31,8 +31,10 @@ static void check_fault(const struct mnemonic_fault *fault)
     if (fault->kind != MNEMONIC_UNLISTED)
         return;
     FUZZ_NEED(fault->index < MNEMONIC_WORDS && memchr(fault->word, '\0', WORD_BYTES) != NULL);
-    word_list_nearest(fault->list, fault->word, near, 3);
-    FUZZ_NEED(near[2] != NULL);
+    size_t count = word_list_nearest(fault->list, fault->word, near, 3);
+    FUZZ_NEED(count <= 3);
+    for (size_t i = 0; i < count; i++)
+        FUZZ_NEED(near[i] != NULL && near[i][0] != '\0');
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -177,10 +177,12 @@ static void test_what_is_wrong_is_named(void **state)
     assert_int_equal(fault.index, 3);
     assert_string_equal(fault.word, "dutsh");
     assert_string_equal(fault.list->language, "en");
-    word_list_nearest(fault.list, fault.word, near, 3);
+    assert_true(word_list_nearest(fault.list, fault.word, near, 3) > 0);
     assert_string_equal(near[0], "dutch");
-    word_list_nearest(fault.list, "wrold", near, 1);
+    assert_int_equal(word_list_nearest(fault.list, "wrold", near, 1), 1);
     assert_string_equal(near[0], "world");
+    assert_int_equal(word_list_nearest(fault.list, "qqqqqqqq", near, 3), 0);
+    assert_int_equal(word_list_nearest(fault.list, "q", near, 3), 0);
 
     /* A word for another, and two in each other's place. */
     snprintf(text, sizeof(text), "%s", VECTORS[4].words);
