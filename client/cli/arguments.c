@@ -30,7 +30,9 @@ static int usage_error(char reason[ARGUMENTS_REASON_MAX], const char *format, ..
 static const struct verb_option *nearest_option(const struct verb *verb, const char *typed)
 {
     const struct verb_option *nearest = NULL;
-    unsigned least = 4;
+    /* A third of the letters may be wrong, and three at most. */
+    unsigned least = (unsigned) (strlen(typed) + 2) / 3 + 1;
+    least = least > 4 ? 4 : least;
 
     for (size_t i = 0; verb_option_at(verb, i) != NULL; i++) {
         unsigned distance = word_distance(typed, verb_option_at(verb, i)->name);

@@ -173,7 +173,7 @@ static int file_make(struct exporting *exporting)
     if (code == ERR_MEMORY)
         return code;
     if (code != 0)
-        return cli_fail(cli, code, "Choose another name for --blt, or remove the file.", "%s", why);
+        return cli_fail_write(cli, code, "Choose another name for --blt, or remove the file.", why);
     say(cli, "%s: %s of round %" PRIu32 ", without names. comity count %s --method METHOD counts them.",
         shown_string(cli, path), counted(cli, ballots, "%" PRIu64 " ballot", "%" PRIu64 " ballots"),
         exporting->round->number, shown_string(cli, path));

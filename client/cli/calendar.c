@@ -245,7 +245,7 @@ static int deliver(struct calendar *calendar)
     /* It is written again and again under one name, for programs that look at it. */
     int code = file_write(out, BYTES(text, strlen(text)), 0644, true, reason);
     if (code != 0)
-        return cli_fail(cli, code, "Choose another name for --out.", "%s", reason);
+        return cli_fail_write(cli, code, "Choose another name for --out.", reason);
     cli_put_text(cli, "file", out);
     say(cli, "Written to %s: %s.", shown_string(cli, out),
         counted(cli, calendar->events, "%" PRIu64 " event", "%" PRIu64 " events"));

@@ -276,11 +276,10 @@ static int compare(struct cli *cli, const struct comity_checkpoint *own,
                "a part of the record, or it was put back."));
     if (other->size > common) {
         cli_put_text(cli, "verdict", "restored");
-        say(cli,
-            "The other reader's is of before a restore from a backup, which went back to number %" PRIu64
-            ": the two cannot be compared any more. Let the other reader connect, and compare anew.",
-            common);
-        return 0;
+        return cli_fail(cli, ERR_UNCOUNTED, "Let the other reader connect, and compare anew.",
+                        "The other reader's is of before a restore from a backup, which went back to number %" PRIu64
+                        ": the two cannot be compared any more.",
+                        common);
     }
     code = checkpoint_join(cli, other, own, NULL);
     if (code == ERR_FORKED)

@@ -85,6 +85,9 @@ int cli_fail_key(struct cli *cli, int code, const char *next, const char *path);
 
 /* What was given, a file or a text, is no good: exit code 2, whatever the code is. Returns @code. */
 int cli_unusable(struct cli *cli, int code);
+/* A file of the user's choosing could not be written: @why is the sentence. One that is there already is a file that cannot
+ * be used, whatever it is for. */
+int cli_fail_write(struct cli *cli, int code, const char *next, const char *why);
 
 /* Values from the command line. Each fails with a sentence. */
 const char *cli_argument(const struct cli *cli, const char *name); /* NULL where it was not given */

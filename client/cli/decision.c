@@ -144,17 +144,22 @@ int decisions_run(struct cli *cli)
                                          N_("outcome"), N_("state"),    N_("decided"), N_("title")};
     struct rows rows, proposals;
     struct sheet sheet;
+    struct json_object *array;
+    const char *line, *word;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS, 0, &rows);
 
     if (code == 0)
         code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, 0, &proposals);
     if (code != 0)
         return code;
-    cli_put(cli, "decisions", desk_json_rows(cli, &rows));
+    cli_put(cli, "decisions", array = desk_json_rows(cli, &rows));
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Decision *decision = (const Comity__V1__Decision *) rows.list[i];
-        const char *title = "?";
+        const char *title = "?", *state = decision_state_word(decision->state);
+        code = finality_of_one(cli, decision->decided_ms, json_object_array_get_idx(array, i), &line, &word);
+        if (code != 0)
+            return code;
         for (size_t j = 0; j < proposals.count; j++) {
             const Comity__V1__Proposal *proposal = (const Comity__V1__Proposal *) proposals.list[j];
             if (proposal->number == decision->proposal)
@@ -165,7 +170,7 @@ int decisions_run(struct cli *cli)
                                arena_printf(cli->arena, "%" PRIu32, decision->version),
                                arena_printf(cli->arena, "%" PRIu32, decision->round),
                                outcome_word(decision->outcome),
-                               decision_state_word(decision->state),
+                               word == NULL ? state : arena_printf(cli->arena, "%s, %s", state, word),
                                shown_time(cli, decision->decided_ms),
                                title};
         sheet_row(&sheet, cells);

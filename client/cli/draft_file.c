@@ -143,7 +143,7 @@ int draft_file_write(struct cli *cli, const char *path, const struct draft_file 
     if (text == NULL)
         return ERR_MEMORY;
     code = file_write(path, BYTES(text, strlen(text)), 0600, may_replace, why);
-    return code == 0 ? 0 : cli_fail(cli, code, NULL, "%s", why);
+    return code == 0 ? 0 : cli_fail_write(cli, code, NULL, why);
 }
 
 const char *draft_prose(void *context, const Comity__V1__TextRef *reference)

@@ -171,6 +171,12 @@ int cli_unusable(struct cli *cli, int code)
     return code;
 }
 
+int cli_fail_write(struct cli *cli, int code, const char *next, const char *why)
+{
+    cli_fail(cli, code, code == ERR_DISK_FULL ? NULL : next, "%s", why);
+    return code == ERR_EXISTS ? cli_unusable(cli, code) : code;
+}
+
 int cli_fail_key(struct cli *cli, int code, const char *next, const char *path)
 {
     int reason = errno;
@@ -240,7 +246,7 @@ void failure_print(const struct cli *cli)
         [EXIT_DONE] = N_("Done"),       [EXIT_REFUSED] = N_("Refused"),
         [EXIT_USAGE] = N_("Not done"),  [EXIT_UNREACHABLE] = N_("Not reached"),
         [EXIT_INTERNAL] = N_("Failed"), [EXIT_UNCONFIRMED] = N_("Not confirmed"),
-        [EXIT_DIFFERS] = N_("Not the same"), [EXIT_UNCOUNTED] = N_("Not counted"),
+        [EXIT_DIFFERS] = N_("Not the same"), [EXIT_UNCOUNTED] = N_("Not proved"),
         [EXIT_FORKED] = N_("Not believed"),
     };
     const struct failure *failure = &cli->failure;

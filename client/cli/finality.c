@@ -305,6 +305,26 @@ int finality_say(struct cli *cli, int64_t time_ms)
     return 0;
 }
 
+int finality_of_one(struct cli *cli, int64_t time_ms, struct json_object *row, const char **ret_line, const char **ret_word)
+{
+    const struct shown_finality *asked;
+    struct failure before = cli->failure;
+    int code = finality_ask(cli, &asked);
+
+    *ret_line = *ret_word = NULL;
+    if (code == ERR_FORKED)
+        return code;
+    cli->failure = before;
+    bool is_final = code == 0 && asked->has_witness && is_final_at(cli, cli->finality, time_ms);
+    if (row != NULL)
+        json_object_object_add(row, "is_final", code != 0 ? NULL : json_object_new_boolean(is_final));
+    if (code == 0 && asked->has_witness) {
+        *ret_line = line_of(cli, cli->finality, time_ms);
+        *ret_word = is_final ? _("FINAL") : _("not FINAL yet");
+    }
+    return 0;
+}
+
 const char *finality_line(struct cli *cli, int64_t time_ms)
 {
     const struct shown_finality *asked;

@@ -30,6 +30,10 @@ int finality_ask(struct cli *cli, const struct shown_finality **ret_finality);
  * of the whole record. Where it could not be found out it says so; only ERR_FORKED is returned. */
 int finality_say(struct cli *cli, int64_t time_ms);
 
+/* Of one of several that are shown together: "is_final" in its @row (NULL: it has none; null: not found out), the same line,
+ * and a word for a table. Both are NULL where no party has a witness, or it could not be found out. As finality_say. */
+int finality_of_one(struct cli *cli, int64_t time_ms, struct json_object *row, const char **ret_line, const char **ret_word);
+
 /* The line by itself; NULL where it cannot be said. For pages and boards. */
 const char *finality_line(struct cli *cli, int64_t time_ms);
 

@@ -35,7 +35,7 @@ static int write_request(struct cli *cli, const char *path, const uint8_t key[KE
     char why[FILE_REASON_MAX];
     int code = key_request_write(path, key, cli->arena, why);
 
-    return code == 0 ? 0 : cli_fail(cli, code, "Another file, or remove that one.", "%s", why);
+    return code == 0 ? 0 : cli_fail_write(cli, code, "Another file, or remove that one.", why);
 }
 
 int key_request_run(struct cli *cli)

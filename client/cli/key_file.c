@@ -63,6 +63,13 @@ static int fail_write(struct cli *cli, int code, const char *path)
     return cli_fail(cli, code, NULL, "%s cannot be written: %s. Nothing was changed.", shown_string(cli, path), why);
 }
 
+int key_file_refuse(struct cli *cli, const char *path)
+{
+    return cli_unusable(cli, cli_fail(cli, ERR_EXISTS, "comity key show; or another file: --out FILE",
+                                      "%s is there already, and a key is never written over.",
+                                      shown_string(cli, path)));
+}
+
 /* @what: how the passphrase is asked for. */
 static int write_file(struct cli *cli, const char *path, const char *what, bool is_locked, const struct signing_key *key)
 {
@@ -79,8 +86,7 @@ static int write_file(struct cli *cli, const char *path, const char *what, bool 
     passphrase_release(&passphrase);
     errno = reason;
     if (code == ERR_EXISTS)
-        return cli_fail(cli, code, "comity key show; or another file: --out FILE",
-                        "%s is there already, and a key is never written over.", shown_string(cli, path));
+        return key_file_refuse(cli, path);
     if (code != 0)
         return fail_write(cli, code, path);
     if (is_locked)

@@ -23,6 +23,9 @@ void key_file_tell_lock(struct cli *cli, const char *path, bool is_told);
 /* A key that is there already is taken, though a new one under a passphrase was asked for: says it where it has none. */
 void key_file_tell_taken(struct cli *cli, const char *path);
 
+/* There is a file already. */
+int key_file_refuse(struct cli *cli, const char *path);
+
 /* Is a new key to be under a passphrase? */
 bool key_file_wants_lock(const struct cli *cli);
 

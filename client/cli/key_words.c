@@ -158,8 +158,7 @@ int key_from_words_run(struct cli *cli)
         return cli_fail(cli, ERR_USAGE, NULL, "The path of the key file is too long.");
     /* Before anybody has typed 24 words. */
     if (access(path, F_OK) == 0)
-        return cli_fail(cli, ERR_EXISTS, "comity key show; or another file: --out FILE",
-                        "%s is there already, and a key is never written over.", shown_string(cli, path));
+        return key_file_refuse(cli, path);
     signer_forbid_dumps();
     int code = read_seed(cli, seed);
     if (code != 0)

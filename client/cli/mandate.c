@@ -3,6 +3,7 @@
 
 #include "client/cli/action.h"
 #include "client/cli/draft_file.h"
+#include "client/cli/finality.h"
 #include "client/cli/given.h"
 #include "client/cli/made.h"
 #include "client/cli/names.h"
@@ -121,7 +122,7 @@ int mandate_show_run(struct cli *cli)
     if (mandate->recalled_ms != 0)
         say(cli, "Recalled by %s: %s", name_of_member(cli, mandate->recalled_by),
             desk_shown(cli, mandate->recall_reason));
-    return 0;
+    return finality_say(cli, mandate->recalled_ms != 0 ? mandate->recalled_ms : mandate->given_ms);
 }
 
 int mandate_report_run(struct cli *cli)

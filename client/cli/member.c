@@ -94,7 +94,7 @@ static int send_invitation(struct cli *cli, Comity__V1__Invite *body, const char
     /* The file comes first: an invitation on record whose key is lost would be of no use. */
     code = invitation_write(out, invitation, reason);
     if (code != 0)
-        cli_fail(cli, code, "Another file: --out FILE", "%s", reason);
+        cli_fail_write(cli, code, "Another file: --out FILE", reason);
     else if ((code = joint_submit(cli, &command, ret_event)) != 0 && !cli->failure.is_unconfirmed)
         unlink(out);
     if (code == 0)

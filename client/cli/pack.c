@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "client/cli/ballot_text.h"
+#include "client/cli/finality.h"
 #include "client/cli/names.h"
 #include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
@@ -295,6 +296,7 @@ static int put_round(struct pack *pack, const Comity__V1__Proposal *proposal, co
     struct cli *cli = pack->cli;
     const Comity__V1__ProposalVersion *version = version_of(proposal, round->version);
     const Comity__V1__Outcome *outcome = round->outcome;
+    const char *line, *word;
 
     page_heading(pack->page, 3, "Round %" PRIu32 " on %s, version %" PRIu32 ": %s", round->number,
                  desk_shown(cli, proposal->title), round->version,
@@ -314,7 +316,10 @@ static int put_round(struct pack *pack, const Comity__V1__Proposal *proposal, co
             outcome_word(round->declaration->outcome), desk_shown(cli, round->declaration->reason));
     if (share_is_advice(round->share))
         page_paragraph(pack->page, "What comes out is advice, and decides nothing.");
-    return put_count(pack, round);
+    int code = finality_of_one(cli, round->closed_ms, NULL, &line, &word);
+    if (line != NULL) /* as of when the page was made */
+        page_paragraph(pack->page, "%s", line);
+    return code != 0 ? code : put_count(pack, round);
 }
 
 static int put_decisions(struct pack *pack, const Comity__V1__Item *item)

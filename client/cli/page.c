@@ -236,7 +236,7 @@ int page_deliver(struct cli *cli, struct page *page, const char *title)
     }
     code = file_write(out, BYTES(text, strlen(text)), 0644, false, reason);
     if (code != 0)
-        return cli_fail(cli, code, "Choose another name for --out, or remove the file.", "%s", reason);
+        return cli_fail_write(cli, code, "Choose another name for --out, or remove the file.", reason);
     cli_put_text(cli, "file", out);
     say(cli, "Written to %s.", shown_string(cli, out));
     return 0;

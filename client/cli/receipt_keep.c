@@ -188,6 +188,11 @@ static int say_final(struct cli *cli, const struct receipt_report *report)
             say(cli, "Missing: witness %s has not signed it in this file.", shown_key(cli, key));
     }
     cli_put(cli, "is_final", wanted == 0 ? NULL : json_object_new_boolean(found == wanted));
+    if (found < wanted)
+        return cli_fail(cli, ERR_UNCOUNTED,
+                        "Ask for a receipt that was saved once they have signed (comity receipt save), or whether the "
+                        "witness runs.",
+                        "What was recorded is proved; that it is FINAL is not.");
     if (wanted > 0 && found == wanted)
         say(cli, "FINAL: every witness that you named has signed a record that holds it.");
     for (size_t i = 0; wanted == 0 && i < report->cosigner_count; i++)
@@ -250,10 +255,8 @@ int receipt_save_run(struct cli *cli)
     if (code != 0)
         return code;
     code = file_write(path, content, 0644, false, why);
-    if (code != 0) {
-        cli_fail(cli, code, code == ERR_DISK_FULL ? NULL : "Choose another name.", "%s", why);
-        return code == ERR_DISK_FULL ? code : cli_unusable(cli, code);
-    }
+    if (code != 0)
+        return cli_fail_write(cli, code, "Choose another name.", why);
     cli_put_text(cli, "file", path);
     put_report(cli, report);
     say(cli, "%s proves number %" PRIu64 " by itself: comity receipt verify %s", shown_string(cli, path),
@@ -270,6 +273,11 @@ static int read_log_keys(struct cli *cli, uint8_t (*keys)[KEY_SIZE], size_t room
     size_t given = option_count(&cli->arguments, "log-key");
     int code = given > 0 ? 0 : cli_need(cli, NEEDS_HISTORY);
 
+    if (code == ERR_CONFIG)
+        return cli_fail(cli, code,
+                        "Add --log-key KEY. Every invitation has it, and comity context show prints it (log_keys): ask a "
+                        "member whom you trust.",
+                        "No context here says by which key the record is signed.");
     if (code == 0 && given > room)
         return cli_fail(cli, ERR_USAGE, NULL, "Give at most %zu keys.", room);
     for (size_t i = 0; code == 0 && i < given; i++)

@@ -437,6 +437,11 @@ static int write_pages(struct cli *cli, struct record_file *file)
     }
 }
 
+static int fail_write(struct cli *cli, int code, const char *path, const char *why)
+{
+    return cli_fail_write(cli, code, NULL, arena_printf(cli->arena, "%s: %s", shown_string(cli, path), why));
+}
+
 int export_run(struct cli *cli)
 {
     const char *path = cli_argument(cli, "FILE");
@@ -450,8 +455,7 @@ int export_run(struct cli *cli)
     desk_pins(cli, &pins, &pin_count);
     code = record_file_new(path, cli->context.history, pins, pin_count, cli->arena, &file);
     if (code != 0)
-        return cli_fail(cli, code, NULL, "%s: %s", shown_string(cli, path),
-                        code == ERR_FILE ? strerror(errno) : language_error(code));
+        return fail_write(cli, code, path, code == ERR_FILE ? strerror(errno) : language_error(code));
     progress_begin(&cli->progress, _("Copying the record"));
     code = write_pages(cli, file);
     progress_end(&cli->progress);
@@ -463,7 +467,7 @@ int export_run(struct cli *cli)
     if (code != 0)
         return code;
     if (end != 0)
-        return cli_fail(cli, end, NULL, "%s: %s", shown_string(cli, path), language_error(end));
+        return fail_write(cli, end, path, language_error(end));
     cli_put_text(cli, "file", path);
     cli_put_number(cli, "events", totals.events);
     cli_put_number(cli, "bytes", totals.bytes);

@@ -4,6 +4,7 @@
 #include "client/cli/action.h"
 #include "client/cli/ballot_text.h"
 #include "client/cli/desk.h"
+#include "client/cli/finality.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
@@ -67,6 +68,17 @@ static void say_what(struct cli *cli, const Comity__V1__Proposal *proposal,
         proposal == NULL ? "?" : desk_shown(cli, proposal->title));
     say(cli, "  What:");
     say(cli, "%s", desk_shown_lines(cli, text_of(proposal, decision), "    "));
+}
+
+/* Nothing where no party has a witness: it would be said of each. */
+static int say_finality(struct cli *cli, const Comity__V1__Decision *decision, struct json_object *entry)
+{
+    const char *line, *word;
+    int code = finality_of_one(cli, decision->decided_ms, entry, &line, &word);
+
+    if (line != NULL)
+        say(cli, "    %s", line);
+    return code;
 }
 
 /* The reasons that were given with the answers of its round. */
@@ -157,7 +169,9 @@ static int say_decision(struct cli *cli, const struct books *books, const Comity
     json_object_object_add(entry, "title", title == NULL ? NULL : json_object_new_string(title));
     json_object_object_add(entry, "text", text == NULL ? NULL : json_object_new_string(text));
     say_what(cli, proposal, decision);
-    int code = say_why(cli, books, decision, entry);
+    int code = say_finality(cli, decision, entry);
+    if (code == 0)
+        code = say_why(cli, books, decision, entry);
     if (code != 0)
         return code;
     say_owed(cli, books, decision, entry);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "client/cli/draft_file.h"
+#include "client/cli/finality.h"
 #include "client/cli/made.h"
 #include "client/cli/message_json.h"
 #include "client/cli/names.h"
@@ -78,7 +79,7 @@ static int show(struct cli *cli, unsigned kinds)
         return put_yaml(cli, source.rule);
     say_source(cli, &source);
     rule_say(cli, source.rule);
-    return 0;
+    return source.version == NULL ? 0 : finality_say(cli, source.version->adopted_ms);
 }
 
 int rule_show_run(struct cli *cli)

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "client/cli/draft_file.h"
+#include "client/cli/finality.h"
 #include "client/cli/made.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
@@ -142,7 +143,7 @@ int charter_show_run(struct cli *cli)
         shown_basis(cli, version),
         version->number == latest->number ? _("in force.") : _("no longer in force."));
     standing_rules_say(cli, version->charter, desk_prose, cli);
-    return 0;
+    return finality_say(cli, version->adopted_ms);
 }
 
 int charter_history_run(struct cli *cli)

@@ -202,7 +202,8 @@ static const struct verb VERBS_BASE[] = {
      .options = {{"adopted", NULL, N_("an adopted rule alone"), 0, 0},
                  {"template", NULL, N_("the template, though a rule of its name is adopted"), 0, 0},
                  {"yaml", NULL, N_("in its canonical form, to be kept in a file and changed"), 0, 0}},
-     .json = "`rule` (Rule), `number` and `version` (null for a template or a file), `hash`; with --yaml: `yaml`"},
+     .json = "`rule` (Rule), `number` and `version` (null for a template or a file), `hash`; of an adopted one: " JSON_FINALITY
+             "; with --yaml: `yaml`"},
     {.name = "rule adopt",
      .group = N_("Rules of decision"),
      .run = rule_adopt_run,
@@ -413,7 +414,7 @@ static const struct verb VERBS_BASE[] = {
      .run = decisions_run,
      .needs = NEEDS_MEMBER,
      .summary = N_("list what was decided"),
-     .json = "`decisions` [Decision]"},
+     .json = "`decisions` [Decision, and `is_final`]"},
 
     /* The record */
     {.name = "events",
@@ -458,6 +459,9 @@ static const struct verb VERBS_BASE[] = {
                   0, 1},
                  {"witness", "KEY", N_("a witness's key that you know: all that are named have to have signed it"), 0,
                   1}},
+     .detail = N_("It ends with 0 when all that was asked is proved, with 2 when the file proves nothing, and with 7 when it "
+                  "proves what\n"
+                  "was recorded, but a witness that was named has not signed it."),
      .json = JSON_RECEIPT_FILE ", `is_final` (by the witnesses that were named; null: none was)"},
     {.name = "receipt show",
      .group = N_("The record"),

@@ -19,7 +19,7 @@ const struct verb VERBS_DECISION[] = {
      .summary = N_("show the decision register: what was decided, why, who owes what, when it is reviewed"),
      .options = {{"all", NULL, N_("what has ended or was superseded as well"), 0, 0}},
      .json = "`register` [{decision (Decision), title, text, reasons [Ballot], actions [Action], mandates "
-             "[Mandate]}], `delegated` [Mandate]"},
+             "[Mandate], is_final}], `delegated` [Mandate]"},
     {.name = "decision show",
      .group = DECISIONS,
      .run = decision_show_run,
@@ -141,7 +141,7 @@ const struct verb VERBS_DECISION[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("show a mandate: its limits, and what was reported"),
      .arguments = {{"MANDATE", N_("its number"), 0}},
-     .json = "`mandate` (Mandate)"},
+     .json = "`mandate` (Mandate), " JSON_FINALITY},
     {.name = "mandate report",
      .group = DECISIONS,
      .run = mandate_report_run,

@@ -35,6 +35,9 @@ const struct verb VERBS_HISTORY[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("is another reader shown the same record? Checked by proof, both ways"),
      .arguments = {{"FILE", N_("what comity checkpoint printed there (\"-\" is standard input)"), 0}},
+     .detail = N_("It ends with 0 when it is the same record, with 8 when there are two, and with 7 when nothing is proved: "
+                  "a restore\n"
+                  "came in between."),
      .json = "`verdict` (same, behind, restored or forked), `own`, `other` {epoch, size, root, fingerprint, note}"},
     {.name = "undo",
      .group = GROUP,

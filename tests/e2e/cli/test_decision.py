@@ -73,7 +73,7 @@ class Founding(CliCase):
         self.refuse("eli", "invite", "Nobody", "--out", "nobody", "--office", "king", name="USAGE", exit=USAGE)
         self.ask("ada", "invite", "Fay Lind", "--out", "fay.invitation", "--office", "adviser")
         self.assertEqual(os.stat(self.world.file("fay.invitation")).st_mode & 0o777, 0o600)
-        self.refuse("ada", "invite", "Fay Lind", "--out", "fay.invitation", name="EXISTS")
+        self.refuse("ada", "invite", "Fay Lind", "--out", "fay.invitation", name="EXISTS", exit=USAGE)
         rows = self.ask("ada", "invitation", "list")["invitations"]
         row = [row for row in rows if row["name"]["text"] == "Fay Lind"][0]
         self.assertEqual((row["name"]["text"], row["offices"], row["member"]), ("Fay Lind", ["ADVISER"], 0))
@@ -474,7 +474,7 @@ class Decision(CliCase):
         self.assertEqual(part["next"], 8)
         copied = self.ask("ada", "export", "copy.comity")
         self.assertEqual(copied["events"], len(sequences))
-        self.refuse("ada", "export", "copy.comity", name="EXISTS")
+        self.refuse("ada", "export", "copy.comity", name="EXISTS", exit=USAGE)
 
     def test_receipts(self):
         own = self.ask("ada", "receipt", "list")["receipts"]

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import unittest
 
-from cli_case import BUILD, USAGE, CliCase
+from cli_case import BUILD, UNCOUNTED, USAGE, CliCase
 from test_watch import Pipe
 from witnesses import Witness
 
@@ -40,11 +40,14 @@ class Finality(CliCase):
 
     def test_without_a_witness_nothing_nags(self):
         number = self.decide()
-        for words in (["outcome", number], ["decision", "show", 1], ["round", "show", number], ["whoami"], ["history"]):
+        for words in (["outcome", number], ["decision", "show", 1], ["round", "show", number], ["whoami"], ["history"],
+                      ["rule", "show", "consensus"]):
             output = self.world.comity("dev", *words)[1]
             self.assertEqual(output.count("FINAL"), 1, words)
             self.assertIn("Nothing becomes FINAL here: no party has a witness.", output)
-        self.assertNotIn("FINAL", self.world.comity("dev", "watch", 1, "--once")[1])
+        for words in (["watch", 1, "--once"], ["decisions"], ["register"], ["pack", "after", 1]):
+            self.assertNotIn("FINAL", self.world.comity("dev", *words)[1], words)
+        self.assertIs(self.ask("dev", "decisions")["decisions"][0]["is_final"], False)
         finality = self.ask("dev", "outcome", number)["finality"]
         self.assertEqual((finality["final"], finality["is_final"]), (0, False))
         self.assertEqual([(row["has_witness"], row["covered"]) for row in finality["parties"]], [(False, 0)] * 2)
@@ -55,7 +58,10 @@ class Finality(CliCase):
         self.assertEqual([row["has_witness"] for row in before["parties"]], [True, True])
         self.assertIn("no witness of union has signed yet", self.line("whoami"))
         number = self.decide()
-        self.assertIn("not FINAL yet", self.line("outcome", number))
+        shown = (["outcome", number], ["decisions"], ["register"], ["pack", "after", 1], ["rule", "show", "consensus"])
+        for words in shown:
+            self.assertIn("not FINAL yet", self.line(*words), words)
+        self.assertIs(self.ask("dev", "register")["register"][0]["is_final"], False)
         size = union.sign()
         self.assertEqual(self.overview()["final"], 0)                 # one is not all
         self.assertIn("Record: Nothing is FINAL yet; missing: no witness of management has signed yet.", self.world.comity("dev", "watch", 1, "--once")[1])
@@ -68,6 +74,10 @@ class Finality(CliCase):
         self.assertEqual(self.overview()["final"], size)
         self.assertEqual(self.line("outcome", number), "FINAL: a witness of every party has signed it.")
         self.assertTrue(self.ask("dev", "outcome", number)["finality"]["is_final"])
+        for words in shown:
+            self.assertNotIn("not FINAL yet", self.line(*words), words)
+        self.assertIs(self.ask("dev", "register")["register"][0]["is_final"], True)
+        self.assertIs(self.ask("dev", "decisions")["decisions"][0]["is_final"], True)
         # What comes afterwards is not, and what was is.
         self.ask("ben", "item", "add", 1, "Lunch")
         rows = {row["sequence"]: row["is_final"] for row in self.ask("dev", "history")["history"]}
@@ -146,6 +156,7 @@ class Finality(CliCase):
         management.sign()
         saved, file = self.save(act["command_id"], "lunch.receipt", who="ben")
         self.assertEqual(len(saved["cosigners"]), 2)
+        self.refuse("ben", "receipt", "save", act["command_id"], "lunch.receipt", name="EXISTS", exit=USAGE)
         self.world.down()
         asked = ["receipt", "verify", file, "--log-key", saved["log_key"]]
         both = ["--witness", union.hex, "--witness", management.hex]
@@ -154,7 +165,14 @@ class Finality(CliCase):
                          (act["sequence"], act["command_id"], True))
         self.assertEqual(document["command"]["add_item"]["title"]["text"], "Lunch")
         self.assertIsNone(self.ask("stranger", *asked)["is_final"])
-        self.assertFalse(self.ask("stranger", *asked, *both, "--witness", "00" * 32)["is_final"])
+        missing = self.ask("stranger", *asked, *both, "--witness", "00" * 32, exit=UNCOUNTED)   # it proves the rest
+        self.assertEqual((missing["is_final"], missing["sequence"]), (False, act["sequence"]))
+        code, output, error = self.world.comity("stranger", *asked, "--witness", union.hex, "--witness", "00" * 32)
+        self.assertEqual(code, UNCOUNTED)
+        self.assertIn(f"Missing: witness {'00' * 32} has not signed it", output)
+        self.assertIn("What was recorded is proved; that it is FINAL is not.", error)
+        keyless = self.refuse("stranger", "receipt", "verify", file, name="CONFIG", exit=USAGE)
+        self.assertIn("--log-key KEY", keyless["next"])
         self.assertIn("FINAL: every witness that you named", self.world.comity("stranger", *asked, *both)[1])
         self.assertEqual(self.ask("dev", "receipt", "verify", file)["sequence"], act["sequence"])   # by the context's keys
         self.refuse("stranger", "receipt", "verify", file, "--log-key", "11" * 32, name="SIGNATURE", exit=USAGE)

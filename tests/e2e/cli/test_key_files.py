@@ -222,7 +222,7 @@ class Scripts(unittest.TestCase):
             self.assertFalse(key_file(world, "ada").exists())
         self.assertEqual(world.ask("ada", "key", "from-words", exit=USAGE, input="x" * 3000)["error"]["name"], "TOO_LARGE")
         world.ask("ada", "key", "from-words", input="abandon " * 23 + "art")
-        error = world.ask("ada", "key", "from-words", exit=None, input="abandon " * 23 + "art")["error"]
+        error = world.ask("ada", "key", "from-words", exit=USAGE, input="abandon " * 23 + "art")["error"]
         self.assertEqual(error["name"], "EXISTS")
 
     def test_beside_another_implementation(self):

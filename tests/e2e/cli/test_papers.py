@@ -121,7 +121,7 @@ class Papers(CliCase):
     def test_files(self):
         self.assertEqual(self.ask("ada", "pack", "after", 1, "--out", "after.md")["form"], "markdown")
         self.assertIn("# Shift swaps", self.world.file("after.md").read_text())
-        self.refuse("ada", "pack", "after", 1, "--out", "after.md", name="EXISTS")
+        self.refuse("ada", "pack", "after", 1, "--out", "after.md", name="EXISTS", exit=USAGE)
         self.refuse("ada", "pack", "after", 1, "--out", "after.pdf", name="USAGE", exit=USAGE)
         self.refuse("ada", "pack", "after", 99, name="NOT_FOUND")
         self.assertEqual(self.world.comity("ada", "pack", "after", 1, "--html")[1][:15], "<!DOCTYPE html>")

@@ -100,7 +100,7 @@ class Rankings(CliCase):
         self.assertFalse((self.world.directory / "early.blt").exists())
         self.ask("eli", "round", "close", number)
         self.ask("ada", "ballots", "export", number, "--blt", "once.blt")
-        self.refuse("ada", "ballots", "export", number, "--blt", "once.blt", name="EXISTS", exit=None)
+        self.refuse("ada", "ballots", "export", number, "--blt", "once.blt", name="EXISTS", exit=USAGE)
         self.refuse("ada", "ballots", "export", number + 90, "--blt", "none.blt", name="NOT_FOUND")
         proposal = self.world.propose()
         stance = self.world.open_round(proposal)

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from cli_case import BUILD, COMITY, CliCase, FORKED, REFUSED, UNREACHABLE, wait_until
+from cli_case import BUILD, COMITY, CliCase, FORKED, REFUSED, UNCOUNTED, UNREACHABLE, wait_until
 
 GIVEN_UP = "it was signed in a record that was given up by a later restore; give it anew, if it is still wanted"
 
@@ -107,6 +107,9 @@ class Restored(CliCase):
         self.restore()
         self.back_up("after")
         files = [self.world.directory / name for name in ("after", "ada.note", "hal.receipt")]
+        compared = self.ask("dev", "checkpoint", "compare", files[1], exit=UNCOUNTED)   # a script must not take it for the same
+        self.assertEqual(compared["verdict"], "restored")
+        self.assertIn(f"went back to number {head}: the two cannot be compared", compared["error"]["what"])
         for given in (["--checkpoint", files[1]], ["--receipt", files[2]]):
             [finding] = self.ask("auditor", "audit", files[0], *given, exit=None)["findings"]
             self.assertIn(f"a restore from a backup, which went back to number {head} ", finding["sentence"])

@@ -92,6 +92,7 @@ static const struct {
     {{"vote", "5", "agree", "--home", "/a", "--home", "/b"}, {"--home", "twice"}},
     {{"site", "add", "west", "--title", "West"}, {"--time-zone is missing"}},
     {{"body", "list", "--seats", "a=1"}, {"`comity body list` has no option --seats"}},
+    {{"vote", "5", "agree", "--yes"}, {"`comity vote` has no option --yes."}},
     {{"status", "--draft", "x"}, {"no option --draft"}},
     {{"\033[31mred"}, {"\\x1b[31mred"}},
     {{"frob"}, {"There is no command `frob`."}},
