@@ -305,6 +305,12 @@ int finality_say(struct cli *cli, int64_t time_ms)
     return 0;
 }
 
+int finality_say_none(struct cli *cli)
+{
+    cli_put(cli, "finality", NULL);
+    return 0;
+}
+
 int finality_of_one(struct cli *cli, int64_t time_ms, struct json_object *row, const char **ret_line, const char **ret_word)
 {
     const struct shown_finality *asked;

@@ -34,6 +34,9 @@ int finality_say(struct cli *cli, int64_t time_ms);
  * and a word for a table. Both are NULL where no party has a witness, or it could not be found out. As finality_say. */
 int finality_of_one(struct cli *cli, int64_t time_ms, struct json_object *row, const char **ret_line, const char **ret_word);
 
+/* For what is shown and no longer in force: nothing is said, and "finality" is null. */
+int finality_say_none(struct cli *cli);
+
 /* The line by itself; NULL where it cannot be said. For pages and boards. */
 const char *finality_line(struct cli *cli, int64_t time_ms);
 

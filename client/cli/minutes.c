@@ -167,8 +167,7 @@ int minutes_show_run(struct cli *cli)
         say_changes(cli, minutes);
     if (minutes->in_force_ms != 0)
         return finality_say(cli, minutes->in_force_ms);
-    cli_put(cli, "finality", NULL);
-    return 0;
+    return finality_say_none(cli);
 }
 
 int minutes_correct_run(struct cli *cli)

@@ -190,9 +190,8 @@ static int say_final(struct cli *cli, const struct receipt_report *report)
     cli_put(cli, "is_final", wanted == 0 ? NULL : json_object_new_boolean(found == wanted));
     if (found < wanted)
         return cli_fail(cli, ERR_UNCOUNTED,
-                        "Ask for a receipt that was saved once they have signed (comity receipt save), or whether the "
-                        "witness runs.",
-                        "What was recorded is proved; that it is FINAL is not.");
+                        "Have it saved again once that witness has signed: comity receipt save",
+                        "The file proves what was recorded, but not that it is FINAL.");
     if (wanted > 0 && found == wanted)
         say(cli, "FINAL: every witness that you named has signed a record that holds it.");
     for (size_t i = 0; wanted == 0 && i < report->cosigner_count; i++)

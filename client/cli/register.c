@@ -61,24 +61,14 @@ static const Comity__V1__TextRef *text_of(const Comity__V1__Proposal *proposal,
     return NULL;
 }
 
+/* @word: whether it is FINAL; NULL where no party has a witness. */
 static void say_what(struct cli *cli, const Comity__V1__Proposal *proposal,
-                     const Comity__V1__Decision *decision)
+                     const Comity__V1__Decision *decision, const char *word)
 {
-    say(cli, "Decision %" PRIu32 ", %s: %s", decision->number, decision_state_word(decision->state),
-        proposal == NULL ? "?" : desk_shown(cli, proposal->title));
+    say(cli, "Decision %" PRIu32 ", %s%s%s: %s", decision->number, decision_state_word(decision->state),
+        word == NULL ? "" : ", ", word == NULL ? "" : word, proposal == NULL ? "?" : desk_shown(cli, proposal->title));
     say(cli, "  What:");
     say(cli, "%s", desk_shown_lines(cli, text_of(proposal, decision), "    "));
-}
-
-/* Nothing where no party has a witness: it would be said of each. */
-static int say_finality(struct cli *cli, const Comity__V1__Decision *decision, struct json_object *entry)
-{
-    const char *line, *word;
-    int code = finality_of_one(cli, decision->decided_ms, entry, &line, &word);
-
-    if (line != NULL)
-        say(cli, "    %s", line);
-    return code;
 }
 
 /* The reasons that were given with the answers of its round. */
@@ -163,15 +153,16 @@ static int say_decision(struct cli *cli, const struct books *books, const Comity
 {
     const Comity__V1__Proposal *proposal = proposal_of(books, decision->proposal);
     const char *title = proposal == NULL ? NULL : desk_prose(cli, proposal->title);
-    const char *text = desk_prose(cli, text_of(proposal, decision));
+    const char *text = desk_prose(cli, text_of(proposal, decision)), *line, *word;
 
     json_object_object_add(entry, "decision", desk_json(cli, &decision->base));
     json_object_object_add(entry, "title", title == NULL ? NULL : json_object_new_string(title));
     json_object_object_add(entry, "text", text == NULL ? NULL : json_object_new_string(text));
-    say_what(cli, proposal, decision);
-    int code = say_finality(cli, decision, entry);
-    if (code == 0)
-        code = say_why(cli, books, decision, entry);
+    int code = finality_of_one(cli, decision->decided_ms, entry, &line, &word);
+    if (code != 0)
+        return code;
+    say_what(cli, proposal, decision, word);
+    code = say_why(cli, books, decision, entry);
     if (code != 0)
         return code;
     say_owed(cli, books, decision, entry);

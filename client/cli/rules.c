@@ -79,7 +79,8 @@ static int show(struct cli *cli, unsigned kinds)
         return put_yaml(cli, source.rule);
     say_source(cli, &source);
     rule_say(cli, source.rule);
-    return source.version == NULL ? 0 : finality_say(cli, source.version->adopted_ms);
+    bool is_latest = source.version != NULL && strchr(cli_argument(cli, "RULE"), '@') == NULL;
+    return is_latest ? finality_say(cli, source.version->adopted_ms) : 0;
 }
 
 int rule_show_run(struct cli *cli)

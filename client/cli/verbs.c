@@ -202,7 +202,7 @@ static const struct verb VERBS_BASE[] = {
      .options = {{"adopted", NULL, N_("an adopted rule alone"), 0, 0},
                  {"template", NULL, N_("the template, though a rule of its name is adopted"), 0, 0},
                  {"yaml", NULL, N_("in its canonical form, to be kept in a file and changed"), 0, 0}},
-     .json = "`rule` (Rule), `number` and `version` (null for a template or a file), `hash`; of an adopted one: " JSON_FINALITY
+     .json = "`rule` (Rule), `number` and `version` (null for a template or a file), `hash`; of the latest that was adopted: " JSON_FINALITY
              "; with --yaml: `yaml`"},
     {.name = "rule adopt",
      .group = N_("Rules of decision"),

@@ -170,7 +170,7 @@ class Finality(CliCase):
         code, output, error = self.world.comity("stranger", *asked, "--witness", union.hex, "--witness", "00" * 32)
         self.assertEqual(code, UNCOUNTED)
         self.assertIn(f"Missing: witness {'00' * 32} has not signed it", output)
-        self.assertIn("What was recorded is proved; that it is FINAL is not.", error)
+        self.assertIn("Not proved: The file proves what was recorded, but not that it is FINAL.", error)
         keyless = self.refuse("stranger", "receipt", "verify", file, name="CONFIG", exit=USAGE)
         self.assertIn("--log-key KEY", keyless["next"])
         self.assertIn("FINAL: every witness that you named", self.world.comity("stranger", *asked, *both)[1])

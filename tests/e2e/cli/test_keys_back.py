@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from cli_case import REFUSED, USAGE, CliCase
+from cli_case import REFUSED, CliCase
 
 ADA, BEN, CARLA, DEV, ELI, EVE = range(1, 7)
 
@@ -89,7 +89,7 @@ class Back(CliCase):
         self.assertEqual(self.ask("ben", "whoami")["member"]["number"], BEN)  # as before
         made = self.ask("dev", "recovery-key", "set", "recovery.key")
         self.assertEqual(made["event"]["recovery_key_set"]["key"], self.ask("dev", "key", "show", "recovery.key")["key"])
-        self.refuse("ada", "recovery-key", "set", "recovery.key", name="EXISTS", exit=USAGE)
+        self.refuse("ada", "recovery-key", "set", "recovery.key", name="EXISTS")
         # A new machine, which knows the place and the history and nothing else.
         history = self.ask("ada", "partnership", "show")["history"]
         self.ask("dev-new", "context", "add", "lakeside", "--place", self.world.data / "place.json", "--history", history)
