@@ -36,8 +36,10 @@ struct roll_names {
 /* A name that a command brings. */
 struct brought {
     struct characters_likeness likeness;
-    const uint8_t *key;
+    const uint8_t *key; /* NULL: it is on record already */
     bool is_invitation;
+    uint32_t constituency; /* 0: one that is admitted */
+    uint32_t member;       /* who has it, and is let back; 0: somebody new */
     char field[FIELD_PATH_MAX];
 };
 
@@ -152,21 +154,83 @@ static int is_key_revoked(const struct roll_names_place *place, ProtobufCBinaryD
     return *ret_is || code == ERR_KEY_UNKNOWN ? 0 : code;
 }
 
-static int invitation_stands(const struct roll_names_place *place, const Comity__V1__Invitation *invitation,
-                             bool *ret_stands)
+static int is_open(const struct roll_names_place *place, const Comity__V1__Invitation *invitation, bool *ret_is)
 {
     bool is_revoked = false;
-    int code;
+    int code = is_key_revoked(place, invitation->signer, &is_revoked);
 
-    if (invitation->member != 0)
-        return has_key(place, invitation->member, ret_stands);
-    code = is_key_revoked(place, invitation->signer, &is_revoked);
-    *ret_stands = !is_revoked && invitation->revoked == 0 && invitation->expires_ms > place->now_ms;
+    *ret_is = !is_revoked && invitation->member == 0 && invitation->revoked == 0 &&
+              invitation->expires_ms > place->now_ms;
     return code;
 }
 
-/* Is the person of this look on the roll, as the view has it? Not where the batch that brought it has failed. */
-static int look_stands(const struct roll_names_place *place, const struct look *look, bool *ret_stands)
+struct way_back_search {
+    const struct roll_names_place *place;
+    struct arena *rows; /* of one row */
+    uint32_t member;
+    bool is_found;
+};
+
+static int way_back_visit(void *context, const ProtobufCMessage *row, struct bytes key)
+{
+    struct way_back_search *search = context;
+    const Comity__V1__Invitation *invitation = (const Comity__V1__Invitation *) row;
+    int code = 0;
+
+    (void) key;
+    if (invitation->recovers == search->member)
+        code = is_open(search->place, invitation, &search->is_found);
+    arena_reset(search->rows);
+    return code != 0 ? code : search->is_found;
+}
+
+/* Is there an invitation that lets the member back? Looked for only where the member has no key. */
+static int has_way_back(const struct roll_names_place *place, uint32_t member, bool *ret_has)
+{
+    struct row_key invitations = row_key_all(TABLE_INVITATION);
+    struct way_back_search search = {
+        .place = place, .rows = arena_new(ARENA_LIMIT_DEFAULT), .member = member};
+    int code = search.rows == NULL ? ERR_MEMORY
+                                   : row_each(place->view, search.rows, TABLE_INVITATION, &invitations,
+                                              way_back_visit, &search);
+
+    arena_destroy(&search.rows);
+    *ret_has = search.is_found;
+    return code < 0 ? code : 0;
+}
+
+/* Does the member's name stand against this one? */
+static int member_stands(const struct roll_names_place *place, uint32_t number, const struct brought *brought,
+                         bool *ret_stands)
+{
+    ProtobufCMessage *row;
+    int code = state_get(place->view, place->arena, TABLE_MEMBER, number, 0, &row);
+
+    if (code != 0)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    if (((const Comity__V1__Member *) row)->constituency != brought->constituency) {
+        *ret_stands = brought->member == 0;
+        return 0;
+    }
+    if (number == brought->member)
+        return 0;
+    code = has_key(place, number, ret_stands);
+    return code != 0 || *ret_stands ? code : has_way_back(place, number, ret_stands);
+}
+
+static int invitation_stands(const struct roll_names_place *place, const Comity__V1__Invitation *invitation,
+                             const struct brought *brought, bool *ret_stands)
+{
+    if (invitation->member != 0)
+        return member_stands(place, invitation->member, brought, ret_stands);
+    if (brought->member != 0 && invitation->constituency != brought->constituency)
+        return 0;
+    return is_open(place, invitation, ret_stands);
+}
+
+/* Does this look stand against the name, as the view has it? Not where the batch that brought it has failed. */
+static int look_stands(const struct roll_names_place *place, const struct look *look, const struct brought *brought,
+                       bool *ret_stands)
 {
     ProtobufCMessage *row;
     int code = state_get_by_key(place->view, place->arena, look->is_invitation ? TABLE_INVITATION : TABLE_KEY,
@@ -176,8 +240,8 @@ static int look_stands(const struct roll_names_place *place, const struct look *
     if (code != 0)
         return code == ERR_NOT_FOUND ? 0 : code;
     if (look->is_invitation)
-        return invitation_stands(place, (const Comity__V1__Invitation *) row, ret_stands);
-    return has_key(place, ((const Comity__V1__Key *) row)->member, ret_stands);
+        return invitation_stands(place, (const Comity__V1__Invitation *) row, brought, ret_stands);
+    return member_stands(place, ((const Comity__V1__Key *) row)->member, brought, ret_stands);
 }
 
 /* Reading a roll from the store. */
@@ -189,22 +253,28 @@ struct reading {
     struct arena *rows;    /* and of what it leads to */
 };
 
-/* A text that was erased looks like nothing. */
-static int add_name(struct reading *reading, const Comity__V1__TextRef *name, const uint8_t *key,
-                    bool is_invitation)
+/* What a name on record looks like. A text that was erased looks like nothing: ERR_NOT_FOUND. */
+static int name_look(const struct roll_names_place *place, const Comity__V1__TextRef *name, struct arena *arena,
+                     struct characters_likeness *ret_likeness)
 {
-    const struct roll_names_place *place = reading->place;
-    struct characters_likeness likeness;
     uint8_t salt[SALT_SIZE];
     struct bytes content;
 
     if (name == NULL || name->hash.len != HASH_SIZE)
-        return 0;
-    int code = store_text_get(place->txn, place->history, name->hash.data, reading->rows, salt, &content);
+        return ERR_NOT_FOUND;
+    int code = store_text_get(place->txn, place->history, name->hash.data, arena, salt, &content);
+    return code == 0 ? characters_likeness(content, arena, ret_likeness) : code;
+}
+
+static int add_name(struct reading *reading, const Comity__V1__TextRef *name, const uint8_t *key,
+                    bool is_invitation)
+{
+    struct characters_likeness likeness;
+    int code = name_look(reading->place, name, reading->rows, &likeness);
+
     if (code != 0)
         return code == ERR_NOT_FOUND ? 0 : code;
-    code = characters_likeness(content, reading->rows, &likeness);
-    return code == 0 ? roll_add(reading->roll, &likeness, key, is_invitation) : code;
+    return roll_add(reading->roll, &likeness, key, is_invitation);
 }
 
 static int read_key(void *context, const ProtobufCMessage *row, struct bytes key)
@@ -292,8 +362,8 @@ static int roll_find(struct roll_names *names, const struct roll_names_place *pl
 /* What a command brings. */
 
 struct bringing {
+    const struct roll_names_place *place;
     const struct command *command;
-    struct arena *arena;
     struct brought *list;
     size_t count;
 };
@@ -306,16 +376,13 @@ static struct bytes text_of(const struct command *command, const Comity__V1__Tex
     return BYTES(NULL, 0);
 }
 
-static int bring(struct bringing *bringing, const Comity__V1__TextRef *name, ProtobufCBinaryData key,
-                 bool is_invitation, const char *field)
+static int bring(struct bringing *bringing, const Comity__V1__TextRef *name, const struct brought *as)
 {
     if (name == NULL || bringing->count == bringing->command->text_count)
         return name == NULL ? 0 : ERR_INTERNAL;
     struct brought *brought = &bringing->list[bringing->count++];
-    brought->key = key.data;
-    brought->is_invitation = is_invitation;
-    snprintf(brought->field, sizeof(brought->field), "%s", field);
-    return characters_likeness(text_of(bringing->command, name), bringing->arena, &brought->likeness);
+    *brought = *as;
+    return characters_likeness(text_of(bringing->command, name), bringing->place->arena, &brought->likeness);
 }
 
 static int bring_founders(struct bringing *bringing, const Comity__V1__NewConstituency *constituency,
@@ -324,41 +391,83 @@ static int bring_founders(struct bringing *bringing, const Comity__V1__NewConsti
     int code = 0;
 
     for (size_t i = 0; i < constituency->n_founders && code == 0; i++) {
-        char field[FIELD_PATH_MAX];
-        snprintf(field, sizeof(field), "%s.founders[%zu].name", path, i);
-        code = bring(bringing, constituency->founders[i]->name, constituency->founders[i]->key, false, field);
+        struct brought as = {.key = constituency->founders[i]->key.data};
+        snprintf(as.field, sizeof(as.field), "%s.founders[%zu].name", path, i);
+        code = bring(bringing, constituency->founders[i]->name, &as);
     }
     return code;
 }
 
-static bool brings_names(const Comity__V1__Command *body)
+static int bring_all_founders(struct bringing *bringing, const Comity__V1__Found *found)
 {
-    return body->body_case == COMITY__V1__COMMAND__BODY_INVITE ||
-           body->body_case == COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY ||
-           body->body_case == COMITY__V1__COMMAND__BODY_FOUND;
+    int code = 0;
+
+    for (size_t i = 0; i < found->n_constituencies && code == 0; i++) {
+        char path[FIELD_PATH_MAX / 2];
+        snprintf(path, sizeof(path), "found.constituencies[%zu]", i);
+        code = bring_founders(bringing, found->constituencies[i], path);
+    }
+    return code;
+}
+
+/* Who was on the roll, and comes back. */
+static int bring_back(struct bringing *bringing, uint32_t number, const char *field)
+{
+    const struct roll_names_place *place = bringing->place;
+    struct brought *brought = &bringing->list[0];
+    ProtobufCMessage *row;
+    int code = state_get(place->view, place->arena, TABLE_MEMBER, number, 0, &row);
+
+    if (code != 0)
+        return code;
+    const Comity__V1__Member *member = (const Comity__V1__Member *) row;
+    *brought = (struct brought){.constituency = member->constituency, .member = number};
+    snprintf(brought->field, sizeof(brought->field), "%s", field);
+    code = name_look(place, member->name, place->arena, &brought->likeness);
+    bringing->count = code == 0;
+    return code == ERR_NOT_FOUND ? 0 : code;
+}
+
+static int bring_invited(struct bringing *bringing, const Comity__V1__Invite *invite)
+{
+    const struct roll_names_place *place = bringing->place;
+    struct brought as = {.key = invite->key.data, .is_invitation = true, .field = "invite.name"};
+    Comity__V1__Member *signer;
+
+    if (invite->member != 0)
+        return bring_back(bringing, invite->member, "invite.member");
+    int code = state_member_of_key(place->view, place->arena, bringing->command->body->key.data, &signer);
+    if (code != 0)
+        return code;
+    as.constituency = signer->constituency;
+    return bring(bringing, invite->name, &as);
 }
 
 static int bring_all(struct bringing *bringing)
 {
     const Comity__V1__Command *body = bringing->command->body;
-    int code = 0;
 
     switch (body->body_case) {
     case COMITY__V1__COMMAND__BODY_INVITE:
-        return bring(bringing, body->invite->name, body->invite->key, true, "invite.name");
+        return bring_invited(bringing, body->invite);
+    case COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR:
+        return bring_back(bringing, body->recover_co_chair->member, "recover_co_chair.member");
     case COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY:
         return bring_founders(bringing, body->admit_constituency->constituency,
                               "admit_constituency.constituency");
     case COMITY__V1__COMMAND__BODY_FOUND:
-        for (size_t i = 0; i < body->found->n_constituencies && code == 0; i++) {
-            char path[FIELD_PATH_MAX / 2];
-            snprintf(path, sizeof(path), "found.constituencies[%zu]", i);
-            code = bring_founders(bringing, body->found->constituencies[i], path);
-        }
-        return code;
+        return bring_all_founders(bringing, body->found);
     default:
         return 0;
     }
+}
+
+static bool brings_names(const Comity__V1__Command *body)
+{
+    return body->body_case == COMITY__V1__COMMAND__BODY_INVITE ||
+           body->body_case == COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR ||
+           body->body_case == COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY ||
+           body->body_case == COMITY__V1__COMMAND__BODY_FOUND;
 }
 
 static bool looks_like(const struct characters_likeness *a, const struct characters_likeness *b)
@@ -390,7 +499,7 @@ static int check_roll(struct roll *roll, const struct roll_names_place *place, c
             bool stands = false;
             if (memcmp(look->hash, hash, LIKENESS_SIZE) != 0)
                 continue;
-            int code = look_stands(place, look, &stands);
+            int code = look_stands(place, look, brought, &stands);
             if (code != 0)
                 return code;
             if (stands)
@@ -406,8 +515,8 @@ int roll_names_check(struct roll_names *names, const struct roll_names_place *pl
     if (!brings_names(command->body))
         return 0;
     struct bringing bringing = {
+        .place = place,
         .command = command,
-        .arena = place->arena,
         .list = arena_alloc(place->arena, (command->text_count + 1) * sizeof(*bringing.list)),
     };
     struct roll *roll = NULL;
@@ -422,6 +531,9 @@ int roll_names_check(struct roll_names *names, const struct roll_names_place *pl
     for (size_t i = 0; i < bringing.count && code == 0; i++)
         code = check_roll(roll, place, &bringing.list[i], refusal);
     for (size_t i = 0; i < bringing.count && code == 0; i++)
-        code = roll_add(roll, &bringing.list[i].likeness, bringing.list[i].key, bringing.list[i].is_invitation);
+        code = bringing.list[i].key == NULL
+                   ? 0
+                   : roll_add(roll, &bringing.list[i].likeness, bringing.list[i].key,
+                              bringing.list[i].is_invitation);
     return code;
 }

@@ -2,8 +2,12 @@
  *
  * Judged when a command is put in order, after the machine has accepted it and before it is kept, so that of two that
  * come in one batch the second is refused. The machine reads no text, so a replay does not judge it anew
- * (docs/protocol.md, section 5). On the roll are the members who have a valid key, and those who are to be by an
- * invitation that can still be redeemed.
+ * (docs/protocol.md, section 5). A name is compared
+ * - with those of other constituencies: every member, with a valid key or without one, since their own co-chairs can let
+ *   them back at any time; and every invitation that can be redeemed;
+ * - within its own: members who have a valid key, or an invitation that lets them back, and invitations that can be
+ *   redeemed. Who was revoked can be invited again under the same name.
+ * Who is let back is judged within the own constituency alone: nobody of another can have come to look like them.
  *
  * What each name looks like is kept in memory by history, read from the store when first asked for. Used by one
  * thread. */

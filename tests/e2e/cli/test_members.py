@@ -114,8 +114,12 @@ class Characters(CliCase):
     files = itertools.count()
 
     def invite(self, name, code=None, **options):
-        words = ("ada", "invite", name, "--out", f"characters-{next(self.files)}.invitation")
-        return self.refuse(*words, name=code, **options) if code else self.ask(*words)
+        file = f"characters-{next(self.files)}.invitation"
+        words = ("ada", "invite", name, "--out", file)
+        return self.refuse(*words, name=code, **options) if code else dict(self.ask(*words), file=file)
+
+    def names_of_the_invited(self):
+        return [row["name"]["text"] for row in self.ask("ada", "invitation", "list")["invitations"] if not row["recovers"]]
 
     def test_names_that_look_alike(self):
         self.invite("Noa Stern")
@@ -128,19 +132,39 @@ class Characters(CliCase):
             self.invite(row["name"]["text"].upper(), "CONFUSABLE")
         self.invite("Noa Sterm")
 
+    def test_a_look_alike_while_the_key_is_revoked(self):
+        """Between a revocation and the way back nobody of the other side takes the name's place."""
+        number = self.ask("wes", "join", self.invite("Wes Lind")["file"])["number"]
+        self.ask("ada", "key", "revoke", "Wes Lind")
+        for name in ("Wes Lind", "W\u0435s Lind"):
+            self.refuse("carla", "invite", name, "--out", "alike.invitation", name="CONFUSABLE")
+        self.ask("ada", "member", "recover", number, "--out", "wes-back.invitation")
+        self.refuse("carla", "invite", "W\u0435s Lind", "--out", "alike.invitation", name="CONFUSABLE")
+        self.invite("Wes Lind", "CONFUSABLE")   # who is let back is on the roll: of the own side, too
+        self.assertEqual(self.ask("wes-new", "join", "wes-back.invitation")["number"], number)
+        names = [row["name"]["text"] for row in self.ask("ada", "member", "list")["members"]]
+        self.assertEqual([name for name in names if name.endswith("s Lind")], ["Wes Lind"])
+        # Who was invited anew, instead: the way back is refused, and says why.
+        self.ask("ada", "key", "revoke", "Wes Lind")
+        self.invite("Wes Lind")
+        error = self.refuse("ada", "member", "recover", number, "--out", "twice.invitation", name="CONFUSABLE")
+        self.assertEqual(error["field"], "invite.member")
+        self.assertIn("has a name that this member's can be mistaken for", error["what"])
+        self.assertFalse(self.world.file("twice.invitation").exists())
+
     def test_names_of_all_scripts(self):
         names = ["\u0410\u043d\u043d\u0430 \u0406\u0432\u0430\u043d\u043e\u0432\u0430", "\u03a3\u03bf\u03c6\u03af\u03b1",
                  "\u05d3\u05d5\u05d3 \u05db\u05d4\u05df", "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "\u5c71\u7530\u3000\u592a\u90ce",
                  "Nguy\u1ec5n Th\u1ecb", "Mary O\u2019Neill-Ng (nights)"]
         for name in names:
             self.invite(name)
-        shown = [row["name"]["text"] for row in self.ask("ada", "invitation", "list")["invitations"]]
+        shown = self.names_of_the_invited()
         for name in names:
             self.assertIn(name, shown)
 
     def test_a_name_is_composed_before_it_is_signed(self):
         self.invite("Zoe\u0308 Lind")
-        shown = [row["name"]["text"] for row in self.ask("ada", "invitation", "list")["invitations"]]
+        shown = self.names_of_the_invited()
         self.assertIn("Zo\u00eb Lind", shown)
         self.invite("Zo\u00eb Lind", "CONFUSABLE")
 
