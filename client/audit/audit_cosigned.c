@@ -31,12 +31,15 @@ static struct bytes view_of(ProtobufCBinaryData data)
     return BYTES(data.data, data.len);
 }
 
+/* Of several constituencies' one that stands, or stood. */
 static const Comity__V1__Witness *witness_of(const struct cosigning *c, struct bytes key)
 {
+    const Comity__V1__Witness *found = NULL;
+
     for (size_t i = 0; i < c->witness_count; i++)
-        if (bytes_equal(view_of(c->witnesses[i]->key), key))
-            return c->witnesses[i];
-    return NULL;
+        if (bytes_equal(view_of(c->witnesses[i]->key), key) && (!found || found->dismissed != 0))
+            found = c->witnesses[i];
+    return found;
 }
 
 /* What was signed before a restore makes nothing FINAL: its witness has to accept the new epoch first. */

@@ -24,6 +24,11 @@ static bool tell_missing(struct cli *cli, const Comity__V1__Command *command)
 }
 
 #define KEY_TAKEN N_("This key is somebody's already: a member's, an invitation's, a witness's, or one for recovery.")
+#define KEY_BARRED N_("A co-chair of your constituency has revoked this key.")
+#define SAME_NAME \
+    N_("Another of the same constituency, who is on the roll or invited, has a name that this member's can be mistaken for.")
+#define SAME_NAME_NEXT \
+    N_("The other one's key, or invitation, is revoked first: comity member list; comity invitation list; comity key revoke KEY")
 #define NEW_KEY N_("Make a new one: comity key new --out FILE")
 
 const struct hint HINTS_TRUST[] = {
@@ -35,6 +40,7 @@ const struct hint HINTS_TRUST[] = {
     {ERR_FORBIDDEN, "cosigners", N_("Somebody of another constituency is among those who sign."),
      N_("For your constituency its own co-chairs sign alone."), NULL},
     {ERR_EXISTS, "add_key.key", KEY_TAKEN, NEW_KEY, NULL},
+    {ERR_KEY_REVOKED, "add_key.key", KEY_BARRED, NEW_KEY, NULL},
     {ERR_LIMIT, "add_key.key", N_("You have as many valid keys as are allowed."),
      N_("Revoke one that you do not use any more: comity key list; comity key revoke FINGERPRINT"), NULL},
     {ERR_NOT_FOUND, "add_key.replaces", N_("The key that is to be replaced is nobody's here."), N_("comity key list"),
@@ -42,6 +48,12 @@ const struct hint HINTS_TRUST[] = {
     {ERR_FORBIDDEN, "add_key.replaces", N_("The key that is to be replaced is not yours."), N_("comity key list"), NULL},
     {ERR_STATE, "add_key.replaces", N_("The key that is to be replaced is revoked already."), N_("comity key list"),
      NULL},
+    {ERR_NOT_FOUND, "revoke_key.key", N_("This key belongs to nobody here."),
+     N_("comity key list --all; comity invitation list"), NULL},
+    {ERR_LIMIT, "invite.member", N_("As many invitations of this member are open as are allowed."),
+     N_("Withdraw one: comity invitation list; comity key revoke FINGERPRINT"), NULL},
+    {ERR_CONFUSABLE, "invite.member", SAME_NAME, SAME_NAME_NEXT, NULL},
+    {ERR_CONFUSABLE, "recover_co_chair.member", SAME_NAME, SAME_NAME_NEXT, NULL},
     {ERR_NOT_FOUND, "invite.member", N_("There is no member of this number."), N_("comity member list"), NULL},
     {ERR_FORBIDDEN, "invite.member", N_("This member is of another constituency, whose co-chairs alone can help."),
      N_("comity member list shows who is co-chair there."), NULL},
@@ -51,6 +63,7 @@ const struct hint HINTS_TRUST[] = {
     {ERR_NOT_FOUND, "recover_co_chair.member", N_("There is no member of this number."),
      N_("A colleague sees the number: comity member list"), NULL},
     {ERR_EXISTS, "recover_co_chair.key", KEY_TAKEN, NEW_KEY, NULL},
+    {ERR_KEY_REVOKED, "recover_co_chair.key", KEY_BARRED, NEW_KEY, NULL},
     {ERR_EXISTS, "set_recovery_key.key", KEY_TAKEN, NEW_KEY, NULL},
     {ERR_EXISTS, "appoint_witness.name", N_("There is a witness of this name, or there was one."),
      N_("Choose another name."), NULL},

@@ -181,7 +181,10 @@ static void tell_recovery_key(struct cli *cli, const Comity__V1__Event *event)
 
 static void tell_key_revoked(struct cli *cli, const Comity__V1__Event *event)
 {
-    if (event->key_revoked->member == 0)
+    if (event->key_revoked->constituency != 0)
+        say(cli, "This key is not on record. It is never to be one of %s: whatever brings it later is refused.",
+            name_of_constituency(cli, event->key_revoked->constituency));
+    else if (event->key_revoked->member == 0)
         say(cli, "The invitation is withdrawn.");
     else
         say(cli, "The key of %s is revoked. What it signed before stands.",

@@ -281,6 +281,8 @@ static const char *shown_why(struct cli *cli, const struct comity_draft *draft,
         return _("the restored record does not have the invitation, or it has expired: whoever invited you "
                  "says "
                  "comity resubmit first, or invites you anew");
+    if (code == ERR_KEY_REVOKED && strcmp(field, "add_key.key") == 0)
+        return _("a co-chair of your constituency has revoked the new key: make another one, if it is still wanted");
     if (code == ERR_KEY_REVOKED)
         return _("the key that signed it is revoked by now: give it anew, if it is still wanted");
     if (code == ERR_TEXT)

@@ -39,11 +39,32 @@ static void revoke(struct apply *a, ProtobufCBinaryData bytes)
     APPLY_PUT_KEYED(a, TABLE_KEY, key);
 }
 
+static void withdraw(struct apply *a, ProtobufCBinaryData bytes)
+{
+    Comity__V1__Invitation *invitation = apply_get_by_key(a, TABLE_INVITATION, bytes);
+
+    if (!invitation)
+        return;
+    invitation->revoked = a->event->sequence;
+    APPLY_PUT_KEYED(a, TABLE_INVITATION, invitation);
+}
+
+static void bar(struct apply *a, uint32_t constituency, ProtobufCBinaryData key)
+{
+    if (key.len != KEY_SIZE)
+        apply_fail(a, ERR_INTERNAL);
+    else
+        apply_put_number(a, row_key_hashed(TABLE_BARRED_KEY, constituency, key.data), 1);
+}
+
 void apply_key_revoked(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__KeyRevoked *revoked = open->key_revoked;
-    Comity__V1__Invitation *invitation;
 
+    if (revoked->constituency != 0) {
+        bar(a, revoked->constituency, revoked->key);
+        return;
+    }
     if (revoked->member != 0) {
         revoke(a, revoked->key);
         note_in_rounds(a, revoked->member, false);
@@ -51,11 +72,7 @@ void apply_key_revoked(struct apply *a, const Comity__V1__Event *open)
             apply_stage_left(a, revoked->stages[i]);
         return;
     }
-    invitation = apply_get_by_key(a, TABLE_INVITATION, revoked->key);
-    if (!invitation)
-        return;
-    invitation->revoked = a->event->sequence;
-    APPLY_PUT_KEYED(a, TABLE_INVITATION, invitation);
+    withdraw(a, revoked->key);
 }
 
 void apply_key_added(struct apply *a, const Comity__V1__Event *open)
@@ -69,6 +86,8 @@ void apply_key_added(struct apply *a, const Comity__V1__Event *open)
     }
     for (size_t i = 0; i < added->n_revoked; i++)
         revoke(a, added->revoked[i]);
+    for (size_t i = 0; i < added->n_withdrawn; i++)
+        withdraw(a, added->withdrawn[i]);
     APPLY_PUT_KEYED(a, TABLE_KEY, added->key);
     if (added->n_revoked > 0)
         note_in_rounds(a, added->key->member, true);
@@ -111,7 +130,7 @@ void apply_witness_appointed(struct apply *a, const Comity__V1__Event *open)
     }
     apply_create(a, TABLE_WITNESS, witness->number, &witness->base);
     apply_name(a, TABLE_WITNESS, witness->name, witness->number);
-    apply_put_number(a, row_key_bytes(TABLE_WITNESS_KEY, witness->key.data), witness->number);
+    apply_put_number(a, row_key_hashed(TABLE_WITNESS_KEY, witness->constituency, witness->key.data), witness->number);
 }
 
 void apply_witness_dismissed(struct apply *a, const Comity__V1__Event *open)

@@ -117,25 +117,42 @@ int decide_has_seat(struct decide *d, uint32_t member, bool *ret_has)
     return code == 0 || d->code != 0 ? d->code : decide_fail(d, code);
 }
 
-int decide_key_is_taken(struct decide *d, ProtobufCBinaryData key, bool *ret_taken)
+int decide_key_is_taken(struct decide *d, uint32_t constituency, ProtobufCBinaryData key, bool *ret_taken)
 {
-    static const enum table TABLES[] = {TABLE_KEY, TABLE_INVITATION, TABLE_WITNESS_KEY, TABLE_RECOVERY_KEY};
+    const struct row_key at[] = {
+        row_key_bytes(TABLE_KEY, key.data),
+        row_key_bytes(TABLE_RECOVERY_KEY, key.data),
+        row_key_hashed(TABLE_WITNESS_KEY, constituency, key.data),
+    };
+    ProtobufCMessage *row = NULL;
+    int code;
 
-    for (size_t i = 0; i < ARRAY_COUNT(TABLES); i++) {
-        struct row_key at = row_key_bytes(TABLES[i], key.data);
-
-        if (decide_exists(d, &at, ret_taken) != 0 || *ret_taken)
+    for (size_t i = 0; i < ARRAY_COUNT(at); i++)
+        if (decide_exists(d, &at[i], ret_taken) != 0 || *ret_taken)
             return d->code;
-    }
+    code = state_get_by_key(d->view, d->arena, TABLE_INVITATION, key.data, &row);
+    if (code != 0 && code != ERR_NOT_FOUND)
+        return decide_fail(d, code);
+    *ret_taken = code == 0 && ((const Comity__V1__Invitation *) row)->constituency == constituency;
     return 0;
 }
 
-int decide_check_key_is_new(struct decide *d, ProtobufCBinaryData key, const char *field)
+int decide_key_is_barred(struct decide *d, uint32_t constituency, ProtobufCBinaryData key, bool *ret_barred)
 {
-    bool taken;
+    struct row_key at = row_key_hashed(TABLE_BARRED_KEY, constituency, key.data);
 
-    if (decide_key_is_taken(d, key, &taken) != 0)
+    return decide_exists(d, &at, ret_barred);
+}
+
+int decide_check_key_is_new(struct decide *d, uint32_t constituency, ProtobufCBinaryData key, const char *field)
+{
+    bool taken, barred;
+
+    if (decide_key_is_taken(d, constituency, key, &taken) != 0 ||
+        decide_key_is_barred(d, constituency, key, &barred) != 0)
         return d->code;
+    if (barred)
+        return decide_refuse(d, ERR_KEY_REVOKED, "%s", field);
     return taken ? decide_refuse(d, ERR_EXISTS, "%s", field) : 0;
 }
 

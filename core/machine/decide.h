@@ -103,11 +103,14 @@ int decide_exists(struct decide *d, const struct row_key *key, bool *ret_exists)
 int decide_holds_seat(struct decide *d, uint32_t body, uint32_t member, bool *ret_holds);
 /* Has the member a seat of d->of_body: an own one, or one that was handed over in d->session? */
 int decide_has_seat(struct decide *d, uint32_t member, bool *ret_has);
-/* Is this key anybody's: a member's (valid or not), an invitation's, a witness's (dismissed or not), or for recovery, now or
- * before? */
-int decide_key_is_taken(struct decide *d, ProtobufCBinaryData key, bool *ret_taken);
-/* It is nobody's: else ERR_EXISTS with the field. */
-int decide_check_key_is_new(struct decide *d, ProtobufCBinaryData key, const char *field);
+/* Is this key anybody's: a member's (valid or not), for recovery, now or before; or in the constituency that is to have it an
+ * invitation's or a witness's (dismissed or not)? Another's invitation or witness is named without the key's own signature, and
+ * so takes no key from whom it belongs to. */
+int decide_key_is_taken(struct decide *d, uint32_t constituency, ProtobufCBinaryData key, bool *ret_taken);
+/* Was it revoked in the constituency while it was not on record? */
+int decide_key_is_barred(struct decide *d, uint32_t constituency, ProtobufCBinaryData key, bool *ret_barred);
+/* It is neither: else ERR_EXISTS or ERR_KEY_REVOKED with the field. */
+int decide_check_key_is_new(struct decide *d, uint32_t constituency, ProtobufCBinaryData key, const char *field);
 /* The number that the next thing of a table gets; ERR_LIMIT when all are used. */
 int decide_next_number(struct decide *d, enum table table, uint32_t *ret_number);
 
@@ -153,6 +156,9 @@ int decide_found(struct decide *d);
 int decide_admit_constituency(struct decide *d);
 int decide_add_site(struct decide *d);
 /* decide_roll.c */
+/* Open invitations but @except that are to let the member back, ascending. 0 or d->code. */
+int invitations_back(struct decide *d, uint32_t member, ProtobufCBinaryData except, ProtobufCBinaryData **ret_keys,
+                     size_t *ret_count);
 int decide_invite(struct decide *d);
 int decide_redeem(struct decide *d);
 int decide_revoke_key(struct decide *d);
@@ -162,6 +168,9 @@ int member_valid_keys(struct decide *d, uint32_t member, ProtobufCBinaryData **r
 /* KeyAdded: the key is the member's, and these of the member's others are not any more. NULL with d->code. */
 Comity__V1__KeyAdded *key_add(struct decide *d, uint32_t member, ProtobufCBinaryData key,
                               ProtobufCBinaryData *revoked, size_t n_revoked);
+/* The same, in place of all the member's others, and of the invitations that are to let the same member back. @by: the
+ * invitation that did; empty: none. 0 or d->code. */
+int key_recover(struct decide *d, uint32_t member, ProtobufCBinaryData key, ProtobufCBinaryData by);
 int decide_add_key(struct decide *d);
 int decide_recover_co_chair(struct decide *d);
 int decide_set_recovery_key(struct decide *d);

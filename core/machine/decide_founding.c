@@ -229,7 +229,7 @@ static int check_admitted_keys(struct decide *d, const Comity__V1__NewConstituen
     for (i = 0; i < list.count; i++) {
         bool is_founder = i < constituency->n_founders;
 
-        if (decide_key_is_taken(d, list.keys[i], &taken) != 0)
+        if (decide_key_is_taken(d, 0, list.keys[i], &taken) != 0)
             return d->code;
         if (taken && is_founder)
             return decide_refuse(d, ERR_EXISTS, ADMITTED ".founders[%zu].key", i);

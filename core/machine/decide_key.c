@@ -60,6 +60,24 @@ Comity__V1__KeyAdded *key_add(struct decide *d, uint32_t member, ProtobufCBinary
     return added;
 }
 
+int key_recover(struct decide *d, uint32_t member, ProtobufCBinaryData key, ProtobufCBinaryData by)
+{
+    ProtobufCBinaryData *others, *invitations;
+    Comity__V1__KeyAdded *added;
+    size_t count, n_invitations;
+
+    if (member_valid_keys(d, member, &others, &count) != 0 ||
+        invitations_back(d, member, by, &invitations, &n_invitations) != 0)
+        return d->code;
+    added = key_add(d, member, key, others, count);
+    if (!added)
+        return d->code;
+    added->invitation = by;
+    added->withdrawn = invitations;
+    added->n_withdrawn = n_invitations;
+    return 0;
+}
+
 /* It is the signer's own, and still good. */
 static int check_replaced(struct decide *d, ProtobufCBinaryData replaced)
 {
@@ -84,7 +102,7 @@ int decide_add_key(struct decide *d)
     ProtobufCBinaryData *keys;
     size_t count;
 
-    if (decide_check_key_is_new(d, add->key, "add_key.key") != 0 ||
+    if (decide_check_key_is_new(d, d->actor->constituency, add->key, "add_key.key") != 0 ||
         (replaced && check_replaced(d, add->replaces) != 0) ||
         member_valid_keys(d, d->actor->number, &keys, &count) != 0)
         return d->code;
@@ -110,18 +128,14 @@ int decide_recover_co_chair(struct decide *d)
 {
     const Comity__V1__Member *member = decide_get(d, TABLE_MEMBER, d->of_member, 0);
     ProtobufCBinaryData key = d->body->recover_co_chair->key;
-    ProtobufCBinaryData *others;
-    size_t count;
 
     if (!member)
         return d->code;
     if (!member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR))
         return decide_refuse(d, ERR_FORBIDDEN, "recover_co_chair.member");
-    if (decide_check_key_is_new(d, key, "recover_co_chair.key") != 0 ||
-        member_valid_keys(d, member->number, &others, &count) != 0)
+    if (decide_check_key_is_new(d, d->of_constituency, key, "recover_co_chair.key") != 0)
         return d->code;
-    key_add(d, member->number, key, others, count);
-    return d->code;
+    return key_recover(d, member->number, key, (ProtobufCBinaryData){0, NULL});
 }
 
 int decide_set_recovery_key(struct decide *d)
@@ -129,7 +143,7 @@ int decide_set_recovery_key(struct decide *d)
     Comity__V1__RecoveryKeySet *set;
     Comity__V1__Event *event;
 
-    if (decide_check_key_is_new(d, d->body->set_recovery_key->key, "set_recovery_key.key") != 0)
+    if (decide_check_key_is_new(d, d->of_constituency, d->body->set_recovery_key->key, "set_recovery_key.key") != 0)
         return d->code;
     set = decide_new(d, &comity__v1__recovery_key_set__descriptor);
     event = decide_event(d, COMITY__V1__EVENT__KIND_RECOVERY_KEY_SET);

@@ -2,6 +2,10 @@
 #include "core/machine/co_chairs.h"
 
 #define INVITATION_MAX_MS ((int64_t) 90 * 24 * 3600 * 1000)
+enum {
+    INVITATIONS_BACK_MAX = 8, /* of one member, that are open: a redeemed one's event names the others */
+    EPOCH_FIRST = 1,          /* before any restore */
+};
 
 int concern_own_constituency(struct decide *d)
 {
@@ -67,6 +71,81 @@ int concern_invited(struct decide *d)
     return member->constituency == d->of_constituency ? 0 : decide_refuse(d, ERR_FORBIDDEN, "invite.member");
 }
 
+/* Is it unused, in time, not withdrawn, and the key that signed it still good? Whoever stole a co-chair's key
+ * must not come back by what it invited before it was revoked. ERR_INVITATION if not. */
+static int check_open(struct decide *d, const Comity__V1__Invitation *invitation)
+{
+    ProtobufCMessage *row = NULL;
+    int code;
+
+    if (invitation->member != 0 || invitation->revoked != 0 || invitation->expires_ms <= d->context->time_ms)
+        return ERR_INVITATION;
+    code = state_get_by_key(d->view, d->arena, TABLE_KEY, invitation->signer.data, &row);
+    if (code != 0)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    return ((const Comity__V1__Key *) row)->revoked == 0 ? 0 : ERR_INVITATION;
+}
+
+struct ways_back {
+    struct decide *d;
+    uint32_t member;
+    ProtobufCBinaryData except, *keys;
+    size_t count, room;
+};
+
+static int way_back_visit(void *context, const ProtobufCMessage *row, struct bytes at)
+{
+    const Comity__V1__Invitation *invitation = (const Comity__V1__Invitation *) row;
+    struct ways_back *ways = context;
+    int code;
+
+    (void) at;
+    if (invitation->recovers != ways->member || binary_equal(invitation->key, ways->except))
+        return 0;
+    code = check_open(ways->d, invitation);
+    if (code != 0)
+        return code == ERR_INVITATION ? 0 : code;
+    ways->keys = arena_room(ways->d->arena, ways->keys, ways->count, &ways->room, sizeof(*ways->keys));
+    if (!ways->keys)
+        return ERR_MEMORY;
+    ways->keys[ways->count++] = invitation->key;
+    return 0;
+}
+
+int invitations_back(struct decide *d, uint32_t member, ProtobufCBinaryData except, ProtobufCBinaryData **ret_keys,
+                     size_t *ret_count)
+{
+    struct row_key all = row_key_all(TABLE_INVITATION);
+    struct ways_back ways = {.d = d, .member = member, .except = except};
+    int code = row_each(d->view, d->arena, TABLE_INVITATION, &all, way_back_visit, &ways);
+
+    if (code != 0)
+        return decide_fail(d, code);
+    *ret_keys = ways.keys;
+    *ret_count = ways.count;
+    return 0;
+}
+
+/* No other invitation has the key, of another constituency neither; nor too many let the same member back. */
+static int check_invitation_is_new(struct decide *d, const Comity__V1__Invite *invite)
+{
+    struct row_key at = row_key_bytes(TABLE_INVITATION, invite->key.data);
+    ProtobufCBinaryData *others;
+    size_t count = 0;
+    bool exists;
+
+    if (decide_check_key_is_new(d, d->of_constituency, invite->key, "invite.key") != 0 ||
+        decide_exists(d, &at, &exists) != 0)
+        return d->code;
+    if (exists)
+        return decide_refuse(d, ERR_EXISTS, "invite.key");
+    if (invite->member != 0 &&
+        invitations_back(d, invite->member, (ProtobufCBinaryData){0, NULL}, &others, &count) != 0)
+        return d->code;
+    return count < INVITATIONS_BACK_MAX ? 0
+                                        : decide_refuse_limit(d, ERR_LIMIT, "invite.member", INVITATIONS_BACK_MAX);
+}
+
 int decide_invite(struct decide *d)
 {
     const Comity__V1__Invite *invite = d->body->invite;
@@ -77,7 +156,7 @@ int decide_invite(struct decide *d)
 
     if (invite->expires_ms <= now_ms || invite->expires_ms > now_ms + INVITATION_MAX_MS)
         return decide_refuse(d, ERR_RANGE, "invite.expires_ms");
-    if (decide_check_key_is_new(d, invite->key, "invite.key") != 0)
+    if (check_invitation_is_new(d, invite) != 0)
         return d->code;
     invited = decide_new(d, &comity__v1__member_invited__descriptor);
     invitation = decide_new(d, &comity__v1__invitation__descriptor);
@@ -98,21 +177,6 @@ int decide_invite(struct decide *d)
     return 0;
 }
 
-/* Is it unused, in time, not withdrawn, and the key that signed it still good? Whoever stole a co-chair's key
- * must not come back by what it invited before it was revoked. ERR_INVITATION if not. */
-static int check_open(struct decide *d, const Comity__V1__Invitation *invitation)
-{
-    ProtobufCMessage *row = NULL;
-    int code;
-
-    if (invitation->member != 0 || invitation->revoked != 0 || invitation->expires_ms <= d->context->time_ms)
-        return ERR_INVITATION;
-    code = state_get_by_key(d->view, d->arena, TABLE_KEY, invitation->signer.data, &row);
-    if (code != 0)
-        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
-    return ((const Comity__V1__Key *) row)->revoked == 0 ? 0 : ERR_INVITATION;
-}
-
 static Comity__V1__Invitation *invitation_find(struct decide *d, ProtobufCBinaryData key)
 {
     ProtobufCMessage *row = NULL;
@@ -125,20 +189,6 @@ static Comity__V1__Invitation *invitation_find(struct decide *d, ProtobufCBinary
     else if (code != 0)
         decide_fail(d, code);
     return code == 0 ? (Comity__V1__Invitation *) row : NULL;
-}
-
-/* Who comes back by it has this key, and no other. */
-static int recover_by_invitation(struct decide *d, const Comity__V1__Invitation *invitation)
-{
-    Comity__V1__KeyAdded *added = NULL;
-    ProtobufCBinaryData *others;
-    size_t count;
-
-    if (member_valid_keys(d, invitation->recovers, &others, &count) == 0)
-        added = key_add(d, invitation->recovers, d->body->key, others, count);
-    if (added)
-        added->invitation = invitation->key;
-    return d->code;
 }
 
 static int join(struct decide *d, const Comity__V1__Invitation *invitation)
@@ -176,40 +226,51 @@ int decide_redeem(struct decide *d)
 {
     const Comity__V1__Invitation *invitation = invitation_find(d, d->body->redeem->invitation);
 
-    if (!invitation || decide_check_key_is_new(d, d->body->key, "key") != 0)
+    if (!invitation || decide_check_key_is_new(d, invitation->constituency, d->body->key, "key") != 0)
         return d->code;
-    return invitation->recovers != 0 ? recover_by_invitation(d, invitation) : join(d, invitation);
+    if (invitation->recovers != 0) /* who comes back by it has this key, and no other */
+        return key_recover(d, invitation->recovers, d->body->key, invitation->key);
+    return join(d, invitation);
 }
 
-/* The key is no member's: an invitation's, perhaps. */
-static int concern_invitation(struct decide *d)
+/* Nobody's key. A restore can have lost what brought it, and whoever has that can send it again at any time: so that a
+ * revocation that comes first is good, a co-chair bars the key from the own constituency. */
+static int concern_lost_key(struct decide *d)
+{
+    if (d->epoch <= EPOCH_FIRST || !member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_CO_CHAIR))
+        return decide_refuse(d, ERR_NOT_FOUND, "revoke_key.key");
+    return concern_own_constituency(d);
+}
+
+/* NULL: there is none, or d->code is set. */
+static void *seek_revoked(struct decide *d, enum table table)
 {
     ProtobufCMessage *row = NULL;
-    int code = state_get_by_key(d->view, d->arena, TABLE_INVITATION, d->body->revoke_key->key.data, &row);
+    int code = state_get_by_key(d->view, d->arena, table, d->body->revoke_key->key.data, &row);
 
-    if (code == ERR_NOT_FOUND)
-        return decide_refuse(d, code, "revoke_key.key");
-    if (code != 0)
-        return decide_fail(d, code);
-    d->invitation = (Comity__V1__Invitation *) row;
-    d->of_constituency = d->invitation->constituency;
-    return 0;
+    if (code != 0 && code != ERR_NOT_FOUND)
+        decide_fail(d, code);
+    return code == 0 ? row : NULL;
 }
 
+/* A member's, or an invitation's. One that is both is, to who invited by it, the invitation's: nobody keeps an invitation from
+ * being withdrawn by taking its key into another constituency. */
 int concern_key(struct decide *d)
 {
-    ProtobufCMessage *row = NULL;
-    Comity__V1__Member *member;
-    int code = state_get_by_key(d->view, d->arena, TABLE_KEY, d->body->revoke_key->key.data, &row);
+    Comity__V1__Key *key = seek_revoked(d, TABLE_KEY);
+    Comity__V1__Invitation *invitation = d->code == 0 ? seek_revoked(d, TABLE_INVITATION) : NULL;
+    const Comity__V1__Member *member = key && d->code == 0 ? decide_get(d, TABLE_MEMBER, key->member, 0) : NULL;
 
-    if (code == ERR_NOT_FOUND)
-        return concern_invitation(d);
-    if (code != 0)
-        return decide_fail(d, code);
-    d->key = (Comity__V1__Key *) row;
-    member = decide_get(d, TABLE_MEMBER, d->key->member, 0);
-    if (!member)
+    if (d->code != 0)
         return d->code;
+    if (!key && !invitation)
+        return concern_lost_key(d);
+    if (!key || (invitation && invitation->constituency == d->actor->constituency)) {
+        d->invitation = invitation;
+        d->of_constituency = invitation->constituency;
+        return 0;
+    }
+    d->key = key;
     d->of_member = member->number;
     d->of_constituency = member->constituency;
     return 0;
@@ -233,12 +294,17 @@ static int check_last_co_chair(struct decide *d)
 
 static int check_revocable(struct decide *d)
 {
-    bool is_over =
-        d->invitation ? d->invitation->member != 0 || d->invitation->revoked != 0 : d->key->revoked != 0;
+    bool is_over = false;
 
+    if (d->invitation)
+        is_over = d->invitation->member != 0 || d->invitation->revoked != 0;
+    else if (d->key)
+        is_over = d->key->revoked != 0;
+    else if (decide_key_is_barred(d, d->of_constituency, d->body->revoke_key->key, &is_over) != 0)
+        return d->code;
     if (is_over)
         return decide_refuse(d, ERR_STATE, "revoke_key.key");
-    return d->invitation ? 0 : check_last_co_chair(d);
+    return d->key ? check_last_co_chair(d) : 0;
 }
 
 /* Who has another key has not left: no stage of a ladder waits for them in vain. */
@@ -266,6 +332,7 @@ int decide_revoke_key(struct decide *d)
         return d->code;
     revoked->key = d->body->revoke_key->key;
     revoked->member = d->of_member;
+    revoked->constituency = d->key || d->invitation ? 0 : d->of_constituency;
     event->key_revoked = revoked;
     return d->leaving != 0 ? stages_left(d, &revoked->stages, &revoked->n_stages) : 0;
 }

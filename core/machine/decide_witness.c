@@ -50,7 +50,7 @@ int decide_appoint_witness(struct decide *d)
     uint32_t number;
 
     if (check_name(d, appoint->name) != 0 ||
-        decide_check_key_is_new(d, appoint->key, "appoint_witness.key") != 0 || check_room(d) != 0 ||
+        decide_check_key_is_new(d, d->of_constituency, appoint->key, "appoint_witness.key") != 0 || check_room(d) != 0 ||
         decide_next_number(d, TABLE_WITNESS, &number) != 0)
         return d->code;
     appointed = decide_new(d, &comity__v1__witness_appointed__descriptor);

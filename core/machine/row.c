@@ -73,8 +73,9 @@ static const struct table_row TABLES[] = {
     [TABLE_ROUND_OF_PROPOSAL] = {TABLE_ROUND_OF_PROPOSAL, "round_of_proposal", FORM_PAIR, NULL},
     /* Keys and witnesses. */
     [TABLE_WITNESS] = {TABLE_WITNESS, "witness", FORM_NUMBER, &comity__v1__witness__descriptor},
-    [TABLE_WITNESS_KEY] = {TABLE_WITNESS_KEY, "witness_key", FORM_KEY, NULL},
+    [TABLE_WITNESS_KEY] = {TABLE_WITNESS_KEY, "witness_key", FORM_HASHED, NULL},
     [TABLE_RECOVERY_KEY] = {TABLE_RECOVERY_KEY, "recovery_key", FORM_KEY, NULL},
+    [TABLE_BARRED_KEY] = {TABLE_BARRED_KEY, "barred_key", FORM_HASHED, NULL},
 };
 
 const struct table_row *table_find(enum table table)

@@ -172,22 +172,28 @@ int state_constituency_of_recovery(const struct view *view, struct arena *arena,
 int state_witness_of_key(const struct view *view, struct arena *arena, const uint8_t key[KEY_SIZE],
                          Comity__V1__Witness **ret_witness)
 {
-    struct row_key at = row_key_bytes(TABLE_WITNESS_KEY, key);
-    Comity__V1__Witness *witness;
-    ProtobufCMessage *row;
-    uint32_t number;
-    int code = row_number(view, &at, &number);
+    struct row_key counter = row_key_counter(TABLE_CONSTITUENCY);
+    uint32_t last = 0, number = 0;
+    bool was_one = false;
+    int code = row_number(view, &counter, &last);
 
-    if (code != 0 || number == 0)
-        return code != 0 ? code : ERR_KEY_UNKNOWN;
-    code = state_get(view, arena, TABLE_WITNESS, number, 0, &row);
-    if (code != 0)
-        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
-    witness = (Comity__V1__Witness *) row;
-    if (witness->dismissed != 0)
-        return ERR_KEY_REVOKED;
-    *ret_witness = witness;
-    return 0;
+    for (uint32_t constituency = 1; code == 0 && constituency <= last; constituency++) {
+        struct row_key at = row_key_hashed(TABLE_WITNESS_KEY, constituency, key);
+        ProtobufCMessage *row;
+
+        code = row_number(view, &at, &number);
+        if (code != 0 || number == 0)
+            continue;
+        code = state_get(view, arena, TABLE_WITNESS, number, 0, &row);
+        if (code != 0)
+            return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+        was_one = true;
+        if (((Comity__V1__Witness *) row)->dismissed == 0) {
+            *ret_witness = (Comity__V1__Witness *) row;
+            return 0;
+        }
+    }
+    return code != 0 ? code : was_one ? ERR_KEY_REVOKED : ERR_KEY_UNKNOWN;
 }
 
 bool member_has_office(const Comity__V1__Member *member, Comity__V1__Office office)

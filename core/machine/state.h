@@ -78,8 +78,9 @@ enum table {
     TABLE_ROUND_OF_PROPOSAL = 94, /* proposal, round u32: 1 */
     /* Keys and witnesses. */
     TABLE_WITNESS = 100,     /* number               Witness */
-    TABLE_WITNESS_KEY = 101, /* 32 bytes             u32: number of the witness whose key it is */
+    TABLE_WITNESS_KEY = 101, /* constituency, 32 bytes  u32: number of its witness whose key it is */
     TABLE_RECOVERY_KEY = 102,/* 32 bytes             u32: number of the constituency whose recovery key it is, or was */
+    TABLE_BARRED_KEY = 103,  /* constituency, 32 bytes  u32: 1; revoked while it was not on record, and never to be a key of it */
 };
 
 /* Read or write one row by its numbers. @b is ignored by tables of one number, both by KEY and INVITATION, whose
@@ -100,7 +101,8 @@ int state_member_of_key(const struct view *view, struct arena *arena, const uint
 /* The constituency whose recovery key it is, now. 0 or ERR_KEY_UNKNOWN. */
 int state_constituency_of_recovery(const struct view *view, struct arena *arena, const uint8_t key[KEY_SIZE],
                                    uint32_t *ret_constituency);
-/* The witness whose key it is. 0, ERR_KEY_UNKNOWN, ERR_KEY_REVOKED of one that was dismissed. */
+/* The witness whose key it is: of several constituencies' one that stands. 0, ERR_KEY_UNKNOWN, ERR_KEY_REVOKED where all were
+ * dismissed. */
 int state_witness_of_key(const struct view *view, struct arena *arena, const uint8_t key[KEY_SIZE],
                          Comity__V1__Witness **ret_witness);
 /* The key that signs the history's checkpoints now: its latest epoch's. ERR_CORRUPT where none is on record. */

@@ -13,12 +13,27 @@
 #include "core/machine/state.h"
 #include "core/text.h"
 
-enum { MEMBERS = 4000, KEYS = 12000, WITNESSES = 4000, CONSTITUENCIES = 65, LOSSES = 12000, ROUNDS = 20000, DEVICES = 8 };
+enum { MEMBERS = 4000, KEYS = 12000, WITNESSES = 4000, CONSTITUENCIES = 65, LOSSES = 12000, ROUNDS = 20000, DEVICES = 8,
+       WAYS = 4000, BARS = 1000 };
 
 struct held {
     uint8_t key[KEY_SIZE];
     uint32_t member; /* 0: nobody's, but used: an invitation's, a witness's, one for recovery */
+    uint32_t namer;  /* the constituency that named it as an invitation's or a witness's: in others it can be used */
     bool holds;
+};
+
+/* An invitation that is to let a member back. */
+struct way_back {
+    uint8_t key[KEY_SIZE], signer[KEY_SIZE];
+    uint32_t member;
+    int64_t expires_ms;
+    bool is_over; /* redeemed, or withdrawn */
+};
+
+struct bar {
+    uint8_t key[KEY_SIZE];
+    uint32_t constituency;
 };
 
 struct loss {
@@ -50,9 +65,14 @@ struct book_keys {
     uint32_t constituency_count;
     struct {
         uint32_t constituency;
+        uint8_t key[KEY_SIZE];
         bool stands;
     } witnesses[WITNESSES];
     uint32_t witness_count;
+    struct way_back ways[WAYS];
+    size_t way_count;
+    struct bar bars[BARS];
+    size_t bar_count;
     struct loss losses[LOSSES];
     size_t loss_count;
     struct span rounds[ROUNDS];
@@ -92,18 +112,43 @@ static struct held *find(const struct book_keys *book, ProtobufCBinaryData key)
     return NULL;
 }
 
-/* No key is ever used twice. */
-static void use(struct book_keys *book, ProtobufCBinaryData key, uint32_t member)
+/* What was revoked while nobody had it is never a key of that constituency. */
+static void check_not_barred(const struct book_keys *book, ProtobufCBinaryData key, uint32_t constituency)
 {
-    struct held *held = &book->keys[book->key_count++];
+    for (size_t i = 0; i < book->bar_count; i++)
+        assert_false(memcmp(book->bars[i].key, key.data, KEY_SIZE) == 0 && book->bars[i].constituency == constituency);
+}
 
-    assert_true(book->key_count < KEYS);
-    book->key_count--;
-    assert_null(find(book, key));
-    book->key_count++;
+/* No key is ever used twice, but one that another constituency has named without its signature. */
+static struct held *use(struct book_keys *book, ProtobufCBinaryData key, uint32_t constituency)
+{
+    struct held *held = find(book, key);
+
+    if (held) {
+        assert_int_equal(held->member, 0);
+        assert_int_not_equal(held->namer, 0);
+        assert_int_not_equal(held->namer, constituency);
+    } else {
+        assert_true(book->key_count < KEYS);
+        held = &book->keys[book->key_count++];
+    }
     memcpy(held->key, key.data, KEY_SIZE);
+    held->namer = 0;
+    return held;
+}
+
+static void use_as_members(struct book_keys *book, ProtobufCBinaryData key, uint32_t member)
+{
+    struct held *held = use(book, key, book->members[member].constituency);
+
+    check_not_barred(book, key, book->members[member].constituency);
     held->member = member;
-    held->holds = member != 0;
+    held->holds = true;
+}
+
+static void use_as_named(struct book_keys *book, ProtobufCBinaryData key, uint32_t constituency)
+{
+    use(book, key, constituency)->namer = constituency;
 }
 
 static size_t devices_of(const struct book_keys *book, uint32_t member)
@@ -149,7 +194,7 @@ static void take_constituency(struct book_keys *book, const Comity__V1__Constitu
     book->constituencies[number].asked = 1;
     book->constituency_count = number;
     if (constituency->recovery_key.len > 0) {
-        use(book, constituency->recovery_key, 0);
+        use(book, constituency->recovery_key, number);
         memcpy(book->constituencies[number].recovery, constituency->recovery_key.data, KEY_SIZE);
         book->constituencies[number].has_recovery = true;
     }
@@ -198,7 +243,7 @@ static void check_enough(struct book_keys *book, const Comity__V1__Command *comm
     book->counts.together += asked > 1 && there > 1;
 }
 
-static bool is_joint(const struct book_keys *book, const Comity__V1__Command *command)
+static bool is_joint(const Comity__V1__Command *command)
 {
     switch (command->body_case) {
     case COMITY__V1__COMMAND__BODY_ADMIT_CONSTITUENCY:
@@ -212,7 +257,6 @@ static bool is_joint(const struct book_keys *book, const Comity__V1__Command *co
     case COMITY__V1__COMMAND__BODY_PURGE_TEXTS:
         return true;
     default:
-        (void) book;
         return false;
     }
 }
@@ -253,7 +297,7 @@ static void check_signers(struct book_keys *book, const struct machine_event *ev
     switch (command->body_case) {
     case COMITY__V1__COMMAND__BODY_FOUND:
     case COMITY__V1__COMMAND__BODY_REDEEM:
-        assert_null(signer); /* a new key */
+        assert_true(!signer || signer->namer != 0); /* a new key */
         return;
     case COMITY__V1__COMMAND__BODY_RECOVER_CO_CHAIR:
         assert_non_null(signer);
@@ -265,7 +309,7 @@ static void check_signers(struct book_keys *book, const struct machine_event *ev
     assert_non_null(signer);
     assert_true(signer->holds);
     assert_int_equal(event->open->actor, signer->member);
-    if (is_joint(book, command))
+    if (is_joint(command))
         for (uint32_t number = 1; number <= book->constituency_count; number++)
             if (book->constituencies[number].is_party)
                 check_enough(book, command, number);
@@ -275,10 +319,71 @@ static void check_signers(struct book_keys *book, const struct machine_event *ev
 
 /* Events. */
 
+static void way_ends(struct book_keys *book, ProtobufCBinaryData key)
+{
+    for (size_t i = 0; i < book->way_count; i++)
+        if (memcmp(book->ways[i].key, key.data, KEY_SIZE) == 0) {
+            assert_false(book->ways[i].is_over);
+            book->ways[i].is_over = true;
+        }
+}
+
+static void invited(struct book_keys *book, const Comity__V1__Invitation *invitation)
+{
+    struct way_back *way = &book->ways[book->way_count];
+
+    use_as_named(book, invitation->key, invitation->constituency);
+    if (invitation->recovers == 0)
+        return;
+    assert_true(book->way_count++ < WAYS);
+    memcpy(way->key, invitation->key.data, KEY_SIZE);
+    memcpy(way->signer, invitation->signer.data, KEY_SIZE);
+    way->member = invitation->recovers;
+    way->expires_ms = invitation->expires_ms;
+}
+
+static bool is_open(const struct book_keys *book, const struct way_back *way, int64_t now_ms)
+{
+    const struct held *signer = find(book, (ProtobufCBinaryData){KEY_SIZE, (uint8_t *) way->signer});
+
+    return !way->is_over && way->expires_ms > now_ms && signer && signer->holds;
+}
+
+/* Whoever comes back ends all other ways back, as the event says; a further device ends none. */
+static void ways_end(struct book_keys *book, const struct machine_event *event, const Comity__V1__KeyAdded *added)
+{
+    size_t open = 0;
+
+    if (added->invitation.len > 0)
+        way_ends(book, added->invitation);
+    for (size_t i = 0; event->command->body_case != COMITY__V1__COMMAND__BODY_ADD_KEY && i < book->way_count; i++)
+        open += book->ways[i].member == added->key->member && is_open(book, &book->ways[i], event->time_ms);
+    assert_int_equal(added->n_withdrawn, open);
+    for (size_t i = 0; i < added->n_withdrawn; i++) {
+        if (i > 0)
+            assert_true(memcmp(added->withdrawn[i - 1].data, added->withdrawn[i].data, KEY_SIZE) < 0);
+        way_ends(book, added->withdrawn[i]);
+    }
+    book->counts.withdrawn += open;
+}
+
 static void revoked(struct book_keys *book, const struct machine_event *event, const Comity__V1__KeyRevoked *revoked)
 {
-    if (revoked->member == 0)
+    if (revoked->constituency != 0) {
+        assert_int_equal(revoked->member, 0);
+        assert_int_equal(book->members[event->open->actor].constituency, revoked->constituency);
+        assert_null(find(book, revoked->key));
+        check_not_barred(book, revoked->key, revoked->constituency);
+        assert_true(book->bar_count < BARS);
+        memcpy(book->bars[book->bar_count].key, revoked->key.data, KEY_SIZE);
+        book->bars[book->bar_count++].constituency = revoked->constituency;
+        book->counts.barred++;
         return;
+    }
+    if (revoked->member == 0) {
+        way_ends(book, revoked->key);
+        return;
+    }
     lose(book, revoked->key, revoked->member);
     note_loss(book, event, revoked->member, false);
 }
@@ -291,6 +396,7 @@ static void added(struct book_keys *book, const struct machine_event *event, con
 
     assert_int_equal(event->open->actor, member);
     assert_int_equal(added->key->added, event->sequence);
+    ways_end(book, event, added);
     for (size_t i = 0; i < added->n_revoked; i++) {
         lose(book, added->revoked[i], member);
         if (i > 0)
@@ -312,14 +418,14 @@ static void added(struct book_keys *book, const struct machine_event *event, con
         book->counts.recovered++;
     }
     book->counts.back += added->invitation.len > 0;
-    use(book, added->key->key, member);
+    use_as_members(book, added->key->key, member);
     if (added->n_revoked > 0)
         note_loss(book, event, member, true);
 }
 
 static void recovery_set(struct book_keys *book, const Comity__V1__RecoveryKeySet *set)
 {
-    use(book, set->key, 0);
+    use(book, set->key, set->constituency);
     memcpy(book->constituencies[set->constituency].recovery, set->key.data, KEY_SIZE);
     book->constituencies[set->constituency].has_recovery = true;
     book->counts.recovery_set++;
@@ -328,12 +434,22 @@ static void recovery_set(struct book_keys *book, const Comity__V1__RecoveryKeySe
 static void appointed(struct book_keys *book, const Comity__V1__Witness *witness)
 {
     size_t standing = 0;
+    bool is_shared = false;
 
-    for (uint32_t i = 1; i <= book->witness_count; i++)
-        standing += book->witnesses[i].stands && book->witnesses[i].constituency == witness->constituency;
+    for (uint32_t i = 1; i <= book->witness_count; i++) {
+        bool is_own = book->witnesses[i].constituency == witness->constituency;
+        bool is_same = memcmp(book->witnesses[i].key, witness->key.data, KEY_SIZE) == 0;
+
+        standing += book->witnesses[i].stands && is_own;
+        assert_false(is_own && is_same);
+        is_shared |= is_same;
+    }
     assert_true(standing < DEVICES);
     assert_int_equal(witness->number, ++book->witness_count);
-    use(book, witness->key, 0);
+    if (!is_shared)
+        use_as_named(book, witness->key, witness->constituency);
+    book->counts.shared += is_shared;
+    memcpy(book->witnesses[witness->number].key, witness->key.data, KEY_SIZE);
     book->witnesses[witness->number].constituency = witness->constituency;
     book->witnesses[witness->number].stands = true;
     book->counts.appointed++;
@@ -374,21 +490,21 @@ void book_keys_event(struct book_keys *book, const struct machine_event *event)
         for (size_t i = 0; i < open->partnership_founded->n_members; i++)
             take_member(book, open->partnership_founded->members[i]);
         for (size_t i = 0; i < open->partnership_founded->n_keys; i++)
-            use(book, open->partnership_founded->keys[i]->key, open->partnership_founded->keys[i]->member);
+            use_as_members(book, open->partnership_founded->keys[i]->key, open->partnership_founded->keys[i]->member);
         break;
     case COMITY__V1__EVENT__KIND_CONSTITUENCY_ADMITTED:
         take_constituency(book, open->constituency_admitted->constituency);
         for (size_t i = 0; i < open->constituency_admitted->n_members; i++)
             take_member(book, open->constituency_admitted->members[i]);
         for (size_t i = 0; i < open->constituency_admitted->n_keys; i++)
-            use(book, open->constituency_admitted->keys[i]->key, open->constituency_admitted->keys[i]->member);
+            use_as_members(book, open->constituency_admitted->keys[i]->key, open->constituency_admitted->keys[i]->member);
         break;
     case COMITY__V1__EVENT__KIND_MEMBER_INVITED:
-        use(book, open->member_invited->invitation->key, 0);
+        invited(book, open->member_invited->invitation);
         break;
     case COMITY__V1__EVENT__KIND_INVITATION_REDEEMED:
         take_member(book, open->invitation_redeemed->member);
-        use(book, open->invitation_redeemed->key->key, open->invitation_redeemed->member->number);
+        use_as_members(book, open->invitation_redeemed->key->key, open->invitation_redeemed->member->number);
         break;
     case COMITY__V1__EVENT__KIND_KEY_REVOKED:
         revoked(book, event, open->key_revoked);

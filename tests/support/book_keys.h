@@ -20,6 +20,9 @@ void book_keys_check(const struct book_keys *book, const struct view *view, stru
 /* What came to pass, so that a test can say that it did. */
 struct book_keys_counts {
     size_t added, replaced, back, recovered, recovery_set, appointed, dismissed;
+    size_t withdrawn; /* invitations back that ended with another, or with a recovery */
+    size_t shared;    /* witnesses whose key another constituency's has too */
+    size_t barred;    /* keys that nobody had */
     size_t lost_in_rounds, replaced_in_rounds;
     size_t together; /* acts that two co-chairs of one constituency had to sign */
 };

@@ -235,6 +235,8 @@ static bool body_revoke_key(struct random_commands *r)
 {
     if (random_chance(r, 25))
         return body_withdraw(r);
+    if (random_chance(r, 20))
+        return random_bar_key(r);
     const struct person *awaited = random_awaited(r);
     const struct person *whose = awaited ? awaited : random_member(r, 0, ANYBODY);
     const struct person *signer = whose;

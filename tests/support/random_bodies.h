@@ -13,6 +13,7 @@ enum {
     STRANGERS = 4,
     TEXTS_MAX = 200,
     RECOVERY_MAX = 64,
+    BARRED_MAX = 4,
     ANYBODY = 0
 };
 
@@ -41,6 +42,8 @@ struct random_commands {
     struct person strangers[STRANGERS];
     struct person recovery[RECOVERY_MAX]; /* keys for recovery: the latest, in a ring */
     uint64_t recovery_count;              /* ever made */
+    struct person barred[BARRED_MAX];     /* keys that were revoked while nobody had them, and not used since */
+    size_t barred_count;
     uint64_t keys_made;
     Comity__V1__Command__BodyCase last_body;
 
@@ -235,6 +238,7 @@ const struct person *random_seat_holder(struct random_commands *r, uint32_t numb
 /* Keys and witnesses. random_keys.c */
 bool random_add_key(struct random_commands *r);
 bool random_invite_back(struct random_commands *r);
+bool random_bar_key(struct random_commands *r);
 bool random_set_recovery_key(struct random_commands *r);
 bool random_recover_co_chair(struct random_commands *r);
 bool random_appoint_witness(struct random_commands *r);

@@ -14,16 +14,52 @@ bool random_add_key(struct random_commands *r)
     if (random_chance(r, 60))
         r->body->add_key->replaces = random_key(r, random_chance(r, 70) ? person : random_person_of(r, person->member));
     made = random_person_new(r);
+    if (r->barred_count > 0 && random_chance(r, 20))
+        made->key = r->barred[--r->barred_count].key;
     r->body->add_key->key = random_key(r, made);
     random_cosign(r, made);
     return true;
+}
+
+/* Of revoke_key: a key that nobody has, as after a restore. */
+bool random_bar_key(struct random_commands *r)
+{
+    const Comity__V1__Partnership *partnership = random_row(r, TABLE_PARTNERSHIP, 0, 0);
+    const struct person *signer = random_member(r, CO_CHAIR, ANYBODY);
+    struct person *barred;
+
+    if (!signer || r->barred_count == BARRED_MAX || (r->was_valid && partnership->epoch == 1))
+        return false;
+    barred = &r->barred[r->barred_count++];
+    random_key_make(r, barred);
+    random_sign(r, signer);
+    r->body->revoke_key->key = random_key(r, barred);
+    return true;
+}
+
+/* Whom one of the latest invitations is to let back; NULL: nobody was found. */
+static const struct person *invited_back(struct random_commands *r)
+{
+    for (size_t tries = 0; tries < 16; tries++) {
+        const struct person *once = random_invitation(r);
+        const Comity__V1__Invitation *invitation;
+        ProtobufCMessage *row = NULL;
+
+        if (!once || state_get_by_key(r->view, r->arena, TABLE_INVITATION, once->key.public_key, &row) != 0)
+            continue;
+        invitation = (const Comity__V1__Invitation *) row;
+        if (invitation->recovers != 0 && invitation->member == 0 && invitation->revoked == 0)
+            return random_person_of(r, invitation->recovers);
+    }
+    return NULL;
 }
 
 /* Of invite: somebody who is a member already. */
 bool random_invite_back(struct random_commands *r)
 {
     Comity__V1__Invite *invite = r->body->invite;
-    const struct person *whose = random_member(r, 0, ANYBODY);
+    const struct person *again = random_chance(r, 60) ? invited_back(r) : NULL;
+    const struct person *whose = again ? again : random_member(r, 0, ANYBODY);
     const struct person *signer = whose ? random_member(r, CO_CHAIR, whose->constituency) : NULL;
 
     if (!signer || whose->offices & (1u << FACILITATOR | 1u << RECORDER))
@@ -86,6 +122,7 @@ bool random_recover_co_chair(struct random_commands *r)
 bool random_appoint_witness(struct random_commands *r)
 {
     const struct person *signer = random_member(r, CO_CHAIR, ANYBODY);
+    const Comity__V1__Witness *known = random_row(r, TABLE_WITNESS, random_recent(r, TABLE_WITNESS), 0);
     struct person made;
 
     if (!signer)
@@ -94,6 +131,8 @@ bool random_appoint_witness(struct random_commands *r)
     random_sign(r, signer);
     r->body->appoint_witness->name = random_name(r, "witness", random_below(r, 400));
     r->body->appoint_witness->key = random_key(r, &made);
+    if (known && random_chance(r, 30)) /* one that is, or was, of somebody */
+        memcpy(r->body->appoint_witness->key.data, known->key.data, KEY_SIZE);
     return true;
 }
 

@@ -102,7 +102,7 @@ class Leaving(CliCase):
             number = self.join(who, f"Moe {index}", f"{who}.invitation")
             shown = dict(self.ask(who, "key", "show"), number=number)
             revoked = self.ask("ada", "key", "revoke", shown[way])
-            self.assertEqual(revoked["event"]["key_revoked"], {"key": shown["key"], "member": number, "stages": []})
+            self.assertEqual(revoked["event"]["key_revoked"], {"key": shown["key"], "member": number, "stages": [], "constituency": 0})
             self.assertEqual((revoked["seats"], revoked["invitations"]), ([], []))
         self.refuse("ada", "key", "revoke", "Moe 0", name="NOT_FOUND")
         self.refuse("ada", "key", "revoke", "Nobody", name="NOT_FOUND")

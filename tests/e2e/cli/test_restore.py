@@ -315,6 +315,36 @@ class Restored(CliCase):
         self.assertEqual([(row["is_this_machine"], row["revoked"] in (0, "0")) for row in keys], [(False, False), (False, False), (True, True)])
         self.assertEqual(self.resubmit("ben")["resubmitted"], [])
 
+    def test_a_key_that_was_revoked_comes_back_in_no_order(self):
+        """What revoked it is sent again before what brought it: by whoever has the bytes, at any time."""
+        self.back_up()
+        number = self.ask("pia", "join", self.invite("ada", "Pia"))["number"]
+        key = self.ask("pia", "key", "show")["key"]
+        self.ask("phone", "key", "request", "phone.request")
+        self.ask("ben", "key", "add", "phone.request", "--out", "phone.answer")
+        self.ask("phone", "key", "accept", "phone.answer")
+        phone = self.ask("phone", "key", "show")["key"]
+        for each in (key, phone):
+            self.ask("ada", "key", "revoke", each)
+        self.restore()
+        said = self.resubmit("ada", recorded=3)
+        self.assertEqual([row["act"] for row in said["resubmitted"]], ["invite", "revoke_key", "revoke_key"])
+        said = self.ask("pia", "resubmit", exit=REFUSED)
+        self.assertEqual([row["error"] for row in said["resubmitted"]], ["KEY_REVOKED"])
+        said = self.ask("phone", "resubmit", exit=REFUSED)
+        self.assertEqual([(row["error"], row["field"]) for row in said["resubmitted"]], [("KEY_REVOKED", "add_key.key")])
+        self.assertIn("has revoked the new key: make another one", said["not_taken_over"][0]["why"])
+        valid = [row["key"] for row in self.ask("ada", "key", "list", "--all")["keys"] if row["revoked"] == 0]
+        self.assertFalse({key, phone} & set(valid))
+        self.assertNotIn("Pia", [row["name"]["text"] for row in self.ask("ada", "member", "list")["members"]])
+        self.assertIn("Ada Okafor barred a key that is not on record from union\n", self.world.comity("ada", "history")[1])
+        # Once more, by hand: it is barred already.
+        self.refuse("ada", "key", "revoke", key, name="STATE")
+        code, output, errors = self.world.comity("carla", "key", "revoke", "ab" * 32)
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn("This key is not on record. It is never to be one of management: whatever brings it later is refused.",
+                      output)
+
     def test_who_follows_is_told(self):
         """W3: a copy kept by --follow is the record, across a restore and an outage."""
         self.back_up()

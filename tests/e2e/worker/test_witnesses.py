@@ -15,8 +15,8 @@ LISTS = sorted(value for value in pb.ListKind.values() if value)
 class Witness:
     """A witness's keys, and its own connection."""
 
-    def __init__(self, case, scene, name="labour-box", constituency="labour"):
-        self.case, self.scene, self.key = case, scene, nacl.signing.SigningKey.generate()
+    def __init__(self, case, scene, name="labour-box", constituency="labour", key=None):
+        self.case, self.scene, self.key = case, scene, key or nacl.signing.SigningKey.generate()
         event = scene.do(scene.co_chairs[constituency][0], appoint_witness=pb.AppointWitness(
             name=name, key=bytes(self.key.verify_key)))
         self.row = event.witness_appointed.witness
@@ -198,6 +198,24 @@ class Witnesses:
         self.assertEqual(witness.hello().code, ERR.KEY_REVOKED)
         self.assertRefused("GRANT", "query.history", witness.checkpoint)
         self.assertEqual(self.kept(scene), {witness.row.key: kept})   # what it has signed, it has signed
+
+    def test_the_other_side_takes_no_witness_away(self):
+        """Whoever knows a witness's key can appoint it: so can the side whose it is, before, after, and once it was dismissed."""
+        scene = self.found()
+        key = nacl.signing.SigningKey.generate()
+        theirs = Witness(self, scene, "their-box", "management", key)
+        ours = Witness(self, scene, "our-box", "labour", key)
+        self.assertEqual(ours.hello().code, 0)
+        self.assertRefused("EXISTS", "appoint_witness.key",
+                           lambda: Witness(self, scene, "another-box", "labour", key))
+        ours.give(ours.sign())
+        theirs.dismiss()
+        late = ours.sign(1800000100)
+        self.assertEqual(ours.give(late).size, self.head(scene))
+        self.assertEqual(self.kept(scene), {ours.row.key: late})
+        ours.dismiss()
+        self.assertRefused("KEY_REVOKED", "query.history", ours.checkpoint)
+        self.assertEqual(self.kept(scene), {ours.row.key: late})
 
     def test_it_is_there_after_a_kill(self):
         """What was acknowledged is on the disk."""

@@ -203,6 +203,21 @@ static void test_a_charter_names_who_is_there(void **state)
     world_destroy(&world);
 }
 
+/* After a restore, a key that is not on record: it is barred from the constituency by as many. */
+static void test_a_lost_key_is_barred(void **state)
+{
+    (void) state;
+    struct world *world = world_asking(2, 0, 0);
+    Comity__V1__Command *command = world_revoke_command(world, "lena", "tablet");
+
+    world_restore(world);
+    world_refuse(world, command, ERR_COSIGNERS, "cosigners.labour");
+    world_cosign(world, command, "luis", NULL);
+    assert_int_equal(world_accept(world, command)->key_revoked->constituency, LABOUR);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_in_joint_acts),             cmocka_unit_test(test_fewer_than_asked_for),
         cmocka_unit_test(test_ones_own_key),              cmocka_unit_test(test_set_recovery_key),
         cmocka_unit_test(test_a_charter_names_who_is_there),
+        cmocka_unit_test(test_a_lost_key_is_barred),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

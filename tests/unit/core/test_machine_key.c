@@ -207,6 +207,78 @@ static void test_an_invitation_back_is_refused(void **state)
     world_destroy(&world);
 }
 
+static const Comity__V1__Invitation *invitation_of(struct world *world, const char *once)
+{
+    ProtobufCMessage *row = NULL;
+
+    assert_int_equal(state_get_by_key(&world->view, world->arena, TABLE_INVITATION, world_key(world, once).data, &row), 0);
+    return (const Comity__V1__Invitation *) row;
+}
+
+/* Of several invitations back the first that is redeemed is the last: one that was forgotten takes nobody's place later. */
+static void test_of_several_invitations_back_one_is_good(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+
+    world_accept(world, invite_back(world, "lena", LARS, "forgotten"));
+    world_accept(world, invite_back(world, "luis", LARS, "in time"));
+    world_accept(world, invite_back(world, "luis", LUIS, "another's"));
+    world_accept(world, invite_back(world, "lena", LARS, "withdrawn"));
+    world_accept(world, world_revoke_command(world, "lena", "withdrawn"));
+    uint64_t sequence = world->context.next_sequence;
+    const Comity__V1__Event *event = world_accept(world, world_redeem_command(world, "lars 2", "in time"));
+    assert_int_equal(event->key_added->n_withdrawn, 1);
+    assert_memory_equal(event->key_added->withdrawn[0].data, world_key(world, "forgotten").data, KEY_SIZE);
+    assert_int_equal(invitation_of(world, "forgotten")->revoked, sequence);
+    assert_int_equal(invitation_of(world, "forgotten")->member, 0);
+    assert_int_equal(invitation_of(world, "in time")->revoked, 0);
+    assert_int_equal(invitation_of(world, "another's")->revoked, 0);
+    world_refuse(world, world_redeem_command(world, "thief", "forgotten"), ERR_INVITATION, "redeem.invitation");
+    assert_int_equal(member_of(world, "lars 2"), LARS);
+    /* What comes after is another matter; a further device takes nothing away. */
+    world_accept(world, invite_back(world, "lena", LARS, "later"));
+    assert_int_equal(world_accept(world, add(world, "lars 2", "tablet", NULL))->key_added->n_withdrawn, 0);
+    world_accept(world, world_redeem_command(world, "lars 3", "later"));
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+static void test_the_recovery_key_ends_invitations_back(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+
+    world_accept(world, set_recovery(world, "lena", "safe"));
+    world_accept(world, invite_back(world, "luis", LENA, "forgotten"));
+    const Comity__V1__Event *event = world_accept(world, recover(world, "safe", LENA, "lena 2"));
+    assert_int_equal(event->key_added->n_withdrawn, 1);
+    assert_int_equal(event->key_added->invitation.len, 0);
+    world_refuse(world, world_redeem_command(world, "thief", "forgotten"), ERR_INVITATION, "redeem.invitation");
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* So that the event that names them stays small; those that are void already do not count. */
+static void test_few_invitations_back_are_open(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+    char name[16];
+
+    for (unsigned i = 1; i <= 8; i++) {
+        snprintf(name, sizeof(name), "once %u", i);
+        world_accept(world, invite_back(world, i == 1 ? "lena" : "luis", LARS, name));
+    }
+    world_refuse(world, invite_back(world, "lena", LARS, "once 9"), ERR_LIMIT, "invite.member");
+    world_accept(world, invite_back(world, "lena", LUIS, "of another"));
+    world_accept(world, world_revoke_command(world, "lena", "luis")); /* 7 of them with it */
+    world_accept(world, invite_back(world, "lena", LARS, "once 9"));
+    assert_int_equal(world_accept(world, world_redeem_command(world, "lars 2", "once 9"))->key_added->n_withdrawn, 1);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 /* Who facilitates or keeps the record serves all: no side gives their key to another alone. */
 static void test_joint_offices_are_recovered_jointly(void **state)
 {
@@ -299,8 +371,9 @@ static void test_witnesses(void **state)
     assert_int_equal(state_witness_of_key(&world->view, world->arena, world_key(world, "lena").data, &found),
                      ERR_KEY_UNKNOWN);
     world_refuse(world, appoint(world, "mara", "owl", "owl 2"), ERR_EXISTS, "appoint_witness.name");
-    world_refuse(world, appoint(world, "mara", "hawk", "owl"), ERR_EXISTS, "appoint_witness.key");
+    world_refuse(world, appoint(world, "lena", "hawk", "owl"), ERR_EXISTS, "appoint_witness.key");
     world_refuse(world, appoint(world, "mara", "hawk", "mona"), ERR_EXISTS, "appoint_witness.key");
+    world_refuse(world, appoint(world, "lena", "hawk", "mrec"), ERR_EXISTS, "appoint_witness.key");
     world_refuse(world, appoint(world, "lars", "hawk", "hawk"), ERR_FORBIDDEN, "key");
     world_refuse(world, dismiss(world, "mara", 1), ERR_FORBIDDEN, "key");
     world_refuse(world, dismiss(world, "lena", 2), ERR_NOT_FOUND, "dismiss_witness.witness");
@@ -309,7 +382,7 @@ static void test_witnesses(void **state)
     assert_int_equal(state_witness_of_key(&world->view, world->arena, world_key(world, "owl").data, &found),
                      ERR_KEY_REVOKED);
     world_refuse(world, dismiss(world, "lena", 1), ERR_STATE, "dismiss_witness.witness");
-    /* Its name and its key are never another's. */
+    /* Its name is never another's, and its key not in its constituency. */
     world_refuse(world, appoint(world, "lena", "owl", "owl 2"), ERR_EXISTS, "appoint_witness.name");
     world_refuse(world, appoint(world, "lena", "hawk", "owl"), ERR_EXISTS, "appoint_witness.key");
     for (unsigned i = 0; i < 8; i++) {
@@ -319,6 +392,56 @@ static void test_witnesses(void **state)
     }
     world_refuse(world, appoint(world, "lena", "hawk", "hawk"), ERR_LIMIT, "appoint_witness.name");
     world_accept(world, appoint(world, "mara", "hawk", "hawk"));
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* A witness's key does not sign its appointment: so nobody takes it away by appointing it first. */
+static void test_one_witness_of_two_constituencies(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+    const uint8_t *key = world_key(world, "owl").data;
+    Comity__V1__Witness *found = NULL;
+
+    world_accept(world, appoint(world, "mara", "theirs", "owl"));
+    world_accept(world, appoint(world, "lena", "ours", "owl"));
+    world_refuse(world, appoint(world, "luis", "ours-again", "owl"), ERR_EXISTS, "appoint_witness.key");
+    assert_int_equal(state_witness_of_key(&world->view, world->arena, key, &found), 0);
+    /* It stands as long as one of them keeps it. */
+    world_accept(world, dismiss(world, "mara", 1));
+    assert_int_equal(state_witness_of_key(&world->view, world->arena, key, &found), 0);
+    assert_int_equal(found->number, 2);
+    assert_int_equal(found->constituency, LABOUR);
+    world_refuse(world, appoint(world, "mara", "theirs-again", "owl"), ERR_EXISTS, "appoint_witness.key");
+    world_accept(world, dismiss(world, "lena", 2));
+    assert_int_equal(state_witness_of_key(&world->view, world->arena, key, &found), ERR_KEY_REVOKED);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* Nor a member's key, or an invitation's own, by naming it as an invitation's or a witness's of another constituency. */
+static void test_what_others_name_takes_no_key(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+
+    world_accept(world, invite_back(world, "mara", MONA, "tablet"));
+    world_accept(world, appoint(world, "mara", "hawk", "phone"));
+    world_accept(world, add(world, "lars", "tablet", NULL));
+    world_accept(world, add(world, "lars", "phone", NULL));
+    assert_int_equal(member_of(world, "tablet"), LARS);
+    assert_int_equal(member_of(world, "phone"), LARS);
+    /* Of the own constituency they do; and no two invitations have one key. */
+    world_accept(world, invite_back(world, "lena", LARS, "once"));
+    world_refuse(world, add(world, "luis", "once", NULL), ERR_EXISTS, "add_key.key");
+    world_refuse(world, invite_back(world, "mara", MONA, "once"), ERR_EXISTS, "invite.key");
+    /* Each side revokes its own: the invitation is withdrawn, the key revoked. */
+    assert_int_equal(world_accept(world, world_revoke_command(world, "mara", "tablet"))->key_revoked->member, 0);
+    assert_int_equal(member_of(world, "tablet"), LARS);
+    world_refuse(world, world_redeem_command(world, "mona 2", "tablet"), ERR_INVITATION, "redeem.invitation");
+    assert_int_equal(world_accept(world, world_revoke_command(world, "lena", "tablet"))->key_revoked->member, LARS);
+    assert_int_equal(member_of(world, "tablet"), 0);
     world_check_replay(world);
     world_destroy(&world);
 }
@@ -370,6 +493,43 @@ static void test_after_a_restore(void **state)
     world_destroy(&world);
 }
 
+/* What brought a key is lost, and so is what revoked it. Sent again in this order: the key is never good again. */
+static void test_revoked_before_it_is_there_again(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+    Comity__V1__Command *added = add(world, "lars", "tablet", NULL), *replaced = add(world, "lars", "phone", "lars");
+    Comity__V1__Command *of_other = add(world, "mona", "slate", NULL);
+
+    world_accept(world, invite_back(world, "lena", LARS, "once"));
+    Comity__V1__Command *back = world_redeem_command(world, "lars 2", "once");
+    /* Before any restore there is nothing that could be lost. */
+    world_refuse(world, world_revoke_command(world, "lena", "tablet"), ERR_NOT_FOUND, "revoke_key.key");
+    uint32_t epoch = world_restore(world)->number;
+    /* By a co-chair, for the own constituency. */
+    world_refuse(world, world_revoke_command(world, "lars", "tablet"), ERR_NOT_FOUND, "revoke_key.key");
+    const Comity__V1__Event *event = world_accept(world, world_revoke_command(world, "lena", "tablet"));
+    assert_int_equal(event->key_revoked->member, 0);
+    assert_int_equal(event->key_revoked->constituency, LABOUR);
+    world_refuse(world, world_revoke_command(world, "luis", "tablet"), ERR_STATE, "revoke_key.key");
+    world_refuse(world, added, ERR_KEY_REVOKED, "add_key.key");
+    world_accept(world, world_revoke_command(world, "lena", "phone"));
+    world_refuse(world, replaced, ERR_KEY_REVOKED, "add_key.key");
+    assert_int_equal(member_of(world, "lars"), LARS);
+    world_accept(world, world_revoke_command(world, "lena", "lars 2"));
+    world_refuse(world, back, ERR_KEY_REVOKED, "key");
+    world->epoch = epoch; /* it can be signed anew, too */
+    world_refuse(world, invite_back(world, "lena", LARS, "tablet"), ERR_KEY_REVOKED, "invite.key");
+    /* The other side's co-chairs bar nothing from it. */
+    world_accept(world, world_revoke_command(world, "lena", "slate"));
+    world_accept(world, of_other);
+    assert_int_equal(member_of(world, "slate"), MONA);
+    world_refuse(world, world_revoke_command(world, "lena", "slate"), ERR_FORBIDDEN, "key");
+    world_accept(world, world_revoke_command(world, "mara", "slate"));
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,12 +538,18 @@ int main(void)
         cmocka_unit_test(test_add_key_is_refused),
         cmocka_unit_test(test_recovered_by_ones_own),
         cmocka_unit_test(test_an_invitation_back_is_refused),
+        cmocka_unit_test(test_of_several_invitations_back_one_is_good),
+        cmocka_unit_test(test_the_recovery_key_ends_invitations_back),
+        cmocka_unit_test(test_few_invitations_back_are_open),
         cmocka_unit_test(test_joint_offices_are_recovered_jointly),
         cmocka_unit_test(test_recovered_by_the_recovery_key),
         cmocka_unit_test(test_set_recovery_key),
         cmocka_unit_test(test_witnesses),
+        cmocka_unit_test(test_one_witness_of_two_constituencies),
+        cmocka_unit_test(test_what_others_name_takes_no_key),
         cmocka_unit_test(test_rekeyed_while_a_round_is_open),
         cmocka_unit_test(test_after_a_restore),
+        cmocka_unit_test(test_revoked_before_it_is_there_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

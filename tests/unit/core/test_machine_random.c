@@ -1151,9 +1151,12 @@ static void check_keys_went_everywhere(const struct book *book)
     struct book_keys_counts counts = book_keys_counts(book->keys);
 
     print_message("keys: %zu added (%zu in place of another), %zu came back by an invitation, %zu by a recovery key (%zu set); "
-                  "of open rounds %zu lost and %zu replaced; %zu witnesses, %zu dismissed; %zu acts of several co-chairs\n",
+                  "of open rounds %zu lost and %zu replaced; %zu witnesses, %zu dismissed; %zu acts of several co-chairs; "
+                  "%zu ways back ended with another, %zu witnesses of two, %zu keys barred\n",
                   counts.added, counts.replaced, counts.back, counts.recovered, counts.recovery_set, counts.lost_in_rounds,
-                  counts.replaced_in_rounds, counts.appointed, counts.dismissed, counts.together);
+                  counts.replaced_in_rounds, counts.appointed, counts.dismissed, counts.together, counts.withdrawn, counts.shared,
+                  counts.barred);
+    assert_true(counts.withdrawn > 5 && counts.shared > 5 && counts.barred > 5);
     assert_true(counts.added > 20 && counts.replaced > 10 && counts.back > 5 && counts.recovered > 5);
     assert_true(counts.recovery_set > 5 && counts.lost_in_rounds > 5 && counts.replaced_in_rounds > 5);
     assert_true(counts.appointed > 10 && counts.dismissed > 5 && counts.together > 20);
