@@ -322,8 +322,13 @@ static const char *other_sentence(const Comity__V1__Event *event)
                    ? N_("{actor} invited {invitation.recovers} back, to get a new key")
                    : NULL;
     case COMITY__V1__EVENT__KIND_KEY_ADDED:
-        return event->key_added->n_revoked == 0 && event->key_added->invitation.len == 0 ? N_("{key.member} added the key {key.key}") : NULL;
+        if (event->key_added->n_revoked > 0)
+            return NULL;
+        return event->key_added->invitation.len == 0 ? N_("{key.member} added the key {key.key}")
+                                                     : N_("{key.member} got a new key, {key.key}");
     case COMITY__V1__EVENT__KIND_KEY_REVOKED:
+        if (event->key_revoked->constituency != 0)
+            return N_("{actor} barred the key {key}, which is not on record, from {constituency}");
         return event->key_revoked->member == 0 ? N_("{actor} withdrew an invitation, {key}") : NULL;
     default:
         return NULL;

@@ -3,16 +3,19 @@
 #include <strings.h>
 
 #include "client/cli/draft_file.h"
+#include "client/cli/made.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
+#include "core/machine/state.h"
 #include "core/text.h"
 
 /* The key that is to be revoked: a member's, or an invitation's. */
 struct revocation {
     uint8_t key[KEY_SIZE];
-    uint32_t member; /* 0: an invitation's */
+    uint32_t member; /* 0: an invitation's, or, after a restore, of nobody on record */
     bool is_own;     /* the key that this command is signed with */
+    bool is_last;    /* of the last co-chair: the recovery key alone gives a new one */
 };
 
 /* By its digits or its fingerprint. */
@@ -87,8 +90,7 @@ static int find_key(struct cli *cli, const char *typed, struct revocation *ret_r
     if (code != 0 || is_found)
         return code;
     if (strlen(typed) == 2 * KEY_SIZE && hex_decode(typed, ret_revocation->key, KEY_SIZE) == 0)
-        return cli_fail(cli, ERR_NOT_FOUND, "comity key list --all; comity invitation list",
-                        "This key belongs to nobody here.");
+        return 0; /* the worker knows whether a restore can have lost it */
     code = find_member(cli, typed, &ret_revocation->member);
     if (code == ERR_NOT_FOUND && is_invited(cli, typed))
         return cli_fail(cli, code,
@@ -200,6 +202,30 @@ static void collect_remains(struct cli *cli, const struct revocation *revocation
     cli->failure = before;
 }
 
+/* Is the own key the only one of the last co-chair, of a constituency that has a recovery key? */
+static bool is_last_co_chair(struct cli *cli)
+{
+    struct failure before = cli->failure;
+    const Comity__V1__WhoamiAnswer *whoami;
+    const struct rows *members;
+    uint8_t key[KEY_SIZE];
+    size_t keys = 0;
+    bool is_last = desk_whoami(cli, &whoami) == 0 && whoami->constituency != NULL &&
+                   whoami->constituency->recovery_key.len > 0 &&
+                   member_has_office(whoami->member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR) &&
+                   find_key_of_member(cli, whoami->member->number, key, &keys) == 0 && keys == 1 &&
+                   names_list(cli, COMITY__V1__LIST_KIND__LIST_KIND_MEMBERS, &members) == 0;
+
+    cli->failure = before;
+    for (size_t i = 0; is_last && i < members->count; i++) {
+        const Comity__V1__Member *member = (const Comity__V1__Member *) members->list[i];
+        if (member->number != whoami->member->number && member->constituency == whoami->constituency->number &&
+            member_has_office(member, COMITY__V1__OFFICE__OFFICE_CO_CHAIR) && member_has_key(cli, member->number))
+            is_last = false;
+    }
+    return is_last;
+}
+
 /* Who revokes their own key shuts themselves out: that is not done by a name that was mistyped. */
 static int check_own(struct cli *cli, struct revocation *revocation)
 {
@@ -210,12 +236,39 @@ static int check_own(struct cli *cli, struct revocation *revocation)
         return code;
     revocation->is_own = memcmp(signer.public_key, revocation->key, KEY_SIZE) == 0;
     signing_key_wipe(&signer);
-    if (revocation->is_own && !cli_has(cli, "yes") && !cli_has(cli, "dry-run"))
-        return cli_fail(
+    revocation->is_last = revocation->is_own && is_last_co_chair(cli);
+    if (!revocation->is_own || cli_has(cli, "yes") || cli_has(cli, "dry-run"))
+        return 0;
+    return revocation->is_last
+               ? cli_fail(
+                     cli, ERR_USAGE, "If it is meant, the same command with --yes.",
+                     "This is your own key, and no other co-chair of your constituency has one. Once it is revoked, you "
+                     "cannot sign or read here any more, until the recovery key of your constituency gives you a new "
+                     "one (comity key recover).")
+               : cli_fail(
             cli, ERR_USAGE, "If it is meant, the same command with --yes.",
             "This is your own key. Once it is revoked, you cannot sign or read here any more, until a "
             "co-chair of your constituency lets you back (comity member recover).");
-    return 0;
+}
+
+static void tell_revoked(struct cli *cli, const struct revocation *revocation, const Comity__V1__Event *event,
+                         const char *remains)
+{
+    if (revocation->member == 0)
+        made_tell(cli, event);
+    else if (revocation->is_last)
+        say(cli,
+            "Your key is revoked. What you signed before stands. You cannot sign or read here with it any more; the "
+            "recovery key of your constituency gives you a new one (comity key recover).%s",
+            remains);
+    else if (revocation->is_own)
+        say(cli,
+            "Your key is revoked. What you signed before stands. You cannot sign or read here with it any more; a "
+            "co-chair of your constituency can let you back (comity member recover), and comity join makes a new key.%s",
+            remains);
+    else
+        say(cli, "The key of %s is revoked. What it signed before stands.%s",
+            name_of_member(cli, revocation->member), remains);
 }
 
 int key_revoke_run(struct cli *cli)
@@ -238,17 +291,7 @@ int key_revoke_run(struct cli *cli)
     body.key = (ProtobufCBinaryData){KEY_SIZE, revocation.key};
     command.revoke_key = &body;
     code = joint_submit(cli, &command, &event);
-    if (code != 0 || event == NULL)
-        return code;
-    if (revocation.member == 0)
-        say(cli, "The invitation is withdrawn.");
-    else if (revocation.is_own)
-        say(cli,
-            "Your key is revoked. What you signed before stands. You cannot sign or read here with it any more; a "
-            "co-chair of your constituency can let you back (comity member recover), and comity join makes a new key.%s",
-            remains.lines);
-    else
-        say(cli, "The key of %s is revoked. What it signed before stands.%s",
-            name_of_member(cli, revocation.member), remains.lines);
+    if (code == 0 && event != NULL)
+        tell_revoked(cli, &revocation, event, remains.lines);
     return code;
 }

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from cli_case import REFUSED, CliCase
+from cli_case import REFUSED, USAGE, CliCase
 
 ADA, BEN, CARLA, DEV, ELI, EVE = range(1, 7)
 
@@ -50,6 +50,28 @@ class Back(CliCase):
         history = self.world.comity("ben", "history")[1]
         self.assertIn("Ada Okafor invited Fay Lind back, to get a new key", history)
         self.assertRegex(history, "Fay Lind got a new key, [0-9a-f ]{19}; revoked by it: [0-9a-f ]{19}\n")
+        self.ask("ada", "key", "revoke", number)
+        self.ask("ada", "member", "recover", number, "--out", "fay-again.invitation")
+        self.ask("fay-again", "join", "fay-again.invitation")
+        history = self.world.comity("ben", "history")[1]
+        self.assertRegex(history, "Fay Lind got a new key, [0-9a-f ]{19}\n")   # in place of none
+        self.assertNotIn("nobody", history)
+
+    def test_of_several_invitations_back_one_is_good(self):
+        number = self.join("kim", "Kim Holt")
+        self.ask("ada", "member", "recover", number, "--out", "kim-1.invitation")
+        self.ask("ben", "member", "recover", number, "--out", "kim-2.invitation")
+        document = self.ask("kim-new", "join", "kim-2.invitation")
+        self.assertEqual(len(document["event"]["key_added"]["withdrawn"]), 1)
+        self.refuse("thief", "join", "kim-1.invitation", name="INVITATION")
+        lines = [line for line in self.world.comity("ada", "invitation", "list")[1].splitlines() if "Kim Holt" in line]
+        self.assertEqual([line.endswith("  open") for line in lines], [False] * len(lines))
+        self.assertEqual(self.ask("kim-new", "whoami")["member"]["number"], number)
+        for index in range(8):
+            self.ask("ada", "member", "recover", number, "--out", f"kim-{index}.more")
+        error = self.refuse("ada", "member", "recover", number, "--out", "kim-9.more", name="LIMIT")
+        self.assertIn("As many invitations of this member are open as are allowed.", error["what"])
+        self.assertIn("comity invitation list", error["next"])
 
     def test_on_the_same_machine(self):
         number = self.join("gil", "Gil Roth")
@@ -105,6 +127,28 @@ class Back(CliCase):
                  "--key", self.world.file("recovery.key"))
         error = self.ask("recoverer", "whoami", exit=REFUSED)["error"]
         self.assertEqual(error["name"], "GRANT")
+
+
+class Last(CliCase):
+    """The only co-chair of a constituency revokes the own key."""
+    has_seats = False
+
+    def test_whoever_lets_the_last_co_chair_back_is_named(self):
+        self.ask("eve", "key", "new", "--out", "recovery.key")
+        error = self.refuse("eve", "key", "revoke", EVE, name="USAGE", exit=USAGE)
+        self.assertIn("until a co-chair of your constituency lets you back", error["what"])
+        self.ask("eve", "key", "revoke", ELI)
+        self.refuse("eve", "key", "revoke", EVE, "--yes", name="LAST_CO_CHAIR")
+        self.ask("eve", "recovery-key", "set", "recovery.key")
+        said = "the recovery key of your constituency gives you a new one (comity key recover)"
+        error = self.refuse("eve", "key", "revoke", EVE, name="USAGE", exit=USAGE)
+        self.assertIn(f"no other co-chair of your constituency has one. Once it is revoked, you cannot sign or read here any more, until {said}",
+                      error["what"])
+        code, output, errors = self.world.comity("eve", "key", "revoke", EVE, "--yes")
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn(f"You cannot sign or read here with it any more; {said}.", output)
+        self.ask("eve", "key", "recover", EVE, "--recovery", "recovery.key")
+        self.assertEqual(self.ask("eve", "whoami")["member"]["number"], EVE)
 
 
 class Together(CliCase):
@@ -184,7 +228,7 @@ class Witnesses(CliCase):
         code, output, errors = self.world.comity("ada", "witness", "appoint", "owl", key)
         self.assertEqual((code, errors), (0, ""))
         self.assertIn("owl is witness 1 of union. The fingerprint of its key:", output)
-        for who, words, name in (("carla", ["appoint", "owl", "cd" * 32], "EXISTS"), ("carla", ["appoint", "hawk", key], "EXISTS"),
+        for who, words, name in (("carla", ["appoint", "owl", "cd" * 32], "EXISTS"), ("ben", ["appoint", "hawk", key], "EXISTS"),
                                  ("carla", ["dismiss", "owl"], "FORBIDDEN"), ("eli", ["dismiss", "owl"], "FORBIDDEN"),
                                  ("carla", ["dismiss", "nobody"], "NOT_FOUND"), ("carla", ["dismiss", 9], "NOT_FOUND")):
             self.refuse(who, "witness", *words, name=name)
