@@ -341,6 +341,7 @@ class Restored(CliCase):
                          "Ada Okafor barred the key [0-9a-f ]{19}, which is not on record, from union\n")
         # Once more, by hand: it is barred already.
         self.refuse("ada", "key", "revoke", key, name="STATE")
+        self.resubmit("carla")
         code, output, errors = self.world.comity("carla", "key", "revoke", "ab" * 32)
         self.assertEqual((code, errors), (0, ""))
         self.assertIn("This key is not on record. It is never to be one of management: whatever brings it later is refused.",
