@@ -70,7 +70,8 @@ class EitherMayGo(Live):
                 elif recorded >= 1400 and not process.stdin.closed:
                     process.stdin.close()
             gather.join()
-        self.assertEqual(process.wait(WAIT_S), 0)
+            errors.seek(0)
+            self.assertEqual(process.wait(WAIT_S), 0, errors.read()[-4000:])
         self.assertGreaterEqual(recorded, 1400)
         self.assertEqual(self.sessions(), recorded)
 

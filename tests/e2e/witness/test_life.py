@@ -1,7 +1,6 @@
 """A witness at work: key, appointment, cosigning as the record grows, restarts, dismissal, several histories, two of them."""
 
 import json
-import resource
 import stat
 
 from witness_case import ROOT, WitnessCase, WitnessProgram, main, pb, until  # first: sets the path
@@ -147,14 +146,6 @@ class Life(WitnessCase):
         self.assertIn("comity-witness does not run", shown)
         self.assertIn("Last word: ", shown)
         witness.start().wait_for("COSIGNED")
-
-    def test_a_full_disk_at_a_start_is_no_fault_of_the_configuration(self):
-        witness = self.appoint(WitnessProgram(self))
-        result = witness.verb(before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
-        self.assertEqual(result.returncode, 1, result.stderr)
-        self.assertIn("ready_file: ", result.stderr)
-        witness.start()
-        self.wait_cosigned(witness, self.head())
 
     def test_a_state_that_others_can_write_is_refused(self):
         witness = self.appoint(WitnessProgram(self))

@@ -67,10 +67,9 @@ class WitnessProgram:
     def config(self):
         return self.directory / "witness.ini"
 
-    def verb(self, *arguments, before=None):
+    def verb(self, *arguments):
         return subprocess.run([self.program, *arguments, "--config", self.config], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60, env={**os.environ, **self.environment},
-                              preexec_fn=before)
+                              capture_output=True, text=True, timeout=60, env={**os.environ, **self.environment})
 
     def key(self):
         result = self.verb("key")

@@ -84,6 +84,14 @@ static void test_file_that_cannot_be_written(void **state)
     assert_int_equal(mkdir(path, 0700), 0);
     assert_int_equal(process_file_write(path, "x"), ERR_FILE); /* a directory is in the way */
     assert_int_equal(rmdir(path), 0);
+    /* No room for a byte more: as on a full disk. */
+    const struct rlimit none = {0, RLIM_INFINITY}, all = {RLIM_INFINITY, RLIM_INFINITY};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    int code = process_file_write(path, "x");
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+    assert_int_equal(code, ERR_DISK_FULL);
+    assert_int_equal(process_exit_code(code), 1);
     assert_int_equal(rmdir(folder), 0);
 }
 
