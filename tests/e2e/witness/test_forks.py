@@ -4,8 +4,6 @@ import base64
 import hashlib
 from pathlib import Path
 
-import nacl.signing
-
 from witness_case import CONTROL, WitnessCase, WitnessProgram, main, pb, until  # first: sets the path
 from comity_wire import check_cosignature, open_checkpoint
 

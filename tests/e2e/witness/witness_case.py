@@ -10,32 +10,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "support" / "python"))
 
-from comity_installation import Installation  # noqa: E402
-from comity_scene import Scene  # noqa: E402
+from comity_case import BUILD, WAIT_S, InstallationCase, until  # noqa: E402
 from comity_wire import pb  # noqa: E402
 
-BUILD = Path(os.environ.get("COMITY_BUILD", ".")).resolve()
 CONTROL = Path(os.environ.get("COMITY_WITNESS_CONTROL", BUILD / "tests/e2e/witness/comity-witness-control"))
-WAIT_S = 30
-
-
-def until(condition, what, timeout_s=WAIT_S):
-    """The condition's first true value; AssertionError after the time."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"in vain for {timeout_s} s: {what}")
-        time.sleep(0.01)
 
 
 class WitnessProgram:
@@ -119,32 +103,17 @@ class WitnessProgram:
             raise AssertionError(f"not {state} {values}: {self.status()} {self.log()[-3000:]}") from None
 
 
-class WitnessCase(unittest.TestCase):
+class WitnessCase(InstallationCase):
     """One installation a test, with a partnership."""
 
+    patience_s = 20
+
     def setUp(self):
-        self.installation = self.enterContext(Installation(BUILD))
-        self.wire = self.new_wire()
+        super().setUp()
         self.scene = self.found()
 
-    def enterContext(self, context):
-        value = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-        return value
-
-    def new_wire(self):
-        wire = self.installation.wire()
-        self.addCleanup(wire.close)
-        return wire
-
-    def found(self):
-        scene = Scene(self.wire, self.installation.token, retry_s=20)
-        scene.found({"labour": "WORKER", "management": "EMPLOYER"})
-        return scene
-
     def head(self, scene=None):
-        scene = scene or self.scene
-        return self.wire.patiently(20, lambda: self.wire.query(scene.history, whoami=pb.Whoami())).as_of
+        return super().head(scene or self.scene)
 
     def grow(self, count=1):
         """So many events more, of names that nobody gave before, in whatever copy of the record."""
