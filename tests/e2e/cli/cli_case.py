@@ -154,10 +154,10 @@ class World:
         return documents
 
     def audit_all(self):
-        """Whatever a test has put on record holds in the eyes of an outsider: of those two who can still ask, and of all."""
-        readers = [who for who in ("eve", "ben") if self.comity(who, "whoami")[0] == DONE]
-        if readers:
-            self.audit(*readers)
+        """Whatever a test has put on record holds in the eyes of an outsider: of a member who can still ask, and of all."""
+        reader = next((who for who in ("eve", "ben") if self.comity(who, "whoami")[0] == DONE), None)
+        if reader:
+            self.audit(reader)
 
     def file(self, name, text=None):
         path = self.directory / name
