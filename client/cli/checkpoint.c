@@ -48,8 +48,10 @@ int checkpoint_find(struct bytes text, const uint8_t history[HISTORY_ID_SIZE], s
 {
     static const char DASH[] = "\xe2\x80\x94 ";
     char origin[ORIGIN_MAX_BYTES + 1];
-    const uint8_t *end = text.data + text.size;
 
+    if (text.size == 0) /* there is no data to point into */
+        return ERR_NOT_FOUND;
+    const uint8_t *end = text.data + text.size;
     checkpoint_origin(history, 0, origin);
     size_t length = strlen(origin) - 1; /* without the epoch */
     for (const uint8_t *at = text.data; at < end; at = line_end(at, end)) {

@@ -9,6 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "core/error.h"
 
 enum { FLIPS = 600 };
@@ -36,6 +39,8 @@ static int setup(void **state)
     scratch_join(fixture->damaged, "data.mdb", fixture->to);
     store = scratch_store(fixture->directory, DAMAGE_MAP_BYTES);
     damage_fill(store);
+    damage_change(store, 0); /* each of LMDB's two pages of roots leads to something */
+    damage_change(store, 1);
     for (unsigned probe = 0; probe < DAMAGE_PROBES; probe++) {
         damage_probe(store, probe, arena, &fixture->truths[probe]);
         assert_int_equal(fixture->truths[probe].code, 0);
@@ -43,6 +48,7 @@ static int setup(void **state)
     store_usage(store, &fixture->used, &limit);
     store_close(&store);
     damage_copy(fixture->directory, fixture->damaged, "keys");
+    damage_copy(fixture->directory, fixture->damaged, "writer.lock");
     arena_destroy(&arena);
     fixture->tally = damage_tally_new();
     *state = fixture;
@@ -91,6 +97,71 @@ static void a_flipped_bit_is_never_served(void **state)
     }
 }
 
+/* The two pages of roots, by which LMDB finds all others, lie outside of every checksum. */
+static void a_flipped_bit_in_a_page_of_roots_is_never_served(void **state)
+{
+    enum { PAGE = 4096, PAGES = 2, USED = 168, SPARSE = 997 };
+    struct fixture *fixture = *state;
+    unsigned flips = 0;
+    char what[64];
+
+    for (uint64_t page = 0; page < PAGES; page++)
+        for (unsigned bit = 0; bit < 8 * PAGE; bit += bit < 8 * USED ? 1 : SPARSE, flips++) {
+            unsigned wrong = fixture->tally->wrong;
+
+            scratch_copy_file(fixture->from, fixture->to);
+            flip(fixture->to, page * PAGE + bit / 8, bit % 8);
+            damage_trial(fixture->damaged, fixture->truths, fixture->tally);
+            if (!DAMAGE_IS_CONTROL && fixture->tally->wrong != wrong)
+                fail_msg("bit %u of page %u was not noticed", bit, (unsigned) page);
+        }
+    snprintf(what, sizeof(what), "%u bits of the pages of roots", flips);
+    damage_report(what, fixture->tally);
+    damage_verdict(fixture->tally);
+    if (!DAMAGE_IS_CONTROL)
+        assert_int_equal(fixture->tally->unnoticed, 0);
+}
+
+/* Of each kind of page that LMDB has besides, three, byte by byte: all of them where COMITY_LONG is 1, else some. */
+static void no_byte_of_any_kind_of_page_is_served_altered(void **state)
+{
+    enum { PAGE = 4096, FLAGS_AT = 10, BRANCH = 1, LEAF = 2, OVERFLOW_PAGES = 4, OF_EACH = 3, SPARSE = 89 };
+    static const unsigned kinds[] = {BRANCH, LEAF, OVERFLOW_PAGES};
+    const char *is_long = getenv("COMITY_LONG");
+    const unsigned step = is_long != NULL && strcmp(is_long, "1") == 0 ? 1 : SPARSE;
+    struct fixture *fixture = *state;
+    int file = open(fixture->from, O_RDONLY);
+    unsigned flips = 0;
+    char what[64];
+
+    for (size_t kind = 0; kind < ARRAY_COUNT(kinds); kind++) {
+        unsigned pages = 0;
+
+        for (uint64_t at = fixture->used - PAGE; at >= 2 * PAGE && pages < OF_EACH; at -= PAGE) {
+            uint16_t flags;
+
+            assert_int_equal(pread(file, &flags, sizeof(flags), (off_t) (at + FLAGS_AT)), sizeof(flags));
+            if (flags != kinds[kind])
+                continue;
+            pages++;
+            for (unsigned byte = pages % step; byte < PAGE; byte += step, flips++) {
+                scratch_copy_file(fixture->from, fixture->to);
+                flip(fixture->to, at + byte, (byte / step) % 8);
+                damage_trial(fixture->damaged, fixture->truths, fixture->tally);
+            }
+        }
+        assert_true(pages > 0);
+    }
+    close(file);
+    snprintf(what, sizeof(what), "%u bytes of branches, leaves and overflows", flips);
+    damage_report(what, fixture->tally);
+    damage_verdict(fixture->tally);
+    if (!DAMAGE_IS_CONTROL) {
+        assert_true(fixture->tally->detected > 0);
+        assert_int_equal(fixture->tally->unnoticed, 0);
+    }
+}
+
 /* A file that is shorter than it was: errors, no death by SIGBUS. */
 static void a_truncated_file_is_never_served(void **state)
 {
@@ -127,6 +198,17 @@ static void place_find(MDB_txn *txn, MDB_dbi table, unsigned index, struct place
     place->value.mv_data = memcpy(malloc(place->value.mv_size), place->value.mv_data, place->value.mv_size);
 }
 
+/* As a commit of the store's own would have it. */
+static void commit_note(MDB_txn *txn, MDB_dbi meta)
+{
+    uint8_t value[16];
+    MDB_val key = {6, (void *) (uintptr_t) "commit"}, row = {sizeof(value), value};
+
+    put_u64(value + 8, mdb_txn_id(txn));
+    put_u64(value, XXH3_64bits_withSeed(value + 8, 8, XXH3_64bits_withSeed(key.mv_data, key.mv_size, 1)));
+    assert_int_equal(mdb_put(txn, meta, &key, &row, 0), 0);
+}
+
 /* Put the value of the a-th row of one table where the b-th of another is. */
 static void misplace(const char *directory, const char *from, unsigned a, const char *to, unsigned b)
 {
@@ -136,6 +218,7 @@ static void misplace(const char *directory, const char *from, unsigned a, const 
     MDB_txn *txn;
     MDB_dbi from_table;
     MDB_dbi to_table;
+    MDB_dbi meta;
 
     assert_int_equal(mdb_env_create(&env), 0);
     assert_int_equal(mdb_env_set_maxdbs(env, 16), 0);
@@ -143,6 +226,8 @@ static void misplace(const char *directory, const char *from, unsigned a, const 
     assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
     assert_int_equal(mdb_dbi_open(txn, from, 0, &from_table), 0);
     assert_int_equal(mdb_dbi_open(txn, to, 0, &to_table), 0);
+    assert_int_equal(mdb_dbi_open(txn, "meta", 0, &meta), 0);
+    commit_note(txn, meta);
     place_find(txn, from_table, a, &source);
     place_find(txn, to_table, b, &target);
     assert_int_equal(mdb_put(txn, to_table, &target.key, &source.value, 0), 0);
@@ -236,8 +321,8 @@ static void a_value_in_another_place_is_never_served(void **state)
     } moves[] = {
         {"event", 3, "event", 4},     {"event", 0, "event", 59},     {"text", 1, "text", 2},
         {"command", 5, "command", 6}, {"command", 1, "command", 9},  {"node", 0, "node", 1},
-        {"state", 7, "state", 8},     {"state", 7, "meta", 3},       {"node", 2, "text", 5},
-        {"meta", 0, "meta", 3},       {"checkpoint", 0, "state", 0}, {"text-key", 1, "text-key", 2},
+        {"state", 7, "state", 8},     {"state", 7, "meta", 4},       {"node", 2, "text", 5},
+        {"meta", 1, "meta", 4},       {"checkpoint", 0, "state", 0}, {"text-key", 1, "text-key", 2},
         {"text-key", 3, "text", 4},
     };
     struct fixture *fixture = *state;
@@ -266,6 +351,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_flipped_bit_is_never_served),
         TEST(a_flipped_bit_in_a_text_or_its_key_is_never_served),
+        TEST(a_flipped_bit_in_a_page_of_roots_is_never_served),
+        TEST(no_byte_of_any_kind_of_page_is_served_altered),
         TEST(a_truncated_file_is_never_served),
         TEST(a_value_in_another_place_is_never_served),
     };

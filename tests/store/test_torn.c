@@ -65,6 +65,7 @@ static int setup(void **state)
     fixture->after = file_read(fixture->directory, fixture->size);
     assert_true(scratch_file_size(path) >= fixture->size);
     damage_copy(fixture->directory, fixture->damaged, "keys");
+    damage_copy(fixture->directory, fixture->damaged, "writer.lock");
     arena_destroy(&arena);
     fixture->tally = damage_tally_new();
     *state = fixture;
@@ -155,12 +156,33 @@ static void single_sectors_are_never_served(void **state)
         assert_int_equal(fixture->tally->unnoticed, 0);
 }
 
+/* A page of roots lies in one sector: it was written or it was not. The newer one as it was before leads to the commit before
+ * the last; the older one is looked at by nobody. */
+static void a_page_of_roots_that_stayed_behind_is_never_served(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned behind = 0;
+
+    for (size_t page = 0; page < METAS; page++) {
+        assert_true(differs(fixture, page, 0, 1));
+        assert_false(differs(fixture, page, 1, SECTORS - 1));
+        tear(fixture, page, 0, 1);
+        damage_trial(fixture->damaged, fixture->truths, fixture->tally);
+        behind += fixture->tally->detected == DAMAGE_PROBES;
+    }
+    damage_report("2 pages of roots of before", fixture->tally);
+    damage_verdict(fixture->tally);
+    if (!DAMAGE_IS_CONTROL)
+        assert_true(behind > 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(half_a_page_is_never_served),
         TEST(single_sectors_are_never_served),
+        TEST(a_page_of_roots_that_stayed_behind_is_never_served),
     };
 
     scratch_use_memory();

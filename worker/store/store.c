@@ -102,12 +102,25 @@ static int lock_take(struct store *store, const char *directory, char reason[STO
             "worker a directory of its own.",
             directory, holder[0] != '\0' ? holder : "number unknown");
     }
-    snprintf(holder, sizeof(holder), "%ld\n", (long) getpid());
+    store->mark = mark_read(store->lock_descriptor);
+    snprintf(holder, sizeof(holder), "%-30ld\n", (long) getpid());
     /* A courtesy: on a full disk the number is missing, nothing else. */
-    if (ftruncate(store->lock_descriptor, 0) == 0 &&
-        pwrite(store->lock_descriptor, holder, strlen(holder), 0) < 0)
+    if (pwrite(store->lock_descriptor, holder, strlen(holder), 0) < 0)
         return 0;
     return 0;
+}
+
+/* The same for who only reads. */
+static void mark_look(struct store *store, const char *directory)
+{
+    char path[PATH_MAX_BYTES];
+    int descriptor;
+
+    snprintf(path, sizeof(path), "%s/writer.lock", directory);
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    store->mark = mark_read(descriptor);
+    if (descriptor >= 0)
+        close(descriptor);
 }
 
 /* The environment. */
@@ -305,9 +318,33 @@ static int schema_ready(struct store *store, const struct store_options *options
 
     if (code == 0 && is_new_store && store->is_read_only)
         code = explain(reason, ERR_FILE, "There is no store in %s.", options->directory);
-    else if (code == 0 && is_new_store)
+    else if (code == 0 && is_new_store) {
+        store->mark = 0; /* it was another's */
         code = schema_create(store, options->group, reason);
+    }
     return code == 0 ? keys_open(store, reason) : code;
+}
+
+/* It is as the last commit left it. */
+static int last_check(struct store *store, const char *directory, char reason[STORE_REASON_MAX])
+{
+    struct store_txn *txn = NULL;
+    MDB_envinfo info;
+    int code = store_begin_read(store, &txn);
+
+    store_abort(&txn);
+    if (code == ERR_CORRUPT)
+        return explain(reason, code, "The store in %s is damaged: restore it from an export.", directory);
+    if (code != 0)
+        return explain(reason, code, "The store in %s cannot be read: %s", directory, error_sentence(code));
+    mdb_env_info(store->env, &info);
+    if (info.me_last_txnid < store->mark)
+        return explain(reason, ERR_CORRUPT,
+                       "The store in %s is older than what this worker wrote there: it was damaged, or put back from a "
+                       "copy. Restore it from an export, so that what is lost is on record.",
+                       directory);
+    mark_write(store->lock_descriptor, info.me_last_txnid);
+    return 0;
 }
 
 int store_open(const struct store_options *options, struct store **ret_store, char reason[STORE_REASON_MAX])
@@ -334,6 +371,8 @@ int store_open(const struct store_options *options, struct store **ret_store, ch
         code = file_check(options->directory, "keys", reason);
     if (code == 0 && !store->is_read_only)
         code = lock_take(store, options->directory, reason);
+    else if (code == 0)
+        mark_look(store, options->directory);
     if (code == 0)
         code = environment_open(store, options->directory, reason);
     if (code == 0)
@@ -342,6 +381,8 @@ int store_open(const struct store_options *options, struct store **ret_store, ch
         file_fill_up(store);
     if (code == 0)
         code = schema_ready(store, options, reason);
+    if (code == 0)
+        code = last_check(store, options->directory, reason);
     if (code != 0) {
         store_close(&store);
         return code;

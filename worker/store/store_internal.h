@@ -39,7 +39,8 @@ struct master {
 struct store {
     MDB_env *env;
     MDB_dbi tables[STORE_TABLE_END];
-    int lock_descriptor; /* holds the flock; -1 for a reader */
+    int lock_descriptor; /* of writer.lock, with the flock; -1 for a reader */
+    uint64_t mark;       /* that was there when it was opened: store_last.c */
     bool is_read_only;
     uint64_t map_limit_bytes;
     char *keys_path;     /* of the file `keys` */
@@ -91,6 +92,13 @@ int store_code(int lmdb_code);
 
 /* Note the first error; returns the one that sticks. */
 int txn_fail(struct store_txn *txn, int code);
+
+/* The last commit: store_last.c. commit_note: the row, before it. commit_check: is the transaction's snapshot that of the
+ * commit whose row it has? ERR_CORRUPT. mark_read: 0 where there is none that fits. */
+int commit_note(struct store_txn *txn);
+int commit_check(struct store_txn *txn);
+uint64_t mark_read(int descriptor);
+void mark_write(int descriptor, uint64_t number);
 
 /* Masters. keys_take: the transaction's own, at its begin; ERR_BUSY where it has just been replaced: begin again. */
 int keys_open(struct store *store, char reason[STORE_REASON_MAX]);

@@ -198,6 +198,8 @@ static int transaction_try(struct store *store, bool is_write, struct store_txn 
     txn->is_write = is_write;
     txn->broken.txn = txn;
     code = keys_take(txn);
+    if (code == 0 && store->has_keys) /* else it is being opened */
+        code = commit_check(txn);
     if (code != 0) {
         store_abort(&txn);
         return code;
@@ -291,6 +293,8 @@ int store_commit(struct store_txn **txn)
     if (code == 0 && (*txn)->is_erasing)
         code = keys_rotate(*txn);
 #endif
+    if (code == 0 && (*txn)->changes > 0)
+        code = commit_note(*txn);
     if (code == 0)
         code = room_reserve(*txn);
     if (code != 0 || !(*txn)->is_write) {
@@ -303,7 +307,10 @@ int store_commit(struct store_txn **txn)
         return ERR_STORE;
     }
 #endif
+    uint64_t number = mdb_txn_id((*txn)->txn);
     code = commit_code(mdb_txn_commit((*txn)->txn));
+    if (code == 0 && (*txn)->changes > 0)
+        mark_write((*txn)->store->lock_descriptor, number);
     if (code == 0 && (*txn)->next_master != NULL)
         code = keys_rotated(*txn);
     transaction_end(txn);

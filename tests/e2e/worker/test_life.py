@@ -490,6 +490,32 @@ class Directory(Life):
         self.assertTrue(words.startswith("comity-worker: "), words)
         self.assertEqual(data.read_bytes(), b"not a store" * 1000)   # nothing was overwritten
 
+    def test_put_back(self):
+        """data.mdb as it was before the last commits: it says so, and what to do. The file of after them goes on."""
+        scene = self.found()
+        data = self.installation.data_file
+        self.installation.stop("worker")
+        earlier = data.read_bytes()
+        self.restart()
+        self.wire.patiently(20, scene.hello)
+        scene.invite_many("labour", 1)
+        head = self.head(scene)
+        self.installation.stop("worker")
+        later = data.read_bytes()
+        data.write_bytes(earlier)
+        code, words = self.second()
+        self.assertEqual(code, 1, words)
+        self.assertIn("older than what this worker wrote there", words)
+        self.assertIn("estore it from an export", words)
+        result = self.verb("verify")
+        self.assertEqual(result.returncode, 1, result.stdout)
+        self.assertIn("older than what this worker wrote there", result.stderr)
+        self.assertEqual(data.read_bytes(), earlier)
+        data.write_bytes(later)
+        self.restart()
+        self.wire.patiently(20, scene.hello)
+        self.assertEqual(self.head(scene), head)
+
     def test_not_writable(self):
         self.installation.stop("worker")
         file = self.installation.directory / "file"
