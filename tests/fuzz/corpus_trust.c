@@ -281,6 +281,19 @@ static void keys_files(const char *directory)
     put_small_file("keys_file", "wiped", path);
 }
 
+static void mark_file(const char *directory)
+{
+    char path[SCRATCH_PATH_MAX];
+    struct store *store = scratch_store(directory, SCENE_MAP_BYTES);
+
+    store_close(&store);
+    scratch_join(directory, "writer.lock", path);
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    assert_true(fprintf(file, "%-30d\n", 4711) > 0 && fclose(file) == 0); /* else this process's own number */
+    put_small_file("mark", "lock", path);
+}
+
 static void words(const char *directory)
 {
     const uint8_t history[HISTORY_ID_SIZE] = {9};
@@ -300,6 +313,9 @@ void corpus_of_small_files(void)
 {
     char directory[SCRATCH_PATH_MAX];
 
+    scratch_make(directory);
+    mark_file(directory);
+    scratch_remove(directory);
     scratch_make(directory);
     keys_files(directory);
     words(directory);

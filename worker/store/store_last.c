@@ -39,13 +39,21 @@ int commit_check(struct store_txn *txn)
     return code == ERR_NOT_FOUND ? 0 : code; /* written before there was the row: the next commit has it */
 }
 
+static void mark_make(uint64_t number, char ret_text[MARK_SIZE + 1])
+{
+    snprintf(ret_text, MARK_SIZE + 1, "%016" PRIx64 " %016" PRIx64 "\n", number, ~number);
+}
+
 uint64_t mark_read(int descriptor)
 {
-    char text[MARK_SIZE + 1] = "";
-    uint64_t number, complement;
+    char text[MARK_SIZE + 1] = "", expected[MARK_SIZE + 1];
+    uint64_t number;
 
     if (descriptor < 0 || pread(descriptor, text, MARK_SIZE, MARK_AT) != MARK_SIZE ||
-        sscanf(text, "%16" SCNx64 " %16" SCNx64 "\n", &number, &complement) != 2 || complement != ~number)
+        sscanf(text, "%16" SCNx64, &number) != 1)
+        return 0;
+    mark_make(number, expected);
+    if (memcmp(text, expected, MARK_SIZE) != 0)
         return 0;
 #ifdef COMITY_CONTROL_NO_CHECKSUM
     number = 0;
@@ -57,7 +65,7 @@ void mark_write(int descriptor, uint64_t number)
 {
     char text[MARK_SIZE + 1];
 
-    snprintf(text, sizeof(text), "%016" PRIx64 " %016" PRIx64 "\n", number, ~number);
+    mark_make(number, text);
     if (descriptor >= 0 && pwrite(descriptor, text, MARK_SIZE, MARK_AT) != MARK_SIZE)
         return; /* then the one before stands */
 }
