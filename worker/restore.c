@@ -418,12 +418,18 @@ static int file_place(struct restore *restore, const char *name)
     return code;
 }
 
-/* The keys first: a store without them cannot be opened. */
+/* The keys first: a store without them cannot be opened. A lock that a lost store has left has the mark of its last
+ * commit, which is not this one's. */
 static int directory_place(struct restore *restore)
 {
     char keys[PATH_MAX_BYTES + 16];
-    int code = file_place(restore, "keys");
+    char lock[PATH_MAX_BYTES + 16];
+    int code;
 
+    snprintf(lock, sizeof(lock), "%s/writer.lock", restore->options->directory);
+    if (unlink(lock) != 0 && errno != ENOENT)
+        return file_wrong(restore, lock);
+    code = file_place(restore, "keys");
     if (code != 0)
         return code;
     code = file_place(restore, "data.mdb");

@@ -106,6 +106,13 @@ class Restore(WorkerCase):
         self.assertEqual(process.wait(60), 0)
         self.assertRestored()
 
+    def test_where_a_store_was_lost(self):
+        """Its lock, and in it the mark of its last commit, were left behind: they say nothing of the restored one."""
+        self.data.mkdir(mode=0o700)
+        (self.directory / "lost" / "writer.lock").rename(self.data / "writer.lock")
+        self.assertEqual(self.verb("restore", "--from", self.stream).returncode, 0)
+        self.assertRestored()
+
     def test_killed_once_the_store_was_in_its_place(self):
         self.assertEqual(self.verb("restore", "--from", self.stream).returncode, 0)
         left = self.data / "restoring-abcdef"
