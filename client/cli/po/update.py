@@ -18,7 +18,7 @@ SENTENCES = ["_", "N_", "P_:1c,2", "say:2", "say_aside:1", "phrase:2", "counted:
              "X:3,3t", "doctor_tell:5",
              "page_heading:3", "page_paragraph:2", "page_point:2", "row_fails:3", "file_fails:3", "cli_fault:2"]
 # The advice that goes with a failure; a second pass, for a function has one sentence a pass.
-ADVICE = ["cli_fail:3", "TELL:2", "cli_fail_key:3", "not_found:4", "doctor_tell:4"]
+ADVICE = ["cli_fail:3", "TELL:2", "cli_fail_key:3", "cli_fail_write:3", "not_found:4", "doctor_tell:4"]
 PASSES = [("client/cli/*.[ch]", SENTENCES), ("client/cli/*.[ch]", ADVICE), ("core/*.[ch]", ["N_", "X:4,4t"]),
           ("core/*/*.[ch]", ["N_"]), ("client/rules/*.[ch]", ["N_"]), ("client/audit/*.[ch]", ["N_"]), ("core/daemon/config.c", ["fail:3"])]
 
