@@ -1,10 +1,17 @@
-/* Cast ballots as fast as they are recorded, so many in flight, through libcomity; print ballots a second and latencies.
+/* Cast ballots through libcomity; print ballots a second and latencies.
+ *
+ *   N    as fast as they are recorded, N in flight: what can be done, with every processor in use
+ *   @R   R a second, evenly, whatever comes back: how long somebody waits. A ballot's time begins when it was due, so
+ *        that what stands still for a while is noticed by all that were due meanwhile
  *
  * Every voter has a chain: each ballot replaces the one before, so no more are in flight than there are voters. A ballot
- * counts when its receipt has been verified. One JSON object a window on standard output.
+ * counts when its receipt has been verified. Loads are read from standard input, one a line; an object in JSON for each
+ * on standard output.
  *
- * usage: ballots SCENE SECONDS WINDOW...      (SCENE is a file written by tests/bench/run) */
+ * usage: ballots SCENE SECONDS      (SCENE is a file written by tests/bench/run) */
 #include <inttypes.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +28,8 @@ struct voter {
     struct bench *bench;
     uint8_t seed[COMITY_KEY_SIZE];
     uint64_t latest;
-    double sent_us;
+    double begun_us;
+    struct voter *next; /* of those that wait for their turn, where ballots are paced */
 };
 
 struct bench {
@@ -35,6 +43,8 @@ struct bench {
     struct voter voters[VOTERS_MAX];
     size_t voter_count;
     size_t under_way;
+    bool is_paced;
+    struct voter *first, *last; /* who has no ballot under way, in the order in which they had their answers */
     size_t count;
     size_t not_recorded;
     uint32_t answer;
@@ -102,7 +112,15 @@ static void read_scene(struct bench *bench, const char *path)
     bench->broker.endpoint = bench->endpoint;
 }
 
-static void vote(struct voter *voter);
+static void vote(struct voter *voter, double begun_us);
+
+static void wait_for_turn(struct voter *voter)
+{
+    struct bench *bench = voter->bench;
+    voter->next = NULL;
+    *(bench->first ? &bench->last->next : &bench->first) = voter;
+    bench->last = voter;
+}
 
 static void voted(struct comity_result *result, void *context)
 {
@@ -117,12 +135,14 @@ static void voted(struct comity_result *result, void *context)
     voter->latest = result->sequence;
     double now = now_us();
     if (bench->count < SAMPLES_MAX)
-        bench->samples_us[bench->count++] = now - voter->sent_us;
-    if (now < bench->end_us)
-        vote(voter);
+        bench->samples_us[bench->count++] = now - voter->begun_us;
+    if (bench->is_paced)
+        wait_for_turn(voter);
+    else if (now < bench->end_us)
+        vote(voter, now_us());
 }
 
-static void vote(struct voter *voter)
+static void vote(struct voter *voter, double begun_us)
 {
     struct bench *bench = voter->bench;
     Comity__V1__CastBallot cast = COMITY__V1__CAST_BALLOT__INIT;
@@ -136,7 +156,7 @@ static void vote(struct voter *voter)
     command.epoch = 1;
     struct comity_draft *draft = NULL;
     struct comity_fault fault = { 0 };
-    voter->sent_us = now_us();
+    voter->begun_us = begun_us;
     int code = comity_draft_new(&command, bench->pin.history, NULL, voter->seed, 0, &draft, &fault);
     if (code == 0)
         code = comity_submit(bench->client, draft, 0, voted, voter, NULL);
@@ -159,34 +179,74 @@ static void pump_until_idle(struct bench *bench)
         comity_pump(bench->client, 100);
 }
 
-static void measure(struct bench *bench, size_t window, double seconds)
+static void vote_at_once(struct bench *bench, size_t window)
 {
-    if (window > bench->voter_count)
-        die("more in flight than voters", 0);
+    if (window == 0 || window > bench->voter_count)
+        die("none in flight, or more than voters", 0);
+    for (size_t i = 0; i < window; i++)
+        vote(&bench->voters[i], now_us());
+}
+
+/* Until something has come, or it is time. */
+static void sleep_until(struct bench *bench, double at_us)
+{
+    int64_t left_ns = (int64_t) ((at_us - now_us()) * 1e3);
+    struct pollfd item = { .fd = comity_fd(bench->client), .events = POLLIN };
+    struct timespec left = { .tv_sec = left_ns / 1000000000, .tv_nsec = left_ns % 1000000000 };
+    if (left_ns > 0)
+        ppoll(&item, 1, &left, NULL);
+    comity_pump(bench->client, 0);
+}
+
+static void vote_at_a_pace(struct bench *bench, double per_second)
+{
+    double start_us = now_us();
+    bench->first = NULL;
+    for (size_t i = 0; i < bench->voter_count; i++)
+        wait_for_turn(&bench->voters[i]);
+    for (size_t number = 0;; number++) {
+        double due_us = start_us + (double) number * 1e6 / per_second;
+        if (due_us >= bench->end_us)
+            return;
+        while (now_us() < due_us || !bench->first)
+            sleep_until(bench, now_us() < due_us ? due_us : now_us() + 1e5);
+        struct voter *voter = bench->first;
+        bench->first = voter->next;
+        vote(voter, due_us);
+    }
+}
+
+static void measure(struct bench *bench, const char *load, double seconds)
+{
+    bench->is_paced = load[0] == '@';
     bench->count = 0;
+    size_t window = bench->is_paced ? 0 : strtoul(load, NULL, 10);
     double start = now_us();
     double cpu = cpu_us();
     bench->end_us = start + seconds * 1e6;
-    for (size_t i = 0; i < window; i++)
-        vote(&bench->voters[i]);
+    if (bench->is_paced)
+        vote_at_a_pace(bench, strtod(load + 1, NULL));
+    else
+        vote_at_once(bench, window);
     pump_until_idle(bench);
     double wall = now_us() - start;
     cpu = cpu_us() - cpu;
     if (bench->count == 0)
         die("nothing was recorded", 0);
     qsort(bench->samples_us, bench->count, sizeof bench->samples_us[0], by_value);
-    printf("{\"in_flight\":%zu,\"count\":%zu,\"per_second\":%.0f,\"p50_us\":%.0f,\"p99_us\":%.0f,\"client_cpu_us\":%.1f,"
-           "\"not_recorded\":%zu}\n",
+    printf("{\"in_flight\":%zu,\"count\":%zu,\"per_second\":%.0f,\"p50_us\":%.0f,\"p99_us\":%.0f,\"most_us\":%.0f,"
+           "\"client_cpu_us\":%.1f,\"not_recorded\":%zu}\n",
            window, bench->count, (double) bench->count / wall * 1e6, bench->samples_us[bench->count / 2],
-           bench->samples_us[bench->count * 99 / 100], cpu / (double) bench->count, bench->not_recorded);
+           bench->samples_us[bench->count * 99 / 100], bench->samples_us[bench->count - 1], cpu / (double) bench->count,
+           bench->not_recorded);
     fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
     static struct bench bench;
-    if (argc < 4)
-        die("usage: ballots SCENE SECONDS WINDOW...", 0);
+    if (argc != 3)
+        die("usage: ballots SCENE SECONDS", 0);
     read_scene(&bench, argv[1]);
     for (size_t i = 0; i < bench.voter_count; i++)
         bench.voters[i].bench = &bench;
@@ -199,13 +259,12 @@ int main(int argc, char **argv)
     code = comity_read(bench.client, bench.pin.history, bench.voters[0].seed);
     if (code != 0)
         die("comity_read", code);
-    vote(&bench.voters[0]); /* connected and warm before anything is measured */
+    vote(&bench.voters[0], now_us()); /* connected and warm before anything is measured */
     pump_until_idle(&bench);
-    for (int i = 3; i < argc; i++) {
-        char line[32]; /* the parent reads the daemons' CPU time between windows */
-        if (fgets(line, sizeof line, stdin) == NULL)
-            break;
-        measure(&bench, strtoul(argv[i], NULL, 10), strtod(argv[2], NULL));
+    char load[32]; /* the parent reads the daemons' CPU time between loads */
+    while (fgets(load, sizeof load, stdin) != NULL) {
+        load[strcspn(load, "\n")] = '\0';
+        measure(&bench, load, strtod(argv[2], NULL));
     }
     comity_destroy(&bench.client);
     return bench.not_recorded == 0 ? 0 : 1;

@@ -52,12 +52,13 @@ def write_signing_seed(path):
 
 
 class Installation:
-    def __init__(self, build, worker=None, start=True, worker_settings="", broker_settings=""):
+    def __init__(self, build, worker=None, start=True, worker_settings="", broker_settings="", address="127.0.0.1"):
         build = Path(build).resolve()
         self.programs = {"broker": build / "comity-broker", "worker": Path(worker or build / "comity-worker")}
         self.directory = Path(tempfile.mkdtemp(prefix="comity-test-"))
         self.processes, self.ports = {}, {}
         self.will_start = start
+        self.address = address  # of the front
         self.worker_settings, self.broker_settings = worker_settings, broker_settings
         self.token = secrets.token_hex(16)
         write_secret(self.directory / "token", self.token + "\n")
@@ -89,7 +90,8 @@ class Installation:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def write_settings(self):
-        front, back = (self.ports.get(side, "tcp://127.0.0.1:*") for side in ("front", "back"))
+        front = self.ports.get("front", f"tcp://{self.address}:*")
+        back = self.ports.get("back", "tcp://127.0.0.1:*")
         (self.directory / "broker.ini").write_text(
             f"[broker]\nfront = {front}\nback = {back}\nkey_file = {self.directory}/broker.key\n"
             f"ready_file = {self.directory}/broker.ready\nheartbeat_ms = 200\n{self.broker_settings}\n"
