@@ -59,9 +59,13 @@ bool address_is_nowhere(const struct address *address)
     return address_equal(address, &NOWHERE);
 }
 
+bool address_is_ipv4(const struct address *address)
+{
+    return memcmp(address->bytes, MAPPED, MAPPED_BYTES) == 0;
+}
+
 bool address_is_loopback(const struct address *address)
 {
     static const struct address LOOPBACK = {.bytes = {[15] = 1}};
-    bool is_ipv4 = memcmp(address->bytes, MAPPED, MAPPED_BYTES) == 0;
-    return address_equal(address, &LOOPBACK) || (is_ipv4 && address->bytes[MAPPED_BYTES] == 127);
+    return address_equal(address, &LOOPBACK) || (address_is_ipv4(address) && address->bytes[MAPPED_BYTES] == 127);
 }

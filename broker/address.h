@@ -16,6 +16,7 @@ struct address address_of_socket(const struct sockaddr *socket);
 
 bool address_equal(const struct address *a, const struct address *b);
 bool address_is_nowhere(const struct address *address);
+bool address_is_ipv4(const struct address *address);
 bool address_is_loopback(const struct address *address); /* this machine: a gateway, a proxy, anybody on it */
 
 #endif

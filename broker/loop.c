@@ -83,6 +83,8 @@ static bool handle_one(struct loop *loop, enum side side)
         return true;
     }
     const uint64_t connection = watch_connection(&loop->watch, loop->message_fd);
+    if (side == SIDE_FRONT && connection != 0 && !watch_is_open(&loop->watch, loop->message_fd))
+        return true; /* cut: what it had sent before is of no use to anybody */
     const struct router_input input = {
         .from = &from,
         .connection = connection,
@@ -151,7 +153,7 @@ static int64_t earlier(int64_t a, int64_t b)
 static int64_t due_ms(const struct loop *loop)
 {
     int64_t due = earlier(loop->now_ms + IDLE_MS, router_due_ms(loop->router));
-    due = earlier(due, loop->probe_ms);
+    due = earlier(due, earlier(loop->probe_ms, sieve_due_ms(&loop->sieve)));
     if (router_news_due(loop->router) > 0)
         due = earlier(due, loop->news_ms);
     if (router_waiting(loop->router))
@@ -173,6 +175,8 @@ static void do_what_is_due(struct loop *loop)
         send_news(loop);
     if (router_waiting(loop->router) && loop->now_ms >= loop->retry_ms)
         send_kept(loop);
+    if (loop->now_ms >= sieve_due_ms(&loop->sieve))
+        sieve_tick(&loop->sieve, loop->now_ms);
     if (loop->now_ms >= loop->look_ms)
         loop_look(loop);
 }
@@ -181,6 +185,7 @@ static void do_what_is_due(struct loop *loop)
 
 static void take_limits(struct loop *loop)
 {
+    rates_set_limits(loop->arrivals, &loop->settings->arrivals, 1);
     loop->watch.limits = (struct watch_limits){
         .silence_ms = loop->settings->limits.client_silence_ms,
         .held_bytes = loop->settings->buffer_bytes,
@@ -306,11 +311,8 @@ int loop_run(struct loop *loop)
 
 static int open_side(struct loop *loop, enum side side, char *reason)
 {
-    int error = socket_open(loop->context, side, loop->settings->endpoint[side], loop->options.key,
-                            &loop->sockets[side], loop->endpoints[side], reason);
-    if (error != 0)
-        return error;
-    return monitor_open(loop->context, loop->sockets[side], side, &loop->monitors[side]);
+    return socket_open(loop->context, side, loop->settings->endpoint[side], loop->options.key, &loop->sockets[side],
+                       &loop->monitors[side], loop->endpoints[side], reason);
 }
 
 static int test_back(struct loop *loop, char *reason)
@@ -337,7 +339,8 @@ static int open_all(struct loop *loop, char *reason)
     loop->context = zmq_ctx_new();
     if (!loop->context || zmq_ctx_set(loop->context, ZMQ_IO_THREADS, loop->settings->io_threads) != 0)
         return ERR_MEMORY;
-    if (watch_init(&loop->watch, loop->options.open_files) != 0 ||
+    loop->arrivals = rates_new(&loop->settings->arrivals, 1);
+    if (!loop->arrivals || watch_init(&loop->watch, loop->options.open_files) != 0 ||
         router_new(&loop->settings->limits, &loop->settings->admission, random, &loop->router) != 0)
         return ERR_MEMORY;
     take_limits(loop);
@@ -361,6 +364,7 @@ int loop_new(const struct loop_options *options, struct loop **ret_loop, char re
     loop->settings = loop->started = *options->settings;
     *options->settings = NULL;
     loop->probe_ms = INT64_MAX;
+    sieve_init(&loop->sieve);
     loop->started_ms = loop_clock_ms(CLOCK_REALTIME);
     loop->statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     zmq_msg_init(&loop->message);
@@ -393,6 +397,7 @@ void loop_destroy(struct loop **loop)
     router_destroy(&it->router);
     actions_release(&it->actions);
     watch_release(&it->watch);
+    rates_destroy(&it->arrivals);
     if (it->started != it->settings)
         settings_destroy(&it->started);
     settings_destroy(&it->settings);

@@ -166,9 +166,14 @@ static void act_note(struct loop *loop, const struct action *action)
 
 static void act_cut(struct loop *loop, const struct action *action)
 {
+    static const char *const WHY[] = {
+        [CUT_KEY] = "key_not_configured", [CUT_LOST] = "worker_lost", [CUT_FLOODS] = "floods"};
     int fd = watch_descriptor(&loop->watch, action->connection);
-    if (fd >= 0)
-        loop_cut(loop, fd, action->to ? "worker_lost" : "key_not_configured");
+    if (fd < 0)
+        return;
+    loop_cut(loop, fd, WHY[action->cut]);
+    if (action->cut == CUT_FLOODS)
+        loop_charge(loop, &loop->watch.places[fd].address);
 }
 
 /* Carry out everything, and what follows from what could not be. */

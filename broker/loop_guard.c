@@ -9,6 +9,7 @@ enum {
     QUIET_LOG_MS = 1000, /* what others can cause at will is logged no more often than this */
     BACK_CONNECTIONS_MAX = 2 * ADMISSION_WORKERS_MAX,
     FRESH_MS = 5000, /* by then whoever means to talk has shaken hands and sent a first heartbeat */
+    FLOOD_COST = 20, /* connections of its address that one counts for which had to be cut for what it sent */
     ADDRESS_HANDSHAKES_MAX = HANDSHAKES_MAX / 8, /* from one address, beyond its share */
 };
 
@@ -46,6 +47,34 @@ static void make_room(struct loop *loop, enum side side, int fd, const struct ad
         loop_cut(loop, oldest, "place_taken_in_silence");
 }
 
+/* Arrivals. Before it has shaken hands a connection costs what the handshake does, and anybody can ask for it. */
+
+static bool is_counted(const struct address *address)
+{
+    return !address_is_nowhere(address) && (!address_is_loopback(address) || !DEFENCE(loopback_is_free));
+}
+
+static bool comes_too_soon(struct loop *loop, const struct address *address)
+{
+    uint8_t key[KEY_SIZE] = {0};
+    if (!is_counted(address) || !DEFENCE(arrival_rate))
+        return false;
+    memcpy(key, address->bytes, sizeof(address->bytes));
+    if (rates_wait_ms(loop->arrivals, 0, key, loop->now_ms) > 0)
+        return true;
+    rates_spend(loop->arrivals, 0, key, 1, loop->now_ms);
+    return false;
+}
+
+void loop_charge(struct loop *loop, const struct address *address)
+{
+    uint8_t key[KEY_SIZE] = {0};
+    if (!is_counted(address))
+        return;
+    memcpy(key, address->bytes, sizeof(address->bytes));
+    rates_spend(loop->arrivals, 0, key, FLOOD_COST, loop->now_ms);
+}
+
 /* With a connection goes its client: else whoever comes and goes fills the table of clients. */
 static void forget_closed(struct loop *loop, uint64_t connection)
 {
@@ -63,6 +92,13 @@ static void take_opened(struct loop *loop, enum side side, int fd)
     const uint64_t before = watch_connection(&loop->watch, fd);
     watch_opened(&loop->watch, side, fd, &address, loop->now_ms);
     forget_closed(loop, before);
+    if (side == SIDE_FRONT && comes_too_soon(loop, &address)) {
+        loop->hasty_connections++;
+        if (DEFENCE(sieve))
+            sieve_add(&loop->sieve, &address, loop->now_ms);
+        loop_cut(loop, fd, "too_fast_from_one_address");
+        return;
+    }
     make_room(loop, side, fd, &address);
 }
 
@@ -80,14 +116,16 @@ static void take_closed(struct loop *loop, enum side side, int fd)
 
 static void take_monitors(struct loop *loop)
 {
-    bool is_opened;
+    enum monitor_event event;
     int fd;
-    for (int side = SIDE_FRONT; side <= SIDE_BACK; side++) {
-        while (loop->monitors[side] && monitor_take(loop->monitors[side], &is_opened, &fd)) {
-            if (is_opened)
-                take_opened(loop, (enum side) side, fd);
-            else
-                take_closed(loop, (enum side) side, fd);
+    for (enum side side = SIDE_FRONT; side <= SIDE_BACK; side++) {
+        while (loop->monitors[side] && monitor_take(loop->monitors[side], &event, &fd)) {
+            if (event == MONITOR_OPENED)
+                take_opened(loop, side, fd);
+            else if (event == MONITOR_CLOSED)
+                take_closed(loop, side, fd);
+            else if (side == SIDE_FRONT)
+                sieve_listen(&loop->sieve, fd);
         }
     }
 }

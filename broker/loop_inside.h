@@ -8,9 +8,11 @@
 #include <zmq.h>
 
 #include "broker/loop.h"
+#include "broker/sieve.h"
 #include "broker/sockets.h"
 #include "broker/watch.h"
 #include "broker/zap.h"
+#include "core/daemon/rates.h"
 
 /* One line a second of a kind, with how many there were. */
 struct quiet_log {
@@ -30,6 +32,8 @@ struct loop {
     struct router *router;
     struct actions actions;
     struct watch watch;
+    struct rates *arrivals; /* connections of the front, by address */
+    struct sieve sieve;
     zmq_msg_t message; /* the frame that is being handled */
     int message_fd;
     int64_t now_ms;
@@ -42,7 +46,7 @@ struct loop {
     int statm_fd;
     size_t look_memory;
     unsigned trims; /* of the next looks: give freed memory back to the system */
-    uint64_t denied_keys, cut_connections, turns, messages;
+    uint64_t denied_keys, cut_connections, hasty_connections, turns, messages;
     struct quiet_log denied_log, strays_log, cut_log;
 };
 
@@ -68,6 +72,9 @@ void loop_cut_removed(struct loop *loop);
 
 /* After a connection of the back was closed: find out whose it was, by a heartbeat to all. */
 void loop_probe(struct loop *loop);
+
+/* An address that has sent a connection which had to be cut for what it sent waits before it gets others. */
+void loop_charge(struct loop *loop, const struct address *address);
 
 /* loop_look.c: reset a connection under libzmq's hands, which takes it for the peer's doing. Should the
  * descriptor have become another connection's since, that one reconnects. */

@@ -50,6 +50,7 @@ struct client {
     char key[PEER_KEY_DIGITS + 1];
     uint64_t connection; /* by which it was heard last: broker/watch.h */
     int64_t heard_ms;
+    bool has_leave; /* by a worker's word: it is no stranger */
     struct pending_list pending;
     uint32_t pending_count;
     uint64_t pending_size; /* bytes of their frames */

@@ -167,7 +167,7 @@ void router_tick(struct router *router, int64_t now_ms, struct actions *out)
             continue;
         /* With its connection goes what libzmq still held for it, which is of no use any more. */
         session_end(router, worker, NOTE_WORKER_LOST, out);
-        action_to_worker(router, out, ACTION_CUT, worker);
+        action_to_worker(router, out, ACTION_CUT, worker)->cut = CUT_LOST;
     }
     if (now_ms >= router->scan_ms && now_ms >= router->pending.next_deadline_ms) {
         struct expiry expiry = {router, out};
@@ -230,6 +230,7 @@ void router_forgive(struct router *router, int64_t gap_ms)
 static void apply_limits(struct router *router, const struct router_limits *limits)
 {
     router->limits = *limits;
+    rates_set_limits(router->rates, limits->rates, FRAME_RATES);
     router->pending.limit = limits->pending < PENDING_LIMIT_MAX ? limits->pending : PENDING_LIMIT_MAX;
     router->pending.size_limit = limits->pending_bytes;
     router->workers.pending_size_limit = limits->pending_bytes / 2;
@@ -253,10 +254,11 @@ int router_new(const struct router_limits *limits, const struct admission *admis
     if (!router)
         return ERR_MEMORY;
     struct expiry nobody = {router, NULL};
+    router->rates = rates_new(limits->rates, FRAME_RATES);
     router->admission = admission;
     TAILQ_INIT(&router->clients.by_silence);
     TAILQ_INIT(&router->clients.retired);
-    if (workers_init(&router->workers) != 0 || clients_init(&router->clients, limits->clients) != 0 ||
+    if (!router->rates || workers_init(&router->workers) != 0 || clients_init(&router->clients, limits->clients) != 0 ||
         news_init(&router->news, limits->subscriptions, limits->client_subscriptions) != 0 ||
         pending_table_init(&router->pending, limits->pending, random) != 0 ||
         workers_admit(&router->workers, admission, removed, &nobody) != 0) {
@@ -279,6 +281,7 @@ void router_destroy(struct router **router)
     workers_release(&(*router)->workers);
     news_release(&(*router)->news);
     pending_table_release(&(*router)->pending);
+    rates_destroy(&(*router)->rates);
     free(*router);
     *router = NULL;
 }

@@ -15,6 +15,15 @@
 #include "broker/news.h"
 #include "broker/peers.h"
 #include "broker/pending.h"
+#include "core/daemon/rates.h"
+
+/* What a connection key may send: a frame counts 1, and 1 more for each 4 KiB. */
+enum frame_rate {
+    RATE_STRANGER, /* before a worker has said that it knows it */
+    RATE_CLIENT,
+    RATE_REFUSED, /* of what is over that: beyond it the connection is cut */
+    FRAME_RATES,
+};
 
 struct router_limits {
     uint32_t pending;        /* requests in flight, in all; at most PENDING_LIMIT_MAX */
@@ -28,6 +37,7 @@ struct router_limits {
     uint32_t budget_most_ms; /* a longer budget is cut to this */
     int64_t worker_silence_ms;
     int64_t client_silence_ms;
+    struct rate_limit rates[FRAME_RATES];
 };
 
 struct router_counters {
@@ -38,6 +48,7 @@ struct router_counters {
     uint64_t malformed;
     uint64_t strays; /* workers' frames that nobody waits for, or of another session */
     uint64_t forbidden;
+    uint64_t too_fast; /* by a key that sends more than it may: of BUSY, or at a cut */
     uint64_t dropped; /* frames for a peer that does not take them */
 };
 
@@ -46,7 +57,7 @@ enum action_kind {
     ACTION_RETURN,  /* the frame that came, with route 0, to the client `to` */
     ACTION_SEND,    /* a frame of `header` alone, to `to` on `side` */
     ACTION_STATUS,  /* REPLY of `header` with a BrokerStatus, to the client `to` */
-    ACTION_CUT,     /* `connection` has no business here, or its worker is silent: cut it */
+    ACTION_CUT,     /* `connection`: see `cut` */
     ACTION_NOTE,    /* for the log */
 };
 
@@ -62,6 +73,13 @@ enum note {
     NOTE_STRAY_REPLY,
 };
 
+/* Why a connection is to be cut. */
+enum cut {
+    CUT_KEY,    /* its key is configured no more */
+    CUT_LOST,   /* its worker is silent */
+    CUT_FLOODS, /* it sends more than it may, and does not heed that it is told to wait */
+};
+
 const char *note_name(enum note note); /* "worker_ready": the log's event */
 
 struct action {
@@ -75,6 +93,7 @@ struct action {
     uint64_t ticket;
     struct frame_header header;
     enum note note;
+    enum cut cut;
     char worker[NAME_MAX_BYTES + 1]; /* of a NOTE */
     char from[NAME_MAX_BYTES + 1];   /* of GROUP_TAKEN: who led it */
 };

@@ -142,6 +142,14 @@ void turn_refuse(struct turn *turn, enum side side, int error)
     turn_send(turn, side, &header);
 }
 
+void turn_put_off(struct turn *turn, uint32_t wait_ms)
+{
+    struct frame_header header = error_header(&turn->header, ERR_BUSY);
+    header.budget_ms = wait_ms;
+    count_error(turn->router, ERR_BUSY);
+    turn_send(turn, SIDE_FRONT, &header);
+}
+
 void pending_answer(struct router *router, const struct pending *pending, int error, struct actions *out)
 {
     count_error(router, error);

@@ -92,6 +92,8 @@ static void back_answer(struct turn *turn)
         return;
     }
     if (pending->client) {
+        if ((turn->header.flags & FRAME_FLAG_LEAVE) != 0)
+            pending->client->has_leave = true;
         action_to_client(router, turn->out, ACTION_RETURN, pending->client)->is_owed = true;
         router->counters.replies++;
     }

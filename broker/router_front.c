@@ -6,7 +6,7 @@
 
 static const uint8_t NO_HISTORY[HISTORY_ID_SIZE];
 
-enum { SHARE = 2 };
+enum { SHARE = 2, BYTES_OF_ONE = 4096 };
 
 void client_end(struct router *router, struct client *client)
 {
@@ -150,6 +150,38 @@ static void front_bye(struct turn *turn)
     turn->client = NULL;
 }
 
+/* Rates. Who sends more than its key may is told to wait, and for how long, which costs little; who does not heed it
+ * is cut. So whoever heeds it is never cut, however much it has to send. docs/operations.md, "Rates of frames". */
+
+/* Whether the frame of this turn may go on. */
+static bool take_time(struct turn *turn)
+{
+    struct router *router = turn->router;
+    const unsigned rate = turn->client && turn->client->has_leave ? RATE_CLIENT : RATE_STRANGER;
+    const unsigned cost = 1 + (unsigned) (turn->input->frame.size / BYTES_OF_ONE);
+    uint8_t key[KEY_SIZE] = {0};
+    hex_decode(turn->input->key, key, sizeof(key));
+    const uint32_t wait_ms = DEFENCE(frame_rate) ? rates_wait_ms(router->rates, rate, key, turn->now_ms) : 0;
+    if (wait_ms == 0) {
+        rates_spend(router->rates, rate, key, cost, turn->now_ms);
+        return true;
+    }
+    router->counters.too_fast++;
+    if (rates_wait_ms(router->rates, RATE_REFUSED, key, turn->now_ms) > 0 && DEFENCE(flood_cut)) {
+        struct action *action = action_add(router, turn->out, ACTION_CUT);
+        action->connection = turn->input->connection;
+        action->cut = CUT_FLOODS;
+        return false;
+    }
+    rates_spend(router->rates, RATE_REFUSED, key, cost, turn->now_ms);
+    /* A client that waits goes on saying that it is there, and may leave. */
+    if (turn->header.type == FRAME_HEARTBEAT || turn->header.type == FRAME_BYE)
+        return true;
+    if (turn->header.request != 0 || turn->header.type == FRAME_SUBSCRIBE)
+        turn_put_off(turn, wait_ms);
+    return false;
+}
+
 /* What a client may send. */
 static turn_fn *const FRONT[FRAME_BYE + 1] = {
     [FRAME_HELLO] = front_request,       [FRAME_REQUEST] = front_request, [FRAME_HEARTBEAT] = front_heartbeat,
@@ -177,11 +209,12 @@ void router_front(struct router *router, const struct router_input *input, int64
         clients_heard(&router->clients, turn.client, now_ms);
     }
     int error = frame_read(input->frame, &turn.header, &body);
-    if (error != 0)
+    const bool is_in_time = take_time(&turn);
+    if (is_in_time && error != 0)
         turn_refuse_unreadable(&turn, SIDE_FRONT, error);
-    else if (!FRONT[turn.header.type])
+    else if (is_in_time && !FRONT[turn.header.type])
         turn_refuse_malformed(&turn, SIDE_FRONT);
-    else
+    else if (is_in_time)
         FRONT[turn.header.type](&turn);
     if (turn.client && input->is_gone)
         client_end(router, turn.client);

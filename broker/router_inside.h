@@ -12,6 +12,7 @@ struct router {
     struct pending_table pending;
     struct news news;
     struct router_counters counters;
+    struct rates *rates;
     const struct admission *admission;
     int64_t scan_ms; /* not before this time are deadlines looked at again */
     bool is_stopping;
@@ -46,6 +47,9 @@ void turn_send(struct turn *turn, enum side side, const struct frame_header *hea
 
 /* ERROR in answer to the frame of this turn; counted. */
 void turn_refuse(struct turn *turn, enum side side, int error);
+
+/* BUSY, with a time to wait that is not the usual. */
+void turn_put_off(struct turn *turn, uint32_t wait_ms);
 
 /* A frame that frame_read refuses: ERROR where it can be said to whom and about what, else only counted. */
 void turn_refuse_unreadable(struct turn *turn, enum side side, int error);

@@ -12,6 +12,11 @@
 
 #define MINUTE_MS INT64_C(60000)
 
+enum { RATE_MOST = 100000000 };
+
+/* A client that is told to wait, and does, sends little meanwhile. */
+static const struct rate_limit REFUSED = {.per_minute = 6000, .at_once = 512};
+
 static const struct config_key KEYS[] = {
     {"broker", "front", CONFIG_TEXT, "tcp://127.0.0.1:7411", 1, ENDPOINT_MAX - 1,
      .summary =
@@ -65,6 +70,19 @@ static const struct config_key KEYS[] = {
      .summary = "How long an orderly end waits for answers that are still to come, in milliseconds."},
     {"broker", "io_threads", CONFIG_INTEGER, "1", 1, 16,
      .summary = "Threads that encrypt and decrypt; one serves about 50,000 requests a second."},
+    {"rates", "strangers_per_minute", CONFIG_INTEGER, "3000", 0, RATE_MOST, .is_reloadable = true,
+     .summary = "Frames that one connection key may send in a minute, in the long run, as long as no worker has said that it "
+                "knows it; one of more than 4 KiB counts once more for each. 0: no limit, here and below. What comes sooner is "
+                "answered BUSY; who does not heed that is cut."},
+    {"rates", "strangers_at_once", CONFIG_INTEGER, "512", 1, RATE_MOST, .is_reloadable = true,
+     .summary = "How many it may have saved up, and send at once."},
+    {"rates", "clients_per_minute", CONFIG_INTEGER, "60000", 0, RATE_MOST, .is_reloadable = true,
+     .summary = "The same of a key that a worker knows: it has leave to read, or had a command recorded."},
+    {"rates", "clients_at_once", CONFIG_INTEGER, "8000", 1, RATE_MOST, .is_reloadable = true, .summary = "And at once."},
+    {"rates", "address_per_minute", CONFIG_INTEGER, "1200", 0, RATE_MOST, .is_reloadable = true,
+     .summary = "Connections that one address (of IPv6: one /64) may open in a minute; further ones are cut. This machine's own "
+                "are not counted. 0 for a front behind a proxy."},
+    {"rates", "address_at_once", CONFIG_INTEGER, "256", 1, RATE_MOST, .is_reloadable = true, .summary = "And at once."},
     {"worker", "key", CONFIG_KEY, NULL, .is_named = true, .is_reloadable = true,
      .summary = "The worker's connection key (public half): the only thing by which it is known."},
     {"worker", "group", CONFIG_TEXT, "", 2 * GROUP_ID_SIZE, 2 * GROUP_ID_SIZE, .is_named = true,
@@ -140,6 +158,20 @@ static void take_numbers(struct settings *settings)
         .worker_silence_ms = integer(settings, "heartbeat_ms") * integer(settings, "heartbeats"),
         .client_silence_ms = integer(settings, "client_silence_ms"),
     };
+}
+
+static struct rate_limit rate(const struct settings *settings, const char *per_minute, const char *at_once)
+{
+    return (struct rate_limit){(unsigned) config_integer(settings->config, "rates", NULL, per_minute),
+                               (unsigned) config_integer(settings->config, "rates", NULL, at_once)};
+}
+
+static void take_rates(struct settings *settings)
+{
+    settings->arrivals = rate(settings, "address_per_minute", "address_at_once");
+    settings->limits.rates[RATE_STRANGER] = rate(settings, "strangers_per_minute", "strangers_at_once");
+    settings->limits.rates[RATE_CLIENT] = rate(settings, "clients_per_minute", "clients_at_once");
+    settings->limits.rates[RATE_REFUSED] = REFUSED;
 }
 
 static int take_operators(struct settings *settings, char *reason)
@@ -249,6 +281,7 @@ int settings_read(const char *path, struct settings **ret_settings, char reason[
     int error = config_read(path, KEYS, ARRAY_COUNT(KEYS), &settings->config, reason);
     if (error == 0) {
         take_numbers(settings);
+        take_rates(settings);
         settings->key_file = text(settings, "key_file");
         settings->ready_file = text(settings, "ready_file");
         error = take_log_level(settings, reason);

@@ -16,6 +16,7 @@ struct settings {
     int64_t news_ms;       /* how long news are gathered */
     int64_t stop_ms;       /* how long pending requests are waited for at an orderly end */
     uint64_t buffer_bytes; /* of each of the kinds that docs/operations.md names */
+    struct rate_limit arrivals; /* connections of the front, of one address */
     struct router_limits limits;
     struct admission admission;
 };

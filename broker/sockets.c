@@ -97,28 +97,6 @@ static int bind_failed(enum side side, const char *endpoint, int number, char *r
     return ERR_ADDRESS;
 }
 
-int socket_open(void *context, enum side side, const char *endpoint, const struct connection_key *key,
-                void **ret_socket, char ret_endpoint[ENDPOINT_MAX], char reason[CONFIG_REASON_MAX])
-{
-    void *socket = zmq_socket(context, ZMQ_ROUTER);
-    if (!socket || set_options(socket, side, endpoint, key) != 0) {
-        snprintf(reason, CONFIG_REASON_MAX, "cannot make the %s socket: %s", side_name(side),
-                 zmq_strerror(zmq_errno()));
-        if (socket)
-            zmq_close(socket);
-        return ERR_MEMORY;
-    }
-    size_t size = ENDPOINT_MAX;
-    if (zmq_bind(socket, endpoint) != 0 ||
-        zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &size) != 0) {
-        int error = bind_failed(side, endpoint, zmq_errno(), reason);
-        zmq_close(socket);
-        return error;
-    }
-    *ret_socket = socket;
-    return 0;
-}
-
 /* Monitors. */
 
 static int monitor_connect(void *context, void *socket, const char *name, int events, void **ret_monitor)
@@ -138,11 +116,12 @@ static int monitor_connect(void *context, void *socket, const char *name, int ev
     return 0;
 }
 
-int monitor_open(void *context, void *socket, enum side side, void **ret_monitor)
+static int monitor_open(void *context, void *socket, enum side side, void **ret_monitor)
 {
     char name[64];
     snprintf(name, sizeof(name), "inproc://comity.monitor.%s", side_name(side));
-    return monitor_connect(context, socket, name, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED, ret_monitor);
+    return monitor_connect(context, socket, name, ZMQ_EVENT_LISTENING | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED,
+                           ret_monitor);
 }
 
 /* One event: number, value, and the address, which nobody needs. */
@@ -158,15 +137,51 @@ static bool event_take(void *monitor, uint16_t *ret_event, uint32_t *ret_value)
     return true;
 }
 
-bool monitor_take(void *monitor, bool *ret_is_opened, int *ret_fd)
+bool monitor_take(void *monitor, enum monitor_event *ret_event, int *ret_fd)
 {
     uint16_t event;
     uint32_t value;
     if (!event_take(monitor, &event, &value))
         return false;
-    *ret_is_opened = event == ZMQ_EVENT_ACCEPTED;
+    *ret_event = event == ZMQ_EVENT_LISTENING  ? MONITOR_LISTENS
+                 : event == ZMQ_EVENT_ACCEPTED ? MONITOR_OPENED
+                                               : MONITOR_CLOSED;
     *ret_fd = (int) value;
     return true;
+}
+
+/* Opening. */
+
+static void monitor_close(void *socket, void *monitor)
+{
+    zmq_socket_monitor(socket, NULL, 0);
+    zmq_close(monitor);
+}
+
+int socket_open(void *context, enum side side, const char *endpoint, const struct connection_key *key,
+                void **ret_socket, void **ret_monitor, char ret_endpoint[ENDPOINT_MAX],
+                char reason[CONFIG_REASON_MAX])
+{
+    void *socket = zmq_socket(context, ZMQ_ROUTER), *monitor = NULL;
+    if (!socket || set_options(socket, side, endpoint, key) != 0 ||
+        monitor_open(context, socket, side, &monitor) != 0) {
+        snprintf(reason, CONFIG_REASON_MAX, "cannot make the %s socket: %s", side_name(side),
+                 zmq_strerror(zmq_errno()));
+        if (socket)
+            zmq_close(socket);
+        return ERR_MEMORY;
+    }
+    size_t size = ENDPOINT_MAX;
+    if (zmq_bind(socket, endpoint) != 0 ||
+        zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &size) != 0) {
+        int error = bind_failed(side, endpoint, zmq_errno(), reason);
+        monitor_close(socket, monitor);
+        zmq_close(socket);
+        return error;
+    }
+    *ret_socket = socket;
+    *ret_monitor = monitor;
+    return 0;
 }
 
 /* The self-test. */

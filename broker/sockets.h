@@ -9,16 +9,16 @@
 
 enum { MESSAGE_MAX_BYTES = 1024 * 1024 };
 
-/* Open and bind one. @ret_endpoint: as it is in effect, with the port that a wildcard became. 0, ERR_ADDRESS
+/* Open and bind one, with a monitor: a PAIR socket that tells of the descriptor that listens, and of connections that
+ * were accepted and closed. @ret_endpoint: as it is in effect, with the port that a wildcard became. 0, ERR_ADDRESS
  * (in use, or not there now), ERR_CONFIG (no address at all), ERR_MEMORY; @reason gets one sentence. */
 int socket_open(void *context, enum side side, const char *endpoint, const struct connection_key *key,
-                void **ret_socket, char ret_endpoint[ENDPOINT_MAX], char reason[CONFIG_REASON_MAX]);
+                void **ret_socket, void **ret_monitor, char ret_endpoint[ENDPOINT_MAX],
+                char reason[CONFIG_REASON_MAX]);
 
-/* A PAIR socket that tells of connections that were accepted and closed. 0 or ERR_MEMORY. */
-int monitor_open(void *context, void *socket, enum side side, void **ret_monitor);
-
-/* The next event: the descriptor, and whether it was opened. False where none waits. */
-bool monitor_take(void *monitor, bool *ret_is_opened, int *ret_fd);
+/* The next event, and the descriptor that it is about. False where none waits. */
+enum monitor_event { MONITOR_LISTENS, MONITOR_OPENED, MONITOR_CLOSED };
+bool monitor_take(void *monitor, enum monitor_event *ret_event, int *ret_fd);
 
 /* Knock at the back with a key that nobody has configured. @serve_zap answers what ZAP is asked meanwhile. 0
  * where it was refused for its key; ERR_INTERNAL where it was admitted or nobody judged it within

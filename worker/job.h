@@ -23,6 +23,7 @@ struct job {
     struct bytes frame;                      /* whole, in the arena */
     struct seal_session seal;                /* once the seal opened */
     struct command command;                  /* of a Submit that is to be ordered */
+    bool has_leave;                          /* said to the broker: to read, or to have a command recorded */
     bool is_known;                           /* it has its answer already, and is asked for that again */
     const Comity__V1__Cosign *cosign;        /* of a Cosign that is to be kept; NULL: it is a Submit */
     struct bytes answer;                     /* the frame to send, in the arena or in short_answer */

@@ -54,6 +54,7 @@ void reply_packed(struct job *job, uint8_t type, struct bytes plain, uint64_t te
         return;
     }
     struct frame_header header = answer_to(&job->header, type, 0, term);
+    header.flags = job->has_leave ? FRAME_FLAG_LEAVE : 0;
     seal_frame(&job->seal, &header, plain, frame);
     job->answer = BYTES(frame, size);
 }

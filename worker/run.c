@@ -126,7 +126,7 @@ static const struct worker_settings *reload(void *context)
     log_set_level(settings->log_level);
     policy_set(worker->service.policy, &settings->policy);
     session_cache_set_limits(worker->service.sessions, &settings->sessions);
-    rates_set_limits(worker->service.rates, &settings->rates);
+    rates_set_limits(worker->service.rates, settings->rates.of, RATE_COUNT);
     log_event(LOG_INFO, "reloaded", "config=%s", log_value(worker->config_path, shown, sizeof(shown)));
     log_settings(worker);
     return settings;
@@ -202,7 +202,7 @@ static int make_service(struct worker *worker, char *reason)
     int code = policy_new(&worker->settings->policy, &service->policy);
     if (code == 0)
         code = session_cache_new(&worker->settings->sessions, &service->sessions);
-    service->rates = rates_new(&worker->settings->rates);
+    service->rates = rates_new(worker->settings->rates.of, RATE_COUNT);
     if (code == 0 && !service->rates)
         code = ERR_MEMORY;
     if (code == 0)

@@ -285,6 +285,7 @@ static void handle_hello(struct service *service, struct job *job, struct bytes 
     Comity__V1__Welcome *welcome;
     int code = hello_answer(service, job, plain, &welcome, &refusal);
     connection_spend(service, job, is_stranger, code ? 1 : 1 + (unsigned) welcome->n_grants);
+    job->has_leave = session_has_leave(service->sessions, job->seal.client_key);
     if (code)
         reply_refusal(job, &refusal, service->term);
     else
@@ -303,7 +304,8 @@ enum service_next service_handle(struct service *service, struct job *job)
         reply_error(job, code, code == ERR_BUSY ? WAIT_MOST_MS : 0, service->term);
         return SERVICE_ANSWERED;
     }
-    bool is_stranger = !session_has_leave(service->sessions, job->seal.client_key);
+    job->has_leave = session_has_leave(service->sessions, job->seal.client_key);
+    const bool is_stranger = !job->has_leave;
     uint32_t wait_ms = connection_wait_ms(service, job, is_stranger);
     if (wait_ms > 0)
         return put_off(service, job, wait_ms);

@@ -79,6 +79,8 @@ static void answer(struct writer *writer, struct job_list *jobs, struct job_list
     for (size_t i = 0; jobs->first; i++) {
         struct job *job = job_list_take(jobs);
         const struct batch_item *item = &writer->items[i];
+        /* What was recorded before, anybody can send again who has a copy. */
+        job->has_leave = job->has_leave || (item->code == 0 && !job->is_known);
         reply_packed(job, FRAME_REPLY, item->reply, service->term);
         atomic_fetch_add(item->code ? &service->counters.refusals : &service->counters.commands, 1);
         job_list_add(answered, job);

@@ -6,14 +6,16 @@
 
 #include <cmocka.h>
 
-#include "worker/rates.h"
+#include "core/daemon/rates.h"
+
+enum { COMMANDS, QUERIES, STRANGERS, RATE_COUNT };
 
 static struct rates *rates_of(unsigned per_minute, unsigned at_once)
 {
-    struct rate_limits limits;
+    struct rate_limit limits[RATE_COUNT];
     for (size_t i = 0; i < RATE_COUNT; i++)
-        limits.of[i] = (struct rate_limit){per_minute, at_once};
-    struct rates *rates = rates_new(&limits);
+        limits[i] = (struct rate_limit){per_minute, at_once};
+    struct rates *rates = rates_new(limits, RATE_COUNT);
     assert_non_null(rates);
     return rates;
 }
@@ -25,7 +27,7 @@ static void key_of(uint64_t number, uint8_t key[KEY_SIZE])
 }
 
 /* How many are served one after the other at this time. */
-static unsigned served(struct rates *rates, enum rate rate, const uint8_t *key, int64_t now_ms, unsigned most)
+static unsigned served(struct rates *rates, unsigned rate, const uint8_t *key, int64_t now_ms, unsigned most)
 {
     unsigned count = 0;
     while (count < most && rates_wait_ms(rates, rate, key, now_ms) == 0) {
@@ -41,16 +43,16 @@ static void a_bucket_empties_and_fills(void **state)
     struct rates *rates = rates_of(600, 100); /* one in 100 ms */
     uint8_t key[KEY_SIZE];
     key_of(1, key);
-    assert_int_equal(served(rates, RATE_COMMANDS, key, 5000, 1000), 100);
-    assert_in_range(rates_wait_ms(rates, RATE_COMMANDS, key, 5000), 100, 101);
-    assert_in_range(rates_wait_ms(rates, RATE_COMMANDS, key, 5060), 40, 41);
-    assert_int_equal(served(rates, RATE_COMMANDS, key, 5100, 1000), 1);
-    assert_int_equal(served(rates, RATE_COMMANDS, key, 6100, 1000), 10);
-    assert_int_equal(served(rates, RATE_COMMANDS, key, 1000000, 1000), 100);
+    assert_int_equal(served(rates, COMMANDS, key, 5000, 1000), 100);
+    assert_in_range(rates_wait_ms(rates, COMMANDS, key, 5000), 100, 101);
+    assert_in_range(rates_wait_ms(rates, COMMANDS, key, 5060), 40, 41);
+    assert_int_equal(served(rates, COMMANDS, key, 5100, 1000), 1);
+    assert_int_equal(served(rates, COMMANDS, key, 6100, 1000), 10);
+    assert_int_equal(served(rates, COMMANDS, key, 1000000, 1000), 100);
     /* In the long run as many as the rate says, however they come. */
     unsigned count = 0;
     for (int64_t now_ms = 2000000; now_ms < 2600000; now_ms += 7)
-        count += served(rates, RATE_COMMANDS, key, now_ms, 1000);
+        count += served(rates, COMMANDS, key, now_ms, 1000);
     assert_in_range(count, 6000, 6100);
     rates_destroy(&rates);
 }
@@ -62,11 +64,11 @@ static void keys_and_kinds_are_told_apart(void **state)
     uint8_t key[KEY_SIZE], other[KEY_SIZE];
     key_of(1, key);
     key_of(2, other);
-    assert_int_equal(served(rates, RATE_COMMANDS, key, 1, 100), 10);
-    assert_int_equal(served(rates, RATE_COMMANDS, other, 1, 100), 10);
-    assert_int_equal(served(rates, RATE_QUERIES, key, 1, 100), 10);
-    assert_int_equal(served(rates, RATE_STRANGERS, NULL, 1, 100), 10);
-    assert_int_equal(served(rates, RATE_COMMANDS, key, 1, 100), 0);
+    assert_int_equal(served(rates, COMMANDS, key, 1, 100), 10);
+    assert_int_equal(served(rates, COMMANDS, other, 1, 100), 10);
+    assert_int_equal(served(rates, QUERIES, key, 1, 100), 10);
+    assert_int_equal(served(rates, STRANGERS, NULL, 1, 100), 10);
+    assert_int_equal(served(rates, COMMANDS, key, 1, 100), 0);
     rates_destroy(&rates);
 }
 
@@ -76,9 +78,9 @@ static void what_costs_more_leaves_a_debt(void **state)
     struct rates *rates = rates_of(60, 10); /* one a second */
     uint8_t key[KEY_SIZE];
     key_of(1, key);
-    rates_spend(rates, RATE_COMMANDS, key, 30, 1000);
-    assert_in_range(rates_wait_ms(rates, RATE_COMMANDS, key, 1000), 21000, 21001);
-    assert_int_equal(served(rates, RATE_COMMANDS, key, 22001, 100), 1);
+    rates_spend(rates, COMMANDS, key, 30, 1000);
+    assert_in_range(rates_wait_ms(rates, COMMANDS, key, 1000), 21000, 21001);
+    assert_int_equal(served(rates, COMMANDS, key, 22001, 100), 1);
     rates_destroy(&rates);
 }
 
@@ -88,10 +90,10 @@ static void nothing_is_limited_by_0(void **state)
     struct rates *rates = rates_of(0, 1);
     uint8_t key[KEY_SIZE];
     key_of(1, key);
-    assert_int_equal(served(rates, RATE_COMMANDS, key, 1, 100000), 100000);
-    struct rate_limits limits = {.of[RATE_COMMANDS] = {60, 3}};
-    rates_set_limits(rates, &limits);
-    assert_int_equal(served(rates, RATE_COMMANDS, key, 1, 100000), 3);
+    assert_int_equal(served(rates, COMMANDS, key, 1, 100000), 100000);
+    const struct rate_limit limits[RATE_COUNT] = {[COMMANDS] = {60, 3}};
+    rates_set_limits(rates, limits, RATE_COUNT);
+    assert_int_equal(served(rates, COMMANDS, key, 1, 100000), 3);
     rates_destroy(&rates);
 }
 
@@ -102,12 +104,12 @@ static void a_crowd_gives_nobody_a_full_bucket(void **state)
     struct rates *rates = rates_of(60, 1000);
     uint8_t key[KEY_SIZE], other[KEY_SIZE];
     key_of(1, key);
-    rates_spend(rates, RATE_COMMANDS, key, 1000, 1000);
+    rates_spend(rates, COMMANDS, key, 1000, 1000);
     for (uint64_t number = 2; number < 200000; number++) {
         key_of(number, other);
-        rates_spend(rates, RATE_COMMANDS, other, 1, 1000);
+        rates_spend(rates, COMMANDS, other, 1, 1000);
     }
-    assert_true(rates_wait_ms(rates, RATE_COMMANDS, key, 1000) > 0);
+    assert_true(rates_wait_ms(rates, COMMANDS, key, 1000) > 0);
     rates_destroy(&rates);
 }
 

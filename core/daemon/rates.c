@@ -1,5 +1,6 @@
-#include "worker/rates.h"
+#include "core/daemon/rates.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -20,18 +21,18 @@ struct bucket {
 struct rates {
     pthread_mutex_t mutex;
     uint8_t hash_key[crypto_shorthash_KEYBYTES];
-    struct rate_limits limits;
+    struct rate_limit limits[RATES_MAX];
     struct bucket buckets[SETS][WAYS];
 };
 
-struct rates *rates_new(const struct rate_limits *limits)
+struct rates *rates_new(const struct rate_limit *limits, size_t count)
 {
     struct rates *rates = calloc(1, sizeof(*rates));
     if (!rates)
         return NULL;
     pthread_mutex_init(&rates->mutex, NULL);
     crypto_shorthash_keygen(rates->hash_key);
-    rates->limits = *limits;
+    rates_set_limits(rates, limits, count);
     return rates;
 }
 
@@ -44,14 +45,15 @@ void rates_destroy(struct rates **rates)
     *rates = NULL;
 }
 
-void rates_set_limits(struct rates *rates, const struct rate_limits *limits)
+void rates_set_limits(struct rates *rates, const struct rate_limit *limits, size_t count)
 {
+    assert(count <= RATES_MAX);
     pthread_mutex_lock(&rates->mutex);
-    rates->limits = *limits;
+    memcpy(rates->limits, limits, count * sizeof(*limits));
     pthread_mutex_unlock(&rates->mutex);
 }
 
-static uint64_t hash_of(const struct rates *rates, enum rate rate, const uint8_t *key)
+static uint64_t hash_of(const struct rates *rates, unsigned rate, const uint8_t *key)
 {
     uint8_t named[1 + KEY_SIZE] = {(uint8_t) rate}, hash[crypto_shorthash_BYTES];
     if (key)
@@ -86,12 +88,12 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-uint32_t rates_wait_ms(struct rates *rates, enum rate rate, const uint8_t *key, int64_t now_ms)
+uint32_t rates_wait_ms(struct rates *rates, unsigned rate, const uint8_t *key, int64_t now_ms)
 {
     uint64_t hash = hash_of(rates, rate, key);
     int64_t now_ns = now_ms * UNIT, late_ns = 0;
     pthread_mutex_lock(&rates->mutex);
-    const struct rate_limit *limit = &rates->limits.of[rate];
+    const struct rate_limit *limit = &rates->limits[rate];
     if (limit->per_minute > 0) {
         int64_t full_ns = later(bucket_of(rates, hash)->full_ns, now_ns);
         late_ns = full_ns + each_ns(limit) - (now_ns + each_ns(limit) * limit->at_once);
@@ -100,11 +102,11 @@ uint32_t rates_wait_ms(struct rates *rates, enum rate rate, const uint8_t *key, 
     return late_ns > 0 ? (uint32_t) (late_ns / UNIT + 1) : 0;
 }
 
-void rates_spend(struct rates *rates, enum rate rate, const uint8_t *key, unsigned cost, int64_t now_ms)
+void rates_spend(struct rates *rates, unsigned rate, const uint8_t *key, unsigned cost, int64_t now_ms)
 {
     uint64_t hash = hash_of(rates, rate, key);
     pthread_mutex_lock(&rates->mutex);
-    const struct rate_limit *limit = &rates->limits.of[rate];
+    const struct rate_limit *limit = &rates->limits[rate];
     if (limit->per_minute > 0) {
         struct bucket *bucket = bucket_of(rates, hash);
         bucket->full_ns = later(bucket->full_ns, now_ms * UNIT) + each_ns(limit) * cost;
