@@ -110,6 +110,7 @@ static void act_status(struct loop *loop, const struct action *action)
         .back = loop->endpoints[SIDE_BACK],
         .denied_keys = loop->denied_keys,
         .cut_connections = loop->cut_connections,
+        .hasty_connections = loop->hasty_connections,
     };
     CLEANUP(arena_destroy) struct arena *arena = arena_new(STATUS_ARENA_BYTES);
     struct bytes status;

@@ -155,11 +155,13 @@ static void log_limits(const struct settings *settings)
     const struct router_limits *limits = &settings->limits;
     log_event(LOG_INFO, "limits",
               "connections=%u address_percent=%u buffer_mib=%u clients=%u pending=%u client_pending=%u "
-              "worker_window=%u subscriptions=%u client_subscriptions=%u",
+              "worker_window=%u subscriptions=%u client_subscriptions=%u strangers_per_minute=%u "
+              "clients_per_minute=%u address_per_minute=%u",
               settings->admission.connection_limit, settings->admission.address_percent,
               (unsigned) (settings->buffer_bytes >> 20), limits->clients, limits->pending,
               limits->client_pending, limits->worker_window, limits->subscriptions,
-              limits->client_subscriptions);
+              limits->client_subscriptions, limits->rates[RATE_STRANGER].per_minute,
+              limits->rates[RATE_CLIENT].per_minute, settings->arrivals.per_minute);
 }
 
 static int write_ready_file(const char *path, const struct loop *loop, const struct connection_key *key,

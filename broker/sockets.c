@@ -119,7 +119,7 @@ static int monitor_connect(void *context, void *socket, const char *name, int ev
 static int monitor_open(void *context, void *socket, enum side side, void **ret_monitor)
 {
     char name[64];
-    snprintf(name, sizeof(name), "inproc://comity.monitor.%s", side_name(side));
+    snprintf(name, sizeof(name), "inproc://comity.monitor.%s.%p", side_name(side), socket);
     return monitor_connect(context, socket, name, ZMQ_EVENT_LISTENING | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED,
                            ret_monitor);
 }

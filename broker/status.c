@@ -90,5 +90,7 @@ int status_pack(const struct router *router, const struct status_facts *facts, s
     status.strays = counters->strays;
     status.dropped = counters->dropped;
     status.cut_connections = facts->cut_connections;
+    status.too_fast = counters->too_fast;
+    status.hasty_connections = facts->hasty_connections;
     return message_pack(&status.base, arena, ret_status);
 }

@@ -10,7 +10,7 @@ struct status_facts {
     int64_t started_ms, time_ms; /* Unix time */
     int64_t now_ms;              /* as the router counts */
     const char *front, *back;
-    uint64_t denied_keys, cut_connections;
+    uint64_t denied_keys, cut_connections, hasty_connections;
 };
 
 /* Packed into the arena. 0 or ERR_MEMORY. */

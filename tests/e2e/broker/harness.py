@@ -271,7 +271,8 @@ class Echo(threading.Thread):
 class Broker:
     """A broker process in a folder of its own."""
 
-    def __init__(self, test, workers=(), settings=None, operators=(), without=(), program=None, start=True):
+    def __init__(self, test, workers=(), settings=None, operators=(), without=(), program=None, start=True,
+                 rates=None):
         self.test = test
         self.folder = tempfile.mkdtemp(prefix="comity-broker-")
         self.config = os.path.join(self.folder, "broker.ini")
@@ -282,6 +283,8 @@ class Broker:
         self.endpoints = {"front": "tcp://127.0.0.1:*", "back": "tcp://127.0.0.1:*"}
         self.settings = dict(heartbeat_ms=1000, heartbeats=20)
         self.settings.update(settings or {})
+        # Tests send faster than people do; those of rates give their own, {} for the presets.
+        self.rates = dict(strangers_per_minute=0, clients_per_minute=0) if rates is None else rates
         self.workers, self.operators = dict(workers), list(operators)
         test.addCleanup(self.remove)
         self.write_config()
@@ -293,6 +296,7 @@ class Broker:
         lines += ["%s = %s" % (side, endpoint) for side, endpoint in self.endpoints.items()]
         lines += ["%s = %s" % item for item in self.settings.items()]
         lines += ["operator = %s" % key for key in self.operators]
+        lines += ["[rates]"] + ["%s = %s" % item for item in self.rates.items()]
         for name, row in self.workers.items():
             key, groups = row if isinstance(row, tuple) else (row, ())
             lines += ["[worker %s]" % name, "key = %s" % key.hex]

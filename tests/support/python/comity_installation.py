@@ -25,6 +25,8 @@ START_S = 30
 
 # For loads that give more commands by one key than a member ever would.
 UNLIMITED = "[rates]\ncommands_per_minute = 0\nqueries_per_minute = 0\nconnection_per_minute = 0\n"
+# The broker's part of it. An installation that is to have the broker's own limits is given other settings.
+UNLIMITED_FRAMES = "[rates]\nstrangers_per_minute = 0\nclients_per_minute = 0\n"
 
 
 class NotStarted(Exception):
@@ -52,7 +54,7 @@ def write_signing_seed(path):
 
 
 class Installation:
-    def __init__(self, build, worker=None, start=True, worker_settings="", broker_settings="", address="127.0.0.1"):
+    def __init__(self, build, worker=None, start=True, worker_settings="", broker_settings=UNLIMITED_FRAMES, address="127.0.0.1"):
         build = Path(build).resolve()
         self.programs = {"broker": build / "comity-broker", "worker": Path(worker or build / "comity-worker")}
         self.directory = Path(tempfile.mkdtemp(prefix="comity-test-"))

@@ -42,6 +42,13 @@ static void test_defaults(void **state)
     assert_int_equal(settings->limits.client_silence_ms, 30000);
     assert_int_equal(settings->admission.address_percent, 25);
     assert_int_equal(settings->buffer_bytes, 64 * 1024 * 1024);
+    assert_int_equal(settings->arrivals.per_minute, 1200);
+    assert_int_equal(settings->arrivals.at_once, 256);
+    assert_int_equal(settings->limits.rates[RATE_STRANGER].per_minute, 3000);
+    assert_int_equal(settings->limits.rates[RATE_STRANGER].at_once, 512);
+    assert_int_equal(settings->limits.rates[RATE_CLIENT].per_minute, 60000);
+    assert_int_equal(settings->limits.rates[RATE_CLIENT].at_once, 8000);
+    assert_true(settings->limits.rates[RATE_REFUSED].per_minute > 0);
     assert_int_equal(settings->admission.worker_count, 0);
     assert_int_equal(settings->admission.operator_count, 0);
 }
@@ -59,6 +66,8 @@ static void test_everything_is_taken_up(void **state)
                                "worker_window = 15\nsubscriptions = 16\nclient_subscriptions = 17\n"
                                "budget_ms = 118\nheartbeat_ms = 19\nheartbeats = 3\nclient_silence_ms = 120\n"
                                "news_ms = 21\nstop_ms = 22\nio_threads = 3\n"
+                               "[rates]\nstrangers_per_minute = 31\nstrangers_at_once = 32\nclients_per_minute = 33\n"
+                               "clients_at_once = 34\naddress_per_minute = 35\naddress_at_once = 36\n"
                                "[worker north]\nkey = " NORTH "\ngroup = " GROUP "\n"
                                "[worker south]\nkey = " SOUTH "\ngroup = " GROUP "\ngroup = " OTHER "\n",
                                &settings, reason),
@@ -85,6 +94,12 @@ static void test_everything_is_taken_up(void **state)
     assert_int_equal(settings->news_ms, 21);
     assert_int_equal(settings->stop_ms, 22);
     assert_int_equal(settings->io_threads, 3);
+    assert_int_equal(limits->rates[RATE_STRANGER].per_minute, 31);
+    assert_int_equal(limits->rates[RATE_STRANGER].at_once, 32);
+    assert_int_equal(limits->rates[RATE_CLIENT].per_minute, 33);
+    assert_int_equal(limits->rates[RATE_CLIENT].at_once, 34);
+    assert_int_equal(settings->arrivals.per_minute, 35);
+    assert_int_equal(settings->arrivals.at_once, 36);
     const uint8_t north[KEY_SIZE] = {[31] = 1}, south[KEY_SIZE] = {[31] = 2};
     const struct admission_worker *worker = admission_worker(&settings->admission, north);
     assert_string_equal(worker->name, "north");

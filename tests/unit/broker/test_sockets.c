@@ -15,7 +15,7 @@ enum { ZAP_ENFORCE_DOMAIN = 93 };
 
 struct setup {
     void *context;
-    void *sockets[2];
+    void *sockets[2], *monitors[2];
     char endpoints[2][ENDPOINT_MAX];
     struct connection_key key;
 };
@@ -24,8 +24,15 @@ static void open_side(struct setup *setup, enum side side)
 {
     char reason[CONFIG_REASON_MAX];
     assert_int_equal(socket_open(setup->context, side, "tcp://127.0.0.1:*", &setup->key,
-                                 &setup->sockets[side], setup->endpoints[side], reason),
+                                 &setup->sockets[side], &setup->monitors[side], setup->endpoints[side], reason),
                      0);
+}
+
+static void close_side(struct setup *setup, enum side side)
+{
+    zmq_socket_monitor(setup->sockets[side], NULL, 0);
+    zmq_close(setup->monitors[side]);
+    zmq_close(setup->sockets[side]);
 }
 
 static int setup_make(void **state)
@@ -43,8 +50,8 @@ static int setup_make(void **state)
 static int setup_end(void **state)
 {
     struct setup *setup = *state;
-    zmq_close(setup->sockets[SIDE_FRONT]);
-    zmq_close(setup->sockets[SIDE_BACK]);
+    close_side(setup, SIDE_FRONT);
+    close_side(setup, SIDE_BACK);
     zmq_ctx_term(setup->context);
     free(setup);
     return 0;
@@ -97,7 +104,7 @@ static void test_own_routing_ids(void **state)
     for (int i = 0; i < 3; i++) {
         size_t size = sizeof(ids[i]);
         if (i == 2) { /* another start */
-            zmq_close(setup->sockets[SIDE_FRONT]);
+            close_side(setup, SIDE_FRONT);
             open_side(setup, SIDE_FRONT);
         }
         assert_int_equal(zmq_getsockopt(setup->sockets[i == 1], ZMQ_ROUTING_ID, ids[i], &size), 0);
@@ -134,9 +141,10 @@ static void test_addresses(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
         const char *endpoint = CASES[i].endpoint ? CASES[i].endpoint : setup->endpoints[SIDE_BACK];
         char reason[CONFIG_REASON_MAX] = "", ignored[ENDPOINT_MAX];
-        void *socket = NULL;
-        int error = socket_open(setup->context, SIDE_FRONT, endpoint, &setup->key, &socket, ignored, reason);
-        if (error != CASES[i].error || socket || !strstr(reason, CASES[i].says))
+        void *socket = NULL, *monitor = NULL;
+        int error =
+            socket_open(setup->context, SIDE_FRONT, endpoint, &setup->key, &socket, &monitor, ignored, reason);
+        if (error != CASES[i].error || socket || monitor || !strstr(reason, CASES[i].says))
             fail_msg("%s: %d \"%s\"", endpoint, error, reason);
     }
 }
