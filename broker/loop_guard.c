@@ -9,7 +9,7 @@ enum {
     QUIET_LOG_MS = 1000, /* what others can cause at will is logged no more often than this */
     BACK_CONNECTIONS_MAX = 2 * ADMISSION_WORKERS_MAX,
     FRESH_MS = 5000, /* by then whoever means to talk has shaken hands and sent a first heartbeat */
-    FLOOD_COST = 20, /* connections of its address that one counts for which had to be cut for what it sent */
+    FLOOD_COST = 64, /* connections of its address that one counts for which had to be cut for what it sent */
     ADDRESS_HANDSHAKES_MAX = HANDSHAKES_MAX / 8, /* from one address, beyond its share */
 };
 

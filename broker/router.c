@@ -230,7 +230,9 @@ void router_forgive(struct router *router, int64_t gap_ms)
 static void apply_limits(struct router *router, const struct router_limits *limits)
 {
     router->limits = *limits;
-    rates_set_limits(router->rates, limits->rates, FRAME_RATES);
+    struct rate_limit rates[RATES];
+    router_rates(limits, rates);
+    rates_set_limits(router->rates, rates, RATES);
     router->pending.limit = limits->pending < PENDING_LIMIT_MAX ? limits->pending : PENDING_LIMIT_MAX;
     router->pending.size_limit = limits->pending_bytes;
     router->workers.pending_size_limit = limits->pending_bytes / 2;
@@ -254,7 +256,9 @@ int router_new(const struct router_limits *limits, const struct admission *admis
     if (!router)
         return ERR_MEMORY;
     struct expiry nobody = {router, NULL};
-    router->rates = rates_new(limits->rates, FRAME_RATES);
+    struct rate_limit rates[RATES];
+    router_rates(limits, rates);
+    router->rates = rates_new(rates, RATES);
     router->admission = admission;
     TAILQ_INIT(&router->clients.by_silence);
     TAILQ_INIT(&router->clients.retired);

@@ -21,7 +21,6 @@
 enum frame_rate {
     RATE_STRANGER, /* before a worker has said that it knows it */
     RATE_CLIENT,
-    RATE_REFUSED, /* of what is over that: beyond it the connection is cut */
     FRAME_RATES,
 };
 

@@ -6,7 +6,7 @@
 
 static const uint8_t NO_HISTORY[HISTORY_ID_SIZE];
 
-enum { SHARE = 2, BYTES_OF_ONE = 4096 };
+enum { SHARE = 2, BYTES_OF_ONE = 4096, REFUSED_FACTOR = 4 };
 
 void client_end(struct router *router, struct client *client)
 {
@@ -150,36 +150,53 @@ static void front_bye(struct turn *turn)
     turn->client = NULL;
 }
 
-/* Rates. Who sends more than its key may is told to wait, and for how long, which costs little; who does not heed it
- * is cut. So whoever heeds it is never cut, however much it has to send. docs/operations.md, "Rates of frames". */
+/* Rates. Who sends more than its key may is told when its turn is: later by each that was refused before, so that whoever
+ * heeds it is served one after the other, and is never cut, however much it has to send. Who does not heed it has many
+ * refused in a short time, and is cut. docs/operations.md, "Rates of frames". */
 
-/* Whether the frame of this turn may go on. */
-static bool take_time(struct turn *turn)
+void router_rates(const struct router_limits *limits, struct rate_limit ret_rates[RATES])
 {
-    struct router *router = turn->router;
-    const unsigned rate = turn->client && turn->client->has_leave ? RATE_CLIENT : RATE_STRANGER;
-    const unsigned cost = 1 + (unsigned) (turn->input->frame.size / BYTES_OF_ONE);
-    uint8_t key[KEY_SIZE] = {0};
-    hex_decode(turn->input->key, key, sizeof(key));
-    const uint32_t wait_ms = DEFENCE(frame_rate) ? rates_wait_ms(router->rates, rate, key, turn->now_ms) : 0;
-    if (wait_ms == 0) {
-        rates_spend(router->rates, rate, key, cost, turn->now_ms);
-        return true;
+    for (size_t i = 0; i < FRAME_RATES; i++) {
+        const struct rate_limit limit = limits->rates[i];
+        ret_rates[i] = limit;
+        ret_rates[FRAME_RATES + i] = (struct rate_limit){limit.per_minute, REFUSED_FACTOR * limit.at_once};
     }
-    router->counters.too_fast++;
-    if (rates_wait_ms(router->rates, RATE_REFUSED, key, turn->now_ms) > 0 && DEFENCE(flood_cut)) {
-        struct action *action = action_add(router, turn->out, ACTION_CUT);
+}
+
+/* Refuse the frame of this turn, or cut its connection. Whether the frame goes on nevertheless. */
+static bool hold_back(struct turn *turn, unsigned rate, const uint8_t *key, unsigned cost, uint32_t wait_ms)
+{
+    struct rates *rates = turn->router->rates;
+    const unsigned refused = FRAME_RATES + rate;
+    turn->router->counters.too_fast++;
+    if (DEFENCE(flood_cut) && rates_wait_ms(rates, refused, key, turn->now_ms) > 0) {
+        struct action *action = action_add(turn->router, turn->out, ACTION_CUT);
         action->connection = turn->input->connection;
         action->cut = CUT_FLOODS;
         return false;
     }
-    rates_spend(router->rates, RATE_REFUSED, key, cost, turn->now_ms);
+    const uint32_t before_ms = DEFENCE(turns) ? rates_full_ms(rates, refused, key, turn->now_ms) : 0;
+    rates_spend(rates, refused, key, cost, turn->now_ms);
     /* A client that waits goes on saying that it is there, and may leave. */
     if (turn->header.type == FRAME_HEARTBEAT || turn->header.type == FRAME_BYE)
         return true;
     if (turn->header.request != 0 || turn->header.type == FRAME_SUBSCRIBE)
-        turn_put_off(turn, wait_ms);
+        turn_put_off(turn, wait_ms + before_ms);
     return false;
+}
+
+/* Whether the frame of this turn may go on. */
+static bool take_time(struct turn *turn)
+{
+    const unsigned rate = turn->client && turn->client->has_leave ? RATE_CLIENT : RATE_STRANGER;
+    const unsigned cost = 1 + (unsigned) (turn->input->frame.size / BYTES_OF_ONE);
+    uint8_t key[KEY_SIZE] = {0};
+    hex_decode(turn->input->key, key, sizeof(key));
+    const uint32_t wait_ms = rates_wait_ms(turn->router->rates, rate, key, turn->now_ms);
+    if (wait_ms > 0 && DEFENCE(frame_rate))
+        return hold_back(turn, rate, key, cost, wait_ms);
+    rates_spend(turn->router->rates, rate, key, cost, turn->now_ms);
+    return true;
 }
 
 /* What a client may send. */

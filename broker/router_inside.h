@@ -12,7 +12,7 @@ struct router {
     struct pending_table pending;
     struct news news;
     struct router_counters counters;
-    struct rates *rates;
+    struct rates *rates; /* of FRAME_RATES, and behind them the same of what was refused */
     const struct admission *admission;
     int64_t scan_ms; /* not before this time are deadlines looked at again */
     bool is_stopping;
@@ -32,6 +32,10 @@ struct turn {
 typedef void turn_fn(struct turn *turn);
 
 bool turn_has_key(const struct turn *turn);
+
+/* The buckets' limits. */
+enum { RATES = 2 * FRAME_RATES };
+void router_rates(const struct router_limits *limits, struct rate_limit ret_rates[RATES]);
 
 /* The next action, zeroed; where memory is out, one that nobody carries out, and it is counted. */
 struct action *action_add(struct router *router, struct actions *out, enum action_kind kind);

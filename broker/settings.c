@@ -14,9 +14,6 @@
 
 enum { RATE_MOST = 100000000 };
 
-/* A client that is told to wait, and does, sends little meanwhile. */
-static const struct rate_limit REFUSED = {.per_minute = 6000, .at_once = 512};
-
 static const struct config_key KEYS[] = {
     {"broker", "front", CONFIG_TEXT, "tcp://127.0.0.1:7411", 1, ENDPOINT_MAX - 1,
      .summary =
@@ -171,7 +168,6 @@ static void take_rates(struct settings *settings)
     settings->arrivals = rate(settings, "address_per_minute", "address_at_once");
     settings->limits.rates[RATE_STRANGER] = rate(settings, "strangers_per_minute", "strangers_at_once");
     settings->limits.rates[RATE_CLIENT] = rate(settings, "clients_per_minute", "clients_at_once");
-    settings->limits.rates[RATE_REFUSED] = REFUSED;
 }
 
 static int take_operators(struct settings *settings, char *reason)

@@ -102,6 +102,17 @@ uint32_t rates_wait_ms(struct rates *rates, unsigned rate, const uint8_t *key, i
     return late_ns > 0 ? (uint32_t) (late_ns / UNIT + 1) : 0;
 }
 
+uint32_t rates_full_ms(struct rates *rates, unsigned rate, const uint8_t *key, int64_t now_ms)
+{
+    uint64_t hash = hash_of(rates, rate, key);
+    int64_t left_ns = 0;
+    pthread_mutex_lock(&rates->mutex);
+    if (rates->limits[rate].per_minute > 0)
+        left_ns = bucket_of(rates, hash)->full_ns - now_ms * UNIT;
+    pthread_mutex_unlock(&rates->mutex);
+    return left_ns > 0 ? (uint32_t) (left_ns / UNIT + 1) : 0;
+}
+
 void rates_spend(struct rates *rates, unsigned rate, const uint8_t *key, unsigned cost, int64_t now_ms)
 {
     uint64_t hash = hash_of(rates, rate, key);

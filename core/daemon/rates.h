@@ -26,6 +26,9 @@ void rates_set_limits(struct rates *rates, const struct rate_limit *limits, size
  * where it is for all. */
 uint32_t rates_wait_ms(struct rates *rates, unsigned rate, const uint8_t *key, int64_t now_ms);
 
+/* After how many milliseconds the bucket will be full again; 0 where it is, or has no limit. */
+uint32_t rates_full_ms(struct rates *rates, unsigned rate, const uint8_t *key, int64_t now_ms);
+
 /* Take @cost from the bucket; what costs more than is left leaves a debt. */
 void rates_spend(struct rates *rates, unsigned rate, const uint8_t *key, unsigned cost, int64_t now_ms);
 

@@ -51,7 +51,7 @@ static void service_begin(struct path *path)
     service->clock = &path->clock;
     service->group_key = &path->group_key;
     service->log_key = &path->log_key;
-    service->rates = rates_new(&no_limits);
+    service->rates = rates_new(no_limits.of, RATE_COUNT);
     group_id(path->group_key.public_key, service->group);
     status_counters_init(&service->counters);
     path_need(service->rates != NULL && store_take_term(service->store, &term) == 0 && order_log_local_new(term, &service->log) == 0 &&

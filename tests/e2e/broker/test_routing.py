@@ -302,13 +302,16 @@ class News(TestCase):
 
     def test_silent_client_is_forgotten(self):
         operator = Key()
-        broker = self.broker(settings=dict(client_silence_ms=300), operators=[operator.hex])
+        # Long enough for whoever is still connecting; the lively one speaks all the time.
+        broker = self.broker(settings=dict(client_silence_ms=3000), operators=[operator.hex])
         worker = broker.worker("north").ready(LABOUR)
-        silent, lively = broker.client(), broker.client(key=operator)
+        lively, silent = broker.client(key=operator), broker.client()
         for client in (silent, lively):
             client.send(Frame(SUBSCRIBE, group=LABOUR, history=history("a"), sequence=1))
             client.alive()
+        self.assertEqual(lively.status().subscriptions, 2)
         wait_until(lambda: lively.status().subscriptions == 1, "the silent one to be forgotten")
+        wait_until(lambda: "event=connection_cut side=front reason=silent" in broker.log(), "its connection to be cut")
         worker.send(Frame(NEWS, group=LABOUR, history=history("a"), sequence=2))
         lively.expect(NEWS, sequence=2)
         silent.expect_nothing()

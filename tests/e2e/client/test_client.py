@@ -75,9 +75,10 @@ class Installed(unittest.TestCase):
 
 class Live(unittest.TestCase):
     worker = None  # the real one
+    options = {}
 
     def setUp(self):
-        self.installation = Installation(BUILD, worker=self.worker)
+        self.installation = Installation(BUILD, worker=self.worker, **self.options)
         self.installation.__enter__()
         self.addCleanup(self.installation.__exit__)
         self.state = self.installation.directory / "drive.state"
@@ -231,6 +232,48 @@ class Live(unittest.TestCase):
         self.assertEqual(self.drive("lost", 0, 0, self.journal), "0\n")
 
 
+class TooFast(Live):
+    """Whoever is told to wait, since its key or its connection asks too much in a time, waits and sends the same bytes
+    again: a program meets no refusal but a delay."""
+
+    def load_all(self, count, window):
+        """Convenes them all. How often each was sent, and what the client told of it."""
+        process = self.begin("load", count, window)
+        out, told = process.communicate(timeout=2 * WAIT_S)
+        lines = [line.split() for line in out.splitlines()]
+        self.assertEqual([line[0] for line in lines], ["RECORDED"] * count, told[-3000:])
+        self.assertEqual(self.sessions(), count)  # none was done twice
+        return [int(line[2]) for line in lines], told
+
+    def assertWaited(self, tries, told):
+        self.assertGreater(max(tries), 1)
+        waits = [int(wait) for wait in re.findall(r"BUSY attempt=\d+ wait_ms=(\d+)", told)]
+        self.assertGreater(len(waits), 0, told[-3000:])
+        self.assertGreater(min(waits), 0)
+
+    def test_nobody_waits_without_need(self):
+        tries, told = self.load_all(100, 64)
+        self.assertNotIn("BUSY", told)
+        self.assertEqual(set(tries), {1})
+
+
+class TooFastForTheWorker(TooFast):
+    options = dict(worker_settings="[rates]\ncommands_per_minute = 3000\ncommands_at_once = 20\n")
+
+    def test_it_waits_and_sends_again(self):
+        self.assertWaited(*self.load_all(100, 64))
+
+
+class TooFastForTheBroker(TooFast):
+    options = dict(broker_settings="[rates]\nstrangers_per_minute = 3000\nstrangers_at_once = 20\n"
+                                   "clients_per_minute = 3000\nclients_at_once = 20\n")
+
+    def test_it_waits_and_sends_again(self):
+        self.assertWaited(*self.load_all(200, 200))
+        log = (self.installation.directory / "broker.log").read_text()
+        self.assertNotIn("connection_cut", log)
+
+
 @unittest.skipUnless(FORGETFUL, "COMITY_WORKER_FORGETS_IDS names no program")
 class Control(Live):
     """The same with a worker that does not know a command again: the count above must notice."""
@@ -244,6 +287,8 @@ class Control(Live):
 
 def load_tests(loader, _, __):
     suite = unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in (Installed, Live))
+    suite.addTest(TooFast("test_nobody_waits_without_need"))
+    suite.addTests(case("test_it_waits_and_sends_again") for case in (TooFastForTheWorker, TooFastForTheBroker))
     suite.addTest(Control("test_the_broker_is_killed_under_load"))
     return suite
 

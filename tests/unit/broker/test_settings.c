@@ -48,7 +48,6 @@ static void test_defaults(void **state)
     assert_int_equal(settings->limits.rates[RATE_STRANGER].at_once, 512);
     assert_int_equal(settings->limits.rates[RATE_CLIENT].per_minute, 60000);
     assert_int_equal(settings->limits.rates[RATE_CLIENT].at_once, 8000);
-    assert_true(settings->limits.rates[RATE_REFUSED].per_minute > 0);
     assert_int_equal(settings->admission.worker_count, 0);
     assert_int_equal(settings->admission.operator_count, 0);
 }
