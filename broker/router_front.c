@@ -8,6 +8,9 @@ static const uint8_t NO_HISTORY[HISTORY_ID_SIZE];
 
 enum { SHARE = 2, BYTES_OF_ONE = 4096, REFUSED_FACTOR = 4 };
 
+/* More than a client has under way, all of which can be refused at once. */
+enum { REFUSED_LEAST = 2048 };
+
 void client_end(struct router *router, struct client *client)
 {
     struct pending *pending;
@@ -159,7 +162,9 @@ void router_rates(const struct router_limits *limits, struct rate_limit ret_rate
     for (size_t i = 0; i < FRAME_RATES; i++) {
         const struct rate_limit limit = limits->rates[i];
         ret_rates[i] = limit;
-        ret_rates[FRAME_RATES + i] = (struct rate_limit){limit.per_minute, REFUSED_FACTOR * limit.at_once};
+        const unsigned refused = REFUSED_FACTOR * limit.at_once;
+        ret_rates[FRAME_RATES + i] =
+            (struct rate_limit){limit.per_minute, refused > REFUSED_LEAST ? refused : REFUSED_LEAST};
     }
 }
 

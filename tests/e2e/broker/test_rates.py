@@ -76,8 +76,9 @@ class Frames(TestCase):
     def send_again(self, client, count):
         """As libcomity does it: as many as may be under way, and each again when it was told to. How many tries."""
         due = {number: 0.0 for number in range(1, count + 1)}
-        tries = 0
+        tries, end = 0, time.monotonic() + 6 * DEADLINE
         while due:
+            self.assertLess(time.monotonic(), end, "%d have no answer" % len(due))
             for number, at in list(due.items()):
                 if at <= time.monotonic():
                     client.request(LABOUR, number)
