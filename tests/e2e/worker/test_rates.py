@@ -10,7 +10,7 @@ import nacl.signing
 
 from worker_case import WorkerCase, main, pb
 
-from comity_wire import Failed, now_ms, seal_up
+from comity_wire import HELLO, Failed, now_ms, seal_up
 
 FLOOD = 300
 RATES = """[rates]
@@ -113,6 +113,46 @@ class Commands(Rates):
                 done += 1
         self.assertEqual(caught.exception.name, "BUSY")
         self.assertIn(done, range(1, 5))
+
+
+class Known(Rates):
+    """The broker lets a connection send more once the worker says, by a flag, that it knows who asks."""
+
+    LEAVE = 4
+
+    def flag(self, wire, request):
+        """Of the answer, which opens with it."""
+        frame = wire.finish(request)
+        wire.open(frame)
+        return frame.flags
+
+    def hello(self, wire, *grants):
+        return self.flag(wire, wire.start(pb.Hello(software="test", format_levels=[1], grants=grants).SerializeToString(), HELLO))
+
+    def invitation(self, scene):
+        command = scene.command(invite=pb.Invite(
+            key=bytes(nacl.signing.SigningKey.generate().verify_key), expires_ms=now_ms() + 3600000,
+            name=scene.prose.ref(f"Invited {secrets.token_hex(8)}")))
+        return seal_up(command, [scene.founder])[0], scene.prose.of(command)
+
+    def test_who_has_leave_to_read(self):
+        scene = self.found()
+        wire = self.new_wire()
+        self.assertEqual(self.hello(wire), 0)
+        self.assertEqual(self.hello(wire, wire.grant(scene.history, nacl.signing.SigningKey.generate())), 0)
+        self.assertEqual(self.flag(wire, wire.query_start(status=pb.Status())), 0)
+        self.assertEqual(self.hello(wire, wire.grant(scene.history, scene.founder)), self.LEAVE)
+        self.assertEqual(self.flag(wire, wire.query_start(scene.history, whoami=pb.Whoami())), self.LEAVE)
+        self.assertEqual(self.hello(wire), 0)
+
+    def test_whose_command_is_recorded_and_not_who_sends_a_copy(self):
+        scene = self.found()
+        work = self.invitation(scene)
+        member, other = self.new_wire(), self.new_wire()
+        self.assertEqual(self.hello(member), 0)
+        self.assertEqual(self.flag(member, member.submit_start(*work)), self.LEAVE)
+        self.assertEqual(self.hello(other), 0)
+        self.assertEqual(self.flag(other, other.submit_start(*work)), 0)
 
 
 class CommandsControl(Commands):
