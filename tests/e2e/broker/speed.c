@@ -4,7 +4,7 @@
  *   broker-speed proxy WINDOW SECONDS
  *   broker-speed broker FRONT BACK KEY WORKER_SECRET WINDOW SECONDS   (keys in hexadecimal)
  *
- * The worker returns each frame as it came. Prints round trips a second and the CPU time of this process. */
+ * FRONT's broker has `strangers_per_minute = 0` in its [rates]. The worker returns each frame as it came. Prints round trips a second and the CPU time of this process. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
