@@ -69,7 +69,7 @@ static bool comes_too_soon(struct loop *loop, const struct address *address)
 void loop_charge(struct loop *loop, const struct address *address)
 {
     uint8_t key[KEY_SIZE] = {0};
-    if (!is_counted(address))
+    if (!is_counted(address) || !DEFENCE(flood_charge))
         return;
     memcpy(key, address->bytes, sizeof(address->bytes));
     rates_spend(loop->arrivals, 0, key, FLOOD_COST, loop->now_ms);
