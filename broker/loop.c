@@ -88,6 +88,7 @@ static bool handle_one(struct loop *loop, enum side side)
     const struct router_input input = {
         .from = &from,
         .connection = connection,
+        .address = connection != 0 ? loop_counted(&loop->watch.places[loop->message_fd].address) : NULL,
         .is_gone = connection == 0 && DEFENCE(client_closed),
         .key = zmq_msg_gets(&loop->message, "User-Id"),
         .frame = BYTES(zmq_msg_data(&loop->message), zmq_msg_size(&loop->message)),

@@ -49,15 +49,16 @@ static void make_room(struct loop *loop, enum side side, int fd, const struct ad
 
 /* Arrivals. Before it has shaken hands a connection costs what the handshake does, and anybody can ask for it. */
 
-static bool is_counted(const struct address *address)
+const struct address *loop_counted(const struct address *address)
 {
-    return !address_is_nowhere(address) && (!address_is_loopback(address) || !DEFENCE(loopback_is_free));
+    bool is_free = address_is_nowhere(address) || (address_is_loopback(address) && DEFENCE(loopback_is_free));
+    return is_free ? NULL : address;
 }
 
 static bool comes_too_soon(struct loop *loop, const struct address *address)
 {
     uint8_t key[KEY_SIZE] = {0};
-    if (!is_counted(address) || !DEFENCE(arrival_rate))
+    if (!loop_counted(address) || !DEFENCE(arrival_rate))
         return false;
     memcpy(key, address->bytes, sizeof(address->bytes));
     if (rates_wait_ms(loop->arrivals, 0, key, loop->now_ms) > 0)
@@ -69,7 +70,7 @@ static bool comes_too_soon(struct loop *loop, const struct address *address)
 void loop_charge(struct loop *loop, const struct address *address)
 {
     uint8_t key[KEY_SIZE] = {0};
-    if (!is_counted(address) || !DEFENCE(flood_charge))
+    if (!loop_counted(address) || !DEFENCE(flood_charge))
         return;
     memcpy(key, address->bytes, sizeof(address->bytes));
     rates_spend(loop->arrivals, 0, key, FLOOD_COST, loop->now_ms);

@@ -73,6 +73,9 @@ void loop_cut_removed(struct loop *loop);
 /* After a connection of the back was closed: find out whose it was, by a heartbeat to all. */
 void loop_probe(struct loop *loop);
 
+/* The address, where connections are counted by it; NULL for this machine's own, and for nowhere. */
+const struct address *loop_counted(const struct address *address);
+
 /* An address that has sent a connection which had to be cut for what it sent waits before it gets others. */
 void loop_charge(struct loop *loop, const struct address *address);
 

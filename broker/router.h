@@ -11,6 +11,7 @@
 #ifndef COMITY_BROKER_ROUTER_H
 #define COMITY_BROKER_ROUTER_H
 
+#include "broker/address.h"
 #include "broker/admission.h"
 #include "broker/news.h"
 #include "broker/peers.h"
@@ -21,6 +22,7 @@
 enum frame_rate {
     RATE_STRANGER, /* before a worker has said that it knows it */
     RATE_CLIENT,
+    RATE_ADDRESS, /* of all strangers of one address together */
     FRAME_RATES,
 };
 
@@ -108,6 +110,7 @@ struct router;
 struct router_input {
     const struct peer_id *from;
     uint64_t connection; /* broker/watch.h; 0: not known */
+    const struct address *address; /* by which strangers are counted; NULL: by none */
     bool is_gone;        /* it is closed already: whoever sent this is no client any more */
     const char *key;     /* User-Id as ZAP set it: 64 hex digits */
     struct bytes frame;

@@ -190,17 +190,32 @@ static bool hold_back(struct turn *turn, unsigned rate, const uint8_t *key, unsi
     return false;
 }
 
+/* Keys are free, addresses are not: those of an address that nobody knows have one limit together. */
+static bool is_of_many(const struct turn *turn, unsigned rate, uint8_t ret_key[KEY_SIZE])
+{
+    if (rate != RATE_STRANGER || !turn->input->address || !DEFENCE(address_frames))
+        return false;
+    memcpy(ret_key, turn->input->address->bytes, sizeof(turn->input->address->bytes));
+    return true;
+}
+
 /* Whether the frame of this turn may go on. */
 static bool take_time(struct turn *turn)
 {
+    struct rates *rates = turn->router->rates;
     const unsigned rate = turn->client && turn->client->has_leave ? RATE_CLIENT : RATE_STRANGER;
     const unsigned cost = 1 + (unsigned) (turn->input->frame.size / BYTES_OF_ONE);
-    uint8_t key[KEY_SIZE] = {0};
+    uint8_t key[KEY_SIZE] = {0}, place[KEY_SIZE] = {0};
     hex_decode(turn->input->key, key, sizeof(key));
-    const uint32_t wait_ms = rates_wait_ms(turn->router->rates, rate, key, turn->now_ms);
+    const bool is_counted_twice = is_of_many(turn, rate, place);
+    uint32_t wait_ms = rates_wait_ms(rates, rate, key, turn->now_ms);
+    if (wait_ms == 0 && is_counted_twice)
+        wait_ms = rates_wait_ms(rates, RATE_ADDRESS, place, turn->now_ms);
     if (wait_ms > 0 && DEFENCE(frame_rate))
         return hold_back(turn, rate, key, cost, wait_ms);
-    rates_spend(turn->router->rates, rate, key, cost, turn->now_ms);
+    rates_spend(rates, rate, key, cost, turn->now_ms);
+    if (is_counted_twice)
+        rates_spend(rates, RATE_ADDRESS, place, cost, turn->now_ms);
     return true;
 }
 

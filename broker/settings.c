@@ -76,6 +76,10 @@ static const struct config_key KEYS[] = {
     {"rates", "clients_per_minute", CONFIG_INTEGER, "60000", 0, RATE_MOST, .is_reloadable = true,
      .summary = "The same of a key that a worker knows: it has leave to read, or had a command recorded."},
     {"rates", "clients_at_once", CONFIG_INTEGER, "8000", 1, RATE_MOST, .is_reloadable = true, .summary = "And at once."},
+    {"rates", "address_frames_per_minute", CONFIG_INTEGER, "12000", 0, RATE_MOST, .is_reloadable = true,
+     .summary = "The same of all keys of one address (of IPv6: one /64) that no worker knows, together. This machine's own are "
+                "not counted."},
+    {"rates", "address_frames_at_once", CONFIG_INTEGER, "8000", 1, RATE_MOST, .is_reloadable = true, .summary = "And at once."},
     {"rates", "address_per_minute", CONFIG_INTEGER, "1200", 0, RATE_MOST, .is_reloadable = true,
      .summary = "Connections that one address (of IPv6: one /64) may open in a minute; further ones are cut. This machine's own "
                 "are not counted. 0 for a front behind a proxy."},
@@ -167,6 +171,7 @@ static void take_rates(struct settings *settings)
 {
     settings->arrivals = rate(settings, "address_per_minute", "address_at_once");
     settings->limits.rates[RATE_STRANGER] = rate(settings, "strangers_per_minute", "strangers_at_once");
+    settings->limits.rates[RATE_ADDRESS] = rate(settings, "address_frames_per_minute", "address_frames_at_once");
     settings->limits.rates[RATE_CLIENT] = rate(settings, "clients_per_minute", "clients_at_once");
 }
 

@@ -8,7 +8,7 @@
 
 #include "core/bytes.h"
 
-enum { RATES_MAX = 4 }; /* kinds of buckets in one table */
+enum { RATES_MAX = 8 }; /* kinds of buckets in one table */
 
 struct rate_limit {
     unsigned per_minute; /* 0: no limit */

@@ -247,6 +247,27 @@ class Arrivals(TestCase):
                 client.close()
         self.assertNotIn("connection_cut", broker.log())
 
+    def refused_of_many_keys(self, without=()):
+        """Twelve keys of one address, each within its own limit."""
+        rates = dict(address_frames_per_minute=600, address_frames_at_once=100)
+        broker = self.broker(without=self.COUNTED + tuple(without), rates=rates)
+        answers = []
+        for _ in range(12):
+            client = self.client_from(broker, ATTACKER).connected()
+            for number in range(1, 21):
+                client.request(LABOUR, number)  # which nobody serves
+            answers += [client.expect(ERROR).error for _ in range(20)]
+        other = self.client_from(broker, OTHER).connected()
+        other.request(LABOUR, 1)
+        other.expect(ERROR, error=NO_ROUTE)
+        return answers.count(BUSY)
+
+    def test_strangers_of_one_address_have_a_limit_together(self):
+        self.assertIn(self.refused_of_many_keys(), range(60, 141))
+
+    def test_without_it_each_key_has_its_own(self):
+        self.assertEqual(self.refused_of_many_keys(without=("address_frames",)), 0)
+
     def is_kept_out_after_a_flood(self, without=()):
         broker = self.broker(without=self.COUNTED + tuple(without), rates=dict(address_per_minute=60, address_at_once=50))
         client = self.client_from(broker, ATTACKER).connected()

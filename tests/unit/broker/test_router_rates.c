@@ -25,7 +25,7 @@ static const struct router_limits LIMITS = {
     .budget_most_ms = 1000,
     .worker_silence_ms = 100000,
     .client_silence_ms = 100000,
-    .rates = {[RATE_STRANGER] = {600, 10}, [RATE_CLIENT] = {6000, 100}},
+    .rates = {[RATE_STRANGER] = {600, 10}, [RATE_CLIENT] = {6000, 100}, [RATE_ADDRESS] = {600, 25}},
 };
 
 struct setup {
@@ -35,6 +35,7 @@ struct setup {
     struct actions out;
     int64_t now_ms;
     uint64_t request;
+    const struct address *address;
 };
 
 static void give(struct setup *setup, enum side side, uint8_t number, const struct frame_header *header,
@@ -47,7 +48,7 @@ static void give(struct setup *setup, enum side side, uint8_t number, const stru
     hex_encode(BYTES(bytes, KEY_SIZE), key);
     frame_header_write(header, frame);
     const struct router_input input = {
-        .from = &from, .connection = number, .key = key, .frame = BYTES(frame, size)};
+        .from = &from, .connection = number, .key = key, .address = setup->address, .frame = BYTES(frame, size)};
     setup->out.count = 0;
     if (side == SIDE_FRONT)
         router_front(setup->router, &input, setup->now_ms, &setup->out);
@@ -212,6 +213,28 @@ static void test_a_worker_says_whom_it_knows(void **state)
     assert_int_equal(passed(setup, 2, 15, &busy), 10);
 }
 
+/* Keys are free, an address is not. */
+static void test_strangers_of_one_address_share(void **state)
+{
+    struct setup *setup = *state;
+    const struct address here = address_of_text("192.0.2.1"), there = address_of_text("192.0.2.2");
+    unsigned busy;
+    answer(setup, FRAME_FLAG_LEAVE);
+    setup->address = &here;
+    assert_int_equal(passed(setup, 21, 10, &busy), 10);
+    assert_int_equal(passed(setup, 22, 10, &busy), 10);
+    assert_int_equal(passed(setup, 23, 10, &busy), 5);
+    assert_int_equal(busy, 5);
+    assert_int_equal(passed(setup, 1, 50, &busy), 50); /* who is known is not counted with them */
+    setup->address = &there;
+    assert_int_equal(passed(setup, 24, 10, &busy), 10);
+    setup->address = NULL;
+    assert_int_equal(passed(setup, 25, 10, &busy), 10);
+    setup->address = &here;
+    setup->now_ms += 10 * ONE_MS;
+    assert_int_equal(passed(setup, 26, 20, &busy), 10);
+}
+
 static void test_a_client_does_not_say_it(void **state)
 {
     struct setup *setup = *state;
@@ -231,6 +254,7 @@ int main(void)
         TEST(test_who_waits_is_never_cut),       TEST(test_large_frames_count_for_more),
         TEST(test_every_type_counts),            TEST(test_heartbeats_go_on),
         TEST(test_a_worker_says_whom_it_knows),  TEST(test_a_client_does_not_say_it),
+        TEST(test_strangers_of_one_address_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
