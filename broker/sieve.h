@@ -3,7 +3,7 @@
  * A connection that is accepted and cut at once still costs libzmq a tenth of a millisecond. So an address that opens
  * connections too fast is kept out for a while by a filter at the listening socket (classic BPF, which any user may
  * attach): its SYN is lost, and whoever honest is behind that address comes through with one of the next, which TCP
- * sends by itself. Connections that are there already notice nothing. docs/adr/0026. */
+ * sends by itself. Connections that are there already notice nothing. docs/adr/0027. */
 #ifndef COMITY_BROKER_SIEVE_H
 #define COMITY_BROKER_SIEVE_H
 
