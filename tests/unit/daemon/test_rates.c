@@ -78,7 +78,11 @@ static void what_costs_more_leaves_a_debt(void **state)
     struct rates *rates = rates_of(60, 10); /* one a second */
     uint8_t key[KEY_SIZE];
     key_of(1, key);
+    assert_int_equal(rates_full_ms(rates, COMMANDS, key, 1000), 0);
     rates_spend(rates, COMMANDS, key, 30, 1000);
+    assert_in_range(rates_full_ms(rates, COMMANDS, key, 1000), 30000, 30001);
+    assert_in_range(rates_full_ms(rates, COMMANDS, key, 21000), 10000, 10001);
+    assert_int_equal(rates_full_ms(rates, COMMANDS, key, 31000), 0);
     assert_in_range(rates_wait_ms(rates, COMMANDS, key, 1000), 21000, 21001);
     assert_int_equal(served(rates, COMMANDS, key, 22001, 100), 1);
     rates_destroy(&rates);
