@@ -1,6 +1,10 @@
 """The table of docs/trust.md, "Adversaries and promises": every promise has one word on every adversary, and every test that it
-names is there and is run."""
+names is one that CTest runs. Whether a test shows what the promise says, its readers have to judge.
 
+matrix.py BUILD             look at it
+matrix.py BUILD --control   with files in place of tests that no test runs: each has to be noticed"""
+
+import json
 import re
 import sys
 from pathlib import Path
@@ -17,9 +21,25 @@ def rows(text):
         yield [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def main():
+def tests_run(build):
+    """The files of tests that CTest runs: a script is named by the test's command, a source by what its program is made of."""
+    programs = set()
+    for file in build.rglob("CTestTestfile.cmake"):
+        text = file.read_text()
+        disabled = set(re.findall(r"set_tests_properties\(\[=\[(.*?)\]=\] .* DISABLED ", text))
+        for name, command in re.findall(r"^add_test\(\[=\[(.*?)\]=\] (.*)\)$", text, re.MULTILINE):
+            if name not in disabled:
+                programs.update(re.findall(r'"([^"]+)"', command))
+    names = {Path(program).name for program in programs if program.startswith(str(build))}
+    sources = {entry["file"] for entry in json.loads((build / "compile_commands.json").read_text())
+               if names & set(re.findall(r" -o \S*?([^/ ]+)\.dir/", entry["command"]))}
+    return {str(Path(file).relative_to(ROOT)) for file in programs | sources if Path(file).is_relative_to(ROOT / "tests")}
+
+
+def judge(text, run):
+    """What is wrong with the table, and its words."""
     wrong, words = [], {}
-    for promise, against, verdict, reason, tests in rows((ROOT / "docs" / "trust.md").read_text()):
+    for promise, against, verdict, reason, tests in rows(text):
         if verdict not in VERDICTS or not reason:
             wrong.append(f"{promise}: {verdict!r} is no word of the table, or says not why")
         for adversary in against.split(", "):
@@ -29,12 +49,31 @@ def main():
                 wrong.append(f"{promise}: two words on {adversary}")
             words[promise, adversary] = verdict
         named = re.findall(r"`([^`]+)`", tests)
-        wrong += [f"{promise}, {against}: there is no {test}" for test in named if not (ROOT / test).is_file()]
+        wrong += [f"{promise}, {against}: no test runs {test}" for test in named if test not in run]
         wrong += [f"{promise}, {against}: no test"] * (not named)
     promises = {promise for promise, _ in words}
     wrong += [f"{promise}: nothing on {adversary}" for promise in sorted(promises) for adversary in ADVERSARIES
               if (promise, adversary) not in words]
-    print("\n".join(wrong) or f"{len(promises)} promises, {len(words)} words")
+    return wrong, promises, words
+
+
+def control(text, run):
+    """A helper of tests, a test's folder, what is no test at all and what is not there: each in place of a test that is named."""
+    named = next(re.findall(r"`([^`]+)`", row[4]) for row in rows(text))[0]
+    for other in ("tests/e2e/adversary/hostile.py", "tests/e2e/adversary", "docs/trust.md", "tests/e2e/adversary/test_nothing.py"):
+        wrong = judge(text.replace(f"`{named}`", f"`{other}`"), run)[0]
+        if not wrong or any(other not in line for line in wrong):
+            print(f"{other} in place of {named}: {wrong}")
+            return 1
+    return 0
+
+
+def main():
+    run, text = tests_run(Path(sys.argv[1]).resolve()), (ROOT / "docs" / "trust.md").read_text()
+    if sys.argv[2:] == ["--control"]:
+        return control(text, run)
+    wrong, promises, words = judge(text, run)
+    print("\n".join(wrong) or f"{len(promises)} promises, {len(words)} words, {len(run)} files of tests")
     return 1 if wrong or len(promises) < 5 else 0
 
 
