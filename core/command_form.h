@@ -57,6 +57,8 @@ const struct form_row *form_rows_of(const ProtobufCMessageDescriptor *type, size
 const struct form_row *form_row_of_path(const char *path);
 /* A name or a title: prose of one line. */
 bool form_is_title(const struct form_row *row);
+/* What a member, a constituency or a site is called. */
+bool form_is_name(const struct form_row *row);
 
 /* 0 or the code in *refusal, which names the field by its path. */
 int command_form_check(const Comity__V1__Command *command, struct refusal *refusal);

@@ -680,6 +680,17 @@ bool form_is_title(const struct form_row *row)
     return (row->form == FORM_TEXT || row->form == FORM_TEXT_OR_NONE) && row->most == TITLE_MAX_BYTES;
 }
 
+bool form_is_name(const struct form_row *row)
+{
+    static const ProtobufCMessageDescriptor *const NAMED[] = {TYPE(founder), TYPE(invite), TYPE(new_constituency),
+                                                              TYPE(new_site)};
+
+    for (size_t i = 0; i < ARRAY_COUNT(NAMED); i++)
+        if (row->type == NAMED[i])
+            return form_is_title(row);
+    return false;
+}
+
 const struct form_row *form_rows_of(const ProtobufCMessageDescriptor *type, size_t *ret_count)
 {
     for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {

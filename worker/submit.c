@@ -144,7 +144,9 @@ static int check_text(const ProtobufCMessage *found, const char *path, void *con
     struct text_walk *walk = context;
     const struct command_text *text = &walk->command->texts[walk->index++];
     const struct form_row *row = form_row_of_path(path);
-    enum characters_kind kind = row && form_is_title(row) ? CHARACTERS_NAME : CHARACTERS_PROSE;
+    enum characters_kind kind = !row || !form_is_title(row) ? CHARACTERS_PROSE
+                                : form_is_name(row)         ? CHARACTERS_NAME
+                                                            : CHARACTERS_TITLE;
     enum characters_fault fault;
 
     (void) found;

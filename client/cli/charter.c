@@ -179,7 +179,8 @@ static int add_text(struct reading *reading, const char *section, const char *na
 
     if (code != 0)
         return out_of_memory(reading->reason);
-    const char *fault = prose_fault(PROSE_LINE, line, reading->arena);
+    bool is_name = strcmp(section, "partnership") != 0;
+    const char *fault = prose_fault(is_name ? PROSE_NAME : PROSE_LINE, line, reading->arena);
     if (fault != NULL)
         return wrong(reading, section, name, fault);
     code = comity_texts_add(reading->texts, (const char *) line.data, line.size, ret_reference);

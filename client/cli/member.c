@@ -119,7 +119,7 @@ int invite_run(struct cli *cli)
     if (code == 0)
         code = read_offices(cli, &body);
     if (code == 0)
-        code = desk_line(cli, "NAME", name, &body.name);
+        code = desk_text(cli, PROSE_NAME, "NAME", BYTES(name, strlen(name)), &body.name);
     if (code == 0)
         code = send_invitation(cli, &body, name, false, days, &expires_ms, &event);
     if (code == 0 && event != NULL)

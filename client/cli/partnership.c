@@ -165,7 +165,8 @@ int site_add_run(struct cli *cli)
     Comity__V1__NewSite site = COMITY__V1__NEW_SITE__INIT;
     Comity__V1__AddSite body = COMITY__V1__ADD_SITE__INIT;
     const Comity__V1__Event *event;
-    int code = desk_line(cli, "--title", cli_option(cli, "title"), &site.title);
+    const char *title = cli_option(cli, "title");
+    int code = desk_text(cli, PROSE_NAME, "--title", BYTES(title, strlen(title)), &site.title);
 
     if (code != 0)
         return code;

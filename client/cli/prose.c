@@ -21,11 +21,13 @@ enum { SLOTS_FIRST = 64 };
 
 static const struct {
     size_t size_max;
-    bool is_line, may_be_empty;
+    enum characters_kind characters;
+    bool may_be_empty;
 } FORMS[] = {
-    [PROSE_LINE] = {TITLE_MAX_BYTES, true, false},
-    [PROSE_REASON] = {REASON_MAX_BYTES, false, true},
-    [PROSE_TEXT] = {TEXT_MAX_BYTES, false, false},
+    [PROSE_NAME] = {TITLE_MAX_BYTES, CHARACTERS_NAME, false},
+    [PROSE_LINE] = {TITLE_MAX_BYTES, CHARACTERS_TITLE, false},
+    [PROSE_REASON] = {REASON_MAX_BYTES, CHARACTERS_PROSE, true},
+    [PROSE_TEXT] = {TEXT_MAX_BYTES, CHARACTERS_PROSE, false},
 };
 
 static bool is_blank(struct bytes text)
@@ -56,13 +58,14 @@ static const char *character_fault(enum prose_kind kind, struct bytes text, stru
 {
     enum characters_fault fault = CHARACTERS_FINE;
 
-    characters_check(FORMS[kind].is_line ? CHARACTERS_NAME : CHARACTERS_PROSE, text, arena, &fault);
+    characters_check(FORMS[kind].characters, text, arena, &fault);
     switch (fault) {
     case CHARACTERS_FINE:
         return NULL;
     case CHARACTERS_CONTROL:
-        return FORMS[kind].is_line ? _("has to be one line, and has a line break or a control character in it.")
-                                   : _("has a control character in it that is neither a line break nor a tab.");
+        return FORMS[kind].characters == CHARACTERS_PROSE
+                   ? _("has a control character in it that is neither a line break nor a tab.")
+                   : _("has to be one line, and has a line break or a control character in it.");
     case CHARACTERS_BIDI:
         return _("has a character in it that turns the direction of writing round, so that it would be read otherwise "
                  "than it is. Letters of every script have their direction by themselves: leave it out.");
@@ -72,6 +75,10 @@ static const char *character_fault(enum prose_kind kind, struct bytes text, stru
         return _("has a character in it that is none of Unicode's.");
     case CHARACTERS_SPACES:
         return _("has a space at its start or end, or two in a row.");
+    case CHARACTERS_STACKED:
+        return _("has more accents on one letter than anybody could read.");
+    case CHARACTERS_NAMELESS:
+        return _("has neither a letter nor a digit in it.");
     case CHARACTERS_FORM:
         return _("is not in Normalization Form C.");
     }

@@ -8,9 +8,9 @@
 
 struct prose;
 
-/* What people write: one line (a name, a title), a ballot's reason, which may be empty, or a proposal's text.
+/* What people write: a name, one line, a ballot's reason, which may be empty, or a proposal's text.
  */
-enum prose_kind { PROSE_LINE, PROSE_REASON, PROSE_TEXT };
+enum prose_kind { PROSE_NAME, PROSE_LINE, PROSE_REASON, PROSE_TEXT };
 
 /* As it is signed: composed (Normalization Form C), its lines ended by newlines; *text itself where it is not UTF-8.
  * 0 or a code. */

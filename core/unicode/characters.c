@@ -122,7 +122,7 @@ static bool is_in_emoji(const struct characters *text, int32_t at)
     return text->points[at] == 0x200d && is_emoji(text, before) && is_emoji(text, at + 1);
 }
 
-/* May what is not seen stand here in a name? */
+/* May what is not seen stand here in a line? */
 static bool is_needed(const struct characters *text, int32_t at)
 {
     UChar32 point = text->points[at];
@@ -139,7 +139,16 @@ static bool is_space(const struct characters *text, int32_t at)
     return at < 0 || at >= text->count || u_charType(text->points[at]) == U_SPACE_SEPARATOR;
 }
 
-static enum characters_fault judge_in_name(const struct characters *text, int32_t at)
+static bool is_stacked(const struct characters *text, int32_t at)
+{
+    int32_t marks = 0;
+
+    while (at >= 0 && marks <= MARKS_MAX && (U_MASK(u_charType(text->points[at])) & (U_GC_MN_MASK | U_GC_ME_MASK)))
+        at--, marks++;
+    return marks > MARKS_MAX;
+}
+
+static enum characters_fault judge_in_line(const struct characters *text, int32_t at)
 {
     UChar32 point = text->points[at];
     int8_t type = u_charType(point);
@@ -151,7 +160,9 @@ static enum characters_fault judge_in_name(const struct characters *text, int32_
     if (type == U_SPACE_SEPARATOR && (is_space(text, at - 1) || is_space(text, at + 1)))
         return CHARACTERS_SPACES;
     bool is_hidden = type == U_FORMAT_CHAR || u_hasBinaryProperty(point, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
-    return is_hidden && !is_needed(text, at) ? CHARACTERS_INVISIBLE : CHARACTERS_FINE;
+    if (is_hidden && !is_needed(text, at))
+        return CHARACTERS_INVISIBLE;
+    return is_stacked(text, at) ? CHARACTERS_STACKED : CHARACTERS_FINE;
 }
 
 static enum characters_fault judge(enum characters_kind kind, const struct characters *text, int32_t at)
@@ -163,7 +174,7 @@ static enum characters_fault judge(enum characters_kind kind, const struct chara
         return CHARACTERS_CONTROL;
     if (u_hasBinaryProperty(point, UCHAR_BIDI_CONTROL))
         return CHARACTERS_BIDI;
-    return kind == CHARACTERS_NAME ? judge_in_name(text, at) : CHARACTERS_FINE;
+    return kind == CHARACTERS_PROSE ? CHARACTERS_FINE : judge_in_line(text, at);
 }
 
 static int check_form(const struct text *text, enum characters_fault *ret_fault)
@@ -176,6 +187,14 @@ static int check_form(const struct text *text, enum characters_fault *ret_fault)
         return failure(status);
     *ret_fault = is_composed ? CHARACTERS_FINE : CHARACTERS_FORM;
     return is_composed ? 0 : ERR_CHARACTERS;
+}
+
+static bool has_name(const struct characters *text)
+{
+    for (int32_t at = 0; at < text->count; at++)
+        if (U_MASK(u_charType(text->points[at])) & (U_GC_L_MASK | U_GC_N_MASK))
+            return true;
+    return false;
 }
 
 int characters_check(enum characters_kind kind, struct bytes bytes, struct arena *arena,
@@ -194,6 +213,10 @@ int characters_check(enum characters_kind kind, struct bytes bytes, struct arena
         if (fault == CHARACTERS_FINE)
             continue;
         *ret_fault = fault;
+        return ERR_CHARACTERS;
+    }
+    if (kind == CHARACTERS_NAME && !has_name(&characters)) {
+        *ret_fault = CHARACTERS_NAMELESS;
         return ERR_CHARACTERS;
     }
     return check_form(&text, ret_fault);

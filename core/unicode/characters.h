@@ -8,7 +8,8 @@
 #include "core/arena.h"
 
 enum characters_kind {
-    CHARACTERS_NAME,  /* a person's name or a title: one line, nothing in it that is not seen */
+    CHARACTERS_NAME,  /* of somebody or something: as a title, and at least one letter or digit */
+    CHARACTERS_TITLE, /* one line, nothing in it that is not seen */
     CHARACTERS_PROSE, /* lines: newline and tab as well, and what is not seen but does not turn the line round */
 };
 
@@ -16,14 +17,19 @@ enum characters_fault {
     CHARACTERS_FINE,
     CHARACTERS_CONTROL,    /* a control character; in a name also a line's end */
     CHARACTERS_BIDI,       /* it changes the direction in which its neighbours are shown */
-    CHARACTERS_INVISIBLE,  /* in a name: it shows as nothing where it stands */
-    CHARACTERS_UNASSIGNED, /* in a name: no character of Unicode, or a private one */
-    CHARACTERS_SPACES,     /* in a name: a space at an end, or two in a row */
+    CHARACTERS_INVISIBLE,  /* in a line: it shows as nothing where it stands */
+    CHARACTERS_UNASSIGNED, /* in a line: no character of Unicode, or a private one */
+    CHARACTERS_SPACES,     /* in a line: a space at an end, or two in a row */
+    CHARACTERS_STACKED,    /* in a line: more than MARKS_MAX marks on one letter, which cover their neighbours */
+    CHARACTERS_NAMELESS,   /* in a name: neither a letter nor a digit */
     CHARACTERS_FORM,       /* not in Normalization Form C */
 };
 
+/* Marks without a width of their own (General_Category Mn and Me) in a row: UTS 39, 5.4. */
+enum { MARKS_MAX = 4 };
+
 /* @text is valid UTF-8. 0; ERR_CHARACTERS, with what is wrong first; ERR_MEMORY, ERR_INTERNAL (ICU's tables). A
- * zero-width joiner or non-joiner is taken in a name where its script needs it to be read right: as RFC 5892,
+ * zero-width joiner or non-joiner is taken in a line where its script needs it to be read right: as RFC 5892,
  * A.1 and A.2, has it, between joining letters or behind a virama; and in a sequence of emoji (UTS 51). */
 int characters_check(enum characters_kind kind, struct bytes text, struct arena *arena,
                      enum characters_fault *ret_fault);

@@ -179,11 +179,18 @@ class Refuse:
     def test_characters(self):
         """In names nothing that is not seen; in longer texts no controls. Composed, all of them."""
         scene = self.scene
-        for title in ("So\u0308d", "S\u200bouth", "\u202ehtuoS", "South\n", " South", "S\ue000"):
+        for title in ("So\u0308d", "S\u200bouth", "\u202ehtuoS", "South\n", " South", "S\ue000", "!!!", "\u0301", "So\u0301\u0302\u0303\u0304\u0305uth"):
             with self.subTest(title=title), self.assertRaises(Refused) as caught:
                 scene.do(scene.parties, add_site=pb.AddSite(site=pb.NewSite(
                     name="south", title=scene.prose.ref(title), time_zone="UTC")))
             self.assertEqual((caught.exception.name, caught.exception.field), ("CHARACTERS", "add_site.site.title"))
+
+        for name in ("!!!", "\U0001F6A7", "q\u0301\u0302\u0303\u0304\u0305"):
+            invite = pb.Invite(key=bytes(nacl.signing.SigningKey.generate().verify_key), name=scene.prose.ref(name),
+                               expires_ms=now_ms() + DAY_MS)
+            with self.subTest(name=name), self.assertRaises(Refused) as caught:
+                scene.do(scene.parties[:1], invite=invite)
+            self.assertEqual((caught.exception.name, caught.exception.field), ("CHARACTERS", "invite.name"))
 
     def test_undefined_choices(self):
         invite = pb.Invite(key=bytes(nacl.signing.SigningKey.generate().verify_key), name=self.scene.prose.ref("New"),

@@ -475,6 +475,23 @@ static void test_limits_as_the_contract_has_them(void **state)
     assert_int_equal(COMMAND_LARGE_MAX_BYTES, 131072);
 }
 
+/* Who or what is called so has a letter or a digit in its name; what is only headed so can do with a sign. */
+static void test_what_is_a_name(void **state)
+{
+    static const char *const NAMES[] = {"found.constituencies[1].founders[0].name", "found.constituencies[0].title",
+                                        "found.sites[2].title", "add_site.site.title", "invite.name",
+                                        "admit_constituency.constituency.founders[0].name"};
+    static const char *const TITLES[] = {"found.title", "convene_session.title", "add_item.title", "open_round.question"};
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_COUNT(NAMES); i++)
+        assert_true(form_is_name(form_row_of_path(NAMES[i])));
+    for (size_t i = 0; i < ARRAY_COUNT(TITLES); i++) {
+        assert_true(form_is_title(form_row_of_path(TITLES[i])));
+        assert_false(form_is_name(form_row_of_path(TITLES[i])));
+    }
+}
+
 static void test_history(void **state)
 {
     (void) state;
@@ -646,6 +663,7 @@ int main(void)
         cmocka_unit_test(test_every_body_is_accepted),
         cmocka_unit_test(test_every_field_broken_in_every_way),
         cmocka_unit_test(test_limits_as_the_contract_has_them),
+        cmocka_unit_test(test_what_is_a_name),
         cmocka_unit_test(test_history),
         cmocka_unit_test(test_epoch),
         cmocka_unit_test(test_cosigners),

@@ -56,7 +56,7 @@ static void names_and_prose_are_judged(void **state)
         {"a combining mark that has no composed form", "M\u0304ara q\u0301", CHARACTERS_FINE, CHARACTERS_FINE},
         {"emoji", "Safety first \U0001F6A7", CHARACTERS_FINE, CHARACTERS_FINE},
         {"emoji with a selector", "\u26a0\ufe0f Safety", CHARACTERS_FINE, CHARACTERS_FINE},
-        {"emoji, joined", "\U0001F468\U0001F3FD\u200d\U0001F527", CHARACTERS_FINE, CHARACTERS_FINE},
+        {"emoji, joined", "Ed \U0001F468\U0001F3FD\u200d\U0001F527", CHARACTERS_FINE, CHARACTERS_FINE},
         {"not composed", "Zoe\u0308", CHARACTERS_FORM, CHARACTERS_FORM},
         {"the Ohm sign", "\u2126", CHARACTERS_FORM, CHARACTERS_FORM},
         {"a line's end", "Ada\nOkafor", CHARACTERS_CONTROL, CHARACTERS_FINE},
@@ -89,8 +89,68 @@ static void names_and_prose_are_judged(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         if (fault_of(CHARACTERS_NAME, cases[i].text) != cases[i].in_name)
             fail_msg("%s: as a name %d", cases[i].what, (int) fault_of(CHARACTERS_NAME, cases[i].text));
+        if (fault_of(CHARACTERS_TITLE, cases[i].text) != cases[i].in_name)
+            fail_msg("%s: as a title %d", cases[i].what, (int) fault_of(CHARACTERS_TITLE, cases[i].text));
         if (fault_of(CHARACTERS_PROSE, cases[i].text) != cases[i].in_prose)
             fail_msg("%s: as prose %d", cases[i].what, (int) fault_of(CHARACTERS_PROSE, cases[i].text));
+    }
+}
+
+/* A name has something to be called by; a title can be a sign alone. */
+static void a_name_has_a_letter_or_a_digit(void **state)
+{
+    (void) state;
+    static const char *const NAMES[] = {"A", "7", "\u4e8c\u5341", "\u2167", "D'", "!a!", "\u05d0", "(3)"},
+                             *const SIGNS[] = {"!!!", "-", "\u2019", "\u0301", "\u25cc\u0301", "\U0001F6A7", "\u20ac", "+ +"};
+
+    for (size_t i = 0; i < ARRAY_COUNT(NAMES); i++)
+        if (fault_of(CHARACTERS_NAME, NAMES[i]) != CHARACTERS_FINE)
+            fail_msg("%s is refused as a name", NAMES[i]);
+    for (size_t i = 0; i < ARRAY_COUNT(SIGNS); i++)
+        if (fault_of(CHARACTERS_NAME, SIGNS[i]) != CHARACTERS_NAMELESS ||
+            fault_of(CHARACTERS_TITLE, SIGNS[i]) != CHARACTERS_FINE)
+            fail_msg("%s: as a name %d, as a title %d", SIGNS[i], (int) fault_of(CHARACTERS_NAME, SIGNS[i]),
+                     (int) fault_of(CHARACTERS_TITLE, SIGNS[i]));
+}
+
+/* Names and words with as many marks as scripts put on a letter, each in Form C; and what no script does. */
+static void marks_are_stacked_as_scripts_need_it(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *what, *text;
+    } cases[] = {
+        {"Vietnamese", "Nguy\u1ec5n Th\u1ebf Ho\u00e0ng"},
+        {"Yoruba, a dot and an accent", "\u1eccl\u00e1t\u00fanj\u00ed A\u1ecd\u0301"},
+        {"Thai, a vowel and a tone", "\u0e19\u0e49\u0e33\u0e1d\u0e19 \u0e17\u0e35\u0e48"},
+        {"Lao", "\u0e9e\u0eb9\u0ec9 \u0e81\u0ebb\u0ec9"},
+        {"Tibetan, letters below and a vowel", "\u0f66\u0f92\u0fb2\u0f74\u0f56 \u0f66\u0f90\u0fb1\u0f72\u0f51"},
+        {"Tibetan, a seed syllable", "\u0f67\u0f71\u0f74\u0f83"},
+        {"Devanagari, a conjunct, a nukta, a vowel, a nasal", "\u0932\u0915\u094d\u0937\u094d\u092e\u0940 \u0938\u093c\u0940\u0902"},
+        {"Tamil", "\u0b95\u0bcd\u0bb7\u0bcd\u0bae\u0bbf"},
+        {"Bengali", "\u099a\u0981\u09a6\u09cd\u09b0"},
+        {"Sinhala", "\u0dc1\u0dca\u200d\u0dbb\u0dd3"},
+        {"Hebrew with points", "\u05e9\u05b8\u05bc\u05c1\u05dc\u05d5\u05b9\u05dd"},
+        {"Arabic with harakat", "\u0645\u064f\u062d\u064e\u0645\u064e\u0651\u062f\u064c \u0627\u0644\u0644\u064e\u0651\u0670\u0647"},
+        {"Syriac", "\u072b\u0720\u0733\u0741\u0721\u0308"},
+        {"Myanmar, medials, vowels and a tone", "\u101c\u103b\u103e\u102d\u102f\u1037 \u1019\u103c\u102d\u102f\u1037"},
+        {"Khmer", "\u179f\u17d2\u178f\u17d2\u179a\u17b8 \u1780\u17ca\u17b9\u17c7"},
+        {"Lithuanian", "J\u016b\u0303rat\u0117\u0301"},
+        {"Greek with breathing, accent and iota", "\u1fa7"},
+        {"as many marks as there may be", "q\u0301\u0302\u0303\u0304"},
+        {"twice so many, on two letters", "q\u0301\u0302\u0303\u0304q\u0301\u0302\u0303\u0304"},
+        {"an emoji of a key", "Step 1\ufe0f\u20e3"},
+    };
+    static const char *const STACKED[] = {"q\u0301\u0302\u0303\u0304\u0305", "Ada q\u0335\u0321\u0301\u0302\u0303\u0304\u0305 x",
+                                          "q\u0301\u0302\u20dd\u0303\u0304"};
+
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+        if (fault_of(CHARACTERS_NAME, cases[i].text) != CHARACTERS_FINE)
+            fail_msg("%s: %d", cases[i].what, (int) fault_of(CHARACTERS_NAME, cases[i].text));
+    for (size_t i = 0; i < ARRAY_COUNT(STACKED); i++) {
+        assert_int_equal(fault_of(CHARACTERS_NAME, STACKED[i]), CHARACTERS_STACKED);
+        assert_int_equal(fault_of(CHARACTERS_TITLE, STACKED[i]), CHARACTERS_STACKED);
+        assert_int_equal(fault_of(CHARACTERS_PROSE, STACKED[i]), CHARACTERS_FINE);
     }
 }
 
@@ -249,6 +309,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_and_prose_are_judged),
+        cmocka_unit_test(a_name_has_a_letter_or_a_digit),
+        cmocka_unit_test(marks_are_stacked_as_scripts_need_it),
         cmocka_unit_test(every_character_is_judged_as_unicode_has_it),
         cmocka_unit_test(texts_are_composed),
         cmocka_unit_test(names_that_look_alike_are_told),
