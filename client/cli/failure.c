@@ -265,7 +265,7 @@ void failure_print(const struct cli *cli)
         say_aside("The record is in epoch %" PRIu64 ".", failure->latest);
     else if (failure->latest != 0 && failure->what[0] == '\0')
         say_aside("The latest is number %" PRIu64 " in the record.", failure->latest);
-    if (failure->limit != 0)
+    if (failure->limit != 0 && failure->code != ERR_COSIGNERS) /* of signatures it is how many are needed */
         say_aside("The limit is %" PRIu64 ".", failure->limit);
     say_aside("Next: %s", failure_next(failure));
 }

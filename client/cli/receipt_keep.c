@@ -128,13 +128,16 @@ static const char *act_name(const struct receipt_report *report)
 static void put_report(struct cli *cli, const struct receipt_report *report)
 {
     struct json_object *cosigners = json_object_new_array();
+    char fingerprint[FINGERPRINT_SIZE];
 
+    key_fingerprint(report->log_key, fingerprint);
     cli_put_hex(cli, "history", BYTES(report->header.history, HISTORY_ID_SIZE));
     cli_put_number(cli, "epoch", report->header.epoch);
     cli_put_number(cli, "sequence", report->header.sequence);
     cli_put(cli, "time_ms", json_object_new_int64(report->header.time_ms));
     cli_put_hex(cli, "command_id", BYTES(report->command_id, COMMAND_ID_SIZE));
     cli_put_hex(cli, "log_key", BYTES(report->log_key, KEY_SIZE));
+    cli_put_text(cli, "log_key_fingerprint", fingerprint);
     cli_put(cli, "command",
             report->has_command ? message_to_json(&report->command.body->base, desk_prose, cli) : NULL);
     cli_put(cli, "event", message_to_json(&report->event->base, desk_prose, cli));
@@ -202,17 +205,26 @@ static int say_final(struct cli *cli, const struct receipt_report *report)
     return 0;
 }
 
+/* What is compared by people stands beside. */
+static const char *compared_key(struct cli *cli, const uint8_t key[KEY_SIZE])
+{
+    char fingerprint[FINGERPRINT_SIZE];
+
+    key_fingerprint(key, fingerprint);
+    return phrase(cli, "%s (fingerprint %s)", shown_key(cli, key), fingerprint);
+}
+
 static int say_report(struct cli *cli, const struct receipt_report *report)
 {
     say(cli, "Number %" PRIu64 " of epoch %" PRIu32 ", recorded %s: %s.", report->header.sequence,
         report->header.epoch, shown_time(cli, report->header.time_ms), act_name(report));
     if (report->has_command)
-        say(cli, "Signed by %s.", shown_key(cli, report->command.body->key.data));
+        say(cli, "Signed by %s.", compared_key(cli, report->command.body->key.data));
     else
         say(cli, "The command itself is not in the file: whoever saved it could not see it.");
     say(cli,
         "Checked: every signature, every hash, and the proof that it is in the record that %s has signed.",
-        shown_key(cli, report->log_key));
+        compared_key(cli, report->log_key));
     return say_final(cli, report);
 }
 

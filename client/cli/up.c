@@ -39,6 +39,7 @@ struct local {
     const char *arguments[CHILDREN][4];
     struct supervised rows[CHILDREN];
     struct context context;
+    bool is_founded; /* a history is there */
 };
 
 /* What a detached supervisor tells the command that started it. */
@@ -46,6 +47,7 @@ struct news {
     struct failure failure;
     char context[NAME_MAX_BYTES + 1];
     struct place place;
+    bool is_founded;
 };
 
 static int data_directory(struct cli *cli, char ret_path[PATH_BYTES])
@@ -140,22 +142,40 @@ static int fail_start(struct cli *cli, const struct local *local, int code, size
                     last_line(cli, row->log));
 }
 
+enum { PROBED_NEW, PROBED_FOUNDED, PROBED_NOTHING };
+
+static int ask_worker(struct cli *cli)
+{
+    Comity__V1__Status status = COMITY__V1__STATUS__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    const Comity__V1__Answer *answer;
+
+    query.kind_case = COMITY__V1__QUERY__KIND_STATUS;
+    query.status = &status;
+    if (desk_ask(cli, &query, &answer) != 0 || answer->status == NULL)
+        return PROBED_NOTHING;
+    return answer->status->histories > 0 ? PROBED_FOUNDED : PROBED_NEW;
+}
+
 /* One question and its answer, through the broker and back: in a process of its own, for a supervisor that
  * starts processes is to have no threads. */
-static int probe(struct cli *cli)
+static int probe(struct cli *cli, bool *ret_is_founded)
 {
     int parent = getpid(), status = -1;
     pid_t pid = fork();
 
     if (pid == 0) {
         supervisor_become_child(parent);
-        _exit(desk_open(cli) == 0 ? 0 : 1);
+        _exit(ask_worker(cli));
     }
     if (pid < 0)
         return ERR_MEMORY;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : ERR_NO_ROUTE;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) >= PROBED_NOTHING)
+        return ERR_NO_ROUTE;
+    *ret_is_founded = WEXITSTATUS(status) == PROBED_FOUNDED;
+    return 0;
 }
 
 static int bring_up(struct cli *cli, struct local *local, struct supervisor *supervisor)
@@ -177,7 +197,7 @@ static int bring_up(struct cli *cli, struct local *local, struct supervisor *sup
                         code == ERR_CONFIG ? "Edit that file, then give the same command again." : NULL, "%s",
                         reason);
     cli->context = local->context;
-    if (probe(cli) != 0)
+    if (probe(cli, &local->is_founded) != 0)
         return cli_fail(cli, ERR_INTERNAL, phrase(cli, "Look into %s/log", local->installation.directory),
                         "Broker and worker run, but no question is answered.");
     return 0;
@@ -189,17 +209,8 @@ static const char *down_command(struct cli *cli, const char *at)
     return cli_has(cli, "data") ? arena_printf(cli->arena, "comity down --data %s", at) : "comity down";
 }
 
-static void tell(struct cli *cli, const char *directory, const struct place *place, const char *context,
-                 bool is_detached)
+static void tell_founding(struct cli *cli, const char *at, const char *context)
 {
-    const char *at = shown_string(cli, directory);
-
-    cli_put_text(cli, "data", directory);
-    cli_put_text(cli, "context", context);
-    cli_put(cli, "place", place_to_json(place));
-    say(cli, "Comity runs. Clients connect to %s.", place->brokers[0].endpoint);
-    say(cli, "Its data are in %s, its logs in %s/log. The operator's context is %s.", at, at, context);
-    cli_say_current(cli, context);
     say(cli, "\nTo found a partnership each founder makes a key:");
     say(cli, "  comity key new");
     say(cli, "One of them makes a charter, edits it, and a draft of it:");
@@ -209,6 +220,23 @@ static void tell(struct cli *cli, const char *directory, const struct place *pla
     say(cli, "  comity draft sign founding.draft");
     say(cli, "It is submitted here:");
     say(cli, "  comity draft submit founding.draft --context %s", context);
+}
+
+static void tell(struct cli *cli, const char *directory, const struct place *place, const char *context,
+                 bool is_founded, bool is_detached)
+{
+    const char *at = shown_string(cli, directory);
+
+    cli_put_text(cli, "data", directory);
+    cli_put_text(cli, "context", context);
+    cli_put(cli, "place", place_to_json(place));
+    say(cli, "Comity runs. Clients connect to %s.", place->brokers[0].endpoint);
+    say(cli, "Its data are in %s, its logs in %s/log. The operator's context is %s.", at, at, context);
+    cli_say_current(cli, context);
+    if (is_founded)
+        say(cli, "\nA partnership is founded here: its members go on with their contexts as before.");
+    else
+        tell_founding(cli, at, context);
     say(cli, is_detached ? N_("\nIt ends by %s.") : N_("\nIt ends by Ctrl-C, or by %s."),
         down_command(cli, at));
 }
@@ -277,7 +305,8 @@ static int start_local(struct cli *cli, const char *directory, int lock, bool is
 static int report(struct cli *cli, const struct local *local, int told, int code)
 {
     if (told >= 0) {
-        struct news news = {.failure = cli->failure, .place = local->context.place};
+        struct news news = {
+            .failure = cli->failure, .place = local->context.place, .is_founded = local->is_founded};
         news.failure.code = code;
         memcpy(news.context, local->context.name, sizeof(news.context));
         bool is_told = write(told, &news, sizeof(news)) == (ssize_t) sizeof(news);
@@ -285,7 +314,8 @@ static int report(struct cli *cli, const struct local *local, int told, int code
         return code == 0 && !is_told ? ERR_FILE : code;
     }
     if (code == 0) {
-        tell(cli, local->installation.directory, &local->context.place, local->context.name, false);
+        tell(cli, local->installation.directory, &local->context.place, local->context.name, local->is_founded,
+             false);
         cli_print_document(cli);
         fflush(stdout);
     }
@@ -371,7 +401,8 @@ static int detach(struct cli *cli, const char *directory, int lock)
     if (news.failure.code != 0)
         return news.failure.code;
     char *absolute = realpath(directory, NULL);
-    tell(cli, absolute == NULL ? directory : absolute, &news.place, news.context, true);
+    tell(cli, absolute == NULL ? directory : absolute, &news.place, news.context,
+         news.is_founded, true);
     free(absolute);
     return 0;
 }

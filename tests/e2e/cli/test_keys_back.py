@@ -172,6 +172,9 @@ class Together(CliCase):
         self.assertEqual((error["field"], error["limit"]), ("cosigners.union", 2))
         self.assertIn("By the charter 2 co-chairs of union sign this together. Its co-chairs: Ada Okafor and Ben Ruiz.",
                       error["what"])
+        said = self.world.comity("ada", "invite", "Hal Holm", "--out", "hal.invitation")[2]
+        self.assertIn("By the charter 2 co-chairs of union", said)
+        self.assertNotIn("limit", said)   # it is how many have to sign, and no limit
         self.assertFalse(self.world.file("hal.invitation").exists())
         self.ask("ada", "invite", "Hal Holm", "--out", "hal.invitation", *self.world.with_key("ben"))
         self.ask("hal", "join", "hal.invitation")

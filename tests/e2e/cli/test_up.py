@@ -59,6 +59,16 @@ class Up(unittest.TestCase):
         self.assertEqual(self.world.up()["place"], first["place"])
         self.assertEqual(len(self.world.ask("operator", "context", "list")["contexts"]), 1)
 
+    def test_what_is_to_be_done_next(self):
+        """How one founds, until there is a partnership."""
+        up = ("operator", "up", "--data", self.world.data, "--detach")
+        self.assertIn("To found a partnership each founder makes a key:", self.world.comity(*up)[1])
+        self.world.found()
+        self.world.down()
+        output = self.world.comity(*up)[1]
+        self.assertIn("A partnership is founded here: its members go on with their contexts as before.", output)
+        self.assertNotIn("comity found", output)
+
     def test_which_context_is_current_is_said(self):
         self.world.up()
         self.world.down()
