@@ -19,7 +19,17 @@ static uint64_t witness_covered(const Comity__V1__Witness *witness,
     return covered;
 }
 
-void finality_find(Comity__V1__Constituency *const *constituencies, size_t constituency_count,
+/* Has it cosigned this history before its latest restore? */
+static bool has_signed_before(const Comity__V1__Witness *witness, uint32_t epoch,
+                              Comity__V1__Cosignature *const *cosignatures, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (cosignatures[i]->epoch < epoch && bytes_equal(view(cosignatures[i]->key), view(witness->key)))
+            return true;
+    return false;
+}
+
+void finality_find(uint32_t epoch, Comity__V1__Constituency *const *constituencies, size_t constituency_count,
                    Comity__V1__Witness *const *witnesses, size_t witness_count,
                    Comity__V1__Cosignature *const *cosignatures, const bool *is_checked,
                    size_t cosignature_count, struct finality *ret_finality)
@@ -43,7 +53,9 @@ void finality_find(Comity__V1__Constituency *const *constituencies, size_t const
             party->has_witness = true;
             if (covered > party->covered)
                 party->covered = covered;
+            party->awaits_accept |= has_signed_before(witnesses[j], epoch, cosignatures, cosignature_count);
         }
+        party->awaits_accept &= party->covered == 0;
         if (finality.count == 0 || party->covered < finality.final)
             finality.final = party->covered;
         finality.count++;

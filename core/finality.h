@@ -7,7 +7,8 @@
  *
  * Pure. Whoever asks has checked the cosignatures beforehand: each by its witness's key over the checkpoint
  * that it names, and that checkpoint's tree against the reader's own. What could not be checked counts for
- * nothing, and blocks nothing: it is missing. */
+ * nothing, and blocks nothing: it is missing. That a cosignature is of an epoch before the record's is taken as
+ * it is said, since it only tells why one is missing. */
 #ifndef COMITY_CORE_FINALITY_H
 #define COMITY_CORE_FINALITY_H
 
@@ -22,6 +23,7 @@ struct finality_party {
     uint32_t constituency;
     bool has_witness; /* one that stands */
     uint64_t covered; /* the last sequence that one of them has cosigned; 0: none yet */
+    bool awaits_accept; /* none yet, and one had cosigned before a restore: it has to accept the epoch first */
 };
 
 struct finality {
@@ -31,11 +33,12 @@ struct finality {
     size_t count;
 };
 
-/* @is_checked  one for each cosignature: the signature fits, and the tree is the reader's
+/* @epoch       that the record is in
+ * @is_checked  one for each cosignature: it is of that epoch, the signature fits, and the tree is the reader's
  *
  * A history in which nobody is a PARTY has nothing that is FINAL. Constituencies past FINALITY_PARTIES_MAX,
  * which no machine lets come about, leave nothing FINAL either. */
-void finality_find(Comity__V1__Constituency *const *constituencies, size_t constituency_count,
+void finality_find(uint32_t epoch, Comity__V1__Constituency *const *constituencies, size_t constituency_count,
                    Comity__V1__Witness *const *witnesses, size_t witness_count,
                    Comity__V1__Cosignature *const *cosignatures, const bool *is_checked,
                    size_t cosignature_count, struct finality *ret_finality);

@@ -1,5 +1,6 @@
 /* What witnesses have signed, and how much of the record is FINAL by it. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "client/audit/auditing.h"
 #include "core/error.h"
@@ -42,13 +43,14 @@ static const Comity__V1__Witness *witness_of(const struct cosigning *c, struct b
     return found;
 }
 
-/* What was signed before a restore makes nothing FINAL: its witness has to accept the new epoch first. */
-static bool is_of_present(const struct auditing *a, const char *origin)
+/* Of a checkpoint of this history; 0: its origin names none. */
+static uint32_t epoch_of(const struct auditing *a, const char *origin)
 {
-    char present[ORIGIN_MAX_BYTES + 1];
+    char expected[ORIGIN_MAX_BYTES + 1];
+    uint32_t epoch = (uint32_t) strtoul(strrchr(origin, '/') + 1, NULL, 10);
 
-    checkpoint_origin(a->history.history, a->history.epoch, present);
-    return strcmp(origin, present) == 0;
+    checkpoint_origin(a->history.history, epoch, expected);
+    return strcmp(origin, expected) == 0 ? epoch : 0;
 }
 
 /* Over this record's own tree of that size: nothing else is asked for. */
@@ -82,11 +84,13 @@ static void cosigner_tell(struct cosigning *c, const struct audit_cosigner *cosi
                    N_("it, or one before it, is not what witness %s has signed"), cosigner->witness->name);
 }
 
-/* Put one into the lists. @is_present: it is of the epoch that the record is in. */
+/* Put one into the lists. What was signed before a restore makes nothing FINAL: its witness has to accept the new
+ * epoch first. */
 static int cosigner_add(struct cosigning *c, const struct audit_cosigner *cosigner,
-                        Comity__V1__Cosignature *cosignature, bool is_present)
+                        Comity__V1__Cosignature *cosignature)
 {
     const struct audit_options *options = c->a->options;
+    bool is_present = cosignature->epoch == c->a->history.epoch;
     struct audit_cosigner *added;
 
     if (room_make(c) != 0)
@@ -110,7 +114,7 @@ static int cosignature_take(struct cosigning *c, Comity__V1__Cosignature *cosign
     cosigner.is_good = cosigner.witness != NULL && is_over_ours(c->a, cosignature);
     if (!cosigner.is_good)
         cosigner_tell(c, &cosigner);
-    return cosigner_add(c, &cosigner, cosignature, cosignature->epoch == c->a->history.epoch);
+    return cosigner_add(c, &cosigner, cosignature);
 }
 
 /* Has the witness a line on the checkpoint that was given, whose tree is this record's? */
@@ -142,8 +146,9 @@ static int note_take(struct cosigning *c, const struct audit_known *known, const
     comity__v1__cosignature__init(own);
     own->key = witness->key;
     own->size = cosigner.size;
+    own->epoch = epoch_of(c->a, known->checkpoint.origin);
     memcpy(cosigner.key, own->key.data, KEY_SIZE);
-    return cosigner_add(c, &cosigner, own, is_of_present(c->a, known->checkpoint.origin));
+    return cosigner_add(c, &cosigner, own);
 }
 
 static int witnesses_take(struct cosigning *c)
@@ -176,7 +181,7 @@ int audit_cosigned(struct auditing *a, const Comity__V1__ExportHistoryEnd *end)
         return code;
     a->history.cosigners = c.list;
     a->history.cosigner_count = c.count;
-    finality_find((Comity__V1__Constituency *const *) a->history.constituencies,
+    finality_find(a->history.epoch, (Comity__V1__Constituency *const *) a->history.constituencies,
                   a->history.constituency_count, c.witnesses, c.witness_count, c.cosignatures, c.is_checked,
                   c.count, &a->history.finality);
     return 0;

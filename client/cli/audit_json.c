@@ -93,6 +93,7 @@ static struct json_object *parties_json(const struct finality *finality)
         put_count(row, "constituency", finality->parties[i].constituency);
         put(row, "has_witness", json_object_new_boolean(finality->parties[i].has_witness));
         put_count(row, "covered", finality->parties[i].covered);
+        put(row, "awaits_accept", json_object_new_boolean(finality->parties[i].awaits_accept));
         json_object_array_add(list, row);
     }
     return list;

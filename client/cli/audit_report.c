@@ -189,6 +189,8 @@ static const char *add_witnesses(struct audit_run *r, const char *lines, const s
         const char *name = shown_string(cli, constituency_name(history, party->constituency));
         if (!party->has_witness)
             lines = add_line(r, lines, phrase(cli, "%s has no witness.", name));
+        else if (party->awaits_accept)
+            lines = add_line(r, lines, phrase(cli, "No witness of %s has accepted the restored record in this file yet.", name));
         else if (party->covered == 0)
             lines = add_line(r, lines, phrase(cli, "No witness of %s has signed yet.", name));
         else if (party->covered < history->head)

@@ -154,7 +154,7 @@ static int find(struct cli *cli, struct shown_finality *shown)
     code = check_all(&checking, &witnesses, answer, is_checked);
     if (code != 0)
         return code;
-    finality_find((Comity__V1__Constituency *const *) constituencies->list, constituencies->count,
+    finality_find(checking.own.epoch, (Comity__V1__Constituency *const *) constituencies->list, constituencies->count,
                   (Comity__V1__Witness *const *) witnesses.list, witnesses.count, answer->cosignatures,
                   is_checked, answer->n_cosignatures, &shown->finality);
     shown->head = checking.own.size;
@@ -229,6 +229,8 @@ static const char *missing_text(struct cli *cli, const struct finality_party *pa
 
     if (!party->has_witness)
         return phrase(cli, "%s has no witness", name);
+    if (party->awaits_accept)
+        return phrase(cli, "no witness of %s has accepted the restored record yet", name);
     if (party->covered == 0)
         return phrase(cli, "no witness of %s has signed yet", name);
     return phrase(cli, "no witness of %s has signed since number %" PRIu64, name, party->covered);
@@ -246,6 +248,17 @@ static const char *all_missing(struct cli *cli, const struct finality *finality,
     return shown_list(cli, items, count);
 }
 
+/* What is to be done where a restore is the reason: nothing is FINAL then. */
+static const char *with_advice(struct cli *cli, const struct finality *finality, const char *line)
+{
+    for (size_t i = 0; i < finality->count; i++)
+        if (finality->parties[i].awaits_accept)
+            return phrase(cli, "%s %s", line,
+                          _("Whoever runs such a witness has to look at what was restored, and then to say: "
+                            "comity-witness accept."));
+    return line;
+}
+
 static const char *line_of(struct cli *cli, struct shown_finality *shown, int64_t time_ms)
 {
     const struct finality *finality = &shown->finality;
@@ -256,12 +269,12 @@ static const char *line_of(struct cli *cli, struct shown_finality *shown, int64_
         return _("FINAL: a witness of every party has signed it.");
     const char *missing = all_missing(cli, finality, time_ms == 0 ? shown->head : finality->final + 1);
     if (time_ms != 0)
-        return phrase(cli, "Recorded, and in force; not FINAL yet: %s.", missing);
+        return with_advice(cli, finality, phrase(cli, "Recorded, and in force; not FINAL yet: %s.", missing));
     if (finality->final >= shown->head)
         return phrase(cli, "FINAL up to number %" PRIu64 ": a witness of every party has signed all of it.",
                       finality->final);
     if (finality->final == 0)
-        return phrase(cli, "Nothing is FINAL yet; missing: %s.", missing);
+        return with_advice(cli, finality, phrase(cli, "Nothing is FINAL yet; missing: %s.", missing));
     return phrase(cli, "FINAL up to number %" PRIu64 " of %" PRIu64 "; missing: %s.", finality->final,
                   shown->head, missing);
 }
@@ -280,6 +293,7 @@ static struct json_object *to_json(struct cli *cli, struct shown_finality *shown
         json_object_object_add(row, "constituency", json_object_new_uint64(party->constituency));
         json_object_object_add(row, "has_witness", json_object_new_boolean(party->has_witness));
         json_object_object_add(row, "covered", json_object_new_uint64(party->covered));
+        json_object_object_add(row, "awaits_accept", json_object_new_boolean(party->awaits_accept));
         json_object_array_add(parties, row);
     }
     json_object_object_add(value, "parties", parties);

@@ -59,9 +59,9 @@ struct verb {
     "`stage` (number of the proposal's open stage, or null), `final_outcome` (that stands after its stages, or null)"
 #define JSON_FINALITY                                                                                        \
     "`finality` {final, verified, is_final (of what is shown; null: of the whole record), parties [{constituency, " \
-    "has_witness, covered}]}"
+    "has_witness, covered, awaits_accept}]}"
 #define JSON_RECEIPT_FILE                                                                                    \
-    "`history`, `epoch`, `sequence`, `time_ms`, `command_id`, `log_key`, `command` (Command, or null), `event` (Event), " \
+    "`history`, `epoch`, `sequence`, `time_ms`, `command_id`, `log_key`, `log_key_fingerprint`, `command` (Command, or null), `event` (Event), " \
     "`cosigners` [{key, size, time_s}]"
 #define JSON_JOINT JSON_RECEIPT ", or with --draft `draft` as of `draft show`"
 

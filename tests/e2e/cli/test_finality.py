@@ -1,6 +1,7 @@
 """RECORDED and FINAL: what members are told, with witnesses of both parties, of one, and of none; and receipts that prove
 it without a server."""
 
+import hashlib
 import shutil
 import subprocess
 import unittest
@@ -117,6 +118,20 @@ class Finality(CliCase):
         self.world.up()
         # To members and auditors alike: what was signed in the epoch before fits, and is no word on this one.
         self.assertEqual((self.overview()["final"], self.audited("after")), (0, (0, [True, True])))
+        # And they are told why, and who is to do what.
+        parties = self.world.ask("auditor", "audit", self.world.directory / "after")["histories"][0]["parties"]
+        for shown in (self.overview()["parties"], parties):
+            self.assertEqual([row["awaits_accept"] for row in shown], [True, True])
+        self.assertIn("no witness of union has accepted the restored record yet", self.line("whoami"))
+        self.assertIn("comity-witness accept", self.line("whoami"))
+        self.assertIn("No witness of management has accepted the restored record in this file yet.",
+                      self.world.comity("auditor", "audit", self.world.directory / "after")[1])
+        # One that is appointed now has nothing to accept.
+        management.dismiss()
+        self.witness("new-box", "dev")
+        union.wire.hello([union.wire.grant(union.history, union.key)])
+        union.sign()
+        self.assertEqual(self.line("whoami"), "Nothing is FINAL yet; missing: no witness of management has signed yet.")
 
     def test_who_watches_is_told(self):
         """Also where nothing happens any more: that a witness signs is no news, and an old line says too much."""
@@ -164,6 +179,10 @@ class Finality(CliCase):
         self.assertEqual((document["sequence"], document["command_id"], document["is_final"]),
                          (act["sequence"], act["command_id"], True))
         self.assertEqual(document["command"]["add_item"]["title"]["text"], "Lunch")
+        fingerprint = hashlib.sha256(bytes.fromhex(saved["log_key"])).hexdigest()[:16]
+        fingerprint = " ".join(fingerprint[at:at + 4] for at in range(0, 16, 4))
+        self.assertEqual(document["log_key_fingerprint"], fingerprint)
+        self.assertIn(f"{saved['log_key']} (fingerprint {fingerprint}) has signed", self.world.comity("stranger", *asked)[1])
         self.assertIsNone(self.ask("stranger", *asked)["is_final"])
         missing = self.ask("stranger", *asked, *both, "--witness", "00" * 32, exit=UNCOUNTED)   # it proves the rest
         self.assertEqual((missing["is_final"], missing["sequence"]), (False, act["sequence"]))

@@ -9,6 +9,7 @@
 #include "core/finality.h"
 
 enum {
+    EPOCH = 3, /* that the record is in */
     PARTY = COMITY__V1__STANDING__STANDING_PARTY,
     NEUTRAL = COMITY__V1__STANDING__STANDING_NEUTRAL,
     ROWS = 6
@@ -29,12 +30,14 @@ struct cosignature_row {
     uint8_t key; /* 0: the rows end */
     uint64_t size;
     bool is_checked;
+    uint32_t before; /* so many epochs before the record's */
 };
 
 struct expected {
     uint32_t constituency; /* 0: the rows end */
     bool has_witness;
     uint64_t covered;
+    bool awaits_accept;
 };
 
 static const struct scene {
@@ -48,90 +51,120 @@ static const struct scene {
     {"both have signed: as far as the one that is behind",
      {{1, PARTY}, {2, PARTY}},
      {{11, 1, 0}, {12, 2, 0}},
-     {{11, 40, true}, {12, 37, true}},
+     {{11, 40, true, 0}, {12, 37, true, 0}},
      37,
-     {{1, true, 40}, {2, true, 37}}},
+     {{1, true, 40, false}, {2, true, 37, false}}},
     {"one machine is the witness of both: it counts for each that keeps it",
      {{1, PARTY}, {2, PARTY}},
      {{11, 1, 0}, {11, 2, 0}},
-     {{11, 40, true}},
+     {{11, 40, true, 0}},
      40,
-     {{1, true, 40}, {2, true, 40}}},
+     {{1, true, 40, false}, {2, true, 40, false}}},
     {"of both, and one has dismissed it",
      {{1, PARTY}, {2, PARTY}},
      {{11, 1, 0}, {11, 2, 30}},
-     {{11, 40, true}},
+     {{11, 40, true, 0}},
      0,
-     {{1, true, 40}, {2, false, 0}}},
+     {{1, true, 40, false}, {2, false, 0, false}}},
     {"nobody has a witness",
      {{1, PARTY}, {2, PARTY}},
      {{0, 0, 0}},
-     {{0, 0, false}},
+     {{0, 0, false, 0}},
      0,
-     {{1, false, 0}, {2, false, 0}}},
+     {{1, false, 0, false}, {2, false, 0, false}}},
     {"one party has none",
      {{1, PARTY}, {2, PARTY}},
      {{11, 1, 0}},
-     {{11, 40, true}},
+     {{11, 40, true, 0}},
      0,
-     {{1, true, 40}, {2, false, 0}}},
+     {{1, true, 40, false}, {2, false, 0, false}}},
     {"a witness that has not signed yet",
      {{1, PARTY}, {2, PARTY}},
      {{11, 1, 0}, {12, 2, 0}},
-     {{11, 40, true}},
+     {{11, 40, true, 0}},
      0,
-     {{1, true, 40}, {2, true, 0}}},
+     {{1, true, 40, false}, {2, true, 0, false}}},
     {"of several witnesses of one party the furthest counts",
      {{1, PARTY}, {2, PARTY}},
      {{11, 1, 0}, {12, 2, 0}, {13, 2, 0}},
-     {{11, 40, true}, {12, 3, true}, {13, 39, true}},
+     {{11, 40, true, 0}, {12, 3, true, 0}, {13, 39, true, 0}},
      39,
-     {{1, true, 40}, {2, true, 39}}},
+     {{1, true, 40, false}, {2, true, 39, false}}},
     {"a dismissed witness counts for nothing, whatever it has signed",
      {{1, PARTY}, {2, PARTY}},
      {{11, 1, 0}, {12, 2, 30}},
-     {{11, 40, true}, {12, 40, true}},
+     {{11, 40, true, 0}, {12, 40, true, 0}},
      0,
-     {{1, true, 40}, {2, false, 0}}},
+     {{1, true, 40, false}, {2, false, 0, false}}},
     {"another one stands in place of the dismissed",
      {{1, PARTY}, {2, PARTY}},
      {{11, 1, 0}, {12, 2, 30}, {13, 2, 0}},
-     {{11, 40, true}, {12, 40, true}, {13, 31, true}},
+     {{11, 40, true, 0}, {12, 40, true, 0}, {13, 31, true, 0}},
      31,
-     {{1, true, 40}, {2, true, 31}}},
+     {{1, true, 40, false}, {2, true, 31, false}}},
     {"a cosignature that does not fit counts for nothing",
      {{1, PARTY}, {2, PARTY}},
      {{11, 1, 0}, {12, 2, 0}},
-     {{11, 40, true}, {12, 40, false}},
+     {{11, 40, true, 0}, {12, 40, false, 0}},
      0,
-     {{1, true, 40}, {2, true, 0}}},
+     {{1, true, 40, false}, {2, true, 0, false}}},
     {"nor does one that fits make up for another's",
      {{1, PARTY}, {2, PARTY}},
      {{11, 1, 0}, {12, 2, 0}},
-     {{11, 40, true}, {12, 40, false}, {12, 20, true}},
+     {{11, 40, true, 0}, {12, 40, false, 0}, {12, 20, true, 0}},
      20,
-     {{1, true, 40}, {2, true, 20}}},
+     {{1, true, 40, false}, {2, true, 20, false}}},
     {"a key that is no witness's counts for nothing",
      {{1, PARTY}, {2, PARTY}},
      {{11, 1, 0}, {12, 2, 0}},
-     {{11, 40, true}, {99, 40, true}},
+     {{11, 40, true, 0}, {99, 40, true, 0}},
      0,
-     {{1, true, 40}, {2, true, 0}}},
+     {{1, true, 40, false}, {2, true, 0, false}}},
+    {"what was signed before a restore is no word on this record: it has to be accepted first",
+     {{1, PARTY}, {2, PARTY}},
+     {{11, 1, 0}, {12, 2, 0}},
+     {{11, 46, false, 1}, {12, 46, false, 2}},
+     0,
+     {{1, true, 0, true}, {2, true, 0, true}}},
+    {"one has accepted it, and the other party's witness is new",
+     {{1, PARTY}, {2, PARTY}},
+     {{11, 1, 0}, {12, 2, 0}},
+     {{11, 47, true, 0}},
+     0,
+     {{1, true, 47, false}, {2, true, 0, false}}},
+    {"of several witnesses of one party it is enough that one has accepted it",
+     {{1, PARTY}, {2, PARTY}},
+     {{11, 1, 0}, {12, 2, 0}, {13, 2, 0}},
+     {{11, 47, true, 0}, {12, 46, false, 1}, {13, 47, true, 0}},
+     47,
+     {{1, true, 47, false}, {2, true, 47, false}}},
+    {"none has, of a new one and one that signed before",
+     {{1, PARTY}, {2, PARTY}},
+     {{11, 1, 0}, {12, 2, 0}, {13, 2, 0}},
+     {{11, 47, true, 0}, {12, 46, false, 1}},
+     0,
+     {{1, true, 47, false}, {2, true, 0, true}}},
+    {"what a dismissed one signed before the restore asks nobody for a word",
+     {{1, PARTY}, {2, PARTY}},
+     {{11, 1, 0}, {12, 2, 30}, {13, 2, 0}},
+     {{11, 47, true, 0}, {12, 46, false, 1}},
+     0,
+     {{1, true, 47, false}, {2, true, 0, false}}},
     {"NEUTRAL is not waited for, with a witness or without",
      {{1, PARTY}, {2, PARTY}, {3, NEUTRAL}, {4, NEUTRAL}},
      {{11, 1, 0}, {12, 2, 0}, {13, 3, 0}},
-     {{11, 40, true}, {12, 37, true}, {13, 5, true}},
+     {{11, 40, true, 0}, {12, 37, true, 0}, {13, 5, true, 0}},
      37,
-     {{1, true, 40}, {2, true, 37}}},
+     {{1, true, 40, false}, {2, true, 37, false}}},
     {"and a neutral witness stands in for no party's",
      {{1, PARTY}, {2, PARTY}, {3, NEUTRAL}},
      {{11, 1, 0}, {13, 3, 0}},
-     {{11, 40, true}, {13, 40, true}},
+     {{11, 40, true, 0}, {13, 40, true, 0}},
      0,
-     {{1, true, 40}, {2, false, 0}}},
-    {"one party alone, as in a caucus", {{1, PARTY}}, {{11, 1, 0}}, {{11, 9, true}}, 9, {{1, true, 9}}},
-    {"no party at all: nothing is final", {{3, NEUTRAL}}, {{13, 3, 0}}, {{13, 40, true}}, 0, {{0, false, 0}}},
-    {"an empty history", {{0, 0}}, {{0, 0, 0}}, {{0, 0, false}}, 0, {{0, false, 0}}},
+     {{1, true, 40, false}, {2, false, 0, false}}},
+    {"one party alone, as in a caucus", {{1, PARTY}}, {{11, 1, 0}}, {{11, 9, true, 0}}, 9, {{1, true, 9, false}}},
+    {"no party at all: nothing is final", {{3, NEUTRAL}}, {{13, 3, 0}}, {{13, 40, true, 0}}, 0, {{0, false, 0, false}}},
+    {"an empty history", {{0, 0}}, {{0, 0, 0}}, {{0, 0, false, 0}}, 0, {{0, false, 0, false}}},
 };
 
 /* The rows of a scene as the messages of the contract. */
@@ -172,6 +205,7 @@ static void stage_set(struct stage *stage, const struct scene *scene)
         Comity__V1__Cosignature *row = &stage->cosignatures[i];
         comity__v1__cosignature__init(row);
         row->size = scene->cosignatures[i].size;
+        row->epoch = EPOCH - scene->cosignatures[i].before;
         row->key = key_of(scene->cosignatures[i].key, stage->keys[ROWS + i]);
         stage->is_checked[i] = scene->cosignatures[i].is_checked;
         stage->cosignature_list[stage->cosignature_count++] = row;
@@ -182,7 +216,7 @@ static struct finality stage_find(const struct stage *stage)
 {
     struct finality finality;
 
-    finality_find(stage->constituency_list, stage->constituency_count, stage->witness_list,
+    finality_find(EPOCH, stage->constituency_list, stage->constituency_count, stage->witness_list,
                   stage->witness_count, stage->cosignature_list, stage->is_checked, stage->cosignature_count,
                   &finality);
     return finality;
@@ -206,6 +240,7 @@ static void test_scenes(void **state)
             const struct finality_party *party = &finality.parties[j];
             if (party->constituency != scene->parties[j].constituency ||
                 party->has_witness != scene->parties[j].has_witness ||
+                party->awaits_accept != scene->parties[j].awaits_accept ||
                 party->covered != scene->parties[j].covered)
                 fail_msg("%s: party %u covered up to %u", scene->title, party->constituency,
                          (unsigned) party->covered);
@@ -250,16 +285,17 @@ static void test_many(void **state)
         constituencies[i].standing = COMITY__V1__STANDING__STANDING_PARTY;
         witnesses[i].key = cosignatures[i].key = key_of((uint8_t) (i + 1), keys[i]);
         cosignatures[i].size = 100u + i;
+        cosignatures[i].epoch = EPOCH;
         is_checked[i] = true;
         constituency_list[i] = &constituencies[i];
         witness_list[i] = &witnesses[i];
         cosignature_list[i] = &cosignatures[i];
     }
-    finality_find(constituency_list, MANY - 1, witness_list, MANY - 1, cosignature_list, is_checked, MANY - 1,
+    finality_find(EPOCH, constituency_list, MANY - 1, witness_list, MANY - 1, cosignature_list, is_checked, MANY - 1,
                   &finality);
     assert_int_equal(finality.count, FINALITY_PARTIES_MAX);
     assert_int_equal(finality.final, 100);
-    finality_find(constituency_list, MANY, witness_list, MANY, cosignature_list, is_checked, MANY, &finality);
+    finality_find(EPOCH, constituency_list, MANY, witness_list, MANY, cosignature_list, is_checked, MANY, &finality);
     assert_int_equal(finality.final, 0);
 }
 
