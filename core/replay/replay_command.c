@@ -228,6 +228,16 @@ static int receipt_check(struct replay *r, const struct replay_event *in,
     return 0;
 }
 
+/* It does not fit, which has been told: the checkpoint that its receipt calls for is due all the same, and is
+ * nothing to tell of as well. */
+static void receipt_take(struct replay *r, const struct replay_event *in)
+{
+    uint64_t size = in->event->receipt_size;
+
+    if (r->receipt_size == 0 && size >= in->header.sequence && size <= r->announced_head)
+        r->receipt_size = size;
+}
+
 /* What is applied is what was decided again: so that what was altered in one place is told of that place
  * alone. Where the record has another thing there, it is what the record has. */
 static void take_expected(struct replay_event *in, const struct machine_event *expected)
@@ -283,6 +293,8 @@ int replay_decide(struct replay *r, struct replay_event *in)
     first = first != 0 ? first : code;
     if (code == 0 && !replay_is_idle(r))
         first = compare(r, in, first);
+    if (first != 0)
+        receipt_take(r, in);
     if (code != 0 || !in->is_decided)
         take_recorded(r, in);
     return first;

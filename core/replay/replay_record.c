@@ -112,7 +112,7 @@ static int record_check(struct replay *r, struct replay_event *in)
     code = event_record_check(in->record, &in->header);
     if (code == ERR_VERSION)
         return replay_wrong(r, REPLAY_RECORD, code,
-                            N_("it is of a format level that this worker does not know: it knows %d"),
+                            N_("it is of a format level that this program does not know: it knows %d"),
                             FORMAT_LEVEL);
     return code == 0 ? 0
                      : replay_wrong(r, REPLAY_RECORD, code, N_("it does not fit its commitment (%s)"),
