@@ -1,6 +1,7 @@
 /* A checkpoint at any size up to the head, with the proof that it extends an earlier one, and what witnesses have
  * cosigned. */
 #include "core/error.h"
+#include "core/machine/state.h"
 #include "worker/cosign.h"
 #include "worker/query_page.h"
 #include "worker/receipt.h"
@@ -29,6 +30,30 @@ static int add_proof(struct query_run *run, uint64_t from, uint64_t size)
     return hashes_to_fields(run->arena, proof, count, &run->answer->proof, &run->answer->n_proof);
 }
 
+/* Whoever keeps a checkpoint of an earlier epoch is to know how far the restores in between went back; a witness, no more
+ * than that. */
+static int add_epochs(struct query_run *run)
+{
+    ProtobufCMessage *row;
+    int code = state_get(&run->view, run->arena, TABLE_PARTNERSHIP, 0, 0, &row);
+    if (code)
+        return code;
+    const Comity__V1__Partnership *partnership = (const Comity__V1__Partnership *) row;
+    Comity__V1__Epoch *epochs = arena_alloc(run->arena, partnership->n_epochs * sizeof(*epochs));
+    Comity__V1__Epoch **list = arena_alloc(run->arena, partnership->n_epochs * sizeof(*list));
+    if (!epochs || !list)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < partnership->n_epochs; i++) {
+        list[i] = &epochs[i];
+        comity__v1__epoch__init(list[i]);
+        list[i]->number = partnership->epochs[i]->number;
+        list[i]->restored_to = partnership->epochs[i]->restored_to;
+    }
+    run->answer->epochs = list;
+    run->answer->n_epochs = partnership->n_epochs;
+    return 0;
+}
+
 int query_checkpoint(struct query_run *run)
 {
     const Comity__V1__GetCheckpoint *wanted = run->query->checkpoint;
@@ -44,5 +69,7 @@ int query_checkpoint(struct query_run *run)
     if (code == 0)
         code = cosignatures_read(run->txn, &run->history, head, run->arena, &run->answer->cosignatures,
                                  &run->answer->n_cosignatures);
+    if (code == 0)
+        code = add_epochs(run);
     return code;
 }

@@ -4,7 +4,9 @@
  *     shown.note    the one that contradicts it, signed by the same key
  *     proof.txt     what the worker gave as the proof that the one extends the other, base64, one hash a line
  *     beside.note   the worker's checkpoint of the size that was kept, where it gave one
- *     README.txt    what these are, and how to check them */
+ *     README.txt    what these are, and how to check them
+ *
+ * What was cosigned of an epoch that is over is kept beside, as HISTORY-epoch-N.note: the latest, with the cosignature. */
 #ifndef COMITY_CLIENT_WITNESS_EVIDENCE_H
 #define COMITY_CLIENT_WITNESS_EVIDENCE_H
 
@@ -15,5 +17,8 @@
 int evidence_keep(const char *directory, const struct kept *kept, const struct seen *seen, const char *witness,
                   const uint8_t witness_key[KEY_SIZE], enum judgement judgement,
                   char ret_name[KEPT_EVIDENCE_MAX + 1]);
+
+/* Of the epoch that is kept. 0, ERR_FILE, ERR_DISK_FULL. */
+int evidence_keep_note(const char *directory, const struct kept *kept, const char *witness, const uint8_t witness_key[KEY_SIZE]);
 
 #endif

@@ -16,6 +16,10 @@ static const struct {
                           "The worker's checkpoint is not signed by the log key that the configuration names.", true},
     [JUDGED_ORIGIN] = {"origin", "The worker's checkpoint is of another log.", true},
     [JUDGED_EPOCH] = {"epoch", "A restore from a backup has opened another epoch.", true},
+    [JUDGED_EPOCH_FORK] = {"epoch_fork",
+                           "The worker shows a restored record that says to hold all that was cosigned, and does not: the "
+                           "record is forked.",
+                           true},
     [JUDGED_OLD_EPOCH] = {"old_epoch",
                           "The worker shows the record as it was before a restore: it was put back.", true},
     [JUDGED_BEHIND] = {"behind", "The worker shows less than was seen before: it lags, or was put back.", true},
@@ -68,10 +72,18 @@ static bool has_extensions(const struct seen *seen, const struct checkpoint *che
     return seen->note.size <= size || memcmp(seen->note.data, text, size) != 0 || seen->note.data[size] != '\n';
 }
 
+static bool is_extension(const struct kept *kept, const struct seen *seen, const struct checkpoint *checkpoint)
+{
+    struct bytes kept_root = BYTES(kept->root, HASH_SIZE), root = BYTES(checkpoint->root, HASH_SIZE);
+    if (checkpoint->size <= kept->size)
+        return checkpoint->size == kept->size && bytes_equal(kept_root, root);
+    return seen->from == kept->size && tree_consistency_check(kept->size, checkpoint->size, seen->proof, seen->proof_count,
+                                                              kept_root, root) == 0;
+}
+
 static enum judgement judge_tree(const struct kept *kept, const struct seen *seen,
                                  const struct checkpoint *checkpoint)
 {
-    struct bytes kept_root = BYTES(kept->root, HASH_SIZE), root = BYTES(checkpoint->root, HASH_SIZE);
     if (!DEFENCE(consistency))
         return kept->note_size == 0 ? JUDGED_FIRST : JUDGED_EXTENDS;
     if (kept->note_size == 0)
@@ -79,12 +91,45 @@ static enum judgement judge_tree(const struct kept *kept, const struct seen *see
     if (checkpoint->size < kept->size)
         return JUDGED_BEHIND;
     if (checkpoint->size == kept->size)
-        return bytes_equal(kept_root, root) ? JUDGED_SAME : JUDGED_FORK;
+        return !is_extension(kept, seen, checkpoint) ? JUDGED_FORK : kept->is_signed ? JUDGED_SAME : JUDGED_FIRST;
     if (seen->from != kept->size)
         return JUDGED_MOVED;
-    return tree_consistency_check(kept->size, checkpoint->size, seen->proof, seen->proof_count, kept_root, root) == 0
-               ? JUDGED_EXTENDS
-               : JUDGED_NO_PROOF;
+    return is_extension(kept, seen, checkpoint) ? JUDGED_EXTENDS : JUDGED_NO_PROOF;
+}
+
+/* ---- A later epoch ---- */
+
+/* The least that the restores behind the epoch that is kept went back to; 0: of that which is shown nothing is said. */
+static uint64_t restored_to(const struct kept *kept, const struct seen *seen)
+{
+    uint64_t least = UINT64_MAX;
+    bool is_named = false;
+    for (size_t i = 0; i < seen->epoch_count; i++) {
+        const Comity__V1__Epoch *epoch = seen->epochs[i];
+        if (epoch->number <= kept->epoch || epoch->number > seen->epoch)
+            continue;
+        is_named |= epoch->number == seen->epoch;
+        least = epoch->restored_to < least ? epoch->restored_to : least;
+    }
+    return is_named ? least : 0;
+}
+
+uint64_t epoch_holds(const struct kept *kept, const struct seen *seen, const struct checkpoint *checkpoint)
+{
+    if (!DEFENCE(epoch) || kept->note_size == 0 || is_extension(kept, seen, checkpoint))
+        return kept->size;
+    uint64_t held = restored_to(kept, seen);
+    return held < kept->size ? held : kept->size;
+}
+
+static enum judgement judge_epoch(const struct kept *kept, const struct seen *seen, const struct checkpoint *checkpoint)
+{
+    if (!DEFENCE(epoch) || kept->note_size == 0)
+        return JUDGED_EPOCH;
+    if (checkpoint->size > kept->size && seen->from != kept->size)
+        return JUDGED_MOVED;
+    return epoch_holds(kept, seen, checkpoint) < kept->size || is_extension(kept, seen, checkpoint) ? JUDGED_EPOCH
+                                                                                                    : JUDGED_EPOCH_FORK;
 }
 
 bool own_fits(const struct own *own, const uint8_t history[HISTORY_ID_SIZE], const uint8_t root[HASH_SIZE])
@@ -141,7 +186,7 @@ static enum judgement judge_shown(const struct kept *kept, const struct seen *se
     if (ret_checkpoint->size == 0 || has_extensions(seen, ret_checkpoint))
         return JUDGED_MALFORMED;
     if (kept->epoch != 0 && seen->epoch != kept->epoch)
-        return seen->epoch > kept->epoch ? JUDGED_EPOCH : JUDGED_OLD_EPOCH;
+        return seen->epoch > kept->epoch ? judge_epoch(kept, seen, ret_checkpoint) : JUDGED_OLD_EPOCH;
     if (!is_by_kept_key)
         return JUDGED_SIGNATURE;
     return judge_own(kept, seen, ret_checkpoint, judge_tree(kept, seen, ret_checkpoint));

@@ -5,6 +5,7 @@
 #define COMITY_CLIENT_WITNESS_JUDGE_H
 
 #include "client/witness/kept.h"
+#include "comity/v1/model.pb-c.h"
 
 enum judgement {
     JUDGED_FIRST,     /* the first of this history and epoch: cosign */
@@ -13,7 +14,8 @@ enum judgement {
     JUDGED_MALFORMED, /* no checkpoint */
     JUDGED_SIGNATURE, /* not signed by the log key */
     JUDGED_ORIGIN,    /* of another log: another history, or another epoch than the answer says */
-    JUDGED_EPOCH,     /* of a later epoch, which has to be accepted first */
+    JUDGED_EPOCH,     /* of a later epoch, which has to be accepted first: epoch_holds says how much of what was kept it has */
+    JUDGED_EPOCH_FORK, /* of a later epoch that went back behind nothing of what was kept, and does not hold it */
     JUDGED_OLD_EPOCH, /* of an epoch before the one that is followed: the server was put back */
     JUDGED_BEHIND,    /* smaller than what was kept: the server was put back, or lags */
     JUDGED_MOVED,     /* the proof is from another size than what is kept: ask again */
@@ -50,13 +52,19 @@ struct seen {
     uint64_t from;           /* the size from which a proof was asked for; 0: none */
     const struct bytes *proof;
     size_t proof_count;
+    Comity__V1__Epoch *const *epochs; /* of the history, as the worker has them */
+    size_t epoch_count;
     const uint8_t *server_log_key; /* which the worker named: known of a later epoch before it is accepted */
     const struct own *own;   /* NULL: the worker has no cosignature by this witness's key */
-    struct bytes beside;     /* with NO_PROOF: its note at the kept size; empty: none was had */
+    struct bytes beside;     /* with NO_PROOF and EPOCH_FORK: its note at the kept size; empty: none was had */
     bool is_beside_asked;
 };
 
-/* @ret_checkpoint is set with FIRST, EXTENDS, SAME, EPOCH, BEHIND, OLD_EPOCH, FORK, NO_PROOF, AHEAD and FORGOTTEN. Behind AHEAD
+/* Up to which number a later epoch holds what was kept: all of it where its tree is proved to extend that; else as far as the
+ * restores in between went back, by the worker's account. */
+uint64_t epoch_holds(const struct kept *kept, const struct seen *seen, const struct checkpoint *checkpoint);
+
+/* @ret_checkpoint is set with FIRST, EXTENDS, SAME, EPOCH, EPOCH_FORK, BEHIND, OLD_EPOCH, FORK, NO_PROOF, AHEAD and FORGOTTEN. Behind AHEAD
  * comes a second look, at the checkpoint of the own cosignature's size, with that same cosignature. */
 enum judgement judge(const struct kept *kept, const struct seen *seen, struct checkpoint *ret_checkpoint);
 

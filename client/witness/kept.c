@@ -35,6 +35,49 @@ void kept_take(struct kept *kept, struct bytes note, const struct checkpoint *ch
     memcpy(kept->root, checkpoint->root, HASH_SIZE);
     kept->time_s = time_s;
     memcpy(kept->signature, signature, SIGNATURE_SIZE);
+    kept->is_signed = true;
+}
+
+void kept_note_epoch(struct kept *kept, uint32_t epoch, const uint8_t log_key[KEY_SIZE], struct bytes note, uint64_t holds)
+{
+    kept->next_epoch = epoch;
+    memcpy(kept->next_log_key, log_key, KEY_SIZE);
+    memcpy(kept->next_note, note.data, note.size);
+    kept->next_note_size = note.size;
+    kept->next_holds = holds;
+}
+
+bool kept_loses(const struct kept *kept)
+{
+    return kept->next_epoch != 0 && kept->next_holds < kept->size;
+}
+
+/* A note of this history and epoch, by this log key? */
+static int note_open_of(const struct kept *kept, struct bytes note, uint32_t epoch, const uint8_t log_key[KEY_SIZE],
+                        struct checkpoint *ret_checkpoint)
+{
+    char origin[ORIGIN_MAX_BYTES + 1];
+    checkpoint_origin(kept->history, epoch, origin);
+    return checkpoint_open(note, log_key, ret_checkpoint) == 0 && strcmp(ret_checkpoint->origin, origin) == 0
+               ? 0
+               : ERR_CORRUPT;
+}
+
+int kept_follow_next(struct kept *kept)
+{
+    struct kept next = {.epoch = kept->next_epoch, .note_size = kept->next_note_size};
+    struct checkpoint checkpoint;
+    struct bytes note = BYTES(kept->next_note, kept->next_note_size);
+    int code = note_open_of(kept, note, kept->next_epoch, kept->next_log_key, &checkpoint);
+    if (code != 0)
+        return code;
+    memcpy(next.history, kept->history, HISTORY_ID_SIZE);
+    memcpy(next.log_key, kept->next_log_key, KEY_SIZE);
+    memcpy(next.note, note.data, note.size);
+    next.size = checkpoint.size;
+    memcpy(next.root, checkpoint.root, HASH_SIZE);
+    *kept = next;
+    return 0;
 }
 
 bool kept_is_by(const struct kept *kept, const uint8_t key[KEY_SIZE])
@@ -44,7 +87,7 @@ bool kept_is_by(const struct kept *kept, const uint8_t key[KEY_SIZE])
     checkpoint_origin(kept->history, kept->epoch, checkpoint.origin);
     memcpy(checkpoint.root, kept->root, HASH_SIZE);
     size_t size = checkpoint_write(&checkpoint, text);
-    return kept->note_size == 0 || cosignature_check(key, BYTES(text, size), kept->time_s,
+    return !kept->is_signed || cosignature_check(key, BYTES(text, size), kept->time_s,
                                                      BYTES(kept->signature, SIGNATURE_SIZE)) == 0;
 }
 
@@ -73,8 +116,8 @@ static void put_hex(struct writing *writing, const char *name, struct bytes byte
     put(writing, "%s %s\n", name, hex);
 }
 
-/* What there can be has room: two keys, an id, a signature, a note, a name, numbers. */
-_Static_assert(KEPT_TEXT_MAX > 2 * (3 * 32 + 32 + SIGNATURE_SIZE + CHECKPOINT_MAX_BYTES) + KEPT_EVIDENCE_MAX + 512,
+/* What there can be has room: two keys, an id, a signature, two notes, a name, numbers. */
+_Static_assert(KEPT_TEXT_MAX > 2 * (3 * 32 + 32 + SIGNATURE_SIZE + 2 * CHECKPOINT_MAX_BYTES) + KEPT_EVIDENCE_MAX + 512,
                "room");
 
 size_t kept_write(const struct kept *kept, char buffer[KEPT_TEXT_MAX])
@@ -85,18 +128,21 @@ size_t kept_write(const struct kept *kept, char buffer[KEPT_TEXT_MAX])
     put_hex(&writing, "history", BYTES(kept->history, HISTORY_ID_SIZE));
     put_hex(&writing, "log_key", BYTES(kept->log_key, KEY_SIZE));
     put(&writing, "epoch %" PRIu32 "\n", kept->epoch);
-    if (kept->note_size > 0) {
+    if (kept->note_size > 0)
         put_hex(&writing, "note", BYTES(kept->note, kept->note_size));
+    if (kept->is_signed) {
         put(&writing, "time %" PRId64 "\n", kept->time_s);
         put_hex(&writing, "signature", BYTES(kept->signature, SIGNATURE_SIZE));
     }
     if (kept->is_forgotten)
         put(&writing, "forgotten yes\n");
     if (kept->evidence[0] != '\0')
-        put(&writing, "fork %s\n", kept->evidence);
+        put(&writing, "fork %s\nfork_epoch %" PRIu32 "\n", kept->evidence, kept->fork_epoch);
     if (kept->next_epoch != 0) {
         put(&writing, "next_epoch %" PRIu32 "\n", kept->next_epoch);
         put_hex(&writing, "next_log_key", BYTES(kept->next_log_key, KEY_SIZE));
+        put_hex(&writing, "next_note", BYTES(kept->next_note, kept->next_note_size));
+        put(&writing, "next_holds %" PRIu64 "\n", kept->next_holds);
     }
     crypto_hash_sha256(hash, (const uint8_t *) buffer, writing.size);
     put_hex(&writing, "check", BYTES(hash, sizeof(hash)));
@@ -148,26 +194,44 @@ static bool starts_with_line(struct bytes rest, const char *name)
     return rest.size > length && memcmp(rest.data, name, length) == 0 && rest.data[length] == ' ';
 }
 
+static bool take_note_hex(struct bytes *rest, const char *name, char note[CHECKPOINT_MAX_BYTES], size_t *ret_size)
+{
+    char hex[2 * CHECKPOINT_MAX_BYTES + 1];
+    if (!take_line(rest, name, hex, sizeof(hex)) || strlen(hex) % 2 != 0)
+        return false;
+    *ret_size = strlen(hex) / 2;
+    return hex_decode(hex, (uint8_t *) note, *ret_size) == 0;
+}
+
 static bool take_note(struct bytes *rest, struct kept *kept)
 {
-    char hex[2 * CHECKPOINT_MAX_BYTES + 1], origin[ORIGIN_MAX_BYTES + 1];
     struct checkpoint checkpoint;
-    int64_t time_s;
-    if (!take_line(rest, "note", hex, sizeof(hex)) || strlen(hex) % 2 != 0)
+    if (!take_note_hex(rest, "note", kept->note, &kept->note_size))
         return false;
-    kept->note_size = strlen(hex) / 2;
-    if (hex_decode(hex, (uint8_t *) kept->note, kept->note_size) != 0 ||
-        !take_number(rest, "time", INT64_MAX, &time_s) ||
-        !take_hex(rest, "signature", kept->signature, SIGNATURE_SIZE))
+    kept->is_signed = starts_with_line(*rest, "time");
+    if (kept->is_signed && (!take_number(rest, "time", INT64_MAX, &kept->time_s) ||
+                            !take_hex(rest, "signature", kept->signature, SIGNATURE_SIZE)))
         return false;
-    kept->time_s = time_s;
-    checkpoint_origin(kept->history, kept->epoch, origin);
-    if (checkpoint_open(BYTES(kept->note, kept->note_size), kept->log_key, &checkpoint) != 0 ||
-        strcmp(checkpoint.origin, origin) != 0)
+    if (note_open_of(kept, BYTES(kept->note, kept->note_size), kept->epoch, kept->log_key, &checkpoint) != 0)
         return false;
     kept->size = checkpoint.size;
     memcpy(kept->root, checkpoint.root, HASH_SIZE);
     return true;
+}
+
+static bool take_next(struct bytes *rest, struct kept *kept)
+{
+    struct checkpoint checkpoint;
+    int64_t epoch, holds;
+    if (!take_number(rest, "next_epoch", UINT32_MAX, &epoch) || epoch == 0 ||
+        !take_hex(rest, "next_log_key", kept->next_log_key, KEY_SIZE) ||
+        !take_note_hex(rest, "next_note", kept->next_note, &kept->next_note_size) ||
+        !take_number(rest, "next_holds", INT64_MAX, &holds))
+        return false;
+    kept->next_epoch = (uint32_t) epoch;
+    kept->next_holds = (uint64_t) holds;
+    return note_open_of(kept, BYTES(kept->next_note, kept->next_note_size), kept->next_epoch, kept->next_log_key,
+                        &checkpoint) == 0;
 }
 
 static bool is_file_name(const char *name)
@@ -191,16 +255,13 @@ static bool take_all(struct bytes *rest, struct kept *kept)
     kept->is_forgotten = starts_with_line(*rest, "forgotten");
     if (kept->is_forgotten && (!take_line(rest, "forgotten", yes, sizeof(yes)) || strcmp(yes, "yes") != 0))
         return false;
-    if (starts_with_line(*rest, "fork") &&
-        (!take_line(rest, "fork", kept->evidence, sizeof(kept->evidence)) || !is_file_name(kept->evidence)))
-        return false;
-    if (!starts_with_line(*rest, "next_epoch"))
-        return true;
-    if (!take_number(rest, "next_epoch", UINT32_MAX, &number) ||
-        !take_hex(rest, "next_log_key", kept->next_log_key, KEY_SIZE))
-        return false;
-    kept->next_epoch = (uint32_t) number;
-    return number != 0;
+    if (starts_with_line(*rest, "fork")) {
+        if (!take_line(rest, "fork", kept->evidence, sizeof(kept->evidence)) || !is_file_name(kept->evidence) ||
+            !take_number(rest, "fork_epoch", UINT32_MAX, &number))
+            return false;
+        kept->fork_epoch = (uint32_t) number;
+    }
+    return !starts_with_line(*rest, "next_epoch") || take_next(rest, kept);
 }
 
 int kept_read(struct bytes text, struct kept *ret_kept)

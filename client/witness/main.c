@@ -20,7 +20,7 @@ static const char USAGE[] =
     "       comity-witness key --config FILE\n"
     "       comity-witness status --config FILE [--json]\n"
     "       comity-witness note --config FILE HISTORY\n"
-    "       comity-witness accept --config FILE HISTORY EPOCH [--log-key KEY]\n"
+    "       comity-witness accept --config FILE HISTORY EPOCH [--log-key KEY] [--back-to NUMBER]\n"
     "       comity-witness --help | --help-config | --version\n"
     "\n"
     "Watches the record of partnerships for one constituency, and cosigns each state of it that extends what it saw\n"
@@ -37,10 +37,12 @@ static const char USAGE[] =
     "  --check        read the configuration and the key, say what is wrong with them, and end\n"
     "  --json         print JSON\n"
     "  --log-key KEY  the log key of the epoch to follow: what `comity context show` of members of every party prints\n"
+    "  --back-to NUMBER  where it does not hold all that was cosigned: the number to which the restore went back, as members\n"
+    "                 of every party know it\n"
     "  --help-config  print a sample configuration with every key explained\n";
 
 struct arguments {
-    const char *config, *history, *epoch, *log_key;
+    const char *config, *history, *epoch, *log_key, *back_to;
     bool is_check, is_json;
 };
 
@@ -168,23 +170,42 @@ static int note(const struct witness_settings *settings, const struct arguments 
     return code == 0 ? EXIT_ORDERLY : complain(code, reason);
 }
 
+/* A decimal number from @least to @most. */
+static bool take_number(const char *text, uint64_t least, uint64_t most, uint64_t *ret_number)
+{
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    if (errno != 0 || *end != '\0' || text[0] < '0' || text[0] > '9' || number < least || number > most)
+        return false;
+    *ret_number = number;
+    return true;
+}
+
 static int accept_epoch(const struct witness_settings *settings, const struct arguments *arguments)
 {
-    char reason[RUN_REASON_MAX] = "", *end;
+    char reason[RUN_REASON_MAX] = "";
     const struct history_settings *history = named_history(settings, arguments);
+    struct signing_key loaded;
+    uint64_t epoch, back_to;
     if (history == NULL)
         return EXIT_CONFIGURATION;
     if (arguments->epoch == NULL)
         return complain(ERR_USAGE, "Give the epoch: comity-witness accept --config FILE HISTORY EPOCH.");
-    errno = 0;
-    unsigned long epoch = strtoul(arguments->epoch, &end, 10);
-    if (errno != 0 || *end != '\0' || epoch == 0 || epoch > UINT32_MAX || arguments->epoch[0] == '-')
+    if (!take_number(arguments->epoch, 1, UINT32_MAX, &epoch))
         return complain(ERR_USAGE, "An epoch is a number, as comity-witness status shows it.");
     uint8_t log_key[KEY_SIZE];
-    bool has_log_key = arguments->log_key != NULL;
+    bool has_log_key = arguments->log_key != NULL, has_back_to = arguments->back_to != NULL;
     if (has_log_key && hex_decode(arguments->log_key, log_key, KEY_SIZE) != 0)
         return complain(ERR_USAGE, "--log-key: give 64 hexadecimal digits, as comity context show prints log_keys.");
-    int code = status_accept(settings, history, (uint32_t) epoch, has_log_key ? log_key : NULL, stdout, reason);
+    if (has_back_to && !take_number(arguments->back_to, 0, INT64_MAX, &back_to))
+        return complain(ERR_USAGE, "--back-to: give the number to which the restore went back.");
+    int exit_code = load_key_of_state(settings, &loaded);
+    if (exit_code != 0)
+        return exit_code;
+    int code = status_accept(settings, &loaded, history, (uint32_t) epoch, has_log_key ? log_key : NULL,
+                             has_back_to ? &back_to : NULL, stdout, reason);
+    signing_key_wipe(&loaded);
     return code == 0 ? EXIT_ORDERLY : complain(code, reason);
 }
 
@@ -206,7 +227,7 @@ typedef int verb_fn(const struct witness_settings *settings, const struct argume
 static const struct verb {
     const char *name;
     verb_fn *carry_out;
-    bool takes_history, takes_epoch; /* and with the epoch its log key */
+    bool takes_history, takes_epoch; /* and with the epoch its log key, and what it went back to */
 } VERBS[] = {
     {"key", key, false, false},
     {"status", status, false, false},
@@ -227,7 +248,7 @@ static int carry_out(const char *verb, const struct arguments *arguments)
     if (found == NULL)
         return complain(ERR_USAGE, "There is no such verb: see --help.");
     if ((arguments->history != NULL && !found->takes_history) ||
-        ((arguments->epoch != NULL || arguments->log_key != NULL) && !found->takes_epoch))
+        ((arguments->epoch != NULL || arguments->log_key != NULL || arguments->back_to != NULL) && !found->takes_epoch))
         return complain(ERR_USAGE, "That is more than this takes: see --help.");
     if (arguments->config == NULL)
         return complain(ERR_USAGE, "Give the configuration: --config FILE. A sample: comity-witness --help-config.");
@@ -245,6 +266,7 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
     static const struct option OPTIONS[] = {
         {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
         {"json", no_argument, NULL, 'j'},         {"log-key", required_argument, NULL, 'l'},
+        {"back-to", required_argument, NULL, 'b'},
         {"help", no_argument, NULL, 'h'},
         {"help-config", no_argument, NULL, 'H'},  {"version", no_argument, NULL, 'v'},
         {NULL, 0, NULL, 0},
@@ -263,6 +285,9 @@ static int take_options(int argc, char **argv, struct arguments *arguments)
             break;
         case 'l':
             arguments->log_key = optarg;
+            break;
+        case 'b':
+            arguments->back_to = optarg;
             break;
         case 'h':
             fputs(USAGE, stdout);

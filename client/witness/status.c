@@ -47,8 +47,8 @@ static const struct {
                       STATUS_WAITS},
     [STANDS_EPOCH] = {"NEW_EPOCH",
                       "A restore from a backup has opened another epoch, which is not followed yet.",
-                      "Ask whoever runs the worker why. If every party knows of the restore and has the same new "
-                      "log key (comity context show): comity-witness accept.",
+                      "Ask whoever runs the worker why. If every party knows of the restore, and of what it lost, and "
+                      "has the same new log key (comity context show): comity-witness accept.",
                       STATUS_WAITS},
     [STANDS_FORGOTTEN] = {"FORGOTTEN",
                           "This key has cosigned what was not kept here: the state was lost or put back, or another "
@@ -93,7 +93,7 @@ static enum standing standing_of(const struct report *report, int64_t now_s, int
         return STANDS_FORGOTTEN;
     if (report->kept.next_epoch != 0)
         return STANDS_EPOCH;
-    if (!is_running && (report->word.time_s != 0 || report->kept.note_size > 0))
+    if (!is_running && (report->word.time_s != 0 || report->kept.is_signed))
         return STANDS_STILL;
     for (size_t i = 0; i < ARRAY_COUNT(REFUSED); i++)
         if (word_is(&report->word, REFUSED[i]))
@@ -101,7 +101,7 @@ static enum standing standing_of(const struct report *report, int64_t now_s, int
     if (strcmp(report->word.what, error_name(ERR_GRANT)) == 0 ||
         strcmp(report->word.what, error_name(ERR_KEY_REVOKED)) == 0)
         return STANDS_UNAPPOINTED;
-    if (report->kept.note_size == 0)
+    if (!report->kept.is_signed)
         return STANDS_NEVER;
     bool is_heard = report->word.time_s != 0 && now_s - report->word.time_s < SILENT_S + 2 * interval_s &&
                     (word_is(&report->word, JUDGED_EXTENDS) || word_is(&report->word, JUDGED_SAME));
@@ -149,7 +149,7 @@ static void print_report(const struct report *report, FILE *out)
     hex_encode(BYTES(kept->history, HISTORY_ID_SIZE), hex);
     fprintf(out, "%s  (history %s)\n", report->settings->name, hex);
     fprintf(out, "  %s\n", ROWS[report->standing].sentence);
-    if (kept->note_size > 0)
+    if (kept->is_signed)
         fprintf(out, "  Cosigned up to number %" PRIu64 ", epoch %" PRIu32 ", at %s.\n", kept->size, kept->epoch,
                 moment(kept->time_s, when));
     print_key("Log key", kept->log_key, out);
@@ -157,6 +157,11 @@ static void print_report(const struct report *report, FILE *out)
         fprintf(out, "  Last word: %s, at %s.\n", report->word.what, moment(report->word.time_s, when));
     if (kept->next_epoch != 0) {
         fprintf(out, "  New epoch: %" PRIu32 "\n", kept->next_epoch);
+        if (kept_loses(kept))
+            fprintf(out, "  It went back to number %" PRIu64 ": of what was cosigned, %" PRIu64 " to %" PRIu64 " is lost.\n",
+                    kept->next_holds, kept->next_holds + 1, kept->size);
+        else
+            fprintf(out, "  It holds all that was cosigned.\n");
         print_key("Its log key", kept->next_log_key, out);
     }
     if (report->evidence[0] != '\0')
@@ -188,14 +193,16 @@ static struct json_object *report_json(const struct report *report)
     add_hex(object, "history", BYTES(kept->history, HISTORY_ID_SIZE));
     json_object_object_add(object, "state", json_object_new_string(ROWS[report->standing].name));
     json_object_object_add(object, "epoch", json_object_new_int64(kept->epoch));
-    json_object_object_add(object, "size", json_object_new_uint64(kept->size));
-    json_object_object_add(object, "time_s", json_object_new_int64(kept->note_size > 0 ? kept->time_s : 0));
+    json_object_object_add(object, "size", json_object_new_uint64(kept->is_signed ? kept->size : 0));
+    json_object_object_add(object, "time_s", json_object_new_int64(kept->is_signed ? kept->time_s : 0));
     add_hex(object, "log_key", BYTES(kept->log_key, KEY_SIZE));
     add_fingerprint(object, "log_key_fingerprint", kept->log_key);
     if (kept->next_epoch != 0) {
         json_object_object_add(object, "next_epoch", json_object_new_int64(kept->next_epoch));
         add_hex(object, "next_log_key", BYTES(kept->next_log_key, KEY_SIZE));
         add_fingerprint(object, "next_log_key_fingerprint", kept->next_log_key);
+        json_object_object_add(object, "next_holds", json_object_new_uint64(kept->next_holds));
+        json_object_object_add(object, "next_holds_all", json_object_new_boolean(!kept_loses(kept)));
     }
     if (report->evidence[0] != '\0')
         json_object_object_add(object, "evidence", json_object_new_string(report->evidence));
@@ -246,7 +253,7 @@ int status_note(const struct witness_settings *settings, const uint8_t key[KEY_S
     struct kept kept;
     char line[NOTE_LINE_MAX_BYTES + 1];
     int code = kept_load(settings->state, history->history, &kept);
-    if (code == 0 && kept.note_size == 0)
+    if (code == 0 && !kept.is_signed)
         code = ERR_NOT_FOUND;
     if (code != 0) {
         snprintf(reason, 1024, code == ERR_NOT_FOUND ? "Nothing of %s was cosigned yet." : "What was kept of %s cannot be read.",
@@ -260,13 +267,14 @@ int status_note(const struct witness_settings *settings, const uint8_t key[KEY_S
 
 /* ---- The operator's word ---- */
 
-int status_accept(const struct witness_settings *settings, const struct history_settings *history, uint32_t epoch,
-                  const uint8_t *log_key, FILE *out, char reason[1024])
+int status_accept(const struct witness_settings *settings, const struct signing_key *key,
+                  const struct history_settings *history, uint32_t epoch, const uint8_t *log_key, const uint64_t *back_to,
+                  FILE *out, char reason[1024])
 {
-    struct step_place place = {.directory = settings->state, .name = settings->name};
+    struct step_place place = {.directory = settings->state, .key = key, .name = settings->name};
     struct kept kept;
     char fingerprint[FINGERPRINT_SIZE], hex[2 * KEY_SIZE + 1];
-    int code = step_accept(&place, history->history, epoch, log_key, &kept);
+    int code = step_accept(&place, history->history, epoch, log_key, back_to, &kept);
     switch (code) {
     case 0:
         key_fingerprint(kept.log_key, fingerprint);
@@ -284,6 +292,24 @@ int status_accept(const struct witness_settings *settings, const struct history_
                  "that one in log_keys of comity context show, give it: --log-key KEY.",
                  epoch, history->name, hex, fingerprint, code == ERR_MISSING ? "." : ", not with the one that was given.");
         return code == ERR_MISSING ? ERR_USAGE : code;
+    case ERR_BEHIND:
+        if (!kept_loses(&kept)) {
+            snprintf(reason, 1024, "Epoch %" PRIu32 " of %s holds all that was cosigned here: leave out --back-to.", epoch,
+                     history->name);
+            return ERR_USAGE;
+        }
+        snprintf(reason, 1024,
+                 "Epoch %" PRIu32 " of %s went back to number %" PRIu64 ": of what was cosigned here, up to number %" PRIu64
+                 ", the rest is lost. Only if members of every party know that it went back so far, say so: --back-to %" PRIu64
+                 ".",
+                 epoch, history->name, kept.next_holds, kept.size, kept.next_holds);
+        return ERR_USAGE;
+    case ERR_FORKED:
+        snprintf(reason, 1024,
+                 "What the server shows as a later epoch of %s does not hold what was cosigned here, though it says to: show "
+                 "every party the evidence that comity-witness status names. It is never followed.",
+                 history->name);
+        return code;
     case ERR_NOT_FOUND:
         snprintf(reason, 1024, "Nothing was seen of %s yet: its first epoch needs no word.", history->name);
         return code;

@@ -21,9 +21,10 @@ int status_print(const struct witness_settings *settings, const uint8_t key[KEY_
 int status_note(const struct witness_settings *settings, const uint8_t key[KEY_SIZE],
                 const struct history_settings *history, FILE *out, char reason[1024]);
 
-/* @log_key: which the operator gave; NULL: none. One sentence of what was done goes to @out, of why not into @reason. 0, a code
+/* @log_key and @back_to: which the operator gave; NULL: none. @key is the witness's. One sentence of what was done goes to @out, of why not into @reason. 0, a code
  * of step_accept, or ERR_USAGE where that says MISSING. */
-int status_accept(const struct witness_settings *settings, const struct history_settings *history, uint32_t epoch,
-                  const uint8_t *log_key, FILE *out, char reason[1024]);
+int status_accept(const struct witness_settings *settings, const struct signing_key *key,
+                  const struct history_settings *history, uint32_t epoch, const uint8_t *log_key, const uint64_t *back_to,
+                  FILE *out, char reason[1024]);
 
 #endif

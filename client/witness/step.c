@@ -47,18 +47,23 @@ static int stop(const struct step_place *place, const struct seen *seen, enum ju
 {
     int code = evidence_keep(place->directory, kept, seen, place->name, place->key->public_key, judgement,
                              kept->evidence);
+    kept->fork_epoch = seen->epoch;
+    if (judgement == JUDGED_EPOCH_FORK)
+        kept->next_epoch = 0; /* whatever was seen of it before */
     return code != 0 ? code : kept_save(place->directory, kept);
 }
 
-static int note_epoch(const struct step_place *place, const struct seen *seen, struct kept *kept)
+/* As it is seen first, unless something else comes of it: a server that shows another one later is found out once it is followed. */
+static int note_epoch(const struct step_place *place, const struct seen *seen, const struct checkpoint *checkpoint,
+                      struct kept *kept)
 {
-    struct checkpoint checkpoint;
-    bool is_by_kept_key = checkpoint_open(seen->note, kept->log_key, &checkpoint) == 0;
+    struct checkpoint opened;
+    bool is_by_kept_key = checkpoint_open(seen->note, kept->log_key, &opened) == 0;
     const uint8_t *log_key = is_by_kept_key ? kept->log_key : seen->server_log_key;
-    if (kept->next_epoch == seen->epoch && memcmp(kept->next_log_key, log_key, KEY_SIZE) == 0)
+    uint64_t holds = epoch_holds(kept, seen, checkpoint);
+    if (kept->next_epoch == seen->epoch && memcmp(kept->next_log_key, log_key, KEY_SIZE) == 0 && kept->next_holds == holds)
         return 0;
-    kept->next_epoch = seen->epoch;
-    memcpy(kept->next_log_key, log_key, KEY_SIZE);
+    kept_note_epoch(kept, seen->epoch, log_key, seen->note, holds);
     return kept_save(place->directory, kept);
 }
 
@@ -76,6 +81,7 @@ static int remember(const struct step_place *place, const struct seen *seen, con
     } else if (own->epoch == seen->epoch) { /* of the size that is kept, at a later time */
         kept->time_s = own->time_s;
         memcpy(kept->signature, own->signature.data, SIGNATURE_SIZE);
+        kept->is_signed = true;
     }
     return kept_save(place->directory, kept);
 }
@@ -97,13 +103,14 @@ static int act(const struct step_place *place, const struct step *step, const st
         sign(place, step, seen, checkpoint, kept);
         return save_and_give(place, kept, give, context);
     case JUDGED_NO_PROOF:
+    case JUDGED_EPOCH_FORK:
         return seen->is_beside_asked ? stop(place, seen, judgement, kept) : 0;
     case JUDGED_FORK:
         return stop(place, seen, judgement, kept);
     case JUDGED_FORGOTTEN:
         return remember(place, seen, checkpoint, kept);
     case JUDGED_EPOCH:
-        return note_epoch(place, seen, kept);
+        return note_epoch(place, seen, checkpoint, kept);
     default:
         return 0;
     }
@@ -136,16 +143,16 @@ int step_look(const struct step_place *place, const struct step *step, struct ke
     return code != 0 ? code : load(place, step, ret_kept);
 }
 
-/* Another epoch may have another log key: which one, the operator says, not the server. */
-static int accept_next(struct kept *kept, const uint8_t *log_key)
+/* Another epoch may have another log key, and lack what was cosigned: which one, and how much, the operator says, not the
+ * server. */
+static int accept_next(const struct step_place *place, struct kept *kept, const uint8_t *log_key, const uint64_t *back_to)
 {
     if (DEFENCE(log_key) && (log_key == NULL || memcmp(log_key, kept->next_log_key, KEY_SIZE) != 0))
         return log_key == NULL ? ERR_MISSING : ERR_SERVER_KEY;
-    struct kept next = {.epoch = kept->next_epoch};
-    memcpy(next.history, kept->history, HISTORY_ID_SIZE);
-    memcpy(next.log_key, kept->next_log_key, KEY_SIZE);
-    *kept = next;
-    return 0;
+    if (back_to == NULL ? kept_loses(kept) : *back_to != kept->next_holds)
+        return ERR_BEHIND;
+    int code = kept->is_signed ? evidence_keep_note(place->directory, kept, place->name, place->key->public_key) : 0;
+    return code != 0 ? code : kept_follow_next(kept);
 }
 
 static int accept_present(struct kept *kept, const uint8_t *log_key)
@@ -162,7 +169,7 @@ static int accept_present(struct kept *kept, const uint8_t *log_key)
 }
 
 int step_accept(const struct step_place *place, const uint8_t history[HISTORY_ID_SIZE], uint32_t epoch,
-                const uint8_t *log_key, struct kept *ret_kept)
+                const uint8_t *log_key, const uint64_t *back_to, struct kept *ret_kept)
 {
     __attribute__((cleanup(unlock))) int lock = -1;
     struct kept kept;
@@ -173,9 +180,10 @@ int step_accept(const struct step_place *place, const uint8_t history[HISTORY_ID
         return code;
     *ret_kept = kept;
     code = epoch == 0                 ? ERR_EPOCH
-           : epoch == kept.next_epoch ? accept_next(&kept, log_key)
+           : epoch == kept.next_epoch ? accept_next(place, &kept, log_key, back_to)
            : epoch == kept.epoch      ? accept_present(&kept, log_key)
-                                      : ERR_EPOCH;
+           : kept.evidence[0] != '\0' && epoch == kept.fork_epoch ? ERR_FORKED
+                                                                  : ERR_EPOCH;
     if (code == 0)
         code = kept_save(place->directory, &kept);
     if (code == 0)

@@ -33,12 +33,15 @@ int step_take(const struct step_place *place, const struct step *step, const str
 /* Only look: what is kept; of a history of which nothing is, epoch 0. As above. */
 int step_look(const struct step_place *place, const struct step *step, struct kept *ret_kept);
 
-/* The operator's word: follow @epoch from now on. Of a later epoch that was seen: by @log_key, from its beginning. Of the
+/* The operator's word: follow @epoch from now on. Of a later epoch that was seen: by @log_key, from the checkpoint that was seen
+ * first; where it does not hold all that was kept, @back_to is the number to which it went back (else NULL, or that of all that
+ * was kept). What was cosigned of the epoch before stays as a file: evidence_keep_note. Of the
  * present one: go on from what is kept, first after a fork (the evidence stays), then after what was forgotten. 0,
  * ERR_NOT_FOUND (nothing was kept), ERR_EPOCH (no such epoch was seen), ERR_STATE (it is followed already), ERR_SERVER_KEY (its
- * log key is another than @log_key), ERR_MISSING (it is a later epoch, and @log_key is NULL; *ret_kept has what was seen), or
- * the file's. */
+ * log key is another than @log_key), ERR_MISSING (it is a later epoch, and @log_key is NULL; *ret_kept has what was seen),
+ * ERR_BEHIND (it went back to another number than @back_to says; as before), ERR_FORKED (it is shown to be another record than
+ * the one that was cosigned), or the file's. */
 int step_accept(const struct step_place *place, const uint8_t history[HISTORY_ID_SIZE], uint32_t epoch,
-                const uint8_t *log_key, struct kept *ret_kept);
+                const uint8_t *log_key, const uint64_t *back_to, struct kept *ret_kept);
 
 #endif

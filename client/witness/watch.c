@@ -94,7 +94,7 @@ static void log_judgement(struct watch *watch, enum judgement judgement, const s
     bool is_new = strcmp(watch->word.what, name) != 0;
     bool is_cosigned = judgement == JUDGED_FIRST || judgement == JUDGED_EXTENDS;
     enum log_level level = !judgement_needs_operator(judgement) ? (is_cosigned ? LOG_INFO : LOG_DEBUG)
-                           : judgement == JUDGED_FORK || judgement == JUDGED_NO_PROOF ||
+                           : judgement == JUDGED_FORK || judgement == JUDGED_NO_PROOF || judgement == JUDGED_EPOCH_FORK ||
                                    judgement == JUDGED_STOPPED || judgement == JUDGED_FORGOTTEN
                                ? LOG_ERROR
                                : LOG_WARNING;
@@ -218,6 +218,8 @@ static void take_step(struct watch *watch, const Comity__V1__Answer *answer, str
         .from = watch->from,
         .proof = proof,
         .proof_count = answer->n_proof < PROOF_MAX ? answer->n_proof : PROOF_MAX,
+        .epochs = answer->epochs,
+        .epoch_count = answer->n_epochs,
         .server_log_key = watch->server_log_key,
         .own = own,
         .beside = beside,
@@ -239,7 +241,8 @@ static void take_step(struct watch *watch, const Comity__V1__Answer *answer, str
         plan_next(watch);
         return;
     }
-    if ((judgement == JUDGED_AHEAD && !is_own_asked) || (judgement == JUDGED_NO_PROOF && !is_beside_asked)) {
+    bool is_doubtful = judgement == JUDGED_NO_PROOF || judgement == JUDGED_EPOCH_FORK;
+    if ((judgement == JUDGED_AHEAD && !is_own_asked) || (is_doubtful && !is_beside_asked)) {
         watch->look = judgement == JUDGED_AHEAD ? LOOK_OWN : LOOK_BESIDE; /* each once, whatever comes */
         ask(watch);
         return;

@@ -198,9 +198,10 @@ static void kept_files(void)
     kept_take(&kept, BYTES(note, checkpoint_sign(&checkpoint, &key, note)), &checkpoint, 1800000000, signature);
     corpus_put("kept", "state", BYTES(text, kept_write(&kept, text)));
     snprintf(kept.evidence, sizeof(kept.evidence), "0900-1-12-1800000000-01020304");
+    kept.fork_epoch = 1;
     kept.is_forgotten = true;
-    kept.next_epoch = 1800000001;
-    memcpy(kept.next_log_key, key.public_key, KEY_SIZE);
+    checkpoint_origin(HISTORY, 1800000001, checkpoint.origin);
+    kept_note_epoch(&kept, 1800000001, key.public_key, BYTES(note, checkpoint_sign(&checkpoint, &key, note)), 11);
     size_t size = kept_write(&kept, text);
     corpus_put("kept", "state", BYTES(text, size));
     corpus_put("kept", "unsummed", BYTES(text, size - strlen("check ") - 2 * HASH_SIZE - 1));

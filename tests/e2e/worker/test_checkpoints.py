@@ -99,6 +99,8 @@ class Checkpoints:
         self.installation.start("worker")
         self.wire.patiently(20, scene.hello)
         epoch = self.wire.query(scene.history, whoami=pb.Whoami()).epoch
+        # With how far it went back, and of an epoch nothing more than that: a witness asks here as well.
+        self.assertEqual(list(self.checkpoint(scene).epochs), [pb.Epoch(number=1), pb.Epoch(number=epoch, restored_to=9)])
         for start in range(1, 10):
             old = self.checkpoint(scene, size=start)
             new = self.checkpoint(scene, start, 10)

@@ -262,6 +262,101 @@ static void test_another_epoch_is_another_log(void **state)
     assert_int_equal(judged(&kept, &shown), JUDGED_OLD_EPOCH);
 }
 
+/* The epochs of a history, as its record has them: number, and to which number the restore before it went back. */
+struct epochs {
+    Comity__V1__Epoch rows[3], *list[3];
+};
+
+static void show_epochs(struct epochs *epochs, struct shown *shown, const uint64_t (*rows)[2], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        comity__v1__epoch__init(&epochs->rows[i]);
+        epochs->rows[i].number = (uint32_t) rows[i][0];
+        epochs->rows[i].restored_to = rows[i][1];
+        epochs->list[i] = &epochs->rows[i];
+    }
+    shown->seen.epochs = epochs->list;
+    shown->seen.epoch_count = count;
+}
+
+/* Of a restored record, whose tree extends what was kept or does not: the judgement, and how much of it is held. */
+static void test_what_a_restored_record_holds(void **state)
+{
+    static const struct {
+        const char *what;
+        uint64_t epochs[3][2];
+        size_t count;
+        uint64_t size; /* of the tree that is shown */
+        bool is_same;  /* it extends what was kept */
+        enum judgement judgement;
+        uint64_t holds;
+    } cases[] = {
+        {"it went back to what was kept", {{2, KEPT}}, 1, SHOWN, true, JUDGED_EPOCH, KEPT},
+        {"behind it", {{2, KEPT + 5}}, 1, SHOWN, true, JUDGED_EPOCH, KEPT},
+        {"whatever it says, if the tree shows it", {{2, 3}}, 1, SHOWN, true, JUDGED_EPOCH, KEPT},
+        {"before it: that is lost", {{2, KEPT - 1}}, 1, SHOWN, false, JUDGED_EPOCH, KEPT - 1},
+        {"before it, and it is no longer than that", {{2, 4}}, 1, 5, false, JUDGED_EPOCH, 4},
+        {"before it, and it is as long again", {{2, 4}}, 1, KEPT, false, JUDGED_EPOCH, 4},
+        {"of two restores the one that went further", {{2, 7}, {3, 20}}, 2, SHOWN, false, JUDGED_EPOCH, 7},
+        {"restores before what was kept do not count", {{1, 2}, {2, 9}}, 2, SHOWN, false, JUDGED_EPOCH, 9},
+        {"it does not say", {{0, 0}}, 0, SHOWN, false, JUDGED_EPOCH, 0},
+        {"it says it of another epoch", {{1, 30}}, 1, SHOWN, false, JUDGED_EPOCH, 0},
+        {"it says to hold all of it, and is rewritten", {{2, KEPT}}, 1, SHOWN, false, JUDGED_EPOCH_FORK, KEPT},
+        {"and more", {{2, KEPT + 5}}, 1, SHOWN, false, JUDGED_EPOCH_FORK, KEPT},
+        {"and is as long", {{2, KEPT}}, 1, KEPT, false, JUDGED_EPOCH_FORK, KEPT},
+        {"and is shorter", {{2, KEPT}}, 1, KEPT - 2, false, JUDGED_EPOCH_FORK, KEPT},
+        {"through two restores", {{2, KEPT}, {3, KEPT + 4}}, 2, SHOWN, false, JUDGED_EPOCH_FORK, KEPT},
+    };
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct kept kept = kept_at(KEPT, 1);
+        struct checkpoint checkpoint;
+        struct epochs epochs;
+        struct shown shown;
+        uint32_t epoch = cases[i].count == 2 && cases[i].epochs[0][0] == 2 ? 3 : 2;
+        kept.root[3] ^= !cases[i].is_same;
+        show(&shown, history, epoch, cases[i].size, cases[i].size < KEPT ? 0 : KEPT, &log_key);
+        show_epochs(&epochs, &shown, cases[i].epochs, cases[i].count);
+        enum judgement judgement = judge(&kept, &shown.seen, &checkpoint);
+        uint64_t holds = epoch_holds(&kept, &shown.seen, &checkpoint);
+        if (judgement != cases[i].judgement || holds != cases[i].holds)
+            fail_msg("%s: %s, up to %u", cases[i].what, judgement_name(judgement), (unsigned) holds);
+    }
+}
+
+/* The proof is from what is kept at this moment, or it is asked for again; and of nothing that was cosigned nothing is lost. */
+static void test_a_restored_record_is_looked_at_from_what_is_kept(void **state)
+{
+    struct kept kept = kept_at(KEPT, 1), nothing = kept_at(0, 1);
+    struct shown shown;
+
+    (void) state;
+    show(&shown, history, 2, SHOWN, KEPT - 1, &log_key);
+    assert_int_equal(judged(&kept, &shown), JUDGED_MOVED);
+    show(&shown, history, 2, SHOWN, 0, &log_key);
+    assert_int_equal(judged(&kept, &shown), JUDGED_MOVED);
+    assert_int_equal(judged(&nothing, &shown), JUDGED_EPOCH);
+}
+
+/* By the checkpoint by which an epoch was accepted it goes on, and from there it is cosigned. */
+static void test_an_epoch_that_was_accepted(void **state)
+{
+    struct kept kept = kept_at(KEPT, 2);
+    struct shown shown;
+
+    (void) state;
+    kept.is_signed = false;
+    show(&shown, history, 2, KEPT, KEPT, &log_key);
+    assert_int_equal(judged(&kept, &shown), JUDGED_FIRST);
+    show(&shown, history, 2, SHOWN, KEPT, &log_key);
+    assert_int_equal(judged(&kept, &shown), JUDGED_EXTENDS);
+    kept.root[5] ^= 1;
+    assert_int_equal(judged(&kept, &shown), JUDGED_NO_PROOF);
+    show(&shown, history, 2, KEPT, KEPT, &log_key);
+    assert_int_equal(judged(&kept, &shown), JUDGED_FORK);
+}
+
 /* What this witness's key cosigned, as the worker shows it: of this epoch, size and moment. */
 struct signed_own {
     uint8_t signature[SIGNATURE_SIZE];
@@ -414,6 +509,9 @@ int main(void)
         cmocka_unit_test(test_the_same_size_with_another_root),
         cmocka_unit_test(test_after_a_fork_nothing),
         cmocka_unit_test(test_another_epoch_is_another_log),
+        cmocka_unit_test(test_what_a_restored_record_holds),
+        cmocka_unit_test(test_a_restored_record_is_looked_at_from_what_is_kept),
+        cmocka_unit_test(test_an_epoch_that_was_accepted),
         cmocka_unit_test(test_a_state_that_was_lost),
         cmocka_unit_test(test_a_state_that_was_put_back),
         cmocka_unit_test(test_what_was_forgotten_is_no_more_cosigned),

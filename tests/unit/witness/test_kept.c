@@ -13,7 +13,7 @@
 #include "client/witness/kept.h"
 #include "core/error.h"
 
-static struct signing_key log_key;
+static struct signing_key log_key, next_key;
 static char directory[64];
 
 static int setup(void **state)
@@ -24,6 +24,7 @@ static int setup(void **state)
     if (key_init() != 0 || !mkdtemp(directory))
         return -1;
     signing_key_generate(&log_key);
+    signing_key_generate(&next_key);
     return 0;
 }
 
@@ -58,8 +59,24 @@ static struct kept full(void)
     struct kept kept = sample(UINT64_MAX);
     kept.is_forgotten = true;
     memset(kept.evidence, 'x', KEPT_EVIDENCE_MAX);
-    kept.next_epoch = UINT32_MAX;
-    memset(kept.next_log_key, 9, KEY_SIZE);
+    kept.fork_epoch = UINT32_MAX;
+    struct checkpoint checkpoint = {.size = UINT64_MAX};
+    char note[CHECKPOINT_MAX_BYTES];
+    checkpoint_origin(kept.history, UINT32_MAX, checkpoint.origin);
+    kept_note_epoch(&kept, UINT32_MAX, next_key.public_key, BYTES(note, checkpoint_sign(&checkpoint, &next_key, note)),
+                    INT64_MAX);
+    return kept;
+}
+
+/* An epoch that was accepted, and of which nothing was cosigned yet. */
+static struct kept accepted(void)
+{
+    struct kept kept = full();
+    assert_int_equal(kept_follow_next(&kept), 0);
+    assert_false(kept.is_signed);
+    assert_int_equal(kept.epoch, UINT32_MAX);
+    assert_int_equal(kept.size, UINT64_MAX);
+    assert_int_equal(kept.next_epoch, 0);
     return kept;
 }
 
@@ -76,7 +93,7 @@ static void assert_same(const struct kept *a, const struct kept *b)
 static void test_it_comes_back(void **state)
 {
     (void) state;
-    struct kept samples[] = {sample(0), sample(1), sample(123456789), full()};
+    struct kept samples[] = {sample(0), sample(1), sample(123456789), full(), accepted()};
     for (size_t i = 0; i < ARRAY_COUNT(samples); i++) {
         char text[KEPT_TEXT_MAX];
         struct kept back;

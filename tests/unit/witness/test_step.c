@@ -177,10 +177,10 @@ static void test_a_fork_until_the_operator_decides(void **state)
     assert_int_equal(take(fixture, &seen, 0), JUDGED_STOPPED); /* also what it kept itself */
     assert_int_equal(take(fixture, &other, 0), JUDGED_STOPPED);
     assert_int_equal(fixture->given, 1);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 2, NULL, &kept), ERR_EPOCH);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, key.public_key, &kept), ERR_SERVER_KEY);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, NULL, &kept), 0);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, NULL, &kept), ERR_STATE);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 2, NULL, NULL, &kept), ERR_EPOCH);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, key.public_key, NULL, &kept), ERR_SERVER_KEY);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, NULL, NULL, &kept), 0);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, NULL, NULL, &kept), ERR_STATE);
     assert_int_equal(take(fixture, &seen, 0), JUDGED_SAME);
     assert_int_equal(take(fixture, &other, 0), JUDGED_FORK); /* never the other one, whatever was accepted */
     assert_int_equal(fixture->given, 1);
@@ -223,21 +223,95 @@ static void test_an_epoch_until_the_operator_decides(void **state)
     struct kept kept;
     signing_key_generate(&new_key);
     struct seen seen = shown(1, 1, &log_key, note), next = shown(77, 2, &new_key, next_note);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, NULL, &kept), ERR_NOT_FOUND);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, NULL, NULL, &kept), ERR_NOT_FOUND);
     take(fixture, &seen, 0);
     assert_int_equal(take(fixture, &next, 0), JUDGED_EPOCH);
     assert_int_equal(fixture->given, 1);
     /* By the log key that the operator names, and no other, whatever the server says. */
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, NULL, &kept), ERR_MISSING);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, NULL, NULL, &kept), ERR_MISSING);
     assert_memory_equal(kept.next_log_key, new_key.public_key, KEY_SIZE);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, log_key.public_key, &kept), ERR_SERVER_KEY);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, log_key.public_key, NULL, &kept), ERR_SERVER_KEY);
     assert_int_equal(take(fixture, &next, 0), JUDGED_EPOCH);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, new_key.public_key, &kept), 0);
+    /* Nothing says that it holds what was cosigned: that it does not, the operator knows. */
+    const uint64_t nothing = 0, other = 1;
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, new_key.public_key, NULL, &kept), ERR_BEHIND);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, new_key.public_key, &other, &kept), ERR_BEHIND);
+    assert_int_equal(kept.next_holds, 0);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 77, new_key.public_key, &nothing, &kept), 0);
     assert_int_equal(kept.epoch, 77);
     assert_memory_equal(kept.log_key, new_key.public_key, KEY_SIZE);
     assert_int_equal(take(fixture, &next, 0), JUDGED_FIRST);
     assert_int_equal(fixture->given, 2);
     assert_int_equal(take(fixture, &seen, 0), JUDGED_SIGNATURE); /* the old log key is no good any more */
+    assert_int_equal(fixture->given, 2);
+}
+
+/* As worker and record have it: the restore before this epoch went back to this number. */
+static struct seen with_epoch(struct seen seen, uint64_t restored_to)
+{
+    static Comity__V1__Epoch epoch, *epochs[] = {&epoch};
+    comity__v1__epoch__init(&epoch);
+    epoch.number = seen.epoch;
+    epoch.restored_to = restored_to;
+    seen.epochs = epochs;
+    seen.epoch_count = 1;
+    return seen;
+}
+
+/* What is accepted is the checkpoint that was seen, and what was cosigned before stays as a file. */
+static void test_what_was_accepted_is_what_was_seen(void **state)
+{
+    struct fixture *fixture = *state;
+    char note[CHECKPOINT_MAX_BYTES], next_note[CHECKPOINT_MAX_BYTES], other_note[CHECKPOINT_MAX_BYTES], path[512];
+    char hex[2 * HISTORY_ID_SIZE + 1];
+    struct seen seen = shown(1, 1, &log_key, note), next = shown(2, 1, &log_key, next_note);
+    struct seen other = shown(2, 3, &log_key, other_note);
+    struct kept kept;
+    take(fixture, &seen, 0);
+    next = with_epoch(next, 1);
+    assert_int_equal(take(fixture, &next, 0), JUDGED_EPOCH);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 2, log_key.public_key, NULL, &kept), 0);
+    assert_false(kept.is_signed);
+    assert_int_equal(kept.size, 1);
+    hex_encode(BYTES(HISTORY, HISTORY_ID_SIZE), hex);
+    snprintf(path, sizeof(path), "%s/%s-epoch-1.note", fixture->directory, hex);
+    assert_int_equal(access(path, R_OK), 0);
+    assert_int_equal(take(fixture, &other, 0), JUDGED_FORK);
+    assert_int_equal(fixture->given, 1);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 2, NULL, NULL, &kept), 0);
+    assert_int_equal(take(fixture, &next, 0), JUDGED_FIRST);
+    assert_int_equal(fixture->given, 2);
+    assert_int_equal(fixture->last.epoch, 2);
+}
+
+/* A restored record that says to hold all that was cosigned, and does not. */
+static void test_a_restore_that_rewrites_is_never_followed(void **state)
+{
+    struct fixture *fixture = *state;
+    char note[CHECKPOINT_MAX_BYTES], next_note[CHECKPOINT_MAX_BYTES], good_note[CHECKPOINT_MAX_BYTES], path[512];
+    struct seen seen = shown(1, 1, &log_key, note), next = with_epoch(shown(2, 2, &log_key, next_note), 1);
+    struct seen good = shown(3, 1, &log_key, good_note);
+    struct kept kept;
+    take(fixture, &seen, 0);
+    assert_int_equal(take(fixture, &next, 0), JUDGED_EPOCH_FORK); /* and what is beside is asked for */
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 2, log_key.public_key, NULL, &kept), ERR_EPOCH);
+    next.beside = next.note;
+    next.is_beside_asked = true;
+    assert_int_equal(take(fixture, &next, 0), JUDGED_EPOCH_FORK);
+    assert_int_equal(step_look(&fixture->place, &fixture->step, &kept), 0);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const NAMES[] = {"kept.note", "shown.note", "beside.note"};
+        snprintf(path, sizeof(path), "%s/evidence/%s/%s", fixture->directory, kept.evidence, NAMES[i]);
+        assert_int_equal(access(path, R_OK), 0);
+    }
+    assert_int_equal(take(fixture, &next, 0), JUDGED_STOPPED);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 2, log_key.public_key, NULL, &kept), ERR_FORKED);
+    assert_int_equal(fixture->given, 1);
+    /* Another restore, of what was cosigned, can be accepted. */
+    good = with_epoch(good, 1);
+    assert_int_equal(take(fixture, &good, 0), JUDGED_EPOCH);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 3, log_key.public_key, NULL, &kept), 0);
+    assert_int_equal(take(fixture, &good, 0), JUDGED_FIRST);
     assert_int_equal(fixture->given, 2);
 }
 
@@ -281,8 +355,8 @@ static void test_what_was_forgotten_is_kept_until_the_operator_decides(void **st
     seen.from = 4;
     assert_int_equal(take(fixture, &seen, 0), JUDGED_FORGOTTEN);
     assert_int_equal(fixture->given, 0);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, NULL, &kept), 0);
-    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, NULL, &kept), ERR_STATE);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, NULL, NULL, &kept), 0);
+    assert_int_equal(step_accept(&fixture->place, HISTORY, 1, NULL, NULL, &kept), ERR_STATE);
     fixture->step.refresh_s = 0;
     assert_int_equal(take(fixture, &seen, 0), JUDGED_SAME);
     own = own_of(&seen, 1800000007, signature); /* another machine goes on signing */
@@ -340,6 +414,7 @@ int main(void)
         TEST(test_a_damaged_state_gives_nothing),  TEST(test_the_same_again),
         TEST(test_evidence_with_what_is_beside), TEST(test_evidence_without_what_somebody_else_signed),
         TEST(test_a_fork_until_the_operator_decides), TEST(test_an_epoch_until_the_operator_decides),
+        TEST(test_what_was_accepted_is_what_was_seen), TEST(test_a_restore_that_rewrites_is_never_followed),
         TEST(test_what_was_forgotten_is_kept_until_the_operator_decides),
         TEST(test_evidence_of_its_own_second_word), TEST(test_whose_it_is),
     };
