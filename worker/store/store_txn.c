@@ -208,12 +208,13 @@ static int transaction_try(struct store *store, bool is_write, struct store_txn 
     return 0;
 }
 
-/* What busies it has passed by the next time: the map was resized, a master was replaced. */
+/* What busies it has passed by the next time: the map was resized, a master was replaced. And a reader may find the number
+ * of one commit and the roots of a later one: LMDB looks at one after the other. */
 static int transaction_begin(struct store *store, bool is_write, struct store_txn **ret_txn)
 {
     int code = ERR_BUSY;
 
-    for (int attempt = 0; code == ERR_BUSY && attempt < BEGIN_ATTEMPTS; attempt++)
+    for (int attempt = 0; (code == ERR_BUSY || (code == ERR_CORRUPT && !is_write)) && attempt < BEGIN_ATTEMPTS; attempt++)
         code = transaction_try(store, is_write, ret_txn);
     return code;
 }
