@@ -233,13 +233,17 @@ int decide_redeem(struct decide *d)
     return join(d, invitation);
 }
 
-/* Nobody's key. A restore can have lost what brought it, and whoever has that can send it again at any time: so that a
- * revocation that comes first is good, a co-chair bars the key from the own constituency. */
+/* No key of a member. A restore can have lost what brought it, and whoever has that can send it again at any time: so that a
+ * revocation that comes first is good, a co-chair bars the key from the own constituency. Not what is on record there as
+ * another sort of key, and would go on being good. */
 static int concern_lost_key(struct decide *d)
 {
-    if (d->epoch <= EPOCH_FIRST || !member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_CO_CHAIR))
-        return decide_refuse(d, ERR_NOT_FOUND, "revoke_key.key");
-    return concern_own_constituency(d);
+    bool taken = true;
+
+    concern_own_constituency(d);
+    if (decide_key_is_taken(d, d->of_constituency, d->body->revoke_key->key, &taken) != 0)
+        return d->code;
+    return taken ? decide_refuse(d, ERR_NOT_FOUND, "revoke_key.key") : 0;
 }
 
 /* NULL: there is none, or d->code is set. */
@@ -254,25 +258,28 @@ static void *seek_revoked(struct decide *d, enum table table)
 }
 
 /* A member's, or an invitation's. One that is both is, to who invited by it, the invitation's: nobody keeps an invitation from
- * being withdrawn by taking its key into another constituency. */
+ * being withdrawn by taking its key into another constituency; nor a lost key from being barred by inviting with it. */
 int concern_key(struct decide *d)
 {
     Comity__V1__Key *key = seek_revoked(d, TABLE_KEY);
     Comity__V1__Invitation *invitation = d->code == 0 ? seek_revoked(d, TABLE_INVITATION) : NULL;
     const Comity__V1__Member *member = key && d->code == 0 ? decide_get(d, TABLE_MEMBER, key->member, 0) : NULL;
+    bool is_own = invitation && invitation->constituency == d->actor->constituency;
 
     if (d->code != 0)
         return d->code;
-    if (!key && !invitation)
-        return concern_lost_key(d);
-    if (!key || (invitation && invitation->constituency == d->actor->constituency)) {
-        d->invitation = invitation;
-        d->of_constituency = invitation->constituency;
+    if (key && !is_own) {
+        d->key = key;
+        d->of_member = member->number;
+        d->of_constituency = member->constituency;
         return 0;
     }
-    d->key = key;
-    d->of_member = member->number;
-    d->of_constituency = member->constituency;
+    if (!is_own && d->epoch > EPOCH_FIRST && member_has_office(d->actor, COMITY__V1__OFFICE__OFFICE_CO_CHAIR))
+        return concern_lost_key(d);
+    if (!invitation)
+        return decide_refuse(d, ERR_NOT_FOUND, "revoke_key.key");
+    d->invitation = invitation;
+    d->of_constituency = invitation->constituency;
     return 0;
 }
 

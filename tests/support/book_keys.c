@@ -370,9 +370,11 @@ static void ways_end(struct book_keys *book, const struct machine_event *event, 
 static void revoked(struct book_keys *book, const struct machine_event *event, const Comity__V1__KeyRevoked *revoked)
 {
     if (revoked->constituency != 0) {
+        const struct held *held = find(book, revoked->key);
+
         assert_int_equal(revoked->member, 0);
         assert_int_equal(book->members[event->open->actor].constituency, revoked->constituency);
-        assert_null(find(book, revoked->key));
+        assert_true(!held || (held->member == 0 && held->namer != 0 && held->namer != revoked->constituency));
         check_not_barred(book, revoked->key, revoked->constituency);
         assert_true(book->bar_count < BARS);
         memcpy(book->bars[book->bar_count].key, revoked->key.data, KEY_SIZE);

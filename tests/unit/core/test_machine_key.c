@@ -530,6 +530,42 @@ static void test_revoked_before_it_is_there_again(void **state)
     world_destroy(&world);
 }
 
+/* Nobody's word keeps a side from revoking what is lost: not the other side's, which can name the key in an invitation. */
+static void test_what_others_name_is_revoked_before_it_is_there_again(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+    Comity__V1__Command *added = add(world, "lars", "tablet", NULL);
+
+    world->epoch = world_restore(world)->number;
+    world_accept(world, invite_back(world, "mara", MONA, "tablet"));
+    world_refuse(world, world_revoke_command(world, "lars", "tablet"), ERR_FORBIDDEN, "key");
+    const Comity__V1__Event *event = world_accept(world, world_revoke_command(world, "lena", "tablet"));
+    assert_int_equal(event->key_revoked->constituency, LABOUR);
+    assert_int_equal(invitation_of(world, "tablet")->revoked, 0);
+    world_refuse(world, added, ERR_KEY_REVOKED, "add_key.key");
+    /* The invitation stays whose it is. */
+    assert_int_equal(world_accept(world, world_revoke_command(world, "mara", "tablet"))->key_revoked->constituency, 0);
+    assert_int_not_equal(invitation_of(world, "tablet")->revoked, 0);
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
+/* What is on record as another sort of key goes on being good: a revocation that changes nothing is none. */
+static void test_what_is_no_members_key_is_not_revoked(void **state)
+{
+    (void) state;
+    struct world *world = world_founded();
+
+    world->epoch = world_restore(world)->number;
+    world_accept(world, set_recovery(world, "lena", "safe"));
+    world_accept(world, appoint(world, "lena", "owl", "owl"));
+    world_refuse(world, world_revoke_command(world, "lena", "safe"), ERR_NOT_FOUND, "revoke_key.key");
+    world_refuse(world, world_revoke_command(world, "lena", "owl"), ERR_NOT_FOUND, "revoke_key.key");
+    world_check_replay(world);
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -550,6 +586,8 @@ int main(void)
         cmocka_unit_test(test_rekeyed_while_a_round_is_open),
         cmocka_unit_test(test_after_a_restore),
         cmocka_unit_test(test_revoked_before_it_is_there_again),
+        cmocka_unit_test(test_what_others_name_is_revoked_before_it_is_there_again),
+        cmocka_unit_test(test_what_is_no_members_key_is_not_revoked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
