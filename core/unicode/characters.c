@@ -139,12 +139,17 @@ static bool is_space(const struct characters *text, int32_t at)
     return at < 0 || at >= text->count || u_charType(text->points[at]) == U_SPACE_SEPARATOR;
 }
 
+/* A joiner in between is seen no more than it begins another letter. */
 static bool is_stacked(const struct characters *text, int32_t at)
 {
     int32_t marks = 0;
 
-    while (at >= 0 && marks <= MARKS_MAX && (U_MASK(u_charType(text->points[at])) & (U_GC_MN_MASK | U_GC_ME_MASK)))
-        at--, marks++;
+    for (; at >= 0 && marks <= MARKS_MAX; at--) {
+        bool is_mark = (U_MASK(u_charType(text->points[at])) & (U_GC_MN_MASK | U_GC_ME_MASK)) != 0;
+        if (!is_mark && !is_joiner(text->points[at]))
+            break;
+        marks += is_mark;
+    }
     return marks > MARKS_MAX;
 }
 

@@ -142,7 +142,10 @@ static void marks_are_stacked_as_scripts_need_it(void **state)
         {"an emoji of a key", "Step 1\ufe0f\u20e3"},
     };
     static const char *const STACKED[] = {"q\u0301\u0302\u0303\u0304\u0305", "Ada q\u0335\u0321\u0301\u0302\u0303\u0304\u0305 x",
-                                          "q\u0301\u0302\u20dd\u0303\u0304"};
+                                          "q\u0301\u0302\u20dd\u0303\u0304",
+                                          /* What joins is no letter: it begins no new heap. */
+                                          "\u0644\u0301\u0302\u0303\u200c\u0304\u0305\u0644",
+                                          "q\u0334\u0335\u094d\u200d\u0334\u0335\u094d\u200d\u0334\u0335"};
 
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
         if (fault_of(CHARACTERS_NAME, cases[i].text) != CHARACTERS_FINE)
