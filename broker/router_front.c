@@ -186,7 +186,7 @@ static bool hold_back(struct turn *turn, unsigned rate, const uint8_t *key, unsi
     if (turn->header.type == FRAME_HEARTBEAT || turn->header.type == FRAME_BYE)
         return true;
     if (turn->header.request != 0 || turn->header.type == FRAME_SUBSCRIBE)
-        turn_put_off(turn, wait_ms + before_ms);
+        turn_put_off(turn, before_ms < UINT32_MAX - wait_ms ? wait_ms + before_ms : UINT32_MAX);
     return false;
 }
 

@@ -83,6 +83,20 @@ static int64_t each_ns(const struct rate_limit *limit)
     return (int64_t) MINUTE_MS * UNIT / limit->per_minute;
 }
 
+/* What the whole bucket takes: of what would take generations, some. */
+static int64_t all_ns(const struct rate_limit *limit)
+{
+    int64_t most = INT64_MAX / 4 / each_ns(limit);
+    return each_ns(limit) * (limit->at_once < most ? limit->at_once : most);
+}
+
+/* Until it is over; as long as can be said where that is longer. */
+static uint32_t in_ms(int64_t left_ns)
+{
+    int64_t left_ms = left_ns > 0 ? left_ns / UNIT + 1 : 0;
+    return left_ms < UINT32_MAX ? (uint32_t) left_ms : UINT32_MAX;
+}
+
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -96,10 +110,10 @@ uint32_t rates_wait_ms(struct rates *rates, unsigned rate, const uint8_t *key, i
     const struct rate_limit *limit = &rates->limits[rate];
     if (limit->per_minute > 0) {
         int64_t full_ns = later(bucket_of(rates, hash)->full_ns, now_ns);
-        late_ns = full_ns + each_ns(limit) - (now_ns + each_ns(limit) * limit->at_once);
+        late_ns = full_ns + each_ns(limit) - (now_ns + all_ns(limit));
     }
     pthread_mutex_unlock(&rates->mutex);
-    return late_ns > 0 ? (uint32_t) (late_ns / UNIT + 1) : 0;
+    return in_ms(late_ns);
 }
 
 uint32_t rates_full_ms(struct rates *rates, unsigned rate, const uint8_t *key, int64_t now_ms)
@@ -110,7 +124,7 @@ uint32_t rates_full_ms(struct rates *rates, unsigned rate, const uint8_t *key, i
     if (rates->limits[rate].per_minute > 0)
         left_ns = bucket_of(rates, hash)->full_ns - now_ms * UNIT;
     pthread_mutex_unlock(&rates->mutex);
-    return left_ns > 0 ? (uint32_t) (left_ns / UNIT + 1) : 0;
+    return in_ms(left_ns);
 }
 
 void rates_spend(struct rates *rates, unsigned rate, const uint8_t *key, unsigned cost, int64_t now_ms)

@@ -101,6 +101,22 @@ static void nothing_is_limited_by_0(void **state)
     rates_destroy(&rates);
 }
 
+/* As the broker makes them of the largest settings that it takes. */
+static void the_largest_limits_hold(void **state)
+{
+    (void) state;
+    struct rates *rates = rates_of(1, 400000000);
+    uint8_t key[KEY_SIZE];
+    key_of(1, key);
+    const int64_t now_ms = INT64_C(1800000000000);
+    assert_int_equal(served(rates, COMMANDS, key, now_ms, 1000), 1000);
+    assert_int_equal(rates_full_ms(rates, COMMANDS, key, now_ms), 60000001);
+    rates_spend(rates, COMMANDS, key, 100000, now_ms); /* 70 days */
+    assert_int_equal(rates_full_ms(rates, COMMANDS, key, now_ms), UINT32_MAX);
+    assert_int_equal(rates_wait_ms(rates, COMMANDS, key, now_ms), 0);
+    rates_destroy(&rates);
+}
+
 /* However many keys come, who has used up what is theirs stays so: a crowd of others pushes out one another. */
 static void a_crowd_gives_nobody_a_full_bucket(void **state)
 {
@@ -122,7 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bucket_empties_and_fills),      cmocka_unit_test(keys_and_kinds_are_told_apart),
         cmocka_unit_test(what_costs_more_leaves_a_debt),   cmocka_unit_test(nothing_is_limited_by_0),
-        cmocka_unit_test(a_crowd_gives_nobody_a_full_bucket),
+        cmocka_unit_test(a_crowd_gives_nobody_a_full_bucket), cmocka_unit_test(the_largest_limits_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
