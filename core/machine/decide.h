@@ -163,6 +163,16 @@ int decide_invite(struct decide *d);
 int decide_redeem(struct decide *d);
 int decide_revoke_key(struct decide *d);
 /* decide_key.c */
+/* Keys of some rows of a table, in d->arena: a table of keys or invitations can be larger than a decision has room for. */
+struct found_keys {
+    struct decide *d;
+    struct arena *row; /* of the row in hand, which the visitor resets */
+    ProtobufCBinaryData *keys;
+    size_t count, room;
+};
+int found_keys_add(struct found_keys *list, ProtobufCBinaryData key); /* 0 or ERR_MEMORY */
+/* @visit adds to the list, which is in @context. 0 or d->code. */
+int found_keys_read(struct found_keys *list, enum table table, row_fn *visit, void *context);
 /* The member's keys that are valid, ascending. 0 or d->code. */
 int member_valid_keys(struct decide *d, uint32_t member, ProtobufCBinaryData **ret_keys, size_t *ret_count);
 /* KeyAdded: the key is the member's, and these of the member's others are not any more. NULL with d->code. */

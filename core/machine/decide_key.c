@@ -3,38 +3,54 @@
 
 enum { KEYS_MAX = 8 }; /* of one member, that are valid */
 
+int found_keys_add(struct found_keys *list, ProtobufCBinaryData key)
+{
+    uint8_t *copy = arena_copy(list->d->arena, key.data, key.len);
+
+    list->keys = arena_room(list->d->arena, list->keys, list->count, &list->room, sizeof(*list->keys));
+    if (!list->keys || !copy)
+        return ERR_MEMORY;
+    list->keys[list->count++] = (ProtobufCBinaryData){key.len, copy};
+    return 0;
+}
+
+int found_keys_read(struct found_keys *list, enum table table, row_fn *visit, void *context)
+{
+    struct row_key all = row_key_all(table);
+    int code;
+
+    list->row = arena_new(ARENA_LIMIT_DEFAULT);
+    code = list->row ? row_each(list->d->view, list->row, table, &all, visit, context) : ERR_MEMORY;
+    arena_destroy(&list->row);
+    return code == 0 ? 0 : decide_fail(list->d, code);
+}
+
 struct own_keys {
-    struct decide *d;
     uint32_t member;
-    ProtobufCBinaryData *keys;
-    size_t count, room;
+    struct found_keys keys;
 };
 
 static int own_key_visit(void *context, const ProtobufCMessage *row, struct bytes at)
 {
     const Comity__V1__Key *key = (const Comity__V1__Key *) row;
     struct own_keys *own = context;
+    int code = 0;
 
     (void) at;
-    if (key->member != own->member || key->revoked != 0)
-        return 0;
-    own->keys = arena_room(own->d->arena, own->keys, own->count, &own->room, sizeof(*own->keys));
-    if (!own->keys)
-        return ERR_MEMORY;
-    own->keys[own->count++] = key->key;
-    return 0;
+    if (key->member == own->member && key->revoked == 0)
+        code = found_keys_add(&own->keys, key->key);
+    arena_reset(own->keys.row);
+    return code;
 }
 
 int member_valid_keys(struct decide *d, uint32_t member, ProtobufCBinaryData **ret_keys, size_t *ret_count)
 {
-    struct row_key all = row_key_all(TABLE_KEY);
-    struct own_keys own = {.d = d, .member = member};
-    int code = row_each(d->view, d->arena, TABLE_KEY, &all, own_key_visit, &own);
+    struct own_keys own = {.member = member, .keys = {.d = d}};
 
-    if (code != 0)
-        return decide_fail(d, code);
-    *ret_keys = own.keys;
-    *ret_count = own.count;
+    if (found_keys_read(&own.keys, TABLE_KEY, own_key_visit, &own) != 0)
+        return d->code;
+    *ret_keys = own.keys.keys;
+    *ret_count = own.keys.count;
     return 0;
 }
 

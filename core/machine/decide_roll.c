@@ -87,42 +87,38 @@ static int check_open(struct decide *d, const Comity__V1__Invitation *invitation
 }
 
 struct ways_back {
-    struct decide *d;
     uint32_t member;
-    ProtobufCBinaryData except, *keys;
-    size_t count, room;
+    ProtobufCBinaryData except;
+    struct found_keys keys;
 };
 
 static int way_back_visit(void *context, const ProtobufCMessage *row, struct bytes at)
 {
     const Comity__V1__Invitation *invitation = (const Comity__V1__Invitation *) row;
     struct ways_back *ways = context;
-    int code;
+    int code = 0;
 
     (void) at;
-    if (invitation->recovers != ways->member || binary_equal(invitation->key, ways->except))
-        return 0;
-    code = check_open(ways->d, invitation);
-    if (code != 0)
-        return code == ERR_INVITATION ? 0 : code;
-    ways->keys = arena_room(ways->d->arena, ways->keys, ways->count, &ways->room, sizeof(*ways->keys));
-    if (!ways->keys)
-        return ERR_MEMORY;
-    ways->keys[ways->count++] = invitation->key;
-    return 0;
+    if (invitation->recovers == ways->member && !binary_equal(invitation->key, ways->except)) {
+        code = check_open(ways->keys.d, invitation);
+        if (code == 0)
+            code = found_keys_add(&ways->keys, invitation->key);
+        else if (code == ERR_INVITATION)
+            code = 0;
+    }
+    arena_reset(ways->keys.row);
+    return code;
 }
 
 int invitations_back(struct decide *d, uint32_t member, ProtobufCBinaryData except, ProtobufCBinaryData **ret_keys,
                      size_t *ret_count)
 {
-    struct row_key all = row_key_all(TABLE_INVITATION);
-    struct ways_back ways = {.d = d, .member = member, .except = except};
-    int code = row_each(d->view, d->arena, TABLE_INVITATION, &all, way_back_visit, &ways);
+    struct ways_back ways = {.member = member, .except = except, .keys = {.d = d}};
 
-    if (code != 0)
-        return decide_fail(d, code);
-    *ret_keys = ways.keys;
-    *ret_count = ways.count;
+    if (found_keys_read(&ways.keys, TABLE_INVITATION, way_back_visit, &ways) != 0)
+        return d->code;
+    *ret_keys = ways.keys.keys;
+    *ret_count = ways.keys.count;
     return 0;
 }
 

@@ -259,6 +259,34 @@ static void test_the_recovery_key_ends_invitations_back(void **state)
     world_destroy(&world);
 }
 
+/* However many keys and invitations a history has: what one side brings in keeps nobody of the other from coming back. */
+static void test_many_rows_keep_nobody_out(void **state)
+{
+    (void) state;
+    enum { MANY = 400, ROOM_BYTES = 64 * 1024 };
+    struct world *world = world_founded();
+    char name[24], last[24] = "lena";
+
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(name, sizeof(name), "lena %u", i);
+        world_accept(world, add(world, last, name, last));
+        memcpy(last, name, sizeof(last));
+        snprintf(name, sizeof(name), "once %u", i);
+        world_accept(world, invite_back(world, last, LARS, name));
+        world_accept(world, world_revoke_command(world, last, name));
+    }
+    struct arena *arena = arena_new(ROOM_BYTES);
+    struct command command = {.body = recover(world, "mrec", MARA, "mara 2")};
+    struct machine_events events;
+    struct refusal refusal = {0};
+    assert_int_equal(machine_decide(&world->view, &command, &world->context, arena, &events, &refusal), 0);
+    command.body = world_revoke_command(world, "mara", "mona");
+    arena_reset(arena);
+    assert_int_equal(machine_decide(&world->view, &command, &world->context, arena, &events, &refusal), 0);
+    arena_destroy(&arena);
+    world_destroy(&world);
+}
+
 /* So that the event that names them stays small; those that are void already do not count. */
 static void test_few_invitations_back_are_open(void **state)
 {
@@ -577,6 +605,7 @@ int main(void)
         cmocka_unit_test(test_of_several_invitations_back_one_is_good),
         cmocka_unit_test(test_the_recovery_key_ends_invitations_back),
         cmocka_unit_test(test_few_invitations_back_are_open),
+        cmocka_unit_test(test_many_rows_keep_nobody_out),
         cmocka_unit_test(test_joint_offices_are_recovered_jointly),
         cmocka_unit_test(test_recovered_by_the_recovery_key),
         cmocka_unit_test(test_set_recovery_key),
