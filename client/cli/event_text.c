@@ -314,7 +314,7 @@ static const char *fill(struct cli *cli, const char *words, const Comity__V1__Ev
 }
 
 /* Of an event that is told otherwise than its kind. */
-static const char *other_sentence(const Comity__V1__Event *event)
+static const char *other_sentence(struct cli *cli, const Comity__V1__Event *event)
 {
     switch (event->kind_case) {
     case COMITY__V1__EVENT__KIND_MEMBER_INVITED: /* who is a member already, and has lost the key */
@@ -322,6 +322,8 @@ static const char *other_sentence(const Comity__V1__Event *event)
                    ? N_("{actor} invited {invitation.recovers} back, to get a new key")
                    : NULL;
     case COMITY__V1__EVENT__KIND_KEY_ADDED:
+        if (is_by_recovery_key(cli, event))
+            return N_("{key.member} got a new key, {key.key}, by the recovery key; all others are revoked");
         if (event->key_added->n_revoked > 0)
             return NULL;
         return event->key_added->invitation.len == 0 ? N_("{key.member} added the key {key.key}")
@@ -339,7 +341,7 @@ const char *event_text(struct cli *cli, const Comity__V1__Event *event, struct j
 {
     const char *name = event_name(event);
 
-    const char *other = other_sentence(event);
+    const char *other = other_sentence(cli, event);
 
     if (other != NULL)
         return fill(cli, _(other), event, kind);

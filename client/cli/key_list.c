@@ -45,9 +45,12 @@ static void coming_fill(struct cli *cli, const Comity__V1__Event *event, struct 
         coming->text = _("joining");
     } else if (event->kind_case == COMITY__V1__EVENT__KIND_KEY_ADDED) {
         const Comity__V1__KeyAdded *added = event->key_added;
-        bool is_back = added->invitation.len > 0, replaces = added->n_revoked > 0;
-        coming->name = is_back ? "WAY_BACK" : replaces ? "REPLACING" : "ADDED";
-        coming->text = is_back ? _("a co-chair's way back") : replaces ? text_of_replaced(cli, added) : _("added");
+        bool is_back = added->invitation.len > 0, is_recovered = is_by_recovery_key(cli, event), replaces = added->n_revoked > 0;
+        coming->name = is_back ? "WAY_BACK" : is_recovered ? "RECOVERY_KEY" : replaces ? "REPLACING" : "ADDED";
+        coming->text = is_back        ? _("a co-chair's way back")
+                       : is_recovered ? _("the recovery key")
+                       : replaces     ? text_of_replaced(cli, added)
+                                      : _("added");
     }
 }
 

@@ -118,6 +118,16 @@ const Comity__V1__Member *member_of_key(struct cli *cli, struct bytes key)
     return row == NULL ? NULL : member_of(cli, row->member);
 }
 
+bool is_by_recovery_key(struct cli *cli, const Comity__V1__Event *event)
+{
+    const Comity__V1__KeyAdded *added = event->key_added;
+    struct bytes actor = BYTES(event->actor_key.data, event->actor_key.len);
+
+    /* A recovery key is never anybody's own; that the list has the new one says that it is not older than the event. */
+    return added->invitation.len == 0 && added->key != NULL && row_of_key(cli, actor) == NULL &&
+           row_of_key(cli, BYTES(added->key->key.data, added->key->key.len)) != NULL;
+}
+
 const char *name_of_member(struct cli *cli, uint32_t number)
 {
     const Comity__V1__Member *member = member_of(cli, number);

@@ -30,6 +30,9 @@ void names_forget(struct cli *cli);
 const Comity__V1__Member *member_of(struct cli *cli, uint32_t number);
 const Comity__V1__Member *member_of_key(struct cli *cli, struct bytes key);
 
+/* Of KeyAdded: was the command signed by the recovery key, and so by no key of the member's own? */
+bool is_by_recovery_key(struct cli *cli, const Comity__V1__Event *event);
+
 /* Whether any key of the member's is valid; true where the keys cannot be read. A member without one has
  * left, for all that is told of them. */
 bool member_has_key(struct cli *cli, uint32_t number);

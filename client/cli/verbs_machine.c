@@ -110,8 +110,8 @@ const struct verb VERBS_MACHINE[] = {
      .needs = NEEDS_MEMBER,
      .summary = N_("list your keys: one a machine, since when and how each came, which is this machine's, and which are revoked"),
      .options = {{"all", NULL, N_("the keys of all members"), 0, 0}},
-     .json = "`keys` [Key, and `fingerprint`, `is_this_machine`; without --all `since_ms` and `came_by`: FOUNDING, JOINING, ADDED, REPLACING or "
-             "WAY_BACK]"},
+     .json = "`keys` [Key, and `fingerprint`, `is_this_machine`; without --all `since_ms` and `came_by`: FOUNDING, JOINING, ADDED, REPLACING, "
+             "WAY_BACK or RECOVERY_KEY]"},
     {.name = "key request",
      .group = N_("Your keys, and whom you talk to"),
      .run = key_request_run,

@@ -122,6 +122,12 @@ class Back(CliCase):
         self.assertEqual(document["event"]["key_added"]["revoked"], before)
         self.assertEqual(self.ask("dev-new", "whoami")["member"]["number"], DEV)
         self.assertEqual(self.ask("dev", "whoami", exit=REFUSED)["error"]["name"], "GRANT")
+        # Whose key it was put in place of reads that it was not by an own one.
+        self.assertEqual([row["came_by"] for row in self.ask("dev-new", "key", "list")["keys"]][-1], "RECOVERY_KEY")
+        said = f"Dev Patel got a new key, {document['fingerprint']}, by the recovery key; all others are revoked\n"
+        self.assertIn(said, self.world.comity("ben", "history")[1])
+        self.ask("dev-new", "key", "rotate")
+        self.assertEqual([row["came_by"] for row in self.ask("dev-new", "key", "list")["keys"]][-2:], ["RECOVERY_KEY", "REPLACING"])
         # What it is not for.
         self.ask("recoverer", "context", "add", "lakeside", "--place", self.world.data / "place.json", "--history", history,
                  "--key", self.world.file("recovery.key"))
