@@ -178,6 +178,8 @@ static const char *add_witnesses(struct audit_run *r, const char *lines, const s
     const struct finality *finality = &history->finality;
     struct cli *cli = r->cli;
 
+    if (r->options.witness_key_count > 0)
+        lines = add_line(r, lines, _("By the witnesses that you named, and no others:"));
     lines =
         add_line(r, lines,
                  finality->final == 0

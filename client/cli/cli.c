@@ -46,7 +46,7 @@ int cli_number(struct cli *cli, const char *what, const char *text, uint64_t lea
 int cli_key(struct cli *cli, const char *what, const char *text, uint8_t ret_key[KEY_SIZE])
 {
     if (strlen(text) != 2 * KEY_SIZE || hex_decode(text, ret_key, KEY_SIZE) != 0)
-        return cli_fail(cli, ERR_USAGE, "comity key show", "%s is a key of 64 hexadecimal digits, not `%s`.",
+        return cli_fail(cli, ERR_USAGE, NULL, "%s is a key of 64 hexadecimal digits, not `%s`.",
                         what, shown_string(cli, text));
     return 0;
 }
