@@ -165,7 +165,7 @@ static void tell_appointed(struct cli *cli, const Comity__V1__Event *event)
 
 static void tell_dismissed(struct cli *cli, const Comity__V1__Event *event)
 {
-    say(cli, "Witness %" PRIu32 " is dismissed. What it signed before stands.", event->witness_dismissed->witness);
+    say(cli, "Witness %" PRIu32 " is dismissed, and counts no longer, whatever it signed.", event->witness_dismissed->witness);
 }
 
 static void tell_recovery_key(struct cli *cli, const Comity__V1__Event *event)
