@@ -113,7 +113,7 @@ static void report_make(const struct witness_settings *settings, const struct hi
 {
     *ret_report = (struct report){.settings = history};
     ret_report->code = kept_load(settings->state, history->history, &ret_report->kept);
-    if (ret_report->code == ERR_NOT_FOUND)
+    if (ret_report->code != 0) /* what is configured, then */
         kept_init(&ret_report->kept, history->history, history->log_key);
     word_read(settings->state, history->history, &ret_report->word);
     ret_report->standing = standing_of(ret_report, now_s, settings->interval_s, is_running);

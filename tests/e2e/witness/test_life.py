@@ -166,6 +166,7 @@ class Life(WitnessCase):
             path.write_bytes(damaged)
             code, row = witness.status()
             self.assertEqual((code, row["state"]), (5, "DAMAGED"))
+            self.assertEqual((row["history"], row["log_key"]), (self.scene.history.hex(), self.wire.log_key.hex()))
         self.grow()
         witness.start().wait_for_log("state_failed")
         self.assertEqual(self.cosigned(witness), before)
