@@ -84,8 +84,10 @@ class World:
     def close(self):
         try:
             if (self.data / "lock").exists():
-                self.audit_all()
-                self.comity("operator", "down", "--data", self.data)
+                try:
+                    self.audit_all()
+                finally:  # also where the audit finds something: else the supervisor starts again what is ended below
+                    self.comity("operator", "down", "--data", self.data)
         finally:
             self.end_remains()
             if os.environ.get("COMITY_KEEP"):
