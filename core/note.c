@@ -411,3 +411,19 @@ int checkpoint_open(struct bytes note, const uint8_t public_key[KEY_SIZE], struc
         *ret_checkpoint = checkpoint;
     return code;
 }
+
+int checkpoint_key_id(struct bytes note, uint32_t *ret_key_id)
+{
+    struct bytes text, lines, line;
+    struct checkpoint checkpoint;
+    struct note_signature signature;
+    if (!note_split(note, &text, &lines) || checkpoint_read(text, &checkpoint))
+        return ERR_MALFORMED;
+    struct bytes origin = BYTES(checkpoint.origin, strlen(checkpoint.origin));
+    while (take_until(&lines, '\n', &line))
+        if (signature_line_read(line, &signature) && bytes_equal(signature.name, origin)) {
+            *ret_key_id = signature.key_id;
+            return 0;
+        }
+    return ERR_MALFORMED;
+}

@@ -30,6 +30,10 @@ size_t checkpoint_sign(const struct checkpoint *checkpoint, const struct signing
 /* Form, and a signature by this key under the origin's name. 0, ERR_MALFORMED, ERR_SIGNATURE. */
 int checkpoint_open(struct bytes note, const uint8_t public_key[KEY_SIZE], struct checkpoint *ret_checkpoint);
 
+/* Which key the first signature line under the origin's name says that it is by: that it fits is not checked. 0,
+ * ERR_MALFORMED (the form, or there is no such line). */
+int checkpoint_key_id(struct bytes note, uint32_t *ret_key_id);
+
 /* Text alone, as it is signed. Returns its length. */
 size_t checkpoint_write(const struct checkpoint *checkpoint, char buffer[CHECKPOINT_MAX_BYTES]);
 

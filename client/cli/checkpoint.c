@@ -174,13 +174,19 @@ static struct json_object *to_json(struct cli *cli, const struct comity_checkpoi
 static int read_kept(struct cli *cli, struct comity_checkpoint *ret_checkpoint)
 {
     char journal[PATH_BYTES];
+    size_t pin_count;
+    const struct comity_pin *pins = checkpoint_pins(cli, &pin_count);
     int code = journal_path(cli, journal);
 
     if (code == 0)
-        code = comity_checkpoint_kept(journal, cli->context.history, ret_checkpoint);
+        code = comity_checkpoint_kept(journal, cli->context.history, pins, pin_count, ret_checkpoint);
     if (code == ERR_NOT_FOUND)
         return cli_fail(cli, code, "comity checkpoint",
                         "This machine has verified no checkpoint of the record yet.");
+    if (code == ERR_CORRUPT)
+        return cli_fail(cli, code, "comity checkpoint",
+                        "The checkpoint that this machine keeps is damaged. The next that the server shows is taken as "
+                        "the first: compare it with others.");
     return code;
 }
 

@@ -35,10 +35,16 @@ int comity_checkpoint(struct comity *client, const uint8_t history[COMITY_HISTOR
 }
 
 int comity_checkpoint_kept(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE],
+                           const struct comity_pin *pins, size_t pin_count,
                            struct comity_checkpoint *ret_checkpoint)
 {
     struct head head;
-    int code = head_load(journal, history, &head);
+    uint8_t keys[PINS_MAX][KEY_SIZE];
+    struct head_place place = {journal, history, (const uint8_t(*)[KEY_SIZE]) keys, 0};
+    for (size_t i = 0; i < pin_count && place.key_count < PINS_MAX; i++)
+        if (memcmp(pins[i].history, history, HISTORY_ID_SIZE) == 0)
+            memcpy(keys[place.key_count++], pins[i].log_key, KEY_SIZE);
+    int code = head_load(&place, &head);
     if (code == 0)
         checkpoint_fill(&head, ret_checkpoint);
     return code;

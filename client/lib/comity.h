@@ -211,11 +211,12 @@ struct comity_checkpoint {
     size_t note_size;
 };
 
-/* The latest that was verified. 0, ERR_NOT_FOUND. The second asks the files alone; also ERR_CORRUPT, ERR_FILE,
- * ERR_FILE_MODE, ERR_MEMORY. */
+/* The latest that was verified. 0, ERR_NOT_FOUND. The second asks the files alone; also ERR_CORRUPT (it is not what
+ * the log key among the pins has signed: a disk or a hand has damaged it since), ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
 int comity_checkpoint(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
                       struct comity_checkpoint *ret_checkpoint);
 int comity_checkpoint_kept(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE],
+                           const struct comity_pin *pins, size_t pin_count,
                            struct comity_checkpoint *ret_checkpoint);
 
 /* Read a signed note of this history and check the signature by one of the pins. 0, ERR_MALFORMED, ERR_SIGNATURE. */

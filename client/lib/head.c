@@ -61,6 +61,26 @@ int head_open(struct bytes note, const uint8_t history[HISTORY_ID_SIZE], const u
     return code;
 }
 
+int head_check(struct bytes note, const uint8_t history[HISTORY_ID_SIZE], const uint8_t (*log_keys)[KEY_SIZE],
+               size_t key_count, struct head *ret_head)
+{
+    struct head head;
+    char origin[ORIGIN_MAX_BYTES + 1];
+    uint32_t key_id;
+    if (head_open(note, history, log_keys, key_count, ret_head) == 0)
+        return 0;
+    if (head_read(note, history, &head) != 0 || checkpoint_key_id(note, &key_id) != 0)
+        return ERR_CORRUPT;
+    checkpoint_origin(history, head.epoch, origin);
+    for (size_t i = 0; i < key_count; i++) {
+        struct note_verifier verifier;
+        if (note_verifier_make(origin, NOTE_SIGNATURE, log_keys[i], &verifier) != 0 || verifier.key_id == key_id)
+            return ERR_CORRUPT;
+    }
+    *ret_head = head;
+    return 0;
+}
+
 bool head_is_same(const struct head *a, const struct head *b)
 {
     return a->epoch == b->epoch && a->size == b->size && memcmp(a->root, b->root, HASH_SIZE) == 0;

@@ -21,6 +21,11 @@ int head_read(struct bytes note, const uint8_t history[HISTORY_ID_SIZE], struct 
 int head_open(struct bytes note, const uint8_t history[HISTORY_ID_SIZE], const uint8_t (*log_keys)[KEY_SIZE],
               size_t key_count, struct head *ret_head);
 
+/* One that was kept once it had been verified: is it still as it was? By a key that is none of @log_keys it is taken
+ * as it is: another process of this home may have learnt that key meanwhile. 0; ERR_CORRUPT. */
+int head_check(struct bytes note, const uint8_t history[HISTORY_ID_SIZE], const uint8_t (*log_keys)[KEY_SIZE],
+               size_t key_count, struct head *ret_head);
+
 /* Of one epoch, size and root? */
 bool head_is_same(const struct head *a, const struct head *b);
 

@@ -21,7 +21,7 @@ static const char NAME[] = "checkpoint";
 
 enum { EVIDENCE_ARENA_BYTES = 256 * 1024, RECEIPT_ARENA_BYTES = 8 * 1024 * 1024, HASH_BASE64 = 45 };
 
-static int head_get(int directory, const uint8_t history[HISTORY_ID_SIZE], struct head *ret_head)
+static int head_get(int directory, const struct head_place *place, struct head *ret_head)
 {
     struct bytes note;
     int64_t kept_ns;
@@ -30,18 +30,18 @@ static int head_get(int directory, const uint8_t history[HISTORY_ID_SIZE], struc
     int code = journal_file_get(directory, NAME, &note, &kept_ns);
     if (code != 0)
         return code;
-    code = head_read(note, history, ret_head);
+    code = head_check(note, place->history, place->log_keys, place->key_count, ret_head);
     free((uint8_t *) note.data);
-    return code == 0 ? 0 : ERR_CORRUPT;
+    return code;
 }
 
-int head_load(const char *journal, const uint8_t history[HISTORY_ID_SIZE], struct head *ret_head)
+int head_load(const struct head_place *place, struct head *ret_head)
 {
     CLEANUP(journal_fd_close) int fd = -1;
-    int code = journal_history_open(journal, history, false, &fd);
+    int code = journal_history_open(place->journal, place->history, false, &fd);
     if (code == ERR_FILE && errno == ENOENT)
         return ERR_NOT_FOUND;
-    return code != 0 ? code : head_get(fd, history, ret_head);
+    return code != 0 ? code : head_get(fd, place, ret_head);
 }
 
 static bool is_later(const struct head *a, const struct head *b)
@@ -49,17 +49,16 @@ static bool is_later(const struct head *a, const struct head *b)
     return a->epoch > b->epoch || (a->epoch == b->epoch && a->size > b->size);
 }
 
-int head_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const struct head *known,
-              const struct head *head, struct head *ret_kept)
+int head_keep(const struct head_place *place, const struct head *known, const struct head *head, struct head *ret_kept)
 {
     CLEANUP(journal_fd_close) int fd = -1;
     struct head kept;
-    int code = journal_history_open(journal, history, true, &fd);
+    int code = journal_history_open(place->journal, place->history, true, &fd);
     if (code != 0)
         return code;
     if (flock(fd, LOCK_EX) != 0) /* ends with the descriptor */
         return ERR_FILE;
-    code = head_get(fd, history, &kept);
+    code = head_get(fd, place, &kept);
     if (code == ERR_FILE || code == ERR_MEMORY)
         return code;
     if (code == 0 && head_is_same(&kept, head))
@@ -73,7 +72,7 @@ int head_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const
 
 /* ---- Receipts ---- */
 
-static int receipt_head(int directory, const char *name, const uint8_t history[HISTORY_ID_SIZE], struct arena *arena,
+static int receipt_head(int directory, const char *name, const struct head_place *place, struct arena *arena,
                         struct head *ret_head)
 {
     struct bytes bytes;
@@ -87,11 +86,11 @@ static int receipt_head(int directory, const char *name, const uint8_t history[H
     if (code != 0)
         return code;
     const ProtobufCBinaryData note = ((const Comity__V1__Receipt *) message)->checkpoint;
-    return head_read(BYTES(note.data, note.len), history, ret_head);
+    return head_check(BYTES(note.data, note.len), place->history, place->log_keys, place->key_count, ret_head);
 }
 
 /* One that is damaged is passed over: it proves nothing. */
-static int receipts_walk(int directory, const uint8_t history[HISTORY_ID_SIZE], head_fits_fn *fits, const void *context,
+static int receipts_walk(int directory, const struct head_place *place, head_fits_fn *fits, const void *context,
                          struct head *best)
 {
     CLEANUP(arena_destroy) struct arena *arena = arena_new(RECEIPT_ARENA_BYTES);
@@ -105,7 +104,7 @@ static int receipts_walk(int directory, const uint8_t history[HISTORY_ID_SIZE], 
         if (strstr(file->d_name, JOURNAL_SUFFIX_RECEIPT) == NULL)
             continue;
         arena_reset(arena);
-        code = receipt_head(directory, file->d_name, history, arena, &head);
+        code = receipt_head(directory, file->d_name, place, arena, &head);
         if (code == 0 && head.size > best->size && fits(&head, context))
             *best = head;
     }
@@ -113,16 +112,15 @@ static int receipts_walk(int directory, const uint8_t history[HISTORY_ID_SIZE], 
     return code == ERR_MEMORY ? code : 0;
 }
 
-int head_of_receipts(const char *journal, const uint8_t history[HISTORY_ID_SIZE], head_fits_fn *fits,
-                     const void *context, struct head *ret_head)
+int head_of_receipts(const struct head_place *place, head_fits_fn *fits, const void *context, struct head *ret_head)
 {
     CLEANUP(journal_fd_close) int fd = -1;
-    int code = journal_history_open(journal, history, false, &fd);
+    int code = journal_history_open(place->journal, place->history, false, &fd);
     *ret_head = (struct head){0};
     if (code == ERR_FILE && errno == ENOENT)
         return ERR_NOT_FOUND;
     if (code == 0)
-        code = receipts_walk(fd, history, fits, context, ret_head);
+        code = receipts_walk(fd, place, fits, context, ret_head);
     return code == 0 && ret_head->size == 0 ? ERR_NOT_FOUND : code;
 }
 

@@ -10,21 +10,27 @@
 
 enum { FORK_PATH_MAX = 4096 };
 
+/* Where it lies, and the log keys that are known: what was signed by one of them and does not fit any more is damaged. */
+struct head_place {
+    const char *journal;
+    const uint8_t *history;
+    const uint8_t (*log_keys)[KEY_SIZE];
+    size_t key_count;
+};
+
 /* 0; ERR_NOT_FOUND (none was kept); ERR_CORRUPT; ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
-int head_load(const char *journal, const uint8_t history[HISTORY_ID_SIZE], struct head *ret_head);
+int head_load(const struct head_place *place, struct head *ret_head);
 
 /* Keep @head, durably, in place of what is there: in one step, for several processes of one home may keep theirs
- * at once. It replaces nothing but what the caller has proved that it goes on from: @known (size 0: nothing), or
- * something earlier. 0; ERR_STALE (another process has kept something else meanwhile, which stays: *ret_kept);
- * ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
-int head_keep(const char *journal, const uint8_t history[HISTORY_ID_SIZE], const struct head *known,
-              const struct head *head, struct head *ret_kept);
+ * at once. It replaces nothing but what is damaged and what the caller has proved that it goes on from: @known (size 0:
+ * nothing), or something earlier. 0; ERR_STALE (another process has kept something else meanwhile, which stays:
+ * *ret_kept); ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
+int head_keep(const struct head_place *place, const struct head *known, const struct head *head, struct head *ret_kept);
 
-/* Of the checkpoints of receipts that are kept, the largest that @fits. Those were verified. 0; ERR_NOT_FOUND (there is none);
- * ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
+/* Of the checkpoints of receipts that are kept, the largest that @fits; what is damaged is passed over. 0; ERR_NOT_FOUND
+ * (there is none); ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
 typedef bool head_fits_fn(const struct head *head, const void *context);
-int head_of_receipts(const char *journal, const uint8_t history[HISTORY_ID_SIZE], head_fits_fn *fits,
-                     const void *context, struct head *ret_head);
+int head_of_receipts(const struct head_place *place, head_fits_fn *fits, const void *context, struct head *ret_head);
 
 struct fork {
     const char *why;           /* one sentence */

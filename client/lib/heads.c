@@ -15,12 +15,19 @@ static bool is_keeping(const struct comity *client, const struct history *histor
 
 /* ---- The head ---- */
 
+static struct head_place place_of(const struct comity *client, const struct history *history)
+{
+    return (struct head_place){client->journal, history->id, (const uint8_t(*)[KEY_SIZE]) history->pins,
+                               history->pin_count};
+}
+
 static void head_find(struct comity *client, struct history *history)
 {
     if (history->has_head_loaded)
         return;
     history->has_head_loaded = true;
-    int code = head_load(client->journal, history->id, &history->head);
+    const struct head_place place = place_of(client, history);
+    int code = head_load(&place, &history->head);
     if (code != 0 && code != ERR_NOT_FOUND)
         client_event(client, &(struct comity_event){
                                  .kind = COMITY_EVENT_JOURNAL, .code = code, .history = history->id});
@@ -33,7 +40,8 @@ static bool head_adopt(struct comity *client, struct history *history, const str
     if (head_is_same(&history->head, head))
         return true;
     struct head kept;
-    int code = head_keep(client->journal, history->id, &history->head, head, &kept);
+    const struct head_place place = place_of(client, history);
+    int code = head_keep(&place, &history->head, head, &kept);
     history->head = code == ERR_STALE ? kept : *head;
     if (code != 0 && code != ERR_STALE)
         client_event(client, &(struct comity_event){
@@ -242,7 +250,8 @@ static void restore_follow(struct comity *client, struct history *history, struc
                            const Comity__V1__Partnership *partnership, const struct head *offered)
 {
     struct head_question *question = &history->question;
-    if (head_of_receipts(client->journal, history->id, is_before_restores, partnership, &question->earlier) == 0)
+    const struct head_place place = place_of(client, history);
+    if (head_of_receipts(&place, is_before_restores, partnership, &question->earlier) == 0)
         ask(client, history, link, question->earlier.size, 0);
     else
         believe(client, history, link, offered);

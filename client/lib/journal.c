@@ -13,6 +13,7 @@
 
 #include "client/lib/draft.h"
 #include "client/lib/journal_file.h"
+#include "client/lib/receipt.h"
 #include "core/error.h"
 #include "core/event.h"
 #include "core/message.h"
@@ -212,41 +213,55 @@ static int receipt_add(struct comity_journal_entry *entry, uint32_t epoch, uint6
     return 0;
 }
 
-/* They were verified before they were kept. */
+/* It was verified, signature and all, before it was kept. A disk may have altered it since: then it does not fit the
+ * command any more, or itself. 0, ERR_RECEIPT, ERR_MEMORY. */
+static int receipt_read(const struct comity_draft *draft, struct bytes bytes, unsigned long epoch, struct arena *arena,
+                        struct event_header *ret_header)
+{
+    struct receipt_claim claim;
+    enum receipt_step step;
+    ProtobufCMessage *message = NULL;
+    int code = message_unpack(&comity__v1__receipt__descriptor, bytes, JOURNAL_FILE_MAX_BYTES, arena, NULL, &message);
+    if (code == 0)
+        code = receipt_claim_make(&draft->command, arena, &claim);
+    if (code == 0)
+        code = receipt_fits(&claim, (const Comity__V1__Receipt *) message, ret_header, &step);
+    if (code == 0 && ret_header->epoch != epoch)
+        code = ERR_RECEIPT;
+    return code == 0 || code == ERR_MEMORY ? code : ERR_RECEIPT;
+}
+
+static int receipt_take(struct comity_journal_entry *entry, const struct event_header *header)
+{
+    int code = receipt_add(entry, header->epoch, header->sequence);
+    if (code == 0 && (!entry->has_receipt || header->epoch > entry->epoch)) {
+        entry->has_receipt = true;
+        entry->epoch = header->epoch;
+        entry->sequence = header->sequence;
+        entry->time_ms = header->time_ms;
+    }
+    return code;
+}
+
 static int receipt_load(int directory, const char *name, struct list *list)
 {
     struct bytes bytes;
     int64_t kept_ns;
+    struct event_header header;
     struct comity_journal_entry *entry = entry_find(list, name);
     unsigned long epoch = strtoul(name + ID_HEX + strlen(SUFFIX_RECEIPT), NULL, 10);
     if (entry == NULL)
         return 0;
     int code = journal_file_get(directory, name, &bytes, &kept_ns);
-    if (code == ERR_MEMORY)
-        return code;
-    struct arena *arena = code == 0 ? arena_new(ARENA_BYTES) : NULL;
-    ProtobufCMessage *message = NULL;
-    if (arena != NULL)
-        code = message_unpack(&comity__v1__receipt__descriptor, bytes, JOURNAL_FILE_MAX_BYTES, arena, NULL, &message);
-    if (message != NULL) {
-        const Comity__V1__Receipt *receipt = (const Comity__V1__Receipt *) message;
-        struct event_header header;
-        bool has_stamp =
-            receipt->event != NULL &&
-            event_header_read(BYTES(receipt->event->header.data, receipt->event->header.len), &header) == 0;
-        code = receipt_add(entry, (uint32_t) epoch, receipt->first_sequence);
-        if (code == 0 && (!entry->has_receipt || epoch > entry->epoch)) {
-            entry->has_receipt = true;
-            entry->epoch = (uint32_t) epoch;
-            entry->sequence = receipt->first_sequence;
-            entry->time_ms = has_stamp ? header.time_ms : 0;
-        }
-    } else {
-        list->damaged++;
-    }
-    if (arena != NULL)
+    if (code == 0) {
+        CLEANUP(arena_destroy) struct arena *arena = arena_new(ARENA_BYTES);
+        code = arena == NULL ? ERR_MEMORY : receipt_read(entry->draft, bytes, epoch, arena, &header);
         free((uint8_t *) bytes.data);
-    arena_destroy(&arena);
+    }
+    if (code == 0)
+        code = receipt_take(entry, &header);
+    else if (code != ERR_MEMORY)
+        list->damaged++;
     return code == ERR_MEMORY ? code : 0;
 }
 

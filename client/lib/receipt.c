@@ -169,9 +169,8 @@ static int checkpoint_check(const Comity__V1__Receipt *receipt, const struct eve
     return ERR_RECEIPT;
 }
 
-int receipt_verify(const struct receipt_claim *claim, const Comity__V1__Receipt *receipt,
-                   const uint8_t (*log_keys)[KEY_SIZE], size_t key_count, struct receipt_memory *memory,
-                   struct event_header *ret_header, enum receipt_step *ret_step)
+int receipt_fits(const struct receipt_claim *claim, const Comity__V1__Receipt *receipt, struct event_header *ret_header,
+                 enum receipt_step *ret_step)
 {
     struct event_header header = {0};
     enum receipt_step step = RECEIPT_STEP_COMMAND;
@@ -192,12 +191,24 @@ int receipt_verify(const struct receipt_claim *claim, const Comity__V1__Receipt 
         step = RECEIPT_STEP_PROOF;
         code = proof_check(receipt, header.sequence);
     }
-    if (code == 0) {
-        step = RECEIPT_STEP_CHECKPOINT;
-        code = checkpoint_check(receipt, &header, log_keys, key_count, memory);
-    }
     if (code != 0)
         *ret_step = step;
+    else
+        *ret_header = header;
+    return code;
+}
+
+int receipt_verify(const struct receipt_claim *claim, const Comity__V1__Receipt *receipt,
+                   const uint8_t (*log_keys)[KEY_SIZE], size_t key_count, struct receipt_memory *memory,
+                   struct event_header *ret_header, enum receipt_step *ret_step)
+{
+    struct event_header header;
+    int code = receipt_fits(claim, receipt, &header, ret_step);
+    if (code != 0)
+        return code;
+    code = checkpoint_check(receipt, &header, log_keys, key_count, memory);
+    if (code != 0)
+        *ret_step = RECEIPT_STEP_CHECKPOINT;
     else
         *ret_header = header;
     return code;

@@ -37,6 +37,10 @@ enum receipt_step {
 /* 0 or ERR_MEMORY. @claim lives in @arena. */
 int receipt_claim_make(const struct command *command, struct arena *arena, struct receipt_claim *ret_claim);
 
+/* All steps but the last: that it fits the command, and in itself. What it claims is a number that nobody need have signed. */
+int receipt_fits(const struct receipt_claim *claim, const Comity__V1__Receipt *receipt, struct event_header *ret_header,
+                 enum receipt_step *ret_step);
+
 /* All six steps, the checkpoint's signature by one of @log_keys. @memory may be NULL. 0 and the event's
  * header; or ERR_RECEIPT, *ret_step being the first that failed. */
 int receipt_verify(const struct receipt_claim *claim, const Comity__V1__Receipt *receipt,

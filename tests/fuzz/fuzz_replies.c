@@ -72,17 +72,19 @@ static void told(const struct comity_event *event, void *context)
 /* The latest checkpoint that was verified goes forward alone, and only what its record's key has signed is one. */
 static void check_head(const struct run *run, struct comity_checkpoint *last)
 {
-    struct comity_checkpoint now, kept;
+    struct comity_checkpoint now;
     const struct history *history = history_find(run->client, comity_draft_history(run->draft));
-    struct head opened;
+    struct head opened, kept;
 
     if (comity_checkpoint(run->client, history->id, &now) != 0)
         return;
+    const struct head_place place = {run->client->journal, history->id, (const uint8_t(*)[KEY_SIZE]) history->pins,
+                                     history->pin_count};
     FUZZ_NEED(now.epoch > last->epoch || (now.epoch == last->epoch && now.size >= last->size));
     FUZZ_NEED(now.epoch != last->epoch || now.size != last->size || memcmp(now.root, last->root, HASH_SIZE) == 0);
     FUZZ_NEED(head_open(BYTES(now.note, now.note_size), history->id, (const uint8_t(*)[KEY_SIZE]) history->pins,
                         history->pin_count, &opened) == 0);
-    FUZZ_NEED(comity_checkpoint_kept(run->client->journal, history->id, &kept) == 0);
+    FUZZ_NEED(head_load(&place, &kept) == 0);
     FUZZ_NEED(kept.epoch == now.epoch && kept.size == now.size);
     *last = now;
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support" / "python"))
 
-from cli_case import BUILD, CliCase, DONE, FORKED, TIMEOUT_S
+from cli_case import BUILD, CliCase, DONE, FORKED, INTERNAL, TIMEOUT_S
 from comity_record import Record, seed_of
 from terminal import run_on_terminal
 
@@ -57,6 +57,19 @@ class Lies(CliCase):
         """The control: what was verified is gone."""
         for path in (self.world.home(who) / "journal").glob("*/checkpoint"):
             path.unlink()
+
+    def test_damage_is_no_fork(self):
+        """A bit that flipped in what a machine keeps is not laid at the server's door."""
+        self.head("ben")
+        path, = (self.world.home("ben") / "journal").glob("*/checkpoint")
+        lines = path.read_bytes().split(b"\n")
+        lines[2] = (b"B" if lines[2][:1] == b"A" else b"A") + lines[2][1:]
+        path.write_bytes(b"\n".join(lines))
+        error = self.refuse("ben", "checkpoint", "--kept", name="CORRUPT", exit=INTERNAL)
+        self.assertIn("this machine keeps is damaged", error["what"])
+        self.assertEqual(error["next"], "comity checkpoint")
+        self.assertEqual(self.head("ben"), self.head("ada"))
+        self.assertEqual(self.kept("ben")["root"], self.kept("ada")["root"])
 
     def note_of(self, who):
         return self.world.file(f"{who}.checkpoint", self.world.comity(who, "checkpoint")[1])

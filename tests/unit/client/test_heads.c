@@ -79,7 +79,7 @@ static void expect(struct comity_result result, enum comity_verdict verdict, int
 static uint64_t kept(struct scene *scene)
 {
     struct comity_checkpoint checkpoint = {0};
-    int code = comity_checkpoint_kept(journal, scene->group->history, &checkpoint);
+    int code = comity_checkpoint_kept(journal, scene->group->history, scene->pins, 1, &checkpoint);
     assert_true(code == 0 || code == ERR_NOT_FOUND);
     return checkpoint.size;
 }
@@ -620,7 +620,7 @@ static void the_evidence_is_kept(void **state)
     struct comity_checkpoint own;
     char path[256], hex[2 * HISTORY_ID_SIZE + 1], text[8192] = "";
     verify(scene);
-    assert_int_equal(comity_checkpoint_kept(journal, scene->group->history, &own), 0);
+    assert_int_equal(comity_checkpoint_kept(journal, scene->group->history, scene->pins, 1, &own), 0);
     ledger_do(scene, ledger_fork, EVENTS);
     expect_refused(scene);
     CLEANUP(arena_destroy) struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
@@ -648,7 +648,7 @@ static void a_damaged_checkpoint_is_told(void **state)
     hex_encode(BYTES(scene->group->history, HISTORY_ID_SIZE), hex);
     snprintf(path, sizeof(path), "%s/%s/checkpoint", journal, hex);
     assert_int_equal(truncate(path, 50), 0);
-    assert_int_equal(comity_checkpoint_kept(journal, scene->group->history, &checkpoint), ERR_CORRUPT);
+    assert_int_equal(comity_checkpoint_kept(journal, scene->group->history, scene->pins, 1, &checkpoint), ERR_CORRUPT);
     scene_start(scene);
     expect(query(scene, false), COMITY_ANSWERED, 0);
     assert_int_equal(scene_count(scene, COMITY_EVENT_JOURNAL, ERR_CORRUPT), 1);

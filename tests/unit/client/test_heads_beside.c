@@ -61,15 +61,23 @@ static struct head signed_head(struct home *home, uint64_t size)
     return head;
 }
 
+static struct head_place place_of(const struct home *home)
+{
+    return (struct head_place){home->journal, home->ledger->history,
+                               (const uint8_t(*)[KEY_SIZE]) home->ledger->log_key.public_key, 1};
+}
+
 static int keep(struct home *home, const struct head *known, const struct head *head, struct head *ret_kept)
 {
-    return head_keep(home->journal, home->ledger->history, known, head, ret_kept);
+    const struct head_place place = place_of(home);
+    return head_keep(&place, known, head, ret_kept);
 }
 
 static void expect_kept(struct home *home, const struct head *head)
 {
     struct head kept;
-    assert_int_equal(head_load(home->journal, home->ledger->history, &kept), 0);
+    const struct head_place place = place_of(home);
+    assert_int_equal(head_load(&place, &kept), 0);
     assert_int_equal(kept.epoch, head->epoch);
     assert_int_equal(kept.size, head->size);
     assert_memory_equal(kept.root, head->root, HASH_SIZE);
@@ -146,6 +154,7 @@ static void of_two_processes_one_keeps_its_own(void **state)
 {
     struct home *home = *state;
     struct head none = {0}, kept, known = none;
+    const struct head_place place = place_of(home);
     for (unsigned i = 0; i < RACES; i++) {
         home->ledger->epoch = SECOND + i; /* each time from something new */
         struct head first = signed_head(home, 5);
@@ -154,7 +163,7 @@ static void of_two_processes_one_keeps_its_own(void **state)
         ledger_fork(home->ledger, 7);
         forks[1] = signed_head(home, i % 2 == 0 ? 9 : 12);
         assert_int_equal(race(home, &first, forks), 1);
-        assert_int_equal(head_load(home->journal, home->ledger->history, &known), 0);
+        assert_int_equal(head_load(&place, &known), 0);
         if (i % 10 == 0) { /* the control: of one record both do */
             assert_int_equal(race(home, &known, same), 2);
             known = same[0];
@@ -209,7 +218,7 @@ static void ledger_do(struct scene *scene, void (*what)(struct ledger *, uint64_
 static uint64_t kept_size(struct scene *scene)
 {
     struct comity_checkpoint checkpoint = {0};
-    assert_int_equal(comity_checkpoint_kept(scene->journal, scene->group->history, &checkpoint), 0);
+    assert_int_equal(comity_checkpoint_kept(scene->journal, scene->group->history, scene->pins, scene->options.pin_count, &checkpoint), 0);
     return checkpoint.size;
 }
 
@@ -311,7 +320,8 @@ static void begin_beside(struct scene *scene, bool is_fork)
     scene_start(scene);
     assert_true(scene_until(scene, is_put_off)); /* it has looked for what is kept, and found none */
     assert_int_equal(head_read(ledger_checkpoint(scene->group->ledger, EVENTS, arena), scene->group->history, &kept), 0);
-    assert_int_equal(head_keep(scene->journal, scene->group->history, &none, &kept, &kept), 0);
+    const struct head_place place = {.journal = scene->journal, .history = scene->group->history};
+    assert_int_equal(head_keep(&place, &none, &kept, &kept), 0);
     ledger_do(scene, is_fork ? ledger_fork : ledger_grow, 3);
     SCRIPT(scene, script.refuse_requests, 0);
     expect_page(scene, scene->client, is_fork ? COMITY_NOT_SENT : COMITY_ANSWERED, is_fork ? ERR_FORKED : 0);

@@ -54,6 +54,29 @@ static void test_known_checkpoint(void **state)
     assert_int_equal(checkpoint_open(BYTES(buffer, size), other_key.public_key, &back), ERR_SIGNATURE);
 }
 
+/* Whether it fits or not, and whoever else has signed. */
+static void test_which_key_a_checkpoint_names(void **state)
+{
+    (void) state;
+    static const char TEXT[] = ORIGIN "\n42\nVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVU=\n";
+    char line[NOTE_LINE_MAX_BYTES + 1], note[1024];
+    struct note_verifier verifier;
+    uint32_t key_id = 7;
+    assert_int_equal(note_verifier_make(ORIGIN, NOTE_SIGNATURE, key.public_key, &verifier), 0);
+    assert_int_equal(checkpoint_key_id(BYTES(KNOWN, strlen(KNOWN)), &key_id), 0);
+    assert_int_equal(key_id, verifier.key_id);
+    snprintf(note, sizeof(note), "%s", KNOWN);
+    strstr(note, "\n42\n")[1] = '3';
+    note_sign_line(BYTES(TEXT, strlen(TEXT)), "witness.example/w1", &other_key, line);
+    strcat(note, line);
+    key_id = 7;
+    assert_int_equal(checkpoint_key_id(BYTES(note, strlen(note)), &key_id), 0);
+    assert_int_equal(key_id, verifier.key_id);
+    snprintf(note, sizeof(note), "%s\n%s", TEXT, line);
+    assert_int_equal(checkpoint_key_id(BYTES(note, strlen(note)), &key_id), ERR_MALFORMED);
+    assert_int_equal(checkpoint_key_id(BYTES(TEXT, strlen(TEXT)), &key_id), ERR_MALFORMED);
+}
+
 static void test_sizes_and_epochs(void **state)
 {
     (void) state;
@@ -248,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_checkpoint),
+        cmocka_unit_test(test_which_key_a_checkpoint_names),
         cmocka_unit_test(test_sizes_and_epochs),
         cmocka_unit_test(test_every_byte_is_bound),
         cmocka_unit_test(test_a_checkpoint_signed_under_another_name),
