@@ -35,7 +35,7 @@ void scene_destroy(struct scene **scene);
 /* How many events of this kind, and with this code (0: with any), have come. */
 size_t scene_count(struct scene *scene, enum comity_event_kind kind, int code);
 
-/* Pump until @is_there, at most 15 s. False where it did not come. */
+/* Pump until @is_there, at most a minute. False where it did not come. */
 typedef bool scene_condition(struct scene *scene);
 bool scene_until(struct scene *scene, scene_condition *is_there);
 
