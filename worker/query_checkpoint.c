@@ -69,7 +69,7 @@ int query_checkpoint(struct query_run *run)
     if (code == 0)
         code = cosignatures_read(run->txn, &run->history, head, run->arena, &run->answer->cosignatures,
                                  &run->answer->n_cosignatures);
-    if (code == 0)
+    if (code == 0 && run->history.epoch > 1)
         code = add_epochs(run);
     return code;
 }

@@ -165,7 +165,7 @@ static void another_versions_directory_is_refused(void **state)
     assert_int_equal(store_meta_put(txn, "schema", BYTES(version, sizeof(version))), 0);
     assert_int_equal(store_commit(&txn), 0);
     store_close(&store);
-    refused(fixture, open_as(fixture, SCRATCH_GROUP, MAP_BYTES, false), ERR_STORE_VERSION, "schema 3");
+    refused(fixture, open_as(fixture, SCRATCH_GROUP, MAP_BYTES, false), ERR_STORE_VERSION, "schema 4");
 }
 
 static void an_environment_of_somebody_else_is_refused(void **state)

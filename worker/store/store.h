@@ -26,7 +26,7 @@
 #include "core/message.h"
 #include "core/tree.h"
 
-enum { STORE_SCHEMA_VERSION = 2, STORE_REASON_MAX = 512 };
+enum { STORE_SCHEMA_VERSION = 3, STORE_REASON_MAX = 512 };
 
 struct store;
 struct store_txn;

@@ -34,9 +34,9 @@ int commit_check(struct store_txn *txn)
 #ifdef COMITY_CONTROL_NO_CHECKSUM
     number = code == 0 && row.size == 8 ? get_u64(row.data) : number;
 #endif
-    if (code == 0 && (row.size != 8 || get_u64(row.data) != number))
+    if (code == ERR_NOT_FOUND || (code == 0 && (row.size != 8 || get_u64(row.data) != number)))
         return txn_fail(txn, ERR_CORRUPT);
-    return code == ERR_NOT_FOUND ? 0 : code; /* written before there was the row: the next commit has it */
+    return code;
 }
 
 static void mark_make(uint64_t number, char ret_text[MARK_SIZE + 1])

@@ -110,7 +110,7 @@ static void test_refusals(void **state)
     } ROWS[] = {
         {0, 'X', ERR_MALFORMED}, {3, 'y', ERR_MALFORMED}, {4, 0, ERR_VERSION},     {4, 2, ERR_VERSION},
         {5, 0, ERR_MALFORMED},   {5, 12, ERR_MALFORMED},  {5, 255, ERR_MALFORMED}, {6, 1, ERR_MALFORMED},
-        {7, 4, ERR_MALFORMED},   {7, 128, ERR_MALFORMED},
+        {7, 8, ERR_MALFORMED},   {7, 128, ERR_MALFORMED},
     };
     for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
         uint8_t kept = frame[ROWS[i].at];

@@ -111,10 +111,11 @@ static void test_redeem_is_refused(void **state)
     command->redeem->invitation = world_key(world, "other");
     world_refuse(world, command, ERR_COSIGNERS, "cosigners");
 
-    /* A key that is somebody's is not a new one: a member's, another invitation's, one for recovery. */
+    /* A key that is somebody's is not a new one: a member's, another invitation's, one for recovery of the same
+     * constituency. */
     world_refuse(world, world_redeem_command(world, "lars", "once"), ERR_EXISTS, "key");
-    world_refuse(world, world_redeem_command(world, "other", "once"), ERR_EXISTS, "key");
-    world_refuse(world, world_redeem_command(world, "mrec", "once"), ERR_EXISTS, "key");
+    world_refuse(world, world_redeem_command(world, "late", "once"), ERR_EXISTS, "key");
+    world_refuse(world, world_redeem_command(world, "mrec", "other"), ERR_EXISTS, "key");
 
     world_accept(world, world_redeem_command(world, "nell", "once"));
     world_refuse(world, world_redeem_command(world, "nina", "once"), ERR_INVITATION, "redeem.invitation");

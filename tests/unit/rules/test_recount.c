@@ -312,7 +312,7 @@ static void test_cut(void **state)
     (void) state;
     assert_false(said.summary.is_whole);
     assert_false(said.summary.is_signed);
-    assert_says(said.faults, "0: it cannot be read after number");
+    assert_says(said.faults, "0: it ends too early, after number");
     world_destroy(&world);
 }
 
