@@ -128,7 +128,7 @@ class Words(CliCase):
         self.assertTrue(self.world.comity("ada", "vote", "x", "y")[2].startswith("Not understood: "))
         self.assertIn("comity rule adopt NAME --with KEYFILE, or --draft FILE", self.world.comity("ada", "rule", "templates")[1])
         self.assertIn("(MALFORMED, UNKNOWN_FIELD, ...) ends with 2 where a file", self.world.comity("ada", "errors")[1])
-        self.assertIn("for a later version", self.world.comity("ada", "found", "charter")[1])
+        self.assertIn("comity key recover", self.world.comity("ada", "found", "charter")[1])
         self.assertNotIn("Did you mean", self.world.comity("ada", "frob")[2])
         self.ask("ada", "site", "add", "q", "--title", "Q", "--time-zone", "UTC", "--draft", "q.draft", "--cosigner",
                  "Carla Weiss")
