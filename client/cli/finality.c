@@ -186,6 +186,17 @@ int finality_ask(struct cli *cli, const struct shown_finality **ret_finality)
     return 0;
 }
 
+/* Where it cannot be found out that is no failure of the command; a fork is. */
+static int ask_in_passing(struct cli *cli, const struct shown_finality **ret_finality)
+{
+    struct failure before = cli->failure;
+    int code = finality_ask(cli, ret_finality);
+
+    if (code != ERR_FORKED)
+        cli->failure = before;
+    return code;
+}
+
 /* ---- Telling ---- */
 
 /* When the first event that is not FINAL happened: stamps never go back, so that what has an earlier one is
@@ -303,12 +314,10 @@ static struct json_object *to_json(struct cli *cli, struct shown_finality *shown
 int finality_say(struct cli *cli, int64_t time_ms)
 {
     const struct shown_finality *asked;
-    struct failure before = cli->failure;
-    int code = finality_ask(cli, &asked);
+    int code = ask_in_passing(cli, &asked);
 
     if (code == ERR_FORKED)
         return code;
-    cli->failure = before;
     if (code != 0) {
         cli_put(cli, "finality", NULL);
         say(cli, "Whether it is FINAL could not be found out: %s", language_error(code));
@@ -328,13 +337,11 @@ int finality_say_none(struct cli *cli)
 int finality_of_one(struct cli *cli, int64_t time_ms, struct json_object *row, const char **ret_line, const char **ret_word)
 {
     const struct shown_finality *asked;
-    struct failure before = cli->failure;
-    int code = finality_ask(cli, &asked);
+    int code = ask_in_passing(cli, &asked);
 
     *ret_line = *ret_word = NULL;
     if (code == ERR_FORKED)
         return code;
-    cli->failure = before;
     bool is_final = code == 0 && asked->has_witness && is_final_at(cli, cli->finality, time_ms);
     if (row != NULL)
         json_object_object_add(row, "is_final", code != 0 ? NULL : json_object_new_boolean(is_final));

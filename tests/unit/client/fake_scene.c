@@ -73,6 +73,24 @@ const char *scene_keep_journal(struct scene *scene)
     return scene->journal;
 }
 
+void scene_ledger(struct scene *scene, void (*what)(struct ledger *, uint64_t), uint64_t number)
+{
+    fake_lock(scene->group);
+    what(scene->group->ledger, number);
+    fake_unlock(scene->group);
+}
+
+struct scene *scene_new_pinned(uint64_t events)
+{
+    struct scene *scene = scene_new(1);
+    scene_keep_journal(scene);
+    memcpy(scene->pins[0].history, scene->group->history, HISTORY_ID_SIZE);
+    memcpy(scene->pins[0].log_key, scene->group->ledger->log_key.public_key, KEY_SIZE);
+    scene->options.pin_count = 1;
+    scene_ledger(scene, ledger_grow, events);
+    return scene;
+}
+
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
 {
     (void) status;

@@ -29,6 +29,10 @@ struct scene {
 struct scene *scene_new(size_t broker_count);
 /* The options get a journal, in a directory of its own that goes with the scene. Returns its path. */
 const char *scene_keep_journal(struct scene *scene);
+/* One broker, a journal, a record of so many events, and its log key pinned. */
+struct scene *scene_new_pinned(uint64_t events);
+/* To the record, whose group answers already. */
+void scene_ledger(struct scene *scene, void (*what)(struct ledger *, uint64_t), uint64_t number);
 void scene_start(struct scene *scene);
 void scene_destroy(struct scene **scene);
 

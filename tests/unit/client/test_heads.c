@@ -23,15 +23,9 @@ static const char *journal;
 
 static int set_up(void **state)
 {
-    struct scene *scene = scene_new(1);
-    journal = scene_keep_journal(scene);
+    struct scene *scene = scene_new_pinned(EVENTS);
+    journal = scene->journal;
     scene->options.deadline_ms = 3000;
-    memcpy(scene->pins[0].history, scene->group->history, HISTORY_ID_SIZE);
-    memcpy(scene->pins[0].log_key, scene->group->ledger->log_key.public_key, KEY_SIZE);
-    scene->options.pin_count = 1;
-    fake_lock(scene->group); /* which answers already */
-    ledger_grow(scene->group->ledger, EVENTS);
-    fake_unlock(scene->group);
     *state = scene;
     return 0;
 }
@@ -98,13 +92,6 @@ static void verify(struct scene *scene)
     assert_int_equal(kept(scene), head(scene));
 }
 
-static void ledger_do(struct scene *scene, void (*what)(struct ledger *, uint64_t), uint64_t number)
-{
-    fake_lock(scene->group);
-    what(scene->group->ledger, number);
-    fake_unlock(scene->group);
-}
-
 /* Nothing is sent but what asks for proofs, and nothing is believed. */
 static void expect_refused(struct scene *scene)
 {
@@ -137,12 +124,12 @@ static void what_is_verified_is_kept_and_grows(void **state)
     struct scene *scene = *state;
     verify(scene);
     assert_int_equal(SEEN(scene, checkpoints), 1);
-    ledger_do(scene, ledger_grow, 7);
+    scene_ledger(scene, ledger_grow, 7);
     scene_start_ready(scene);
     assert_int_equal(kept(scene), EVENTS + 7);
     expect(submit(scene), COMITY_RECORDED, 0);
     assert_int_equal(kept(scene), head(scene));
-    ledger_do(scene, ledger_grow, 3);
+    scene_ledger(scene, ledger_grow, 3);
     expect(query(scene, true), COMITY_ANSWERED, 0);
     assert_int_equal(kept(scene), head(scene));
     assert_int_equal(SEEN(scene, checkpoints), 4); /* WELCOME twice, the receipt, the page */
@@ -165,7 +152,7 @@ static void a_fork_is_refused(void **state)
 {
     struct scene *scene = *state;
     verify(scene);
-    ledger_do(scene, ledger_fork, EVENTS); /* the last event alone is another */
+    scene_ledger(scene, ledger_fork, EVENTS); /* the last event alone is another */
     expect_refused(scene);
     expect_believed_by_others(scene);
 }
@@ -174,8 +161,8 @@ static void a_fork_that_has_grown_is_refused(void **state)
 {
     struct scene *scene = *state;
     verify(scene);
-    ledger_do(scene, ledger_fork, 3);
-    ledger_do(scene, ledger_grow, 100);
+    scene_ledger(scene, ledger_fork, 3);
+    scene_ledger(scene, ledger_grow, 100);
     expect_refused(scene);
     expect_believed_by_others(scene);
 }
@@ -184,7 +171,7 @@ static void a_record_that_was_put_back_is_refused(void **state)
 {
     struct scene *scene = *state;
     verify(scene);
-    ledger_do(scene, ledger_cut, EVENTS - 1);
+    scene_ledger(scene, ledger_cut, EVENTS - 1);
     expect_refused(scene);
     expect_believed_by_others(scene);
 }
@@ -193,7 +180,7 @@ static void no_proof_is_no_proof(void **state)
 {
     struct scene *scene = *state;
     verify(scene);
-    ledger_do(scene, ledger_grow, 5);
+    scene_ledger(scene, ledger_grow, 5);
     SCRIPT(scene, script.has_bad_proofs, true);
     expect_refused(scene);
     SCRIPT(scene, script.has_bad_proofs, false);
@@ -230,7 +217,7 @@ static void a_busy_server_is_no_fork(void **state)
     scene->options.deadline_ms = 3000;
     comity_destroy(&scene->client);
     scene_start_ready(scene);
-    ledger_do(scene, ledger_grow, 3);
+    scene_ledger(scene, ledger_grow, 3);
     SCRIPT(scene, script.gives_busy, true);
     struct comity_result page = query(scene, true); /* nor is it for a page's proof */
     assert_int_equal(page.verdict, COMITY_UNKNOWN);
@@ -306,7 +293,7 @@ static void who_gives_no_proof_for_want_of_leave_is_not_believed(void **state)
 {
     struct scene *scene = *state;
     verify(scene);
-    ledger_do(scene, ledger_fork, 3);
+    scene_ledger(scene, ledger_fork, 3);
     SCRIPT(scene, script.gives_no_leave, true);
     scene_start(scene);
     expect(query(scene, false), COMITY_UNKNOWN, ERR_GRANT);
@@ -340,7 +327,7 @@ static void a_receipt_of_another_record_is_not_believed(void **state)
     scene_start_ready(scene);
     expect(submit(scene), COMITY_RECORDED, 0);
     uint64_t before = kept(scene);
-    ledger_do(scene, ledger_fork, 5);
+    scene_ledger(scene, ledger_fork, 5);
     expect(submit(scene), COMITY_UNKNOWN, ERR_FORKED);
     assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 1);
     assert_int_equal(kept(scene), before);
@@ -349,7 +336,7 @@ static void a_receipt_of_another_record_is_not_believed(void **state)
     scene->options.journal = NULL;
     scene_start_ready(scene);
     expect(submit(scene), COMITY_RECORDED, 0);
-    ledger_do(scene, ledger_fork, 5);
+    scene_ledger(scene, ledger_fork, 5);
     expect(submit(scene), COMITY_RECORDED, 0); /* the control */
 }
 
@@ -357,12 +344,12 @@ static void a_page_of_another_record_is_not_believed(void **state)
 {
     struct scene *scene = *state;
     scene_start_ready(scene);
-    ledger_do(scene, ledger_fork, 5);
+    scene_ledger(scene, ledger_fork, 5);
     expect(query(scene, true), COMITY_UNKNOWN, ERR_FORKED); /* as long as the one before */
     comity_destroy(&scene->client);
     scene->options.journal = NULL;
     scene_start_ready(scene);
-    ledger_do(scene, ledger_fork, 5);
+    scene_ledger(scene, ledger_fork, 5);
     expect(query(scene, true), COMITY_ANSWERED, 0); /* the control */
 }
 
@@ -372,7 +359,7 @@ static void a_page_that_nobody_signed_is_not_believed(void **state)
     struct scene *scene = *state;
     SCRIPT(scene, script.has_bad_pages, true);
     scene_start_ready(scene);
-    ledger_do(scene, ledger_grow, 3);
+    scene_ledger(scene, ledger_grow, 3);
     expect(query(scene, true), COMITY_UNKNOWN, ERR_RECEIPT);
     assert_int_equal(kept(scene), EVENTS);
     SCRIPT(scene, script.has_bad_pages, false);
@@ -467,7 +454,7 @@ static void a_restore_that_lies_about_where_it_went_back_to_is_refused(void **st
 {
     struct scene *scene = *state;
     verify(scene);
-    ledger_do(scene, ledger_fork, 10);
+    scene_ledger(scene, ledger_fork, 10);
     restore(scene, EVENTS, EVENTS); /* what it says it kept is not what was there */
     scene_start(scene);
     expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
@@ -522,7 +509,7 @@ static void what_waits_while_a_restore_comes_is_no_fork(void **state)
     page.events = &events;
     events.from = 1;
     scene_start_ready(scene);
-    ledger_do(scene, ledger_grow, 3);
+    scene_ledger(scene, ledger_grow, 3);
     unsigned before = SEEN(scene, checkpoints);
     SCRIPT(scene, script.gives_busy, true);
     ended = 0;
@@ -544,7 +531,7 @@ static void verify_with_receipt(struct scene *scene)
     expect(submit(scene), COMITY_RECORDED, 0);
     comity_destroy(&scene->client);
     assert_in_range(head(scene), 31, 49);
-    ledger_do(scene, ledger_grow, 20);
+    scene_ledger(scene, ledger_grow, 20);
     verify(scene);
 }
 
@@ -554,7 +541,7 @@ static void a_restore_has_to_have_kept_what_a_receipt_proves(void **state)
     struct scene *scene = *state;
     verify_with_receipt(scene);
     uint64_t before = kept(scene);
-    ledger_do(scene, ledger_fork, 20);
+    scene_ledger(scene, ledger_fork, 20);
     restore(scene, 50, 50);
     scene_start(scene);
     expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
@@ -577,7 +564,7 @@ static void a_restore_behind_every_receipt_is_followed(void **state)
 {
     struct scene *scene = *state;
     verify_with_receipt(scene);
-    ledger_do(scene, ledger_fork, 20);
+    scene_ledger(scene, ledger_fork, 20);
     restore(scene, 30, 30);
     scene_start(scene);
     expect(query(scene, false), COMITY_ANSWERED, 0);
@@ -592,7 +579,7 @@ static void a_page_of_an_epoch_that_is_over_is_not_believed(void **state)
     restore(scene, 30, 30);
     scene_start(scene);
     expect(query(scene, true), COMITY_ANSWERED, 0); /* the control */
-    ledger_do(scene, ledger_fork, 5);
+    scene_ledger(scene, ledger_fork, 5);
     SCRIPT(scene, script.page_epoch, 1);
     expect(query(scene, true), COMITY_UNKNOWN, ERR_BEHIND);
 }
@@ -606,7 +593,7 @@ static void a_fork_after_a_restore_is_refused(void **state)
     scene_start(scene);
     expect(submit(scene), COMITY_RECORDED, 0);
     comity_destroy(&scene->client);
-    ledger_do(scene, ledger_fork, 31);
+    scene_ledger(scene, ledger_fork, 31);
     scene_start(scene);
     expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
 }
@@ -621,7 +608,7 @@ static void the_evidence_is_kept(void **state)
     char path[256], hex[2 * HISTORY_ID_SIZE + 1], text[8192] = "";
     verify(scene);
     assert_int_equal(comity_checkpoint_kept(journal, scene->group->history, scene->pins, 1, &own), 0);
-    ledger_do(scene, ledger_fork, EVENTS);
+    scene_ledger(scene, ledger_fork, EVENTS);
     expect_refused(scene);
     CLEANUP(arena_destroy) struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
     struct bytes other = ledger_checkpoint(scene->group->ledger, EVENTS, arena);

@@ -175,15 +175,8 @@ static void of_two_processes_one_keeps_its_own(void **state)
 
 static int set_up(void **state)
 {
-    struct scene *scene = scene_new(1);
-    scene_keep_journal(scene);
+    struct scene *scene = scene_new_pinned(EVENTS);
     scene->options.deadline_ms = 3000;
-    memcpy(scene->pins[0].history, scene->group->history, HISTORY_ID_SIZE);
-    memcpy(scene->pins[0].log_key, scene->group->ledger->log_key.public_key, KEY_SIZE);
-    scene->options.pin_count = 1;
-    fake_lock(scene->group); /* which answers already */
-    ledger_grow(scene->group->ledger, EVENTS);
-    fake_unlock(scene->group);
     *state = scene;
     return 0;
 }
@@ -208,13 +201,6 @@ static void expect_page(struct scene *scene, struct comity *client, enum comity_
     comity_result_release(&result);
 }
 
-static void ledger_do(struct scene *scene, void (*what)(struct ledger *, uint64_t), uint64_t number)
-{
-    fake_lock(scene->group);
-    what(scene->group->ledger, number);
-    fake_unlock(scene->group);
-}
-
 static uint64_t kept_size(struct scene *scene)
 {
     struct comity_checkpoint checkpoint = {0};
@@ -230,7 +216,7 @@ static struct comity *one_goes_on(struct scene *scene)
     expect_page(scene, scene->client, COMITY_ANSWERED, 0);
     assert_int_equal(comity_new(&scene->options, &beside), 0);
     expect_page(scene, beside, COMITY_ANSWERED, 0);
-    ledger_do(scene, ledger_grow, 5);
+    scene_ledger(scene, ledger_grow, 5);
     expect_page(scene, beside, COMITY_ANSWERED, 0);
     return beside;
 }
@@ -240,8 +226,8 @@ static void show_another(struct scene *scene, uint64_t more)
 {
     struct comity *beside = one_goes_on(scene);
     assert_int_equal(kept_size(scene), EVENTS + 5);
-    ledger_do(scene, ledger_fork, EVENTS + 3);
-    ledger_do(scene, ledger_grow, more);
+    scene_ledger(scene, ledger_fork, EVENTS + 3);
+    scene_ledger(scene, ledger_grow, more);
     expect_page(scene, scene->client, COMITY_UNKNOWN, ERR_FORKED);
     assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 1);
     assert_int_equal(kept_size(scene), EVENTS + 5);
@@ -262,8 +248,8 @@ static void another_record_that_is_shorter_is_refused(void **state)
 {
     struct scene *scene = *state;
     struct comity *beside = one_goes_on(scene);
-    ledger_do(scene, ledger_fork, EVENTS + 3);
-    ledger_do(scene, ledger_cut, EVENTS + 4);
+    scene_ledger(scene, ledger_fork, EVENTS + 3);
+    scene_ledger(scene, ledger_cut, EVENTS + 4);
     expect_page(scene, scene->client, COMITY_UNKNOWN, ERR_FORKED);
     assert_int_equal(kept_size(scene), EVENTS + 5);
     comity_destroy(&beside);
@@ -274,11 +260,11 @@ static void one_record_is_followed_by_both(void **state)
 {
     struct scene *scene = *state;
     struct comity *beside = one_goes_on(scene);
-    ledger_do(scene, ledger_grow, 9);
+    scene_ledger(scene, ledger_grow, 9);
     expect_page(scene, scene->client, COMITY_ANSWERED, 0);
     assert_int_equal(kept_size(scene), EVENTS + 14);
     expect_page(scene, beside, COMITY_ANSWERED, 0);
-    ledger_do(scene, ledger_grow, 1);
+    scene_ledger(scene, ledger_grow, 1);
     expect_page(scene, beside, COMITY_ANSWERED, 0);
     expect_page(scene, scene->client, COMITY_ANSWERED, 0);
     assert_int_equal(kept_size(scene), EVENTS + 15);
@@ -297,10 +283,10 @@ static void in_homes_of_their_own_nobody_notices(void **state)
     struct comity *beside = NULL;
     options.journal = journal;
     assert_int_equal(comity_new(&options, &beside), 0);
-    ledger_do(scene, ledger_grow, 5);
+    scene_ledger(scene, ledger_grow, 5);
     expect_page(scene, beside, COMITY_ANSWERED, 0);
-    ledger_do(scene, ledger_fork, EVENTS + 3);
-    ledger_do(scene, ledger_grow, 9);
+    scene_ledger(scene, ledger_fork, EVENTS + 3);
+    scene_ledger(scene, ledger_grow, 9);
     expect_page(scene, scene->client, COMITY_ANSWERED, 0);
     comity_destroy(&beside);
 }
@@ -322,7 +308,7 @@ static void begin_beside(struct scene *scene, bool is_fork)
     assert_int_equal(head_read(ledger_checkpoint(scene->group->ledger, EVENTS, arena), scene->group->history, &kept), 0);
     const struct head_place place = {.journal = scene->journal, .history = scene->group->history};
     assert_int_equal(head_keep(&place, &none, &kept, &kept), 0);
-    ledger_do(scene, is_fork ? ledger_fork : ledger_grow, 3);
+    scene_ledger(scene, is_fork ? ledger_fork : ledger_grow, 3);
     SCRIPT(scene, script.refuse_requests, 0);
     expect_page(scene, scene->client, is_fork ? COMITY_NOT_SENT : COMITY_ANSWERED, is_fork ? ERR_FORKED : 0);
     assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), is_fork ? 1 : 0);

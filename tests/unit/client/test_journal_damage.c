@@ -26,17 +26,11 @@ static char folder[192];
 
 static int set_up(void **state)
 {
-    struct scene *scene = scene_new(1);
+    struct scene *scene = scene_new_pinned(EVENTS);
     char hex[2 * COMITY_HISTORY_SIZE + 1];
-    journal = scene_keep_journal(scene);
+    journal = scene->journal;
     hex_encode(BYTES(scene->group->history, COMITY_HISTORY_SIZE), hex);
     snprintf(folder, sizeof(folder), "%s/%s", journal, hex);
-    memcpy(scene->pins[0].history, scene->group->history, HISTORY_ID_SIZE);
-    memcpy(scene->pins[0].log_key, scene->group->ledger->log_key.public_key, KEY_SIZE);
-    scene->options.pin_count = 1;
-    fake_lock(scene->group); /* which answers already */
-    ledger_grow(scene->group->ledger, EVENTS);
-    fake_unlock(scene->group);
     *state = scene;
     return 0;
 }
@@ -246,9 +240,7 @@ static void damage_is_no_fork(void **state)
     record(scene);
     expect_damage(scene, &kept, false);
     expect_damage(scene, &kept, true);
-    fake_lock(scene->group);
-    ledger_fork(scene->group->ledger, 5);
-    fake_unlock(scene->group);
+    scene_ledger(scene, ledger_fork, 5);
     scene_start(scene);
     struct comity_result result = ask(scene);
     assert_int_equal(result.fault.code, ERR_FORKED);
