@@ -69,6 +69,19 @@ static void discard(struct loop *loop, void *socket)
         count_part(loop);
 }
 
+/* By which a message came; 0: it is closed. libzmq gives out what a connection had sent also after its end, and the
+ * descriptor can be another one's by then: that one is not to pay for it. */
+static uint64_t connection_of(struct loop *loop, const struct peer_id *from)
+{
+    const char *text = zmq_msg_gets(&loop->message, "Peer-Address");
+    const uint64_t connection = watch_connection(&loop->watch, loop->message_fd);
+    if (connection == 0 || text == NULL || !DEFENCE(own_descriptor))
+        return connection;
+    const struct address address = address_of_text(text);
+    bool is_own = address_equal(&address, &loop->watch.places[loop->message_fd].address);
+    return is_own && !loop_was_cut(loop, from) ? connection : 0;
+}
+
 static bool handle_one(struct loop *loop, enum side side)
 {
     struct peer_id from;
@@ -82,7 +95,7 @@ static bool handle_one(struct loop *loop, enum side side)
         router_garbage(loop->router);
         return true;
     }
-    const uint64_t connection = watch_connection(&loop->watch, loop->message_fd);
+    const uint64_t connection = connection_of(loop, &from);
     if (side == SIDE_FRONT && connection != 0 && !watch_is_open(&loop->watch, loop->message_fd))
         return true; /* cut: what it had sent before is of no use to anybody */
     const struct router_input input = {

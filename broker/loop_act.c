@@ -165,6 +165,24 @@ static void act_note(struct loop *loop, const struct action *action)
     }
 }
 
+bool loop_was_cut(const struct loop *loop, const struct peer_id *id)
+{
+    for (size_t i = 0; i < CUT_IDS; i++) {
+        if (loop->cut_ids[i].size > 0 && peer_id_equal(&loop->cut_ids[i], id))
+            return true;
+    }
+    return false;
+}
+
+/* A name that a peer chose, which begins with another byte than libzmq's own, may be its next connection's too. */
+static void note_cut(struct loop *loop, const struct peer_id *id)
+{
+    if (id->size == 0 || id->bytes[0] != 0)
+        return;
+    loop->cut_ids[loop->cut_id] = *id;
+    loop->cut_id = (loop->cut_id + 1) % CUT_IDS;
+}
+
 static void act_cut(struct loop *loop, const struct action *action)
 {
     static const char *const WHY[] = {
@@ -173,8 +191,10 @@ static void act_cut(struct loop *loop, const struct action *action)
     if (fd < 0)
         return;
     loop_cut(loop, fd, WHY[action->cut]);
-    if (action->cut == CUT_FLOODS)
-        loop_charge(loop, &loop->watch.places[fd].address);
+    if (action->cut != CUT_FLOODS)
+        return;
+    note_cut(loop, action->to);
+    loop_charge(loop, &loop->watch.places[fd].address);
 }
 
 /* Carry out everything, and what follows from what could not be. */

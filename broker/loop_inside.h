@@ -20,6 +20,8 @@ struct quiet_log {
     uint64_t count;
 };
 
+enum { CUT_IDS = 64 };
+
 struct loop {
     struct loop_options options;
     struct settings *settings;
@@ -48,6 +50,8 @@ struct loop {
     unsigned trims; /* of the next looks: give freed memory back to the system */
     uint64_t denied_keys, cut_connections, hasty_connections, turns, messages;
     struct quiet_log denied_log, strays_log, cut_log;
+    struct peer_id cut_ids[CUT_IDS]; /* of those cut last for what they sent: libzmq gave each its name, once */
+    size_t cut_id;                   /* the place of the next */
 };
 
 /* True once a second at most; counts every call. */
@@ -59,6 +63,9 @@ void loop_take_time(struct loop *loop, int64_t expected_ms);
 
 /* loop_act.c: carry out everything that the router wants, and what follows from what could not be. */
 void loop_act(struct loop *loop);
+
+/* Whether whoever has this name was cut for what it sent. */
+bool loop_was_cut(const struct loop *loop, const struct peer_id *id);
 
 /* Send a frame of ours, without waiting, to @to, whose connection this is. 0, ERR_BUSY or ERR_UNREACHABLE. */
 int loop_send(struct loop *loop, enum side side, const struct peer_id *to, uint64_t connection,

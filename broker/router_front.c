@@ -176,6 +176,7 @@ static bool hold_back(struct turn *turn, unsigned rate, const uint8_t *key, unsi
     turn->router->counters.too_fast++;
     if (DEFENCE(flood_cut) && rates_wait_ms(rates, refused, key, turn->now_ms) > 0) {
         struct action *action = action_add(turn->router, turn->out, ACTION_CUT);
+        action->to = turn->input->from;
         action->connection = turn->input->connection;
         action->cut = CUT_FLOODS;
         return false;
