@@ -11,7 +11,7 @@
 
 enum {
     SIEVE_MOST = 64, /* addresses at one time; of more, each connection is cut by itself */
-    SIEVE_MS = 2000, /* for how long one is kept out */
+    SIEVE_MS = 250, /* for how long one is kept out: longer, and what it may open by then would come at once */
 };
 
 struct sieve {
