@@ -49,6 +49,12 @@ struct address address_of_socket(const struct sockaddr *socket)
     return NOWHERE;
 }
 
+void address_as_key(const struct address *address, uint8_t ret_key[KEY_SIZE])
+{
+    memset(ret_key, 0, KEY_SIZE);
+    memcpy(ret_key, address->bytes, sizeof(address->bytes));
+}
+
 bool address_equal(const struct address *a, const struct address *b)
 {
     return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;

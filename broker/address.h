@@ -14,6 +14,9 @@ struct address {
 struct address address_of_text(const char *text); /* as ZAP says it: 192.0.2.1, 2001:db8::1, fe80::1%eth0 */
 struct address address_of_socket(const struct sockaddr *socket);
 
+/* As buckets of rates name it (core/daemon/rates.h): padded with zeros. */
+void address_as_key(const struct address *address, uint8_t ret_key[KEY_SIZE]);
+
 bool address_equal(const struct address *a, const struct address *b);
 bool address_is_nowhere(const struct address *address);
 bool address_is_ipv4(const struct address *address);

@@ -167,8 +167,8 @@ static void act_note(struct loop *loop, const struct action *action)
 
 bool loop_was_cut(const struct loop *loop, const struct peer_id *id)
 {
-    for (size_t i = 0; i < CUT_IDS; i++) {
-        if (loop->cut_ids[i].size > 0 && peer_id_equal(&loop->cut_ids[i], id))
+    for (size_t i = 0; i < CUT_IDS && loop->cut_ids[i].size > 0; i++) {
+        if (peer_id_equal(&loop->cut_ids[i], id))
             return true;
     }
     return false;

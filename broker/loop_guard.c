@@ -57,10 +57,10 @@ const struct address *loop_counted(const struct address *address)
 
 static bool comes_too_soon(struct loop *loop, const struct address *address)
 {
-    uint8_t key[KEY_SIZE] = {0};
+    uint8_t key[KEY_SIZE];
     if (!loop_counted(address) || !DEFENCE(arrival_rate))
         return false;
-    memcpy(key, address->bytes, sizeof(address->bytes));
+    address_as_key(address, key);
     if (rates_wait_ms(loop->arrivals, 0, key, loop->now_ms) > 0)
         return true;
     rates_spend(loop->arrivals, 0, key, 1, loop->now_ms);
@@ -69,10 +69,10 @@ static bool comes_too_soon(struct loop *loop, const struct address *address)
 
 void loop_charge(struct loop *loop, const struct address *address)
 {
-    uint8_t key[KEY_SIZE] = {0};
+    uint8_t key[KEY_SIZE];
     if (!loop_counted(address) || !DEFENCE(flood_charge))
         return;
-    memcpy(key, address->bytes, sizeof(address->bytes));
+    address_as_key(address, key);
     rates_spend(loop->arrivals, 0, key, FLOOD_COST, loop->now_ms);
 }
 

@@ -196,7 +196,7 @@ static bool is_of_many(const struct turn *turn, unsigned rate, uint8_t ret_key[K
 {
     if (rate != RATE_STRANGER || !turn->input->address || !DEFENCE(address_frames))
         return false;
-    memcpy(ret_key, turn->input->address->bytes, sizeof(turn->input->address->bytes));
+    address_as_key(turn->input->address, ret_key);
     return true;
 }
 
@@ -206,7 +206,7 @@ static bool take_time(struct turn *turn)
     struct rates *rates = turn->router->rates;
     const unsigned rate = turn->client && turn->client->has_leave ? RATE_CLIENT : RATE_STRANGER;
     const unsigned cost = 1 + (unsigned) (turn->input->frame.size / BYTES_OF_ONE);
-    uint8_t key[KEY_SIZE] = {0}, place[KEY_SIZE] = {0};
+    uint8_t key[KEY_SIZE] = {0}, place[KEY_SIZE];
     hex_decode(turn->input->key, key, sizeof(key));
     const bool is_counted_twice = is_of_many(turn, rate, place);
     uint32_t wait_ms = rates_wait_ms(rates, rate, key, turn->now_ms);
