@@ -28,6 +28,7 @@ enum {
     KEY_SIZE = 32,         /* Ed25519 or X25519 public key */
     SALT_SIZE = 16,
     NONCE_SIZE = 16,       /* of a command */
+    BATCH_ID_SIZE = 16,    /* random, of an entry of the log */
 };
 
 /* CLEANUP(x_destroy) struct x *x = NULL; : x_destroy(&x) runs when x goes out of scope. */

@@ -79,6 +79,7 @@ enum execution { NOT_EXECUTED, EXECUTION_UNKNOWN };
     X(ERR_MOVED, -86, NOT_EXECUTED, "The history was moved to another group.") \
     X(ERR_BEHIND, -87, NOT_EXECUTED, "This worker has not yet seen what you have seen.") \
     X(ERR_DRAINING, -88, NOT_EXECUTED, "The worker is shutting down.") \
+    X(ERR_MOVING, -89, NOT_EXECUTED, "The history is being moved to another group: try again shortly.") \
     X(ERR_MEMORY, -100, NOT_EXECUTED, "Not enough memory.") \
     X(ERR_STORE, -101, EXECUTION_UNKNOWN, "The store failed.") \
     X(ERR_STORE_FULL, -102, NOT_EXECUTED, "The store has reached its configured limit.") \

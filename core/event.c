@@ -34,9 +34,9 @@ int event_header_read(struct bytes bytes, struct event_header *ret_header)
     const uint8_t *at = bytes.data;
     if (bytes.size != EVENT_HEADER_SIZE || memcmp(at + AT_MAGIC, MAGIC, sizeof(MAGIC)) != 0)
         return ERR_MALFORMED;
-    if (get_u32(at + AT_LEVEL) != FORMAT_LEVEL)
+    if (get_u32(at + AT_LEVEL) > FORMAT_LEVEL)
         return ERR_VERSION;
-    if (get_u64(at + AT_SEQUENCE) == 0 || get_u32(at + AT_EPOCH) == 0)
+    if (get_u32(at + AT_LEVEL) == 0 || get_u64(at + AT_SEQUENCE) == 0 || get_u32(at + AT_EPOCH) == 0)
         return ERR_MALFORMED;
     ret_header->level = get_u32(at + AT_LEVEL);
     memcpy(ret_header->history, at + AT_HISTORY, HISTORY_ID_SIZE);

@@ -18,10 +18,19 @@
 #include "comity/v1/event.pb-c.h"
 #include "core/bytes.h"
 
-enum { EVENT_HEADER_SIZE = 92, FORMAT_LEVEL = 1, EVENT_PARTS_MAX = 2 + 1024 };
+enum { EVENT_HEADER_SIZE = 92, EVENT_PARTS_MAX = 2 + 1024 };
+
+/* The highest format level that this build knows; it reads all from 1 on. By which one a command is decided,
+ * a group agrees (docs/storage.md, "Format levels"): the header of each event that comes of it says so, and a
+ * history's never goes back. */
+#ifdef COMITY_CONTROL_FORMAT_LEVEL /* so that a test has builds of two versions */
+enum { FORMAT_LEVEL = COMITY_CONTROL_FORMAT_LEVEL };
+#else
+enum { FORMAT_LEVEL = 1 };
+#endif
 
 struct event_header {
-    uint32_t level;
+    uint32_t level; /* format level by which it was decided, from 1 */
     uint8_t history[HISTORY_ID_SIZE];
     uint32_t epoch;
     uint64_t sequence;
@@ -40,14 +49,15 @@ struct event_part {
 };
 
 void event_header_write(const struct event_header *header, uint8_t ret_bytes[EVENT_HEADER_SIZE]);
-int event_header_read(struct bytes bytes, struct event_header *ret_header);   /* ERR_MALFORMED, ERR_VERSION */
+/* ERR_MALFORMED; ERR_VERSION: of a format level that this build does not know. */
+int event_header_read(struct bytes bytes, struct event_header *ret_header);
 
 /* Fill part->hash from kind, salt and content. */
 void event_part_hash(struct event_part *part);
 void event_commitment(const struct event_part *parts, size_t count, uint8_t ret_commitment[HASH_SIZE]);
 
 /* Check a record as it is shown: the header's form, every part that is not withheld against its hash, the
- * hashes against the commitment. 0, ERR_MALFORMED, ERR_RECEIPT. */
+ * hashes against the commitment. 0, ERR_MALFORMED, ERR_RECEIPT, ERR_VERSION. */
 int event_record_check(const Comity__V1__EventRecord *record, struct event_header *ret_header);
 
 #endif

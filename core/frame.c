@@ -60,7 +60,7 @@ static int frame_check(struct bytes frame)
         return ERR_MALFORMED;
     if (at[AT_VERSION] != FRAME_VERSION)
         return ERR_VERSION;
-    uint16_t known_flags = FRAME_FLAG_BROKER | FRAME_FLAG_FOLLOWER_OK | FRAME_FLAG_LEAVE;
+    uint16_t known_flags = FRAME_FLAG_BROKER | FRAME_FLAG_LEAVE;
     if (!type_is_known(at[AT_TYPE]) || (get_u16(at + AT_FLAGS) & ~known_flags) != 0)
         return ERR_MALFORMED;
     return frame.size > FRAME_MAX_BYTES ? ERR_TOO_LARGE : 0;

@@ -46,9 +46,8 @@ enum frame_type {
 };
 
 enum {
-    FRAME_FLAG_BROKER = 1,       /* for the broker itself: its STATUS */
-    FRAME_FLAG_FOLLOWER_OK = 2,  /* a query that a worker that does not lead may answer */
-    FRAME_FLAG_LEAVE = 4,        /* an answer to somebody who has leave to read, or whose command was recorded */
+    FRAME_FLAG_BROKER = 1, /* for the broker itself: its STATUS */
+    FRAME_FLAG_LEAVE = 4,  /* an answer to somebody who has leave to read, or whose command was recorded */
 };
 
 struct frame_header {

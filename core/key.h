@@ -19,6 +19,11 @@ enum { SIGNATURE_SIZE = 64, SEED_SIZE = 32, CONNECTION_SECRET_SIZE = 32 };
 #define TAG_CHARTER "comity/v1/charter"
 #define TAG_GROUP "comity/v1/group"
 #define TAG_EXPORT "comity/v1/export"
+#define TAG_COPY "comity/v1/copy"
+#define TAG_BROKERS "comity/v1/brokers"
+#define TAG_LOG_BEGIN "comity/v1/log-begin"
+#define TAG_MOVE "comity/v1/move"
+#define TAG_MOVE_ASK "comity/v1/move-ask"
 
 /* A member's signing key, from its seed. */
 struct signing_key {

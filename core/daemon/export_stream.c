@@ -16,6 +16,8 @@ void sink_init(struct stream_sink *sink, int descriptor)
     sink->error_number = 0;
     sink->bytes = 0;
     sink->used = 0;
+    sink->cipher = NULL;
+    sink->written = 0;
     crypto_hash_sha256_init(&sink->digest);
 }
 
@@ -23,6 +25,9 @@ int sink_flush(struct stream_sink *sink)
 {
     size_t done = 0;
 
+    if (sink->cipher != NULL)
+        sink->cipher(sink->context, sink->written, sink->buffer, sink->used);
+    sink->written += sink->used;
     while (sink->code == 0 && done < sink->used) {
         ssize_t size = write(sink->descriptor, sink->buffer + done, sink->used - done);
 
@@ -93,11 +98,19 @@ void sink_digest(const struct stream_sink *sink, uint8_t ret_digest[HASH_SIZE])
 void source_init(struct stream_source *source, int descriptor)
 {
     source->descriptor = descriptor;
+    source->read = NULL;
     source->bytes = 0;
     source->is_cut = false;
     source->at = 0;
     source->end = 0;
     crypto_hash_sha256_init(&source->digest);
+}
+
+void source_init_from(struct stream_source *source, stream_read_fn *from, void *context)
+{
+    source_init(source, -1);
+    source->read = from;
+    source->context = context;
 }
 
 /* Some bytes in the buffer; ERR_NOT_FOUND at the end of the file. */
@@ -108,7 +121,8 @@ static int source_fill(struct stream_source *source)
     if (source->at < source->end)
         return 0;
     do {
-        size = read(source->descriptor, source->buffer, sizeof(source->buffer));
+        size = source->read != NULL ? source->read(source->context, source->buffer, sizeof(source->buffer))
+                                    : read(source->descriptor, source->buffer, sizeof(source->buffer));
     } while (size < 0 && errno == EINTR);
     if (size < 0)
         return ERR_FILE;

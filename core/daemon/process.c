@@ -27,6 +27,7 @@ int process_exit_code(int error)
         {ERR_FILE_MODE, EXIT_CONFIGURATION},
         {ERR_MALFORMED, EXIT_CONFIGURATION},
         {ERR_VERSION, EXIT_CONFIGURATION},
+        {ERR_BEHIND, EXIT_CONFIGURATION},
         {ERR_ADDRESS, EXIT_ADDRESS},
     };
     for (size_t i = 0; i < ARRAY_COUNT(TABLE); i++) {

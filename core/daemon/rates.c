@@ -10,11 +10,13 @@ enum {
     WAYS = 4,    /* buckets in each */
     MINUTE_MS = 60000,
     UNIT = 1000000, /* times are kept in nanoseconds: a bucket of 1,000,000 a minute gains one in 60,000 */
+    RATE_BITS = 3,
 };
+static_assert(RATES_MAX == 1 << RATE_BITS, "a bucket's key says of which rate it is");
 
 /* Kept as the time at which it will be full: one number says both how full it is and since when. */
 struct bucket {
-    uint64_t key; /* hash; 0: never used */
+    uint64_t key; /* the rate in the topmost RATE_BITS, else a hash; 0: never used */
     int64_t full_ns;
 };
 
@@ -22,6 +24,7 @@ struct rates {
     pthread_mutex_t mutex;
     uint8_t hash_key[crypto_shorthash_KEYBYTES];
     struct rate_limit limits[RATES_MAX];
+    int64_t latest_ns; /* of the times that were given */
     struct bucket buckets[SETS][WAYS];
 };
 
@@ -45,21 +48,13 @@ void rates_destroy(struct rates **rates)
     *rates = NULL;
 }
 
-void rates_set_limits(struct rates *rates, const struct rate_limit *limits, size_t count)
-{
-    assert(count <= RATES_MAX);
-    pthread_mutex_lock(&rates->mutex);
-    memcpy(rates->limits, limits, count * sizeof(*limits));
-    pthread_mutex_unlock(&rates->mutex);
-}
-
 static uint64_t hash_of(const struct rates *rates, unsigned rate, const uint8_t *key)
 {
     uint8_t named[1 + KEY_SIZE] = {(uint8_t) rate}, hash[crypto_shorthash_BYTES];
     if (key)
         memcpy(named + 1, key, KEY_SIZE);
     crypto_shorthash(hash, named, sizeof(named), rates->hash_key);
-    uint64_t number = get_u64(hash);
+    uint64_t number = get_u64(hash) >> RATE_BITS | (uint64_t) rate << (64 - RATE_BITS);
     return number == 0 ? 1 : number;
 }
 
@@ -102,11 +97,46 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* What was taken under another limit may be more than this one holds, and would take long to come back by it. */
+static void cap_debts(struct rates *rates, unsigned rate)
+{
+    const struct rate_limit *limit = &rates->limits[rate];
+    int64_t most_ns = limit->per_minute > 0 ? rates->latest_ns + all_ns(limit) : 0;
+    for (size_t i = 0; i < SETS; i++) {
+        for (size_t way = 0; way < WAYS; way++) {
+            struct bucket *bucket = &rates->buckets[i][way];
+            if (bucket->key >> (64 - RATE_BITS) == rate && bucket->full_ns > most_ns)
+                bucket->full_ns = most_ns;
+        }
+    }
+}
+
+void rates_set_limits(struct rates *rates, const struct rate_limit *limits, size_t count)
+{
+    assert(count <= RATES_MAX);
+    pthread_mutex_lock(&rates->mutex);
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(&rates->limits[i], &limits[i], sizeof(*limits)) == 0)
+            continue;
+        rates->limits[i] = limits[i];
+        cap_debts(rates, (unsigned) i);
+    }
+    pthread_mutex_unlock(&rates->mutex);
+}
+
+/* @return it in nanoseconds. The mutex is held. */
+static int64_t take_time(struct rates *rates, int64_t now_ms)
+{
+    rates->latest_ns = later(rates->latest_ns, now_ms * UNIT);
+    return now_ms * UNIT;
+}
+
 uint32_t rates_wait_ms(struct rates *rates, unsigned rate, const uint8_t *key, int64_t now_ms)
 {
     uint64_t hash = hash_of(rates, rate, key);
-    int64_t now_ns = now_ms * UNIT, late_ns = 0;
+    int64_t late_ns = 0;
     pthread_mutex_lock(&rates->mutex);
+    int64_t now_ns = take_time(rates, now_ms);
     const struct rate_limit *limit = &rates->limits[rate];
     if (limit->per_minute > 0) {
         int64_t full_ns = later(bucket_of(rates, hash)->full_ns, now_ns);
@@ -121,8 +151,9 @@ uint32_t rates_full_ms(struct rates *rates, unsigned rate, const uint8_t *key, i
     uint64_t hash = hash_of(rates, rate, key);
     int64_t left_ns = 0;
     pthread_mutex_lock(&rates->mutex);
+    int64_t now_ns = take_time(rates, now_ms);
     if (rates->limits[rate].per_minute > 0)
-        left_ns = bucket_of(rates, hash)->full_ns - now_ms * UNIT;
+        left_ns = bucket_of(rates, hash)->full_ns - now_ns;
     pthread_mutex_unlock(&rates->mutex);
     return in_ms(left_ns);
 }
@@ -131,10 +162,11 @@ void rates_spend(struct rates *rates, unsigned rate, const uint8_t *key, unsigne
 {
     uint64_t hash = hash_of(rates, rate, key);
     pthread_mutex_lock(&rates->mutex);
+    int64_t now_ns = take_time(rates, now_ms);
     const struct rate_limit *limit = &rates->limits[rate];
     if (limit->per_minute > 0) {
         struct bucket *bucket = bucket_of(rates, hash);
-        bucket->full_ns = later(bucket->full_ns, now_ms * UNIT) + each_ns(limit) * cost;
+        bucket->full_ns = later(bucket->full_ns, now_ns) + each_ns(limit) * cost;
     }
     pthread_mutex_unlock(&rates->mutex);
 }

@@ -20,6 +20,7 @@ struct rates;
 /* One limit a rate, for rates 0 to @count - 1. NULL: no memory. */
 struct rates *rates_new(const struct rate_limit *limits, size_t count);
 void rates_destroy(struct rates **rates);
+/* Where a limit is another than before, what a bucket of it owes is from then on at most what the new limit holds. */
 void rates_set_limits(struct rates *rates, const struct rate_limit *limits, size_t count);
 
 /* 0 where the bucket has something left, or after how many milliseconds it will. @key has KEY_SIZE bytes, or is NULL

@@ -41,11 +41,30 @@ void *apply_get_by_key(struct apply *a, enum table table, ProtobufCBinaryData ke
     return code == 0 ? row : NULL;
 }
 
+/* The row with the number of this event in it. The one that was given may be the event's own: it stays as it is. */
+static const ProtobufCMessage *row_changed(struct apply *a, const ProtobufCMessage *row)
+{
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(row->descriptor, "changed");
+
+    if (!field)
+        return row;
+    uint8_t *copy = arena_alloc(a->arena, row->descriptor->sizeof_message);
+    if (!copy) {
+        apply_fail(a, ERR_MEMORY);
+        return row;
+    }
+    memcpy(copy, row, row->descriptor->sizeof_message);
+    memcpy(copy + field->offset, &a->event->sequence, sizeof(a->event->sequence));
+    return (const ProtobufCMessage *) copy;
+}
+
 void apply_put(struct apply *a, enum table table, uint32_t number, uint32_t second,
                const ProtobufCMessage *row)
 {
+    const ProtobufCMessage *changed = a->code == 0 ? row_changed(a, row) : NULL;
+
     if (a->code == 0)
-        apply_fail(a, state_put(a->view, a->arena, table, number, second, row));
+        apply_fail(a, state_put(a->view, a->arena, table, number, second, changed));
 }
 
 void apply_put_number(struct apply *a, struct row_key key, uint32_t number)

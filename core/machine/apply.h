@@ -23,6 +23,7 @@ void *apply_get(struct apply *a, enum table table, uint32_t number, uint32_t sec
 void *apply_get_by_key(struct apply *a, enum table table, ProtobufCBinaryData key);
 /* A row that need not be there. NULL: it is not, or a->code is set. */
 void *apply_seek(struct apply *a, enum table table, uint32_t number, uint32_t second);
+/* With the number of the event in the row's `changed`, where its kind has one. */
 void apply_put(struct apply *a, enum table table, uint32_t number, uint32_t second,
                const ProtobufCMessage *row);
 /* A row whose key is its own. */

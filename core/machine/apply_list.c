@@ -22,6 +22,10 @@ void apply_round_acknowledged(struct apply *a, const Comity__V1__Event *open)
 {
     const Comity__V1__RoundAcknowledged *acknowledged = open->round_acknowledged;
 
+    struct row_key key = row_key(TABLE_ACKNOWLEDGED, acknowledged->round, acknowledged->member);
+    uint8_t sequence[8];
+
+    put_u64(sequence, a->event->sequence);
     if (apply_get(a, TABLE_ROUND, acknowledged->round, 0))
-        apply_put_number(a, row_key(TABLE_ACKNOWLEDGED, acknowledged->round, acknowledged->member), 1);
+        apply_fail(a, view_put(a->view, row_key_view(&key), BYTES(sequence, sizeof(sequence))));
 }

@@ -66,6 +66,7 @@ struct command_rule {
     struct command_row row;
     int (*concern)(struct decide *d); /* NULL: it concerns nothing that exists */
     int (*decide)(struct decide *d);
+    uint32_t level; /* format level from which on there is this command; before it is in use: UNSUPPORTED */
 };
 const struct command_rule *command_rule_find(Comity__V1__Command__BodyCase body);
 

@@ -71,19 +71,13 @@ int concern_invited(struct decide *d)
     return member->constituency == d->of_constituency ? 0 : decide_refuse(d, ERR_FORBIDDEN, "invite.member");
 }
 
-/* Is it unused, in time, not withdrawn, and the key that signed it still good? Whoever stole a co-chair's key
- * must not come back by what it invited before it was revoked. ERR_INVITATION if not. */
+/* ERR_INVITATION where it cannot be redeemed. */
 static int check_open(struct decide *d, const Comity__V1__Invitation *invitation)
 {
-    ProtobufCMessage *row = NULL;
-    int code;
+    bool is_open;
+    int code = state_invitation_is_open(d->view, d->arena, invitation, d->context->time_ms, &is_open);
 
-    if (invitation->member != 0 || invitation->revoked != 0 || invitation->expires_ms <= d->context->time_ms)
-        return ERR_INVITATION;
-    code = state_get_by_key(d->view, d->arena, TABLE_KEY, invitation->signer.data, &row);
-    if (code != 0)
-        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
-    return ((const Comity__V1__Key *) row)->revoked == 0 ? 0 : ERR_INVITATION;
+    return code != 0 || is_open ? code : ERR_INVITATION;
 }
 
 struct ways_back {

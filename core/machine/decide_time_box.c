@@ -61,6 +61,7 @@ int decide_extend_time_box(struct decide *d)
         box->ends_ms = (is_over ? d->context->time_ms : box->ends_ms) + more_ms;
         box->state = COMITY__V1__TIME_BOX_STATE__TIME_BOX_STATE_RUNNING;
     }
+    box->changed = 0; /* it was the row */
     extended->box = box;
     event->time_box_extended = extended;
     return 0;

@@ -63,6 +63,8 @@ static int judge(struct decide *d)
 
     if (!rule)
         return decide_refuse(d, ERR_MISSING, "body");
+    if (rule->level > d->context->level)
+        return decide_refuse(d, ERR_UNSUPPORTED, "%s", rule->row.name);
     if (check_history(d, &partnership) != 0 || check_validity(d) != 0 || command_right(d, &right) != 0 ||
         check_signer(d, right) != 0)
         return d->code;

@@ -38,6 +38,7 @@ struct machine_context {
     int64_t time_ms;                  /* stamped by the log; never goes back */
     uint64_t next_sequence;           /* that the first event will get */
     const uint8_t *log_key;           /* signs this worker's checkpoints */
+    uint32_t level;                   /* format level by which it is decided, 1 to FORMAT_LEVEL */
     /* Of a replay from which ballots are withheld (core/replay). A worker leaves them empty. */
     bool lacks_answers;               /* of the command: how it answers is not judged */
     Comity__V1__Outcome *counted;     /* what a round that closes or is extended comes to; NULL: it is counted */

@@ -69,7 +69,7 @@ static int entry_visit(void *context, const ProtobufCMessage *row, struct bytes 
 
     (void) key;
     if (gather->d->round->rule->silence == COMITY__V1__SILENCE__SILENCE_CONSENT_IF_NOTIFIED)
-        code = row_take_answered(gather->d->view, TABLE_ROLL, (ProtobufCMessage *) entry);
+        code = row_take_answered(gather->d->view, gather->d->arena, TABLE_ROLL, (ProtobufCMessage *) entry);
     if (code == 0 && present != COMITY__V1__PRESENT__PRESENT_AT_OPEN)
         code = gather_presence(gather, entry->member, present, &is_present);
     return code != 0 ? code : gather_entry(gather, entry, is_present);

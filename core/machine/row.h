@@ -81,8 +81,9 @@ int row_number(const struct view *view, const struct row_key *key, uint32_t *ret
 int row_put_number(const struct view *view, const struct row_key *key, uint32_t number);
 
 /* Fill a Round's `answered` from TABLE_ANSWERED, a RollEntry's `has_answered` from TABLE_BALLOT and
- * `has_acknowledged` from TABLE_ACKNOWLEDGED; of any other table nothing. */
-int row_take_answered(const struct view *view, enum table table, ProtobufCMessage *row);
+ * `has_acknowledged` from TABLE_ACKNOWLEDGED, with `changed` by what changed one of these last (TABLE_DISPUTED has the
+ * ballots that are none any more); of any other table nothing. A Round's `changed` is not that of its `answered`. */
+int row_take_answered(const struct view *view, struct arena *arena, enum table table, ProtobufCMessage *row);
 
 /* Every row under a prefix, unpacked in @arena. The visitor returns 0, 1 to stop, or a code; it may reset the
  * arena if nothing else lives there. */

@@ -171,9 +171,39 @@ static int come_to_conferences(struct decide *d, const Comity__V1__Stage *stage,
     return 0;
 }
 
+/* Every key, valid or not: what is unpacked of one is dropped before the next, for there may be more than memory for all. */
+struct key_walk {
+    struct decide *d;
+    struct arena *row; /* of the key in hand, and of what it leads to */
+    int (*visit)(void *context, const Comity__V1__Key *key); /* of a valid one: 0, or a code */
+    void *context;
+};
+
+static int walk_visit(void *context, const ProtobufCMessage *row, struct bytes at)
+{
+    const Comity__V1__Key *key = (const Comity__V1__Key *) row;
+    const struct key_walk *walk = context;
+    int code = key->revoked == 0 ? walk->visit(walk->context, key) : 0;
+
+    (void) at;
+    arena_reset(walk->row);
+    return code;
+}
+
+static int walk_keys(struct key_walk *walk)
+{
+    struct row_key all = row_key_all(TABLE_KEY);
+    int code;
+
+    walk->row = arena_new(ARENA_LIMIT_DEFAULT);
+    code = walk->row ? row_each(walk->d->view, walk->row, TABLE_KEY, &all, walk_visit, walk) : ERR_MEMORY;
+    arena_destroy(&walk->row);
+    return code == 0 ? 0 : decide_fail(walk->d, code);
+}
+
 /* The holders of an office, of whom CASTING and SIGN_OFF ask. */
 struct holders {
-    struct decide *d;
+    struct key_walk walk;
     Comity__V1__StageRun *run;
     Comity__V1__Office office;
     bool of_parties; /* alone */
@@ -194,44 +224,48 @@ static int holder_add(struct holders *holders, uint32_t member)
 {
     Comity__V1__StageRun *run = holders->run;
 
-    run->asked = arena_room(holders->d->arena, run->asked, run->n_asked, &holders->room, sizeof(*run->asked));
+    run->asked = arena_room(holders->walk.d->arena, run->asked, run->n_asked, &holders->room, sizeof(*run->asked));
     if (!run->asked)
         return ERR_MEMORY;
     run->asked[run->n_asked++] = member;
     return 0;
 }
 
-/* A member without a valid key has left. */
-static int holder_visit(void *context, const ProtobufCMessage *row, struct bytes key)
+static int get_on_walk(const struct key_walk *walk, enum table table, uint32_t number, ProtobufCMessage **ret_row)
 {
-    const Comity__V1__Key *of = (const Comity__V1__Key *) row;
-    struct holders *holders = context;
-    const Comity__V1__Constituency *constituency;
-    const Comity__V1__Member *member;
+    int code = state_get(walk->d->view, walk->row, table, number, 0, ret_row);
 
-    (void) key;
-    if (of->revoked != 0)
-        return 0;
-    member = decide_get(holders->d, TABLE_MEMBER, of->member, 0);
-    if (!member)
-        return holders->d->code;
+    return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+}
+
+/* A member without a valid key has left. */
+static int holder_visit(void *context, const Comity__V1__Key *key)
+{
+    struct holders *holders = context;
+    const struct key_walk *walk = &holders->walk;
+    const Comity__V1__Member *member;
+    ProtobufCMessage *row;
+    int code = get_on_walk(walk, TABLE_MEMBER, key->member, &row);
+
+    if (code != 0)
+        return code;
+    member = (const Comity__V1__Member *) row;
     if (!member_has_office(member, holders->office) ||
         has(holders->run->asked, holders->run->n_asked, member->number)) /* by another key */
         return 0;
-    constituency = decide_get(holders->d, TABLE_CONSTITUENCY, member->constituency, 0);
-    if (!constituency)
-        return holders->d->code;
-    return holders->of_parties && !is_party(holders->d, constituency) ? 0 : holder_add(holders, member->number);
+    code = get_on_walk(walk, TABLE_CONSTITUENCY, member->constituency, &row);
+    if (code != 0 || (holders->of_parties && !is_party(walk->d, (const Comity__V1__Constituency *) row)))
+        return code;
+    return holder_add(holders, member->number);
 }
 
 static int ask_office(struct decide *d, const Comity__V1__Stage *stage, Comity__V1__StageRun *run)
 {
-    struct holders holders = {.d = d, .run = run, .office = stage->office, .of_parties = stage->each_party};
-    struct row_key all = row_key_all(TABLE_KEY);
-    int code = row_each(d->view, d->arena, TABLE_KEY, &all, holder_visit, &holders);
+    struct holders holders = {.run = run, .office = stage->office, .of_parties = stage->each_party};
 
-    if (code != 0)
-        return d->code != 0 ? d->code : decide_fail(d, code);
+    holders.walk = (struct key_walk){.d = d, .visit = holder_visit, .context = &holders};
+    if (walk_keys(&holders.walk) != 0)
+        return d->code;
     if (run->n_asked > 0)
         qsort(run->asked, run->n_asked, sizeof(*run->asked), by_number);
     return 0;
@@ -304,23 +338,20 @@ static bool is_heard(const Comity__V1__StageRun *run, uint32_t member)
     return false;
 }
 
-static int waiting_visit(void *context, const ProtobufCMessage *row, struct bytes key)
+static int waiting_visit(void *context, const Comity__V1__Key *key)
 {
-    const Comity__V1__Key *of = (const Comity__V1__Key *) row;
     struct waiting *waiting = context;
     const Comity__V1__StageRun *run = waiting->run;
 
-    (void) key;
-    if (of->revoked == 0 && of->member != waiting->d->leaving && holds(run->asked, run->n_asked, of->member) &&
-        !is_heard(run, of->member) && !has(waiting->members, waiting->count, of->member))
-        waiting->members[waiting->count++] = of->member;
+    if (key->member != waiting->d->leaving && holds(run->asked, run->n_asked, key->member) &&
+        !is_heard(run, key->member) && !has(waiting->members, waiting->count, key->member))
+        waiting->members[waiting->count++] = key->member;
     return 0;
 }
 
 static int wait_for(struct decide *d, const Comity__V1__StageRun *run, struct waiting *waiting)
 {
-    struct row_key all = row_key_all(TABLE_KEY);
-    int code;
+    struct key_walk walk = {.d = d, .visit = waiting_visit, .context = waiting};
 
     *waiting = (struct waiting){.d = d, .run = run};
     if (run->n_voices == run->n_asked)
@@ -328,8 +359,7 @@ static int wait_for(struct decide *d, const Comity__V1__StageRun *run, struct wa
     waiting->members = decide_alloc(d, run->n_asked, sizeof(*waiting->members));
     if (!waiting->members)
         return d->code;
-    code = row_each(d->view, d->arena, TABLE_KEY, &all, waiting_visit, waiting);
-    return code == 0 ? 0 : decide_fail(d, code);
+    return walk_keys(&walk);
 }
 
 /* CASTING: the holders of an office decide, if they are of one mind. R-65 */

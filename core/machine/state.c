@@ -3,14 +3,44 @@
 #include "core/machine/row.h"
 #include "core/machine/stand_in.h"
 
+/* Of a line of a roll that stays as it was: what is known of its member's answer, and by which event. @key: of a ballot. */
+static int take_ballot(const struct view *view, struct arena *arena, enum table table, Comity__V1__RollEntry *entry,
+                       bool *ret_is_there)
+{
+    struct row_key key = row_key(table, entry->round, entry->member);
+    ProtobufCMessage *row;
+    int code = row_get(view, arena, table, &key, &row);
+
+    *ret_is_there = code == 0;
+    if (code != 0)
+        return code == ERR_NOT_FOUND ? 0 : code;
+    uint64_t changed = ((const Comity__V1__Ballot *) row)->changed;
+    entry->changed = changed > entry->changed ? changed : entry->changed;
+    return 0;
+}
+
+static int take_acknowledged(const struct view *view, Comity__V1__RollEntry *entry)
+{
+    struct row_key key = row_key(TABLE_ACKNOWLEDGED, entry->round, entry->member);
+    struct bytes value;
+    int code = view_get(view, row_key_view(&key), &value);
+
+    entry->has_acknowledged = code == 0;
+    if (code != 0)
+        return code == ERR_NOT_FOUND ? 0 : code;
+    if (value.size == 8 && get_u64(value.data) > entry->changed) /* a store of before has another number there */
+        entry->changed = get_u64(value.data);
+    return 0;
+}
+
 /* What changes with each ballot is kept apart: a round's row has the rule in it, and a roll's line is written
  * once. */
-int row_take_answered(const struct view *view, enum table table, ProtobufCMessage *row)
+int row_take_answered(const struct view *view, struct arena *arena, enum table table, ProtobufCMessage *row)
 {
     Comity__V1__Round *round = (Comity__V1__Round *) row;
     Comity__V1__RollEntry *entry = (Comity__V1__RollEntry *) row;
     struct row_key key;
-    bool has_answered = false, has_acknowledged = false;
+    bool has_answered = false, was_disputed;
     int code;
 
     switch (table) {
@@ -18,15 +48,11 @@ int row_take_answered(const struct view *view, enum table table, ProtobufCMessag
         key = row_key(TABLE_ANSWERED, round->number, 0);
         return row_number(view, &key, &round->answered);
     case TABLE_ROLL:
-        key = row_key(TABLE_BALLOT, entry->round, entry->member);
-        code = row_exists(view, &key, &has_answered);
+        code = take_ballot(view, arena, TABLE_BALLOT, entry, &has_answered);
         entry->has_answered = has_answered;
-        if (code != 0)
-            return code;
-        key = row_key(TABLE_ACKNOWLEDGED, entry->round, entry->member);
-        code = row_exists(view, &key, &has_acknowledged);
-        entry->has_acknowledged = has_acknowledged;
-        return code;
+        if (code == 0)
+            code = take_ballot(view, arena, TABLE_DISPUTED, entry, &was_disputed);
+        return code == 0 ? take_acknowledged(view, entry) : code;
     default:
         return 0;
     }
@@ -40,7 +66,7 @@ int state_get(const struct view *view, struct arena *arena, enum table table, ui
     int code = row_get(view, arena, table, &key, &row);
 
     if (code == 0)
-        code = row_take_answered(view, table, row);
+        code = row_take_answered(view, arena, table, row);
     if (code == 0)
         *ret_row = row;
     return code;
@@ -145,6 +171,24 @@ int state_member_of_key(const struct view *view, struct arena *arena, const uint
     if (code != 0)
         return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
     *ret_member = (Comity__V1__Member *) row;
+    return 0;
+}
+
+int state_invitation_is_open(const struct view *view, struct arena *arena, const Comity__V1__Invitation *invitation,
+                             int64_t time_ms, bool *ret_is)
+{
+    ProtobufCMessage *row;
+    int code;
+
+    *ret_is = false;
+    if (invitation->member != 0 || invitation->revoked != 0 || invitation->expires_ms <= time_ms)
+        return 0;
+    if (invitation->signer.len != KEY_SIZE)
+        return ERR_CORRUPT;
+    code = state_get_by_key(view, arena, TABLE_KEY, invitation->signer.data, &row);
+    if (code != 0)
+        return code == ERR_NOT_FOUND ? ERR_CORRUPT : code;
+    *ret_is = ((const Comity__V1__Key *) row)->revoked == 0;
     return 0;
 }
 

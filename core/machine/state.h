@@ -73,7 +73,7 @@ enum table {
     /* Rules and stages. */
     TABLE_ROLL_LIST = 90,    /* number, constituency RollList */
     TABLE_STAGE = 91,        /* number               StageRun */
-    TABLE_ACKNOWLEDGED = 92, /* round, member        u32: 1 */
+    TABLE_ACKNOWLEDGED = 92, /* round, member        u64: sequence of the event */
     TABLE_STAGE_OF_ITEM = 93,/* item, stage          u32: 1 while the stage, of a proposal on the item, is open */
     TABLE_ROUND_OF_PROPOSAL = 94, /* proposal, round u32: 1 */
     /* Keys and witnesses. */
@@ -85,7 +85,7 @@ enum table {
 
 /* Read or write one row by its numbers. @b is ignored by tables of one number, both by KEY and INVITATION, whose
  * rows are written under their own key. A Round's `answered` comes from TABLE_ANSWERED, a RollEntry's
- * `has_answered` from TABLE_BALLOT and `has_acknowledged` from TABLE_ACKNOWLEDGED: they are never written with the row. 0, ERR_NOT_FOUND, ERR_CORRUPT, ERR_MEMORY, the backend's. */
+ * `has_answered` from TABLE_BALLOT and `has_acknowledged` from TABLE_ACKNOWLEDGED: they are never written with the row. `changed` is written with a row by apply_put alone. 0, ERR_NOT_FOUND, ERR_CORRUPT, ERR_MEMORY, the backend's. */
 int state_get(const struct view *view, struct arena *arena, enum table table, uint32_t a, uint32_t b,
               ProtobufCMessage **ret_row);
 int state_put(const struct view *view, struct arena *arena, enum table table, uint32_t a, uint32_t b,
@@ -107,6 +107,11 @@ int state_witness_of_key(const struct view *view, struct arena *arena, const uin
                          Comity__V1__Witness **ret_witness);
 /* The key that signs the history's checkpoints now: its latest epoch's. ERR_CORRUPT where none is on record. */
 int state_log_key(const struct view *view, struct arena *arena, uint8_t ret_key[KEY_SIZE]);
+/* Can it be redeemed at @time_ms: it is unused, in time, not withdrawn, and the key that signed it still good? Whoever stole a
+ * co-chair's key must not come back by what it invited before it was revoked. Until then its name is taken. 0; ERR_CORRUPT
+ * where the key that signed it is not on record: nobody is let in by it, nor by a name that can be mistaken for its. */
+int state_invitation_is_open(const struct view *view, struct arena *arena, const Comity__V1__Invitation *invitation,
+                             int64_t time_ms, bool *ret_is);
 bool member_has_office(const Comity__V1__Member *member, Comity__V1__Office office);
 
 /* Who may see how @voter answered in @round: the visibility of ballots, decided here and nowhere else. */

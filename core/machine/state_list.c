@@ -135,7 +135,7 @@ static int list_visit(void *context, struct bytes key, struct bytes value)
     if (code != 0 || !next)
         return code != 0 ? code : ERR_MEMORY;
     memcpy(next, key.data, key.size); /* and a zero byte: the least key after this one */
-    code = row_take_answered(listing->view, listing->table, row);
+    code = row_take_answered(listing->view, listing->arena, listing->table, row);
     return code != 0 ? code : listing->visit(listing->context, row, BYTES(next, key.size + 1));
 }
 

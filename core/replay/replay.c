@@ -48,6 +48,16 @@ bool replay_stops(const struct replay *r, int code)
     return code != 0 && (!r->goes_on || code == ERR_MEMORY);
 }
 
+static int sets_make(struct replay *r)
+{
+    r->texts = view_memory_new();
+    r->hidden = view_memory_new();
+    r->hidden_texts = view_memory_new();
+    return r->texts != NULL && r->hidden != NULL && r->hidden_texts != NULL
+               ? 0
+               : replay_wrong_after(r, REPLAY_MACHINE, ERR_MEMORY, N_("not enough memory"));
+}
+
 int replay_begin(struct replay *r, const Comity__V1__ExportHistory *begin)
 {
     bool is_announced = begin->head != 0 || !r->takes_withheld;
@@ -58,12 +68,21 @@ int replay_begin(struct replay *r, const Comity__V1__ExportHistory *begin)
     memcpy(r->history, begin->history.data, HISTORY_ID_SIZE);
     r->announced_head = begin->head;
     r->announced_epoch = begin->epoch;
-    r->texts = view_memory_new();
-    r->hidden = view_memory_new();
-    r->hidden_texts = view_memory_new();
-    return r->texts != NULL && r->hidden != NULL && r->hidden_texts != NULL
-               ? 0
-               : replay_wrong_after(r, REPLAY_MACHINE, ERR_MEMORY, N_("not enough memory"));
+    return sets_make(r);
+}
+
+int replay_resume(struct replay *r, const struct replay_head *from, uint64_t events)
+{
+    memcpy(r->history, from->history, HISTORY_ID_SIZE);
+    r->head = from->head;
+    r->announced_head = from->head + events;
+    if (from->head != 0) {
+        r->epoch = from->epoch;
+        r->time_ms = from->time_ms;
+        r->level = from->level;
+        memcpy(r->log_key, from->log_key, KEY_SIZE);
+    }
+    return sets_make(r);
 }
 
 void replay_release(struct replay *r)
@@ -136,6 +155,7 @@ int replay_took(struct replay *r, struct replay_event *in)
     r->head = in->header.sequence;
     r->epoch = in->header.epoch;
     r->time_ms = in->header.time_ms;
+    r->level = in->header.level;
     r->commands += in->causes;
     if (log_key != NULL)
         memmove(r->log_key, log_key, KEY_SIZE);
@@ -257,6 +277,11 @@ static int rest_check(struct replay *r)
     if (r->missing != 0)
         return replay_wrong_after(r, REPLAY_END, ERR_TEXT, N_("texts are missing that nobody purged (%zu)"),
                                   r->missing);
+    return 0;
+}
+
+static int epoch_check(struct replay *r)
+{
     if (r->announced_head != 0 && r->epoch != r->announced_epoch)
         return replay_wrong_after(
             r, REPLAY_END, ERR_CORRUPT,
@@ -272,9 +297,21 @@ int replay_end(struct replay *r, const Comity__V1__ExportHistoryEnd *end)
     if (replay_stops(r, first))
         return first;
     code = rest_check(r);
+    if (code == 0)
+        code = epoch_check(r);
     first = first != 0 ? first : code;
     if (replay_stops(r, first))
         return first;
     code = r->head != 0 ? note_check(r, replay_bytes(end->checkpoint)) : 0;
     return first != 0 ? first : code;
+}
+
+int replay_pause(struct replay *r, struct bytes checkpoint)
+{
+    int code;
+
+    if (r->receipt_size == r->head)
+        r->receipt_size = 0;
+    code = rest_check(r);
+    return code == 0 ? note_check(r, checkpoint) : code;
 }

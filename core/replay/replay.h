@@ -9,6 +9,10 @@
  *     replay_checkpoint, replay_refusal
  *   replay_end, replay_release
  *
+ * A history that grows piece by piece, as by the entries of a log, goes on where it was left:
+ *
+ *   replay_resume, replay_event and replay_took as above, replay_pause, replay_refusal, replay_release
+ *
  * Each check that fails is told as a fault. A restore stops there. Whoever goes on gets of each event as much
  * as there is: is_read says whether it can be kept. */
 #ifndef COMITY_CORE_REPLAY_REPLAY_H
@@ -83,6 +87,7 @@ struct replay {
     uint64_t head; /* last event that was taken; 0: none */
     uint32_t epoch;
     int64_t time_ms;
+    uint32_t level;          /* of the last event; 0: there is none */
     uint64_t announced_head; /* 0: not announced, as in a member's copy */
     uint32_t announced_epoch;
     uint8_t log_key[KEY_SIZE]; /* latest on record */
@@ -102,6 +107,18 @@ struct replay {
 
 /* Begin with what the stream announces. 0, ERR_MALFORMED, ERR_MEMORY. */
 int replay_begin(struct replay *replay, const Comity__V1__ExportHistory *begin);
+
+/* Go on where the place is: @events further ones follow. With head 0 the history is yet to be founded, and the rest is
+ * not read. 0, ERR_MEMORY. */
+struct replay_head {
+    const uint8_t *history; /* HISTORY_ID_SIZE */
+    uint64_t head;
+    uint32_t epoch;
+    int64_t time_ms;        /* of the last event, */
+    uint32_t level;         /* and by which it was decided */
+    const uint8_t *log_key; /* KEY_SIZE: latest on record */
+};
+int replay_resume(struct replay *replay, const struct replay_head *from, uint64_t events);
 void replay_release(struct replay *replay);
 
 /* Is everything here that the machine decided, so that the arena may be dropped before the next record? */
@@ -118,6 +135,9 @@ int replay_took(struct replay *replay, struct replay_event *event);
 int replay_checkpoint(struct replay *replay, const Comity__V1__ExportCheckpoint *checkpoint);
 int replay_refusal(struct replay *replay, const Comity__V1__ExportRefusal *record);
 int replay_end(struct replay *replay, const Comity__V1__ExportHistoryEnd *end);
+/* All the events of this piece have come: nothing is left open, and @checkpoint is the note over the tree as it now is,
+ * which stands in the receipts of this piece as well. As replay_event. */
+int replay_pause(struct replay *replay, struct bytes checkpoint);
 
 /* Is a refusal with this code kept? What the machine says of a command is; what passes by (BUSY) and a fault
  * of the worker's own are not. */

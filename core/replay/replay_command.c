@@ -157,6 +157,7 @@ static int expect(struct replay *r, struct replay_event *in, int *ret_first)
         .time_ms = in->header.time_ms,
         .next_sequence = in->header.sequence,
         .log_key = replay_log_key(r, in->open),
+        .level = in->header.level,
         .counted = (Comity__V1__Outcome *) (uintptr_t) replay_counted(r, in->open),
     };
     int code;

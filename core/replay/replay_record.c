@@ -69,6 +69,9 @@ static int header_check(struct replay *r, const struct replay_event *in)
     if (in->header.time_ms < r->time_ms)
         return replay_wrong(r, REPLAY_ORDER, ERR_CORRUPT,
                             N_("its time lies before that of the event before it"));
+    if (in->header.level < r->level)
+        return replay_wrong(r, REPLAY_ORDER, ERR_CORRUPT,
+                            N_("its format level is lower than that of the event before it"));
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
+#include <unicode/uscript.h>
 #include <unicode/uspoof.h>
 #include <unicode/ustring.h>
 
@@ -282,21 +283,6 @@ int characters_compose(struct bytes bytes, struct arena *arena, struct bytes *re
     return U_FAILURE(status) ? failure(status) : text_write(&composed, arena, ret_bytes);
 }
 
-/* Without what separates and what is not seen. */
-static void close_up(struct text *text)
-{
-    int32_t count = 0;
-
-    for (int32_t at = 0, from = 0; at < text->count; from = at) {
-        UChar32 point = next_point(text, &at);
-        if (!u_hasBinaryProperty(point, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) &&
-            !u_hasBinaryProperty(point, UCHAR_WHITE_SPACE))
-            for (; from < at; from++)
-                text->units[count++] = text->units[from];
-    }
-    text->count = count;
-}
-
 static int fold(const struct text *text, struct arena *arena, struct text *ret_folded)
 {
     UErrorCode status = U_ZERO_ERROR;
@@ -310,51 +296,129 @@ static int fold(const struct text *text, struct arena *arena, struct text *ret_f
     return U_FAILURE(status) ? failure(status) : 0;
 }
 
-/* In one case as well: a nought is like a capital O, and so like a small one. */
-static int hash_skeleton(const USpoofChecker *checker, const struct text *text, struct arena *arena,
-                         uint8_t ret_hash[LIKENESS_SIZE])
+static bool is_letter_mark_or_digit(UChar32 point)
+{
+    return (U_MASK(u_charType(point)) & (U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK)) != 0;
+}
+
+static int skeleton_of(const USpoofChecker *checker, const struct text *text, struct arena *arena,
+                       struct text *ret_skeleton)
 {
     UErrorCode status = U_ZERO_ERROR;
     int32_t room = uspoof_getSkeleton(checker, 0, text->units, text->count, NULL, 0, &status) + 1;
-    struct text skeleton, folded;
 
     if (status != U_BUFFER_OVERFLOW_ERROR && U_FAILURE(status))
         return failure(status);
     status = U_ZERO_ERROR;
-    skeleton.units = arena_alloc(arena, (size_t) room * sizeof(UChar));
-    if (skeleton.units == NULL)
+    ret_skeleton->units = arena_alloc(arena, (size_t) room * sizeof(UChar));
+    if (ret_skeleton->units == NULL)
         return ERR_MEMORY;
-    skeleton.count =
-        uspoof_getSkeleton(checker, 0, text->units, text->count, skeleton.units, room, &status);
+    ret_skeleton->count =
+        uspoof_getSkeleton(checker, 0, text->units, text->count, ret_skeleton->units, room, &status);
+    return U_FAILURE(status) ? failure(status) : 0;
+}
+
+/* Is there a letter of a script in whose names a sign stands beside letters, and says nothing? */
+static bool has_signs(const struct text *text)
+{
+    for (int32_t at = 0; at < text->count;) {
+        UErrorCode status = U_ZERO_ERROR;
+        UScriptCode script = uscript_getScript(next_point(text, &at), &status);
+        if (script == USCRIPT_LATIN || script == USCRIPT_GREEK || script == USCRIPT_CYRILLIC)
+            return true;
+    }
+    return false;
+}
+
+/* A letter that looks like a sign: an apostrophe of the modifier letters, a stop of Lisu. A Hebrew yod is like an
+ * apostrophe as well, and is a letter where the name is Hebrew. */
+static bool is_like_a_sign(const USpoofChecker *checker, UChar32 point)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UChar units[2], room[32];
+    struct text letter = {units, 0}, skeleton = {room, 0};
+
+    if (point < 0x80)
+        return false;
+    U16_APPEND_UNSAFE(units, letter.count, point);
+    skeleton.count = uspoof_getSkeleton(checker, 0, units, letter.count, room, ARRAY_COUNT(room), &status);
     if (U_FAILURE(status))
+        return false; /* longer than any sign */
+    for (int32_t at = 0; at < skeleton.count;)
+        if (is_letter_mark_or_digit(next_point(&skeleton, &at)))
+            return false;
+    return true;
+}
+
+/* Without what separates, what is not seen, signs, and the marks on them, and what is drawn around a letter. */
+static void close_up(const USpoofChecker *checker, struct text *text)
+{
+    bool are_signs = has_signs(text), is_left_out = false;
+    int32_t count = 0;
+
+    for (int32_t at = 0, from = 0; at < text->count; from = at) {
+        UChar32 point = next_point(text, &at);
+        uint32_t type = U_MASK(u_charType(point));
+        if (u_hasBinaryProperty(point, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) || (type & U_GC_ME_MASK) != 0)
+            continue;
+        if ((type & U_GC_M_MASK) == 0)
+            is_left_out = !is_letter_mark_or_digit(point) || (are_signs && is_like_a_sign(checker, point));
+        for (; !is_left_out && from < at; from++)
+            text->units[count++] = text->units[from];
+    }
+    text->count = count;
+}
+
+static int normalize(const UNormalizer2 *form, const struct text *text, struct arena *arena,
+                     struct text *ret_normalized)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    int32_t room = unorm2_normalize(form, text->units, text->count, NULL, 0, &status) + 1;
+
+    if (status != U_BUFFER_OVERFLOW_ERROR && U_FAILURE(status))
         return failure(status);
-    int code = fold(&skeleton, arena, &folded);
-    if (code != 0)
-        return code;
-    crypto_generichash(ret_hash, LIKENESS_SIZE, (const uint8_t *) folded.units,
-                       (size_t) folded.count * sizeof(UChar), NULL, 0);
-    return 0;
+    status = U_ZERO_ERROR;
+    ret_normalized->units = arena_alloc(arena, (size_t) room * sizeof(UChar));
+    if (ret_normalized->units == NULL)
+        return ERR_MEMORY;
+    ret_normalized->count =
+        unorm2_normalize(form, text->units, text->count, ret_normalized->units, room, &status);
+    return U_FAILURE(status) ? failure(status) : 0;
+}
+
+/* In one case at the end as well: a nought is like a capital O, and so like a small one. */
+static int hash_look(const USpoofChecker *checker, const UNormalizer2 *form, const struct text *name,
+                     struct arena *arena, uint8_t ret_hash[LIKENESS_SIZE])
+{
+    struct text text, skeleton, folded;
+    int code = normalize(form, name, arena, &text);
+
+    if (code == 0) {
+        close_up(checker, &text);
+        code = skeleton_of(checker, &text, arena, &skeleton);
+    }
+    if (code == 0)
+        code = fold(&skeleton, arena, &folded);
+    if (code == 0)
+        crypto_generichash(ret_hash, LIKENESS_SIZE, (const uint8_t *) folded.units,
+                           (size_t) folded.count * sizeof(UChar), NULL, 0);
+    return code;
 }
 
 int characters_likeness(struct bytes name, struct arena *arena, struct characters_likeness *ret_likeness)
 {
     UErrorCode status = U_ZERO_ERROR;
-    struct characters_likeness likeness;
-    struct text text, folded;
-    int code = text_read(name, arena, &text);
-
-    if (code != 0)
-        return code;
-    close_up(&text);
-    code = fold(&text, arena, &folded);
-    if (code != 0)
-        return code;
+    const UNormalizer2 *forms[LIKENESSES] = {unorm2_getNFCInstance(&status), unorm2_getNFKCInstance(&status),
+                                             unorm2_getNFKCCasefoldInstance(&status)};
     USpoofChecker *checker = uspoof_open(&status);
+    struct characters_likeness likeness;
+    struct text text;
+
     if (U_FAILURE(status))
         return failure(status);
-    code = hash_skeleton(checker, &text, arena, likeness.hashes[0]);
-    if (code == 0)
-        code = hash_skeleton(checker, &folded, arena, likeness.hashes[1]);
+    int code = text_read(name, arena, &text);
+    for (size_t i = 0; i < LIKENESSES && code == 0; i++)
+        code = hash_look(checker, forms[i], &text, arena, likeness.hashes[i]);
     uspoof_close(checker);
     if (code == 0)
         *ret_likeness = likeness;

@@ -39,9 +39,11 @@ int characters_check(enum characters_kind kind, struct bytes text, struct arena 
 int characters_compose(struct bytes text, struct arena *arena, struct bytes *ret_text);
 
 /* What a name looks like: two names can be mistaken for one another if one of their likenesses is one of the
- * other's. By the skeletons of UTS 39, section 4, in one case, without white space and what is not seen: of the name as
- * it is, and of its letters in one case. */
-enum { LIKENESS_SIZE = 16, LIKENESSES = 2 };
+ * other's. Each is the skeleton of UTS 39, section 4, in one case: of the name as it is (Form C); with compatibility
+ * characters as the letters that they are variants of (Form KC: fullwidth, circled, superscript); and that in one
+ * case (NFKC_Casefold). What is neither letter, mark nor digit is left out, and so are marks on it, enclosing marks
+ * and what is not seen; in a name with a Latin, Greek or Cyrillic letter, letters that look like a sign as well. */
+enum { LIKENESS_SIZE = 16, LIKENESSES = 3 };
 struct characters_likeness {
     uint8_t hashes[LIKENESSES][LIKENESS_SIZE];
 };
