@@ -354,7 +354,7 @@ const struct served *workers_leader(const struct workers *workers, const uint8_t
     return leader;
 }
 
-int workers_route(const struct workers *workers, const uint8_t group_id[GROUP_ID_SIZE], bool follower_ok,
+int workers_route(const struct workers *workers, const uint8_t group_id[GROUP_ID_SIZE],
                   struct worker **ret_worker)
 {
     const struct group *group = group_find(workers, group_id);
@@ -362,21 +362,17 @@ int workers_route(const struct workers *workers, const uint8_t group_id[GROUP_ID
         return ERR_NO_ROUTE;
     const struct served *served;
     const struct served *leader = NULL; /* of those that take new requests at all */
-    const struct served *free_one = NULL;
     LIST_FOREACH(served, &group->served, in_group)
     {
         if (served->is_draining)
             continue;
         if (!leader || served->term > leader->term)
             leader = served;
-        if (!is_full(workers, served->worker) && (!free_one || served->term > free_one->term))
-            free_one = served;
     }
     if (!leader)
         return ERR_DRAINING;
-    const struct served *chosen = !is_full(workers, leader->worker) ? leader : follower_ok ? free_one : NULL;
-    if (!chosen)
+    if (is_full(workers, leader->worker))
         return ERR_BUSY;
-    *ret_worker = chosen->worker;
+    *ret_worker = leader->worker;
     return 0;
 }

@@ -172,10 +172,9 @@ struct served *worker_serves(const struct worker *worker, const uint8_t group[GR
 const struct served *workers_leader(const struct workers *workers, const uint8_t group[GROUP_ID_SIZE]);
 void worker_unserve(struct workers *workers, struct served *served);
 
-/* Where a request for @group goes: the worker of the highest term that is not draining. With @follower_ok,
- * where that one is full: the one of the highest term that is not full. 0, ERR_NO_ROUTE, ERR_DRAINING,
- * ERR_BUSY. */
-int workers_route(const struct workers *workers, const uint8_t group[GROUP_ID_SIZE], bool follower_ok,
+/* Where a request for @group goes: the worker of the highest term that is not draining. 0, ERR_NO_ROUTE,
+ * ERR_DRAINING, ERR_BUSY. */
+int workers_route(const struct workers *workers, const uint8_t group[GROUP_ID_SIZE],
                   struct worker **ret_worker);
 
 #endif

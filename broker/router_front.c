@@ -77,9 +77,8 @@ static int route(struct turn *turn, struct worker **ret_worker)
         client->pending_size >= router->limits.pending_bytes / 4 ||
         client->outbox.size >= OUTBOX_CLIENT_BYTES / 2)
         return ERR_BUSY;
-    bool follower_ok = (turn->header.flags & FRAME_FLAG_FOLLOWER_OK) != 0;
     struct worker *worker = NULL;
-    int code = workers_route(&router->workers, turn->header.group, follower_ok, &worker);
+    int code = workers_route(&router->workers, turn->header.group, &worker);
     if (code == 0 && !has_share(router, client, worker))
         return ERR_BUSY;
     *ret_worker = worker;
@@ -209,11 +208,11 @@ static bool take_time(struct turn *turn)
     uint8_t key[KEY_SIZE] = {0}, place[KEY_SIZE];
     hex_decode(turn->input->key, key, sizeof(key));
     const bool is_counted_twice = is_of_many(turn, rate, place);
-    uint32_t wait_ms = rates_wait_ms(rates, rate, key, turn->now_ms);
-    if (wait_ms == 0 && is_counted_twice)
-        wait_ms = rates_wait_ms(rates, RATE_ADDRESS, place, turn->now_ms);
-    if (wait_ms > 0 && DEFENCE(frame_rate))
-        return hold_back(turn, rate, key, cost, wait_ms);
+    const uint32_t own_ms = rates_wait_ms(rates, rate, key, turn->now_ms);
+    const uint32_t many_ms = is_counted_twice ? rates_wait_ms(rates, RATE_ADDRESS, place, turn->now_ms) : 0;
+    const bool is_own = own_ms > 0 || !DEFENCE(address_turns);
+    if ((own_ms > 0 || many_ms > 0) && DEFENCE(frame_rate))
+        return hold_back(turn, is_own ? rate : RATE_ADDRESS, is_own ? key : place, cost, own_ms > 0 ? own_ms : many_ms);
     rates_spend(rates, rate, key, cost, turn->now_ms);
     if (is_counted_twice)
         rates_spend(rates, RATE_ADDRESS, place, cost, turn->now_ms);

@@ -79,7 +79,7 @@ static const struct config_key KEYS[] = {
     {"rates", "address_frames_per_minute", CONFIG_INTEGER, "12000", 0, RATE_MOST, .is_reloadable = true,
      .summary = "The same of all keys of one address (of IPv6: one /64) that no worker knows, together. This machine's own are "
                 "not counted."},
-    {"rates", "address_frames_at_once", CONFIG_INTEGER, "8000", 1, RATE_MOST, .is_reloadable = true, .summary = "And at once."},
+    {"rates", "address_frames_at_once", CONFIG_INTEGER, "2000", 1, RATE_MOST, .is_reloadable = true, .summary = "And at once."},
     {"rates", "address_per_minute", CONFIG_INTEGER, "1200", 0, RATE_MOST, .is_reloadable = true,
      .summary = "Connections that one address (of IPv6: one /64) may open in a minute; further ones are cut. This machine's own "
                 "are not counted. 0 for a front behind a proxy."},
