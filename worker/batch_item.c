@@ -109,11 +109,16 @@ static int texts_erase(struct batch_runner *runner, const struct touched *touche
     return code;
 }
 
+static size_t touched_index(const struct batch_runner *runner, const struct touched *touched)
+{
+    return (size_t) (touched - runner->touched);
+}
+
 static int event_keep(struct batch_runner *runner, struct touched *touched, struct machine_event *event,
                       const struct command *command)
 {
     struct event_header header = {
-        .level = FORMAT_LEVEL,
+        .level = runner->level,
         .epoch = touched->history.epoch,
         .sequence = touched->history.head + 1,
         .time_ms = runner->now_ms,
@@ -129,6 +134,8 @@ static int event_keep(struct batch_runner *runner, struct touched *touched, stru
     memcpy(header.history, touched->history.id, HISTORY_ID_SIZE);
     event_commitment(parts, part_count, header.commitment);
     code = store_event_append(runner->txn, &touched->history, &header, parts, part_count);
+    if (code == 0 && runner->entry != NULL)
+        code = entry_add_event(runner->entry, touched_index(runner, touched), &header, parts, part_count);
     if (code == 0)
         code = texts_erase(runner, touched, event->open);
     if (code == 0)
@@ -153,7 +160,17 @@ static struct machine_context context_of(const struct batch_runner *runner, uint
         .time_ms = runner->now_ms,
         .next_sequence = head + 1,
         .log_key = runner->options.log_key->public_key,
+        .level = runner->level,
     };
+}
+
+/* Room in the entry, where there is one, for what was decided. ERR_BUSY: in the next one; ERR_TOO_LARGE: in none. */
+static int take_room(struct batch_runner *runner, size_t touched, const struct machine_events *events,
+                     const struct command *command)
+{
+    if (runner->entry == NULL)
+        return 0;
+    return entry_take_room(runner->entry, touched, entry_events_bytes(events, command));
 }
 
 int batch_carry_out_due(struct batch_runner *runner, struct touched *touched)
@@ -169,6 +186,11 @@ int batch_carry_out_due(struct batch_runner *runner, struct touched *touched)
             round < DUE_MAX ? machine_due(&touched->view, &context, runner->scratch, &events) : ERR_INTERNAL;
         if (code == 0 && events.count == 0)
             return 0;
+        if (code == 0)
+            code = take_room(runner, touched_index(runner, touched), &events, NULL);
+        touched->is_behind = code == ERR_BUSY;
+        if (touched->is_behind)
+            return store_error(runner->txn);
         if (code == 0)
             code = events_keep(runner, touched, &events, NULL);
     }
@@ -208,6 +230,11 @@ static int keep_refusal(struct batch_runner *runner, const struct touched *touch
     if (touched != NULL && plan->row.valid_until_ms >= runner->now_ms &&
         plan->row.valid_until_ms <= runner->now_ms + VALIDITY_MAX_MS)
         plan->is_kept = is_member(runner, touched, command);
+    if (plan->is_kept && runner->entry != NULL &&
+        entry_take_room(runner->entry, touched_index(runner, touched), ENTRY_REFUSAL_BYTES) != 0) {
+        plan->is_kept = false;
+        return plan_refuse(plan, ERR_BUSY, "");
+    }
     return store_error(runner->txn);
 }
 
@@ -259,9 +286,7 @@ static int decide(struct batch_runner *runner, const struct command *command, st
     arena_reset(runner->scratch);
     if (touched == NULL) {
         code = found_decide(runner, command, events, &plan->row.refusal);
-        if (code == 0)
-            code = check_names(runner, command, NULL, &plan->row.refusal);
-        return code == 0 ? found_create(runner, command, &plan->touched) : code;
+        return code == 0 ? check_names(runner, command, NULL, &plan->row.refusal) : code;
     }
     context = context_of(runner, touched->history.head);
     code = machine_decide(&touched->view, command, &context, runner->scratch, events, &plan->row.refusal);
@@ -278,6 +303,16 @@ static int history_find(struct batch_runner *runner, const struct command *comma
     return code;
 }
 
+/* Of what is accepted: room in the entry, and a history where one is founded. */
+static int place_take(struct batch_runner *runner, const struct command *command, struct plan *plan,
+                      const struct machine_events *events)
+{
+    size_t touched = plan->touched >= 0 ? (size_t) plan->touched : runner->touched_count;
+    int code = take_room(runner, touched, events, command);
+
+    return code == 0 && plan->touched < 0 ? found_create(runner, command, &plan->touched) : code;
+}
+
 static int carry_out_new(struct batch_runner *runner, const struct batch_item *items, size_t item)
 {
     const struct command *command = items[item].command;
@@ -289,14 +324,19 @@ static int carry_out_new(struct batch_runner *runner, const struct batch_item *i
         code = batch_carry_out_due(runner, &runner->touched[plan->touched]);
     if (code != 0)
         return code;
+    if (plan->touched >= 0 && runner->touched[plan->touched].is_behind)
+        return plan_refuse(plan, ERR_BUSY, "");
     code = decide(runner, command, plan, &events);
-    if (code == ERR_BUSY && store_error(runner->txn) == 0)
-        return plan_refuse(plan, code, "");
     if (code != 0 && is_breakdown(runner, code))
         return batch_fail(runner, items[item].command, item, code);
     if (code != 0)
         return keep_refusal(runner, plan->touched >= 0 ? &runner->touched[plan->touched] : NULL, command,
                             plan);
+    code = place_take(runner, command, plan, &events);
+    if (code == ERR_BUSY || code == ERR_TOO_LARGE)
+        return plan_refuse(plan, code, "");
+    if (code != 0)
+        return batch_fail(runner, command, item, code);
 
     plan->kind = PLAN_ACCEPTED;
     plan->row.sequence = runner->touched[plan->touched].history.head + 1;

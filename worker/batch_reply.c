@@ -58,6 +58,13 @@ static int note_find(struct batch_runner *runner, struct touched *touched, const
     return 0;
 }
 
+int batch_note(struct batch_runner *runner, struct touched *touched, struct bytes *ret_note)
+{
+    struct store_command at_head = {.tree_size = touched->history.head, .epoch = touched->history.epoch};
+
+    return note_find(runner, touched, &at_head, touched->note, ret_note);
+}
+
 static int receipt_reply(struct batch_runner *runner, const struct plan *plan, const struct batch_item *item,
                          struct bytes *ret_reply)
 {

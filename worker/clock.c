@@ -41,7 +41,7 @@ void clock_init(struct clock *clock, const struct clock_source *source)
         clock->source = *source;
     pthread_mutex_init(&clock->mutex, NULL);
     struct reading reading = read_both(clock);
-    clock->lead_ms = reading.unix_ms - reading.boot_ms;
+    clock->lead_ms = clock->last_lead_ms = reading.unix_ms - reading.boot_ms;
 }
 
 void clock_release(struct clock *clock)
@@ -50,14 +50,16 @@ void clock_release(struct clock *clock)
 }
 
 /* With the mutex held. A small step forward is believed for good: so are clocks corrected that run apart
- * slowly. */
+ * slowly. After a jump time goes on from what it was last, and not from the most that it ever was: a clock that was an hour ahead at the
+ * start, and was set right, is right. */
 static int64_t believe(struct clock *clock, struct reading reading)
 {
     int64_t lead_ms = reading.unix_ms - reading.boot_ms;
 #ifndef COMITY_CONTROL_TRUST_CLOCK
     if (lead_ms > clock->lead_ms + CLOCK_STEP_MS)
-        return reading.boot_ms + clock->lead_ms;
+        return reading.boot_ms + clock->last_lead_ms;
 #endif
+    clock->last_lead_ms = lead_ms;
     if (lead_ms > clock->lead_ms)
         clock->lead_ms = lead_ms;
     return reading.unix_ms;
@@ -69,6 +71,18 @@ int64_t clock_now_ms(struct clock *clock)
     int64_t now_ms = believe(clock, read_both(clock));
     pthread_mutex_unlock(&clock->mutex);
     return now_ms;
+}
+
+int64_t clock_beyond_steady_ms(struct clock *clock)
+{
+    int64_t beyond_ms = 0;
+    for (unsigned i = 0; i < READ_TRIES; i++) {
+        int64_t before_ms = clock_steady_ms(), now_ms = clock_now_ms(clock), after_ms = clock_steady_ms();
+        beyond_ms = now_ms - after_ms;
+        if (after_ms - before_ms <= READ_AT_ONCE_MS)
+            break;
+    }
+    return beyond_ms;
 }
 
 int64_t clock_stamp_ms(struct clock *clock)
@@ -88,6 +102,14 @@ void clock_start_after(struct clock *clock, int64_t newest_ms)
     if (newest_ms > clock->stamp_ms)
         clock->stamp_ms = newest_ms;
     pthread_mutex_unlock(&clock->mutex);
+}
+
+enum clock_course clock_course(struct clock *clock)
+{
+    pthread_mutex_lock(&clock->mutex);
+    enum clock_course course = clock->course;
+    pthread_mutex_unlock(&clock->mutex);
+    return course;
 }
 
 bool clock_watch(struct clock *clock, enum clock_course *ret_course, int64_t *ret_lead_ms)
@@ -126,10 +148,10 @@ int clock_follow(struct clock *clock, unsigned ahead_days, char reason[CLOCK_REA
 {
     pthread_mutex_lock(&clock->mutex);
     struct reading reading = read_both(clock);
-    int64_t believed_ms = reading.boot_ms + clock->lead_ms;
+    int64_t believed_ms = reading.boot_ms + clock->last_lead_ms;
     int code = is_too_far_ahead(reading.unix_ms, believed_ms, ahead_days) ? ERR_CONFIG : 0;
     if (code == 0)
-        clock->lead_ms = reading.unix_ms - reading.boot_ms;
+        clock->lead_ms = clock->last_lead_ms = reading.unix_ms - reading.boot_ms;
     pthread_mutex_unlock(&clock->mutex);
     if (code) {
         char clock_shown[TIME_SHOWN_MAX], believed_shown[TIME_SHOWN_MAX];

@@ -57,6 +57,7 @@ struct clock {
     pthread_mutex_t mutex;
     struct clock_source source;
     int64_t lead_ms;  /* Unix time less time since boot: the most that is believed */
+    int64_t last_lead_ms; /* as it was believed last: what time goes on from after a jump */
     int64_t stamp_ms; /* the latest given out, or found in the store */
     enum clock_course course;
 };
@@ -68,10 +69,16 @@ void clock_release(struct clock *clock);
 /* Unix time as it is believed: for times of validity that no event has on record, and for waiting. */
 int64_t clock_now_ms(struct clock *clock);
 
+/* The same less clock_steady_ms(), both of one moment. */
+int64_t clock_beyond_steady_ms(struct clock *clock);
+
 /* Time for stamps, and for whatever is judged by stamps: never less than before, nor than @newest_ms, the
  * newest stamp in the store, once that was told. */
 int64_t clock_stamp_ms(struct clock *clock);
 void clock_start_after(struct clock *clock, int64_t newest_ms);
+
+/* As of the last look. */
+enum clock_course clock_course(struct clock *clock);
 
 /* Looks at the clock. True where its course is another than at the last look; @ret_lead_ms: how far it is
  * ahead of what is believed (negative: behind). */

@@ -3,9 +3,8 @@
 #include "core/error.h"
 #include "core/machine/state.h"
 #include "core/note.h"
+#include "worker/move.h"
 #include "worker/query.h"
-
-enum { SCRATCH_BYTES = 4 * 1024 * 1024 };
 
 /* Out of a message: a key of 32 bytes, a signature of 64, numbers that can be. */
 static int cosignature_take(const Comity__V1__Cosignature *message, struct store_cosignature *ret_cosignature)
@@ -141,61 +140,53 @@ static int check_order(struct store_txn *txn, const struct store_history *histor
     return 0;
 }
 
-static int keep(struct store_txn *txn, const Comity__V1__Cosign *cosign, struct arena *arena,
+static int keep(struct store_txn *txn, const struct store_history *history, const Comity__V1__Cosignature *message,
+                struct arena *arena, bool *ret_is_new, struct refusal *refusal)
+{
+    struct store_cosignature new;
+    int code = cosignature_take(message, &new);
+    if (code)
+        return refuse(refusal, code, "cosign.cosignature");
+    code = check_standing(txn, history, new.key, arena, refusal);
+    if (code == 0)
+        code = check_place(history, &new, refusal);
+    if (code == 0)
+        code = check_order(txn, history, &new, ret_is_new, refusal);
+    if (code)
+        return code;
+    code = cosignature_fits(txn, history, &new);
+    if (code)
+        return refuse(refusal, code, "cosign.cosignature.signature");
+    if (*ret_is_new)
+        code = store_cosignature_put(txn, history, &new);
+    return code ? refuse(refusal, code, "") : 0;
+}
+
+int cosign_keep(struct store_txn *txn, const Comity__V1__Cosign *cosign, struct arena *arena, bool *ret_is_new,
                 struct refusal *refusal)
 {
     struct store_history history;
-    struct store_cosignature new;
-    bool is_new;
-    int code = store_history_get(txn, cosign->history.data, &history);
+    int code = move_gate(txn, cosign->history.data, true, arena, NULL);
+    if (code)
+        return refuse(refusal, code, "cosign.history");
+    code = store_history_get(txn, cosign->history.data, &history);
     if (code)
         return refuse(refusal, code == ERR_HISTORY ? ERR_GRANT : code, "cosign.history");
-    code = cosignature_take(cosign->cosignature, &new);
-    if (code)
-        return refuse(refusal, code, "cosign.cosignature");
-    code = check_standing(txn, &history, new.key, arena, refusal);
-    if (code == 0)
-        code = check_place(&history, &new, refusal);
-    if (code == 0)
-        code = check_order(txn, &history, &new, &is_new, refusal);
-    if (code)
-        return code;
-    code = cosignature_fits(txn, &history, &new);
-    if (code)
-        return refuse(refusal, code, "cosign.cosignature.signature");
-    if (is_new)
-        code = store_cosignature_put(txn, &history, &new);
-    return code ? refuse(refusal, code, "") : 0;
+    return keep(txn, &history, cosign->cosignature, arena, ret_is_new, refusal);
 }
 
-static int attempt(struct store *store, const Comity__V1__Cosign *cosign, struct arena *arena,
-                   struct refusal *refusal)
+int cosign_follow(struct store_txn *txn, const struct store_history *history, const Comity__V1__Cosignature *message,
+                  struct arena *arena)
 {
-    struct store_txn *txn;
-    int code = store_begin_write(store, &txn);
-    if (code)
-        return refuse(refusal, code, "");
-    arena_reset(arena);
-    code = keep(txn, cosign, arena, refusal);
-    if (code) {
-        store_abort(&txn);
-        return code;
-    }
-    code = store_commit(&txn);
-    return code ? refuse(refusal, code, "") : 0;
-}
-
-int cosign_keep(struct store *store, const Comity__V1__Cosign *cosign, struct refusal *refusal)
-{
-    struct arena *arena = arena_new(SCRATCH_BYTES);
-    int code;
-    if (!arena)
-        return refuse(refusal, ERR_MEMORY, "");
-    do
-        code = attempt(store, cosign, arena, refusal);
-    while (code == ERR_STORE_FULL && store_grow(store) == 0);
-    arena_destroy(&arena);
-    return code;
+#ifdef COMITY_CONTROL_COSIGN_UNCHECKED
+    struct store_cosignature taken;
+    (void) arena;
+    return cosignature_take(message, &taken) ? ERR_MALFORMED : store_cosignature_put(txn, history, &taken);
+#endif
+    struct refusal refusal = {0};
+    bool is_new;
+    int code = keep(txn, history, message, arena, &is_new, &refusal);
+    return code == 0 && !is_new ? ERR_STALE : code;
 }
 
 /* For answers and exports. */

@@ -16,10 +16,14 @@ enum { COSIGNATURES_OF_DISMISSED_MAX = 256 };
  * ERR_FORBIDDEN, the store's. */
 int cosign_check(struct service *service, struct job *job, const Comity__V1__Cosign *cosign, struct refusal *refusal);
 
-/* On the writer's thread: in a transaction of its own, which is committed when this returns 0. Else the refusal's code:
- * ERR_GRANT, ERR_KEY_REVOKED, ERR_FORBIDDEN, ERR_EPOCH, ERR_BEHIND, ERR_RANGE, ERR_STALE, ERR_SIGNATURE, ERR_MEMORY, the
- * store's; after ERR_STORE the process has to stop without answering. */
-int cosign_keep(struct store *store, const Comity__V1__Cosign *cosign, struct refusal *refusal);
+/* On the writer's thread, in its transaction (worker/batch.h, batch_cosign): by what the history is there. 0, and what was
+ * not kept already is kept; else the refusal's code: ERR_GRANT, ERR_KEY_REVOKED, ERR_FORBIDDEN, ERR_EPOCH, ERR_BEHIND,
+ * ERR_RANGE, ERR_STALE, ERR_SIGNATURE, ERR_MEMORY, the store's. */
+int cosign_keep(struct store_txn *txn, const Comity__V1__Cosign *cosign, struct arena *arena, bool *ret_is_new,
+                struct refusal *refusal);
+/* The same of an entry of the log, where it is to be new. A code as above, also ERR_MALFORMED. */
+int cosign_follow(struct store_txn *txn, const struct store_history *history, const Comity__V1__Cosignature *message,
+                  struct arena *arena);
 
 /* The latest of each witness whose tree is no larger than @size_max, by key, for answers and exports; in the arena. */
 int cosignatures_read(struct store_txn *txn, const struct store_history *history, uint64_t size_max,

@@ -17,6 +17,7 @@
 #include "core/text.h"
 #include "core/daemon/export_stream.h"
 #include "worker/cosign.h"
+#include "worker/entry.h"
 #include "worker/receipt.h"
 
 enum { EVENTS_A_STRETCH = 256, ARENA_BYTES = 64 * 1024 * 1024, PATH_MAX_BYTES = 4096 };
@@ -27,6 +28,7 @@ struct export
     struct export_totals totals;
     struct store_history *histories;
     size_t history_count;
+    struct store_txn *one; /* for all of it; NULL: each step has its own */
     struct arena *arena;
     char *reason;
     struct stream_sink sink;
@@ -69,6 +71,35 @@ static void progress(struct export *export)
     export->totals.bytes = export->sink.bytes;
     if (export->options->progress != NULL)
         export->options->progress(export->options->context, &export->totals);
+}
+
+/* Transactions. */
+
+static int reading_begin(struct export *export, struct store_txn **ret_txn)
+{
+    *ret_txn = export->one;
+    return export->one != NULL ? 0 : store_begin_read(export->options->store, ret_txn);
+}
+
+static void reading_end(struct export *export, struct store_txn **txn)
+{
+    if (export->one == NULL)
+        store_abort(txn);
+    *txn = NULL;
+}
+
+/* Only a store with a place pays for it: one transaction keeps the pages that it sees from being used again. */
+static int place_find(struct export *export, struct store_txn **txn)
+{
+    int code = store_entry_get(*txn, &export->totals.place);
+
+#ifndef COMITY_CONTROL_EXPORT_IN_STEPS
+    if (code == 0) {
+        export->one = *txn;
+        *txn = NULL;
+    }
+#endif
+    return code == ERR_NOT_FOUND ? 0 : code;
 }
 
 /* Which histories. */
@@ -123,6 +154,8 @@ static int histories_find(struct export *export)
         if (code != 0 && code != ERR_CONFIG)
             code = explain_code(export, code);
     }
+    if (code == 0)
+        code = explain_code(export, place_find(export, &txn));
     store_abort(&txn);
     return code;
 }
@@ -142,18 +175,36 @@ static int put(struct export *export, Comity__V1__ExportRecord__KindCase kind, v
 static int group_read(struct export *export, struct bytes *ret_group)
 {
     struct store_txn *txn;
-    int code = store_begin_read(export->options->store, &txn);
+    int code = reading_begin(export, &txn);
 
     if (code != 0)
         return code;
     code = store_meta_get(txn, "group", export->arena, ret_group);
-    store_abort(&txn);
+    reading_end(export, &txn);
     return code;
+}
+
+/* Who joins needs every history. */
+static Comity__V1__ExportPlace *place_fill(const struct export *export, Comity__V1__ExportPlace *place)
+{
+    const struct store_entry *entry = &export->totals.place;
+
+    if (entry->number == 0 || export->options->history != NULL)
+        return NULL;
+    comity__v1__export_place__init(place);
+    place->number = entry->number;
+    place->total = entry->total;
+    place->hash = field_of(entry->hash, HASH_SIZE);
+    place->time_ms = entry->time_ms;
+    place->level = entry->level;
+    place->batch = field_of(entry->batch, BATCH_ID_SIZE);
+    return place;
 }
 
 static int header_put(struct export *export)
 {
     Comity__V1__ExportHeader header = COMITY__V1__EXPORT_HEADER__INIT;
+    Comity__V1__ExportPlace place;
     struct bytes group = {0};
     int code;
 
@@ -167,6 +218,7 @@ static int header_put(struct export *export)
     header.log_key = field_of(export->options->log_key->public_key, KEY_SIZE);
     header.made_ms = export->options->time_ms;
     header.histories = (uint32_t) export->history_count;
+    header.place = place_fill(export, &place);
     if (header.software == NULL)
         return ERR_MEMORY;
     return put(export, COMITY__V1__EXPORT_RECORD__KIND_HEADER, &header);
@@ -243,13 +295,13 @@ static int event_put(struct export *export, struct store_txn *txn, const struct 
 static int stretch_put(struct export *export, const struct store_history *history, uint64_t from, uint64_t to)
 {
     struct store_txn *txn;
-    int code = store_begin_read(export->options->store, &txn);
+    int code = reading_begin(export, &txn);
 
     if (code != 0)
         return code;
     for (uint64_t sequence = from; code == 0 && sequence <= to; sequence++)
         code = event_put(export, txn, history, sequence);
-    store_abort(&txn);
+    reading_end(export, &txn);
     return code;
 }
 
@@ -267,29 +319,23 @@ static int history_begin_put(struct export *export, const struct store_history *
 static int refusal_put(void *context, const uint8_t id[COMMAND_ID_SIZE], const struct store_command *refused)
 {
     struct export *export = context;
-    Comity__V1__ExportRefusal record = COMITY__V1__EXPORT_REFUSAL__INIT;
-    Comity__V1__Refusal refusal = COMITY__V1__REFUSAL__INIT;
+    Comity__V1__ExportRefusal record;
+    Comity__V1__Refusal refusal;
 
     arena_reset(export->arena);
-    refusal.code = refused->refusal.code;
-    refusal.field = (char *) (uintptr_t) refused->refusal.field;
-    refusal.latest = refused->refusal.latest;
-    refusal.limit = refused->refusal.limit;
-    record.command_id = field_of(id, COMMAND_ID_SIZE);
-    record.valid_until_ms = refused->valid_until_ms;
-    record.refusal = &refusal;
+    entry_refusal_fill(id, refused, &record, &refusal);
     return put(export, COMITY__V1__EXPORT_RECORD__KIND_REFUSAL, &record);
 }
 
 static int refusals_put(struct export *export, const struct store_history *history)
 {
     struct store_txn *txn;
-    int code = store_begin_read(export->options->store, &txn);
+    int code = reading_begin(export, &txn);
 
     if (code != 0)
         return code;
     code = store_refusals_each(txn, history, refusal_put, export);
-    store_abort(&txn);
+    reading_end(export, &txn);
     return code;
 }
 
@@ -299,7 +345,7 @@ static int history_end_put(struct export *export, const struct store_history *hi
     char note[CHECKPOINT_MAX_BYTES];
     struct store_txn *txn;
     size_t size;
-    int code = store_begin_read(export->options->store, &txn);
+    int code = reading_begin(export, &txn);
 
     if (code != 0)
         return code;
@@ -309,12 +355,18 @@ static int history_end_put(struct export *export, const struct store_history *hi
     if (code == 0)
         code = cosignatures_read(txn, history, history->head, export->arena, &end.cosignatures,
                                  &end.n_cosignatures);
-    store_abort(&txn);
+    reading_end(export, &txn);
     if (code != 0)
         return code;
     end.events = history->head;
     end.checkpoint = field_of((const uint8_t *) note, size);
     return put(export, COMITY__V1__EXPORT_RECORD__KIND_HISTORY_END, &end);
+}
+
+static bool is_to_end(const struct export *export)
+{
+    return (export->options->stops != NULL && atomic_load(export->options->stops)) ||
+           (export->one != NULL && store_is_waited_for(export->options->store));
 }
 
 static int history_put(struct export *export, const struct store_history *history)
@@ -327,6 +379,8 @@ static int history_put(struct export *export, const struct store_history *histor
 
         code = stretch_put(export, history, from, to);
         progress(export);
+        if (code == 0 && is_to_end(export))
+            code = ERR_BUSY;
     }
     if (code == 0)
         code = refusals_put(export, history);
@@ -352,10 +406,51 @@ static int end_put(struct export *export)
     return put(export, COMITY__V1__EXPORT_RECORD__KIND_END, &end);
 }
 
+/* Where histories went: who restores this is to know. What is on its way in is given anew after a restore; a worker that
+ * joined out of the stream would lack it. */
+static int move_note_put(struct export *export, struct bytes note)
+{
+    ProtobufCMessage *message;
+
+    arena_reset(export->arena);
+    int code = message_unpack_trusted(&comity__v1__signed_move__descriptor, note, export->arena, &message);
+    return code == 0 ? put(export, COMITY__V1__EXPORT_RECORD__KIND_MOVE, message) : code;
+}
+
+static int move_put(void *context, const uint8_t history[HISTORY_ID_SIZE], const struct store_move *move)
+{
+    struct export *export = context;
+    int code = 0;
+
+    (void) history;
+    if (move->kind == STORE_TAKING && export->one != NULL)
+        return ERR_BUSY;
+    if (move->went.size > 0)
+        code = move_note_put(export, move->went);
+    return code == 0 && move->kind != STORE_TAKING ? move_note_put(export, move->note) : code;
+}
+
+static int moves_put(struct export *export)
+{
+    struct store_txn *txn;
+    int code;
+
+    if (export->options->history != NULL)
+        return 0;
+    code = reading_begin(export, &txn);
+    if (code != 0)
+        return code;
+    code = store_moves_each(txn, move_put, export);
+    reading_end(export, &txn);
+    return code;
+}
+
 static int stream_put(struct export *export)
 {
     int code = header_put(export);
 
+    if (code == 0)
+        code = moves_put(export);
     for (size_t i = 0; code == 0 && i < export->history_count; i++)
         code = history_put(export, &export->histories[i]);
     if (code == 0)
@@ -381,12 +476,15 @@ int export_write(const struct export_options *options, int descriptor, struct ex
     export->options = options;
     export->reason = reason;
     sink_init(&export->sink, descriptor);
+    export->sink.cipher = options->cipher;
+    export->sink.context = options->context;
     code = histories_find(export);
     if (code == 0)
         code = stream_put(export);
     progress(export);
     if (code == 0)
         *ret_totals = export->totals;
+    store_abort(&export->one);
     arena_destroy(&export->arena);
     free(export->histories);
     free(export);

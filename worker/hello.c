@@ -4,11 +4,13 @@
 #include "core/grant.h"
 #include "core/message.h"
 #include "worker/clock.h"
+#include "worker/move.h"
 #include "worker/query.h"
 
 static const char SOFTWARE[] = "comity-worker " COMITY_VERSION;
 
-static int check_form(const Comity__V1__Hello *hello, struct refusal *refusal)
+/* @level: that is in use. */
+static int check_form(const Comity__V1__Hello *hello, uint32_t level, struct refusal *refusal)
 {
     size_t length = strlen(hello->software);
     if (length == 0)
@@ -25,7 +27,7 @@ static int check_form(const Comity__V1__Hello *hello, struct refusal *refusal)
     if (hello->n_grants > SESSION_GRANTS_MAX)
         return refuse_limit(refusal, ERR_RANGE, "grants", SESSION_GRANTS_MAX);
     for (size_t i = 0; i < hello->n_format_levels; i++)
-        if (hello->format_levels[i] == FORMAT_LEVEL)
+        if (hello->format_levels[i] == level)
             return 0;
     return refuse(refusal, ERR_VERSION, "format_levels");
 }
@@ -78,7 +80,12 @@ static int check_membership(struct store_txn *txn, struct job *job, const struct
         answer->head = history.head;
         answer->member = reader.member ? reader.member->number : 0;
     }
-    bool is_refused = answer->code == ERR_GRANT || answer->code == ERR_KEY_REVOKED;
+    if (answer->code == ERR_GRANT) {
+        int code = move_gate(txn, grant->history, false, job->arena, &answer->moved);
+        answer->code = code == 0 ? ERR_GRANT : code;
+    }
+    bool is_refused = answer->code == ERR_GRANT || answer->code == ERR_KEY_REVOKED || answer->code == ERR_MOVED ||
+                      answer->code == ERR_MOVING;
     return is_refused ? 0 : answer->code;
 }
 
@@ -118,7 +125,8 @@ int hello_answer(struct service *service, struct job *job, struct bytes plain,
     if (code)
         return code;
     const Comity__V1__Hello *hello = (const Comity__V1__Hello *) message;
-    code = check_form(hello, refusal);
+    uint32_t level = order_log_level(service->log);
+    code = check_form(hello, level, refusal);
     if (code)
         return code;
     struct judged *judged = arena_alloc(job->arena, sizeof(*judged));
@@ -132,12 +140,15 @@ int hello_answer(struct service *service, struct job *job, struct bytes plain,
         return refuse(refusal, code, "");
     comity__v1__welcome__init(welcome);
     welcome->software = (char *) SOFTWARE;
-    welcome->format_level = FORMAT_LEVEL;
+    welcome->format_level = level;
     welcome->log_key =
         (ProtobufCBinaryData){.data = (uint8_t *) service->log_key->public_key, .len = KEY_SIZE};
     welcome->time_ms = clock_now_ms(service->clock);
     welcome->grants = judged->answer_list;
     welcome->n_grants = hello->n_grants;
+    code = announcer_tell(service->announcer, job->arena, welcome);
+    if (code)
+        return refuse(refusal, code, "");
     *ret_welcome = welcome;
     return 0;
 }

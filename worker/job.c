@@ -84,8 +84,9 @@ int job_take(struct job_pool *pool, const struct frame_header *header, struct by
             return ERR_MEMORY;
     }
     job->header = *header;
-    job->is_known = false;
+    job->is_known = job->is_asked = job->is_fresh = false;
     job->cosign = NULL;
+    job->move = NULL;
     job->frame = arena_bytes(job->arena, frame);
     if (!job->frame.data) {
         job_destroy(job);

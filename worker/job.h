@@ -6,7 +6,7 @@
 #ifndef COMITY_WORKER_JOB_H
 #define COMITY_WORKER_JOB_H
 
-#include "comity/v1/trust.pb-c.h"
+#include "comity/v1/link.pb-c.h"
 #include "core/arena.h"
 #include "core/command.h"
 #include "core/frame.h"
@@ -25,7 +25,12 @@ struct job {
     struct command command;                  /* of a Submit that is to be ordered */
     bool has_leave;                          /* said to the broker: to read, or to have a command recorded */
     bool is_known;                           /* it has its answer already, and is asked for that again */
-    const Comity__V1__Cosign *cosign;        /* of a Cosign that is to be kept; NULL: it is a Submit */
+    bool is_asked;                           /* a query for which the log was asked (fresh.h): */
+    bool is_fresh;                           /* the store has all that anybody had been told of before it came */
+    int64_t wait_until_ms;                   /* while it waits for that: steady clock, */
+    uint64_t wait_number;                    /* and the entry that has to be in the store */
+    const Comity__V1__Cosign *cosign;        /* of a Cosign that is to be kept; NULL: it is something else */
+    const Comity__V1__MoveAsk *move;         /* of a step of a move; NULL: it is a Submit, or a Cosign */
     struct bytes answer;                     /* the frame to send, in the arena or in short_answer */
     uint8_t short_answer[FRAME_HEADER_SIZE]; /* an ERROR needs no memory */
 };

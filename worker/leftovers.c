@@ -30,6 +30,12 @@ int leftovers_lock(const char *directory, int *ret_descriptor)
     return 0;
 }
 
+bool leftover_is_store(const char *path)
+{
+    char file[PATH_MAX_BYTES];
+    return snprintf(file, sizeof(file), "%s/data.mdb", path) >= (int) sizeof(file) || access(file, F_OK) == 0;
+}
+
 void leftover_empty(const char *path)
 {
     static const char *const NAMES[] = {"data.mdb", "keys", "lock.mdb", "writer.lock"};
@@ -77,10 +83,31 @@ void leftovers_remove(const char *directory, const char *except)
     leftovers_each(directory, except, leftover_remove);
 }
 
+/* What a join has fetched so far. Beside a store it has done its part. */
+static int join_check(const char *directory, char reason[LEFTOVERS_REASON_MAX])
+{
+    char store[PATH_MAX_BYTES], part[PATH_MAX_BYTES], state[PATH_MAX_BYTES];
+    if (snprintf(store, sizeof(store), "%s/data.mdb", directory) >= (int) sizeof(store) ||
+        snprintf(part, sizeof(part), "%s/join.part", directory) >= (int) sizeof(part) ||
+        snprintf(state, sizeof(state), "%s/join.state", directory) >= (int) sizeof(state) || access(part, F_OK) != 0)
+        return 0;
+    if (access(store, F_OK) == 0) {
+        unlink(state);
+        unlink(part);
+        return 0;
+    }
+    snprintf(reason, LEFTOVERS_REASON_MAX,
+             "A join into %.300s has not finished: join again, and it goes on; or remove join.part there.", directory);
+    return ERR_CONFIG;
+}
+
 int leftovers_check(const char *directory, char reason[LEFTOVERS_REASON_MAX])
 {
     char path[PATH_MAX_BYTES];
     int descriptor;
+    int code = join_check(directory, reason);
+    if (code)
+        return code;
     if (leftovers_each(directory, NULL, NULL) == 0 ||
         snprintf(path, sizeof(path), "%s/data.mdb", directory) >= (int) sizeof(path))
         return 0;

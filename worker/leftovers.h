@@ -1,7 +1,9 @@
 /* What restores that were killed left in a data directory: restoring-XXXXXX, each a store that was never
- * finished. docs/storage.md, "The directory". */
+ * finished; and what a join has fetched so far. docs/storage.md, "The directory". */
 #ifndef COMITY_WORKER_LEFTOVERS_H
 #define COMITY_WORKER_LEFTOVERS_H
+
+#include <stdbool.h>
 
 enum { LEFTOVERS_REASON_MAX = 512 };
 
@@ -9,7 +11,8 @@ enum { LEFTOVERS_REASON_MAX = 512 };
 int leftovers_lock(const char *directory, int *ret_descriptor);
 
 /* One of them, or all of @directory (but @except, which may be NULL); with the lock. What is not a restore's
- * stays. Emptied: what is in it; the directory itself stays as a mark. */
+ * stays. Is there a store in it? Emptied: what is in it; the directory itself stays as a mark. */
+bool leftover_is_store(const char *path);
 void leftover_empty(const char *path);
 void leftover_remove(const char *path);
 void leftovers_empty(const char *directory);

@@ -11,10 +11,12 @@
 #include "worker/clock.h"
 #include "worker/link.h"
 #include "worker/reply.h"
+#include "worker/sites.h"
 
 enum {
     MESSAGES_AT_ONCE = 256,
     READERS_CHECK_MS = 60 * 1000,
+    SITES_MS = 100,
     BYE_LINGER_MS = 1000,
     WAIT_MOST_MS = 1000,
     WAIT_DRAINING_MS = 20,
@@ -30,6 +32,8 @@ struct loop {
     struct job_pool *jobs;
     struct link links[LINKS_MAX]; /* unused ones have no name */
     int64_t readers_check_ms;
+    uint64_t term; /* that the brokers were told last */
+    int64_t sites_ms; /* when to look next whether this worker leads */
     bool is_ready; /* a broker has registered us */
     bool is_draining;
     int64_t drain_started_ms;
@@ -336,10 +340,26 @@ static void watch_clock(struct clock *clock)
         log_event(LOG_INFO, "clock_agrees", "lead_ms=%" PRId64, lead_ms);
 }
 
+/* Whoever came to lead, or leads no more, says so at once: until then commands go to the wrong worker. */
+static void tell_term(struct loop *loop)
+{
+    uint64_t term = atomic_load(&loop->service->term);
+    if (term == loop->term)
+        return;
+    loop->term = term;
+    for (size_t i = 0; i < LINKS_MAX; i++)
+        loop->links[i].heartbeat_ms = 0;
+}
+
 static void tick(struct loop *loop)
 {
     int64_t now_ms = clock_steady_ms();
     watch_clock(loop->service->clock);
+    if (loop->service->sites && now_ms >= loop->sites_ms) {
+        loop->sites_ms = now_ms + SITES_MS;
+        sites_tell(loop->service->sites);
+    }
+    tell_term(loop);
     bool is_due = false;
     for (size_t i = 0; i < LINKS_MAX; i++)
         if (is_used(&loop->links[i]))

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 #include "core/text.h"
 #include "worker/clock.h"
 #include "worker/export.h"
+#include "worker/group_log.h"
+#include "worker/join.h"
 #include "worker/run.h"
 #include "worker/settings.h"
 
@@ -22,6 +25,10 @@ static const char USAGE[] =
     "       comity-worker export --config FILE --to FILE [--history HEX]\n"
     "       comity-worker restore --config FILE --from FILE [--accept-clock]\n"
     "       comity-worker verify --config FILE\n"
+    "       comity-worker begin --config FILE [--all-stores-compared]\n"
+    "       comity-worker join --config FILE (--broker ENDPOINT --broker-key HEX | --from FILE)\n"
+    "       comity-worker leave --config FILE --name NAME\n"
+    "       comity-worker place --config FILE\n"
     "       comity-worker --help | --help-config | --version\n"
     "\n"
     "Runs until SIGTERM, which finishes what is in hand. SIGHUP takes up the configuration anew.\n"
@@ -30,22 +37,29 @@ static const char USAGE[] =
     "  export         write the store, or one history of it, to a new file; a worker may be running\n"
     "  restore        make a store from such a file, in an empty data directory; opens a new epoch\n"
     "  verify         read every row of the store and say whether it is whole; a worker may be running\n"
+    "  begin          begin the log of a group of several sites in etcd, behind this store; once, by one worker\n"
+    "  join           make a store from a copy of another worker's of the group; goes on where it was interrupted\n"
+    "  leave          let go of what the log keeps for a worker that is gone for good\n"
+    "  place          say where the store is in the log, and in each history; a worker may be running\n"
     "\n"
     "  --config FILE  the configuration\n"
     "  --check        read the configuration and the key files, say what is wrong with them, and end\n"
     "  --accept-clock the clock is right, however far it is from the newest event in the store\n"
+    "  --all-stores-compared  the store of every worker of the group is there, and none has more than this one (place)\n"
+    "  --broker       the front of a broker over which another worker of the group can be reached: tcp://HOST:PORT\n"
     "  --help-config  print a sample configuration with every key explained\n";
 
 /* What any of the parts may have to say. */
 enum { REASON_MAX = 1024 };
 _Static_assert((int) REASON_MAX >= (int) EXPORT_REASON_MAX && (int) REASON_MAX >= (int) STORE_REASON_MAX &&
-                   (int) REASON_MAX >= (int) RUN_REASON_MAX && (int) REASON_MAX >= (int) CONFIG_REASON_MAX,
+                   (int) REASON_MAX >= (int) RUN_REASON_MAX && (int) REASON_MAX >= (int) CONFIG_REASON_MAX &&
+                   (int) REASON_MAX >= (int) GROUP_LOG_REASON_MAX && (int) REASON_MAX >= (int) JOIN_REASON_MAX,
                "reasons");
 
 struct arguments {
     const char *verb; /* NULL: run */
-    const char *config, *to, *from, *history;
-    bool is_check, accepts_clock;
+    const char *config, *to, *from, *history, *broker, *broker_key, *name;
+    bool is_check, accepts_clock, all_compared;
 };
 
 static int complain(int code, const char *sentence)
@@ -60,11 +74,14 @@ static int check(struct worker_settings **settings, const struct arguments *argu
 {
     (void) arguments;
     const char *ready_file = (*settings)->ready_file;
+    char reason[REASON_MAX] = "";
     if (ready_file[0] != '\0' && !process_has_folder(ready_file)) {
-        char reason[REASON_MAX];
         snprintf(reason, sizeof(reason), "ready_file %.300s: there is no such folder: make it.", ready_file);
         return complain(ERR_CONFIG, reason);
     }
+    int code = group_log_check(*settings, reason);
+    if (code)
+        return complain(code, reason);
     puts("The configuration can be used.");
     return EXIT_ORDERLY;
 }
@@ -207,6 +224,138 @@ static int verify(struct worker_settings **settings, const struct arguments *arg
     return EXIT_ORDERLY;
 }
 
+/* The log of several sites. */
+
+static void print_place(const struct store_entry *place)
+{
+    char hash[2 * HASH_SIZE + 1];
+    hex_encode(BYTES(place->hash, HASH_SIZE), hash);
+    if (place->number == 0)
+        puts("place: none, the store has no part in a log of several sites");
+    else
+        printf("place: entry %" PRIu64 ", bytes %" PRIu64 ", hash %s, time_ms %" PRId64 "\n", place->number, place->total,
+               hash, place->time_ms);
+}
+
+static int print_history(void *context, const struct store_history *history)
+{
+    char id[2 * HISTORY_ID_SIZE + 1];
+    (void) context;
+    hex_encode(BYTES(history->id, HISTORY_ID_SIZE), id);
+    printf("history %s: head %" PRIu64 ", epoch %" PRIu32 ", time_ms %" PRId64 "\n", id, history->head, history->epoch,
+           history->time_ms);
+    return 0;
+}
+
+static int place(struct worker_settings **settings, const struct arguments *arguments)
+{
+    (void) arguments;
+    char reason[REASON_MAX] = "";
+    CLEANUP(store_close) struct store *store = NULL;
+    CLEANUP(store_abort) struct store_txn *txn = NULL;
+    struct store_entry entry = {.number = 0};
+    int code = open_to_read(*settings, &store, reason);
+    if (code)
+        return complain(code, reason);
+    code = store_begin_read(store, &txn);
+    if (code == 0)
+        code = store_entry_get(txn, &entry);
+    if (code && code != ERR_NOT_FOUND)
+        return complain(code, error_sentence(code));
+    print_place(&entry);
+    code = store_history_each(txn, print_history, NULL);
+    return code ? complain(code, error_sentence(code)) : EXIT_ORDERLY;
+}
+
+static int begin(struct worker_settings **settings, const struct arguments *arguments)
+{
+    char reason[REASON_MAX] = "";
+    struct group_log_begun begun;
+    int code = group_log_begin(*settings, arguments->all_compared, &begun, reason);
+    if (code)
+        return complain(code, reason);
+    if (begun.is_begun)
+        printf("The log is begun behind this store, after entry %" PRIu64 ". Start the worker; the others join.\n",
+               begun.place.number);
+    else
+        printf("There is a log already, and it goes on from this store (entry %" PRIu64 " of %" PRIu64
+               "): nothing was to do.\n",
+               begun.place.number, begun.head);
+    print_place(&begun.place);
+    return EXIT_ORDERLY;
+}
+
+static int leave(struct worker_settings **settings, const struct arguments *arguments)
+{
+    char reason[REASON_MAX] = "";
+    if (!arguments->name)
+        return complain(ERR_USAGE, "Give the worker's name in its group: --name NAME.");
+    int code = group_log_leave(*settings, arguments->name, reason);
+    if (code)
+        return complain(code, reason);
+    printf("The log keeps nothing for %s any more.\n", arguments->name);
+    return EXIT_ORDERLY;
+}
+
+struct watching {
+    struct progress progress;
+    const char *what;
+};
+
+static void show_joining(void *context, const char *what, uint64_t done, uint64_t total)
+{
+    struct watching *watching = context;
+    if (watching->what != what) {
+        progress_end(&watching->progress);
+        progress_begin(&watching->progress, what);
+        watching->what = what;
+    }
+    progress_count(&watching->progress, done, total);
+}
+
+static void tell(void *context, const char *sentence)
+{
+    struct watching *watching = context;
+    progress_clear(&watching->progress);
+    fprintf(stderr, "comity-worker: %s\n", sentence);
+}
+
+static int join_with(const struct join_options *options, struct watching *watching)
+{
+    char reason[REASON_MAX] = "";
+    struct join_totals totals;
+    progress_init(&watching->progress, isatty(STDERR_FILENO) ? PROGRESS_REDRAWN : PROGRESS_NONE, stderr);
+    int code = join(options, &totals, reason);
+    progress_end(&watching->progress);
+    if (code)
+        return complain(code, reason);
+    print_totals("joined", &totals.taken);
+    if (!options->file)
+        printf("fetched: %" PRIu64 " bytes of %" PRIu64 "\n", totals.size - totals.before, totals.size);
+    print_place(&totals.taken.place);
+    return EXIT_ORDERLY;
+}
+
+static int join_verb(struct worker_settings **settings, const struct arguments *arguments)
+{
+    uint8_t broker[KEY_SIZE];
+    struct watching watching = {.what = NULL};
+    if (!arguments->from == (!arguments->broker || !arguments->broker_key))
+        return complain(ERR_USAGE, "Give a broker's front, --broker tcp://HOST:PORT --broker-key HEX, or a file, --from FILE.");
+    if (arguments->broker_key && hex_decode(arguments->broker_key, broker, sizeof(broker)))
+        return complain(ERR_USAGE, "--broker-key: a key is 64 hexadecimal digits.");
+    struct join_options options = {
+        .settings = *settings,
+        .file = arguments->from,
+        .endpoint = arguments->broker,
+        .broker = broker,
+        .note = tell,
+        .progress = show_joining,
+        .context = &watching,
+    };
+    return join_with(&options, &watching);
+}
+
 static int run(struct worker_settings **settings, const struct arguments *arguments)
 {
     char reason[REASON_MAX] = "";
@@ -223,6 +372,10 @@ static const struct verb {
     {"export", export, false},
     {"restore", restore, false},
     {"verify", verify, false},
+    {"begin", begin, false},
+    {"join", join_verb, false},
+    {"leave", leave, false},
+    {"place", place, false},
 };
 
 /* The command line. */
@@ -233,7 +386,11 @@ enum option_code {
     OPTION_TO,
     OPTION_FROM,
     OPTION_HISTORY,
+    OPTION_BROKER,
+    OPTION_BROKER_KEY,
+    OPTION_NAME,
     OPTION_ACCEPT_CLOCK,
+    OPTION_ALL_COMPARED,
     OPTION_HELP,
     OPTION_HELP_CONFIG,
     OPTION_VERSION
@@ -245,36 +402,59 @@ static const struct option OPTIONS[] = {
     {"to", required_argument, NULL, OPTION_TO},
     {"from", required_argument, NULL, OPTION_FROM},
     {"history", required_argument, NULL, OPTION_HISTORY},
+    {"broker", required_argument, NULL, OPTION_BROKER},
+    {"broker-key", required_argument, NULL, OPTION_BROKER_KEY},
+    {"name", required_argument, NULL, OPTION_NAME},
     {"accept-clock", no_argument, NULL, OPTION_ACCEPT_CLOCK},
+    {"all-stores-compared", no_argument, NULL, OPTION_ALL_COMPARED},
     {"help", no_argument, NULL, OPTION_HELP},
     {"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0},
 };
 
+/* Where an option's value goes; NULL: it has none, or is none. */
+static const char **value_of(int option, struct arguments *arguments)
+{
+    switch (option) {
+    case OPTION_CONFIG:
+        return &arguments->config;
+    case OPTION_TO:
+        return &arguments->to;
+    case OPTION_FROM:
+        return &arguments->from;
+    case OPTION_HISTORY:
+        return &arguments->history;
+    case OPTION_BROKER:
+        return &arguments->broker;
+    case OPTION_BROKER_KEY:
+        return &arguments->broker_key;
+    case OPTION_NAME:
+        return &arguments->name;
+    default:
+        return NULL;
+    }
+}
+
 /* True where the whole purpose was to print something, or where the line is not understood (*ret_exit says).
  */
 static bool take_option(int option, struct arguments *arguments, int *ret_exit)
 {
+    const char **value = value_of(option, arguments);
     *ret_exit = EXIT_ORDERLY;
-    switch (option) {
-    case OPTION_CONFIG:
-        arguments->config = optarg;
+    if (value) {
+        *value = optarg;
         return false;
+    }
+    switch (option) {
     case OPTION_CHECK:
         arguments->is_check = true;
         return false;
-    case OPTION_TO:
-        arguments->to = optarg;
-        return false;
-    case OPTION_FROM:
-        arguments->from = optarg;
-        return false;
-    case OPTION_HISTORY:
-        arguments->history = optarg;
-        return false;
     case OPTION_ACCEPT_CLOCK:
         arguments->accepts_clock = true;
+        return false;
+    case OPTION_ALL_COMPARED:
+        arguments->all_compared = true;
         return false;
     case OPTION_HELP:
         fputs(USAGE, stdout);
@@ -314,6 +494,7 @@ static int carry_out(const struct arguments *arguments)
     if (code)
         return complain(code, error_sentence(code));
     process_forbid_dumps();
+    signal(SIGPIPE, SIG_IGN);
     if (needs_settings)
         code = settings_load(arguments->config, &settings, reason);
     if (code)

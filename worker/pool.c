@@ -18,6 +18,10 @@ static void *pool_thread(void *argument)
     while ((job = job_queue_take(service->checks)) != NULL) {
         struct job_list list = {0};
         enum service_next next = service_handle(service, job);
+        if (next == SERVICE_FRESH) {
+            fresh_ask(service->fresh, job);
+            continue;
+        }
         job->can_wait = false; /* what is checked keeps its order */
         job_list_add(&list, job);
         if (next == SERVICE_ORDER)

@@ -65,6 +65,7 @@ static int run_query(struct query_run *run)
     }
     run->answer->as_of = run->history.head;
     run->answer->epoch = run->history.epoch;
+    run->answer->is_fresh = run->query->fresh && run->context->is_fresh;
     for (size_t i = 0; i < ARRAY_COUNT(KINDS); i++) {
         if (KINDS[i].kind != run->query->kind_case)
             continue;

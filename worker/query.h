@@ -24,6 +24,7 @@ struct query_context {
     const struct signing_key *log_key; /* signs checkpoints */
     const struct session_grant *grant; /* the reader's, for the query's history */
     int64_t now_ms;                    /* Unix time */
+    bool is_fresh;                     /* the store has all that anybody had been told of before the query came */
     struct arena *arena;               /* the answer lives here */
 };
 

@@ -15,7 +15,7 @@ struct job_queue {
     struct job_list jobs, later; /* later: those that can wait */
     unsigned passed;             /* how often they have waited */
     unsigned waiting;
-    bool is_closed;
+    bool is_closed, is_woken;
 };
 
 int job_queue_new(struct job_queue **ret_queue)
@@ -86,7 +86,7 @@ static void wait_for_jobs(struct job_queue *queue, int64_t wait_ms)
 {
     struct timespec until = steady_after(wait_ms < 0 ? 0 : wait_ms);
     int result = 0;
-    while (!queue->jobs.first && !queue->is_closed && result == 0) {
+    while (!queue->jobs.first && !queue->is_closed && !queue->is_woken && result == 0) {
         queue->waiting++;
         if (wait_ms < 0)
             pthread_cond_wait(&queue->is_filled, &queue->mutex);
@@ -101,11 +101,20 @@ bool job_queue_gather(struct job_queue *queue, int64_t wait_ms, job_fits_fn *fit
 {
     pthread_mutex_lock(&queue->mutex);
     wait_for_jobs(queue, wait_ms);
+    queue->is_woken = false;
     while (queue->jobs.first && fits(context, queue->jobs.first))
         job_list_add(jobs, job_list_take(&queue->jobs));
     bool is_over = queue->is_closed && !queue->jobs.first && jobs->count == 0;
     pthread_mutex_unlock(&queue->mutex);
     return !is_over;
+}
+
+void job_queue_wake(struct job_queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    queue->is_woken = true;
+    pthread_mutex_unlock(&queue->mutex);
+    pthread_cond_broadcast(&queue->is_filled);
 }
 
 void job_queue_close(struct job_queue *queue)

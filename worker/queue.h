@@ -21,9 +21,12 @@ struct job *job_queue_take(struct job_queue *queue);
 typedef bool job_fits_fn(void *context, const struct job *job);
 
 /* For a queue in which none can wait. Wait until there is a job, at most @wait_ms (negative: without end), and take the oldest ones as long as
- * they fit. Returns false once the queue is closed and empty. */
+ * they fit; none where it was woken. Returns false once the queue is closed and empty. */
 bool job_queue_gather(struct job_queue *queue, int64_t wait_ms, job_fits_fn *fits, void *context,
                       struct job_list *jobs);
+
+/* Whoever gathers, or does so next, waits no longer: there is something else to do. */
+void job_queue_wake(struct job_queue *queue);
 
 /* Nothing is pushed any more: what is in it is still handed out. */
 void job_queue_close(struct job_queue *queue);

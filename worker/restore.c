@@ -16,6 +16,7 @@
 #include "worker/cosign.h"
 #include "worker/export.h"
 #include "worker/leftovers.h"
+#include "worker/move.h"
 #include "worker/restore_history.h"
 
 enum { ARENA_BYTES = 128 * 1024 * 1024, RECORDS_A_COMMIT = 2048, PATH_MAX_BYTES = 4096 };
@@ -113,17 +114,52 @@ static int unexpected(struct restore *restore)
                    restore->source.bytes);
 }
 
-static int header_take(struct restore *restore)
+/* Where a history went, or is on its way: as the group said it under its log key. */
+static int move_keep(struct restore *restore, const Comity__V1__SignedMove *signed_move)
 {
-    const Comity__V1__ExportHeader *header;
-    Comity__V1__ExportRecord *record;
-    int code = record_take(restore, &record);
+    static const enum store_move_kind KINDS[] = {
+        [COMITY__V1__MOVE_STAGE__MOVE_STAGE_FROZEN] = STORE_FROZEN,
+        [COMITY__V1__MOVE_STAGE__MOVE_STAGE_MOVED] = STORE_MOVED,
+        [COMITY__V1__MOVE_STAGE__MOVE_STAGE_GIVEN_UP] = STORE_GIVEN_UP,
+    };
+    struct store_move move = {0}, before;
+    Comity__V1__MoveNote *note;
+    int code = move_open(signed_move, restore->log_key, restore->arena, &note);
 
+    if (code == 0 && (note->stage >= ARRAY_COUNT(KINDS) || KINDS[note->stage] == 0))
+        code = ERR_MALFORMED;
+    if (code != 0)
+        return explain(restore, code, "The file is damaged: what it says of a history that moves does not hold (%s).",
+                       error_name(code));
+    move.kind = KINDS[note->stage];
+    code = transaction_ready(restore);
+    if (code == 0)
+        code = message_pack(&signed_move->base, restore->arena, &move.note);
     if (code != 0)
         return code;
-    if (record->kind_case != COMITY__V1__EXPORT_RECORD__KIND_HEADER)
-        return explain(restore, ERR_MALFORMED, "The file is no export of comity.");
-    header = record->header;
+    code = store_move_get(restore->txn, note->history.data, restore->arena, &before);
+    if (code == 0 && move.kind == STORE_GIVEN_UP) /* it was to come back to where it went from */
+        move.went = store_move_went(&before);
+    if (code == 0 || code == ERR_NOT_FOUND)
+        code = store_move_put(restore->txn, note->history.data, &move);
+    return explain_store(restore, code);
+}
+
+/* The record after the header or a history; before the first history there may be moves. */
+static int record_next(struct restore *restore, Comity__V1__ExportRecord **ret_record)
+{
+    int code = record_take(restore, ret_record);
+
+    while (code == 0 && restore->totals.histories == 0 && (*ret_record)->kind_case == COMITY__V1__EXPORT_RECORD__KIND_MOVE) {
+        code = move_keep(restore, (*ret_record)->move);
+        if (code == 0)
+            code = record_take(restore, ret_record);
+    }
+    return code;
+}
+
+static int header_check(struct restore *restore, const Comity__V1__ExportHeader *header)
+{
     if (header->format != EXPORT_FORMAT)
         return explain(restore, ERR_VERSION,
                        "The file is of export format %" PRIu32 ", this worker reads %d.", header->format,
@@ -138,8 +174,63 @@ static int header_take(struct restore *restore)
             "The file is of another group: restore it with the group key of the worker that wrote it.");
     if (header->log_key.len != KEY_SIZE)
         return explain(restore, ERR_MALFORMED, "The file is damaged: its header has no log key.");
+    return 0;
+}
+
+static int place_take(struct restore *restore, const Comity__V1__ExportPlace *place)
+{
+    struct store_entry *entry = &restore->totals.place;
+
+    *entry = (struct store_entry){.number = 0};
+    if (place == NULL)
+        return 0;
+    if (place->number == 0 || place->level == 0 || place->hash.len != HASH_SIZE || place->batch.len != BATCH_ID_SIZE)
+        return explain(restore, ERR_MALFORMED, "The file is damaged: its header states no proper place in the log.");
+    entry->number = place->number;
+    entry->total = place->total;
+    entry->time_ms = place->time_ms;
+    entry->level = place->level;
+    memcpy(entry->hash, place->hash.data, HASH_SIZE);
+    memcpy(entry->batch, place->batch.data, BATCH_ID_SIZE);
+    return 0;
+}
+
+static int header_take(struct restore *restore)
+{
+    const Comity__V1__ExportHeader *header;
+    Comity__V1__ExportRecord *record;
+    int code = record_take(restore, &record);
+
+    if (code != 0)
+        return code;
+    if (record->kind_case != COMITY__V1__EXPORT_RECORD__KIND_HEADER)
+        return explain(restore, ERR_MALFORMED, "The file is no export of comity.");
+    header = record->header;
+    code = header_check(restore, header);
+    if (code == 0)
+        code = place_take(restore, header->place);
+    if (code != 0)
+        return code;
     memcpy(restore->log_key, header->log_key.data, KEY_SIZE);
     restore->histories = header->histories;
+    return 0;
+}
+
+/* Who joins goes on under the same log key, from a place that was asked for entries before. */
+static int joining_check(struct restore *restore)
+{
+    const struct store_entry *joins = restore->options->joins, *place = &restore->totals.place;
+
+    if (joins == NULL)
+        return 0;
+    if (place->number == 0)
+        return explain(restore, ERR_NOT_FOUND,
+                       "The file states no place in a log: it is of a worker that has no part in one, or of one history alone.");
+    if (memcmp(restore->log_key, restore->options->log_key->public_key, KEY_SIZE) != 0)
+        return explain(restore, ERR_CONFIG,
+                       "The file is signed with another log key than log_key: all workers of a group have the same.");
+    if (joins->number != place->number || joins->total != place->total || memcmp(joins->hash, place->hash, HASH_SIZE) != 0)
+        return explain(restore, ERR_CORRUPT, "The file states another place in the log than was said before.");
     return 0;
 }
 
@@ -197,7 +288,7 @@ static int history_take(struct restore *restore)
     restore->history = (struct restore_history){
         .reason = restore->reason,
         .replay = {.arena = restore->arena, .now_ms = restore->options->time_ms}};
-    code = record_take(restore, &record);
+    code = record_next(restore, &record);
     if (code == 0 && record->kind_case != COMITY__V1__EXPORT_RECORD__KIND_HISTORY)
         code = unexpected(restore);
     if (code == 0)
@@ -218,7 +309,7 @@ static int end_take(struct restore *restore)
 {
     const Comity__V1__ExportEnd *end;
     Comity__V1__ExportRecord *record;
-    int code = record_take(restore, &record);
+    int code = record_next(restore, &record);
 
     if (code != 0)
         return code;
@@ -245,6 +336,8 @@ static int stream_take(struct restore *restore)
 {
     int code = header_take(restore);
 
+    if (code == 0)
+        code = joining_check(restore);
     for (uint32_t i = 0; code == 0 && i < restore->histories; i++)
         code = history_take(restore);
     if (code == 0)
@@ -263,7 +356,13 @@ struct opening {
 static int opening_add(void *context, const struct store_history *history)
 {
     struct opening *opening = context;
-    struct store_history *larger = realloc(opening->list, (opening->count + 1) * sizeof(*larger));
+    struct store_history *larger;
+    int code = move_gate(opening->restore->txn, history->id, true, opening->restore->arena, NULL);
+
+    /* One that is frozen goes on where it goes, as it is: no epoch. */
+    if (code != 0)
+        return code == ERR_MOVING ? 0 : code;
+    larger = realloc(opening->list, (opening->count + 1) * sizeof(*larger));
 
     if (larger == NULL)
         return ERR_MEMORY;
@@ -312,6 +411,16 @@ static int epochs_open(struct restore *restore)
     if (code == 0)
         code = epochs_stamp(restore, &opening);
     free(opening.list);
+    return code == 0 ? commit(restore) : code;
+}
+
+/* Whoever joins goes on where the stream was made. */
+static int place_keep(struct restore *restore)
+{
+    int code = transaction_ready(restore);
+
+    if (code == 0)
+        code = explain_store(restore, store_entry_put(restore->txn, &restore->totals.place));
     return code == 0 ? commit(restore) : code;
 }
 
@@ -451,7 +560,7 @@ static int restore_all(struct restore *restore)
     if (code == 0)
         code = stream_take(restore);
     if (code == 0)
-        code = epochs_open(restore);
+        code = restore->options->joins != NULL ? place_keep(restore) : epochs_open(restore);
     store_abort(&restore->txn);
     store_close(&restore->store);
     if (code == 0)
@@ -502,5 +611,36 @@ int restore_read_file(const struct restore_options *options, const char *path,
 
     if (descriptor >= 0)
         close(descriptor);
+    return code;
+}
+
+int export_read_place(const struct restore_options *options, const char *path, struct store_entry *ret_place,
+                      char reason[EXPORT_REASON_MAX])
+{
+    struct restore *restore = calloc(1, sizeof(*restore));
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int code = ERR_MEMORY;
+
+    if (restore != NULL)
+        restore->arena = arena_new(ARENA_BYTES);
+    if (restore == NULL || restore->arena == NULL) {
+        snprintf(reason, EXPORT_REASON_MAX, "%s", error_sentence(ERR_MEMORY));
+    } else {
+        struct restore_options joining = *options;
+        joining.joins = &restore->totals.place;
+        restore->options = &joining;
+        restore->reason = reason;
+        source_init(&restore->source, descriptor);
+        code = descriptor < 0 ? explain(restore, ERR_FILE, "%.300s cannot be read: %s.", path, strerror(errno))
+                              : header_take(restore);
+        if (code == 0)
+            code = joining_check(restore);
+        if (code == 0)
+            *ret_place = restore->totals.place;
+        arena_destroy(&restore->arena);
+    }
+    if (descriptor >= 0)
+        close(descriptor);
+    free(restore);
     return code;
 }

@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "core/error.h"
+#include "core/machine/state.h"
 #include "core/text.h"
 
 /* Where the replay finds what was kept so far. */
@@ -36,13 +37,15 @@ static void place_tell(void *self, const struct replay_fault *fault)
 {
     struct restore_history *h = self;
     char hex[2 * HISTORY_ID_SIZE + 1];
+    /* In a stream the next event stands there too; in an entry there may be none. */
+    bool is_next = fault->is_after && (!h->is_entry || fault->sequence == 0);
 
     hex_encode(BYTES(h->replay.history, HISTORY_ID_SIZE), hex);
     if (fault->check == REPLAY_STREAM)
         snprintf(h->reason, EXPORT_REASON_MAX, "The file is damaged: %s.", fault->sentence);
     else
         snprintf(h->reason, EXPORT_REASON_MAX, "History %s, event %" PRIu64 ": %s.", hex,
-                 fault->sequence + fault->is_after, fault->sentence);
+                 fault->sequence + is_next, fault->sentence);
 }
 
 /* What the store says. */
@@ -59,11 +62,22 @@ static int wrong(struct restore_history *h, int code, const char *what)
     return code;
 }
 
-static int came_before(struct restore_history *h)
+static int refuse_at(struct restore_history *h, int code, uint64_t sequence, const char *sentence)
 {
     place_tell(h, &(struct replay_fault){
-                      .check = REPLAY_ORDER, .sequence = 1, .sentence = "the history is in the file twice"});
-    return ERR_CORRUPT;
+                      .check = REPLAY_ORDER, .code = code, .sequence = sequence, .sentence = sentence});
+    return code;
+}
+
+static void replay_prepare(struct restore_history *h)
+{
+    h->replay.words = words_in_english;
+    h->replay.there = h->is_entry ? "after it" : "before it";
+    h->replay.place = (struct replay_place){.self = h,
+                                            .view = place_view,
+                                            .nodes = place_nodes,
+                                            .find_command = place_find_command,
+                                            .tell = place_tell};
 }
 
 int restore_history_begin(struct restore_history *h, const Comity__V1__ExportHistory *begin)
@@ -71,21 +85,58 @@ int restore_history_begin(struct restore_history *h, const Comity__V1__ExportHis
     struct store_history found;
     int code;
 
-    h->replay.words = words_in_english;
-    h->replay.there = "before it";
-    h->replay.place = (struct replay_place){.self = h,
-                                            .view = place_view,
-                                            .nodes = place_nodes,
-                                            .find_command = place_find_command,
-                                            .tell = place_tell};
+    replay_prepare(h);
     code = replay_begin(&h->replay, begin);
     if (code != 0)
         return code;
     memcpy(h->history.id, h->replay.history, HISTORY_ID_SIZE);
     code = store_history_get(h->txn, h->history.id, &found);
     if (code == 0)
-        return came_before(h);
+        return refuse_at(h, ERR_CORRUPT, 1, "the history is in the file twice");
     return code == ERR_HISTORY ? 0 : wrong(h, code, "");
+}
+
+/* The level of the last event, for no later one is of a lower. */
+static int level_find(struct restore_history *h, uint32_t *ret_level)
+{
+    Comity__V1__EventRecord *record;
+    struct event_header header;
+    int code = store_event_get_bare(h->txn, &h->history, h->history.head, h->replay.arena, &record);
+
+    if (code == 0)
+        code = event_header_read(BYTES(record->header.data, record->header.len), &header);
+    if (code == 0)
+        *ret_level = header.level;
+    return code;
+}
+
+int restore_history_resume(struct restore_history *h, const uint8_t id[HISTORY_ID_SIZE], uint64_t events)
+{
+    uint8_t log_key[KEY_SIZE];
+    struct replay_head from = {.history = id, .log_key = log_key};
+    struct store_history found = {.number = 0};
+    int code = store_history_get(h->txn, id, &found);
+
+    h->is_entry = true;
+    replay_prepare(h);
+    memcpy(h->replay.history, id, HISTORY_ID_SIZE);
+    if (code == ERR_HISTORY && events > 0) {
+        memcpy(h->history.id, id, HISTORY_ID_SIZE);
+        return replay_resume(&h->replay, &from, events);
+    }
+    if (code != 0)
+        return wrong(h, code, "");
+    h->history = found;
+    struct view view = place_view(h);
+    code = wrong(h, state_log_key(&view, h->replay.arena, log_key), "");
+    if (code == 0)
+        code = wrong(h, level_find(h, &from.level), "");
+    if (code != 0)
+        return code;
+    from.head = found.head;
+    from.epoch = found.epoch;
+    from.time_ms = found.time_ms;
+    return replay_resume(&h->replay, &from, events);
 }
 
 void restore_history_release(struct restore_history *h)
@@ -151,6 +202,8 @@ int restore_history_event(struct restore_history *h, const Comity__V1__ExportEve
     struct replay_event in;
     int code = replay_event(&h->replay, event, &in);
 
+    if (code == 0 && h->is_entry && in.open->kind_case == COMITY__V1__EVENT__KIND_EPOCH_OPENED)
+        code = refuse_at(h, ERR_CORRUPT, h->replay.head + 1, "only a restore opens an epoch");
     return code == 0 ? event_keep(h, &in) : code;
 }
 
@@ -185,6 +238,16 @@ int restore_history_end(struct restore_history *h, const Comity__V1__ExportHisto
     return replay_end(&h->replay, end);
 }
 
+int restore_history_pause(struct restore_history *h, struct bytes checkpoint)
+{
+    return replay_pause(&h->replay, checkpoint);
+}
+
+int restore_history_refuse(struct restore_history *h, int code, const char *sentence)
+{
+    return refuse_at(h, code, h->replay.head, sentence);
+}
+
 int restore_history_open_epoch(struct store_txn *txn, struct store_history *history, int64_t time_ms,
                                const struct signing_key *log_key, struct arena *arena)
 {
@@ -193,6 +256,7 @@ int restore_history_open_epoch(struct store_txn *txn, struct store_history *hist
         .time_ms = time_ms > history->time_ms ? time_ms : history->time_ms,
         .next_sequence = history->head + 1,
         .log_key = log_key->public_key,
+        .level = FORMAT_LEVEL,
     };
     struct machine_events events = {.count = 0};
     struct event_part part = {.kind = COMITY__V1__PART_KIND__PART_KIND_OPEN,

@@ -66,6 +66,18 @@ void roll_names_destroy(struct roll_names **names)
     *names = NULL;
 }
 
+void roll_names_forget(struct roll_names *names, const uint8_t history[HISTORY_ID_SIZE])
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (memcmp(names->rolls[i].history, history, HISTORY_ID_SIZE) != 0)
+            continue;
+        free(names->rolls[i].looks);
+        free(names->rolls[i].buckets);
+        names->rolls[i] = names->rolls[--names->count];
+        return;
+    }
+}
+
 /* The table of looks. */
 
 static uint32_t *bucket_of(struct roll *roll, const uint8_t *hash)
@@ -145,23 +157,9 @@ static int has_key(const struct roll_names_place *place, uint32_t member, bool *
     return code < 0 ? code : 0;
 }
 
-static int is_key_revoked(const struct roll_names_place *place, ProtobufCBinaryData key, bool *ret_is)
-{
-    Comity__V1__Member *member;
-    int code = key.len == KEY_SIZE ? state_member_of_key(place->view, place->arena, key.data, &member) : 0;
-
-    *ret_is = code == ERR_KEY_REVOKED;
-    return *ret_is || code == ERR_KEY_UNKNOWN ? 0 : code;
-}
-
 static int is_open(const struct roll_names_place *place, const Comity__V1__Invitation *invitation, bool *ret_is)
 {
-    bool is_revoked = false;
-    int code = is_key_revoked(place, invitation->signer, &is_revoked);
-
-    *ret_is = !is_revoked && invitation->member == 0 && invitation->revoked == 0 &&
-              invitation->expires_ms > place->now_ms;
-    return code;
+    return state_invitation_is_open(place->view, place->arena, invitation, place->now_ms, ret_is);
 }
 
 struct way_back_search {

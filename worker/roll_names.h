@@ -21,6 +21,8 @@ struct roll_names;
 
 struct roll_names *roll_names_new(void); /* NULL: no memory */
 void roll_names_destroy(struct roll_names **names);
+/* The history grew elsewhere: its names are read anew when they are asked for next. */
+void roll_names_forget(struct roll_names *names, const uint8_t history[HISTORY_ID_SIZE]);
 
 /* Where the command is in: its history (NULL: it founds one), and the view before it is applied. */
 struct roll_names_place {

@@ -16,10 +16,13 @@
 #include "core/text.h"
 #include "worker/batch.h"
 #include "worker/clock.h"
+#include "worker/fresh.h"
+#include "worker/group_log.h"
 #include "worker/leftovers.h"
 #include "worker/loop.h"
 #include "worker/pool.h"
 #include "worker/service.h"
+#include "worker/sites.h"
 #include "worker/writer.h"
 
 struct worker {
@@ -48,12 +51,20 @@ __attribute__((format(printf, 3, 4))) static int fail(char reason[RUN_REASON_MAX
     return code;
 }
 
-/* The store can no longer say what is on the disk: nobody is answered, and a restart reads what is there. */
-static void die(int code)
+/* The store can no longer say what is on the disk: nobody is answered, and a restart reads what is there. Or it does not fit to the
+ * log of its group: a restart would find the same. */
+static void die(int code, const char *reason)
 {
+    char shown[2 * FOLLOW_REASON_MAX];
+    if (reason && code != ERR_STORE) {
+        log_event(LOG_ERROR, "cannot_go_on", "error=%s reason=%s", error_name(code),
+                  log_value(reason, shown, sizeof(shown)));
+        fprintf(stderr, "comity-worker: %s\n", reason);
+        _exit(EXIT_CONFIGURATION); /* not to be started again before somebody has looked */
+    }
     log_event(LOG_ERROR, "store_failed",
-              "error=%s advice=\"Look at the disk, then start again: whatever was "
-              "acknowledged is there.\"",
+              "error=%s advice=\"Start again: whatever was acknowledged is there. If it fails again, look at the disk, and where there are "
+              "several sites at etcd.\"",
               error_name(code));
     _exit(process_exit_code(code));
 }
@@ -61,6 +72,18 @@ static void die(int code)
 static int64_t read_clock(void *context)
 {
     return clock_stamp_ms(context);
+}
+
+/* Those of one number that differ at two sites: the hash shows it. */
+static void log_announcement(const struct announcement *announcement)
+{
+    uint8_t hash[HASH_SIZE];
+    char hex[2 * HASH_SIZE + 1];
+    if (announcement->number == 0)
+        return;
+    tagged_hash(TAG_BROKERS, BYTES(announcement->packed, announcement->size), hash);
+    hex_encode(BYTES(hash, HASH_SIZE), hex);
+    log_event(LOG_INFO, "sites", "number=%" PRIu64 " brokers=%zu hash=%s", announcement->number, announcement->broker_count, hex);
 }
 
 /* What is in effect, one line each. */
@@ -93,6 +116,7 @@ static void log_settings(const struct worker *worker)
                   log_value(broker->name, name, sizeof(name)),
                   log_value(broker->endpoint, endpoint, sizeof(endpoint)), key);
     }
+    log_announcement(&settings->announcement);
 }
 
 static void log_rights(void)
@@ -125,6 +149,7 @@ static const struct worker_settings *reload(void *context)
     worker->settings = settings;
     log_set_level(settings->log_level);
     policy_set(worker->service.policy, &settings->policy);
+    announcer_set(worker->service.announcer, &settings->announcement);
     session_cache_set_limits(worker->service.sessions, &settings->sessions);
     rates_set_limits(worker->service.rates, settings->rates.of, RATE_COUNT);
     log_event(LOG_INFO, "reloaded", "config=%s", log_value(worker->config_path, shown, sizeof(shown)));
@@ -144,23 +169,53 @@ static int open_store(struct worker *worker, char *reason)
     char why[STORE_REASON_MAX] = "";
     _Static_assert((int) STORE_REASON_MAX >= (int) LEFTOVERS_REASON_MAX, "reasons");
     int code = leftovers_check(options.directory, why);
+    if (code == 0 && worker->settings->log.kind == LOG_ETCD && !leftover_is_store(options.directory)) /* an empty one would be in the way */
+        return fail(reason, ERR_CONFIG,
+                    "There is no store in %s: the first worker of a group makes one by comity-worker begin, the others by "
+                    "comity-worker join.",
+                    options.directory);
     if (code == 0)
         code = store_open(&options, &worker->service.store, why);
     if (code)
         return fail(reason, code, "%s", why);
-    code = store_take_term(worker->service.store, &worker->service.term);
+    return 0;
+}
+
+static int open_local(struct worker *worker, char *reason)
+{
+    struct service *service = &worker->service;
+    struct store_entry place;
+    uint64_t term;
+    int code = group_log_place(service->store, &place);
+    if (code == 0 && place.number > 0)
+        return fail(reason, ERR_CONFIG,
+                    "The store in %s belongs to a log of several sites: give [log] kind = etcd. To go on without the others, take an "
+                    "export of it and restore that.",
+                    worker->settings->data);
+    if (code == 0)
+        code = store_take_term(service->store, &term);
     if (code)
         return fail(reason, code, "The store in %s cannot be written: %s", worker->settings->data,
                     error_sentence(code));
-    return 0;
+    atomic_store(&service->term, term);
+    code = order_log_local_new(term, &service->log);
+    return code ? fail(reason, code, "%s", error_sentence(code)) : 0;
 }
 
 static int open_log(struct worker *worker, char *reason)
 {
     struct service *service = &worker->service;
-    int code = order_log_local_new(service->term, &service->log);
-    if (code)
-        return fail(reason, code, "%s", error_sentence(code));
+    char why[SITES_REASON_MAX];
+    int code;
+    if (worker->settings->log.kind == LOG_ETCD) {
+        code = sites_open(service, worker->settings, worker->accepts_clock, worker->signal_fd, &service->sites, why);
+        if (code) /* a log that does not fit is found again by every restart */
+            return fail(reason, code == ERR_CORRUPT ? ERR_CONFIG : code, "%s", why);
+    } else {
+        code = open_local(worker, reason);
+        if (code)
+            return code;
+    }
     struct batch_options options = {
         .store = service->store,
         .log = service->log,
@@ -169,6 +224,8 @@ static int open_log(struct worker *worker, char *reason)
         .context = &worker->clock,
     };
     code = batch_runner_new(&options, &worker->runner);
+    if (code == 0 && service->sites)
+        code = sites_attach(service->sites, worker->runner);
     if (code == ERR_CONFIG)
         return fail(reason, code,
                     "log_key is not the key that this store's histories name for their checkpoints: give "
@@ -176,12 +233,15 @@ static int open_log(struct worker *worker, char *reason)
     return code ? fail(reason, code, "The store cannot be used: %s", error_sentence(code)) : 0;
 }
 
-/* Before anything is stamped: a wrong clock would be on record for ever. */
+/* Before anything is stamped, here or in a log that others share: a wrong clock would be on record for ever. */
 static int check_clock(struct worker *worker, char *reason)
 {
     char why[CLOCK_REASON_MAX] = "", shown[CLOCK_REASON_MAX * 2];
-    int64_t newest_ms = batch_runner_newest_ms(worker->runner);
-    int code = clock_judge(clock_now_ms(&worker->clock), newest_ms, worker->settings->clock_ahead_days, why);
+    int64_t newest_ms;
+    int code = group_log_newest_ms(worker->service.store, &newest_ms);
+    if (code)
+        return fail(reason, code, "The store cannot be read: %s", error_sentence(code));
+    code = clock_judge(clock_now_ms(&worker->clock), newest_ms, worker->settings->clock_ahead_days, why);
     if (code && !worker->accepts_clock)
         return fail(reason, code, "%s", why);
     if (code)
@@ -201,6 +261,8 @@ static int make_service(struct worker *worker, char *reason)
     status_counters_init(&service->counters);
     int code = policy_new(&worker->settings->policy, &service->policy);
     if (code == 0)
+        code = announcer_new(&worker->settings->announcement, &service->announcer);
+    if (code == 0)
         code = session_cache_new(&worker->settings->sessions, &service->sessions);
     service->rates = rates_new(worker->settings->rates.of, RATE_COUNT);
     if (code == 0 && !service->rates)
@@ -211,6 +273,10 @@ static int make_service(struct worker *worker, char *reason)
         code = job_queue_new(&service->commands);
     if (code == 0)
         code = outbox_new(&service->outbox);
+    struct copies_options copies = {
+        .store = service->store, .log_key = service->log_key, .directory = worker->settings->data};
+    if (code == 0)
+        code = copies_new(&copies, &service->copies);
     return code ? fail(reason, code, "%s", error_sentence(code)) : 0;
 }
 
@@ -218,7 +284,7 @@ static int start_threads(struct worker *worker, char *reason)
 {
     struct service *service = &worker->service;
     const char *broker = "";
-    int code = writer_start(service, worker->runner, die, &worker->writer);
+    int code = writer_start(service, worker->runner, service->sites, die, &worker->writer);
     if (code == 0)
         code = pool_start(service, worker->settings->threads, &worker->pool);
     if (code)
@@ -250,11 +316,11 @@ static int start(struct worker *worker, char *reason)
     if (code == 0 && worker->settings->ready_file[0])
         unlink(worker->settings->ready_file); /* of one that was killed: the store is ours now */
     if (code == 0)
-        code = open_log(worker, reason);
-    if (code == 0)
         code = check_clock(worker, reason);
     if (code == 0)
         code = make_service(worker, reason);
+    if (code == 0)
+        code = open_log(worker, reason);
     if (code)
         return code;
     log_settings(worker);
@@ -266,12 +332,18 @@ static int start(struct worker *worker, char *reason)
 static void stop(struct worker *worker)
 {
     struct service *service = &worker->service;
+    if (service->fresh)
+        fresh_close(service->fresh);
     if (service->checks)
         job_queue_close(service->checks);
     pool_join(&worker->pool);
+    copies_destroy(&service->copies);
     if (service->commands)
         job_queue_close(service->commands);
+    if (service->sites)
+        sites_stop(service->sites);
     writer_join(&worker->writer);
+    sites_close(&service->sites);
     loop_destroy(&worker->loop);
     outbox_destroy(&service->outbox);
     job_queue_destroy(&service->commands);
@@ -279,6 +351,7 @@ static void stop(struct worker *worker)
     session_cache_destroy(&service->sessions);
     rates_destroy(&service->rates);
     policy_destroy(&service->policy);
+    announcer_destroy(&service->announcer);
     status_counters_release(&service->counters);
     batch_runner_destroy(&worker->runner);
     if (service->log)

@@ -4,7 +4,7 @@
 
 #include "worker/settings.h"
 
-enum { RUN_REASON_MAX = 640 };
+enum { RUN_REASON_MAX = 1024 };
 
 /* Take over the settings, which were read from @config_path, and serve until SIGTERM, then finish what is in
  * hand. @accepts_clock: somebody says that the clock is right, whatever the store holds. 0 or what stopped

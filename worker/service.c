@@ -7,6 +7,8 @@
 #include "worker/hello.h"
 #include "worker/query.h"
 #include "worker/reply.h"
+#include "worker/serve_move.h"
+#include "worker/sites.h"
 #include "worker/submit.h"
 
 enum {
@@ -96,7 +98,7 @@ static int find_seal(struct service *service, struct job *job, bool *ret_is_new)
 static int open_seal(struct service *service, struct job *job, struct bytes *ret_plain)
 {
     bool is_new = false;
-    int code = find_seal(service, job, &is_new);
+    int code = job->is_asked ? 0 : find_seal(service, job, &is_new); /* it was found the first time */
     if (code)
         return code;
     uint8_t *plain = arena_alloc(job->arena, job->frame.size);
@@ -145,7 +147,21 @@ static int answer_status(struct service *service, struct job *job, const struct 
         .grants = grants,
         .grant_count = grant_count,
     };
-    return status_answer(context, query, &facts, &service->counters, ret_answer, refusal);
+    code = status_answer(context, query, &facts, &service->counters, ret_answer, refusal);
+    if (code == 0 && facts.is_operator && service->sites)
+        code = sites_status(service->sites, job->arena, &(*ret_answer)->status->log) ? refuse(refusal, ERR_MEMORY, "") : 0;
+    return code;
+}
+
+/* Has this store all that anybody had been told of before the query came? */
+static bool is_fresh(const struct service *service, const struct job *job)
+{
+#ifdef COMITY_CONTROL_CUT_OFF
+    (void) job;
+    return service->fresh != NULL;
+#else
+    return !service->fresh || (job->is_asked && job->is_fresh);
+#endif
 }
 
 static int answer_query(struct service *service, struct job *job, const Comity__V1__Query *query,
@@ -157,6 +173,7 @@ static int answer_query(struct service *service, struct job *job, const Comity__
         .log_key = service->log_key,
         .grant = &grant,
         .now_ms = clock_now_ms(service->clock),
+        .is_fresh = is_fresh(service, job),
         .arena = job->arena,
     };
     int code = check_header_history(job, query->history, refusal);
@@ -176,33 +193,50 @@ static int answer_query(struct service *service, struct job *job, const Comity__
     return query_answer(&context, query, ret_answer, refusal);
 }
 
+static bool may_read(struct service *service, const struct job *job, const uint8_t *history,
+                     struct session_grant *ret_grant)
+{
+    return history && session_grant(service->sessions, job->seal.client_key, history, ret_grant) == 0;
+}
+
 /* Whose question it is: the member's by whose leave it reads, else the connection's. @history may be NULL. */
 static uint32_t reader_spend(struct service *service, const struct job *job, const uint8_t *history, unsigned cost)
 {
     struct session_grant grant;
-    bool has_grant =
-        history && session_grant(service->sessions, job->seal.client_key, history, &grant) == 0;
-    return key_spend(service, RATE_QUERIES, has_grant ? grant.key : job->seal.client_key, cost);
+    const uint8_t *key = may_read(service, job, history, &grant) ? grant.key : job->seal.client_key;
+    return key_spend(service, RATE_QUERIES, key, cost);
 }
 
-static void handle_query(struct service *service, struct job *job, const Comity__V1__Query *query)
+/* Is the log to be asked first? Not for whoever may not read what is asked for. */
+static bool wants_fresh(struct service *service, const struct job *job, const Comity__V1__Query *query,
+                        const uint8_t *history)
+{
+    struct session_grant grant;
+    return query->fresh && service->fresh && !job->is_asked &&
+           query->kind_case != COMITY__V1__QUERY__KIND_STATUS && may_read(service, job, history, &grant);
+}
+
+static enum service_next handle_query(struct service *service, struct job *job, const Comity__V1__Query *query)
 {
     struct refusal refusal = {0};
     Comity__V1__Answer *answer;
     const uint8_t *history = query->history.len == HISTORY_ID_SIZE ? query->history.data : NULL;
-    uint32_t wait_ms = reader_spend(service, job, history, 1);
-    if (wait_ms > 0) {
-        put_off(service, job, wait_ms);
-        return;
-    }
+    uint32_t wait_ms = job->is_asked ? 0 : reader_spend(service, job, history, 1);
+    if (wait_ms > 0)
+        return put_off(service, job, wait_ms);
+    if (wants_fresh(service, job, query, history))
+        return SERVICE_FRESH;
+    if (serve_move_elsewhere(service, job, query->history, false))
+        return SERVICE_ANSWERED;
     if (answer_query(service, job, query, &answer, &refusal)) {
         reply_refusal(job, &refusal, service->term);
-        return;
+        return SERVICE_ANSWERED;
     }
     Comity__V1__Reply reply = COMITY__V1__REPLY__INIT;
     reply.kind_case = COMITY__V1__REPLY__KIND_ANSWER;
     reply.answer = answer;
     reply_message(job, FRAME_REPLY, &reply.base, service->term);
+    return SERVICE_ANSWERED;
 }
 
 /* Whoever has no leave to read may submit, if it is a member who signed. */
@@ -213,12 +247,32 @@ static bool is_for_strangers(const struct command *command)
            command->body->body_case == COMITY__V1__COMMAND__BODY_FOUND;
 }
 
+/* Before anything of it is looked at: whoever leads takes the same bytes. */
+static bool is_left_to_leader(const struct service *service, struct job *job)
+{
+    bool is_left = atomic_load(&service->term) == 0;
+    if (is_left)
+        reply_error(job, ERR_NOT_LEADER, 0, 0);
+    return is_left;
+}
+
+static ProtobufCBinaryData history_of(struct job *job)
+{
+    return (ProtobufCBinaryData){.data = job->command.history, .len = HISTORY_ID_SIZE};
+}
+
 static enum service_next handle_submit(struct service *service, struct job *job,
                                        const Comity__V1__Submit *submit, bool is_stranger)
 {
     struct refusal refusal = {0};
     unsigned cost = 1 + (unsigned) (job->frame.size / BYTES_OF_ONE);
+    if (is_left_to_leader(service, job))
+        return SERVICE_ANSWERED;
     int code = submit_check(service, job, submit, &refusal);
+    if (job->command.body && serve_move_elsewhere(service, job, history_of(job), true)) {
+        connection_spend(service, job, is_stranger, 1);
+        return SERVICE_ANSWERED;
+    }
     if (code || (is_stranger && (job->is_known || is_for_strangers(&job->command))))
         connection_spend(service, job, is_stranger, 1);
     if (code == 0) {
@@ -238,13 +292,59 @@ static enum service_next handle_cosign(struct service *service, struct job *job,
                                        bool is_stranger)
 {
     struct refusal refusal = {0};
+    if (is_left_to_leader(service, job))
+        return SERVICE_ANSWERED;
     int code = check_header_history(job, cosign->history, &refusal);
+    if (code == 0 && serve_move_elsewhere(service, job, cosign->history, true)) {
+        connection_spend(service, job, is_stranger, 1);
+        return SERVICE_ANSWERED;
+    }
     if (code == 0)
         code = cosign_check(service, job, cosign, &refusal);
     if (code == 0) {
         uint32_t wait_ms = key_spend(service, RATE_COMMANDS, cosign->cosignature->key.data, 1);
         return wait_ms > 0 ? put_off(service, job, wait_ms) : SERVICE_ORDER;
     }
+    connection_spend(service, job, is_stranger, 1);
+    reply_refusal(job, &refusal, service->term);
+    return SERVICE_ANSWERED;
+}
+
+/* A worker of the group that joins, by the log key's signature. It pays for what is refused, as anybody does. */
+static enum service_next handle_copy(struct service *service, struct job *job, const Comity__V1__CopyAsk *ask,
+                                     bool is_stranger)
+{
+    struct refusal refusal = {0};
+    Comity__V1__Reply reply = COMITY__V1__REPLY__INIT;
+    uint32_t wait_ms = 0;
+    int64_t now_ms = clock_now_ms(service->clock);
+    int code = check_header_history(job, ask->history, &refusal);
+    if (code == 0)
+        code = copy_ask_check(ask, service->log_key->public_key, job->seal.client_key, now_ms, job->arena, &refusal);
+    if (code)
+        connection_spend(service, job, is_stranger, 1);
+    else
+        job->has_leave = true;
+    if (code == 0)
+        code = copies_answer(service->copies, ask, now_ms, job->arena, &reply.copy, &wait_ms, &refusal);
+    if (code == ERR_BUSY)
+        return put_off(service, job, wait_ms);
+    reply.kind_case = COMITY__V1__REPLY__KIND_COPY;
+    if (code)
+        reply_refusal(job, &refusal, service->term);
+    else
+        reply_message(job, FRAME_REPLY, &reply.base, service->term);
+    return SERVICE_ANSWERED;
+}
+
+static enum service_next handle_move(struct service *service, struct job *job, const Comity__V1__MoveAsk *ask,
+                                     bool is_stranger)
+{
+    struct refusal refusal = {0};
+    if (is_left_to_leader(service, job))
+        return SERVICE_ANSWERED;
+    if (serve_move_check(service, job, ask, &refusal) == 0)
+        return SERVICE_ORDER;
     connection_spend(service, job, is_stranger, 1);
     reply_refusal(job, &refusal, service->term);
     return SERVICE_ANSWERED;
@@ -265,12 +365,15 @@ static enum service_next handle_request(struct service *service, struct job *job
     case COMITY__V1__REQUEST__KIND_SUBMIT:
         return handle_submit(service, job, request->submit, is_stranger);
     case COMITY__V1__REQUEST__KIND_QUERY:
-        if (is_stranger)
+        if (is_stranger && !job->is_asked)
             connection_spend(service, job, is_stranger, 1);
-        handle_query(service, job, request->query);
-        return SERVICE_ANSWERED;
+        return handle_query(service, job, request->query);
     case COMITY__V1__REQUEST__KIND_COSIGN:
         return handle_cosign(service, job, request->cosign, is_stranger);
+    case COMITY__V1__REQUEST__KIND_COPY:
+        return handle_copy(service, job, request->copy, is_stranger);
+    case COMITY__V1__REQUEST__KIND_MOVE:
+        return handle_move(service, job, request->move, is_stranger);
     default:
         refuse(&refusal, ERR_MISSING, "kind");
         reply_refusal(job, &refusal, service->term);
@@ -306,7 +409,7 @@ enum service_next service_handle(struct service *service, struct job *job)
     }
     job->has_leave = session_has_leave(service->sessions, job->seal.client_key);
     const bool is_stranger = !job->has_leave;
-    uint32_t wait_ms = connection_wait_ms(service, job, is_stranger);
+    uint32_t wait_ms = job->is_asked ? 0 : connection_wait_ms(service, job, is_stranger);
     if (wait_ms > 0)
         return put_off(service, job, wait_ms);
     if (job->header.type == FRAME_REQUEST)

@@ -6,7 +6,10 @@
 #define COMITY_WORKER_SERVICE_H
 
 #include "comity/v1/link.pb-c.h"
+#include "worker/announcement.h"
 #include "worker/clock.h"
+#include "worker/fresh.h"
+#include "worker/copy.h"
 #include "worker/job.h"
 #include "worker/log/log_order.h"
 #include "worker/outbox.h"
@@ -17,28 +20,35 @@
 #include "worker/status.h"
 #include "worker/store/store.h"
 
+struct sites;
+
 struct service {
     struct store *store;
     struct order_log *log;
+    struct fresh *fresh; /* NULL: the log is local, and so always fresh */
+    struct sites *sites; /* NULL with a local log */
     struct clock *clock;
     struct session_cache *sessions;
     struct policy *policy;
+    struct announcer *announcer;
     struct rates *rates;
     const struct connection_key *group_key;
     uint8_t group[GROUP_ID_SIZE];
     const struct signing_key *log_key;
-    uint64_t term;
+    atomic_uint_least64_t term; /* that the worker leads in; 0: it does not, and takes no commands */
     int64_t started_ms;         /* Unix time */
     struct job_queue *checks;   /* loop -> pool */
     struct job_queue *commands; /* pool -> writer */
     struct outbox *outbox;      /* pool, writer -> loop */
+    struct copies *copies;      /* for workers that join */
     struct status_counters counters;
     atomic_uint_least32_t batch_ms; /* what a batch took lately: for BUSY's time to wait */
 };
 
 enum service_next {
     SERVICE_ANSWERED, /* job->answer is set */
-    SERVICE_ORDER,    /* job->command or job->cosign is checked: to be ordered */
+    SERVICE_ORDER,    /* job->command, job->cosign or job->move is checked: to be ordered */
+    SERVICE_FRESH,    /* a query that is to be fresh: it goes to service->fresh, and is handled once more when it is back */
 };
 
 enum service_next service_handle(struct service *service, struct job *job);

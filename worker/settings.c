@@ -53,9 +53,33 @@ static const struct config_key KEYS[] = {
      "How long the end may wait for what is in hand, in milliseconds."},
     {"worker", "clock_ahead_days", CONFIG_INTEGER, "400", 0, 36500, false, false, true,
      "How many days the clock may be ahead of the newest event in the store at a start; 0: no limit."},
+    {"log", "kind", CONFIG_TEXT, "local", 1, 16, false, false, false,
+     "Who orders what is decided: local, where one worker serves the group; etcd, where workers of several sites share one log."},
+    {"log", "name", CONFIG_TEXT, "", 0, SETTINGS_NAME_MAX, false, false, false,
+     "With etcd: this worker's own name in its group, 1 to 40 of a-z, 0-9 and -, starting with a letter; no two have the same."},
+    {"log", "endpoint", CONFIG_TEXT, "", 0, CONFIG_VALUE_MAX - 1, false, true, false,
+     "With etcd: a member, https://HOST:PORT; once for each of them, the one of the own site first."},
+    {"log", "ca", CONFIG_TEXT, "", 0, CONFIG_VALUE_MAX - 1, false, false, false,
+     "With etcd: file of the certificate (PEM) that signs those of etcd's members."},
+    {"log", "certificate", CONFIG_TEXT, "", 0, CONFIG_VALUE_MAX - 1, false, false, false,
+     "With etcd: file of this worker's own certificate (PEM), by which etcd's members know it."},
+    {"log", "key", CONFIG_TEXT, "", 0, CONFIG_VALUE_MAX - 1, false, false, false,
+     "With etcd: file of that certificate's key (PEM, mode 0600)."},
+    {"log", "quota_mib", CONFIG_INTEGER, "2048", 16, 16384, false, false, false,
+     "With etcd: what its members were started with as --quota-backend-bytes, in MiB; the log is kept far below it. etcd does not tell what it was: with "
+     "more here nothing warns before etcd takes nothing any more, with less here commands are refused (BUSY) while there is room."},
+    {"log", "compare_entries", CONFIG_INTEGER, "1000", 1, 1000000, false, false, false,
+     "With etcd: after how many entries the workers compare what their stores hold; the same for all of a group."},
     {"broker", "endpoint", CONFIG_TEXT, NULL, 1, ENDPOINT_MAX - 1, true, false, true,
      "The broker's back, where workers connect: tcp://HOST:PORT."},
     {"broker", "key", CONFIG_KEY, NULL, 0, 0, true, false, true, "The broker's public connection key."},
+    {"sites", "number", CONFIG_INTEGER, "0", 0, INT64_MAX, false, false, true,
+     "With sections [site NAME]: the number of this list of them. Clients take it up where it is higher than that of the list that "
+     "they have: raise it with every change, and give all workers of the group the same."},
+    {"site", "endpoint", CONFIG_TEXT, NULL, 1, ENDPOINT_MAX - 1, true, false, true,
+     "A broker of the group as clients reach its front: tcp://HOST:PORT. Clients of the group learn of it, by this list that the "
+     "log key signs."},
+    {"site", "key", CONFIG_KEY, NULL, 0, 0, true, false, true, "That broker's public connection key."},
     {"limits", "requests", CONFIG_INTEGER, "1024", 1, 65536, false, false, true,
      "Requests in hand, from all brokers; whatever is more is answered BUSY."},
     {"limits", "request_mib", CONFIG_INTEGER, "32", 1, 65536, false, false, true,
@@ -262,15 +286,112 @@ static int load_brokers(const struct config *config, struct worker_settings *set
     return 0;
 }
 
-static unsigned processors(void)
+static int load_site(const struct config *config, const char *name, struct broker_at *ret_broker, char *reason)
 {
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count < 1 ? 1 : count > 256 ? 256 : (unsigned) count;
+    struct endpoint endpoint;
+    const char *form;
+    snprintf(ret_broker->site, sizeof(ret_broker->site), "%s", name);
+    snprintf(ret_broker->endpoint, sizeof(ret_broker->endpoint), "%s", config_text(config, "site", name, "endpoint"));
+    if (endpoint_parse(ret_broker->endpoint, ENDPOINT_CONNECT, &endpoint, &form) != 0)
+        return fail(reason, ERR_CONFIG, "[site %s] endpoint is to be %s, and is not.", name, form);
+    if (!config_key32(config, "site", name, "key", ret_broker->key) || sodium_is_zero(ret_broker->key, KEY_SIZE))
+        return fail(reason, ERR_CONFIG, "[site %s] key: give the broker's public connection key.", name);
+    return 0;
+}
+
+static int compare_sites(const void *a, const void *b)
+{
+    return strcmp(((const struct broker_at *) a)->site, ((const struct broker_at *) b)->site);
+}
+
+/* In the order of their names: all workers of a group give the same bytes, however theirs are ordered. After the keys. */
+static int load_sites(const struct config *config, struct worker_settings *settings, char *reason)
+{
+    struct broker_list list = {.number = (uint64_t) config_integer(config, "sites", NULL, "number"),
+                               .count = config_section_count(config, "site")};
+    if (list.count == 0 && list.number == 0)
+        return 0;
+    if (list.count == 0 || list.count > BROKER_LIST_MAX || list.number == 0)
+        return fail(reason, ERR_CONFIG,
+                    "Give [sites] number, from 1, and 1 to %d sections [site NAME] with endpoint and key; or none of them.",
+                    BROKER_LIST_MAX);
+    memcpy(list.group, settings->group, GROUP_ID_SIZE);
+    for (size_t i = 0; i < list.count; i++) {
+        int code = load_site(config, config_section_at(config, "site", i), &list.brokers[i], reason);
+        if (code)
+            return code;
+    }
+    qsort(list.brokers, list.count, sizeof(list.brokers[0]), compare_sites);
+    int code = announcement_make(&list, &settings->log_key, &settings->announcement);
+    if (code == ERR_DUPLICATE)
+        return fail(reason, ERR_CONFIG, "[site NAME] endpoint: two have the same.");
+    return code ? fail(reason, code, "[site NAME]: %s", error_sentence(code)) : 0;
 }
 
 static unsigned number(const struct config *config, const char *section, const char *key)
 {
     return (unsigned) config_integer(config, section, NULL, key);
+}
+
+static int load_log_files(const struct config *config, struct log_settings *log, char *reason)
+{
+    const struct {
+        const char *name;
+        char *value;
+    } files[] = {{"ca", log->ca}, {"certificate", log->certificate}, {"key", log->key}};
+    struct stat status;
+    for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
+        const char *path = config_text(config, "log", NULL, files[i].name);
+        if (path[0] == '\0')
+            return fail(reason, ERR_CONFIG, "[log] kind = etcd needs %s: name the file.", files[i].name);
+        if (access(path, R_OK) != 0)
+            return fail_file(reason, ERR_FILE, files[i].name, path);
+        copy(files[i].value, path);
+    }
+    if (stat(log->key, &status) != 0 || (status.st_mode & 077) != 0)
+        return fail_file(reason, ERR_FILE_MODE, "key", log->key);
+    return 0;
+}
+
+static int load_log_endpoints(const struct config *config, struct log_settings *log, char *reason)
+{
+    size_t count = config_count(config, "log", NULL, "endpoint");
+    for (size_t i = 0; i < count; i++) {
+        const char *endpoint = config_at(config, "log", NULL, "endpoint", i);
+        if (endpoint[0] == '\0')
+            continue;
+        if (log->endpoint_count == ETCD_ENDPOINTS_MAX)
+            return fail(reason, ERR_CONFIG, "[log] endpoint: at most %d.", ETCD_ENDPOINTS_MAX);
+        copy(log->endpoints[log->endpoint_count++], endpoint);
+    }
+    if (log->endpoint_count == 0)
+        return fail(reason, ERR_CONFIG, "[log] kind = etcd needs an endpoint of each member: https://HOST:PORT.");
+    return 0;
+}
+
+static int load_log(const struct config *config, struct log_settings *log, char *reason)
+{
+    const char *kind = config_text(config, "log", NULL, "kind");
+    const char *name = config_text(config, "log", NULL, "name");
+    if (strcmp(kind, "local") == 0)
+        return 0;
+    if (strcmp(kind, "etcd") != 0)
+        return fail(reason, ERR_CONFIG, "[log] kind: give local or etcd.");
+    if (!name_is_valid(name))
+        return fail(reason, ERR_CONFIG,
+                    "[log] kind = etcd needs the worker's name in its group: 1 to 40 of a-z, 0-9 and -, starting with a letter.");
+    log->kind = LOG_ETCD;
+    snprintf(log->name, sizeof(log->name), "%s", name);
+    log->quota_bytes = (uint64_t) config_integer(config, "log", NULL, "quota_mib") * MIB;
+    log->compare_entries = number(config, "log", "compare_entries");
+    int code = load_log_endpoints(config, log, reason);
+    return code ? code : load_log_files(config, log, reason);
+}
+
+static unsigned processors(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : count > 256 ? 256 : (unsigned) count;
 }
 
 static int load_log_level(const struct config *config, enum log_level *ret_level, char *reason)
@@ -340,9 +461,13 @@ int settings_load(const char *path, struct worker_settings **ret_settings, char 
     if (code == 0)
         code = load_brokers(config, settings, reason);
     if (code == 0)
+        code = load_log(config, &settings->log, reason);
+    if (code == 0)
         code = load_policy(config, &settings->policy, reason);
     if (code == 0)
         code = load_keys(config, settings, reason);
+    if (code == 0)
+        code = load_sites(config, settings, reason);
     if (code)
         return code;
     *ret_settings = settings;
@@ -371,6 +496,7 @@ const char *settings_needs_restart(const struct worker_settings *now, const stru
         {"threads", now->threads != next->threads},
         {"window", now->window != next->window},
         {"ready_file", strcmp(now->ready_file, next->ready_file) != 0},
+        {"[log]", memcmp(&now->log, &next->log, sizeof(now->log)) != 0},
     };
     for (size_t i = 0; i < ARRAY_COUNT(fixed); i++)
         if (fixed[i].differs)

@@ -6,7 +6,9 @@
 #include "core/daemon/config.h"
 #include "core/daemon/log.h"
 #include "core/key.h"
+#include "worker/announcement.h"
 #include "worker/job.h"
+#include "worker/log/etcd.h"
 #include "worker/policy.h"
 #include "worker/rates.h"
 #include "worker/session.h"
@@ -17,6 +19,18 @@ struct broker_settings {
     char name[SETTINGS_NAME_MAX + 1];
     char endpoint[CONFIG_VALUE_MAX];
     uint8_t key[KEY_SIZE];
+};
+
+/* [log]: who orders. With local the rest is empty. */
+enum log_kind { LOG_LOCAL, LOG_ETCD };
+struct log_settings {
+    enum log_kind kind;
+    char name[SETTINGS_NAME_MAX + 1]; /* of this worker in its group */
+    char endpoints[ETCD_ENDPOINTS_MAX][CONFIG_VALUE_MAX];
+    size_t endpoint_count;
+    char ca[CONFIG_VALUE_MAX], certificate[CONFIG_VALUE_MAX], key[CONFIG_VALUE_MAX];
+    uint64_t quota_bytes;
+    unsigned compare_entries;
 };
 
 struct worker_settings {
@@ -36,8 +50,10 @@ struct worker_settings {
     struct job_limits jobs;
     struct session_limits sessions;
     struct rate_limits rates;
+    struct log_settings log;
     struct broker_settings brokers[SETTINGS_BROKERS_MAX];
     size_t broker_count;
+    struct announcement announcement; /* made of [sites] and [site NAME] */
 };
 
 /* Read the configuration and every file that it names. 0, ERR_CONFIG, ERR_FILE, ERR_FILE_MODE, ERR_MALFORMED,

@@ -117,19 +117,21 @@ int status_answer(const struct query_context *context, const Comity__V1__Query *
                   Comity__V1__Answer **ret_answer, struct refusal *refusal)
 {
     static const char SOFTWARE[] = "comity-worker " COMITY_VERSION;
-    static uint32_t levels[] = {FORMAT_LEVEL};
     if (query->history.len != 0)
         return refuse(refusal, ERR_RANGE, "query.history");
     Comity__V1__Answer *answer = arena_alloc(context->arena, sizeof(*answer));
     Comity__V1__StatusAnswer *status = arena_alloc(context->arena, sizeof(*status));
-    if (!answer || !status)
+    uint32_t *levels = arena_alloc(context->arena, FORMAT_LEVEL * sizeof(*levels));
+    if (!answer || !status || !levels)
         return refuse(refusal, ERR_MEMORY, "");
     comity__v1__answer__init(answer);
     comity__v1__status_answer__init(status);
     answer->status = status;
     status->software = (char *) SOFTWARE;
+    for (uint32_t level = 1; level <= FORMAT_LEVEL; level++)
+        levels[level - 1] = level;
     status->format_levels = levels;
-    status->n_format_levels = ARRAY_COUNT(levels);
+    status->n_format_levels = FORMAT_LEVEL;
     status->group = (ProtobufCBinaryData){.data = (uint8_t *) facts->group, .len = GROUP_ID_SIZE};
     status->term = facts->term;
     status->is_leader = facts->is_leader;

@@ -93,7 +93,11 @@ static int lock_take(struct store *store, const char *directory, char reason[STO
     if (store->lock_descriptor < 0)
         return explain(reason, errno == ENOSPC ? ERR_DISK_FULL : ERR_FILE, "%s cannot be opened: %s.", path,
                        strerror(errno));
-    if (flock(store->lock_descriptor, LOCK_EX | LOCK_NB) != 0) {
+    bool is_locked = flock(store->lock_descriptor, LOCK_EX | LOCK_NB) == 0;
+    if (!is_locked && errno != EWOULDBLOCK)
+        return explain(reason, ERR_FILE, "%s cannot be locked: %s. Put the data directory on a disk of this machine.", path,
+                       strerror(errno));
+    if (!is_locked) {
         size = pread(store->lock_descriptor, holder, sizeof(holder) - 1, 0);
         holder[size > 0 ? strspn(holder, "0123456789") : 0] = '\0';
         return explain(
@@ -252,6 +256,22 @@ static int schema_create(struct store *store, const uint8_t *group, char reason[
     return 0;
 }
 
+/* A worker that does not know what is in the record could not go on from it. */
+static int level_check(struct store_txn *txn, const char *directory, char reason[STORE_REASON_MAX])
+{
+    uint32_t level;
+
+    if (store_level(txn, &level) != 0)
+        return explain(reason, ERR_CORRUPT, "The store in %s is damaged: restore it from an export.",
+                       directory);
+    if (level > FORMAT_LEVEL)
+        return explain(reason, ERR_STORE_VERSION,
+                       "The store in %s has events of format level %" PRIu32
+                       ", this worker knows levels up to %d: use the version that wrote it, or a later one.",
+                       directory, level, FORMAT_LEVEL);
+    return 0;
+}
+
 /* Only meta is open so far: the other tables may be another version's. */
 static int schema_check(struct store_txn *txn, const char *directory, const uint8_t *group,
                         char reason[STORE_REASON_MAX])
@@ -300,6 +320,8 @@ static int schema_open(struct store *store, const char *directory, const uint8_t
                        "The store in %s is damaged: restore it from an export.", directory);
     else if (!*ret_is_new)
         code = schema_check(txn, directory, group, reason);
+    if (code == 0 && !*ret_is_new)
+        code = level_check(txn, directory, reason);
     if (code == 0 && !*ret_is_new && tables_open(store, txn, 0) != 0)
         code = explain(reason, ERR_CORRUPT, "The store in %s lacks a table: restore it from an export.",
                        directory);
@@ -404,6 +426,11 @@ void store_close(struct store **store)
     pthread_mutex_destroy(&(*store)->mutex);
     free(*store);
     *store = NULL;
+}
+
+uint64_t store_erasures(const struct store *store)
+{
+    return atomic_load(&store->erasures);
 }
 
 void store_check_readers(struct store *store)

@@ -48,10 +48,15 @@ int store_begin_read(struct store *store, struct store_txn **ret_txn);
 /* Ends the transaction in any case and clears the pointer. 0, the sticky error, ERR_STORE_FULL, ERR_DISK_FULL (no room
  * could be reserved: nothing was written), ERR_STORE (the commit failed, perhaps at an fsync: the caller stops the process). */
 int store_commit(struct store_txn **txn);
+/* All of a commit that can still be taken back, for who has something to do between it and the commit: what is written to
+ * the transaction after it may find no room. 0, or as store_commit; the transaction stays open. */
+int store_prepare(struct store_txn *txn);
 void store_abort(struct store_txn **txn);
 int store_error(const struct store_txn *txn);
 /* After ERR_STORE_FULL inside a transaction that was aborted: make the map larger. ERR_STORE_FULL at the limit. */
 int store_grow(struct store *store);
+/* Does somebody wait until every transaction of this process has ended, to make the map larger? Who reads for long ends. */
+bool store_is_waited_for(struct store *store);
 
 struct store_history {
     uint8_t id[HISTORY_ID_SIZE];
@@ -70,7 +75,8 @@ int store_history_each(struct store_txn *txn, store_history_fn *visit, void *con
 /* The machine's state of a history. @self of the view is kept inside the transaction. */
 struct view store_view(struct store_txn *txn, const struct store_history *history);
 
-/* Append an event: the record, its texts, its leaf and the nodes that it completes; moves history->head and time. */
+/* Append an event: the record, its texts, its leaf and the nodes that it completes; moves history->head and
+ * time. A store with one of a level that a worker does not know is not opened by it. */
 int store_event_append(struct store_txn *txn, struct store_history *history, const struct event_header *header,
                        const struct event_part *parts, size_t part_count);
 /* ERR_NOT_FOUND. Whole, nothing withheld; in the arena. */
@@ -120,6 +126,68 @@ int store_meta_put(struct store_txn *txn, const char *name, struct bytes value);
 /* The term of this start: one more than that of the start before; kept before it is given out. */
 int store_take_term(struct store *store, uint64_t *ret_term);
 
+/* The highest format level of an event in it, from 1. */
+int store_level(struct store_txn *txn, uint32_t *ret_level);
+
+/* The entry of the group's log that was applied last, and the place right behind it (worker/log/log_order.h), written in the
+ * transaction that applied it. ERR_NOT_FOUND: there was none. */
+struct store_entry {
+    uint64_t number;
+    uint64_t total;                 /* bytes of all entries up to here, as the log keeps them */
+    uint8_t hash[HASH_SIZE];        /* of all entries up to here: a chain */
+    int64_t time_ms;                /* its stamp: of an entry without events nothing else keeps it */
+    uint32_t level;                 /* format level by which it was decided */
+    uint8_t batch[BATCH_ID_SIZE];
+};
+int store_entry_get(struct store_txn *txn, struct store_entry *ret_entry);
+int store_entry_put(struct store_txn *txn, const struct store_entry *entry);
+
+/* A history on its way from one group to another: docs/storage.md, "Moving a history". By the history's id, for the new
+ * group has no such history yet, and the old one no longer. */
+enum store_move_kind {
+    STORE_FROZEN = 1, /* the old group's: it takes no commands */
+    STORE_MOVED,      /* the old group's: it is gone */
+    STORE_TAKING,     /* the new group's: so much of it came; its pieces are kept as texts are, encrypted */
+    STORE_GIVEN_UP,   /* the new group's: never by this move */
+};
+enum { STORE_COPY_SIZE = 16 };
+struct store_move {
+    enum store_move_kind kind;
+    struct bytes note; /* a packed SignedMove: what has to be known of it */
+    struct bytes went; /* of TAKING and GIVEN_UP: the note of MOVED that the row had before, for it went from here, and has not
+                        * come back; size 0: it never was here */
+    uint32_t number;   /* of TAKING, as all that follows: whose texts the pieces are; this store's own */
+    uint8_t copy[STORE_COPY_SIZE];
+    uint64_t size, taken; /* bytes of the copy, and how many of them came */
+    struct bytes pieces;  /* their hashes, one behind the other */
+};
+/* In the arena. ERR_NOT_FOUND. */
+int store_move_get(struct store_txn *txn, const uint8_t history[HISTORY_ID_SIZE], struct arena *arena,
+                   struct store_move *ret_move);
+int store_move_put(struct store_txn *txn, const uint8_t history[HISTORY_ID_SIZE], const struct store_move *move);
+int store_move_delete(struct store_txn *txn, const uint8_t history[HISTORY_ID_SIZE]);
+/* The note that says where it went from here: of MOVED, or of before; size 0: it is here, or never was. */
+struct bytes store_move_went(const struct store_move *move);
+/* All of them, by id; what @move points to holds during the call. The visitor returns 0, 1 to stop, or a code. */
+typedef int store_move_fn(void *context, const uint8_t history[HISTORY_ID_SIZE], const struct store_move *move);
+int store_moves_each(struct store_txn *txn, store_move_fn *visit, void *context);
+
+/* Of TAKING: keep one more piece, and the row; read one; forget all, so that no file of the store has them once the commit
+ * has returned 0. @move->number is 0 before the first. ERR_MEMORY, the store's. */
+int store_move_add_piece(struct store_txn *txn, const uint8_t history[HISTORY_ID_SIZE], struct store_move *move,
+                         struct bytes content, struct arena *arena);
+int store_move_piece(struct store_txn *txn, const struct store_move *move, size_t index, struct arena *arena,
+                     struct bytes *ret_content);
+int store_move_drop_pieces(struct store_txn *txn, struct store_move *move);
+
+/* Remove a history with all that is of it; its texts are erased. */
+int store_history_drop(struct store_txn *txn, const struct store_history *history);
+
+/* A hash over what the primary tables say, the same in every store that has applied the same entries: docs/storage.md,
+ * "The hash of a state". Reads every row of events, commands, texts and cosignatures, the texts' contents not. @now_ms: the stamp of the
+ * last entry; refusals whose time was over by then count for nothing. */
+int store_hash(struct store_txn *txn, int64_t now_ms, uint8_t ret_hash[HASH_SIZE]);
+
 /* Notes of checkpoints whose key this worker may not have: those of epochs before a restore. */
 int store_checkpoint_get(struct store_txn *txn, const struct store_history *history, uint32_t epoch, uint64_t size,
                          struct bytes *ret_note);   /* ERR_NOT_FOUND; valid until the next write */
@@ -147,6 +215,12 @@ int store_cosignatures_each(struct store_txn *txn, const struct store_history *h
  * is noticed as well as one that was changed. About a second a gigabyte; beside a running worker too. 0, ERR_CORRUPT,
  * ERR_STORE; @reason: one sentence. */
 int store_verify(struct store *store, char reason[STORE_REASON_MAX]);
+
+/* How many transactions have erased a text since the store was opened: who counts before it begins to read, and again when it
+ * has read, knows that what it has read is there still. Thread-safe. */
+uint64_t store_erasures(const struct store *store);
+/* Was a text ever erased here, or taken in as one that was? */
+int store_has_erased(struct store_txn *txn, bool *ret_has_erased);
 
 /* Every minute: readers that died. Map in use and its limit, for STATUS. */
 void store_check_readers(struct store *store);

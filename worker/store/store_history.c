@@ -14,6 +14,7 @@ enum {
 };
 
 static const struct bytes NUMBER_KEY = {(const uint8_t *) "last-history", 12};
+static const struct bytes LEVEL_KEY = {(const uint8_t *) "level", 5};
 
 /* history: id -> number u32, epoch u32, head u64, time i64 */
 
@@ -55,7 +56,7 @@ int store_history_get(struct store_txn *txn, const uint8_t id[HISTORY_ID_SIZE],
     return code == 0 ? 0 : txn_fail(txn, code);
 }
 
-static int number_take(struct store_txn *txn, uint32_t *ret_number)
+int number_take(struct store_txn *txn, uint32_t *ret_number)
 {
     struct bytes value;
     uint8_t next[4];
@@ -257,6 +258,35 @@ static int event_put(struct store_txn *txn, uint32_t number, uint64_t sequence,
     return 0;
 }
 
+/* meta: "level" -> u32; where there is no row all events are of the first. */
+int store_level(struct store_txn *txn, uint32_t *ret_level)
+{
+    struct bytes value;
+    int code = table_get(txn, STORE_META, LEVEL_KEY, &value);
+
+    if (code == ERR_NOT_FOUND) {
+        *ret_level = 1;
+        return 0;
+    }
+    if (code == 0 && value.size != 4)
+        code = txn_fail(txn, ERR_CORRUPT);
+    if (code == 0)
+        *ret_level = get_u32(value.data);
+    return code;
+}
+
+static int level_raise(struct store_txn *txn, uint32_t level)
+{
+    uint8_t value[4];
+    uint32_t kept = 1;
+    int code = level > 1 ? store_level(txn, &kept) : 0;
+
+    if (code != 0 || level <= kept)
+        return code;
+    put_u32(value, level);
+    return table_put(txn, STORE_META, LEVEL_KEY, BYTES(value, sizeof(value)));
+}
+
 int store_event_append(struct store_txn *txn, struct store_history *history,
                        const struct event_header *header, const struct event_part *parts, size_t part_count)
 {
@@ -276,6 +306,7 @@ int store_event_append(struct store_txn *txn, struct store_history *history,
         if (is_text(parts[i].kind))
             text_put(txn, history->number, &parts[i]);
     }
+    level_raise(txn, header->level);
     code = tree_append(&nodes, history->head, leaf);
     if (code != 0)
         return txn_fail(txn, code);

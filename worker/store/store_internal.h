@@ -5,6 +5,7 @@
 
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "worker/store/keys_file.h"
 #include "worker/store/store.h"
@@ -40,6 +41,7 @@ struct store {
     MDB_env *env;
     MDB_dbi tables[STORE_TABLE_END];
     int lock_descriptor; /* of writer.lock, with the flock; -1 for a reader */
+    atomic_uint_least64_t erasures; /* transactions that erased a text */
     uint64_t mark;       /* that was there when it was opened: store_last.c */
     bool is_read_only;
     uint64_t map_limit_bytes;
@@ -80,6 +82,7 @@ struct store_txn {
     struct master *master;      /* of this snapshot */
     struct master *next_master; /* with which a rotation replaces it; NULL */
     bool is_erasing;            /* a key of a text was deleted: the master changes before the commit */
+    bool is_prepared;           /* what comes before the commit is done */
     size_t changes; /* rows put or deleted */
     size_t bytes;   /* of the values put */
     struct store_state *states;
@@ -117,9 +120,15 @@ int texts_rewrap(struct store_txn *txn, const struct master *next);
 
 /* Texts, by the number of their history. @ret_text: salt and content, in the arena; empty where it was erased.
  * ERR_NOT_FOUND: there never was one. */
+void text_erasing(struct store_txn *txn); /* this transaction erases one: a new master, and the store keeps that it once did */
 int text_put(struct store_txn *txn, uint32_t number, const struct event_part *part);
 int text_get(struct store_txn *txn, uint32_t number, const uint8_t hash[HASH_SIZE], struct arena *arena,
              struct bytes *ret_text);
+
+/* Remove a text's rows; its key is gone with the commit. */
+int text_delete(struct store_txn *txn, uint32_t number, const uint8_t *hash);
+/* A number that no history has had. */
+int number_take(struct store_txn *txn, uint32_t *ret_number);
 
 /* Each text opens, and hashes to what it is kept under. */
 int texts_verify(struct store_txn *txn);

@@ -22,6 +22,20 @@ _Static_assert((int) SECRET_SIZE == (int) MASTER_SIZE, "a master is a key of the
 
 static const uint8_t ZERO_NONCE[NONCE_BYTES];
 
+/* meta: -> 1; is there since the first text was erased */
+static const struct bytes ERASED_KEY = {(const uint8_t *) "erased", 6};
+
+static void erased_put(struct store_txn *txn)
+{
+    table_put(txn, STORE_META, ERASED_KEY, BYTES(&(const uint8_t){1}, 1));
+}
+
+void text_erasing(struct store_txn *txn)
+{
+    txn->is_erasing = true;
+    erased_put(txn);
+}
+
 static void text_key(uint8_t key[TEXT_KEY_SIZE], uint32_t number, const uint8_t *hash)
 {
     put_u32(key, number);
@@ -79,7 +93,9 @@ static int text_empty(struct store_txn *txn, const uint8_t key[TEXT_KEY_SIZE])
     int code = table_delete(txn, STORE_TEXT_KEY, BYTES(key, TEXT_KEY_SIZE));
 
     if (code == 0)
-        txn->is_erasing = true;
+        text_erasing(txn);
+    else /* it came so, in a copy: the log may have it still */
+        erased_put(txn);
     return table_put(txn, STORE_TEXT, BYTES(key, TEXT_KEY_SIZE), BYTES(NULL, 0));
 }
 
@@ -108,6 +124,18 @@ int text_put(struct store_txn *txn, uint32_t number, const struct event_part *pa
     return store_error(txn);
 }
 
+int text_delete(struct store_txn *txn, uint32_t number, const uint8_t *hash)
+{
+    uint8_t key[TEXT_KEY_SIZE];
+    int code;
+
+    text_key(key, number, hash);
+    code = table_delete(txn, STORE_TEXT_KEY, BYTES(key, sizeof(key)));
+    if (code == 0)
+        text_erasing(txn);
+    return table_delete(txn, STORE_TEXT, BYTES(key, sizeof(key)));
+}
+
 int store_text_erase(struct store_txn *txn, const struct store_history *history,
                      const uint8_t hash[HASH_SIZE], bool *ret_was_there)
 {
@@ -121,6 +149,15 @@ int store_text_erase(struct store_txn *txn, const struct store_history *history,
         return code == ERR_NOT_FOUND ? txn_fail(txn, ERR_CORRUPT) : code;
     *ret_was_there = row.size > 0;
     return *ret_was_there ? text_empty(txn, key) : 0;
+}
+
+int store_has_erased(struct store_txn *txn, bool *ret_has_erased)
+{
+    struct bytes row;
+    int code = table_get(txn, STORE_META, ERASED_KEY, &row);
+
+    *ret_has_erased = code == 0;
+    return code == ERR_NOT_FOUND ? 0 : code;
 }
 
 /* Reading. */

@@ -119,6 +119,14 @@ int store_grow(struct store *store)
     return code;
 }
 
+bool store_is_waited_for(struct store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool is_waited_for = store->is_resizing;
+    pthread_mutex_unlock(&store->mutex);
+    return is_waited_for;
+}
+
 /* Another process made the map larger: take its size. */
 static int map_follow(struct store *store)
 {
@@ -286,18 +294,28 @@ static int room_reserve(struct store_txn *txn)
     return failed == ENOSPC || failed == EDQUOT || failed == EFBIG ? ERR_DISK_FULL : 0;
 }
 
+int store_prepare(struct store_txn *txn)
+{
+    int code = txn->error;
+
+    if (code != 0 || txn->is_prepared)
+        return code;
+#ifndef COMITY_CONTROL_NO_ROTATION
+    if (txn->is_erasing)
+        code = keys_rotate(txn);
+#endif
+    if (code == 0 && txn->changes > 0)
+        code = commit_note(txn);
+    if (code == 0)
+        code = room_reserve(txn);
+    txn->is_prepared = code == 0;
+    return code;
+}
+
 int store_commit(struct store_txn **txn)
 {
-    int code = (*txn)->error;
+    int code = store_prepare(*txn);
 
-#ifndef COMITY_CONTROL_NO_ROTATION
-    if (code == 0 && (*txn)->is_erasing)
-        code = keys_rotate(*txn);
-#endif
-    if (code == 0 && (*txn)->changes > 0)
-        code = commit_note(*txn);
-    if (code == 0)
-        code = room_reserve(*txn);
     if (code != 0 || !(*txn)->is_write) {
         store_abort(txn);
         return code;
@@ -314,6 +332,8 @@ int store_commit(struct store_txn **txn)
         mark_write((*txn)->store->lock_descriptor, number);
     if (code == 0 && (*txn)->next_master != NULL)
         code = keys_rotated(*txn);
+    if ((*txn)->is_erasing) /* who has begun to read before had better not believe that it read after it */
+        atomic_fetch_add(&(*txn)->store->erasures, 1);
     transaction_end(txn);
     return code;
 }

@@ -1,0 +1,184 @@
+#include "worker/join.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "worker/clock.h"
+#include "worker/group_log.h"
+#include "worker/join_internal.h"
+#include "worker/log/finding.h"
+
+enum { SEAT_MS = 20 * 1000, LOOK_MS = 50, PATIENCE_MS = 60 * 1000 };
+
+int joining_fail(struct joining *joining, int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(joining->reason, JOIN_REASON_MAX, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+void joining_pause(int64_t wait_ms)
+{
+    usleep((useconds_t) wait_ms * 1000);
+}
+
+static int found_fail(struct joining *joining, int code, const char *found)
+{
+    finding_say(FINDING_JOINING, code, found, joining->reason, JOIN_REASON_MAX);
+    return code;
+}
+
+/* The seat. */
+
+int joining_look(struct joining *joining)
+{
+    struct order_log_etcd_status status;
+    order_log_etcd_status(joining->log, &status);
+    return status.fault ? found_fail(joining, status.fault, status.reason) : 0;
+}
+
+static int seat_wait(struct joining *joining)
+{
+    int64_t until_ms = clock_steady_ms() + SEAT_MS;
+    struct order_log_etcd_status status;
+    for (;;) {
+        order_log_etcd_status(joining->log, &status);
+        if (status.fault || status.has_seat)
+            return joining_look(joining);
+        if (clock_steady_ms() >= until_ms)
+            return found_fail(joining, ERR_UNREACHABLE, status.reason);
+        joining_pause(LOOK_MS);
+    }
+}
+
+static int log_options(struct joining *joining, const struct order_place *place,
+                       struct order_log_etcd_options *ret_options)
+{
+    int code = group_log_options(&joining->options->settings->log, &joining->options->settings->group_key,
+                                 ret_options, joining->reason);
+    if (code == 0)
+        ret_options->applied = *place;
+    return code;
+}
+
+int joining_find(struct joining *joining, const struct order_place *place, struct log_found *ret_found)
+{
+    struct order_log_etcd_options options;
+    char why[LOG_REASON_MAX] = "";
+    int code = log_options(joining, place, &options);
+    if (code)
+        return code;
+    code = order_log_etcd_look(&options, ret_found, why);
+    return code ? found_fail(joining, code, why) : 0;
+}
+
+int joining_seat(struct joining *joining, const struct order_place *place)
+{
+    struct order_log_etcd_options options;
+    char why[LOG_REASON_MAX] = "";
+    int code = log_options(joining, place, &options);
+    if (code)
+        return code;
+    options.only_follows = true;
+    code = order_log_etcd_new(&options, &joining->log, why);
+    if (code)
+        return found_fail(joining, code, why);
+    return seat_wait(joining);
+}
+
+void joining_stand_up(struct joining *joining)
+{
+    if (joining->log)
+        joining->log->ops->destroy(&joining->log);
+}
+
+/* Taking it in. */
+
+static void show_events(void *context, const struct export_totals *totals)
+{
+    const struct join_options *options = context;
+    if (options->progress)
+        options->progress(options->context, "Taking in events", totals->events, 0);
+}
+
+static struct restore_options restore_options(const struct joining *joining)
+{
+    const struct worker_settings *settings = joining->options->settings;
+    return (struct restore_options){
+        .directory = settings->data,
+        .map_limit_bytes = settings->map_limit_bytes,
+        .group = settings->group,
+        .log_key = &settings->log_key,
+        .time_ms = clock_unix_ms(),
+        .progress = show_events,
+        .context = (void *) (uintptr_t) joining->options,
+    };
+}
+
+int joining_read_place(struct joining *joining, const char *path, struct store_entry *ret_place)
+{
+    struct restore_options options = restore_options(joining);
+    return export_read_place(&options, path, ret_place, joining->reason);
+}
+
+int joining_take(struct joining *joining, const char *path, const struct store_entry *place,
+                 struct export_totals *ret_totals)
+{
+    struct restore_options options = restore_options(joining);
+    options.joins = place;
+    return restore_read_file(&options, path, ret_totals, joining->reason);
+}
+
+static int join_file(struct joining *joining, struct join_totals *totals)
+{
+    const char *path = joining->options->file;
+    struct store_entry entry;
+    int code = joining_read_place(joining, path, &entry);
+    if (code)
+        return code;
+    struct order_place place = group_log_behind(&entry);
+    code = joining_seat(joining, &place);
+    if (code == 0)
+        code = joining_take(joining, path, &entry, &totals->taken);
+    totals->size = totals->taken.bytes;
+    return code;
+}
+
+/* All of it. */
+
+static int check(struct joining *joining)
+{
+    static const char *const FILES[] = {"data.mdb", "keys"};
+    const char *data = joining->options->settings->data;
+    char path[JOIN_PATH_MAX];
+    struct order_log_etcd_options options;
+    for (size_t i = 0; i < ARRAY_COUNT(FILES); i++)
+        if (snprintf(path, sizeof(path), "%s/%s", data, FILES[i]) >= (int) sizeof(path) ||
+            access(path, F_OK) == 0)
+            return joining_fail(
+                joining, ERR_EXISTS,
+                "The data directory %.300s holds a store: a worker joins without one. Move it away first.",
+                data);
+    return group_log_options(&joining->options->settings->log, &joining->options->settings->group_key,
+                             &options, joining->reason);
+}
+
+int join(const struct join_options *options, struct join_totals *ret_totals, char reason[JOIN_REASON_MAX])
+{
+    struct joining joining = {
+        .options = options,
+        .reason = reason,
+        .patience_ms = options->patience_ms ? options->patience_ms : PATIENCE_MS,
+    };
+    *ret_totals = (struct join_totals){.size = 0};
+    int code = check(&joining);
+    if (code == 0)
+        code = options->file ? join_file(&joining, ret_totals) : joining_fetch(&joining, ret_totals);
+    joining_stand_up(&joining);
+    return code;
+}
