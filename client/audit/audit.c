@@ -150,6 +150,8 @@ static int record_take(struct auditing *a, struct stream_source *source,
         return audit_history_refusal(a, record->refusal);
     case COMITY__V1__EXPORT_RECORD__KIND_HISTORY_END:
         return history_end(a, record->history_end);
+    case COMITY__V1__EXPORT_RECORD__KIND_MOVE: /* of histories that are not in it, or go on as they are */
+        return a->is_in_history || a->all_histories > 0 ? ERR_MALFORMED : 0;
     case COMITY__V1__EXPORT_RECORD__KIND_END:
         if (a->is_in_history || !a->summary->is_backup)
             return ERR_MALFORMED;

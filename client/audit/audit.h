@@ -81,6 +81,8 @@ struct audit_history {
     size_t constituency_count;
     const Comity__V1__Decision *const *decisions;
     size_t decision_count;
+    const Comity__V1__Round *const *rounds; /* number n at n - 1 */
+    size_t round_count;
 };
 
 struct audit_options {

@@ -264,6 +264,8 @@ static int history_tell(struct auditing *a, const Comity__V1__ExportHistoryEnd *
 
     if (code == 0)
         code = rows_take(a, TABLE_DECISION, &history->decisions, &history->decision_count);
+    if (code == 0)
+        code = rows_take(a, TABLE_ROUND, &history->rounds, &history->round_count);
     history->partnership = (const Comity__V1__Partnership *) audit_row(a, TABLE_PARTNERSHIP, 0);
     history->head = a->replay.head;
     history->epoch = a->replay.epoch;

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 
 #include "client/audit/auditing.h"
-#include "comity/v1/receipt.pb-c.h"
 #include "core/error.h"
+#include "core/receipt_form.h"
 #include "core/text.h"
 
 /* The signed note within a text, as `comity checkpoint` prints it. Empty where there is none. */
@@ -46,32 +46,17 @@ int audit_checkpoint_check(struct bytes text)
     return note.size <= NOTE_MAX_BYTES && note_read(note, &checkpoint) == 0 ? 0 : ERR_MALFORMED;
 }
 
-/* As the journal keeps it, or as a file (docs/protocol.md, "A receipt as a file"). NULL: it is neither. */
-static const Comity__V1__Receipt *receipt_unpack(struct bytes bytes, struct arena *arena)
-{
-    static const char MAGIC[] = "comity receipt 1\n";
-    size_t magic_size = sizeof(MAGIC) - 1;
-    ProtobufCMessage *message = NULL;
-    bool is_file = bytes.size >= magic_size && memcmp(bytes.data, MAGIC, magic_size) == 0;
-
-    if (is_file)
-        bytes = BYTES(bytes.data + magic_size, bytes.size - magic_size);
-    if (message_unpack(is_file ? &comity__v1__receipt_file__descriptor : &comity__v1__receipt__descriptor,
-                       bytes, bytes.size, arena, NULL, &message) != 0)
-        return NULL;
-    return is_file ? ((const Comity__V1__ReceiptFile *) message)->receipt
-                   : (const Comity__V1__Receipt *) message;
-}
-
 /* A receipt's own proof: of its event in the tree of its checkpoint. */
 static int receipt_read(struct bytes packed, struct arena *arena, struct audit_known *known)
 {
-    const Comity__V1__Receipt *receipt = receipt_unpack(packed, arena);
+    const Comity__V1__ReceiptFile *file;
     struct bytes proof[PROOF_MAX];
     uint8_t leaf[HASH_SIZE];
+    int code = receipt_form_read(packed, arena, &file);
 
-    if (receipt == NULL)
-        return ERR_MALFORMED;
+    if (code != 0)
+        return code;
+    const Comity__V1__Receipt *receipt = file->receipt;
     known->receipt = receipt;
     known->note = BYTES(receipt->checkpoint.data, receipt->checkpoint.len);
     if (receipt->event == NULL || event_record_check(receipt->event, &known->header) != 0 ||

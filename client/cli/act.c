@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "client/cli/cut_off.h"
 #include "client/cli/desk.h"
 #include "client/cli/final.h"
 #include "client/cli/hint.h"
@@ -113,6 +114,9 @@ int desk_sign(struct cli *cli, const Comity__V1__Command *command, const uint8_t
     bool is_for_server = history != NULL && !cli_has(cli, "draft");
     int code = is_for_server ? desk_open(cli) : 0;
 
+    /* What is kept to be sent later rests on what a server showed that was believed. */
+    if (code != 0 && cut_off_keeps(cli))
+        code = 0;
     if (code == 0)
         code = epoch_of_signer(cli, &filled.epoch);
     if (code == 0)
@@ -211,7 +215,7 @@ static int fail_interrupted(struct cli *cli, const struct comity_draft *draft)
 }
 
 /* 0, or the failure filled in. */
-static int submit(struct cli *cli, const struct comity_draft *draft, struct comity_result *ret_result)
+static int submit_once(struct cli *cli, const struct comity_draft *draft, struct comity_result *ret_result)
 {
     struct comity *client = desk_client(cli);
     struct waiting waiting = {0};
@@ -236,6 +240,18 @@ static int submit(struct cli *cli, const struct comity_draft *draft, struct comi
     if (ret_result->verdict == COMITY_REFUSED)
         hint_tell(cli, comity_draft_command(draft));
     return code;
+}
+
+/* Where the record was moved meanwhile, the same goes there. */
+static int submit(struct cli *cli, const struct comity_draft *draft, struct comity_result *ret_result)
+{
+    int code = submit_once(cli, draft, ret_result);
+
+    if (code != ERR_MOVED || desk_open(cli) != 0)
+        return code;
+    comity_result_release(ret_result);
+    memset(&cli->failure, 0, sizeof(cli->failure));
+    return submit_once(cli, draft, ret_result);
 }
 
 /* Who gives a further act should know of those whose answer never came. */
@@ -270,6 +286,24 @@ int desk_check(struct cli *cli, const struct comity_draft *draft)
     return final_check(cli, draft);
 }
 
+int desk_take(struct cli *cli, int code, const struct comity_result *result, const Comity__V1__Event **ret_event)
+{
+    if (code == ERR_EPOCH)
+        learn_epoch(cli);
+    if (code == 0)
+        cli->recorded = result->sequence;
+    if (code == 0)
+        code = read_event(cli, result, ret_event);
+    if (code == 0) {
+        put_receipt(cli, result);
+        cli_put(cli, "event", desk_json(cli, &(*ret_event)->base));
+        char id[2 * COMMAND_ID_SIZE + 1];
+        hex_encode(BYTES(result->command_id, COMMAND_ID_SIZE), id);
+        say(cli, "Recorded as number %" PRIu64 ", receipt checked (%s).", result->sequence, id);
+    }
+    return code;
+}
+
 int desk_post(struct cli *cli, const struct comity_draft *draft, const Comity__V1__Event **ret_event)
 {
     struct comity_result result = {0};
@@ -279,19 +313,7 @@ int desk_post(struct cli *cli, const struct comity_draft *draft, const Comity__V
     if (code != 0)
         return code;
     code = submit(cli, draft, &result);
-    if (code == ERR_EPOCH)
-        learn_epoch(cli);
-    if (code == 0)
-        cli->recorded = result.sequence;
-    if (code == 0)
-        code = read_event(cli, &result, ret_event);
-    if (code == 0) {
-        put_receipt(cli, &result);
-        cli_put(cli, "event", desk_json(cli, &(*ret_event)->base));
-        char id[2 * COMMAND_ID_SIZE + 1];
-        hex_encode(BYTES(result.command_id, COMMAND_ID_SIZE), id);
-        say(cli, "Recorded as number %" PRIu64 ", receipt checked (%s).", result.sequence, id);
-    }
+    code = desk_take(cli, code, &result, ret_event);
     comity_result_release(&result);
     return code;
 }

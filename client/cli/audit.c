@@ -110,6 +110,36 @@ uint32_t audit_decision_of(const struct audit_seen *seen, uint32_t round)
     return 0;
 }
 
+bool audit_is_final(const struct audit_seen *seen, const struct recounted *recounted)
+{
+    uint64_t latest = recounted->sequence;
+
+    for (size_t i = 0; seen != NULL && i < seen->declared_count; i++)
+        if (seen->declared_rounds[i] == recounted->round->number && seen->declared[i] > latest)
+            latest = seen->declared[i];
+    return seen != NULL && recounted->verdict != RECOUNT_DIFFERS && latest <= seen->final;
+}
+
+/* Outcomes that were declared otherwise: nothing changes a round's row afterwards. */
+static void take_declared(struct audit_run *r, const struct audit_history *history, struct audit_seen *seen)
+{
+    struct cli *cli = r->cli;
+
+    seen->declared_rounds = arena_alloc(cli->arena, (history->round_count + 1) * sizeof(*seen->declared_rounds));
+    seen->declared = arena_alloc(cli->arena, (history->round_count + 1) * sizeof(*seen->declared));
+    if (seen->declared_rounds == NULL || seen->declared == NULL)
+        return;
+    for (size_t i = 0; i < history->round_count; i++) {
+        const Comity__V1__Round *round = history->rounds[i];
+        if (round->declaration == NULL)
+            continue;
+        seen->declared_rounds[seen->declared_count] = round->number;
+        seen->declared[seen->declared_count++] = round->changed;
+        r->declared = arena_printf(cli->arena, "%s%s\n", r->declared, copied_declared_text(cli, round, round->changed));
+        json_object_array_add(r->json_declared, copied_declared_json(history->history, round, round->changed));
+    }
+}
+
 static const struct audit_seen *find_seen(const struct audit_run *r, const uint8_t *history)
 {
     for (size_t i = 0; i < r->seen_count; i++)
@@ -133,6 +163,7 @@ static void take_history(void *context, const struct audit_history *history)
         seen.decision_rounds[i] = history->decisions[i]->round;
         seen.decision_numbers[i] = history->decisions[i]->number;
     }
+    take_declared(r, history, &seen);
     seen.lines = audit_history_text(r, history);
     audit_json_history(r, history);
     if (r->seen_count == r->seen_room)
@@ -189,6 +220,9 @@ static int judge(struct audit_run *r)
                         counted(cli, impossible,
                                 "Nothing in it is wrong, but %" PRIu64 " outcome cannot be recounted.",
                                 "Nothing in it is wrong, but %" PRIu64 " outcomes cannot be recounted."));
+    if (r->missing > 0)
+        return cli_fail(cli, ERR_UNCOUNTED, "Have it copied again once that witness has signed: comity export FILE",
+                        "The file proves what was recorded, but not that it is FINAL.");
     say(cli, "\n%s", painted(cli, COLOR_GOOD, _("Everything in it was verified, and everything fits.")));
     if (r->options.log_key_count + r->options.checkpoint_count + r->options.receipt_count == 0)
         say(cli, "Whose record it is rests on the keys that the file itself names.");
@@ -233,6 +267,8 @@ int audit_run(struct cli *cli)
     r.findings = json_object_new_array();
     r.histories = json_object_new_array();
     r.json_counts = json_object_new_array();
+    r.json_declared = json_object_new_array();
+    r.declared = "";
     code = audit_file(&r, path);
     audit_json_summary(&r, path);
     if (code != 0)

@@ -13,6 +13,9 @@ struct audit_seen {
     uint64_t final; /* every event up to this one is FINAL */
     uint32_t *decision_rounds, *decision_numbers;
     size_t decision_count;
+    uint32_t *declared_rounds; /* whose outcome was declared otherwise, */
+    uint64_t *declared;        /* by the event of this number */
+    size_t declared_count;
     const char *lines; /* what is said of the history */
 };
 
@@ -25,9 +28,11 @@ struct audit_run {
     const char *first;              /* the first finding, as a sentence */
     const char *shown[AUDIT_FINDINGS_SHOWN];
     uint64_t found;
+    uint64_t missing; /* witnesses that were named, of each history, that have not signed it */
     struct audit_seen *seen;
     size_t seen_count, seen_room;
-    struct json_object *findings, *histories, *json_counts;
+    const char *declared; /* the lines on outcomes that were declared otherwise */
+    struct json_object *findings, *histories, *json_counts, *json_declared;
 };
 
 /* audit_report.c: for people. */
@@ -44,6 +49,9 @@ void audit_json_finding(struct audit_run *r, const struct audit_finding *finding
 void audit_json_history(struct audit_run *r, const struct audit_history *history);
 void audit_json_count(struct audit_run *r, const struct recounted *recounted, const struct audit_seen *seen);
 void audit_json_summary(struct audit_run *r, const char *path);
+
+/* Is it FINAL, with what was declared otherwise since? Nothing is that is not what the ballots come to. */
+bool audit_is_final(const struct audit_seen *seen, const struct recounted *recounted);
 
 /* The decision that the round led to; 0: none. */
 uint32_t audit_decision_of(const struct audit_seen *seen, uint32_t round);

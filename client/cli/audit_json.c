@@ -143,7 +143,7 @@ void audit_json_count(struct audit_run *r, const struct recounted *recounted, co
     put(row, "what", json_object_new_string(WHATS[recounted->what]));
     put(row, "outcome", json_object_new_string(outcome_name(recounted->outcome)));
     put(row, "decision", decision == 0 ? NULL : json_object_new_int64(decision));
-    put(row, "is_final", json_object_new_boolean(seen != NULL && recounted->sequence <= seen->final));
+    put(row, "is_final", json_object_new_boolean(audit_is_final(seen, recounted)));
     put(row, "verdict", json_object_new_string(VERDICTS[recounted->verdict]));
     json_object_array_add(r->json_counts, row);
 }
@@ -168,4 +168,5 @@ void audit_json_summary(struct audit_run *r, const char *path)
     cli_put(cli, "findings", r->findings);
     cli_put(cli, "histories", r->histories);
     cli_put(cli, "counts", r->json_counts);
+    cli_put(cli, "declared", r->json_declared);
 }

@@ -163,10 +163,13 @@ static const char *add_known(struct audit_run *r, const char *lines, const struc
 {
     struct cli *cli = r->cli;
 
-    for (size_t i = 0; i < r->options.witness_key_count; i++)
-        if (!has_cosigned(history, r->options.witness_keys[i]))
-            lines = add_line(r, lines, phrase(cli, "Missing: witness %s has not signed it in this file.",
-                                              shown_key(cli, r->options.witness_keys[i])));
+    for (size_t i = 0; i < r->options.witness_key_count; i++) {
+        if (has_cosigned(history, r->options.witness_keys[i]))
+            continue;
+        r->missing++;
+        lines = add_line(r, lines, phrase(cli, "Missing: witness %s has not signed it in this file.",
+                                          shown_key(cli, r->options.witness_keys[i])));
+    }
     if (r->options.witness_key_count == 0 && history->finality.final > 0)
         lines = add_line(r, lines,
                          _("That rests on the keys of witnesses that the record names: give --witness for those that you know."));
@@ -249,7 +252,7 @@ void audit_count_row(struct audit_run *r, const struct recounted *recounted, con
         recounted->title.size == 0 ? "" : shown(cli, recounted->title),
         outcome_name(recounted->outcome),
         verdict_word(recounted->verdict),
-        seen != NULL && recounted->sequence <= seen->final ? _("FINAL") : _("RECORDED"),
+        audit_is_final(seen, recounted) ? _("FINAL") : _("RECORDED"),
     };
     sheet_row(&r->sheet, cells);
     sheet_color(&r->sheet, 4,
@@ -266,6 +269,8 @@ static void say_counts(struct audit_run *r)
         return;
     say(cli, "\n%s", painted(cli, COLOR_HEADING, _("What was counted anew:")));
     sheet_print(&r->sheet, "");
+    if (r->declared[0] != '\0')
+        say(cli, "%.*s", (int) strlen(r->declared) - 1, r->declared);
     if (r->counts_hidden > 0)
         say(cli, "%s",
             counted(cli, r->counts_hidden, "And %" PRIu64 " more, the same. --json has all of them.",

@@ -5,6 +5,7 @@
 #include "client/cli/desk.h"
 #include "client/cli/given.h"
 #include "client/cli/names.h"
+#include "client/cli/outbox.h"
 #include "client/cli/output.h"
 #include "client/cli/rule_text.h"
 #include "client/cli/terms.h"
@@ -52,6 +53,43 @@ static int check_roll(struct cli *cli, uint32_t round, uint32_t member)
                      : cli_fail(cli, ERR_NOT_ON_ROLL,
                                 phrase(cli, "comity round show %" PRIu32 " lists who may answer.", round),
                                 "You are not on the roll of round %" PRIu32 ".", round);
+}
+
+/* Whether one is on the roll, and what one has answered before. */
+static int find_standing(struct cli *cli, uint32_t round, const Comity__V1__Ballot **ret_ballot)
+{
+    const Comity__V1__WhoamiAnswer *whoami;
+    int code = desk_whoami(cli, &whoami);
+
+    if (code == 0)
+        code = check_roll(cli, round, whoami->member->number);
+    return code == 0 ? find_own_ballot(cli, round, whoami->member->number, ret_ballot) : code;
+}
+
+/* Where no broker answers, what was not read before is left to the worker, which judges when the ballot comes. */
+static int pass_over_unread(struct cli *cli, int code)
+{
+    if (code == 0 || code != cli->unreached.code)
+        return code;
+    cli->failure = (struct failure){0};
+    return 0;
+}
+
+/* The ballot that this one replaces, by its number in the record. Where no broker answers, or one of a site that is cut off, what
+ * was read may be older than what this machine has recorded since. */
+static int find_replaced(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Ballot *before,
+                         uint64_t *ret_sequence)
+{
+    uint64_t read = before == NULL ? 0 : before->sequence, own = 0;
+    int code = cli->unreached.code == 0 && !cli->is_apart_now ? 0 : outbox_own_ballot(cli, round->number, &own);
+
+    if (code == 0 && own > read && !cli_has(cli, "replace"))
+        return cli_fail(cli, ERR_EXISTS,
+                        arena_printf(cli->arena, "comity vote %" PRIu32 " \"%s\" --replace", round->number,
+                                     shown_string(cli, cli_argument(cli, "ANSWER"))),
+                        "You have answered round %" PRIu32 " already, as number %" PRIu64 " in the record.", round->number, own);
+    *ret_sequence = own > read ? own : read;
+    return code;
 }
 
 /* Exactly what is being answered, before it is answered. */
@@ -164,7 +202,7 @@ static void vote_fill(const struct ballot *ballot, Comity__V1__Score *score, Com
 }
 
 static void vote_tell(struct cli *cli, const Comity__V1__Round *round, const struct ballot *ballot,
-                      const Comity__V1__CastBallot *body)
+                      const Comity__V1__CastBallot *body, bool is_replacing)
 {
     Comity__V1__Stance stance = rule_stance(round->rule, body->answer);
     const char *said = ballot_said(cli, round, &ballot->given);
@@ -173,10 +211,22 @@ static void vote_tell(struct cli *cli, const Comity__V1__Round *round, const str
     cli_put_number(cli, "answer", body->answer);
     cli_put_text(cli, "stance", body->answer == 0 ? NULL : stance_name(stance));
     cli_put_number(cli, "replaces", body->replaces);
-    if (body->replaces == 0)
+    if (!is_replacing)
         say(cli, "Your answer is `%s`.", said);
     else
         say(cli, "Your answer is `%s`, in place of your earlier one.", said);
+}
+
+static int vote_send(struct cli *cli, const Comity__V1__Command *command, const Comity__V1__Event **ret_event,
+                     bool *ret_is_replaced)
+{
+    struct comity_draft *draft = NULL;
+    int code = desk_sign(cli, command, cli->context.history, &draft);
+
+    if (code == 0)
+        code = outbox_send_ballot(cli, draft, ret_event, ret_is_replaced);
+    comity_draft_destroy(&draft);
+    return code;
 }
 
 int vote_run(struct cli *cli)
@@ -184,36 +234,35 @@ int vote_run(struct cli *cli)
     Comity__V1__Command command;
     Comity__V1__CastBallot body = COMITY__V1__CAST_BALLOT__INIT;
     Comity__V1__Score score = COMITY__V1__SCORE__INIT;
-    const Comity__V1__WhoamiAnswer *whoami;
     const Comity__V1__Round *round;
-    const Comity__V1__Ballot *before;
+    const Comity__V1__Ballot *before = NULL;
     const Comity__V1__Event *event;
     struct ballot ballot;
+    uint64_t replaced = 0;
+    bool is_replacing = false;
     int code = find_round(cli, &round);
 
     if (code == 0)
         code = read_ballot(cli, round, &ballot);
     if (code == 0)
-        code = desk_whoami(cli, &whoami);
-    if (code == 0)
-        code = check_roll(cli, round->number, whoami->member->number);
-    if (code == 0)
-        code = find_own_ballot(cli, round->number, whoami->member->number, &before);
+        code = pass_over_unread(cli, find_standing(cli, round->number, &before));
     if (code == 0)
         code = check_ballot(cli, round, before, &ballot);
+    if (code == 0)
+        code = find_replaced(cli, round, before, &replaced);
     if (code == 0)
         code = show_question(cli, round);
     if (code != 0)
         return code;
     body.round = round->number;
     body.text_hash = round->text_hash;
-    body.replaces = before == NULL ? 0 : before->sequence;
+    body.replaces = replaced;
     vote_fill(&ballot, &score, &body);
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_CAST_BALLOT);
     command.cast_ballot = &body;
-    code = desk_submit(cli, &command, &event);
-    if (code == 0)
-        vote_tell(cli, round, &ballot, &body);
+    code = vote_send(cli, &command, &event, &is_replacing);
+    if (code == 0 || cli->failure.is_waiting)
+        vote_tell(cli, round, &ballot, &body, is_replacing || replaced != 0);
     return code;
 }
 

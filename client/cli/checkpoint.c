@@ -171,7 +171,7 @@ static struct json_object *to_json(struct cli *cli, const struct comity_checkpoi
     return value;
 }
 
-static int read_kept(struct cli *cli, struct comity_checkpoint *ret_checkpoint)
+int checkpoint_kept(struct cli *cli, struct comity_checkpoint *ret_checkpoint)
 {
     char journal[PATH_BYTES];
     size_t pin_count;
@@ -221,7 +221,7 @@ int checkpoint_run(struct cli *cli)
     if (at != NULL && is_kept)
         return cli_fail(cli, ERR_USAGE, NULL,
                         "Give --at or --kept: only the server knows earlier checkpoints.");
-    int code = is_kept ? read_kept(cli, &checkpoint) : checkpoint_own(cli, &checkpoint);
+    int code = is_kept ? checkpoint_kept(cli, &checkpoint) : checkpoint_own(cli, &checkpoint);
     if (code == 0 && at != NULL)
         code = read_at(cli, at, &checkpoint);
     if (code != 0)

@@ -20,6 +20,9 @@ int checkpoint_find(struct bytes text, const uint8_t history[HISTORY_ID_SIZE], s
 /* The latest that this machine has verified, after asking the server. Fails with a sentence. */
 int checkpoint_own(struct cli *cli, struct comity_checkpoint *ret_checkpoint);
 
+/* The same without asking. Fails with a sentence. */
+int checkpoint_kept(struct cli *cli, struct comity_checkpoint *ret_checkpoint);
+
 /* What the log signs of a size up to the head (0: the head), its signature checked; with @from the proof that
  * joins them stays in *ret_answer (may be NULL). */
 int checkpoint_ask(struct cli *cli, uint64_t from, uint64_t size, struct comity_checkpoint *ret_checkpoint,

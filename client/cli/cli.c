@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "client/cli/completion.h"
+#include "client/cli/cut_off.h"
 #include "client/cli/desk.h"
 #include "client/cli/failure.h"
 #include "client/cli/final.h"
@@ -124,7 +125,7 @@ static int run_verb(struct cli *cli)
     int code = cli_need(cli, verb->needs);
     if (code == 0)
         code = verb->run(cli);
-    return code == CLI_DRY_RUN ? 0 : code;
+    return code == CLI_DRY_RUN ? 0 : cut_off_end(cli, code);
 }
 
 static void print_document(struct cli *cli)

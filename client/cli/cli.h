@@ -32,6 +32,7 @@ struct failure {
     bool is_unconfirmed;                      /* sent, and no word that counts came back */
     bool is_unusable;  /* a file or a text that was given is no good; nothing was sent */
     bool is_unsent;    /* nothing left this machine, or no answer to a question came */
+    bool is_waiting;   /* the act is signed and kept, and not sent yet */
     uint64_t recorded; /* number of what this run had recorded before it failed; 0: nothing */
 };
 
@@ -49,10 +50,19 @@ struct cli {
     bool is_streaming;        /* documents were printed line by line: none at the end */
     struct json_object *document;
     struct failure failure;
+    struct failure unreached; /* why no broker answers; code 0: it was not found that none does. cut_off.h */
+    int64_t kept_ms;        /* when the oldest was read of what was shown of what was read before; 0: nothing was */
+    uint64_t kept_as_of;    /* and the sequence that it reflects */
+    bool is_apart;          /* what is shown came from a site that could not reach the others, */
+    uint64_t apart_as_of;   /* and the least sequence that any of it reflects; of one that streams, the last */
+    bool is_apart_now;      /* the last answer came from such a site */
+    bool has_told_apart;    /* cut_off_stream has said so, and has not taken it back since */
+    int64_t fresh_ms;       /* when it was last asked for what is fresh, by this machine's clock */
     uint64_t recorded;      /* number of what this run's last command is in the record; 0: none */
     char home[HOME_MAX];    /* with NEEDS_HOME */
     struct context context; /* with NEEDS_PLACE */
     struct shown_finality *finality; /* asked for once a run: finality.h */
+    uint64_t latest; /* number of the last event that changed a row of those that were shown; finality_shows */
     struct desk *desk;      /* the connection, made when it is first used: desk.h */
     struct signers *signers; /* keys that were opened by a passphrase: signer.h */
 };

@@ -1,15 +1,12 @@
 #include "client/cli/context.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "client/cli/brokers.h"
 #include "client/cli/language.h"
 #include "core/daemon/config.h"
 #include "core/error.h"
@@ -45,56 +42,13 @@ static const struct config_key KEYS[] = {
     {"broker", "key", CONFIG_KEY, NULL, 0, 0, true, false, false, N_("The broker's public key.")},
 };
 
-static int failed(char reason[CONTEXT_REASON_MAX], int code, const char *format, const char *value)
+int context_failed(char reason[CONTEXT_REASON_MAX], int code, const char *format, const char *value)
 {
     char escaped[256];
 
     text_escape(BYTES(value, strlen(value)), false, escaped, sizeof(escaped));
     snprintf(reason, CONTEXT_REASON_MAX, _(format), escaped);
     return code;
-}
-
-int home_path(const char *given, char ret_home[HOME_MAX], const char **ret_variable,
-              char reason[CONTEXT_REASON_MAX])
-{
-    static const struct {
-        const char *variable, *below;
-    } PLACES[] = {{"COMITY_HOME", ""}, {"XDG_CONFIG_HOME", "/comity"}, {"HOME", "/.config/comity"}};
-    char home[HOME_MAX];
-    const char *base = given, *below = "";
-
-    *ret_variable = NULL;
-    for (size_t i = 0; base == NULL && i < ARRAY_COUNT(PLACES); i++) {
-        const char *value = getenv(PLACES[i].variable);
-        if (value == NULL || *value == '\0')
-            continue;
-        base = value;
-        below = PLACES[i].below;
-        *ret_variable = PLACES[i].variable;
-    }
-    if (base == NULL)
-        return failed(reason, ERR_CONFIG, "There is no home directory to keep keys in.", "");
-    if ((size_t) snprintf(home, sizeof(home), "%s%s", base, below) >= sizeof(home))
-        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", base);
-    memcpy(ret_home, home, sizeof(home));
-    return 0;
-}
-
-int home_find(const char *given, char ret_home[HOME_MAX], char reason[CONTEXT_REASON_MAX])
-{
-    char home[HOME_MAX], why[FILE_REASON_MAX];
-    const char *variable;
-    int code = home_path(given, home, &variable, reason);
-
-    if (code != 0)
-        return code;
-    code = directory_make(home, why);
-    if (code != 0) {
-        snprintf(reason, CONTEXT_REASON_MAX, "%s", why);
-        return code;
-    }
-    memcpy(ret_home, home, sizeof(home));
-    return 0;
 }
 
 static int context_path(const char *home, const char *name, char ret_path[PATH_BYTES])
@@ -118,19 +72,19 @@ int context_choose(const char *home, const char *given, char ret_name[NAME_MAX_B
 
     if (given != NULL) {
         if (!name_is_valid(given))
-            return failed(reason, ERR_CONFIG, "`%s` cannot be a context's name.", given);
+            return context_failed(reason, ERR_CONFIG, "`%s` cannot be a context's name.", given);
         snprintf(ret_name, NAME_MAX_BYTES + 1, "%s", given);
         return 0;
     }
     FILE *file = path_join(path, home, "current") == 0 ? fopen(path, "re") : NULL;
     if (file == NULL)
-        return failed(reason, ERR_CONFIG, "This machine belongs to no partnership yet (nothing in %s).",
+        return context_failed(reason, ERR_CONFIG, "This machine belongs to no partnership yet (nothing in %s).",
                       home);
     bool is_read = fgets(name, sizeof(name), file) != NULL;
     fclose(file);
     name[strcspn(name, "\n")] = '\0';
     if (!is_read || !name_is_valid(name))
-        return failed(reason, ERR_CONFIG, "%s does not hold a context's name.", path);
+        return context_failed(reason, ERR_CONFIG, "%s does not hold a context's name.", path);
     memcpy(ret_name, name, NAME_MAX_BYTES + 1);
     return 0;
 }
@@ -142,7 +96,7 @@ int context_set_current(const char *home, const char *name, char reason[CONTEXT_
     if (!exists(home, name))
         return context_unknown(home, name, reason);
     if (path_join(path, home, "current") != 0)
-        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
+        return context_failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
     int length = snprintf(line, sizeof(line), "%s\n", name);
     int code = file_write(path, BYTES(line, (size_t) length), 0600, true, why);
     if (code != 0)
@@ -194,7 +148,7 @@ int context_load(const char *home, const char *name, struct context *ret_context
     if (!name_is_valid(name) || !exists(home, name))
         return context_unknown(home, name, reason);
     if (context_path(home, name, path) != 0)
-        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
+        return context_failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
     int code = config_read(path, KEYS, ARRAY_COUNT(KEYS), &config, why);
     if (code != 0) {
         snprintf(reason, CONTEXT_REASON_MAX, "%s", why);
@@ -214,7 +168,8 @@ int context_load(const char *home, const char *name, struct context *ret_context
     take_pins(config, &context);
     take_settings(config, &context.settings);
     if (context.place.broker_count == 0)
-        return failed(reason, ERR_CONFIG, "%s names no broker.", path);
+        return context_failed(reason, ERR_CONFIG, "%s names no broker.", path);
+    brokers_find(home, &context);
     *ret_context = context;
     return 0;
 }
@@ -277,24 +232,6 @@ static void plain_title(const char *title, char ret_title[TITLE_MAX_BYTES + 1])
             *c = ',';
 }
 
-/* Runs beside one another take turns: what one of them writes, the next one reads. */
-static int lock_home(const char *home, int *ret_lock, char reason[CONTEXT_REASON_MAX])
-{
-    char path[PATH_BYTES];
-
-    if (path_join(path, home, "lock") != 0)
-        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
-    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock < 0 || flock(lock, LOCK_EX) != 0) {
-        failed(reason, ERR_FILE, "%s cannot be locked.", path);
-        if (lock >= 0)
-            close(lock);
-        return ERR_FILE;
-    }
-    *ret_lock = lock;
-    return 0;
-}
-
 /* What could not be read back as it is, or would be read as something else, is not written. */
 static int check_values(const struct context *context, char reason[CONTEXT_REASON_MAX])
 {
@@ -310,7 +247,7 @@ static int check_values(const struct context *context, char reason[CONTEXT_REASO
     for (size_t i = 0; i < ARRAY_COUNT(VALUES); i++) {
         if (config_value_is_plain(VALUES[i].value))
             continue;
-        failed(reason, ERR_CONFIG, VALUES[i].format, VALUES[i].value);
+        context_failed(reason, ERR_CONFIG, VALUES[i].format, VALUES[i].value);
         size_t length = strlen(reason);
         snprintf(reason + length, CONTEXT_REASON_MAX - length, " %s", _(CONTEXT_PLAIN_RULE));
         return ERR_CONFIG;
@@ -319,7 +256,7 @@ static int check_values(const struct context *context, char reason[CONTEXT_REASO
         struct endpoint endpoint;
         const char *form;
         if (endpoint_parse(context->place.brokers[i].endpoint, ENDPOINT_CONNECT, &endpoint, &form) != 0)
-            return failed(reason, ERR_ADDRESS, "The broker's endpoint `%s` cannot be used.",
+            return context_failed(reason, ERR_ADDRESS, "The broker's endpoint `%s` cannot be used.",
                           context->place.brokers[i].endpoint);
     }
     return 0;
@@ -337,18 +274,18 @@ static int write_context(const char *home, const struct context *context, bool m
     if (code != 0)
         return code;
     if (path_join(path, home, "contexts") != 0 || context_path(home, context->name, path) != 0)
-        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
+        return context_failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
     *strrchr(path, '/') = '\0';
     code = directory_make(path, why);
     context_path(home, context->name, path);
     FILE *file = open_memstream(&content, &size);
     if (file == NULL)
-        return failed(reason, ERR_MEMORY, "There is not enough memory.", "");
+        return context_failed(reason, ERR_MEMORY, "There is not enough memory.", "");
     plain_title(context->title, plain.title);
     print_context(file, &plain);
     bool is_whole = fclose(file) == 0;
     if (code == 0 && !is_whole)
-        code = failed(reason, ERR_MEMORY, "There is not enough memory.", "");
+        code = context_failed(reason, ERR_MEMORY, "There is not enough memory.", "");
     else if (code == 0 && (code = file_write(path, BYTES(content, size), 0600, may_replace, why)) != 0)
         snprintf(reason, CONTEXT_REASON_MAX, "%s", why);
     free(content);
@@ -361,7 +298,7 @@ int context_save(const char *home, const struct context *context, bool may_repla
                  char reason[CONTEXT_REASON_MAX])
 {
     int lock;
-    int code = lock_home(home, &lock, reason);
+    int code = home_lock(home, &lock, reason);
 
     if (code != 0)
         return code;
@@ -380,7 +317,7 @@ static int make_connection_key(const char *home, struct context *context, char r
     snprintf(context->connection_key, sizeof(context->connection_key), "keys/connection-%s.key",
              context->name);
     if (path_join(path, home, "keys") != 0)
-        return failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
+        return context_failed(reason, ERR_CONFIG, "The path of the home directory is too long: %s.", home);
     int code = directory_make(path, why);
     if (code != 0) {
         snprintf(reason, CONTEXT_REASON_MAX, "%s", why);
@@ -399,17 +336,19 @@ static int make_connection_key(const char *home, struct context *context, char r
 int context_make(const char *home, struct context *context, char reason[CONTEXT_REASON_MAX])
 {
     int lock;
-    int code = lock_home(home, &lock, reason);
+    int code = home_lock(home, &lock, reason);
 
     if (code != 0)
         return code;
     if (exists(home, context->name))
-        code = failed(reason, ERR_EXISTS, "There is a context `%s` already.", context->name);
+        code = context_failed(reason, ERR_EXISTS, "There is a context `%s` already.", context->name);
     if (code == 0)
         code = make_connection_key(home, context, reason);
     if (code == 0)
         code = write_context(home, context, false, reason);
     close(lock);
+    if (code == 0)
+        brokers_find(home, context);
     return code;
 }
 
@@ -419,6 +358,7 @@ int context_remove(const char *home, const char *name)
 
     if (context_path(home, name, path) != 0 || unlink(path) != 0)
         return errno == ENOENT ? ERR_NOT_FOUND : ERR_FILE;
+    brokers_forget(home, name);
     if (context_choose(home, NULL, current, reason) == 0 && strcmp(current, name) == 0 &&
         path_join(path, home, "current") == 0)
         unlink(path);
@@ -434,167 +374,120 @@ static void add_pin(struct context *context, const uint8_t pin[KEY_SIZE])
         memcpy(context->pins[context->pin_count++], pin, KEY_SIZE);
 }
 
+/* Load it, let @change change it by @data, write it: under the home's lock. */
+static int context_change(const char *home, const char *name,
+                          void (*change)(struct context *context, const void *data), const void *data,
+                          char reason[CONTEXT_REASON_MAX])
+{
+    struct context context;
+    int lock;
+    int code = home_lock(home, &lock, reason);
+
+    if (code != 0)
+        return code;
+    code = context_load(home, name, &context, reason);
+    if (code == 0) {
+        change(&context, data);
+        code = write_context(home, &context, true, reason);
+    }
+    close(lock);
+    return code;
+}
+
+struct learnt {
+    uint32_t epoch;
+    uint64_t seen;
+    const uint8_t (*pins)[KEY_SIZE];
+    size_t pin_count;
+};
+
+static void change_learnt(struct context *context, const void *data)
+{
+    const struct learnt *learnt = data;
+
+    if (learnt->epoch > context->epoch || (learnt->epoch == context->epoch && learnt->seen > context->seen))
+        context->seen = learnt->seen;
+    if (learnt->epoch > context->epoch)
+        context->epoch = learnt->epoch;
+    for (size_t i = 0; i < learnt->pin_count; i++)
+        add_pin(context, learnt->pins[i]);
+}
+
 int context_learn(const char *home, const char *name, uint32_t epoch, uint64_t seen,
                   const uint8_t pins[][KEY_SIZE], size_t pin_count, char reason[CONTEXT_REASON_MAX])
 {
-    struct context context;
-    int lock;
-    int code = lock_home(home, &lock, reason);
+    const struct learnt learnt = {.epoch = epoch, .seen = seen, .pins = pins, .pin_count = pin_count};
 
+    return context_change(home, name, change_learnt, &learnt, reason);
+}
+
+int context_follow(const char *home, const uint8_t history[HISTORY_ID_SIZE], uint32_t epoch, uint64_t seen,
+                   const uint8_t pins[][KEY_SIZE], size_t pin_count, struct arena *arena,
+                   char reason[CONTEXT_REASON_MAX])
+{
+    struct context context;
+    const char *const *names;
+    size_t count;
+    int lock;
+    int code = context_names(home, arena, &names, &count, reason);
+
+    if (code == 0)
+        code = home_lock(home, &lock, reason);
     if (code != 0)
         return code;
-    code = context_load(home, name, &context, reason);
-    if (code == 0) {
-        if (epoch > context.epoch || (epoch == context.epoch && seen > context.seen))
-            context.seen = seen;
-        if (epoch > context.epoch)
-            context.epoch = epoch;
-        for (size_t i = 0; i < pin_count; i++)
-            add_pin(&context, pins[i]);
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        if (context_load(home, names[i], &context, reason) != 0 || !context.has_history ||
+            memcmp(context.history, history, HISTORY_ID_SIZE) != 0)
+            continue;
+        context.epoch = epoch;
+        context.seen = seen;
+        for (size_t j = 0; j < pin_count; j++)
+            add_pin(&context, pins[j]);
         code = write_context(home, &context, true, reason);
     }
     close(lock);
     return code;
 }
 
-/* Load it, let @change change it, write it: under the home's lock. */
-static int context_change(const char *home, const char *name,
-                          void (*change)(struct context *context, unsigned id, const char *value),
-                          unsigned id, const char *value, char reason[CONTEXT_REASON_MAX])
+static void change_place(struct context *context, const void *data)
 {
-    struct context context;
-    int lock;
-    int code = lock_home(home, &lock, reason);
-
-    if (code != 0)
-        return code;
-    code = context_load(home, name, &context, reason);
-    if (code == 0) {
-        change(&context, id, value);
-        code = write_context(home, &context, true, reason);
-    }
-    close(lock);
-    return code;
+    context->place = *(const struct place *) data;
 }
 
-static void change_key(struct context *context, unsigned id, const char *value)
+int context_go(const char *home, const char *name, const struct place *place, char reason[CONTEXT_REASON_MAX])
 {
-    (void) id;
-    snprintf(context->signing_key, sizeof(context->signing_key), "%s", value);
+    return context_change(home, name, change_place, place, reason);
 }
 
-static void change_setting(struct context *context, unsigned id, const char *value)
+static void change_key(struct context *context, const void *data)
 {
-    snprintf(context->settings.values[id], SETTING_VALUE_MAX, "%s", value);
+    snprintf(context->signing_key, sizeof(context->signing_key), "%s", (const char *) data);
+}
+
+struct setting_change {
+    unsigned id;
+    const char *value;
+};
+
+static void change_setting(struct context *context, const void *data)
+{
+    const struct setting_change *setting = data;
+
+    snprintf(context->settings.values[setting->id], SETTING_VALUE_MAX, "%s", setting->value);
 }
 
 int context_change_key(const char *home, const char *name, const char *signing_key,
                        char reason[CONTEXT_REASON_MAX])
 {
-    return context_change(home, name, change_key, 0, signing_key, reason);
+    return context_change(home, name, change_key, signing_key, reason);
 }
 
 int context_change_setting(const char *home, const char *name, unsigned id, const char *value,
                            char reason[CONTEXT_REASON_MAX])
 {
-    return context_change(home, name, change_setting, id, value, reason);
-}
+    const struct setting_change setting = {.id = id, .value = value};
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
-int context_names(const char *home, struct arena *arena, const char *const **ret_names, size_t *ret_count,
-                  char reason[CONTEXT_REASON_MAX])
-{
-    enum { NAMES_MAX = 1024 };
-    char path[PATH_BYTES];
-    const char **names = arena_alloc(arena, NAMES_MAX * sizeof(*names));
-    size_t count = 0;
-
-    if (names == NULL || path_join(path, home, "contexts") != 0)
-        return failed(reason, ERR_MEMORY, "There is not enough memory.", "");
-    DIR *directory = opendir(path);
-    struct dirent *found;
-    if (directory == NULL && errno != ENOENT)
-        return failed(reason, ERR_FILE, "%s cannot be read.", path);
-    while (directory != NULL && (found = readdir(directory)) != NULL && count < NAMES_MAX) {
-        size_t length = strlen(found->d_name);
-        if (length <= 4 || strcmp(found->d_name + length - 4, ".ini") != 0)
-            continue;
-        char *name = arena_printf(arena, "%.*s", (int) (length - 4), found->d_name);
-        if (name_is_valid(name))
-            names[count++] = name;
-    }
-    if (directory != NULL)
-        closedir(directory);
-    qsort(names, count, sizeof(*names), compare_names);
-    *ret_names = names;
-    *ret_count = count;
-    return 0;
-}
-
-int context_unknown(const char *home, const char *name, char reason[CONTEXT_REASON_MAX])
-{
-    struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
-    const char *const *names;
-    char why[CONTEXT_REASON_MAX];
-    size_t count = 0, length;
-
-    failed(reason, ERR_NOT_FOUND, "There is no context `%s`.", name);
-    if (arena != NULL && context_names(home, arena, &names, &count, why) == 0 && count == 0) {
-        length = strlen(reason);
-        snprintf(reason + length, CONTEXT_REASON_MAX - length, " %s", _("This machine has none yet."));
-    }
-    const char *list = count == 0 ? "" : names[0];
-    for (size_t i = 1; i < count && list != NULL; i++)
-        list = arena_printf(arena, "%s, %s", list, names[i]);
-    if (count > 0 && list != NULL) {
-        length = strlen(reason);
-        snprintf(reason + length, CONTEXT_REASON_MAX - length, " ");
-        snprintf(reason + length + 1, CONTEXT_REASON_MAX - length - 1, _("There are: %s."), list);
-    }
-    arena_destroy(&arena);
-    return ERR_NOT_FOUND;
-}
-
-int context_of_history(const char *home, const uint8_t history[HISTORY_ID_SIZE], struct arena *arena,
-                       struct context *ret_context)
-{
-    const char *const *names;
-    size_t count;
-    char reason[CONTEXT_REASON_MAX];
-    int code = context_names(home, arena, &names, &count, reason);
-
-    for (size_t i = 0; code == 0 && i < count; i++) {
-        struct context context;
-        if (context_load(home, names[i], &context, reason) != 0 || !context.has_history ||
-            memcmp(context.history, history, HISTORY_ID_SIZE) != 0)
-            continue;
-        *ret_context = context;
-        return 0;
-    }
-    return ERR_NOT_FOUND;
-}
-
-int context_data_of_group(const char *home, const uint8_t group_key[KEY_SIZE], struct arena *arena,
-                          char ret_data[PATH_BYTES])
-{
-    const char *const *names;
-    size_t count;
-    char reason[CONTEXT_REASON_MAX];
-    int code = context_names(home, arena, &names, &count, reason);
-
-    for (size_t i = 0; code == 0 && i < count; i++) {
-        struct context context;
-        if (context_load(home, names[i], &context, reason) != 0 || context.data[0] == '\0' ||
-            memcmp(context.place.group_key, group_key, KEY_SIZE) != 0)
-            continue;
-        memcpy(ret_data, context.data, PATH_BYTES);
-        return 0;
-    }
-    return ERR_NOT_FOUND;
+    return context_change(home, name, change_setting, &setting, reason);
 }
 
 void context_free_name(const char *home, const char *wanted, char ret_name[NAME_MAX_BYTES + 1])

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client/cli/brokers.h"
 #include "client/cli/final.h"
 #include "client/cli/json_file.h"
 #include "client/cli/output.h"
@@ -27,6 +28,8 @@ static struct json_object *context_to_json(const struct context *context, bool i
     json_object_object_add(value, "history",
                            context->has_history ? json_hex(BYTES(context->history, HISTORY_ID_SIZE)) : NULL);
     json_object_object_add(value, "place", place_to_json(&context->place));
+    json_object_object_add(value, "broker_list", json_object_new_uint64(context->broker_list));
+    json_object_object_add(value, "brokers", brokers_to_json(context));
     json_object_object_add(value, "signing_key", json_object_new_string(context->signing_key));
     json_object_object_add(value, "connection_key", json_object_new_string(context->connection_key));
     json_object_object_add(value, "data", json_object_new_string(context->data));

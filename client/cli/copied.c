@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/rule/rule.h"
 #include "core/text.h"
 
 int copied_history(struct cli *cli, uint8_t buffer[HISTORY_ID_SIZE], const uint8_t **ret_history)
@@ -47,6 +48,26 @@ int copied_fail(struct cli *cli, const char *path, int code)
              code == ERR_MALFORMED ? _("It is no copy of a record: comity export makes one.")
                                    : language_error(code));
     return code == ERR_MALFORMED ? cli_unusable(cli, code) : code;
+}
+
+const char *copied_declared_text(struct cli *cli, const Comity__V1__Round *round, uint64_t sequence)
+{
+    return phrase(cli, "Round %" PRIu32 " was declared otherwise, number %" PRIu64 " of the record: %s in place of %s.",
+                  round->number, sequence, outcome_name(round->declaration->outcome),
+                  outcome_name(round->declaration->computed));
+}
+
+struct json_object *copied_declared_json(const uint8_t history[HISTORY_ID_SIZE], const Comity__V1__Round *round,
+                                         uint64_t sequence)
+{
+    struct json_object *row = json_object_new_object();
+
+    json_object_object_add(row, "history", json_hex(BYTES(history, HISTORY_ID_SIZE)));
+    json_object_object_add(row, "round", json_object_new_int64(round->number));
+    json_object_object_add(row, "sequence", json_object_new_uint64(sequence));
+    json_object_object_add(row, "outcome", json_object_new_string(outcome_name(round->declaration->outcome)));
+    json_object_object_add(row, "computed", json_object_new_string(outcome_name(round->declaration->computed)));
+    return row;
 }
 
 int copied_check(struct cli *cli, bool is_whole, uint64_t events, uint32_t histories)

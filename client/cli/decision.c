@@ -135,7 +135,7 @@ int outcome_run(struct cli *cli)
         code = say_links(cli, (const Comity__V1__Proposal *) row, round->version);
     if (code == 0)
         code = say_ladder(cli, (const Comity__V1__Proposal *) row);
-    return code == 0 ? finality_say(cli, round->closed_ms) : code;
+    return code == 0 ? finality_say(cli) : code;
 }
 
 int decisions_run(struct cli *cli)
@@ -145,7 +145,6 @@ int decisions_run(struct cli *cli)
     struct rows rows, proposals;
     struct sheet sheet;
     struct json_object *array;
-    const char *line, *word;
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_DECISIONS, 0, &rows);
 
     if (code == 0)
@@ -157,7 +156,7 @@ int decisions_run(struct cli *cli)
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Decision *decision = (const Comity__V1__Decision *) rows.list[i];
         const char *title = "?", *state = decision_state_word(decision->state);
-        code = finality_of_one(cli, decision->decided_ms, json_object_array_get_idx(array, i), &line, &word);
+        code = finality_state(cli, rows.list[i], json_object_array_get_idx(array, i), &state);
         if (code != 0)
             return code;
         for (size_t j = 0; j < proposals.count; j++) {
@@ -170,7 +169,7 @@ int decisions_run(struct cli *cli)
                                arena_printf(cli->arena, "%" PRIu32, decision->version),
                                arena_printf(cli->arena, "%" PRIu32, decision->round),
                                outcome_word(decision->outcome),
-                               word == NULL ? state : arena_printf(cli->arena, "%s, %s", state, word),
+                               state,
                                shown_time(cli, decision->decided_ms),
                                title};
         sheet_row(&sheet, cells);

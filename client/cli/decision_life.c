@@ -119,7 +119,7 @@ int decision_show_run(struct cli *cli)
     say_signatures(cli, decision);
     say_reviews(cli, decision);
     say_end(cli, decision);
-    return finality_say(cli, decision->decided_ms);
+    return finality_say(cli);
 }
 
 int decision_sign_run(struct cli *cli)

@@ -1,40 +1,20 @@
-#include "client/cli/desk.h"
+#include "client/cli/desk_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "client/cli/brokers.h"
+#include "client/cli/cut_off.h"
+#include "client/cli/outbox.h"
 #include "client/cli/output.h"
-#include "client/cli/prose.h"
 #include "client/cli/key_change.h"
+#include "client/cli/prose.h"
+#include "client/cli/reach.h"
 #include "client/cli/signer.h"
 #include "core/keyfile.h"
 #include "core/text.h"
 
-enum {
-    OUT_OF_REACH_MS = 2000, /* every broker has said no for so long: enough */
-    PUMP_MS = 50,
-};
-
-struct desk {
-    struct arena *arena;       /* the run's */
-    struct progress *progress; /* the run's */
-    struct comity *client;
-    struct prose *prose;
-    struct arena *page;       /* of desk_page: dropped with each page */
-    struct prose *page_prose; /* NULL: no page was asked for */
-    struct comity_texts *texts;
-    int64_t timeout_ms;
-    uint8_t pins[CONTEXT_PINS_MAX][KEY_SIZE]; /* learnt in this run */
-    size_t pin_count;
-    bool has_warned;      /* that a restore was noticed */
-    bool is_behind;       /* a worker has not seen what this context has */
-    bool is_out_of_touch; /* a request, or a connection, has lost the daemons */
-    int touch_code;       /* by this */
-    char evidence[PATH_BYTES]; /* of a record that is forked; empty: none */
-    const Comity__V1__WhoamiAnswer *whoami;
-    uint8_t reader[KEY_SIZE]; /* the key that this connection reads with; zeros: none */
-    struct rows *lists[DESK_LISTS];
-};
+enum { PUMP_MS = 50 };
 
 /* No broker, or no worker behind it. A worker that answers at all, if only with "busy", is there. */
 static bool is_lost_touch(const struct desk *desk, const struct comity_event *event)
@@ -65,6 +45,8 @@ static void hear(const struct comity_event *event, void *context)
         desk->is_behind = true;
     else if (event->kind == COMITY_EVENT_FORKED)
         snprintf(desk->evidence, sizeof(desk->evidence), "%s", event->evidence == NULL ? "" : event->evidence);
+    else if (event->kind == COMITY_EVENT_BROKERS)
+        desk->has_brokers = true;
     else if (event->kind == COMITY_EVENT_IN_TOUCH)
         desk->is_out_of_touch = false;
     else if (is_lost_touch(desk, event)) {
@@ -77,7 +59,7 @@ static void hear(const struct comity_event *event, void *context)
         say_aside("Warning: the receipt could not be kept: %s", language_error(event->code));
 }
 
-static int make_desk(struct cli *cli, struct desk **ret_desk)
+int desk_make(struct cli *cli, struct desk **ret_desk)
 {
     struct desk *desk = arena_alloc(cli->arena, sizeof(*desk));
 
@@ -124,22 +106,20 @@ static int make_client(struct cli *cli, struct desk *desk)
     int code = connection_key_load_or_create(path, &connection);
     if (code != 0)
         return cli_fail_key(cli, code, NULL, path);
-    for (size_t i = 0; i < context->place.broker_count; i++) {
-        brokers[i].endpoint = context->place.brokers[i].endpoint;
-        memcpy(brokers[i].server_key, context->place.brokers[i].key, KEY_SIZE);
-    }
+    brokers_give(context, brokers);
     for (size_t i = 0; i < context->pin_count; i++) {
         memcpy(pins[i].history, context->history, HISTORY_ID_SIZE);
         memcpy(pins[i].log_key, context->pins[i], KEY_SIZE);
     }
     struct comity_options options = {
         .brokers = brokers,
-        .broker_count = context->place.broker_count,
+        .broker_count = context->reach.broker_count,
+        .broker_list = context->broker_list,
         .connection_secret = connection.secret,
         .pins = pins,
         .pin_count = context->has_history ? context->pin_count : 0,
         .software = "comity " COMITY_VERSION,
-        .journal = journal,
+        .journal = desk->is_apart ? NULL : journal,
         .deadline_ms = desk->timeout_ms,
         .on_event = hear,
         .context = desk,
@@ -163,119 +143,71 @@ static int make_client(struct cli *cli, struct desk *desk)
     return code;
 }
 
-/* Whose home runs the installation starts it again, where it is. Who runs none asks the operator whether the
- * broker has moved. NULL: the table's advice. */
-static const char *unreached_advice(struct cli *cli)
+int desk_client_open(struct cli *cli)
 {
-    const struct context *context = &cli->context;
-    char history[2 * HISTORY_ID_SIZE + 1];
-    char key[PATH_BYTES], data[PATH_BYTES];
-    bool is_usual_key = strcmp(context->signing_key, "keys/signing.key") == 0 ||
-                        path_join(key, cli->home, context->signing_key) != 0;
+    int code = make_client(cli, cli->desk);
 
-    if (context_data_of_group(cli->home, context->place.group_key, cli->arena, data) == 0)
-        return phrase(cli, "comity up --data %s starts your installation again.", shown_string(cli, data));
-    if (!context->has_history)
-        return NULL;
-    hex_encode(BYTES(context->history, HISTORY_ID_SIZE), history);
-    return phrase(cli,
-                  "Check the address with the operator. If the broker has moved: comity context add NAME "
-                  "--place FILE --history %s%s%s",
-                  history, is_usual_key ? "" : " --key ", is_usual_key ? "" : shown_string(cli, key));
-}
-
-/* A broker can say how a greeting fared on its way. A word on rights, or on the state of a record, is not its to say, and
- * whoever says it lets nothing through. */
-static int broker_stands(const struct desk *desk, size_t index)
-{
-    int state = comity_broker_state(desk->client, index);
-    bool is_of_the_way = state > ERR_SIGNATURE || state <= ERR_BUSY || state == ERR_SEAL || state == ERR_LIMIT;
-
-    return is_of_the_way ? state : ERR_NO_ROUTE;
-}
-
-/* Which broker stands how, in one sentence. */
-static int fail_unreached(struct cli *cli, struct desk *desk)
-{
-    const char *text = "";
-    int code = ERR_TIMEOUT;
-
-    for (size_t i = 0; i < cli->context.place.broker_count; i++) {
-        int state = broker_stands(desk, i);
-        code = i == 0 || state != ERR_TIMEOUT ? state : code;
-        text = arena_printf(cli->arena, "%s%s%s: %s", text, i == 0 ? "" : " ",
-                            shown_string(cli, cli->context.place.brokers[i].endpoint), language_error(state));
-        if (text == NULL)
-            return ERR_MEMORY;
-    }
-    cli->failure.is_unsent = true;
-    return cli_fail(cli, code, code == ERR_UNREACHABLE ? unreached_advice(cli) : NULL, "%s", text);
-}
-
-static bool is_definite(const struct cli *cli, struct desk *desk)
-{
-    for (size_t i = 0; i < cli->context.place.broker_count; i++) {
-        int state = comity_broker_state(desk->client, i);
-        if (state != ERR_UNREACHABLE && state != ERR_SERVER_KEY && state != ERR_CLIENT_KEY)
-            return false;
-    }
-    return true;
-}
-
-static int pump_until_ready(struct cli *cli, struct desk *desk)
-{
-    int64_t begin_ms = time_now_ms(), no_since_ms = 0;
-
-    for (;;) {
-        bool is_ready = false;
-        for (size_t i = 0; i < cli->context.place.broker_count; i++)
-            is_ready |= comity_broker_state(desk->client, i) == 0;
-        int belief = cli->context.has_history ? comity_belief(desk->client, cli->context.history) : 0;
-        if (belief == ERR_FORKED)
-            return desk_fail_forked(cli);
-        if (is_ready && belief == 0)
-            return 0;
-        int64_t now_ms = time_now_ms();
-        if (!is_definite(cli, desk))
-            no_since_ms = 0;
-        else if (no_since_ms == 0)
-            no_since_ms = now_ms;
-        if ((no_since_ms != 0 && now_ms - no_since_ms >= OUT_OF_REACH_MS) ||
-            now_ms - begin_ms >= desk->timeout_ms)
-            return fail_unreached(cli, desk);
-        int code = comity_pump(desk->client, PUMP_MS);
-        if (code != 0)
-            return code;
-        progress_tick(desk->progress);
-    }
-}
-
-static int wait_ready(struct cli *cli, struct desk *desk)
-{
-    progress_begin(desk->progress, _("Waiting for a broker with a worker behind it"));
-    int code = pump_until_ready(cli, desk);
-    progress_end(desk->progress);
-    return code;
+    if (code == 0 && cli->context.has_history && !cli->desk->is_apart)
+        comity_set_seen(cli->desk->client, cli->context.history, cli->context.epoch, cli->context.seen);
+    return code == 0 ? reach_wait(cli, cli->desk->client, cli->desk->timeout_ms) : code;
 }
 
 int desk_open(struct cli *cli)
 {
     if (cli->desk == NULL) {
-        int code = make_desk(cli, &cli->desk);
+        int code = desk_make(cli, &cli->desk);
         if (code != 0)
             return code;
     }
-    if (cli->desk->client != NULL) /* whoever went on after that, is told again */
-        return comity_belief(cli->desk->client, cli->context.history) == ERR_FORKED ? desk_fail_forked(cli) : 0;
-    int code = make_client(cli, cli->desk);
-    if (code == 0 && cli->context.has_history)
-        comity_set_seen(cli->desk->client, cli->context.history, cli->context.epoch, cli->context.seen);
-    return code != 0 ? code : wait_ready(cli, cli->desk);
+    if (cli->unreached.code != 0) {
+        cli->failure = cli->unreached;
+        return cli->failure.code;
+    }
+    if (cli->desk->client != NULL) { /* whoever went on after that, is told again */
+        int belief = comity_belief(cli->desk->client, cli->context.history);
+        if (belief == ERR_MOVED)
+            return desk_follow_moved(cli);
+        return belief == ERR_FORKED ? desk_fail_forked(cli) : 0;
+    }
+    int code = desk_client_open(cli);
+    if (code == ERR_MOVED)
+        code = desk_follow_moved(cli);
+    if (code == 0)
+        outbox_send(cli);
+    return code;
+}
+
+const uint8_t *desk_reader(const struct cli *cli)
+{
+    static const uint8_t NOBODY[KEY_SIZE];
+
+    return cli->desk == NULL ? NOBODY : cli->desk->reader;
+}
+
+int desk_open_apart(struct cli *cli)
+{
+    int code = desk_make(cli, &cli->desk);
+
+    if (code != 0)
+        return code;
+    cli->desk->is_apart = true;
+    code = desk_client_open(cli);
+    return code == ERR_MOVED ? desk_follow_moved(cli) : code;
 }
 
 struct comity *desk_client(struct cli *cli)
 {
     return cli->desk == NULL ? NULL : cli->desk->client;
+}
+
+static void keep_brokers(struct cli *cli)
+{
+    struct comity_broker_list list;
+    char reason[CONTEXT_REASON_MAX];
+
+    if (cli->desk->has_brokers && comity_brokers(cli->desk->client, &list) == 0 &&
+        brokers_keep(cli->home, &cli->context, &list, reason) != 0)
+        say_aside("Warning: %s", reason);
 }
 
 void desk_close(struct cli *cli)
@@ -285,7 +217,7 @@ void desk_close(struct cli *cli)
 
     if (desk == NULL)
         return;
-    if (desk->client != NULL && cli->context.has_history) {
+    if (desk->client != NULL && cli->context.has_history && !desk->is_apart) {
         uint32_t epoch = comity_epoch(desk->client, cli->context.history);
         uint64_t seen = comity_seen(desk->client, cli->context.history);
         bool is_further =
@@ -294,6 +226,7 @@ void desk_close(struct cli *cli)
             context_learn(cli->home, cli->context.name, epoch, seen, (const uint8_t(*)[KEY_SIZE]) desk->pins,
                           desk->pin_count, reason) != 0)
             say_aside("Warning: %s", reason);
+        keep_brokers(cli);
     }
     arena_destroy(&desk->page);
     comity_texts_destroy(&desk->texts);
@@ -312,14 +245,6 @@ void desk_pins(struct cli *cli, const uint8_t (**ret_pins)[KEY_SIZE], size_t *re
         memcpy(pins[count++], cli->desk->pins[i], KEY_SIZE);
     *ret_pins = (const uint8_t(*)[KEY_SIZE]) pins;
     *ret_count = count;
-}
-
-void desk_keep_text(struct cli *cli, const uint8_t hash[HASH_SIZE], struct bytes content)
-{
-    struct desk *desk = cli->desk;
-
-    if (desk != NULL)
-        prose_keep(desk->page_prose != NULL ? desk->page_prose : desk->prose, hash, content);
 }
 
 /* What came before stays as it is: only what the server shows is not believed. */
@@ -352,7 +277,8 @@ int desk_judge(struct cli *cli, const struct comity_result *result)
         hex_encode(BYTES(result->command_id, COMMAND_ID_SIZE), failure->command_id);
     bool is_of_key = failure->code == ERR_GRANT || failure->code == ERR_KEY_REVOKED;
     failure->is_unsent =
-        result->verdict == COMITY_NOT_SENT || (result->verdict == COMITY_UNKNOWN && !is_command && !is_of_key);
+        result->verdict == COMITY_NOT_SENT || (result->verdict == COMITY_UNKNOWN && !is_command && !is_of_key) ||
+        (result->verdict == COMITY_REFUSED && !is_command && failure->code == ERR_BEHIND);
     failure->is_unconfirmed = result->verdict == COMITY_UNKNOWN && is_command;
     if (failure->code == ERR_FORKED)
         return desk_fail_forked(cli);
@@ -387,6 +313,7 @@ static int ask_epoch(struct cli *cli)
 
     query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
     query.whoami = &whoami;
+    query.fresh = true;
     query.floor = 1;
     if (comity_query_wait(cli->desk->client, cli->context.history, &query, 0, &result) == 0) {
         const Comity__V1__WhoamiAnswer *answer = comity_answer_body(result.answer)->whoami;
@@ -394,8 +321,7 @@ static int ask_epoch(struct cli *cli)
         const Comity__V1__Epoch *last =
             now == NULL || now->n_epochs == 0 ? NULL : now->epochs[now->n_epochs - 1];
         if (last != NULL && last->number > cli->context.epoch) {
-            cli->failure.is_unsent = true;
-            code = cli_fail(cli, ERR_BEHIND, "comity resubmit",
+            code = cli_fail(cli, ERR_BEHIND, "comity resubmit", /* which is not to be passed over: cut_off_is */
                             "The record was restored from a backup as of number %" PRIu64 " (epoch %" PRIu32
                             "): comity resubmit sends again what was lost of yours.",
                             last->restored_to, last->number);
@@ -450,13 +376,21 @@ static int query_wait(struct cli *cli, const Comity__V1__Query *query, struct co
     return asking.result.fault.code;
 }
 
+/* All that is shown asks to be fresh, and is told where it is not. */
 static int ask(struct cli *cli, const Comity__V1__Query *query, struct arena *arena, struct prose *prose,
                const Comity__V1__Answer **ret_answer)
 {
     struct comity_result result = {0};
+    Comity__V1__Query fresh = *query;
     ProtobufCMessage *copy;
-    int code = query_wait(cli, query, &result);
 
+    fresh.fresh = query->kind_case != COMITY__V1__QUERY__KIND_STATUS;
+    int code = query_wait(cli, &fresh, &result);
+
+    if (result.verdict != 0 && result.fault.code == ERR_MOVED && desk_open(cli) == 0) { /* which has followed */
+        comity_result_release(&result);
+        code = query_wait(cli, &fresh, &result);
+    }
     if (result.verdict != 0)
         code = desk_judge(cli, &result);
     if (code == 0) {
@@ -466,6 +400,9 @@ static int ask(struct cli *cli, const Comity__V1__Query *query, struct arena *ar
             code = prose_add(prose, body->texts, body->n_texts);
         if (code == 0) {
             cli->desk->is_out_of_touch = false;
+            if (!cli->desk->is_apart)
+                cut_off_keep(cli, query, result.answer);
+            cut_off_took(cli, &fresh, body);
             *ret_answer = (const Comity__V1__Answer *) copy;
             warn_of_restore(cli, body->epoch);
         }
@@ -478,7 +415,10 @@ int desk_ask(struct cli *cli, const Comity__V1__Query *query, const Comity__V1__
 {
     int code = desk_open(cli);
 
-    return code != 0 ? code : ask(cli, query, cli->desk->arena, cli->desk->prose, ret_answer);
+    if (code == 0)
+        code = ask(cli, query, cli->desk->arena, cli->desk->prose, ret_answer);
+    return code != 0 && cut_off_is(cli) ? cut_off_answer(cli, query, cli->desk->arena, cli->desk->prose, ret_answer)
+                                        : code;
 }
 
 int desk_page(struct cli *cli, const Comity__V1__Query *query, const Comity__V1__Answer **ret_answer)
@@ -544,74 +484,4 @@ struct arena *desk_arena(struct cli *cli)
 struct rows **desk_list_cache(struct cli *cli, Comity__V1__ListKind kind)
 {
     return cli->desk == NULL ? NULL : &cli->desk->lists[kind];
-}
-
-const char *desk_prose(void *cli, const Comity__V1__TextRef *reference)
-{
-    const struct desk *desk = ((struct cli *) cli)->desk;
-    const char *text =
-        desk == NULL || desk->page_prose == NULL ? NULL : prose_find(desk->page_prose, reference);
-
-    return desk == NULL || text != NULL ? text : prose_find(desk->prose, reference);
-}
-
-static const char *why_missing(struct cli *cli, const Comity__V1__TextRef *reference)
-{
-    const struct desk *desk = cli->desk;
-    bool is_purged = desk != NULL && desk->prose != NULL && prose_is_purged(desk->prose, reference);
-
-    if (desk != NULL && desk->page_prose != NULL)
-        is_purged |= prose_is_purged(desk->page_prose, reference);
-    return is_purged ? "(purged)" : "(withheld)";
-}
-
-const char *desk_shown(struct cli *cli, const Comity__V1__TextRef *reference)
-{
-    const char *text = desk_prose(cli, reference);
-
-    return text == NULL ? why_missing(cli, reference) : shown_string(cli, text);
-}
-
-const char *desk_shown_lines(struct cli *cli, const Comity__V1__TextRef *reference, const char *indent)
-{
-    const char *text = desk_prose(cli, reference);
-
-    if (text == NULL)
-        return arena_printf(cli->arena, "%s%s", indent, why_missing(cli, reference));
-    return shown_lines(cli, BYTES(text, strlen(text)), indent);
-}
-
-struct json_object *desk_json(struct cli *cli, const ProtobufCMessage *message)
-{
-    return message == NULL ? NULL : message_to_json(message, desk_prose, cli);
-}
-
-struct json_object *desk_json_rows(struct cli *cli, const struct rows *rows)
-{
-    struct json_object *array = json_object_new_array();
-
-    for (size_t i = 0; i < rows->count; i++)
-        json_object_array_add(array, desk_json(cli, rows->list[i]));
-    return array;
-}
-
-int desk_texts(struct cli *cli, struct comity_texts **ret_texts)
-{
-    if (cli->desk == NULL) {
-        int code = make_desk(cli, &cli->desk);
-        if (code != 0)
-            return code;
-    }
-    *ret_texts = cli->desk->texts;
-    return 0;
-}
-
-int desk_text_again(struct cli *cli, const Comity__V1__TextRef *shown, Comity__V1__TextRef **ret_reference)
-{
-    const char *text = desk_prose(cli, shown);
-    const uint8_t *salt = text == NULL ? NULL : prose_salt(cli->desk->prose, shown);
-
-    if (salt == NULL)
-        return cli_fail(cli, ERR_TEXT, NULL, "The worker does not show the text.");
-    return comity_texts_add_again(cli->desk->texts, text, strlen(text), salt, ret_reference);
 }

@@ -13,6 +13,18 @@
 int desk_open(struct cli *cli);
 struct comity *desk_client(struct cli *cli);
 
+/* News of the history, also where it is moved meanwhile: as comity_subscribe; and comity_pump, which follows it. */
+int desk_subscribe(struct cli *cli, uint64_t from, comity_news_fn *news, void *context);
+void desk_unsubscribe(struct cli *cli);
+int desk_pump(struct cli *cli, int timeout_ms);
+
+/* To look at what the server shows, believed or not: nothing is held against it, and nothing is learnt of it. No desk is
+ * open. */
+int desk_open_apart(struct cli *cli);
+
+/* The key that this run reads with; zeros: none. */
+const uint8_t *desk_reader(const struct cli *cli);
+
 /* Ends the connection and writes what was learnt (highest sequence, log keys) to the context. NULL-safe. */
 void desk_close(struct cli *cli);
 
@@ -108,6 +120,8 @@ int desk_send(struct cli *cli, const struct comity_draft *draft, const Comity__V
 /* Sending in two halves, for what has to be done between them: ask whoever has to be asked; send without a question. */
 int desk_check(struct cli *cli, const struct comity_draft *draft);
 int desk_post(struct cli *cli, const struct comity_draft *draft, const Comity__V1__Event **ret_event);
+/* What became of a command that was submitted otherwise; @code: of desk_judge. */
+int desk_take(struct cli *cli, int code, const struct comity_result *result, const Comity__V1__Event **ret_event);
 
 /* The server's record is forked: the sentence, and where the evidence is. */
 int desk_fail_forked(struct cli *cli);

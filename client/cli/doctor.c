@@ -220,6 +220,9 @@ static void check_journal(struct doctor *doctor)
     else if (count != 0)
         doctor_tell(doctor, FINDING_WARNING, 0, "comity resubmit",
                     "%zu of your acts were sent and never confirmed: they may have been done.", count);
+    else if (access(journal, F_OK) == 0 && comity_outbox_count(journal, cli->context.history, &count) == 0 && count != 0)
+        doctor_tell(doctor, FINDING_WARNING, 0, "comity outbox list",
+                    "%zu of your acts wait to be sent: the next command that reaches a broker sends them.", count);
     else
         doctor_tell(doctor, FINDING_OK, 0, NULL, "Everything that you signed is answered.");
 }
@@ -241,6 +244,7 @@ static void check_all(struct doctor *doctor)
     if (cli->context.has_history)
         has_keys = CHECK(doctor, "signing-key", check_signing_key(doctor)) && has_keys;
     CHECK(doctor, "journal", check_journal(doctor));
+    doctor_check_sites(doctor);
     if (!has_keys || !CHECK(doctor, "broker", doctor_check_brokers(doctor)))
         return;
     CHECK(doctor, "worker", doctor_check_worker(doctor));

@@ -3,6 +3,7 @@
 #define COMITY_CLI_DOCTOR_H
 
 #include "client/cli/cli.h"
+#include "comity/v1/query.pb-c.h"
 
 enum finding { FINDING_OK, FINDING_WARNING, FINDING_PROBLEM };
 
@@ -29,5 +30,10 @@ bool doctor_check_brokers(struct doctor *doctor);
 void doctor_check_worker(struct doctor *doctor);
 void doctor_check_broker_figures(struct doctor *doctor);
 void doctor_check_member(struct doctor *doctor);
+
+/* Of an installation of several sites on this machine, which the context belongs to: etcd's members, certificates; nothing else. And
+ * the log that its worker takes part in. In doctor_sites.c. */
+void doctor_check_sites(struct doctor *doctor);
+void doctor_check_log(struct doctor *doctor, const Comity__V1__LogStatus *log);
 
 #endif

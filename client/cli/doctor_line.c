@@ -12,6 +12,7 @@
 #include "client/cli/doctor.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
+#include "client/cli/reach.h"
 
 enum {
     CONNECT_MS = 3000,
@@ -41,19 +42,32 @@ static int connect_to(const struct addrinfo *address)
     return error;
 }
 
-/* The steps that come before the broker's key: its name, and a connection. */
-static bool check_address(struct doctor *doctor, const char *text)
+/* The steps that come before the broker's key: its name, and a connection. Where it fails, which does not keep from working who has
+ * another broker, what and next are filled in. */
+struct way {
+    bool is_open;
+    int code;
+    const char *what, *next;
+};
+
+static void fail(struct way *way, int code, const char *next, const char *what)
 {
-    struct cli *cli = doctor->cli;
+    way->code = code;
+    way->what = what;
+    way->next = next;
+}
+
+static struct way find_way(struct cli *cli, const char *text)
+{
     struct addrinfo wanted = {.ai_socktype = SOCK_STREAM}, *found = NULL;
+    struct way way = {.is_open = false};
     struct endpoint endpoint;
     char host[ENDPOINT_MAX], port[8];
     const char *why, *shown_text = shown_string(cli, text);
 
     if (endpoint_parse(text, ENDPOINT_CONNECT, &endpoint, &why) != 0) {
-        doctor_tell(doctor, FINDING_PROBLEM, ERR_ADDRESS, "comity context show", "%s is no address: %s",
-                    shown_text, why);
-        return false;
+        fail(&way, ERR_ADDRESS, "comity context show", phrase(cli, "%s is no address: %s", shown_text, why));
+        return way;
     }
     /* Without the brackets of IPv6. */
     size_t skip = endpoint.host[0] == '[';
@@ -61,28 +75,30 @@ static bool check_address(struct doctor *doctor, const char *text)
     snprintf(port, sizeof(port), "%u", endpoint.port);
     int error = getaddrinfo(host, port, &wanted, &found);
     if (error != 0) {
-        doctor_tell(doctor, FINDING_PROBLEM, ERR_UNREACHABLE,
-                    "Check this machine's network, and the name with the operator.",
-                    "The name %s has no address: %s.", shown_string(cli, host), gai_strerror(error));
-        return false;
+        fail(&way, ERR_UNREACHABLE, N_("Check this machine's network, and the name with the operator."),
+             phrase(cli, "The name %s has no address: %s.", shown_string(cli, host), gai_strerror(error)));
+        return way;
     }
     for (const struct addrinfo *address = found; address != NULL; address = address->ai_next)
         if ((error = connect_to(address)) == 0)
             break;
     freeaddrinfo(found);
-    if (error != 0) {
-        doctor_tell(
-            doctor, FINDING_PROBLEM, ERR_UNREACHABLE,
-            "Ask the operator whether the broker runs and its port is open. Who runs it here: comity up",
-            "Nothing accepts a connection at %s: %s.", shown_text, strerror(error));
-        return false;
-    }
-    doctor_tell(doctor, FINDING_OK, 0, NULL, "%s accepts connections.", shown_text);
-    return true;
+    if (error != 0)
+        fail(&way, ERR_UNREACHABLE,
+             N_("Ask the operator whether the broker runs and its port is open. Who runs it here: comity up"),
+             phrase(cli, "Nothing accepts a connection at %s: %s.", shown_text, strerror(error)));
+    way.is_open = error == 0;
+    return way;
+}
+
+/* One that fails while another does it is no reason why somebody cannot work. */
+static enum finding one_fails(bool is_another_there)
+{
+    return is_another_there ? FINDING_WARNING : FINDING_PROBLEM;
 }
 
 /* What libcomity found of one: the broker's key, this machine's, and whether a worker is behind it. */
-static void tell_state(struct doctor *doctor, const char *text, int state)
+static void tell_state(struct doctor *doctor, const char *text, int state, bool is_any_ready)
 {
     const char *shown_text = shown_string(doctor->cli, text);
 
@@ -94,34 +110,57 @@ static void tell_state(struct doctor *doctor, const char *text, int state)
                     "Go no further: ask the operator, in person, what changed.",
                     "What answers at %s has not the broker's key.", shown_text);
     else if (state == ERR_CLIENT_KEY)
-        doctor_tell(doctor, FINDING_PROBLEM, state,
+        doctor_tell(doctor, one_fails(is_any_ready), state,
                     "Ask the operator why this machine's connection key is refused.",
                     "The broker at %s has the right key, and does not accept this machine's.", shown_text);
     else if (state == ERR_NO_ROUTE)
-        doctor_tell(doctor, FINDING_PROBLEM, state,
+        doctor_tell(doctor, one_fails(is_any_ready), state,
                     "Ask the operator: the worker is down, or does not reach the broker.",
                     "The broker at %s has the right key, and no worker is behind it.", shown_text);
     else
-        doctor_tell(doctor, FINDING_PROBLEM, state,
+        doctor_tell(doctor, one_fails(is_any_ready), state,
                     "Ask the operator; comity --timeout SECONDS doctor waits longer.", "The broker at %s: %s",
                     shown_text, language_error(state));
+}
+
+/* Each connection is tried before any of it is told. */
+static bool check_ways(struct doctor *doctor, const struct place *place, bool ret_is_open[PLACE_BROKERS_MAX])
+{
+    struct way ways[PLACE_BROKERS_MAX];
+    bool is_any_open = false;
+
+    for (size_t i = 0; i < place->broker_count; i++) {
+        ways[i] = find_way(doctor->cli, place->brokers[i].endpoint);
+        ret_is_open[i] = ways[i].is_open;
+        is_any_open |= ways[i].is_open;
+    }
+    for (size_t i = 0; i < place->broker_count; i++)
+        if (ways[i].is_open)
+            doctor_tell(doctor, FINDING_OK, 0, NULL, "%s accepts connections.",
+                        shown_string(doctor->cli, place->brokers[i].endpoint));
+        else
+            doctor_tell(doctor, one_fails(is_any_open), ways[i].code, ways[i].next, "%s", ways[i].what);
+    return is_any_open;
 }
 
 bool doctor_check_brokers(struct doctor *doctor)
 {
     struct cli *cli = doctor->cli;
-    const struct place *place = &cli->context.place;
-    bool is_open[PLACE_BROKERS_MAX] = {0}, is_any_open = false;
+    const struct place *place = &cli->context.reach;
+    bool is_open[PLACE_BROKERS_MAX] = {0}, is_any_ready = false;
 
-    for (size_t i = 0; i < place->broker_count; i++)
-        is_any_open |= is_open[i] = check_address(doctor, place->brokers[i].endpoint);
-    if (!is_any_open)
+    if (!check_ways(doctor, place, is_open))
         return false;
     int code = desk_open(cli);
     memset(&cli->failure, 0, sizeof(cli->failure));
-    for (size_t i = 0; desk_client(cli) != NULL && i < place->broker_count; i++)
+    if (desk_client(cli) == NULL)
+        return false;
+    reach_settle(cli, desk_client(cli));
+    for (size_t i = 0; i < place->broker_count; i++)
+        is_any_ready |= comity_broker_state(desk_client(cli), i) == 0;
+    for (size_t i = 0; i < place->broker_count; i++)
         if (is_open[i])
-            tell_state(doctor, place->brokers[i].endpoint, comity_broker_state(desk_client(cli), i));
+            tell_state(doctor, place->brokers[i].endpoint, comity_broker_state(desk_client(cli), i), is_any_ready);
     return code == 0;
 }
 
@@ -199,15 +238,17 @@ void doctor_check_worker(struct doctor *doctor)
     check_clock(doctor, answer->status->time_ms);
     if (answer->status->map_limit_bytes != 0)
         check_store(doctor, answer->status);
+    if (answer->status->log != NULL)
+        doctor_check_log(doctor, answer->status->log);
 }
 
 void doctor_check_broker_figures(struct doctor *doctor)
 {
     struct cli *cli = doctor->cli;
 
-    for (size_t i = 0; i < cli->context.place.broker_count; i++) {
+    for (size_t i = 0; i < cli->context.reach.broker_count; i++) {
         Comity__V1__BrokerStatus *status = NULL;
-        const char *text = shown_string(cli, cli->context.place.brokers[i].endpoint);
+        const char *text = shown_string(cli, cli->context.reach.brokers[i].endpoint);
         if (comity_broker_state(desk_client(cli), i) != 0 ||
             comity_broker_status_wait(desk_client(cli), i, FIGURES_MS, &status) != 0)
             continue;

@@ -456,7 +456,7 @@ int joint_submit_with(struct cli *cli, Comity__V1__Command *command, const struc
                       const Comity__V1__Event **ret_event)
 {
     struct cosigners *cosigners = arena_alloc(cli->arena, sizeof(*cosigners));
-    struct draft_file file = {.place = cli->context.place};
+    struct draft_file file = {.place = cli->context.reach};
     const char *path = cli_option(cli, "draft");
     uint8_t signer[KEY_SIZE];
 

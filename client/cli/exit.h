@@ -16,7 +16,8 @@
     X(EXIT_UNCONFIRMED, 5, "Sent and not confirmed: it may have been done. `comity resubmit` finds out.")  \
     X(EXIT_DIFFERS, 6, "A recount or an audit comes to something else than the record, the record was altered, or two rules differ.")       \
     X(EXIT_UNCOUNTED, 7, "A recount, an audit or a proof lacks what it takes: something is withheld, erased, missing or cannot be read.")     \
-    X(EXIT_FORKED, 8, "The server's record does not go on from what was verified before: nothing of it was believed.")
+    X(EXIT_FORKED, 8, "The server's record does not go on from what was verified before: nothing of it was believed.") \
+    X(EXIT_WAITING, 9, "Nobody answered who could record it. It is signed and kept here, and not sent yet: see `comity outbox list`.")
 
 enum exit_code {
 #define COMITY_EXIT_ENUM(name, code, meaning) name = code,

@@ -121,11 +121,13 @@ static const struct {
      N_("comity resubmit sends the same again once a worker is there: it is never done twice.")},
     {ERR_MOVED,
      N_("Ask the operator for the new place file: comity context add NAME --place FILE --history HEX")},
+    {ERR_MOVING, N_("Give the same command again in a moment.")},
     {ERR_DRAINING, N_("Give the same command again in a moment: another worker takes over.")},
     {ERR_DIFFERS, N_("Keep the file, and tell every party. Another copy, from another member or worker, shows whether "
                      "it is the file or the record: comity export FILE")},
     {ERR_FORKED, N_("Give no further commands. Compare with other members what each of you has verified (comity checkpoint "
-                    "--kept, and comity checkpoint compare FILE), and ask the operator what became of the record.")},
+                    "--kept, and comity checkpoint compare FILE), and ask the operator what became of the record. If it turns out that yours was the false one: comity "
+                    "checkpoint accept NUMBER FINGERPRINT")},
     {ERR_UNCOUNTED, N_("Make a new copy once the round has closed, or ask somebody who may see more: comity export FILE")},
     {ERR_PASSPHRASE, N_("Nothing is locked: give the command again. Who has forgotten it: comity key from-words")},
     {ERR_WORDS, N_("Look at your paper, and give the same command again.")},
@@ -189,6 +191,9 @@ int cli_fail_key(struct cli *cli, int code, const char *next, const char *path)
     else if (is_absent)
         cli_fail(cli, code, "Put your copy of it there; who has none is invited anew by a co-chair.",
                  "There is no key file %s.", shown_path);
+    else if (code == ERR_MALFORMED)
+        cli_fail(cli, code, "Put your copy of it there; who has none is invited anew by a co-chair.",
+                 "%s is no key file, or was altered.", shown_path);
     else
         cli_fail(cli, code,
                  code == ERR_FILE_MODE ? arena_printf(cli->arena, "chmod 600 %s", shown_path) : NULL,
@@ -222,6 +227,8 @@ enum exit_code failure_exit(const struct failure *failure)
         return EXIT_INTERNAL;
     if (failure->code == ERR_FORKED)
         return EXIT_FORKED;
+    if (failure->is_waiting)
+        return EXIT_WAITING;
     if (failure->is_unsent)
         return EXIT_UNREACHABLE;
     if (failure->is_unusable)
@@ -247,7 +254,7 @@ void failure_print(const struct cli *cli)
         [EXIT_USAGE] = N_("Not done"),  [EXIT_UNREACHABLE] = N_("Not reached"),
         [EXIT_INTERNAL] = N_("Failed"), [EXIT_UNCONFIRMED] = N_("Not confirmed"),
         [EXIT_DIFFERS] = N_("Not the same"), [EXIT_UNCOUNTED] = N_("Not proved"),
-        [EXIT_FORKED] = N_("Not believed"),
+        [EXIT_FORKED] = N_("Not believed"), [EXIT_WAITING] = N_("Not sent yet"),
     };
     const struct failure *failure = &cli->failure;
     char field[2 * FIELD_PATH_MAX];
@@ -256,7 +263,8 @@ void failure_print(const struct cli *cli)
     const char *opening = failure->code == ERR_USAGE && !failure->is_unusable
                               ? N_("Not understood")
                               : OPENINGS[failure_exit(failure)];
-    enum color color = failure_exit(failure) == EXIT_UNCONFIRMED ? COLOR_CAREFUL : COLOR_BAD;
+    bool is_open = failure_exit(failure) == EXIT_UNCONFIRMED || failure_exit(failure) == EXIT_WAITING;
+    enum color color = is_open ? COLOR_CAREFUL : COLOR_BAD;
     bool has_color = cli->terminal.has_error_color;
     say_aside("%s%s%s: %s (%s%s%s)", color_begin(has_color, color), _(opening), color_end(has_color, color),
               failure->what[0] != '\0' ? failure->what : language_error(failure->code),

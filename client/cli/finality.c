@@ -199,39 +199,36 @@ static int ask_in_passing(struct cli *cli, const struct shown_finality **ret_fin
 
 /* ---- Telling ---- */
 
-/* When the first event that is not FINAL happened: stamps never go back, so that what has an earlier one is
- * FINAL. */
-static int ask_time(struct cli *cli, struct shown_finality *shown)
+uint64_t finality_later(uint64_t latest, const ProtobufCMessage *row)
 {
-    Comity__V1__Events events = COMITY__V1__EVENTS__INIT;
-    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
-    const Comity__V1__Answer *answer;
-    struct event_header header;
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(row->descriptor, "changed");
+    uint64_t changed = 0;
 
-    if (shown->has_time)
-        return 0;
-    events.from = shown->finality.final + 1;
-    query.kind_case = COMITY__V1__QUERY__KIND_EVENTS;
-    query.events = &events;
-    query.limit = 1;
-    int code = desk_ask(cli, &query, &answer);
-    if (code == 0 && answer->n_events == 1)
-        code =
-            event_header_read(BYTES(answer->events[0]->header.data, answer->events[0]->header.len), &header);
-    if (code == 0 && answer->n_events == 1)
-        shown->next_ms = header.time_ms;
-    shown->has_time = code == 0;
-    return code;
+    if (field == NULL)
+        return latest;
+    memcpy(&changed, (const char *) row + field->offset, sizeof(changed));
+    if (changed == 0)
+        return FINALITY_UNKNOWN;
+    return changed > latest ? changed : latest;
 }
 
-static bool is_final_at(struct cli *cli, struct shown_finality *shown, int64_t time_ms)
+uint64_t finality_later_of(uint64_t latest, const struct rows *rows)
 {
-    if (shown->finality.final == 0 || shown->finality.final >= shown->head)
-        return shown->finality.final > 0;
-    struct failure before = cli->failure;
-    int code = ask_time(cli, shown);
-    cli->failure = before;
-    return code == 0 && time_ms < shown->next_ms;
+    for (size_t i = 0; i < rows->count; i++)
+        latest = finality_later(latest, rows->list[i]);
+    return latest;
+}
+
+void finality_shows(struct cli *cli, const ProtobufCMessage *row)
+{
+    cli->latest = finality_later(cli->latest, row);
+}
+
+static bool is_final_at(const struct shown_finality *shown, uint64_t latest)
+{
+    if (!shown->has_witness || shown->finality.final == 0)
+        return false;
+    return latest == FINALITY_UNKNOWN ? shown->finality.final >= shown->head : latest <= shown->finality.final;
 }
 
 static const char *missing_text(struct cli *cli, const struct finality_party *party)
@@ -270,16 +267,16 @@ static const char *with_advice(struct cli *cli, const struct finality *finality,
     return line;
 }
 
-static const char *line_of(struct cli *cli, struct shown_finality *shown, int64_t time_ms)
+static const char *line_of(struct cli *cli, struct shown_finality *shown, uint64_t latest)
 {
     const struct finality *finality = &shown->finality;
 
     if (!shown->has_witness)
         return _("Recorded, and in force. Nothing becomes FINAL here: no party has a witness.");
-    if (time_ms != 0 && is_final_at(cli, shown, time_ms))
+    if (latest != 0 && is_final_at(shown, latest))
         return _("FINAL: a witness of every party has signed it.");
-    const char *missing = all_missing(cli, finality, time_ms == 0 ? shown->head : finality->final + 1);
-    if (time_ms != 0)
+    const char *missing = all_missing(cli, finality, latest == 0 || latest == FINALITY_UNKNOWN ? shown->head : latest);
+    if (latest != 0)
         return with_advice(cli, finality, phrase(cli, "Recorded, and in force; not FINAL yet: %s.", missing));
     if (finality->final >= shown->head)
         return phrase(cli, "FINAL up to number %" PRIu64 ": a witness of every party has signed all of it.",
@@ -290,14 +287,14 @@ static const char *line_of(struct cli *cli, struct shown_finality *shown, int64_
                   shown->head, missing);
 }
 
-static struct json_object *to_json(struct cli *cli, struct shown_finality *shown, int64_t time_ms)
+static struct json_object *to_json(struct shown_finality *shown, uint64_t latest)
 {
     struct json_object *value = json_object_new_object(), *parties = json_object_new_array();
 
     json_object_object_add(value, "final", json_object_new_uint64(shown->finality.final));
     json_object_object_add(value, "verified", json_object_new_uint64(shown->head));
-    bool is_final = time_ms != 0 && shown->has_witness && is_final_at(cli, shown, time_ms);
-    json_object_object_add(value, "is_final", time_ms == 0 ? NULL : json_object_new_boolean(is_final));
+    bool is_final = latest != 0 && is_final_at(shown, latest);
+    json_object_object_add(value, "is_final", latest == 0 ? NULL : json_object_new_boolean(is_final));
     for (size_t i = 0; i < shown->finality.count; i++) {
         const struct finality_party *party = &shown->finality.parties[i];
         struct json_object *row = json_object_new_object();
@@ -311,7 +308,7 @@ static struct json_object *to_json(struct cli *cli, struct shown_finality *shown
     return value;
 }
 
-int finality_say(struct cli *cli, int64_t time_ms)
+static int say_as_far(struct cli *cli, uint64_t latest, bool is_told_always)
 {
     const struct shown_finality *asked;
     int code = ask_in_passing(cli, &asked);
@@ -323,9 +320,25 @@ int finality_say(struct cli *cli, int64_t time_ms)
         say(cli, "Whether it is FINAL could not be found out: %s", language_error(code));
         return 0;
     }
-    cli_put(cli, "finality", to_json(cli, cli->finality, time_ms));
-    say(cli, "%s", line_of(cli, cli->finality, time_ms));
+    cli_put(cli, "finality", to_json(cli->finality, latest));
+    if (is_told_always || asked->has_witness)
+        say(cli, "%s", line_of(cli, cli->finality, latest));
     return 0;
+}
+
+int finality_say(struct cli *cli)
+{
+    return say_as_far(cli, cli->latest == 0 ? FINALITY_UNKNOWN : cli->latest, true);
+}
+
+int finality_say_beside(struct cli *cli)
+{
+    return say_as_far(cli, cli->latest == 0 ? FINALITY_UNKNOWN : cli->latest, false);
+}
+
+int finality_say_all(struct cli *cli)
+{
+    return say_as_far(cli, 0, true);
 }
 
 int finality_say_none(struct cli *cli)
@@ -334,7 +347,7 @@ int finality_say_none(struct cli *cli)
     return 0;
 }
 
-int finality_of_one(struct cli *cli, int64_t time_ms, struct json_object *row, const char **ret_line, const char **ret_word)
+int finality_of_one(struct cli *cli, uint64_t latest, struct json_object *row, const char **ret_line, const char **ret_word)
 {
     const struct shown_finality *asked;
     int code = ask_in_passing(cli, &asked);
@@ -342,24 +355,34 @@ int finality_of_one(struct cli *cli, int64_t time_ms, struct json_object *row, c
     *ret_line = *ret_word = NULL;
     if (code == ERR_FORKED)
         return code;
-    bool is_final = code == 0 && asked->has_witness && is_final_at(cli, cli->finality, time_ms);
+    bool is_final = code == 0 && is_final_at(asked, latest);
     if (row != NULL)
         json_object_object_add(row, "is_final", code != 0 ? NULL : json_object_new_boolean(is_final));
     if (code == 0 && asked->has_witness) {
-        *ret_line = line_of(cli, cli->finality, time_ms);
+        *ret_line = line_of(cli, cli->finality, latest);
         *ret_word = is_final ? _("FINAL") : _("not FINAL yet");
     }
     return 0;
 }
 
-const char *finality_line(struct cli *cli, int64_t time_ms)
+int finality_state(struct cli *cli, const ProtobufCMessage *shown, struct json_object *row, const char **state)
+{
+    const char *line, *word;
+    int code = finality_of_one(cli, finality_later(0, shown), row, &line, &word);
+
+    if (word != NULL)
+        *state = arena_printf(cli->arena, "%s, %s", *state, word);
+    return code;
+}
+
+const char *finality_line(struct cli *cli)
 {
     const struct shown_finality *asked;
     struct failure before = cli->failure;
     int code = finality_ask(cli, &asked);
 
     cli->failure = before;
-    return code != 0 ? NULL : line_of(cli, cli->finality, time_ms);
+    return code != 0 ? NULL : line_of(cli, cli->finality, 0);
 }
 
 bool finality_has(struct cli *cli, uint64_t sequence)
@@ -390,5 +413,5 @@ int finality_watched(struct cli *cli, const char **ret_line, bool *ret_is_all)
 
 struct json_object *finality_json(struct cli *cli)
 {
-    return cli->finality == NULL ? NULL : to_json(cli, cli->finality, 0);
+    return cli->finality == NULL ? NULL : to_json(cli->finality, 0);
 }

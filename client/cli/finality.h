@@ -18,27 +18,43 @@ struct shown_finality {
     bool has_witness; /* any party has one */
     struct checked_cosignature *checked;
     size_t checked_count;
-    bool has_time; /* of the first event that is not FINAL, it was asked for */
-    int64_t next_ms;
 };
 
 /* Every cosignature that is counted was checked here: its key, and that its tree and what this machine has
  * verified are one record. ERR_FORKED, with a sentence: they are not. */
 int finality_ask(struct cli *cli, const struct shown_finality **ret_finality);
 
-/* One line for people, and "finality" for programs: of what has happened at @time_ms, by the log's clock; 0:
- * of the whole record. Where it could not be found out it says so; only ERR_FORKED is returned. */
-int finality_say(struct cli *cli, int64_t time_ms);
+/* What is shown is FINAL if all that is shown is: as far as the latest event that changed any of it. These collect the
+ * number of that event, over rows of lists, which all have it (`changed`). A row whose worker does not say it makes it
+ * FINALITY_UNKNOWN: then it is FINAL if the whole record is. What is no row counts for nothing. Begin with 0. */
+#define FINALITY_UNKNOWN UINT64_MAX
+uint64_t finality_later(uint64_t latest, const ProtobufCMessage *row);
+uint64_t finality_later_of(uint64_t latest, const struct rows *rows);
 
-/* Of one of several that are shown together: "is_final" in its @row (NULL: it has none; null: not found out), the same line,
- * and a word for a table. Both are NULL where no party has a witness, or it could not be found out. As finality_say. */
-int finality_of_one(struct cli *cli, int64_t time_ms, struct json_object *row, const char **ret_line, const char **ret_word);
+/* The same for all that one run shows, in cli->latest. desk_json and desk_json_rows do it for what they put in the document;
+ * what is told and is not in the document is given here. */
+void finality_shows(struct cli *cli, const ProtobufCMessage *row);
+
+/* One line for people, and "finality" for programs: of all that was shown until now. Where it could not be found out it
+ * says so; only ERR_FORKED is returned. */
+int finality_say(struct cli *cli);
+/* The same beside what is more than an outcome: the line only where a party has a witness. */
+int finality_say_beside(struct cli *cli);
+/* The same, of the whole record. */
+int finality_say_all(struct cli *cli);
+
+/* Of one of several that are shown together, of which @latest was collected: "is_final" in its @row (NULL: it has none; null: not
+ * found out), the same line, and a word for a table. Both are NULL where no party has a witness, or it could not be found
+ * out. As finality_say. */
+int finality_of_one(struct cli *cli, uint64_t latest, struct json_object *row, const char **ret_line, const char **ret_word);
+/* The same of one that is shown by its row alone: the word follows its @state. */
+int finality_state(struct cli *cli, const ProtobufCMessage *shown, struct json_object *row, const char **state);
 
 /* For what is shown and no longer in force: nothing is said, and "finality" is null. */
 int finality_say_none(struct cli *cli);
 
-/* The line by itself; NULL where it cannot be said. For pages and boards. */
-const char *finality_line(struct cli *cli, int64_t time_ms);
+/* The line of the whole record by itself; NULL where it cannot be said. */
+const char *finality_line(struct cli *cli);
 
 /* As finality_say puts it, of the whole record, asked for anew: for what goes on and on. *ret_line is NULL
  * where no party has a witness. *ret_is_all: there is nothing to wait for. */

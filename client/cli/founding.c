@@ -83,7 +83,7 @@ static int find_place(struct cli *cli, struct place *ret_place)
             return cli_fail(cli, ERR_CONFIG,
                             "--place FILE, which `comity up` wrote and the operator hands out",
                             "Where is it to be? %s", reason);
-        *ret_place = context.place;
+        *ret_place = context.reach;
         return 0;
     }
     int code = file_read(path, FILE_MAX_BYTES, cli->arena, &content, why);

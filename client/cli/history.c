@@ -184,12 +184,12 @@ int history_run(struct cli *cli)
     uint64_t from;
     int code = read_options(&history, &from);
 
-    if (code == 0 && finality_line(cli, 0) != NULL) /* before the pages, whose memory goes with them */
+    if (code == 0 && finality_line(cli) != NULL) /* before the pages, whose memory goes with them */
         history.has_finality = true;
     if (code == 0)
         code = record_walk(cli, from, take, &history);
     if (code == 0)
-        code = finality_say(cli, 0);
+        code = finality_say_all(cli);
     cli_put(cli, "history", history.rows);
     for (size_t i = 0; i < SUBJECTS; i++)
         free(history.wanted[i].list);

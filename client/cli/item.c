@@ -1,6 +1,7 @@
 /* Verbs about one item and its way: from phase to phase, held, referred, set aside, withdrawn. */
 #include <inttypes.h>
 
+#include "client/cli/finality.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/solving_text.h"
@@ -96,7 +97,9 @@ int item_show_run(struct cli *cli)
     code = say_contributions(cli, number);
     if (code == 0)
         code = say_data(cli, number);
-    return code == 0 ? say_proposals(cli, number) : code;
+    if (code == 0)
+        code = say_proposals(cli, number);
+    return code == 0 ? finality_say_beside(cli) : code;
 }
 
 int item_move_run(struct cli *cli)

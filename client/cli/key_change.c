@@ -100,7 +100,7 @@ int key_change_ask(struct cli *cli, const struct key_change *change, bool *ret_i
     int code = desk_whoami(cli, &whoami);
     desk_close(cli);
     *ret_is_recorded = code == 0;
-    if (code == ERR_GRANT || code == ERR_KEY_UNKNOWN) {
+    if (code == ERR_GRANT || code == ERR_KEY_UNKNOWN || code == ERR_KEY_REVOKED) {
         cli->failure = (struct failure){0};
         code = 0;
     }

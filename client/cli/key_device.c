@@ -127,7 +127,7 @@ static int sign_addition(struct cli *cli, const uint8_t key[KEY_SIZE], struct co
 int key_add_run(struct cli *cli)
 {
     const char *out = cli_option(cli, "out");
-    struct draft_file file = {.place = cli->context.place};
+    struct draft_file file = {.place = cli->context.reach};
     uint8_t key[KEY_SIZE];
     char fingerprint[FINGERPRINT_SIZE];
     int code = read_request(cli, cli_argument(cli, "REQUEST"), key);

@@ -1,4 +1,5 @@
 /* The end of a key: a member's, or an invitation's. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <strings.h>
 
@@ -9,6 +10,8 @@
 #include "client/cli/verbs.h"
 #include "core/machine/state.h"
 #include "core/text.h"
+
+enum { FINGERPRINT_BYTES = 8 };
 
 /* The key that is to be revoked: a member's, or an invitation's. */
 struct revocation {
@@ -62,6 +65,19 @@ static int find_typed_key(struct cli *cli, const char *typed, struct revocation 
     return 0;
 }
 
+/* "a1b2 c3d4 e5f6 0718", also without its blanks: nobody is called so. */
+static bool is_fingerprint(const char *typed)
+{
+    size_t digits = 0;
+
+    for (; *typed != '\0'; typed++) {
+        if (*typed != ' ' && !isxdigit((unsigned char) *typed))
+            return false;
+        digits += *typed != ' ';
+    }
+    return digits == 2 * FINGERPRINT_BYTES;
+}
+
 /* Is somebody of this name invited, and has not joined? */
 static bool is_invited(struct cli *cli, const char *name)
 {
@@ -97,6 +113,8 @@ static int find_key(struct cli *cli, const char *typed, struct revocation *ret_r
                         "comity invitation list shows its fingerprint: comity key revoke FINGERPRINT",
                         "%s is invited, and no member yet: the invitation has a key of its own.",
                         shown_string(cli, typed));
+    if (code == ERR_NOT_FOUND && is_fingerprint(typed))
+        return cli_fail(cli, code, "comity key list --all; comity invitation list", "This key belongs to nobody here.");
     if (code == 0)
         code = find_key_of_member(cli, ret_revocation->member, ret_revocation->key, &count);
     if (code == 0 && count > 1)

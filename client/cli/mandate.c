@@ -122,7 +122,7 @@ int mandate_show_run(struct cli *cli)
     if (mandate->recalled_ms != 0)
         say(cli, "Recalled by %s: %s", name_of_member(cli, mandate->recalled_by),
             desk_shown(cli, mandate->recall_reason));
-    return mandate->recalled_ms == 0 ? finality_say(cli, mandate->given_ms) : finality_say_none(cli);
+    return mandate->recalled_ms == 0 ? finality_say(cli) : finality_say_none(cli);
 }
 
 int mandate_report_run(struct cli *cli)

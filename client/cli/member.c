@@ -47,7 +47,7 @@ static int fill_invitation(struct cli *cli, const Comity__V1__WhoamiAnswer *whoa
 {
     const char *title = desk_prose(cli, whoami->partnership->title);
 
-    invitation->place = cli->context.place;
+    invitation->place = cli->context.reach;
     memcpy(invitation->history, cli->context.history, HISTORY_ID_SIZE);
     snprintf(invitation->partnership, sizeof(invitation->partnership), "%s", title == NULL ? "" : title);
     snprintf(invitation->short_name, sizeof(invitation->short_name), "%s", whoami->partnership->name);
@@ -67,9 +67,22 @@ static int given_days(struct cli *cli, uint64_t *ret_days)
     return days == NULL ? 0 : cli_number(cli, "--days", days, 1, INVITATION_DAYS_MOST, ret_days);
 }
 
-/* Write the file, and give the command. @name: who comes by it. @ret_event: NULL where a draft was written. */
+/* An invitation that was sent. */
+struct sent_invitation {
+    const Comity__V1__Event *event; /* NULL: a draft was written */
+    int64_t expires_ms;
+    char fingerprint[FINGERPRINT_SIZE]; /* of its one-time key */
+};
+
+/* Whoever has the file sees the same: comity join. */
+static void say_fingerprint_of_invitation(struct cli *cli, const char *fingerprint)
+{
+    say(cli, "The invitation's fingerprint, for both of you to compare: %s", fingerprint);
+}
+
+/* Write the file, and give the command. @name: who comes by it. */
 static int send_invitation(struct cli *cli, Comity__V1__Invite *body, const char *name, bool recovers, uint64_t days,
-                           int64_t *ret_expires_ms, const Comity__V1__Event **ret_event)
+                           struct sent_invitation *ret_sent)
 {
     struct invitation *invitation = arena_alloc(cli->arena, sizeof(*invitation));
     const Comity__V1__WhoamiAnswer *whoami;
@@ -86,7 +99,8 @@ static int send_invitation(struct cli *cli, Comity__V1__Invite *body, const char
     signing_key_generate(&once);
     memcpy(invitation->seed, once.seed, SEED_SIZE);
     invitation->recovers = recovers;
-    *ret_expires_ms = invitation->expires_ms = time_now_ms() + (int64_t) days * DAY_MS;
+    ret_sent->expires_ms = invitation->expires_ms = time_now_ms() + (int64_t) days * DAY_MS;
+    key_fingerprint(once.public_key, ret_sent->fingerprint);
     body->key = (ProtobufCBinaryData){KEY_SIZE, once.public_key};
     body->expires_ms = invitation->expires_ms;
     desk_command_init(&command, COMITY__V1__COMMAND__BODY_INVITE);
@@ -95,13 +109,17 @@ static int send_invitation(struct cli *cli, Comity__V1__Invite *body, const char
     code = invitation_write(out, invitation, reason);
     if (code != 0)
         cli_fail_write(cli, code, "Another file: --out FILE", reason);
-    else if ((code = joint_submit(cli, &command, ret_event)) != 0 && !cli->failure.is_unconfirmed)
+    else if ((code = joint_submit(cli, &command, &ret_sent->event)) != 0 && !cli->failure.is_unconfirmed)
         unlink(out);
-    if (code == 0)
+    if (code == 0) {
         cli_put_text(cli, "file", out);
-    if (code == 0 && *ret_event == NULL)
+        cli_put_text(cli, "fingerprint", ret_sent->fingerprint);
+    }
+    if (code == 0 && ret_sent->event == NULL) {
         say(cli, "Keep %s until the draft is submitted: only then it is of use to %s.", shown_string(cli, out),
             shown_string(cli, name));
+        say_fingerprint_of_invitation(cli, ret_sent->fingerprint);
+    }
     signing_key_wipe(&once);
     explicit_bzero(invitation, sizeof(*invitation));
     return code;
@@ -110,9 +128,8 @@ static int send_invitation(struct cli *cli, Comity__V1__Invite *body, const char
 int invite_run(struct cli *cli)
 {
     Comity__V1__Invite body = COMITY__V1__INVITE__INIT;
-    const Comity__V1__Event *event;
+    struct sent_invitation sent = {.event = NULL};
     const char *name = cli_argument(cli, "NAME"), *out = shown_string(cli, cli_option(cli, "out"));
-    int64_t expires_ms;
     uint64_t days;
 
     int code = given_days(cli, &days);
@@ -121,12 +138,14 @@ int invite_run(struct cli *cli)
     if (code == 0)
         code = desk_text(cli, PROSE_NAME, "NAME", BYTES(name, strlen(name)), &body.name);
     if (code == 0)
-        code = send_invitation(cli, &body, name, false, days, &expires_ms, &event);
-    if (code == 0 && event != NULL)
+        code = send_invitation(cli, &body, name, false, days, &sent);
+    if (code == 0 && sent.event != NULL) {
         say(cli,
             "%s is invited until %s. Hand over %s so that nobody else sees it; then: comity join %s\n"
             "Once they have joined, compare the fingerprint that comity join shows there with yours: comity member list",
-            shown_string(cli, name), shown_time(cli, expires_ms), out, out);
+            shown_string(cli, name), shown_time(cli, sent.expires_ms), out, out);
+        say_fingerprint_of_invitation(cli, sent.fingerprint);
+    }
     return code;
 }
 
@@ -134,9 +153,8 @@ int member_recover_run(struct cli *cli)
 {
     Comity__V1__Invite body = COMITY__V1__INVITE__INIT;
     const Comity__V1__Member *member = NULL;
-    const Comity__V1__Event *event;
+    struct sent_invitation sent = {.event = NULL};
     const char *out = shown_string(cli, cli_option(cli, "out")), *name;
-    int64_t expires_ms;
     uint64_t days;
 
     int code = given_days(cli, &days);
@@ -149,13 +167,15 @@ int member_recover_run(struct cli *cli)
         return cli_fail(cli, ERR_NOT_FOUND, "comity member list", "There is no member %" PRIu32 ".", body.member);
     name = desk_prose(cli, member->name);
     name = name == NULL ? "" : arena_string(cli->arena, name);
-    code = send_invitation(cli, &body, name, true, days, &expires_ms, &event);
-    if (code == 0 && event != NULL)
+    code = send_invitation(cli, &body, name, true, days, &sent);
+    if (code == 0 && sent.event != NULL) {
         say(cli,
             "%s can come back until %s. Hand over %s so that nobody else sees it; then: comity join %s. All other keys "
             "of %s end with that. One that is in wrong hands ends now: comity key revoke %" PRIu32 "\n"
             "Afterwards compare the fingerprint that comity join shows there with yours: comity member list",
-            shown_string(cli, name), shown_time(cli, expires_ms), out, out, shown_string(cli, name), body.member);
+            shown_string(cli, name), shown_time(cli, sent.expires_ms), out, out, shown_string(cli, name), body.member);
+        say_fingerprint_of_invitation(cli, sent.fingerprint);
+    }
     return code;
 }
 
@@ -305,17 +325,19 @@ static int redeem_anew(struct cli *cli, char path[PATH_BYTES], struct signing_ke
 
 /* The fingerprint is for others to compare. */
 static void welcome(struct cli *cli, const struct invitation *invitation, const Comity__V1__Event *event,
-                    const char *path, const uint8_t key[KEY_SIZE])
+                    const char *path, const struct signing_key *signer, const struct signing_key *once)
 {
-    char fingerprint[FINGERPRINT_SIZE];
+    char fingerprint[FINGERPRINT_SIZE], of_invitation[FINGERPRINT_SIZE];
     bool is_back = event->kind_case == COMITY__V1__EVENT__KIND_KEY_ADDED;
     uint32_t number = is_back ? event->key_added->key->member : event->invitation_redeemed->member->number;
 
     cli_put_text(cli, "context", cli->context.name);
     cli_put_number(cli, "number", number);
     cli_put(cli, "is_back", json_object_new_boolean(is_back));
-    key_fingerprint(key, fingerprint);
+    key_fingerprint(signer->public_key, fingerprint);
+    key_fingerprint(once->public_key, of_invitation);
     cli_put_text(cli, "fingerprint", fingerprint);
+    cli_put_text(cli, "invitation_fingerprint", of_invitation);
     if (is_back)
         say(cli,
             "Welcome back, %s: you are member %" PRIu32 " of %s as before, with a new key, %s; keep a copy in a safe "
@@ -330,6 +352,7 @@ static void welcome(struct cli *cli, const struct invitation *invitation, const 
             shown_string(cli, invitation->name), number, shown_string(cli, invitation->partnership),
             shown_string(cli, path));
     say(cli, "Your key's fingerprint, for whoever invited you to compare: %s", fingerprint);
+    say_fingerprint_of_invitation(cli, of_invitation);
     cli_put_text(cli, "file", path);
     key_file_tell_lock(cli, path, is_back);
 }
@@ -370,7 +393,7 @@ int join_run(struct cli *cli)
     if (code == 0 && context_set_current(cli->home, cli->context.name, why) != 0)
         say_aside("Warning: %s", why);
     if (code == 0 && event != NULL)
-        welcome(cli, invitation, event, path, signer.public_key);
+        welcome(cli, invitation, event, path, &signer, &once);
     else if (code == 0)
         cli_put_text(cli, "context", cli->context.name);
     signing_key_wipe(&signer);

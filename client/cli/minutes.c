@@ -166,7 +166,7 @@ int minutes_show_run(struct cli *cli)
     if (cli_has(cli, "changes"))
         say_changes(cli, minutes);
     if (minutes->in_force_ms != 0)
-        return finality_say(cli, minutes->in_force_ms);
+        return finality_say(cli);
     return finality_say_none(cli);
 }
 

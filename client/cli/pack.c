@@ -39,6 +39,16 @@ static int read_pack(struct pack *pack)
     return code == 0 ? told_pauses(cli, pack->view.session, pack->decisions.as_of, &pack->pauses) : code;
 }
 
+int pack_put_finality(struct pack *pack, uint64_t latest)
+{
+    const char *line, *word;
+    int code = finality_of_one(pack->cli, latest, NULL, &line, &word);
+
+    if (line != NULL)
+        page_paragraph(pack->page, "%s", line);
+    return code;
+}
+
 static const Comity__V1__ProposalVersion *version_of(const Comity__V1__Proposal *proposal, uint32_t version)
 {
     for (size_t i = 0; i < proposal->n_versions; i++)
@@ -266,11 +276,12 @@ static int put_count(struct pack *pack, const Comity__V1__Round *round)
     struct cli *cli = pack->cli;
     const Comity__V1__Outcome *outcome = round->outcome;
     struct told recusals = {NULL, 0};
+    uint64_t latest = finality_later(0, &round->base);
     struct rows ballots;
 
     if (outcome->n_tallies == 0) {
         page_paragraph(pack->page, "Nothing was counted.");
-        return 0;
+        return pack_put_finality(pack, latest);
     }
     int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, round->number, &ballots);
     if (code == 0)
@@ -287,7 +298,7 @@ static int put_count(struct pack *pack, const Comity__V1__Round *round)
     pack_points(pack, outcome_tallies(cli, round, outcome));
     code = put_reasons(pack, round, &ballots);
     page_paragraph(pack->page, "%s", outcome_counted(cli, outcome));
-    return code;
+    return code == 0 ? pack_put_finality(pack, finality_later_of(latest, &ballots)) : code;
 }
 
 /* One round: what was asked, what came out, why. */
@@ -296,7 +307,6 @@ static int put_round(struct pack *pack, const Comity__V1__Proposal *proposal, co
     struct cli *cli = pack->cli;
     const Comity__V1__ProposalVersion *version = version_of(proposal, round->version);
     const Comity__V1__Outcome *outcome = round->outcome;
-    const char *line, *word;
 
     page_heading(pack->page, 3, "Round %" PRIu32 " on %s, version %" PRIu32 ": %s", round->number,
                  desk_shown(cli, proposal->title), round->version,
@@ -316,10 +326,7 @@ static int put_round(struct pack *pack, const Comity__V1__Proposal *proposal, co
             outcome_word(round->declaration->outcome), desk_shown(cli, round->declaration->reason));
     if (share_is_advice(round->share))
         page_paragraph(pack->page, "What comes out is advice, and decides nothing.");
-    int code = finality_of_one(cli, round->closed_ms, NULL, &line, &word);
-    if (line != NULL) /* as of when the page was made */
-        page_paragraph(pack->page, "%s", line);
-    return code != 0 ? code : put_count(pack, round);
+    return put_count(pack, round);
 }
 
 static int put_decisions(struct pack *pack, const Comity__V1__Item *item)

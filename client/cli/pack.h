@@ -17,6 +17,10 @@ struct pack {
 /* Each line as a point of one list. */
 void pack_points(struct pack *pack, struct told told);
 
+/* As of when the page was made: whether what stands before it is FINAL, of which @latest was collected (finality.h). Nothing
+ * where no party has a witness. */
+int pack_put_finality(struct pack *pack, uint64_t latest);
+
 /* What stands on record of an item: stories, interests, options and what they are judged by, data and facts,
  * concerns about its proposals and how they ended. Fails with a sentence. */
 int pack_put_record(struct pack *pack, const Comity__V1__Item *item);

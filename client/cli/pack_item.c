@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "client/cli/action.h"
+#include "client/cli/finality.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/solving_text.h"
@@ -182,7 +183,8 @@ int pack_put_decision(struct pack *pack, const Comity__V1__Proposal *proposal,
         page_point(pack->page, "Signed for %s by %s.",
                    name_of_constituency(cli, decision->signatures[i]->constituency),
                    name_of_member(cli, decision->signatures[i]->member));
-    return put_links(pack, proposal, decision->version);
+    int code = put_links(pack, proposal, decision->version);
+    return code == 0 ? pack_put_finality(pack, finality_later(0, &decision->base)) : code;
 }
 
 void pack_put_actions(struct pack *pack, const Comity__V1__Item *item)

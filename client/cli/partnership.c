@@ -109,7 +109,7 @@ int whoami_run(struct cli *cli)
         whoami->constituency == NULL ? "?" : shown_string(cli, whoami->constituency->name),
         desk_shown(cli, whoami->partnership->title));
     say(cli, "Offices: %s", shown_offices(cli, whoami->member->offices, whoami->member->n_offices));
-    return finality_say(cli, 0);
+    return finality_say_all(cli);
 }
 
 int constituency_list_run(struct cli *cli)

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "client/cli/desk.h"
+#include "client/cli/finality.h"
 #include "client/cli/given.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
@@ -120,13 +121,16 @@ int proposal_show_run(struct cli *cli)
     code = say_links(cli, proposal, proposal->n_versions == 0 ? 0 : latest_version(proposal)->version);
     if (code == 0)
         code = say_concerns(cli, number);
-    return code == 0 ? say_ladder(cli, proposal) : code;
+    if (code == 0)
+        code = say_ladder(cli, proposal);
+    return code == 0 ? finality_say_beside(cli) : code;
 }
 
 int proposal_list_run(struct cli *cli)
 {
     static const char *const TITLES[] = {N_("no."),    N_("item"),  N_("versions"),
                                          N_("rounds"), N_("state"), N_("title")};
+    struct json_object *array;
     struct rows rows;
     struct sheet sheet;
     uint32_t item = 0;
@@ -136,15 +140,19 @@ int proposal_list_run(struct cli *cli)
         code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_PROPOSALS, item, &rows);
     if (code != 0)
         return code;
-    cli_put(cli, "proposals", desk_json_rows(cli, &rows));
+    cli_put(cli, "proposals", array = desk_json_rows(cli, &rows));
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Proposal *proposal = (const Comity__V1__Proposal *) rows.list[i];
+        const char *state = proposal_state(cli, proposal);
+        code = finality_state(cli, rows.list[i], json_object_array_get_idx(array, i), &state);
+        if (code != 0)
+            return code;
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, proposal->number),
                                arena_printf(cli->arena, "%" PRIu32, proposal->item),
                                arena_printf(cli->arena, "%zu", proposal->n_versions),
                                arena_printf(cli->arena, "%" PRIu32, proposal->rounds),
-                               proposal_state(cli, proposal),
+                               state,
                                desk_shown(cli, proposal->title)};
         sheet_row(&sheet, cells);
     }

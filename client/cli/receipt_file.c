@@ -5,9 +5,6 @@
 #include "core/tree.h"
 #include "core/words.h"
 
-static const char MAGIC[] = "comity receipt 1\n";
-enum { MAGIC_SIZE = sizeof(MAGIC) - 1 };
-
 static const char *const SENTENCES[] = {
     [RECEIPT_CHECK_FORM] = N_("It cannot be read: it is no receipt, or was altered."),
     [RECEIPT_CHECK_EVENT] = N_("A part of what was recorded was altered."),
@@ -26,43 +23,6 @@ const char *receipt_check_sentence(enum receipt_check check)
 static struct bytes view(ProtobufCBinaryData data)
 {
     return BYTES(data.data, data.len);
-}
-
-int receipt_file_pack(const Comity__V1__ReceiptFile *file, struct arena *arena, struct bytes *ret_bytes)
-{
-    struct bytes packed = {0};
-    int code = message_pack(&file->base, arena, &packed);
-    uint8_t *bytes = code == 0 ? arena_alloc(arena, MAGIC_SIZE + packed.size) : NULL;
-
-    if (bytes == NULL)
-        return code != 0 ? code : ERR_MEMORY;
-    memcpy(bytes, MAGIC, MAGIC_SIZE);
-    memcpy(bytes + MAGIC_SIZE, packed.data, packed.size);
-    *ret_bytes = BYTES(bytes, MAGIC_SIZE + packed.size);
-    return 0;
-}
-
-/* One form alone: the same content in other bytes is refused. */
-static int file_read_strictly(struct bytes bytes, struct arena *arena,
-                              const Comity__V1__ReceiptFile **ret_file)
-{
-    ProtobufCMessage *message = NULL;
-    struct bytes again = {0};
-
-    if (bytes.size < MAGIC_SIZE || memcmp(bytes.data, MAGIC, MAGIC_SIZE) != 0)
-        return ERR_MALFORMED;
-    struct bytes packed = BYTES(bytes.data + MAGIC_SIZE, bytes.size - MAGIC_SIZE);
-    int code = message_unpack(&comity__v1__receipt_file__descriptor, packed, RECEIPT_FILE_MAX_BYTES, arena,
-                              NULL, &message);
-    if (code == 0)
-        code = message_pack(message, arena, &again);
-    if (code == ERR_MEMORY)
-        return code;
-    const Comity__V1__ReceiptFile *file = (const Comity__V1__ReceiptFile *) message;
-    if (code != 0 || !bytes_equal(packed, again) || file->receipt == NULL || file->receipt->event == NULL)
-        return ERR_MALFORMED;
-    *ret_file = file;
-    return 0;
 }
 
 /* ---- The event and its command ---- */
@@ -263,7 +223,7 @@ int receipt_file_verify(struct bytes bytes, const uint8_t (*log_keys)[KEY_SIZE],
     struct receipt_report report = {0};
     struct checkpoint checkpoint;
     enum receipt_check check = RECEIPT_CHECK_FORM;
-    int code = file_read_strictly(bytes, arena, &report.file);
+    int code = receipt_form_read(bytes, arena, &report.file);
     const Comity__V1__Receipt *receipt = code == 0 ? report.file->receipt : NULL;
 
     if (code == 0) {

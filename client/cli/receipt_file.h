@@ -7,8 +7,9 @@
 #include "comity/v1/receipt.pb-c.h"
 #include "core/command.h"
 #include "core/event.h"
+#include "core/receipt_form.h"
 
-enum { RECEIPT_FILE_MAX_BYTES = 4 * 1024 * 1024, RECEIPT_COSIGNERS_MAX = 512 };
+enum { RECEIPT_COSIGNERS_MAX = 512 };
 
 /* In the order in which they are checked. */
 enum receipt_check {
@@ -40,9 +41,7 @@ struct receipt_report {
     size_t cosigner_count;
 };
 
-int receipt_file_pack(const Comity__V1__ReceiptFile *file, struct arena *arena, struct bytes *ret_bytes);
-
-/* 0; ERR_MALFORMED or ERR_VERSION (the form), ERR_SIGNATURE, ERR_RECEIPT, with the check that failed;
+/* A receipt in either form (core/receipt_form.h). 0; ERR_MALFORMED (the form), ERR_SIGNATURE, ERR_RECEIPT, with the check that failed;
  * ERR_MEMORY.
  * @ret_report points into the arena. */
 int receipt_file_verify(struct bytes bytes, const uint8_t (*log_keys)[KEY_SIZE], size_t key_count,

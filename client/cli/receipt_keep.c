@@ -94,25 +94,86 @@ static int add_cosigned(struct cli *cli, Comity__V1__ReceiptFile *file, const st
     return 0;
 }
 
-static int compose(struct cli *cli, const uint8_t id[COMMAND_ID_SIZE], struct bytes *ret_file)
+/* What the journal has of it, if anything. */
+struct kept_receipt {
+    struct cli *cli;
+    const uint8_t *id;
+    const char *journal;
+    struct bytes packed; /* in the arena; empty: there is none that holds */
+    bool is_given_up;
+};
+
+static int take_kept(const struct comity_journal_entry *entry, void *context)
 {
-    Comity__V1__ReceiptFile file = COMITY__V1__RECEIPT_FILE__INIT;
+    struct kept_receipt *kept = context;
+    struct cli *cli = kept->cli;
+    uint8_t *bytes;
+    size_t size, pin_count;
+
+    if (memcmp(entry->command_id, kept->id, COMMAND_ID_SIZE) != 0)
+        return 0;
+    const struct comity_pin *pins = checkpoint_pins(cli, &pin_count);
+    if (comity_journal_get_receipt(kept->journal, entry, pins, pin_count, &bytes, &size, &kept->is_given_up) != 0)
+        return 0;
+    kept->packed = arena_bytes(cli->arena, BYTES(bytes, size));
+    free(bytes);
+    return 0;
+}
+
+static int find_kept(struct cli *cli, const uint8_t id[COMMAND_ID_SIZE], struct kept_receipt *ret_kept)
+{
+    char path[PATH_BYTES];
+    int code = journal_path(cli, path);
+
+    *ret_kept = (struct kept_receipt){.cli = cli, .id = id, .journal = path};
+    if (code == 0)
+        code = comity_journal_each(path, cli->context.history, take_kept, ret_kept, NULL);
+    ret_kept->journal = NULL;
+    return code;
+}
+
+/* Witnesses' signatures are the server's to give. Without it, or where it shows another record, the file has none. */
+static int add_witnesses(struct cli *cli, Comity__V1__ReceiptFile *file, bool is_kept)
+{
     const struct shown_finality *shown;
-    ProtobufCMessage *message;
-    struct bytes packed;
-    int code = receipt_ask(cli, id, &packed);
+    struct failure before = cli->failure;
+    int code = is_kept ? desk_open(cli) : 0;
 
     if (code == 0)
-        code = message_unpack(&comity__v1__receipt__descriptor, packed, FILE_MAX_BYTES, cli->arena, NULL,
+        code = finality_ask(cli, &shown);
+    if (code == 0)
+        code = add_cosigned(cli, file, shown);
+    if (code == 0 || code == ERR_MEMORY || !is_kept)
+        return code;
+    const char *why = language_error(code);
+    say(cli, "It has no signatures of witnesses: the server did not give any. %s", why);
+    file->n_cosigned = 0;
+    cli->failure = before;
+    return 0;
+}
+
+/* What the journal has proves by itself, whatever the server says today. */
+static int compose(struct cli *cli, const uint8_t id[COMMAND_ID_SIZE], struct bytes *ret_file, bool *ret_is_given_up)
+{
+    Comity__V1__ReceiptFile file = COMITY__V1__RECEIPT_FILE__INIT;
+    ProtobufCMessage *message;
+    struct kept_receipt kept;
+    int code = find_kept(cli, id, &kept);
+    bool is_kept = code == 0 && kept.packed.size > 0;
+
+    if (code == 0 && !is_kept)
+        code = receipt_ask(cli, id, &kept.packed);
+    if (code == 0)
+        code = message_unpack(&comity__v1__receipt__descriptor, kept.packed, FILE_MAX_BYTES, cli->arena, NULL,
                               &message);
     if (code != 0)
         return code;
     file.receipt = (Comity__V1__Receipt *) message;
-    code = ask_event(cli, file.receipt->first_sequence, &file.receipt->event);
-    if (code == 0)
-        code = finality_ask(cli, &shown);
-    if (code == 0)
-        code = add_cosigned(cli, &file, shown);
+    *ret_is_given_up = is_kept && kept.is_given_up;
+    if (!is_kept)
+        code = ask_event(cli, file.receipt->first_sequence, &file.receipt->event);
+    if (code == 0 && !*ret_is_given_up)
+        code = add_witnesses(cli, &file, is_kept);
     return code != 0 ? code : receipt_file_pack(&file, cli->arena, ret_file);
 }
 
@@ -176,8 +237,9 @@ static bool has_cosigned(const struct receipt_report *report, const uint8_t key[
     return false;
 }
 
-/* FINAL by the witnesses that whoever verifies it knows: the file's word is nothing. */
-static int say_final(struct cli *cli, const struct receipt_report *report)
+/* By the witnesses that whoever verifies it knows: the file's word is nothing. It is FINAL if there is one of every party among
+ * them, which a receipt does not tell. */
+static int say_witnessed(struct cli *cli, const struct receipt_report *report)
 {
     size_t wanted = option_count(&cli->arguments, "witness"), found = 0;
 
@@ -190,13 +252,13 @@ static int say_final(struct cli *cli, const struct receipt_report *report)
         if (!has_cosigned(report, key))
             say(cli, "Missing: witness %s has not signed it in this file.", shown_key(cli, key));
     }
-    cli_put(cli, "is_final", wanted == 0 ? NULL : json_object_new_boolean(found == wanted));
+    cli_put(cli, "is_witnessed", wanted == 0 ? NULL : json_object_new_boolean(found == wanted));
     if (found < wanted)
         return cli_fail(cli, ERR_UNCOUNTED,
                         "Have it saved again once that witness has signed: comity receipt save",
                         "The file proves what was recorded, but not that it is FINAL.");
     if (wanted > 0 && found == wanted)
-        say(cli, "FINAL: every witness that you named has signed a record that holds it.");
+        say(cli, "Every witness that you named has signed a record that holds it.");
     for (size_t i = 0; wanted == 0 && i < report->cosigner_count; i++)
         say(cli, "Signed as well by %s, up to number %" PRIu64 ".", shown_key(cli, report->cosigners[i].key),
             report->cosigners[i].size);
@@ -221,11 +283,11 @@ static int say_report(struct cli *cli, const struct receipt_report *report)
     if (report->has_command)
         say(cli, "Signed by %s.", compared_key(cli, report->command.body->key.data));
     else
-        say(cli, "The command itself is not in the file: whoever saved it could not see it.");
+        say(cli, "The command itself is not in the file: whoever saved it could not see it, or it is a journal's own.");
     say(cli,
         "Checked: every signature, every hash, and the proof that it is in the record that %s has signed.",
         compared_key(cli, report->log_key));
-    return say_final(cli, report);
+    return say_witnessed(cli, report);
 }
 
 /* ---- Verbs ---- */
@@ -255,26 +317,33 @@ int receipt_save_run(struct cli *cli)
     const uint8_t(*pins)[KEY_SIZE];
     size_t pin_count;
     char why[FILE_REASON_MAX];
+    bool is_given_up = false;
     int code = report == NULL ? ERR_MEMORY : receipt_argument(cli, id);
 
     if (code == 0)
-        code = compose(cli, id, &content);
+        code = compose(cli, id, &content, &is_given_up);
     if (code != 0)
         return code;
     desk_pins(cli, &pins, &pin_count);
     code = verify(cli, content, pins, pin_count, report);
+    if (code == 0)
+        code = keep_texts(cli, report);
     if (code != 0)
         return code;
     code = file_write(path, content, 0644, false, why);
     if (code != 0)
         return cli_fail_write(cli, code, "Choose another name.", why);
     cli_put_text(cli, "file", path);
+    cli_put(cli, "is_given_up", json_object_new_boolean(is_given_up));
     put_report(cli, report);
+    if (is_given_up)
+        say(cli, "It is of a record that you gave up (comity checkpoint accept).");
     say(cli, "%s proves number %" PRIu64 " by itself: comity receipt verify %s", shown_string(cli, path),
         report->header.sequence, shown_string(cli, path));
-    say(cli, "%s",
-        counted(cli, report->cosigner_count, "%" PRIu64 " cosignature of a witness is in it.",
-                "%" PRIu64 " cosignatures of witnesses are in it."));
+    if (!is_given_up)
+        say(cli, "%s",
+            counted(cli, report->cosigner_count, "%" PRIu64 " cosignature of a witness is in it.",
+                    "%" PRIu64 " cosignatures of witnesses are in it."));
     return 0;
 }
 

@@ -46,6 +46,8 @@ static const char *shown_standing(const struct listing *listing, const struct co
     struct comity_journal_receipt receipt = best_receipt(listing, entry);
     const char *number = "", *text;
 
+    if (comity_is_waiting(entry) && entry->waits == COMITY_WAITS_UNSENT)
+        return _("not sent yet");
     if (!entry->has_receipt && entry->refused == 0)
         return _("not confirmed");
     bool is_old = receipt.epoch < cli->context.epoch || is_lost;
@@ -58,6 +60,8 @@ static const char *shown_standing(const struct listing *listing, const struct co
     /* STALE of what a later act says anew: comity resubmit left it, nobody refused it. */
     if (entry->refused == ERR_STALE && entry->later != NULL)
         return arena_printf(cli->arena, "%s%s%s", text, end, _("not sent again: done anew later"));
+    if (entry->refused == ERR_FORKED && !entry->has_receipt)
+        return _("not in the record: given up with the one that it was signed for");
     if (entry->refused != 0 && (is_lost || !entry->has_receipt))
         return arena_printf(cli->arena, "%s%s%s", text, end,
                             phrase(cli, "refused: %s", error_name(entry->refused)));
@@ -230,15 +234,6 @@ int receipt_ask(struct cli *cli, const uint8_t id[COMMAND_ID_SIZE], struct bytes
     return code;
 }
 
-/* When it was recorded, by the header that was checked. */
-static int64_t received_ms(const Comity__V1__Receipt *receipt)
-{
-    struct event_header header = {0};
-
-    event_header_read(BYTES(receipt->event->header.data, receipt->event->header.len), &header);
-    return header.time_ms;
-}
-
 int receipt_show_run(struct cli *cli)
 {
     uint8_t id[COMMAND_ID_SIZE];
@@ -283,5 +278,6 @@ int receipt_show_run(struct cli *cli)
         say(cli, "Number %" PRIu64 " in the record, %s. Checked: the proof leads to the signed checkpoint.",
             receipt->first_sequence, events);
     say(cli, "%s", shown_lines(cli, BYTES(receipt->checkpoint.data, receipt->checkpoint.len), "    "));
-    return finality_say(cli, received_ms(receipt));
+    cli->latest = receipt->first_sequence + (receipt->events > 0 ? receipt->events - 1 : 0);
+    return finality_say(cli);
 }

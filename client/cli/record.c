@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "client/cli/checkpoint.h"
+#include "client/cli/cut_off.h"
 #include "client/cli/desk.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
@@ -224,14 +225,19 @@ static int show_page(struct reading *reading, const Comity__V1__Answer *answer)
     return code;
 }
 
-/* A line of its own kind: what follows replaces what was shown after that number. */
-static void show_restore(struct reading *reading, uint32_t epoch, uint64_t restored_to)
+/* A line of its own kind: what follows replaces what was shown after that number. @is_shown: something was. */
+static void show_restore(struct reading *reading, uint32_t epoch, uint64_t restored_to, bool is_shown)
 {
     struct cli *cli = reading->cli;
 
-    say_aside("The record was restored from a backup as of number %" PRIu64 " (epoch %" PRIu32
-              "): what was shown after that number is not in it. It goes on from there.",
-              restored_to, epoch);
+    if (!is_shown)
+        say_aside("The record was restored from a backup as of number %" PRIu64 " (epoch %" PRIu32
+                  "): all that was shown is in it.",
+                  restored_to, epoch);
+    else
+        say_aside("The record was restored from a backup as of number %" PRIu64 " (epoch %" PRIu32
+                  "): what was shown after that number is not in it. It goes on from there.",
+                  restored_to, epoch);
     if (cli->is_json) {
         struct json_object *row = json_object_new_object(), *restored = json_object_new_object();
         json_object_object_add(restored, "epoch", json_object_new_uint64(epoch));
@@ -290,9 +296,10 @@ static int take_epoch(struct reading *reading)
     if (last == UINT64_MAX)
         return cli_fail(cli, ERR_CORRUPT, NULL, "The record does not say how it came into epoch %" PRIu32 ".",
                         now->epoch);
+    bool is_shown = reading->next > reading->from && last < reading->next - 1;
     if (last < reading->next)
         reading->next = last + 1 > reading->from ? last + 1 : reading->from;
-    show_restore(reading, now->epoch, last);
+    show_restore(reading, now->epoch, last, is_shown);
     names_forget(cli);
     reading->partnership = now;
     return 0;
@@ -349,24 +356,26 @@ static int follow(struct reading *reading)
     struct cli *cli = reading->cli;
     uint64_t heard = reading->next - 1;
     struct sigaction action = {.sa_handler = interrupt};
-    int code = comity_subscribe(desk_client(cli), cli->context.history, reading->next - 1, hear_news, &heard);
+    int code = desk_subscribe(cli, reading->next - 1, hear_news, &heard);
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     while (code == 0 && !is_interrupted && reading->left > 0) {
         say_touch(reading);
-        if (heard >= reading->next ||
-            comity_epoch(desk_client(cli), cli->context.history) != reading->partnership->epoch)
+        if (!reading->is_out_of_touch)
+            code = cut_off_stream(cli, false);
+        if (code == 0 && (heard >= reading->next ||
+                          comity_epoch(desk_client(cli), cli->context.history) != reading->partnership->epoch))
             code = read_on(reading);
         if (code == 0 && reading->left > 0 && heard < reading->next)
-            code = comity_pump(desk_client(cli), FOLLOW_PUMP_MS);
+            code = desk_pump(cli, FOLLOW_PUMP_MS);
         /* The worker may be away for a while: the news will say when it is back. */
         if (code != 0 && exit_of_error(code) == EXIT_UNREACHABLE && !is_interrupted) {
             memset(&cli->failure, 0, sizeof(cli->failure));
-            code = comity_pump(desk_client(cli), FOLLOW_PUMP_MS);
+            code = desk_pump(cli, FOLLOW_PUMP_MS);
         }
     }
-    comity_unsubscribe(desk_client(cli), cli->context.history);
+    desk_unsubscribe(cli);
     return code;
 }
 

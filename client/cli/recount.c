@@ -20,7 +20,8 @@ struct recount_run {
     struct sheet sheet;
     const char *findings[FINDINGS_SHOWN]; /* what is wrong with one or the other, to come after the table */
     uint64_t found;
-    struct json_object *counts, *altered;
+    const char *declared; /* the lines on outcomes that were declared otherwise */
+    struct json_object *counts, *altered, *declarations;
 };
 
 static const char *what_word(enum recount_what what)
@@ -218,6 +219,15 @@ static void take_count(void *context, const struct recounted *recounted)
         add_finding(r, details_text(cli, recounted));
 }
 
+static void take_declared(void *context, const uint8_t *history, uint64_t sequence, const Comity__V1__Round *round)
+{
+    struct recount_run *r = context;
+
+    progress_clear(&r->cli->progress);
+    r->declared = arena_printf(r->cli->arena, "%s\n%s", r->declared, copied_declared_text(r->cli, round, sequence));
+    json_object_array_add(r->declarations, copied_declared_json(history, round, sequence));
+}
+
 static void take_fault(void *context, uint64_t sequence, const char *sentence)
 {
     struct recount_run *r = context;
@@ -296,6 +306,7 @@ static int read_options(struct cli *cli, struct recount_run *r, uint8_t history[
                                           .history = of,
                                           .words = language_words,
                                           .count = take_count,
+                                          .declared = take_declared,
                                           .fault = take_fault,
                                           .progress = take_progress,
                                           .context = r};
@@ -315,6 +326,7 @@ static void put_document(struct recount_run *r, const char *path)
     cli_put_number(cli, "differing", r->summary.counts[RECOUNT_DIFFERS]);
     cli_put_number(cli, "impossible", r->summary.counts[RECOUNT_IMPOSSIBLE]);
     cli_put(cli, "altered", r->altered);
+    cli_put(cli, "declared", r->declarations);
     cli_put(cli, "counts", r->counts);
 }
 
@@ -325,6 +337,8 @@ static void say_findings(struct recount_run *r)
 
     if (r->options.round == 0)
         sheet_print(&r->sheet, "No round in it has closed.");
+    if (r->declared[0] != '\0')
+        say(cli, "%s", r->declared);
     for (size_t i = 0; i < r->found && i < FINDINGS_SHOWN; i++)
         say(cli, "%s%.*s", i == 0 ? "\n" : "", (int) strlen(r->findings[i]) - 1, r->findings[i]);
     if (r->found > FINDINGS_SHOWN)
@@ -341,7 +355,7 @@ int recount_run(struct cli *cli)
                                          N_("record"), N_("recount"), N_("verdict")};
     const char *path = cli_argument(cli, "FILE");
     uint8_t history[HISTORY_ID_SIZE];
-    struct recount_run r = {.cli = cli};
+    struct recount_run r = {.cli = cli, .declared = ""};
     int descriptor, code = read_options(cli, &r, history);
 
     if (code == 0)
@@ -351,6 +365,7 @@ int recount_run(struct cli *cli)
     sheet_init(&r.sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     r.counts = json_object_new_array();
     r.altered = json_object_new_array();
+    r.declarations = json_object_new_array();
     progress_begin(&cli->progress, _("Counting anew"));
     code = recount_read(&r.options, descriptor, &r.summary);
     progress_end(&cli->progress);

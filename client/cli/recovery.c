@@ -113,14 +113,23 @@ static int find_recovered(struct cli *cli, uint32_t *ret_member)
     return code;
 }
 
+static int open_recovery(struct cli *cli, struct signing_key *ret_key)
+{
+    const char *path = cli_option(cli, "recovery");
+    int code = signer_open(cli, path, _("--recovery FILE: the file that `comity recovery-key set` was given"), ret_key);
+
+    if (code == ERR_MALFORMED) /* who has no copy is not helped by an invitation */
+        cli_unusable(cli, cli_fail(cli, code, "Take the file that `comity recovery-key set` was given last.",
+                                   "%s is no key file, or was altered.", shown_string(cli, path)));
+    return code;
+}
+
 int key_recover_run(struct cli *cli)
 {
     struct key_change *change = arena_alloc(cli->arena, sizeof(*change));
     struct signing_key recovery;
     uint32_t member;
-    int code = change == NULL ? ERR_MEMORY
-                              : signer_open(cli, cli_option(cli, "recovery"),
-                                            _("--recovery FILE: the file that `comity recovery-key set` was given"), &recovery);
+    int code = change == NULL ? ERR_MEMORY : open_recovery(cli, &recovery);
 
     if (code != 0)
         return code;

@@ -71,14 +71,29 @@ static void say_what(struct cli *cli, const Comity__V1__Proposal *proposal,
     say(cli, "%s", desk_shown_lines(cli, text_of(proposal, decision), "    "));
 }
 
+/* As far as the latest that the decision's entry shows: its text does not change. */
+static uint64_t latest_of(const struct books *books, const Comity__V1__Decision *decision, const struct rows *ballots)
+{
+    const Comity__V1__Round *round = round_of(books, decision->round);
+    uint64_t latest = finality_later_of(finality_later(0, &decision->base), ballots);
+
+    if (round != NULL)
+        latest = finality_later(latest, &round->base);
+    for (size_t i = 0; i < books->actions.count; i++)
+        if (((const Comity__V1__Action *) books->actions.list[i])->decision == decision->number)
+            latest = finality_later(latest, books->actions.list[i]);
+    for (size_t i = 0; i < books->mandates.count; i++)
+        if (((const Comity__V1__Mandate *) books->mandates.list[i])->decision == decision->number)
+            latest = finality_later(latest, books->mandates.list[i]);
+    return latest;
+}
+
 /* The reasons that were given with the answers of its round. */
-static int say_why(struct cli *cli, const struct books *books, const Comity__V1__Decision *decision,
-                   struct json_object *entry)
+static void say_why(struct cli *cli, const struct books *books, const Comity__V1__Decision *decision,
+                    const struct rows *ballots, struct json_object *entry)
 {
     const Comity__V1__Round *round = round_of(books, decision->round);
     struct json_object *reasons = json_object_new_array();
-    struct rows ballots;
-    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, decision->round, &ballots);
 
     say(cli, "  Why: decided %s by %s under the rule %s, round %" PRIu32 ".",
         shown_time(cli, decision->decided_ms), title_of_body(cli, decision->body),
@@ -86,8 +101,8 @@ static int say_why(struct cli *cli, const struct books *books, const Comity__V1_
     if (round != NULL && round->declaration != NULL)
         say(cli, "    The rule came to %s; declared %s: %s", outcome_word(round->declaration->computed),
             outcome_word(round->declaration->outcome), desk_shown(cli, round->declaration->reason));
-    for (size_t i = 0; code == 0 && i < ballots.count; i++) {
-        const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) ballots.list[i];
+    for (size_t i = 0; i < ballots->count; i++) {
+        const Comity__V1__Ballot *ballot = (const Comity__V1__Ballot *) ballots->list[i];
         if (ballot->reason == NULL || ballot->reason->size == 0)
             continue;
         say(cli, "    %s (%s): %s", name_of_member(cli, ballot->member),
@@ -96,7 +111,6 @@ static int say_why(struct cli *cli, const struct books *books, const Comity__V1_
         json_object_array_add(reasons, desk_json(cli, &ballot->base));
     }
     json_object_object_add(entry, "reasons", reasons);
-    return code;
 }
 
 static void say_owed(struct cli *cli, const struct books *books, const Comity__V1__Decision *decision,
@@ -158,13 +172,14 @@ static int say_decision(struct cli *cli, const struct books *books, const Comity
     json_object_object_add(entry, "decision", desk_json(cli, &decision->base));
     json_object_object_add(entry, "title", title == NULL ? NULL : json_object_new_string(title));
     json_object_object_add(entry, "text", text == NULL ? NULL : json_object_new_string(text));
-    int code = finality_of_one(cli, decision->decided_ms, entry, &line, &word);
+    struct rows ballots;
+    int code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_BALLOTS, decision->round, &ballots);
+    if (code == 0)
+        code = finality_of_one(cli, latest_of(books, decision, &ballots), entry, &line, &word);
     if (code != 0)
         return code;
     say_what(cli, proposal, decision, word);
-    code = say_why(cli, books, decision, entry);
-    if (code != 0)
-        return code;
+    say_why(cli, books, decision, &ballots, entry);
     say_owed(cli, books, decision, entry);
     say_when(cli, decision);
     return 0;

@@ -273,13 +273,14 @@ int round_show_run(struct cli *cli)
     if (round->closed_ms == 0 && round->rule != NULL &&
         round->rule->visibility == COMITY__V1__VISIBILITY__VISIBILITY_UNTIL_CLOSE)
         say(cli, "\nEvery member sees who has answered. How, and why, is hidden until the round closes.");
-    return code == 0 ? finality_say(cli, round->closed_ms != 0 ? round->closed_ms : round->opened_ms) : code;
+    return code == 0 ? finality_say(cli) : code;
 }
 
 int round_list_run(struct cli *cli)
 {
     static const char *const TITLES[] = {N_("no."),  N_("proposal"), N_("version"),
                                          N_("rule"), N_("answered"), N_("state")};
+    struct json_object *array;
     struct rows rows;
     struct sheet sheet;
     uint32_t proposal = 0;
@@ -289,16 +290,21 @@ int round_list_run(struct cli *cli)
         code = desk_rows(cli, COMITY__V1__LIST_KIND__LIST_KIND_ROUNDS, proposal, &rows);
     if (code != 0)
         return code;
-    cli_put(cli, "rounds", desk_json_rows(cli, &rows));
+    cli_put(cli, "rounds", array = desk_json_rows(cli, &rows));
     sheet_init(&sheet, cli, ARRAY_COUNT(TITLES), TITLES);
     for (size_t i = 0; i < rows.count; i++) {
         const Comity__V1__Round *round = (const Comity__V1__Round *) rows.list[i];
+        const char *state = round_state(round);
+        if (round->closed_ms != 0) /* before, answers come that do not change its row */
+            code = finality_state(cli, rows.list[i], json_object_array_get_idx(array, i), &state);
+        if (code != 0)
+            return code;
         const char *cells[] = {arena_printf(cli->arena, "%" PRIu32, round->number),
                                arena_printf(cli->arena, "%" PRIu32, round->proposal),
                                arena_printf(cli->arena, "%" PRIu32, round->version),
                                round->rule == NULL ? "?" : shown_string(cli, round->rule->name),
                                phrase(cli, "%" PRIu32 " of %" PRIu32, round->answered, round->eligible),
-                               round_state(round)};
+                               state};
         sheet_row(&sheet, cells);
         if (round->outcome != NULL)
             sheet_color(&sheet, 5, outcome_color(round->outcome->kind));

@@ -115,6 +115,18 @@ int desk_rows(struct cli *cli, Comity__V1__ListKind kind, uint32_t parent, struc
     return ask_rows(cli, kind, parent, 0, ret_rows);
 }
 
+/* The one with the number: of what was read before it may be the whole list. */
+static const ProtobufCMessage *row_of(const struct rows *rows, uint32_t number)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(rows->list[0]->descriptor, "number");
+
+    for (size_t i = 0; field != NULL && i < rows->count; i++)
+        if (*(const uint32_t *) ((const char *) rows->list[i] + field->offset) == number)
+            return rows->list[i];
+    return field == NULL ? rows->list[0] : NULL;
+}
+
 int desk_row(struct cli *cli, Comity__V1__ListKind kind, uint32_t number, const ProtobufCMessage **ret_row)
 {
     struct rows rows;
@@ -127,6 +139,9 @@ int desk_row(struct cli *cli, Comity__V1__ListKind kind, uint32_t number, const 
         return cli_fail(cli, ERR_NOT_FOUND, NULL, "There is no number %" PRIu32 " among the %s.", number,
                         _(LIST_FIELDS[kind]));
     }
-    *ret_row = rows.list[0];
+    *ret_row = row_of(&rows, number);
+    if (*ret_row == NULL)
+        return cli_fail(cli, ERR_NOT_FOUND, NULL, "There is no number %" PRIu32 " among the %s.", number,
+                        _(LIST_FIELDS[kind]));
     return 0;
 }

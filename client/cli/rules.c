@@ -79,8 +79,10 @@ static int show(struct cli *cli, unsigned kinds)
         return put_yaml(cli, source.rule);
     say_source(cli, &source);
     rule_say(cli, source.rule);
+    if (source.version != NULL)
+        finality_shows(cli, &source.version->base);
     bool is_latest = source.version != NULL && strchr(cli_argument(cli, "RULE"), '@') == NULL;
-    return is_latest ? finality_say(cli, source.version->adopted_ms) : 0;
+    return is_latest ? finality_say(cli) : 0;
 }
 
 int rule_show_run(struct cli *cli)

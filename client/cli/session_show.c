@@ -1,6 +1,7 @@
 /* comity session show: a session as it stands. */
 #include <inttypes.h>
 
+#include "client/cli/finality.h"
 #include "client/cli/names.h"
 #include "client/cli/output.h"
 #include "client/cli/session.h"
@@ -262,6 +263,8 @@ int session_show_run(struct cli *cli)
     if (code != 0)
         return code;
     cli_put(cli, "session", desk_json(cli, &view.session->base));
+    for (size_t i = 0; i < view.seats.count; i++) /* who is absent */
+        finality_shows(cli, view.seats.list[i]);
     cli_put(cli, "presences", desk_json_rows(cli, &view.presences));
     cli_put(cli, "stand_ins", desk_json_rows(cli, &view.stand_ins));
     cli_put(cli, "items", desk_json_rows(cli, &view.items));
@@ -289,5 +292,5 @@ int session_show_run(struct cli *cli)
         say(cli, "%s", "");
         print_plus_deltas(cli, &view.plus_deltas);
     }
-    return code;
+    return code == 0 ? finality_say_beside(cli) : code;
 }

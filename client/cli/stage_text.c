@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "client/cli/finality.h"
 #include "client/cli/names.h"
 #include "client/cli/outcome_text.h"
 #include "client/cli/output.h"
@@ -268,6 +269,8 @@ int say_ladder(struct cli *cli, const Comity__V1__Proposal *proposal)
 
     cli_put(cli, "stage", proposal->stage == 0 ? NULL : json_object_new_int64(proposal->stage));
     cli_put(cli, "final_outcome", is_over ? json_object_new_string(outcome_name(proposal->outcome)) : NULL);
+    if (is_over || proposal->stage != 0)
+        finality_shows(cli, &proposal->base);
     if (is_over)
         say(cli, "What stands after the rule's stages: %s. The way there: comity stage list %" PRIu32,
             painted(cli, outcome_color(proposal->outcome), outcome_word(proposal->outcome)), proposal->number);
@@ -276,6 +279,7 @@ int say_ladder(struct cli *cli, const Comity__V1__Proposal *proposal)
     int code = stage_find(cli, proposal->stage, &view);
     if (code != 0)
         return code;
+    finality_shows(cli, &view.run->base);
     say(cli, "The rule goes on with stage %" PRIu32 ", %s (%s):", view.run->number, shown_string(cli, view.run->name),
         stage_kind_word(view.run->kind));
     stage_say_asked(cli, &view);

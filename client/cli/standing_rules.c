@@ -143,7 +143,7 @@ int charter_show_run(struct cli *cli)
         shown_basis(cli, version),
         version->number == latest->number ? _("in force.") : _("no longer in force."));
     standing_rules_say(cli, version->charter, desk_prose, cli);
-    return version->number == latest->number ? finality_say(cli, version->adopted_ms) : finality_say_none(cli);
+    return version->number == latest->number ? finality_say(cli) : finality_say_none(cli);
 }
 
 int charter_history_run(struct cli *cli)

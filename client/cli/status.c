@@ -4,11 +4,12 @@
 
 #include "client/cli/desk.h"
 #include "client/cli/output.h"
+#include "client/cli/reach.h"
 #include "client/cli/verbs.h"
 
 /* What a worker tells its operators alone. */
 static const char *const FIGURES[] = {"queued_checks", "queued_commands", "batches",   "commands", "refusals",
-                                      "map_bytes",     "map_limit_bytes", "histories", "peers"};
+                                      "map_bytes",     "map_limit_bytes", "histories", "peers",    "log"};
 
 /* A store has a limit: none is told to those who get no figures. */
 static bool has_figures(const Comity__V1__StatusAnswer *status)
@@ -25,6 +26,34 @@ static struct json_object *worker_to_json(const Comity__V1__StatusAnswer *status
     return value;
 }
 
+/* The log that it shares with workers of other sites. */
+static void say_log(struct cli *cli, const Comity__V1__LogStatus *log)
+{
+    say(cli, "  log: as %s, with entry %" PRIu64 " of %" PRIu64 " in its store; %s leads",
+        shown_string(cli, log->name), log->applied, log->head,
+        log->leader[0] == '\0' ? _("nobody") : shown_string(cli, log->leader));
+    if (log->answered_ms < 0)
+        say(cli, "  etcd: has not answered");
+    else
+        say(cli, "  etcd: answered %" PRId64 " ms ago; %" PRIu64 " of %" PRIu64 " bytes", log->answered_ms,
+            log->used_bytes, log->quota_bytes);
+    if (log->fault != 0)
+        say(cli, "  takes no part in the log: %s %s", language_error(log->fault),
+            shown_string(cli, log->reason));
+    else if (log->reason[0] != '\0')
+        say(cli, "  etcd's last answer: %s", shown_string(cli, log->reason));
+    if (log->unreached[0] != '\0')
+        say(cli, "  etcd's members that do not answer: %s", shown_string(cli, log->unreached));
+    for (size_t i = 0; i < log->n_seats; i++) {
+        say(cli, "  worker %s: at entry %" PRIu64 ", heard %" PRId64 " ms ago",
+            shown_string(cli, log->seats[i]->worker), log->seats[i]->applied, log->seats[i]->heard_ms);
+        if (log->seats[i]->refused != 0)
+            say(cli, "    has stopped before entry %" PRIu64 ", which it decides otherwise", log->seats[i]->refused);
+    }
+    if (log->is_full)
+        say(cli, "  takes no commands: etcd's file is nearly full");
+}
+
 static void say_worker(struct cli *cli, const Comity__V1__StatusAnswer *status)
 {
     const char *levels = "";
@@ -32,7 +61,7 @@ static void say_worker(struct cli *cli, const Comity__V1__StatusAnswer *status)
     for (size_t i = 0; i < status->n_format_levels; i++)
         levels =
             arena_printf(cli->arena, "%s%s%" PRIu32, levels, i == 0 ? "" : ", ", status->format_levels[i]);
-    say(cli, "Worker: %s, format %s, %s in term %" PRIu64 ", since %s", shown_string(cli, status->software),
+    say(cli, "Worker: %s, format %s, %s in term %" PRIu64 ", runs since %s", shown_string(cli, status->software),
         levels, status->is_leader ? _("leads") : _("follows"), status->term,
         shown_time(cli, status->started_ms));
     for (size_t i = 0; i < status->n_heads; i++) {
@@ -49,6 +78,8 @@ static void say_worker(struct cli *cli, const Comity__V1__StatusAnswer *status)
     say(cli, "  since start: %" PRIu64 " recorded, %" PRIu64 " refused, in %s", status->commands,
         status->refusals, counted(cli, status->batches, "%" PRIu64 " batch", "%" PRIu64 " batches"));
     say(cli, "  store: %" PRIu64 " of %" PRIu64 " bytes", status->map_bytes, status->map_limit_bytes);
+    if (status->log != NULL)
+        say_log(cli, status->log);
 }
 
 static void say_broker(struct cli *cli, const Comity__V1__BrokerStatus *status)
@@ -79,7 +110,7 @@ enum { FIGURES_MS = 500 };
 static struct json_object *ask_broker(struct cli *cli, size_t index)
 {
     Comity__V1__BrokerStatus *status = NULL;
-    const char *endpoint = cli->context.place.brokers[index].endpoint;
+    const char *endpoint = cli->context.reach.brokers[index].endpoint;
     struct json_object *value = json_object_new_object();
     int state = comity_broker_state(desk_client(cli), index);
     int code = state == 0 ? comity_broker_status_wait(desk_client(cli), index, FIGURES_MS, &status) : state;
@@ -123,7 +154,9 @@ int status_run(struct cli *cli)
         cli_put(cli, "worker", worker_to_json(answer->status));
         say_worker(cli, answer->status);
     }
-    for (size_t i = 0; desk_client(cli) != NULL && i < cli->context.place.broker_count; i++)
+    if (desk_client(cli) != NULL)
+        reach_settle(cli, desk_client(cli));
+    for (size_t i = 0; desk_client(cli) != NULL && i < cli->context.reach.broker_count; i++)
         json_object_array_add(brokers, ask_broker(cli, i));
     cli_put(cli, "brokers", brokers);
     return code;

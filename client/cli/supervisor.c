@@ -32,6 +32,7 @@ struct child {
     int64_t backoff_ms;
     int64_t restart_ms; /* when to start again; 0: not waiting */
     int exit;           /* of the last end */
+    bool is_told;       /* supervisor_wait has told of it */
 };
 
 struct supervisor {
@@ -41,6 +42,8 @@ struct supervisor {
     int signals;
     sigset_t before;
     const char *own_log;
+    void (*turn)(void *context);
+    void *turn_context;
     bool is_stopping, ends_on_hangup;
 };
 
@@ -96,17 +99,18 @@ void supervisor_become_child(int parent)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void become_program(const struct supervised *row, int parent)
+static void become_program(const char *const *arguments, const char *log_path, int parent)
 {
     supervisor_become_child(parent);
+    umask(077);
     /* A group of its own: an interrupt at the terminal is for the supervisor, which ends all in order. */
     setpgid(0, 0);
     int nothing = open("/dev/null", O_RDONLY);
-    int log = open(row->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (nothing < 0 || log < 0 || dup2(nothing, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
         _exit(127);
-    execvp(row->arguments[0], (char *const *) (uintptr_t) row->arguments);
-    fprintf(stderr, "%s: %s\n", row->arguments[0], strerror(errno));
+    execvp(arguments[0], (char *const *) (uintptr_t) arguments);
+    fprintf(stderr, "%s: %s\n", arguments[0], strerror(errno));
     _exit(127);
 }
 
@@ -148,12 +152,14 @@ static void start(struct supervisor *supervisor, size_t index)
     struct child *child = &supervisor->children[index];
     int parent = getpid();
 
-    unlink(row->ready_file);
+    if (row->ready_file != NULL)
+        unlink(row->ready_file);
     child->restart_ms = 0;
+    child->is_told = false;
     child->started_ms = now_ms();
     pid_t pid = fork();
     if (pid == 0)
-        become_program(row, parent);
+        become_program(row->arguments, row->log, parent);
     if (pid < 0) {
         /* No process to be had now: try again later, as if it had died. */
         child->backoff_ms = supervisor_backoff_ms(child->backoff_ms, 0);
@@ -196,7 +202,7 @@ static void take_signals(struct supervisor *supervisor)
             supervisor->is_stopping = true;
         bool is_reload = info.ssi_signo == SIGHUP && !supervisor->ends_on_hangup;
         for (size_t i = 0; is_reload && i < supervisor->count; i++)
-            if (supervisor->children[i].pid != 0)
+            if (supervisor->children[i].pid != 0 && !supervisor->rows[i].is_spared_hangup)
                 kill(supervisor->children[i].pid, SIGHUP);
     }
     reap(supervisor);
@@ -220,30 +226,86 @@ void supervisor_end_on_hangup(struct supervisor *supervisor)
     supervisor->ends_on_hangup = true;
 }
 
-int supervisor_start(struct supervisor *supervisor, int64_t timeout_ms, size_t *ret_failed, int *ret_exit)
+void supervisor_on_turn(struct supervisor *supervisor, void (*turn)(void *context), void *context)
+{
+    supervisor->turn = turn;
+    supervisor->turn_context = context;
+}
+
+/* One turn of a wait that has a deadline. 0, ERR_TIMEOUT, ERR_EXPIRED. */
+static int turn(struct supervisor *supervisor, int64_t end_ms)
+{
+    if (now_ms() >= end_ms)
+        return ERR_TIMEOUT;
+    wait_signal(supervisor, READY_POLL_MS);
+    if (supervisor->turn != NULL)
+        supervisor->turn(supervisor->turn_context);
+    return supervisor->is_stopping ? ERR_EXPIRED : 0;
+}
+
+int supervisor_wait(struct supervisor *supervisor, bool (*holds)(void *context), void *context,
+                    int64_t timeout_ms, size_t *ret_failed, int *ret_exit)
 {
     int64_t end_ms = now_ms() + timeout_ms;
+    int code = 0;
+
+    while (code == 0 && !holds(context)) {
+        for (size_t i = 0; i < supervisor->count; i++) {
+            struct child *child = &supervisor->children[i];
+            if (child->started_ms == 0 || child->pid != 0 || child->is_told)
+                continue;
+            child->is_told = true;
+            *ret_failed = i;
+            *ret_exit = child->exit;
+            return ERR_STATE;
+        }
+        code = turn(supervisor, end_ms);
+    }
+    return code;
+}
+
+static bool is_ready(void *context)
+{
+    const struct supervised *row = context;
+
+    return row->ready_file == NULL || access(row->ready_file, F_OK) == 0;
+}
+
+int supervisor_start(struct supervisor *supervisor, size_t row, int64_t timeout_ms, size_t *ret_failed,
+                     int *ret_exit)
+{
+    const void *waited_for = &supervisor->rows[row];
 
     limit_logs(supervisor);
-    for (size_t i = 0; i < supervisor->count; i++) {
-        start(supervisor, i);
-        while (access(supervisor->rows[i].ready_file, F_OK) != 0) {
-            *ret_failed = i;
-            for (size_t j = 0; j <= i; j++) {
-                if (supervisor->children[j].pid != 0)
-                    continue;
-                *ret_failed = j;
-                *ret_exit = supervisor->children[j].exit;
-                return ERR_STATE;
-            }
-            if (now_ms() >= end_ms)
-                return ERR_TIMEOUT;
-            wait_signal(supervisor, READY_POLL_MS);
-            if (supervisor->is_stopping)
-                return ERR_EXPIRED;
-        }
-        supervisor->children[i].backoff_ms = 0;
+    if (supervisor->children[row].pid == 0)
+        start(supervisor, row);
+    *ret_failed = row;
+    int code = supervisor_wait(supervisor, is_ready, (void *) (uintptr_t) waited_for, timeout_ms, ret_failed,
+                               ret_exit);
+    if (code == 0)
+        supervisor->children[row].backoff_ms = 0;
+    return code;
+}
+
+int supervisor_task(struct supervisor *supervisor, const char *const *arguments, const char *log,
+                    int64_t timeout_ms, int *ret_exit)
+{
+    int64_t end_ms = now_ms() + timeout_ms;
+    int parent = getpid(), status = 0, code = 0;
+    pid_t pid = fork(), ended;
+
+    if (pid == 0)
+        become_program(arguments, log, parent);
+    if (pid < 0)
+        return ERR_MEMORY;
+    while ((ended = waitpid(pid, &status, WNOHANG)) == 0 && code == 0)
+        code = turn(supervisor, end_ms);
+    if (ended == 0) {
+        kill(pid, SIGKILL);
+        waitpid(pid, &status, 0);
+        return code;
     }
+    *ret_exit = ended < 0 ? 127 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     return 0;
 }
 

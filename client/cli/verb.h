@@ -35,6 +35,13 @@ enum verb_needs {
     NEEDS_MEMBER,  /* and a signing key */
 };
 
+/* What a command does when no broker answers. */
+enum verb_cut_off {
+    CUT_OFF_ENDS,  /* it says so and ends */
+    CUT_OFF_SHOWS, /* it shows what was read before, and ends as having reached nobody: what only shows, and writes nothing */
+    CUT_OFF_KEEPS, /* and what it gives is signed, and kept to be sent */
+};
+
 struct verb {
     const char *name;
     const char *group; /* heading in the list of verbs */
@@ -44,6 +51,7 @@ struct verb {
     bool is_joint; /* a joint act: takes the options of JOINT_OPTIONS as well */
     bool is_final; /* cannot be undone: takes the options of FINAL_OPTIONS as well, and asks on a terminal */
     bool is_own_often; /* joint in some cases alone, which its summary names */
+    enum verb_cut_off cut_off;
     const char *signs; /* of a joint act: who has to sign; NULL: a co-chair of every party */
     struct verb_argument arguments[VERB_ARGUMENTS_MAX + 1];
     struct verb_option options[VERB_OPTIONS_MAX + 1];

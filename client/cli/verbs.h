@@ -107,6 +107,8 @@ int receipt_show_run(struct cli *cli);
 
 /* resubmit.c */
 int resubmit_run(struct cli *cli);
+int outbox_list_run(struct cli *cli);
+int outbox_takeback_run(struct cli *cli);
 
 /* contexts.c */
 int context_list_run(struct cli *cli);
@@ -127,6 +129,7 @@ int completion_run(struct cli *cli);
 
 /* status.c */
 int status_run(struct cli *cli);
+int move_run(struct cli *cli); /* move.c */
 
 /* up.c */
 int up_run(struct cli *cli);
@@ -142,6 +145,7 @@ int receipt_save_run(struct cli *cli);
 int receipt_verify_run(struct cli *cli);
 int checkpoint_run(struct cli *cli);
 int checkpoint_compare_run(struct cli *cli);
+int checkpoint_accept_run(struct cli *cli);
 
 /* history.c, undo.c */
 int history_run(struct cli *cli);

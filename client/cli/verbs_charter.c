@@ -34,6 +34,7 @@ const struct verb VERBS_CHARTER[] = {
      .group = GROUP,
      .run = charter_show_run,
      .needs = NEEDS_MEMBER,
+     .cut_off = CUT_OFF_SHOWS,
      .summary = N_("show the charter in force: what is decided together, by whom, and what is kept"),
      .arguments = {{"NUMBER", N_("another version"), 1}},
      .json = "`version` (CharterVersion), `charter` (Charter), `is_in_force`, " JSON_FINALITY " (null: it is no longer in force)"},

@@ -39,6 +39,19 @@ const struct verb VERBS_HISTORY[] = {
                   "a restore\n"
                   "came in between."),
      .json = "`verdict` (same, behind, restored or forked), `own`, `other` {epoch, size, root, fingerprint, note}"},
+    {.name = "checkpoint accept",
+     .group = GROUP,
+     .run = checkpoint_accept_run,
+     .needs = NEEDS_MEMBER,
+     .is_final = true,
+     .summary = N_("follow another record than the one that this machine has verified, which turned out to be the false one"),
+     .arguments = {{"NUMBER", N_("a number that others have verified in the true record: that of comity checkpoint --kept here, or "
+                                 "a later one"), 0},
+                   {"FINGERPRINT", N_("what comity checkpoint --at NUMBER shows to them: forty digits, by telephone"), 0}},
+     .detail = N_("For who is told FORKED, once people of every party have compared and agree which record is the true one. Take "
+                  "the fingerprint from them and not from whoever runs the server. It says which of your acts that record "
+                  "does not have; these are not sent again by themselves."),
+     .json = "`epoch`, `size`, `evidence` (a file), `given_up` [{command_id, act, sequence, epoch}]"},
     {.name = "undo",
      .group = GROUP,
      .run = undo_run,
@@ -64,7 +77,8 @@ const struct verb VERBS_HISTORY[] = {
                   "withheld, missing or cannot be read. Whose signatures the record has it does not check."),
      .json = "`file`, `events`, `is_whole`, `is_signed`, `withheld`, `same`, `differing`, `impossible` (how many), "
              "`altered` [{sequence, sentence}], `counts` [{history, round, stage, sequence, what, outcome, verdict, differences, "
-             "wrong, obstacles, recorded (Outcome), counted (Outcome, or null)}]"},
+             "wrong, obstacles, recorded (Outcome), counted (Outcome, or null)}], `declared` [{history, round, sequence, outcome, computed}] "
+             "(otherwise than computed)"},
     {.name = "audit",
      .group = GROUP,
      .run = audit_run,
@@ -81,7 +95,8 @@ const struct verb VERBS_HISTORY[] = {
                   "withheld or\n"
                   "erased it names, and never calls verified. It ends with 0 when all of it was verified and fits, with 6 when "
                   "something\n"
-                  "does not fit, and with 7 when nothing is wrong but something could not be verified.\n"
+                  "does not fit, and with 7 when nothing is wrong but something could not be verified, or a witness that was named "
+                  "has not signed it.\n"
                   "A record that was cut, or written anew by whoever has the log key, fits in itself: a receipt or a checkpoint "
                   "tells it."),
      .json = "`file`, `kind` (\"export\" or \"copy\"), `software`, `made_ms`, `is_whole`, `is_sealed`, `events`, `wrong`, "
@@ -89,6 +104,6 @@ const struct verb VERBS_HISTORY[] = {
              "sentence}], `histories` [{history, events, head, root, fingerprint, decided, commands, signatures, checkpoints, is_whole, "
              "is_signed, is_pinned, known, withheld, undecided, texts_withheld, erased {count, numbers [{first, last}]}, epochs, "
              "cosignatures [{key, witness, constituency, size, time_s, is_good, is_known (null: no --witness)}], final, parties}], `counts` [{history, round, stage, sequence, what, outcome, decision, is_final, "
-             "verdict}]"},
+             "verdict}], `declared` [{history, round, sequence, outcome, computed}] (otherwise than computed)"},
     {.name = NULL},
 };

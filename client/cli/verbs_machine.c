@@ -24,12 +24,14 @@ const struct verb VERBS_MACHINE[] = {
      .summary = N_("run a whole installation on this machine: a broker and a worker, looked after"),
      .options = {{"data", "DIRECTORY", N_("where everything of it is kept (else `installation` in the home)"),
                   0, 0},
+                 {"sites", "N", N_("1 (if it is not given), 3 or 5: at each a broker, a worker and a member of etcd"), 0, 0},
                  {"detach", NULL, N_("return once it runs, and leave it running"), 0, 0}},
      .detail =
          N_("Everything that is missing is made: keys, configuration, a founding token, free ports on the "
             "loopback\n"
             "interface, and an operator's context. What dies is started again. Ends on Ctrl-C and SIGTERM."),
-     .json = "`data`, `context`, `place` {group_key, brokers}; printed once all is ready"},
+     .json = "`data`, `context`, `sites` (how many), `place` {group_key, brokers}; `faults` [line] where a site of several has not started "
+             "and the others go on; printed once all is ready"},
     {.name = "down",
      .group = N_("An installation on this machine"),
      .run = down_run,
@@ -45,6 +47,18 @@ const struct verb VERBS_MACHINE[] = {
      .json = "`worker` (StatusAnswer; its figures are null unless you operate it), `brokers` [{endpoint, "
              "state, status (BrokerStatus; null unless you "
              "operate it)}]"},
+    {.name = "move",
+     .group = N_("An installation on this machine"),
+     .run = move_run,
+     .needs = NEEDS_PLACE,
+     .summary = N_("for operators: move a partnership to another group of workers"),
+     .arguments = {{"HISTORY", N_("the partnership's history, 64 hexadecimal digits"), 0}},
+     .options = {{"to", "CONTEXT", N_("an operator's context of the group that takes it"), 1, 0},
+                 {"log-key", "FILE", N_("the log key of both groups (else of the installation on this machine)"), 0, 0},
+                 {"undo", NULL, N_("take it back, as long as the other group has not all of it"), 0, 0}},
+     .detail = N_("While it moves, reading goes on, and acts are told to try again shortly. What is interrupted goes on\n"
+                  "when the same command is given again. Members' machines follow by themselves."),
+     .json = "`history`, `stage` (MOVED, or FROZEN taken back)"},
     {.name = "doctor",
      .group = N_("An installation on this machine"),
      .run = doctor_run,
@@ -187,7 +201,7 @@ const struct verb VERBS_MACHINE[] = {
      .summary = N_("show what this machine knows of one"),
      .arguments = {{"CONTEXT", N_("name of the context (else the current one)"), 1}},
      .json = "`context` {name, title, is_current, history, place, signing_key, connection_key, data, seen, "
-             "log_keys}"},
+             "log_keys, brokers (in the order in which they are tried), broker_list (its number; 0: none is kept)}"},
     {.name = "context add",
      .group = N_("Your keys, and whom you talk to"),
      .run = context_add_run,

@@ -49,7 +49,7 @@ const struct verb VERBS_TRUST[] = {
                  {"days", "N", N_("how long it can be used, 1 to 89 days (else 14)"), 0, 0}},
      .detail = N_("With `comity join` they stay the same member, with a new key and the seats and offices that they had. All\n"
                   "other keys of theirs end with that. Until then the old ones hold: comity key revoke ends them at once."),
-     .json = JSON_JOINT "; `file`"},
+     .json = JSON_JOINT "; `file`, `fingerprint` (the invitation's)"},
     {.name = "recovery-key set",
      .group = KEYS,
      .run = recovery_key_set_run,

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "client/cli/board.h"
+#include "client/cli/cut_off.h"
 #include "client/cli/finality.h"
 #include "client/cli/names.h"
+#include "client/cli/outbox.h"
 #include "client/cli/output.h"
 #include "client/cli/screen.h"
 #include "client/cli/verbs.h"
@@ -72,8 +74,9 @@ static int draw(struct watching *watching)
         return code;
     watching->drawn_ms = time_now_ms();
     if (watching->is_screen)
-        screen_draw(&text, watching->is_out_of_touch ? _("Out of touch with the daemons, waiting. q: leave")
-                                                     : _("q: leave"));
+        screen_draw(&text, watching->is_out_of_touch       ? _("Out of touch with the daemons, waiting. q: leave")
+                           : watching->cli->is_apart_now ? _("Cut off from the other sites: there may be more. q: leave")
+                                                         : _("q: leave"));
     else if (!watching->cli->is_json)
         tell_changes(watching, &text);
     return 0;
@@ -114,6 +117,8 @@ static void look_at_touch(struct watching *watching)
     const bool was_out = watching->is_out_of_touch;
 
     watching->is_out_of_touch = !desk_is_in_touch(watching->cli, &code);
+    if (was_out && !watching->is_out_of_touch)
+        outbox_send(watching->cli);
     if (watching->is_screen || was_out == watching->is_out_of_touch)
         return;
     if (watching->is_out_of_touch)
@@ -150,15 +155,20 @@ static int turn(struct watching *watching)
 {
     struct cli *cli = watching->cli;
     struct board *board = &watching->board;
-    int code = comity_pump(desk_client(cli), PUMP_MS);
+    int code = desk_pump(cli, PUMP_MS);
     bool has_news = watching->heard > board->as_of ||
                     comity_epoch(desk_client(cli), cli->context.history) != board->epoch;
+    const bool was_apart = cli->is_apart_now;
     bool is_other = false;
 
     look_at_touch(watching);
     if (code == 0 && has_news)
         code = board_refresh(board);
     board->is_finality_old |= has_news;
+    if (code == 0 && !watching->is_out_of_touch)
+        code = cut_off_stream(cli, watching->is_screen);
+    if (was_apart && !cli->is_apart_now)
+        outbox_send(cli);
     if (code == 0 && !watching->is_out_of_touch)
         code = ask_finality(watching, &is_other);
     /* The worker may be away for a while: the news will say when it is back. */
@@ -175,8 +185,7 @@ static int watch(struct watching *watching)
 {
     struct cli *cli = watching->cli;
     struct sigaction action = {.sa_handler = interrupt};
-    int code = comity_subscribe(desk_client(cli), cli->context.history, watching->board.as_of, hear_news,
-                                &watching->heard);
+    int code = desk_subscribe(cli, watching->board.as_of, hear_news, &watching->heard);
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -192,7 +201,7 @@ static int watch(struct watching *watching)
         code = turn(watching);
     if (watching->is_screen)
         screen_close();
-    comity_unsubscribe(desk_client(cli), cli->context.history);
+    desk_unsubscribe(cli);
     return code;
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "client/lib/client.h"
+#include "client/lib/lag.h"
 #include "core/error.h"
 
 static void checkpoint_fill(const struct head *head, struct comity_checkpoint *ret_checkpoint)
@@ -80,6 +81,14 @@ int comity_fork_keep(const char *journal, const uint8_t history[COMITY_HISTORY_S
     return code;
 }
 
+int comity_checkpoint_replace(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE],
+                              const struct comity_checkpoint *kept, const struct comity_checkpoint *other)
+{
+    const struct head_place place = {.journal = journal, .history = history};
+    struct head known = head_of(kept), head = head_of(other);
+    return head_replace(&place, &known, &head);
+}
+
 int comity_belief(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE])
 {
     pthread_mutex_lock(&client->lock);
@@ -88,8 +97,12 @@ int comity_belief(struct comity *client, const uint8_t history[COMITY_HISTORY_SI
     for (size_t i = 0; code != 0 && i < client->link_count; i++)
         if (client->links[i].state == LINK_READY && found->believed[i] == client->links[i].welcome)
             code = 0;
+    if (code != 0 && lag_is_of(client, found))
+        code = ERR_BEHIND;
     if (found != NULL && found->is_forked)
         code = ERR_FORKED;
+    else if (found != NULL && found->moved != NULL)
+        code = ERR_MOVED;
     pthread_mutex_unlock(&client->lock);
     return code;
 }

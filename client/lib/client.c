@@ -377,6 +377,7 @@ static struct comity *client_new(const struct comity_options *options)
     client->attempt_ms = preset(options->attempt_ms, ATTEMPT_PRESET_MS);
     client->deadline_ms = preset(options->deadline_ms, DEADLINE_PRESET_MS);
     client->poll_ms = preset(options->poll_ms, POLL_PRESET_MS);
+    client->broker_list = options->broker_list;
     client->on_event = options->on_event;
     client->context = options->context;
     client->zmq = zmq_ctx_new();
@@ -456,6 +457,7 @@ void comity_destroy(struct comity **ret_client)
     sodium_memzero(&client->seal, sizeof(client->seal));
     free(client->software);
     free(client->journal);
+    free(client->brokers);
     free(client->plain);
     pthread_cond_destroy(&client->ended);
     pthread_mutex_destroy(&client->lock);

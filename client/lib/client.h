@@ -5,6 +5,8 @@
  *   session.c  HELLO and WELCOME, grants, the log keys of histories
  *   request.c  requests: tries, deadlines, verdicts
  *   reply.c    what comes back for a request: answers, receipts, refusals, hints
+ *   outbox.c   what was given while no broker answered; kept.c what was read, to be shown then
+ *   moved.c    histories that were moved to another group, and who moves them
  *   heads.c    checkpoints: what has to be proved before a server is believed
  *   news.c     subscriptions
  *   wait.c     the blocking face
@@ -34,6 +36,7 @@ enum {
     READ_AT_ONCE = 256,          /* frames a link takes before others get their turn */
     PINS_MAX = 64,               /* log keys kept of one history */
     IN_FLIGHT_MAX = 256,         /* requests on one link at a time */
+    DOUBT_MS = 10000,            /* a link where a try failed comes after the others for so long, or until it answers */
 };
 
 /* ---- Histories ---- */
@@ -61,6 +64,12 @@ struct head_question {
     bool is_second;      /* the first got no proof */
 };
 
+/* A worker that is behind the head is asked again after a while, and a longer one each time. */
+struct lag {
+    unsigned times; /* that it was found to be; 0: it is not known to be */
+    int64_t again_ms;
+};
+
 /* What is known of one history. */
 struct history {
     uint8_t id[HISTORY_ID_SIZE];
@@ -82,8 +91,11 @@ struct history {
     uint64_t granted[COMITY_BROKERS_MAX];     /* the WELCOME of each link that gave leave to read; 0: none did */
     uint64_t believed[COMITY_BROKERS_MAX];    /* and the one that was found to go with the head */
     uint64_t denied[COMITY_BROKERS_MAX];      /* or with or after which it was said that there is no leave to read */
+    uint64_t revoked[COMITY_BROKERS_MAX];     /* the WELCOME of each link that said that the key is revoked */
+    struct lag lags[COMITY_BROKERS_MAX];      /* of the worker at each link */
     struct head_question question;
     bool is_forked;
+    struct comity_moved *moved; /* where it is now; NULL: here */
 };
 
 /* ---- Links ---- */
@@ -119,11 +131,14 @@ struct link {
     unsigned in_flight;
     bool is_full;     /* the socket took no more */
     bool is_in_parts; /* in a message of several parts, which is dropped */
+    int64_t doubted_ms; /* until then it is tried after the others; 0: nothing speaks against it */
+    uint64_t alone; /* WELCOME of a worker of before there were several sites: it has all, and is not asked to
+                       be fresh */
 };
 
 /* ---- Requests ---- */
 
-enum request_kind { REQUEST_SUBMIT, REQUEST_QUERY, REQUEST_COSIGN, REQUEST_BROKER_STATUS };
+enum request_kind { REQUEST_SUBMIT, REQUEST_QUERY, REQUEST_COSIGN, REQUEST_OPERATOR, REQUEST_BROKER_STATUS };
 
 enum request_state {
     REQUEST_WAITING, /* to be sent at due_ms */
@@ -141,6 +156,7 @@ struct comity_request {
     enum request_state state;
     uint8_t *frame; /* header and sealed body: the same bytes in every try */
     size_t frame_size;
+    struct bytes asks_fresh;    /* packed Request of a query that asks to be fresh, in the arena; empty */
     struct arena *arena;        /* holds the claim, and a receipt that is held */
     struct receipt_claim claim; /* of SUBMIT; of QUERY and COSIGN the history alone */
     struct bytes held;          /* packed Receipt */
@@ -152,6 +168,9 @@ struct comity_request {
     bool is_check;                /* of our own, about keys and checkpoints: sent to servers that are not believed yet */
     bool is_bound;                /* to its link: a question about checkpoints */
     bool is_page;                 /* of events: a checkpoint comes with it */
+    uint64_t floor;               /* of a query: what it shows may not be older than this, */
+    uint32_t floor_epoch;         /* in this epoch */
+    bool is_new;                  /* the journal has it of this request: if it is never sent, it goes */
     int64_t sent_ms; /* the last try */
     int64_t due_ms, deadline_ms;
     size_t link; /* where it was sent last */
@@ -190,7 +209,8 @@ struct comity {
     void *context;
     struct link links[COMITY_BROKERS_MAX];
     size_t link_count;
-    size_t preferred; /* the link that answered last */
+    uint64_t broker_list;              /* number of the list of brokers that was taken last; 0: none */
+    struct comity_broker_list *brokers; /* NULL: none in this run */
     uint64_t next_monitor;
     uint64_t next_welcome;
     struct history **histories;
@@ -248,7 +268,7 @@ void session_pin_first(struct comity *client, struct history *history, const uin
 
 /* request.c */
 uint64_t request_number(struct comity *client);
-int request_submit(struct comity *client, const struct comity_draft *draft, int64_t deadline_ms,
+int request_submit(struct comity *client, const struct comity_draft *draft, bool is_new, int64_t deadline_ms,
                    comity_done_fn *done, void *context, uint64_t *ret_number);
 int request_query(struct comity *client, const Comity__V1__Query *query, int64_t deadline_ms,
                   settle_fn *settle, comity_done_fn *done, void *context, uint64_t *ret_number);
@@ -256,6 +276,8 @@ int request_query(struct comity *client, const Comity__V1__Query *query, int64_t
  * over any. */
 int request_check(struct comity *client, const Comity__V1__Query *query, const struct link *link, settle_fn *settle,
                   uint64_t *ret_number);
+int request_operator(struct comity *client, const Comity__V1__Request *body, int64_t deadline_ms, comity_done_fn *done,
+                     void *context);
 int request_broker_status(struct comity *client, size_t link, int64_t deadline_ms, comity_done_fn *done,
                           void *context);
 struct comity_request *request_find(struct comity *client, uint64_t number);
@@ -265,6 +287,8 @@ void request_again(struct comity *client, struct comity_request *request, int co
 void request_move(struct comity *client, struct comity_request *request, const struct link *link);
 void request_end(struct comity *client, struct comity_request *request, struct comity_result *result);
 void request_give_up(struct comity *client, struct comity_request *request);
+/* What was answered otherwise than by a word that counts: once more, and at once. */
+void request_at_once(struct comity *client, struct comity_request *request);
 void requests_link_down(struct comity *client, struct link *link);
 void requests_end_all(struct comity *client);
 void request_drop(struct comity *client, struct comity_request *request);
@@ -277,6 +301,10 @@ void reply_check_held(struct comity *client);
 
 void reply_settle_held(struct comity *client, struct comity_request *request); /* its checkpoint is proved */
 void reply_drop_held(struct comity *client, struct comity_request *request);   /* and never will be */
+
+/* moved.c. Take up that the history was moved, where its log key says so. 0, ERR_SIGNATURE (no known key of it says so), a
+ * form's code, ERR_MEMORY. */
+int moved_take(struct comity *client, const struct link *link, const uint8_t *history, const Comity__V1__SignedMove *signed_move);
 
 /* heads.c. Where a journal is kept, each history has a head: the latest checkpoint that was verified, on disk. */
 void heads_run(struct comity *client);
@@ -292,6 +320,9 @@ bool head_ends(struct comity *client, struct comity_request *request);
  * ERR_FORKED: its history is forked, all its requests have ended, this one too. ERR_MALFORMED; ERR_BEHIND: of a page, it is
  * of an epoch that a restore ended. */
 int head_consider(struct comity *client, struct comity_request *request, struct bytes note);
+
+/* brokers.c */
+void brokers_welcome(struct comity *client, struct link *link, const Comity__V1__Welcome *welcome);
 
 /* news.c */
 void news_run(struct comity *client);

@@ -49,17 +49,21 @@ static bool is_later(const struct head *a, const struct head *b)
     return a->epoch > b->epoch || (a->epoch == b->epoch && a->size > b->size);
 }
 
+/* The place's directory, for this process alone until the descriptor is closed; and what is kept there. */
+static int head_lock(const struct head_place *place, int *ret_fd, struct head *ret_kept)
+{
+    int code = journal_history_open(place->journal, place->history, true, ret_fd);
+    if (code != 0)
+        return code;
+    return flock(*ret_fd, LOCK_EX) != 0 ? ERR_FILE : head_get(*ret_fd, place, ret_kept);
+}
+
 int head_keep(const struct head_place *place, const struct head *known, const struct head *head, struct head *ret_kept)
 {
     CLEANUP(journal_fd_close) int fd = -1;
     struct head kept;
-    int code = journal_history_open(place->journal, place->history, true, &fd);
-    if (code != 0)
-        return code;
-    if (flock(fd, LOCK_EX) != 0) /* ends with the descriptor */
-        return ERR_FILE;
-    code = head_get(fd, place, &kept);
-    if (code == ERR_FILE || code == ERR_MEMORY)
+    int code = head_lock(place, &fd, &kept);
+    if (fd < 0 || code == ERR_FILE || code == ERR_MEMORY)
         return code;
     if (code == 0 && head_is_same(&kept, head))
         return 0;
@@ -68,6 +72,16 @@ int head_keep(const struct head_place *place, const struct head *known, const st
         return ERR_STALE;
     }
     return journal_file_replace(fd, NAME, BYTES(head->note, head->note_size), 0);
+}
+
+int head_replace(const struct head_place *place, const struct head *known, const struct head *head)
+{
+    CLEANUP(journal_fd_close) int fd = -1;
+    struct head kept;
+    int code = head_lock(place, &fd, &kept);
+    if (code == 0 && !head_is_same(&kept, known))
+        code = ERR_STALE;
+    return code != 0 ? code : journal_file_replace(fd, NAME, BYTES(head->note, head->note_size), 0);
 }
 
 /* ---- Receipts ---- */

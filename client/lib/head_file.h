@@ -27,6 +27,10 @@ int head_load(const struct head_place *place, struct head *ret_head);
  * *ret_kept); ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
 int head_keep(const struct head_place *place, const struct head *known, const struct head *head, struct head *ret_kept);
 
+/* Keep @head in place of @known, which it need not go on from: by a person's word. 0; ERR_STALE (something else is kept);
+ * errors as head_keep. */
+int head_replace(const struct head_place *place, const struct head *known, const struct head *head);
+
 /* Of the checkpoints of receipts that are kept, the largest that @fits; what is damaged is passed over. 0; ERR_NOT_FOUND
  * (there is none); ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
 typedef bool head_fits_fn(const struct head *head, const void *context);

@@ -3,8 +3,10 @@
  * After each WELCOME one question: GetCheckpoint from the head's size. The answer proves that the record goes
  * on from there; or names a later epoch, whose restore went back behind the head, and the list of epochs has
  * to say so; or it is a fork. For a receipt or a page with another checkpoint the proof that joins it with
- * the head. One question at a time for each history, over the link that it is about. */
+ * the head. One question at a time for each history, over the link that it is about.
+ * Each question asks to be fresh: see lag.h. */
 #include "client/lib/client.h"
+#include "client/lib/lag.h"
 #include "core/error.h"
 #include "core/tree.h"
 
@@ -109,6 +111,7 @@ static void ask(struct comity *client, struct history *history, const struct lin
     query.history = (ProtobufCBinaryData){HISTORY_ID_SIZE, history->id};
     query.kind_case = COMITY__V1__QUERY__KIND_CHECKPOINT;
     query.checkpoint = &wanted;
+    query.fresh = true;
     query.floor = 1; /* of a record that went back the checkpoint is wanted as well */
     if (request_check(client, &query, link, question_answered, &question->request) != 0)
         question->request = 0;
@@ -126,6 +129,7 @@ static void ask_epochs(struct comity *client, struct history *history, const str
     query.history = (ProtobufCBinaryData){HISTORY_ID_SIZE, history->id};
     query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
     query.whoami = &whoami;
+    query.fresh = true;
     query.floor = 1;
     history->question.offered = *offered;
     if (request_check(client, &query, link, epochs_answered, &history->question.request) != 0)
@@ -137,6 +141,7 @@ static void believe(struct comity *client, struct history *history, struct link 
 {
     if (head == NULL || head_adopt(client, history, head))
         history->believed[link->index] = link->welcome;
+    history->lags[link->index] = (struct lag){0};
     client_wake_at(client, client->now_ms); /* else it is asked again, from what was kept beside it */
 }
 
@@ -161,6 +166,8 @@ static void earlier_judge(struct comity *client, struct history *history, struct
                  head_extends(&question->earlier, offered, proof, count) == 0;
     if (holds)
         believe(client, history, link, offered);
+    else if (lag_explains(answer, offered, question->offered.epoch, 0))
+        lag_found(client, history, link);
     else
         fork_found(client, history,
                    "The record that was restored does not hold what a receipt of this reader proves of the time before.",
@@ -181,6 +188,8 @@ static void welcome_judge(struct comity *client, struct history *history, struct
         earlier_judge(client, history, link, offered, answer);
     } else if (head->size == 0) {
         believe(client, history, link, offered);
+    } else if (lag_explains(answer, offered, head->epoch, head->size)) {
+        lag_found(client, history, link);
     } else if (offered->epoch < head->epoch) {
         fork_found(client, history, "The server signs for an epoch that a restore ended: it was put back.",
                    offered, answer);
@@ -206,7 +215,7 @@ static void welcome_judge(struct comity *client, struct history *history, struct
 static bool is_without_leave(int code)
 {
     return code == ERR_GRANT || code == ERR_HELLO || code == ERR_HISTORY || code == ERR_KEY_UNKNOWN ||
-           code == ERR_KEY_REVOKED;
+           code == ERR_KEY_REVOKED || code == ERR_MOVED;
 }
 
 /* For good? What passes by, as BUSY does, says nothing of the record: it is asked again. */
@@ -218,10 +227,13 @@ static bool is_refused(const struct comity_result *result)
 static void welcome_refused(struct comity *client, struct history *history, struct link *link,
                             const struct comity_result *result)
 {
-    bool is_of_another_time = result->verdict == COMITY_UNKNOWN && result->fault.code == ERR_BEHIND;
+    bool is_of_another_time =
+        result->verdict == COMITY_UNKNOWN && (result->fault.code == ERR_BEHIND || result->fault.code == ERR_MOVED);
     if (is_of_another_time || (is_refused(result) && is_without_leave(result->fault.code))) {
         believe(client, history, link, NULL); /* whatever else is asked has to end in the same way */
         history->denied[link->index] = link->welcome;
+    } else if (lag_is_told(result)) {
+        lag_found(client, history, link);
     } else if (is_refused(result) && result->fault.code == ERR_RANGE && history->question.from > 0) {
         ask(client, history, link, 0, 0);
     } else if (is_refused(result) || result->fault.code == ERR_MALFORMED) {
@@ -271,6 +283,8 @@ static void epochs_answered(struct comity *client, const struct comity_request *
         answer == NULL || answer->whoami == NULL ? NULL : answer->whoami->partnership;
     history->question.request = 0;
     history->question.offered.size = 0;
+    if (lag_is_told(result))
+        lag_found(client, history, link);
     if (partnership == NULL)
         return; /* it is asked again */
     uint64_t common = UINT64_MAX;
@@ -283,6 +297,8 @@ static void epochs_answered(struct comity *client, const struct comity_request *
     }
     if (is_listed && history->head.size > common)
         restore_follow(client, history, link, partnership, &offered);
+    else if (!is_listed && !answer->is_fresh)
+        lag_found(client, history, link);
     else
         fork_found(client, history,
                    "The server speaks of a restore, but none on record explains what is missing.", &offered,
@@ -317,11 +333,16 @@ static void proof_judge(struct comity *client, struct history *history, struct c
         proof[count] = BYTES(answer->proof[count].data, answer->proof[count].len);
     bool holds = answer->n_proof <= PROOF_MAX && memcmp(offered->root, later->root, HASH_SIZE) == 0 &&
                  head_extends(earlier, later, proof, count) == 0;
+    if (!holds && lag_explains(answer, offered, later->epoch, 0)) {
+        lag_found(client, history, &client->links[held->link]);
+        return;
+    }
     if (!holds) {
         proof_missing(client, history, held,
                       "What the server signed now does not go on from what this reader has verified.", answer);
         return;
     }
+    history->lags[held->link] = (struct lag){0};
     if (later == head || head_adopt(client, history, other))
         reply_settle_held(client, held);
     else
@@ -375,7 +396,9 @@ static void question_answered(struct comity *client, const struct comity_request
         return;
     }
     if (answer == NULL) {
-        if (is_refused(result))
+        if (lag_is_told(result))
+            lag_found(client, history, link);
+        else if (is_refused(result) || result->fault.code == ERR_MOVED)
             proof_refused(client, history, held, result->fault.code);
         return;
     }
@@ -435,6 +458,7 @@ void head_welcome(struct comity *client, struct link *link, struct history *hist
     if (!is_keeping(client, history) || !history->is_reader)
         return;
     head_find(client, history);
+    history->lags[link->index] = (struct lag){0}; /* it may be another worker */
     if (may_read)
         history->granted[link->index] = link->welcome;
     else /* nothing is shown, and nothing can be asked */
@@ -476,7 +500,7 @@ static void held_ask(struct comity *client, struct history *history, struct comi
 {
     struct link *link = &client->links[held->link];
     const struct head *head = &history->head, *shown = &held->unproved;
-    if (link->state != LINK_READY || is_welcome_due(history, link))
+    if (link->state != LINK_READY || is_welcome_due(history, link) || lag_waits(client, history, link))
         return;
     if (shown->epoch < head->epoch) { /* a restore came in between: what was answered then is answered anew */
         request_again(client, held, ERR_BEHIND, false, 0);
@@ -523,7 +547,7 @@ static void history_heads_run(struct comity *client, struct history *history)
 {
     for (size_t i = 0; i < client->link_count && history->question.request == 0 && !history->is_forked; i++) {
         struct link *link = &client->links[i];
-        if (is_welcome_due(history, link))
+        if (is_welcome_due(history, link) && !lag_waits(client, history, link))
             welcome_ask(client, history, link);
     }
     struct comity_request *held =

@@ -31,7 +31,8 @@ enum {
 
 static const char SUFFIX_COMMAND[] = JOURNAL_SUFFIX_COMMAND;
 static const char SUFFIX_RECEIPT[] = JOURNAL_SUFFIX_RECEIPT;
-static const char SUFFIX_REFUSED[] = ".refused";
+static const char SUFFIX_REFUSED[] = JOURNAL_SUFFIX_REFUSED;
+static const char SUFFIX_WAITING[] = JOURNAL_SUFFIX_WAITING;
 
 static void dir_close(DIR **dir)
 {
@@ -43,13 +44,6 @@ int journal_open(const char *directory)
 {
     CLEANUP(journal_fd_close) int fd = -1;
     return journal_directory_open(AT_FDCWD, directory, true, &fd);
-}
-
-/* The name of one of a command's files. */
-static void name_make(const uint8_t *id, const char *suffix, char ret_name[JOURNAL_NAME_SIZE])
-{
-    hex_encode(BYTES(id, COMMAND_ID_SIZE), ret_name);
-    snprintf(ret_name + ID_HEX, JOURNAL_NAME_SIZE - ID_HEX, "%s", suffix);
 }
 
 int journal_keep_command(const char *directory, const struct comity_draft *draft, bool *ret_is_new)
@@ -64,25 +58,25 @@ int journal_keep_command(const char *directory, const struct comity_draft *draft
         code = comity_draft_pack(draft, &bytes, &size);
     if (code != 0)
         return code;
-    name_make(comity_draft_id(draft), SUFFIX_COMMAND, name);
+    journal_name_make(comity_draft_id(draft), SUFFIX_COMMAND, name);
     *ret_is_new = fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0;
     code = journal_file_put(fd, name, BYTES(bytes, size));
     free(bytes);
-    name_make(comity_draft_id(draft), SUFFIX_REFUSED, name);
+    journal_name_make(comity_draft_id(draft), SUFFIX_REFUSED, name);
     if (code != 0 || fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return code;
     *ret_is_new = true;
     return journal_file_remove(fd, name);
 }
 
-int journal_drop_command(const char *directory, const struct comity_draft *draft)
+int journal_drop_command(const char *directory, const uint8_t *history, const uint8_t *id)
 {
     char name[JOURNAL_NAME_SIZE];
     CLEANUP(journal_fd_close) int fd = -1;
-    int code = journal_history_open(directory, comity_draft_history(draft), false, &fd);
+    int code = journal_history_open(directory, history, false, &fd);
     if (code != 0)
         return code;
-    name_make(comity_draft_id(draft), SUFFIX_COMMAND, name);
+    journal_name_make(id, SUFFIX_COMMAND, name);
     return journal_file_remove(fd, name);
 }
 
@@ -94,7 +88,7 @@ int journal_keep_refusal(const char *directory, const uint8_t *history, const ui
     int code = journal_history_open(directory, history, true, &fd);
     if (code != 0)
         return code;
-    name_make(id, SUFFIX_REFUSED, name);
+    journal_name_make(id, SUFFIX_REFUSED, name);
     int size = snprintf(text, sizeof(text), "%d %" PRIu32 "\n", refusal, epoch);
     return journal_file_put(fd, name, BYTES((const uint8_t *) text, (size_t) size));
 }
@@ -112,7 +106,7 @@ int journal_keep_receipt(const char *directory, const uint8_t *history, const ui
     code = journal_file_put(fd, name, receipt);
     if (code != 0)
         return code;
-    name_make(id, SUFFIX_REFUSED, name);
+    journal_name_make(id, SUFFIX_REFUSED, name);
     return journal_file_remove(fd, name);
 }
 
@@ -291,6 +285,25 @@ static int refusal_load(int directory, const char *name, struct list *list)
     return code == ERR_MEMORY ? code : 0;
 }
 
+/* What cannot be read may have been sent: it is sent again, which does nothing twice, and cannot be taken back. */
+static int waiting_load(int directory, const char *name, struct list *list)
+{
+    struct bytes bytes;
+    int64_t kept_ns;
+    struct comity_journal_entry *entry = entry_find(list, name);
+    if (entry == NULL)
+        return 0;
+    int code = journal_file_get(directory, name, &bytes, &kept_ns);
+    bool is_waiting = code == 0 && bytes_equal(bytes, BYTES(JOURNAL_WAITING, strlen(JOURNAL_WAITING)));
+    bool is_sent = code == 0 && bytes.size > strlen(JOURNAL_WAITING_SENT) &&
+                   memcmp(bytes.data, JOURNAL_WAITING_SENT, strlen(JOURNAL_WAITING_SENT)) == 0;
+    entry->waits = is_waiting ? COMITY_WAITS_UNSENT : COMITY_WAITS_SENT;
+    list->damaged += !is_waiting && !is_sent;
+    if (code == 0)
+        free((uint8_t *) bytes.data);
+    return code == ERR_MEMORY ? code : 0;
+}
+
 typedef int load_fn(int directory, const char *name, struct list *list);
 
 static int files_load(int directory, const char *suffix, load_fn *load, struct list *list)
@@ -312,7 +325,9 @@ static int history_load(int directory, struct list *list)
     int code = files_load(directory, SUFFIX_COMMAND, command_load, list);
     if (code == 0)
         code = files_load(directory, SUFFIX_RECEIPT, receipt_load, list);
-    return code != 0 ? code : files_load(directory, SUFFIX_REFUSED, refusal_load, list);
+    if (code == 0)
+        code = files_load(directory, SUFFIX_REFUSED, refusal_load, list);
+    return code != 0 ? code : files_load(directory, SUFFIX_WAITING, waiting_load, list);
 }
 
 /* The receipt of the earliest epoch: in it the signer's acts were numbered first. NULL: none. */
@@ -468,83 +483,6 @@ int comity_journal_each(const char *directory, const uint8_t *history, comity_jo
     return code;
 }
 
-/* ---- Counting ---- */
-
-/* A file of the journal, by its name alone. */
-struct named {
-    char id[ID_HEX];
-    bool is_command;
-};
-
-struct names {
-    struct named *list;
-    size_t count, room;
-};
-
-static void names_release(struct names *names)
-{
-    free(names->list);
-}
-
-static int names_add(struct names *names, const char *name)
-{
-    bool is_command = has_suffix(name, SUFFIX_COMMAND);
-    if (!is_command && !has_suffix(name, SUFFIX_RECEIPT) && !has_suffix(name, SUFFIX_REFUSED))
-        return 0;
-    if (names->count == names->room) {
-        size_t room = names->room == 0 ? 64 : 2 * names->room;
-        struct named *grown = realloc(names->list, room * sizeof(*grown));
-        if (grown == NULL)
-            return ERR_MEMORY;
-        names->list = grown;
-        names->room = room;
-    }
-    struct named *added = &names->list[names->count++];
-    memcpy(added->id, name, ID_HEX);
-    added->is_command = is_command;
-    return 0;
-}
-
-static int named_compare(const void *a, const void *b)
-{
-    return memcmp(((const struct named *) a)->id, ((const struct named *) b)->id, ID_HEX);
-}
-
-/* How many commands stand alone: neither receipt nor refusal bears their id. */
-static size_t names_alone(struct names *names)
-{
-    size_t alone = 0;
-    if (names->count > 0)
-        qsort(names->list, names->count, sizeof(*names->list), named_compare);
-    for (size_t i = 0, next; i < names->count; i = next) {
-        for (next = i + 1; next < names->count && named_compare(&names->list[i], &names->list[next]) == 0;)
-            next++;
-        alone += next == i + 1 && names->list[i].is_command;
-    }
-    return alone;
-}
-
-int comity_journal_unconfirmed(const char *directory, const uint8_t history[COMITY_HISTORY_SIZE],
-                               size_t *ret_count)
-{
-    CLEANUP(names_release) struct names names = {0};
-    CLEANUP(journal_fd_close) int fd = -1;
-    int code = journal_history_open(directory, history, false, &fd);
-    if (code == ERR_FILE && errno == ENOENT) {
-        *ret_count = 0; /* nothing was kept of it */
-        return 0;
-    }
-    int copy = code == 0 ? dup(fd) : -1;
-    CLEANUP(dir_close) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-    if (code == 0 && dir == NULL)
-        return ERR_FILE;
-    for (struct dirent *file; code == 0 && (file = readdir(dir)) != NULL;)
-        code = names_add(&names, file->d_name);
-    if (code == 0)
-        *ret_count = names_alone(&names);
-    return code;
-}
-
 /* ---- Pruning ---- */
 
 static bool is_over(const struct comity_journal_entry *entry, int64_t stamp_ms)
@@ -557,13 +495,15 @@ static bool is_over(const struct comity_journal_entry *entry, int64_t stamp_ms)
 static void entry_remove(int directory, const struct comity_journal_entry *entry)
 {
     char name[JOURNAL_NAME_SIZE];
-    name_make(entry->command_id, SUFFIX_COMMAND, name);
+    journal_name_make(entry->command_id, SUFFIX_COMMAND, name);
     if (journal_file_remove(directory, name) != 0)
         return;
-    name_make(entry->command_id, SUFFIX_REFUSED, name);
+    journal_name_make(entry->command_id, SUFFIX_REFUSED, name);
+    journal_file_remove(directory, name);
+    journal_name_make(entry->command_id, SUFFIX_WAITING, name);
     journal_file_remove(directory, name);
     for (size_t i = 0; i < entry->receipt_count; i++) {
-        name_make(entry->command_id, SUFFIX_RECEIPT, name);
+        journal_name_make(entry->command_id, SUFFIX_RECEIPT, name);
         snprintf(name + strlen(name), sizeof(name) - strlen(name), "%" PRIu32, entry->receipts[i].epoch);
         unlinkat(directory, name, 0);
     }

@@ -8,7 +8,12 @@
  *   <history in hex>/<command id in hex>.refused         the code of a final refusal and the epoch in which
  * it was refused (0: not known), decimal
  *
+ *   <history in hex>/<command id in hex>.waiting         it was given while no broker answered, and waits to be sent
+ * (outbox.c): "waiting", or "sent" and which sending, once one was begun. It stays beside what became of it
+ *
+ *   <history in hex>/read-<query in hex>                  an answer that was read, to be shown again (kept.h)
  *   <history in hex>/checkpoint                           the latest checkpoint that was verified (head_file.h)
+ *   <history in hex>/<command id in hex>.given-up-<epoch>-<number>  a receipt of a record that was given up: evidence
  *   <history in hex>/fork-...                             what showed that a record was none (head_file.h)
  *
  * When a command was given is the time of its file, to the nanosecond: who copies a journal keeps the times
@@ -29,8 +34,8 @@ int journal_open(const char *directory);
  * nothing is open of it, for it was not kept yet or had been refused; that refusal is taken back. */
 int journal_keep_command(const char *directory, const struct comity_draft *draft, bool *ret_is_new);
 
-/* A new command was refused before it was sent: it goes for good. 0, ERR_FILE, ERR_DISK_FULL. */
-int journal_drop_command(const char *directory, const struct comity_draft *draft);
+/* A new command was never sent: it goes for good. 0, ERR_FILE, ERR_DISK_FULL. */
+int journal_drop_command(const char *directory, const uint8_t *history, const uint8_t *id);
 
 /* It was refused with @refusal in @epoch, finally: it is not sent again there. 0, ERR_FILE, ERR_DISK_FULL. */
 int journal_keep_refusal(const char *directory, const uint8_t *history, const uint8_t *id, int refusal,

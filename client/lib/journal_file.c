@@ -19,6 +19,13 @@ void journal_fd_close(int *fd)
         close(*fd);
 }
 
+void journal_name_make(const uint8_t *id, const char *suffix, char ret_name[JOURNAL_NAME_SIZE])
+{
+    char digits[2 * COMMAND_ID_SIZE + 1];
+    hex_encode(BYTES(id, COMMAND_ID_SIZE), digits);
+    snprintf(ret_name, JOURNAL_NAME_SIZE, "%s%s", digits, suffix);
+}
+
 static int error_of(int number)
 {
     return number == ENOSPC || number == EDQUOT ? ERR_DISK_FULL : ERR_FILE;
@@ -63,7 +70,7 @@ int journal_history_open(const char *directory, const uint8_t *history, bool is_
 
 /* ---- Writing ---- */
 
-static int write_all(int fd, struct bytes bytes, int64_t kept_ns)
+static int write_all(int fd, struct bytes bytes)
 {
     while (bytes.size > 0) {
         ssize_t size = write(fd, bytes.data, bytes.size);
@@ -72,6 +79,11 @@ static int write_all(int fd, struct bytes bytes, int64_t kept_ns)
         if (size > 0)
             bytes = BYTES(bytes.data + size, bytes.size - (size_t) size);
     }
+    return 0;
+}
+
+static int stamp_and_sync(int fd, int64_t kept_ns)
+{
     /* By the clock itself: of its own a file system counts in ticks, and two acts may share one. */
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
     if (kept_ns != 0)
@@ -90,7 +102,7 @@ int journal_file_put(int directory, const char *name, struct bytes bytes)
     return is_there ? 0 : journal_file_replace(directory, name, bytes, 0);
 }
 
-int journal_file_replace(int directory, const char *name, struct bytes bytes, int64_t kept_ns)
+static int file_replace(int directory, const char *name, struct bytes bytes, int64_t kept_ns, bool is_durable)
 {
     char temporary[JOURNAL_NAME_SIZE + 32];
     /* Of this thread alone: two may keep the same command at the same time. */
@@ -100,14 +112,26 @@ int journal_file_replace(int directory, const char *name, struct bytes bytes, in
     int fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return error_of(errno);
-    int code = write_all(fd, bytes, kept_ns);
+    int code = write_all(fd, bytes);
+    if (code == 0 && is_durable)
+        code = stamp_and_sync(fd, kept_ns);
     if (code == 0 && renameat(directory, temporary, directory, name) != 0)
         code = error_of(errno);
-    if (code == 0 && fsync(directory) != 0)
+    if (code == 0 && is_durable && fsync(directory) != 0)
         code = error_of(errno);
     if (code != 0)
         unlinkat(directory, temporary, 0);
     return code;
+}
+
+int journal_file_replace(int directory, const char *name, struct bytes bytes, int64_t kept_ns)
+{
+    return file_replace(directory, name, bytes, kept_ns, true);
+}
+
+int journal_file_cache(int directory, const char *name, struct bytes bytes)
+{
+    return file_replace(directory, name, bytes, 0, false);
 }
 
 int journal_file_remove(int directory, const char *name)

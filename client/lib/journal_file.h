@@ -13,6 +13,14 @@ enum {
 /* What the name of a signed command's file ends with; and what is in that of a receipt's, before its epoch. */
 #define JOURNAL_SUFFIX_COMMAND ".command"
 #define JOURNAL_SUFFIX_RECEIPT ".receipt-"
+#define JOURNAL_SUFFIX_REFUSED ".refused"
+/* And of the one that says that a command waits to be sent, with what it says: no sending was begun; or one was. */
+#define JOURNAL_SUFFIX_WAITING ".waiting"
+#define JOURNAL_WAITING "waiting\n"
+#define JOURNAL_WAITING_SENT "sent "
+
+/* The name of one of a command's files. */
+void journal_name_make(const uint8_t *id, const char *suffix, char ret_name[JOURNAL_NAME_SIZE]);
 
 void journal_fd_close(int *fd);
 
@@ -25,6 +33,8 @@ int journal_history_open(const char *directory, const uint8_t *history, bool is_
 /* 0, ERR_FILE, ERR_DISK_FULL. Put leaves what is there already. @kept_ns: the file's time; 0: now. */
 int journal_file_put(int directory, const char *name, struct bytes bytes);
 int journal_file_replace(int directory, const char *name, struct bytes bytes, int64_t kept_ns);
+/* What can be had again, whole or torn: whoever reads it looks at a checksum. */
+int journal_file_cache(int directory, const char *name, struct bytes bytes);
 
 /* Durably. What is not there is gone already. */
 int journal_file_remove(int directory, const char *name);

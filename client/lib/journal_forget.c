@@ -8,6 +8,7 @@
 #include "client/lib/draft.h"
 #include "client/lib/journal.h"
 #include "client/lib/journal_file.h"
+#include "client/lib/kept.h"
 #include "core/error.h"
 
 static void dir_close(DIR **dir)
@@ -56,6 +57,19 @@ static void file_forget(int directory, const char *name, const ProtobufCBinaryDa
         overwrite(old, bytes.size);
 }
 
+/* What can be read again goes whole. So does what was being written when a process was killed. */
+static void answer_forget(int directory, const char *name, const ProtobufCBinaryData *hashes, size_t count)
+{
+    struct bytes bytes;
+    int64_t kept_ns;
+    CLEANUP(journal_fd_close) int fd = openat(directory, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || journal_file_get(directory, name, &bytes, &kept_ns) != 0)
+        return;
+    if ((name[0] == '.' || kept_has_text(bytes, hashes, count)) && unlinkat(directory, name, 0) == 0)
+        overwrite(fd, bytes.size);
+    free((uint8_t *) bytes.data);
+}
+
 void journal_forget_texts(const char *directory, const uint8_t *history, const ProtobufCBinaryData *hashes,
                           size_t count)
 {
@@ -69,4 +83,6 @@ void journal_forget_texts(const char *directory, const uint8_t *history, const P
     for (struct dirent *file = readdir(dir); file != NULL; file = readdir(dir))
         if (strstr(file->d_name, JOURNAL_SUFFIX_COMMAND) != NULL)
             file_forget(fd, file->d_name, hashes, count);
+        else if (kept_is_name(file->d_name))
+            answer_forget(fd, file->d_name, hashes, count);
 }

@@ -13,6 +13,7 @@ enum { REPLY_ARENA_BYTES = 16 * 1024 * 1024, RECEIPT_MAX_BYTES = FRAME_BODY_MAX_
 static const int PASSING[] = {
     ERR_HELLO,  ERR_BUSY,     ERR_NO_ROUTE, ERR_NOT_LEADER, ERR_EXPIRED,    ERR_TIMEOUT,   ERR_WORKER_LOST,
     ERR_BEHIND, ERR_DRAINING, ERR_MEMORY,   ERR_STORE,      ERR_STORE_FULL, ERR_DISK_FULL, ERR_INTERNAL,
+    ERR_MOVED,  ERR_MOVING,
 };
 
 bool comity_is_final(int code)
@@ -66,18 +67,57 @@ static bool is_cured_by_hello(const struct comity_request *request, int code)
            (code == ERR_GRANT && request->kind != REQUEST_SUBMIT && !request->has_said_hello_again);
 }
 
+/* A question without leave is refused like a stranger's. Why there is none was said with WELCOME, to whoever had signed
+ * for the leave with that very key. */
+static int reason_of(struct comity *client, const struct link *link, const struct comity_request *request, int code)
+{
+    const struct history *history =
+        code == ERR_GRANT && request->kind != REQUEST_SUBMIT ? history_find(client, request->claim.history) : NULL;
+    bool is_revoked = history != NULL && history->revoked[link->index] == link->welcome;
+    return is_revoked ? ERR_KEY_REVOKED : code;
+}
+
+/* It is somewhere else, as its log key says. What says so under another key is not believed, and nothing else of this worker. */
+static void moved_end(struct comity *client, const struct link *link, struct comity_request *request,
+                      const Comity__V1__Refusal *refusal)
+{
+    int code = moved_take(client, link, request->claim.history, refusal->moved);
+    end_unknown(client, request, code == 0 ? ERR_MOVED : code);
+}
+
+/* A worker of the version before there were logs of several sites refuses to be asked to be fresh, by the
+ * number of a field that it does not know. It has no others, and so all that there is. */
+static bool is_alone(const struct comity_request *request, const Comity__V1__Refusal *refusal)
+{
+    return refusal->code == ERR_UNKNOWN_FIELD && request->asks_fresh.size > 0 &&
+           strcmp(refusal->field, "query.5") == 0;
+}
+
 static void refusal_take(struct comity *client, struct link *link, struct comity_request *request,
                          const Comity__V1__Refusal *refusal)
 {
-    int code = refusal->code;
+    int code = reason_of(client, link, request, refusal->code);
     if (code >= 0) { /* a refusal that names no reason is none */
         end_unknown(client, request, ERR_MALFORMED);
         return;
     }
+    if (code == ERR_MOVED && refusal->moved != NULL) {
+        moved_end(client, link, request, refusal);
+        return;
+    }
+    if (is_alone(request, refusal)) {
+        link->alone = link->welcome;
+        if (request->state == REQUEST_SENT)
+            request_at_once(client, request);
+        return;
+    }
     fault_take(&request->fault, refusal);
+    request->fault.code = code;
     request->is_brokers_word = false;
     bool is_cured = is_cured_by_hello(request, code);
-    if (!is_cured && comity_is_final(code)) {
+    /* When to ask again a worker that is behind is judged where the head is. */
+    bool is_final = comity_is_final(code) || (request->is_bound && code == ERR_BEHIND);
+    if (!is_cured && is_final) {
         refusal_final(client, request);
         return;
     }
@@ -130,6 +170,12 @@ static void answer_take(struct comity *client, struct comity_request *request, c
      * about its checkpoint is judged where the head is. */
     if (history != NULL && body->epoch < history->epoch && !request->is_bound) {
         end_unknown(client, request, ERR_BEHIND);
+        return;
+    }
+    /* By the contract a worker that is behind says so. One that does not is taken as if it had: time never goes back. */
+    if (body->epoch == request->floor_epoch && as_of < request->floor) {
+        request->fault = (struct comity_fault){.code = ERR_BEHIND};
+        request_again(client, request, ERR_BEHIND, false, 0);
         return;
     }
     if (!head_shows(client, request)) {
@@ -352,6 +398,20 @@ static void status_take(struct comity *client, struct comity_request *request, s
     request_end(client, request, &result);
 }
 
+/* An operator's answer is for the operator to read. */
+static void operator_take(struct comity *client, struct comity_request *request, const Comity__V1__Reply *reply)
+{
+    struct comity_result result = {.verdict = COMITY_ANSWERED};
+    size_t size = protobuf_c_message_get_packed_size(&reply->base);
+    result.receipt = malloc(size + 1);
+    if (result.receipt == NULL) {
+        end_unknown(client, request, ERR_MEMORY);
+        return;
+    }
+    result.receipt_size = protobuf_c_message_pack(&reply->base, result.receipt);
+    request_end(client, request, &result);
+}
+
 static void body_take(struct comity *client, struct link *link, struct comity_request *request,
                       const Comity__V1__Reply *reply, struct arena **arena)
 {
@@ -359,10 +419,14 @@ static void body_take(struct comity *client, struct link *link, struct comity_re
         refusal_take(client, link, request, reply->refusal);
     else if (reply->kind_case == COMITY__V1__REPLY__KIND_RECEIPT && request->kind == REQUEST_SUBMIT)
         receipt_take(client, link, request, reply->receipt, *arena);
-    else if (reply->kind_case == COMITY__V1__REPLY__KIND_ANSWER && request->kind == REQUEST_QUERY)
+    else if (reply->kind_case == COMITY__V1__REPLY__KIND_ANSWER && request->kind == REQUEST_QUERY) {
+        reply->answer->is_fresh |= link->alone == link->welcome;
         answer_take(client, request, reply->answer, arena);
-    else if (reply->kind_case == COMITY__V1__REPLY__KIND_COSIGNED && request->kind == REQUEST_COSIGN)
+    } else if (reply->kind_case == COMITY__V1__REPLY__KIND_COSIGNED && request->kind == REQUEST_COSIGN)
         cosigned_take(client, request, reply->cosigned);
+    else if ((reply->kind_case == COMITY__V1__REPLY__KIND_MOVE || reply->kind_case == COMITY__V1__REPLY__KIND_COPY) &&
+             request->kind == REQUEST_OPERATOR)
+        operator_take(client, request, reply);
     else
         end_unknown(client, request, ERR_MALFORMED);
 }
@@ -383,7 +447,7 @@ void reply_take(struct comity *client, struct link *link, struct comity_request 
     ProtobufCMessage *message = NULL;
     int code = message_unpack(&comity__v1__reply__descriptor, BYTES(client->plain, size),
                               FRAME_BODY_MAX_BYTES, arena, NULL, &message);
-    client->preferred = link->index;
+    link->doubted_ms = 0;
     if (request->link != link->index)
         request_move(client, request, link);
     if (code == 0)

@@ -3,6 +3,7 @@
 
 #include "client/lib/backoff.h"
 #include "client/lib/client.h"
+#include "client/lib/lag.h"
 #include "client/lib/draft.h"
 #include "client/lib/journal.h"
 #include "core/error.h"
@@ -44,7 +45,6 @@ static struct comity_request *request_new(struct comity *client, enum request_ki
         return NULL;
     request->kind = kind;
     request->deadline_ms = client_now_ms() + (deadline_ms == 0 ? client->deadline_ms : deadline_ms);
-    request->link = client->preferred;
     request->arena = arena_new(REQUEST_ARENA_BYTES);
     if (request->arena == NULL)
         request_free(&request);
@@ -67,6 +67,8 @@ static int request_seal(struct comity *client, struct comity_request *request,
 {
     struct bytes plain = {0};
     int code = message_pack(&body->base, request->arena, &plain);
+    if (code == 0 && body->kind_case == COMITY__V1__REQUEST__KIND_QUERY && body->query->fresh)
+        request->asks_fresh = plain;
     if (code == 0)
         code =
             message_pad(plain, REQUEST_PADDING, FRAME_BODY_MAX_BYTES - SEAL_OVERHEAD, request->arena, &plain);
@@ -84,6 +86,29 @@ static int request_seal(struct comity *client, struct comity_request *request,
         memcpy(header.history, request->claim.history, HISTORY_ID_SIZE);
     memcpy(header.command_id, request->claim.id, COMMAND_ID_SIZE);
     seal_frame(&client->seal, &header, plain, request->frame);
+    return 0;
+}
+
+/* The same without asking to be fresh, for a worker that does not know what that is. */
+static int request_seal_alone(struct comity *client, struct comity_request *request)
+{
+    ProtobufCMessage *message;
+    int code = message_unpack_trusted(&comity__v1__request__descriptor, request->asks_fresh, request->arena,
+                                      &message);
+    if (code != 0)
+        return code;
+    Comity__V1__Request *body = (Comity__V1__Request *) message;
+    body->query->fresh = false;
+    uint8_t *before = request->frame;
+    size_t size_before = request->frame_size;
+    code = request_seal(client, request, body);
+    if (code != 0) {
+        request->frame = before;
+        request->frame_size = size_before;
+        return code;
+    }
+    free(before);
+    request->asks_fresh = (struct bytes){0};
     return 0;
 }
 
@@ -123,7 +148,7 @@ static bool ends_leave(struct comity *client, const struct comity_draft *draft)
            bytes_equal(BYTES(revoked.data, revoked.len), BYTES(history->key.public_key, KEY_SIZE));
 }
 
-int request_submit(struct comity *client, const struct comity_draft *draft, int64_t deadline_ms,
+int request_submit(struct comity *client, const struct comity_draft *draft, bool is_new, int64_t deadline_ms,
                    comity_done_fn *done, void *context, uint64_t *ret_number)
 {
     int code = request_admit(client);
@@ -135,6 +160,7 @@ int request_submit(struct comity *client, const struct comity_draft *draft, int6
     request_place(client, request);
     request->is_found = draft->command.body->body_case == COMITY__V1__COMMAND__BODY_FOUND;
     request->ends_leave = ends_leave(client, draft);
+    request->is_new = is_new;
     Comity__V1__Request body = COMITY__V1__REQUEST__INIT;
     body.kind_case = COMITY__V1__REQUEST__KIND_SUBMIT;
     body.submit = (Comity__V1__Submit *) &draft->submit;
@@ -169,6 +195,8 @@ int request_query(struct comity *client, const Comity__V1__Query *query, int64_t
         const struct history *history = history_find(client, query->history.data);
         if (filled.floor == 0 && history != NULL)
             filled.floor = history->seen;
+        request->floor = filled.floor;
+        request->floor_epoch = history == NULL ? 0 : history->epoch;
     }
     Comity__V1__Request body = COMITY__V1__REQUEST__INIT;
     body.kind_case = COMITY__V1__REQUEST__KIND_QUERY;
@@ -223,6 +251,23 @@ static int request_cosign(struct comity *client, const uint8_t *history,
     return code;
 }
 
+int request_operator(struct comity *client, const Comity__V1__Request *body, int64_t deadline_ms, comity_done_fn *done,
+                     void *context)
+{
+    int code = request_admit(client);
+    if (code != 0)
+        return code;
+    CLEANUP(request_free) struct comity_request *request = request_new(client, REQUEST_OPERATOR, deadline_ms);
+    if (request == NULL)
+        return ERR_MEMORY;
+    request_place(client, request);
+    request->call = call_new_done(done, context);
+    code = request->call == NULL ? ERR_MEMORY : request_seal(client, request, body);
+    if (code == 0)
+        request_begin(client, &request, NULL);
+    return code;
+}
+
 int request_broker_status(struct comity *client, size_t link, int64_t deadline_ms, comity_done_fn *done,
                           void *context)
 {
@@ -272,15 +317,34 @@ void request_drop(struct comity *client, struct comity_request *request)
     request_free(&request);
 }
 
-/* What its user is told was refused is never sent again. */
-static void journal_refusal(struct comity *client, const struct comity_request *request,
+/* Another request for the same command: whether anything of it is sent, is its to say. */
+static struct comity_request *request_beside(struct comity *client, const struct comity_request *request)
+{
+    for (size_t i = 0; i < COMITY_REQUESTS_MAX; i++) {
+        struct comity_request *other = client->requests[i];
+        if (other != NULL && other != request && other->kind == REQUEST_SUBMIT &&
+            memcmp(other->claim.id, request->claim.id, COMMAND_ID_SIZE) == 0)
+            return other;
+    }
+    return NULL;
+}
+
+/* What its user is told was never sent is not sent again either, and what was refused not in its epoch. */
+static void journal_end(struct comity *client, const struct comity_request *request,
                             const struct comity_result *result)
 {
-    if (client->journal == NULL || request->kind != REQUEST_SUBMIT || result->verdict != COMITY_REFUSED ||
-        result->is_brokers_word)
+    if (client->journal == NULL || request->kind != REQUEST_SUBMIT)
         return;
+    int code = 0;
     const struct history *history = history_find(client, request->claim.history);
-    int code = journal_keep_refusal(client->journal, request->claim.history, request->claim.id,
+    struct comity_request *beside =
+        result->verdict == COMITY_NOT_SENT && request->is_new ? request_beside(client, request) : NULL;
+    if (beside != NULL)
+        beside->is_new = true;
+    else if (result->verdict == COMITY_NOT_SENT && request->is_new)
+        code = journal_drop_command(client->journal, request->claim.history, request->claim.id);
+    else if (result->verdict == COMITY_REFUSED && !result->is_brokers_word)
+        code = journal_keep_refusal(client->journal, request->claim.history, request->claim.id,
                                     result->fault.code, history == NULL ? 0 : history->epoch);
     if (code != 0)
         client_event(client, &(struct comity_event){.kind = COMITY_EVENT_JOURNAL,
@@ -295,7 +359,7 @@ void request_end(struct comity *client, struct comity_request *request, struct c
     result->attempts = request->attempts;
     memcpy(result->history, request->claim.history, HISTORY_ID_SIZE);
     memcpy(result->command_id, request->claim.id, COMMAND_ID_SIZE);
-    journal_refusal(client, request, result);
+    journal_end(client, request, result);
     if (request->settle != NULL)
         request->settle(client, request, result);
     else
@@ -312,13 +376,15 @@ void request_give_up(struct comity *client, struct comity_request *request)
     if (request->attempts == 0) {
         result.verdict = COMITY_NOT_SENT;
         result.fault.code = link_fault(client, &result.is_brokers_word);
+        if (lag_is_why(client, request))
+            result.fault.code = ERR_BEHIND;
     } else if (request->kind == REQUEST_QUERY && request->state == REQUEST_WAITING &&
                !request->is_brokers_word) {
         result.verdict = COMITY_REFUSED;
     } else {
         result.verdict = COMITY_UNKNOWN;
         if (result.fault.code == 0)
-            result.fault.code = ERR_TIMEOUT;
+            result.fault.code = request->kind == REQUEST_QUERY && lag_is_why(client, request) ? ERR_BEHIND : ERR_TIMEOUT;
     }
     request_end(client, request, &result);
 }
@@ -336,6 +402,8 @@ void request_again(struct comity *client, struct comity_request *request, int co
                    uint32_t hint_ms)
 {
     leave_link(client, request);
+    if (is_brokers_word && request->attempts > 0)
+        client->links[request->link].doubted_ms = client->now_ms + DOUBT_MS;
     request->is_unproved = false;
     comity_answer_destroy(&request->answer);
     int64_t wait_ms = backoff_ms(request->attempts, hint_ms, randombytes_random());
@@ -352,11 +420,27 @@ void request_again(struct comity *client, struct comity_request *request, int co
                                                 .wait_ms = wait_ms});
 }
 
+void request_at_once(struct comity *client, struct comity_request *request)
+{
+    leave_link(client, request);
+    request->state = REQUEST_WAITING;
+    request->due_ms = client->now_ms;
+    client_wake_at(client, client->now_ms);
+}
+
 void requests_link_down(struct comity *client, struct link *link)
 {
     for (size_t i = 0; i < COMITY_REQUESTS_MAX; i++) {
         struct comity_request *request = client->requests[i];
-        if (request == NULL || request->state == REQUEST_WAITING || request->link != link->index)
+        if (request == NULL || request->link != link->index)
+            continue;
+        if (request->is_bound) { /* about this server: whatever waits for the answer is asked of another one */
+            struct comity_result result = {
+                .verdict = COMITY_UNKNOWN, .fault = {.code = link->code}, .is_brokers_word = true};
+            request_end(client, request, &result);
+            continue;
+        }
+        if (request->state == REQUEST_WAITING)
             continue;
         request->has_said_hello_again = false;
         request_again(client, request, link->code, true, 0);
@@ -375,18 +459,25 @@ static bool is_bound(const struct comity_request *request)
     return request->kind == REQUEST_BROKER_STATUS || request->is_bound;
 }
 
-/* The link for the next try: where the last one went, but after a failure another one if there is any. */
+/* The link for the next try. The brokers are given in the order in which they are wanted, the one of the own site first: so
+ * the first try goes to the first of those that can be used, and back to it once it can be used again. One where a try has
+ * failed comes last for a while, so that not each request has to find that out. After a failure: the next one in turn. */
 static struct link *link_pick(struct comity *client, const struct comity_request *request)
 {
     if (is_bound(request))
         return link_takes(&client->links[request->link], request) ? &client->links[request->link] : NULL;
-    size_t first = request->attempts == 0 ? client->preferred : request->link + 1;
+    size_t first = request->attempts == 0 ? 0 : request->link + 1;
+    struct link *doubted = NULL;
     for (size_t i = 0; i < client->link_count; i++) {
         struct link *link = &client->links[(first + i) % client->link_count];
-        if (link_takes(link, request) && head_lets(client, link, request))
+        if (!link_takes(link, request) || !head_lets(client, link, request))
+            continue;
+        if (link->doubted_ms <= client->now_ms || request->attempts > 0)
             return link;
+        if (doubted == NULL)
+            doubted = link;
     }
-    return NULL;
+    return doubted;
 }
 
 /* Only what the seal does not cover changes from try to try. */
@@ -406,6 +497,9 @@ static void request_send(struct comity *client, struct comity_request *request)
 {
     struct link *link = link_pick(client, request);
     if (link == NULL)
+        return;
+    if (request->asks_fresh.size > 0 && link->alone == link->welcome &&
+        request_seal_alone(client, request) != 0)
         return;
     int64_t left_ms = request->deadline_ms - client->now_ms;
     int64_t wait_ms = left_ms < client->attempt_ms ? left_ms : client->attempt_ms;
@@ -502,9 +596,9 @@ int comity_submit(struct comity *client, const struct comity_draft *draft, int64
     if (code != 0)
         return code;
     pthread_mutex_lock(&client->lock);
-    code = request_submit(client, draft, deadline_ms, done, context, ret_request);
+    code = request_submit(client, draft, is_new, deadline_ms, done, context, ret_request);
     if (code != 0 && is_new)
-        journal_drop_command(client->journal, draft); /* it never left */
+        journal_drop_command(client->journal, comity_draft_history(draft), comity_draft_id(draft)); /* it never left */
     pthread_mutex_unlock(&client->lock);
     return code;
 }

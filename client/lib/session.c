@@ -45,6 +45,7 @@ void histories_release(struct comity *client)
 {
     for (size_t i = 0; i < client->history_count; i++) {
         sodium_munlock(&client->histories[i]->key, sizeof(client->histories[i]->key)); /* wipes it */
+        free(client->histories[i]->moved);
         free(client->histories[i]);
     }
     free(client->histories);
@@ -188,10 +189,12 @@ static int grants_sign(struct comity *client, struct arena *arena, Comity__V1__H
 
 static int hello_pack(struct comity *client, struct arena *arena, struct bytes *ret_packed)
 {
-    static uint32_t levels[] = {FORMAT_LEVEL};
+    uint32_t levels[FORMAT_LEVEL];
     Comity__V1__Hello hello = COMITY__V1__HELLO__INIT;
+    for (uint32_t level = 1; level <= FORMAT_LEVEL; level++)
+        levels[level - 1] = level;
     hello.software = client->software;
-    hello.n_format_levels = ARRAY_COUNT(levels);
+    hello.n_format_levels = FORMAT_LEVEL;
     hello.format_levels = levels;
     int code = grants_sign(client, arena, &hello);
     return code != 0 ? code : message_pack(&hello.base, arena, ret_packed);
@@ -410,7 +413,7 @@ static void log_key_judge(struct comity *client, struct history *history, const 
 
 /* ---- WELCOME ---- */
 
-static bool grant_answer_take(struct comity *client, struct history *history,
+static bool grant_answer_take(struct comity *client, struct link *link, struct history *history,
                               const Comity__V1__Welcome *welcome)
 {
     for (size_t i = 0; i < welcome->n_grants; i++) {
@@ -424,6 +427,10 @@ static bool grant_answer_take(struct comity *client, struct history *history,
                                                     .sequence = answer->head,
                                                     .member = answer->member});
         history->is_witness = answer->code == 0 && answer->member == 0;
+        if (answer->code == ERR_MOVED)
+            moved_take(client, link, history->id, answer->moved);
+        if (answer->code == ERR_KEY_REVOKED)
+            history->revoked[link->index] = link->welcome;
         return answer->code == 0;
     }
     return false;
@@ -432,6 +439,7 @@ static bool grant_answer_take(struct comity *client, struct history *history,
 static void welcome_take(struct comity *client, struct link *link, const Comity__V1__Welcome *welcome)
 {
     link->state = LINK_READY;
+    link->doubted_ms = 0;
     link->code = 0;
     link->is_brokers_word = false;
     link->welcome = ++client->next_welcome;
@@ -444,10 +452,11 @@ static void welcome_take(struct comity *client, struct link *link, const Comity_
                                                 .endpoint = link->endpoint,
                                                 .time_ms = welcome->time_ms});
     for (size_t i = 0; i < client->history_count; i++) {
-        bool may_read = grant_answer_take(client, client->histories[i], welcome);
+        bool may_read = grant_answer_take(client, link, client->histories[i], welcome);
         log_key_judge(client, client->histories[i], link->log_key, may_read);
         head_welcome(client, link, client->histories[i], may_read);
     }
+    brokers_welcome(client, link, welcome);
     reply_check_held(client);
     news_poll_soon(client);
 }

@@ -81,6 +81,35 @@ int comity_cosign_wait(struct comity *client, const uint8_t history[COMITY_HISTO
     return code != 0 ? code : waiter_wait(&waiter, ret_result);
 }
 
+int comity_operate_wait(struct comity *client, const Comity__V1__Request *request, int64_t deadline_ms,
+                        struct comity_result *ret_result)
+{
+    struct waiter waiter = {.client = client};
+    memset(ret_result, 0, sizeof(*ret_result));
+    if (request->kind_case != COMITY__V1__REQUEST__KIND_COPY && request->kind_case != COMITY__V1__REQUEST__KIND_MOVE)
+        return ERR_MISSING;
+    int code = deadline_ms < 0 ? ERR_RANGE : wait_check(client);
+    if (code != 0)
+        return code;
+    pthread_mutex_lock(&client->lock);
+    code = request_operator(client, request, deadline_ms, waiter_done, &waiter);
+    pthread_mutex_unlock(&client->lock);
+    return code != 0 ? code : waiter_wait(&waiter, ret_result);
+}
+
+int comity_log_key(struct comity *client, uint8_t ret_log_key[COMITY_KEY_SIZE])
+{
+    int code = ERR_NOT_FOUND;
+    pthread_mutex_lock(&client->lock);
+    for (size_t i = 0; i < client->link_count && code != 0; i++)
+        if (client->links[i].state == LINK_READY && client->links[i].has_log_key) {
+            memcpy(ret_log_key, client->links[i].log_key, COMITY_KEY_SIZE);
+            code = 0;
+        }
+    pthread_mutex_unlock(&client->lock);
+    return code;
+}
+
 int comity_status_wait(struct comity *client, int64_t deadline_ms, struct comity_result *ret_result)
 {
     Comity__V1__Status status = COMITY__V1__STATUS__INIT;
@@ -156,6 +185,7 @@ int comity_list_all(struct comity *client, const uint8_t history[COMITY_HISTORY_
         struct comity_result result;
         Comity__V1__Query query = COMITY__V1__QUERY__INIT;
         query.limit = LIST_PAGE_ROWS;
+        query.fresh = true;
         query.cursor = (ProtobufCBinaryData){cursor.size, cursor.data};
         query.kind_case = COMITY__V1__QUERY__KIND_LIST;
         query.list = &list;

@@ -92,6 +92,19 @@ static void note_outcome(struct recounting *r, const Comity__V1__Event *open)
                                                 open->round_closed->outcome->kind};
 }
 
+/* After the event was applied: the round's row has it. */
+static void tell_declared(struct recounting *r, const struct incoming *in)
+{
+    ProtobufCMessage *row = NULL;
+
+    if (!r->options->declared || in->open->kind_case != COMITY__V1__EVENT__KIND_OUTCOME_DECLARED)
+        return;
+    uint32_t number = in->open->outcome_declared->round;
+    bool is_asked = r->options->round == 0 || r->options->round == number;
+    if (is_asked && state_get(&r->view, r->arena, TABLE_ROUND, number, 0, &row) == 0 && ((const Comity__V1__Round *) row)->declaration)
+        r->options->declared(r->options->context, r->history, in->header.sequence, (const Comity__V1__Round *) row);
+}
+
 static int event_apply(struct recounting *r, const struct incoming *in)
 {
     struct machine_event event = {.open = (Comity__V1__Event *) in->open,
@@ -116,6 +129,7 @@ static int event_apply(struct recounting *r, const struct incoming *in)
     if (code != 0 && !is_hidden_ballot(in))
         recounting_fault(r, in->header.sequence, N_("it does not fit what came before it (%s)"),
                          error_name(code));
+    tell_declared(r, in);
     return 0;
 }
 
@@ -179,6 +193,7 @@ static int record_take(struct recounting *r, const Comity__V1__ExportRecord *rec
     case COMITY__V1__EXPORT_RECORD__KIND_CHECKPOINT:
     case COMITY__V1__EXPORT_RECORD__KIND_REFUSAL:
     case COMITY__V1__EXPORT_RECORD__KIND_END:
+    case COMITY__V1__EXPORT_RECORD__KIND_MOVE:
         return 0;
     default:
         return ERR_MALFORMED;

@@ -57,6 +57,8 @@ struct recount_options {
     const uint8_t *history; /* of this one alone, HISTORY_ID_SIZE; NULL: of all in the stream */
     words_fn *words;
     void (*count)(void *context, const struct recounted *recounted);
+    /* An outcome was declared otherwise than it was computed, by the event @sequence: @round has the declaration. May be NULL */
+    void (*declared)(void *context, const uint8_t *history, uint64_t sequence, const Comity__V1__Round *round);
     /* Something in the file is not as it was written; @sequence: of which event, 0: of the whole. */
     void (*fault)(void *context, uint64_t sequence, const char *sentence);
     void (*progress)(void *context, uint64_t events, uint64_t bytes); /* may be NULL */

@@ -83,10 +83,15 @@ int state_lock(const struct witness_settings *settings, int *ret_descriptor, cha
     *ret_descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*ret_descriptor < 0)
         return fail(reason, process_file_error(), "state: %.300s cannot be made: %s.", path, strerror(errno));
-    if (fcntl(*ret_descriptor, F_SETLK, &lock) != 0)
-        return fail(reason, ERR_STORE_IN_USE,
-                    "Another comity-witness runs on %.300s: end that one first, or give this one a state and a key of "
-                    "its own.",
-                    settings->state);
-    return 0;
+    if (fcntl(*ret_descriptor, F_SETLK, &lock) == 0)
+        return 0;
+    if (errno != EAGAIN && errno != EACCES)
+        return fail(reason, ERR_FILE,
+                    "state: %.300s cannot be locked: %s. Put it on a disk of this machine: two that run on it at once are "
+                    "known by that lock.",
+                    path, strerror(errno));
+    return fail(reason, ERR_STORE_IN_USE,
+                "Another comity-witness runs on %.300s: end that one first, or give this one a state and a key of "
+                "its own.",
+                settings->state);
 }

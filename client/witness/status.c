@@ -16,6 +16,7 @@ enum standing {
     STANDS_NEVER,
     STANDS_STILL,
     STANDS_UNAPPOINTED,
+    STANDS_DISMISSED,
     STANDS_WAITS,
     STANDS_EPOCH,
     STANDS_FORGOTTEN,
@@ -36,11 +37,18 @@ static const struct {
                       "log says more. Then have a co-chair appoint it (comity-witness key says how).",
                       STATUS_WAITS},
     [STANDS_STILL] = {"NOT_RUNNING", "comity-witness does not run: nothing was watched since its last word.",
-                      "Start it; the end of its log says why it ended.", STATUS_WAITS},
+                      "Start it. The end of its log says why it ended; where it does not, it was killed, or the machine went "
+                      "down, and the system's log says more.",
+                      STATUS_WAITS},
     [STANDS_UNAPPOINTED] = {"NOT_APPOINTED",
-                            "The worker does not take this key: it is not appointed, or it was dismissed.",
+                            "The worker does not take this key: it is not appointed.",
                             "Have a co-chair appoint this witness (comity-witness key says how); or end it.",
                             STATUS_WAITS},
+    [STANDS_DISMISSED] = {"DISMISSED", "This witness was dismissed: the worker takes its key no more.",
+                          "End it. Neither its key nor its name can be appointed again: if there is to be a witness here, "
+                          "give it another name, key_file and state, and have a co-chair appoint that one (comity-witness "
+                          "key says how).",
+                          STATUS_WAITS},
     [STANDS_WAITS] = {"REFUSED", "What the worker shows is not cosigned.",
                       "If members of every party have another log key (comity context show), put theirs into the "
                       "configuration. Else ask whoever runs the worker: it goes on by itself once it is right.",
@@ -98,9 +106,10 @@ static enum standing standing_of(const struct report *report, int64_t now_s, int
     for (size_t i = 0; i < ARRAY_COUNT(REFUSED); i++)
         if (word_is(&report->word, REFUSED[i]))
             return STANDS_WAITS;
-    if (strcmp(report->word.what, error_name(ERR_GRANT)) == 0 ||
-        strcmp(report->word.what, error_name(ERR_KEY_REVOKED)) == 0)
+    if (strcmp(report->word.what, error_name(ERR_GRANT)) == 0)
         return STANDS_UNAPPOINTED;
+    if (strcmp(report->word.what, error_name(ERR_KEY_REVOKED)) == 0)
+        return STANDS_DISMISSED;
     if (!report->kept.is_signed)
         return STANDS_NEVER;
     bool is_heard = report->word.time_s != 0 && now_s - report->word.time_s < SILENT_S + 2 * interval_s &&
@@ -142,6 +151,20 @@ static void print_key(const char *title, const uint8_t key[KEY_SIZE], FILE *out)
     fprintf(out, "  %s: %s (%s)\n", title, hex, fingerprint);
 }
 
+static void print_lost(const struct kept *kept, FILE *out)
+{
+    uint64_t first = kept->next_holds + 1;
+    if (!kept_loses(kept))
+        fprintf(out, "  It holds all that was cosigned.\n");
+    else if (first == kept->size)
+        fprintf(out, "  It went back to number %" PRIu64 ": of what was cosigned, number %" PRIu64 " is lost.\n",
+                kept->next_holds, first);
+    else
+        fprintf(out,
+                "  It went back to number %" PRIu64 ": of what was cosigned, numbers %" PRIu64 " to %" PRIu64 " are lost.\n",
+                kept->next_holds, first, kept->size);
+}
+
 static void print_report(const struct report *report, FILE *out)
 {
     const struct kept *kept = &report->kept;
@@ -157,11 +180,7 @@ static void print_report(const struct report *report, FILE *out)
         fprintf(out, "  Last word: %s, at %s.\n", report->word.what, moment(report->word.time_s, when));
     if (kept->next_epoch != 0) {
         fprintf(out, "  New epoch: %" PRIu32 "\n", kept->next_epoch);
-        if (kept_loses(kept))
-            fprintf(out, "  It went back to number %" PRIu64 ": of what was cosigned, %" PRIu64 " to %" PRIu64 " is lost.\n",
-                    kept->next_holds, kept->next_holds + 1, kept->size);
-        else
-            fprintf(out, "  It holds all that was cosigned.\n");
+        print_lost(kept, out);
         print_key("Its log key", kept->next_log_key, out);
     }
     if (report->evidence[0] != '\0')
@@ -291,7 +310,7 @@ int status_accept(const struct witness_settings *settings, const struct signing_
                  "The server signs epoch %" PRIu32 " of %s with the log key %s (%s)%s Only if members of every party have "
                  "that one in log_keys of comity context show, give it: --log-key KEY.",
                  epoch, history->name, hex, fingerprint, code == ERR_MISSING ? "." : ", not with the one that was given.");
-        return code == ERR_MISSING ? ERR_USAGE : code;
+        return ERR_USAGE;
     case ERR_BEHIND:
         if (!kept_loses(&kept)) {
             snprintf(reason, 1024, "Epoch %" PRIu32 " of %s holds all that was cosigned here: leave out --back-to.", epoch,
@@ -309,17 +328,17 @@ int status_accept(const struct witness_settings *settings, const struct signing_
                  "What the server shows as a later epoch of %s does not hold what was cosigned here, though it says to: show "
                  "every party the evidence that comity-witness status names. It is never followed.",
                  history->name);
-        return code;
+        return ERR_USAGE;
     case ERR_NOT_FOUND:
         snprintf(reason, 1024, "Nothing was seen of %s yet: its first epoch needs no word.", history->name);
-        return code;
+        return ERR_USAGE;
     case ERR_EPOCH:
         snprintf(reason, 1024, "No epoch %" PRIu32 " of %s was seen: comity-witness status shows the one that waits.",
                  epoch, history->name);
-        return code;
+        return ERR_USAGE;
     case ERR_STATE:
         snprintf(reason, 1024, "Epoch %" PRIu32 " of %s is followed already.", epoch, history->name);
-        return code;
+        return ERR_USAGE;
     default:
         snprintf(reason, 1024, "What was kept of %s cannot be changed: %s", history->name, error_sentence(code));
         return code;

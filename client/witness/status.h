@@ -21,8 +21,8 @@ int status_print(const struct witness_settings *settings, const uint8_t key[KEY_
 int status_note(const struct witness_settings *settings, const uint8_t key[KEY_SIZE],
                 const struct history_settings *history, FILE *out, char reason[1024]);
 
-/* @log_key and @back_to: which the operator gave; NULL: none. @key is the witness's. One sentence of what was done goes to @out, of why not into @reason. 0, a code
- * of step_accept, or ERR_USAGE where that says MISSING. */
+/* @log_key and @back_to: which the operator gave; NULL: none. @key is the witness's. One sentence of what was done goes to @out, of why not into
+ * @reason. 0; ERR_USAGE where what was given cannot be accepted as things are; or the file's. */
 int status_accept(const struct witness_settings *settings, const struct signing_key *key,
                   const struct history_settings *history, uint32_t epoch, const uint8_t *log_key, const uint64_t *back_to,
                   FILE *out, char reason[1024]);

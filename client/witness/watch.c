@@ -241,6 +241,10 @@ static void take_step(struct watch *watch, const Comity__V1__Answer *answer, str
         plan_next(watch);
         return;
     }
+    if (!answer->is_fresh && (judgement == JUDGED_BEHIND || judgement == JUDGED_OLD_EPOCH)) {
+        log_failure(watch, "refused", ERR_BEHIND); /* a worker that is late, as if it had said so */
+        return;
+    }
     bool is_doubtful = judgement == JUDGED_NO_PROOF || judgement == JUDGED_EPOCH_FORK;
     if ((judgement == JUDGED_AHEAD && !is_own_asked) || (is_doubtful && !is_beside_asked)) {
         watch->look = judgement == JUDGED_AHEAD ? LOOK_OWN : LOOK_BESIDE; /* each once, whatever comes */
@@ -326,6 +330,7 @@ static void ask(struct watch *watch)
         /* What is believed is this file's to say, not the client's memory. */
         comity_set_seen(watch->client, watch->history->history, 0, 0);
         query.floor = 1;
+        query.fresh = true;
         wanted.from = watch->look == LOOK_FROM_KEPT || watch->look == LOOK_OWN ? kept.size : 0;
         wanted.size = watch->look == LOOK_BESIDE ? kept.size : watch->look == LOOK_OWN ? watch->own.size : 0;
         if (watch->look != LOOK_BESIDE)

@@ -14,7 +14,8 @@ import tempfile
 
 # What takes a sentence, and which of its arguments that is. docs: CONTRIBUTING.md, "Sentences".
 SENTENCES = ["_", "N_", "P_:1c,2", "say:2", "say_aside:1", "phrase:2", "counted:3,4", "sheet_print:2", "cli_fail:4", "TELL:3",
-             "usage_error:2", "wrong:4", "not_a_draft:4", "failed:3", "failed_at:4", "file_error:2", "not_found:2",
+             "usage_error:2", "wrong:4", "not_a_draft:4", "failed:3", "context_failed:3", "installation_fail:4",
+             "file_error:2", "not_found:2",
              "X:3,3t", "doctor_tell:5",
              "page_heading:3", "page_paragraph:2", "page_point:2", "row_fails:3", "file_fails:3", "cli_fault:2"]
 # The advice that goes with a failure; a second pass, for a function has one sentence a pass.
