@@ -19,10 +19,15 @@
 #include <time.h>
 
 #include "client/lib/comity.h"
+#include "tests/bench/stops.h"
 
 enum { VOTERS_MAX = 4096, SAMPLES_MAX = 1 << 20 };
 
 struct bench;
+
+struct sample {
+    double begun_us, us;
+};
 
 struct voter {
     struct bench *bench;
@@ -44,20 +49,14 @@ struct bench {
     size_t voter_count;
     size_t under_way;
     bool is_paced;
+    bool is_watching, knows_stops;
     struct voter *first, *last; /* who has no ballot under way, in the order in which they had their answers */
     size_t count;
     size_t not_recorded;
     uint32_t answer;
     double end_us;
-    double samples_us[SAMPLES_MAX];
+    struct sample samples[SAMPLES_MAX];
 };
-
-static double now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double) t.tv_sec * 1e6 + (double) t.tv_nsec / 1e3;
-}
 
 static double cpu_us(void)
 {
@@ -135,7 +134,7 @@ static void voted(struct comity_result *result, void *context)
     voter->latest = result->sequence;
     double now = now_us();
     if (bench->count < SAMPLES_MAX)
-        bench->samples_us[bench->count++] = now - voter->begun_us;
+        bench->samples[bench->count++] = (struct sample){ voter->begun_us, now - voter->begun_us };
     if (bench->is_paced)
         wait_for_turn(voter);
     else if (now < bench->end_us)
@@ -168,8 +167,8 @@ static void vote(struct voter *voter, double begun_us)
 
 static int by_value(const void *a, const void *b)
 {
-    double x = *(const double *) a;
-    double y = *(const double *) b;
+    double x = ((const struct sample *) a)->us;
+    double y = ((const struct sample *) b)->us;
     return x < y ? -1 : x > y;
 }
 
@@ -208,18 +207,42 @@ static void vote_at_a_pace(struct bench *bench, double per_second)
         double due_us = start_us + (double) number * 1e6 / per_second;
         if (due_us >= bench->end_us)
             return;
-        while (now_us() < due_us || !bench->first)
-            sleep_until(bench, now_us() < due_us ? due_us : now_us() + 1e5);
+        for (double now = now_us(); now < due_us || !bench->first; now = now_us())
+            sleep_until(bench, now < due_us ? due_us : now + 1e5);
         struct voter *voter = bench->first;
         bench->first = voter->next;
         vote(voter, due_us);
     }
 }
 
+/* Watching costs a little, which is of no matter where there is time left. */
+static void begin_to_watch(struct bench *bench)
+{
+    if (!bench->is_watching)
+        bench->knows_stops = stops_watch();
+    bench->is_watching = true;
+    stops_forget();
+}
+
+/* How many were left out. */
+static size_t leave_out_stopped(struct bench *bench)
+{
+    size_t all = bench->count;
+    bench->count = 0;
+    for (size_t i = 0; i < all; i++) {
+        const struct sample sample = bench->samples[i];
+        if (!stops_between(sample.begun_us, sample.begun_us + sample.us))
+            bench->samples[bench->count++] = sample;
+    }
+    return all - bench->count;
+}
+
 static void measure(struct bench *bench, const char *load, double seconds)
 {
     bench->is_paced = load[0] == '@';
     bench->count = 0;
+    if (bench->is_paced)
+        begin_to_watch(bench);
     size_t window = bench->is_paced ? 0 : strtoul(load, NULL, 10);
     double start = now_us();
     double cpu = cpu_us();
@@ -231,14 +254,16 @@ static void measure(struct bench *bench, const char *load, double seconds)
     pump_until_idle(bench);
     double wall = now_us() - start;
     cpu = cpu_us() - cpu;
+    size_t recorded = bench->count;
+    size_t left_out = bench->is_paced ? leave_out_stopped(bench) : 0;
     if (bench->count == 0)
         die("nothing was recorded", 0);
-    qsort(bench->samples_us, bench->count, sizeof bench->samples_us[0], by_value);
+    qsort(bench->samples, bench->count, sizeof bench->samples[0], by_value);
     printf("{\"in_flight\":%zu,\"count\":%zu,\"per_second\":%.0f,\"p50_us\":%.0f,\"p99_us\":%.0f,\"most_us\":%.0f,"
-           "\"client_cpu_us\":%.1f,\"not_recorded\":%zu}\n",
-           window, bench->count, (double) bench->count / wall * 1e6, bench->samples_us[bench->count / 2],
-           bench->samples_us[bench->count * 99 / 100], bench->samples_us[bench->count - 1], cpu / (double) bench->count,
-           bench->not_recorded);
+           "\"client_cpu_us\":%.1f,\"not_recorded\":%zu,\"knows_stops\":%s,\"stops\":%zu,\"left_out\":%zu}\n",
+           window, bench->count, (double) recorded / wall * 1e6, bench->samples[bench->count / 2].us,
+           bench->samples[bench->count * 99 / 100].us, bench->samples[bench->count - 1].us, cpu / (double) recorded,
+           bench->not_recorded, bench->knows_stops ? "true" : "false", stops_count(), left_out);
     fflush(stdout);
 }
 

@@ -120,9 +120,13 @@ int main(int argc, char **argv)
     corpus_of_router();
     corpus_of_machine();
     corpus_of_scene();
+    corpus_of_group();
     corpus_of_small_files();
     corpus_of_gate();
     corpus_of_queries();
+    corpus_of_grpc(arena);
+    corpus_of_log(arena);
+    corpus_of_join(arena);
     arena_destroy(&arena);
     return 0;
 }

@@ -4,6 +4,7 @@
 #define COMITY_TESTS_FUZZ_CORPUS_H
 
 #include "comity/v1/link.pb-c.h"
+#include "core/key.h"
 #include "core/message.h"
 
 /* A file DIRECTORY/<what>/<name>-<number>: numbers go on within one pair. */
@@ -29,14 +30,26 @@ void corpus_of_links(struct arena *arena);
 void corpus_of_router(void);
 void corpus_of_machine(void);
 void corpus_of_scene(void);
+void corpus_of_group(void);
 void corpus_of_small_files(void);
 void corpus_of_gate(void);
 void corpus_of_queries(void);
+void corpus_of_grpc(struct arena *arena);
+void corpus_of_log(struct arena *arena);
+void corpus_of_join(struct arena *arena);
 /* Of a command that the scene has recorded. */
 struct scene;
 struct command;
 void corpus_of_receipt(struct scene *scene, const struct command *command, const Comity__V1__Receipt *receipt);
 void corpus_of_replies(struct scene *scene, const struct command *command, struct bytes draft, const Comity__V1__Reply *reply);
 void corpus_of_checkpoint(struct scene *scene, const Comity__V1__Receipt *receipt);
+/* Witnesses by number, and what they cosign; in the scene's arena. */
+struct checkpoint;
+void corpus_witness(uint8_t number, struct signing_key *ret_key);
+Comity__V1__Cosignature *corpus_cosignature(struct scene *scene, const struct checkpoint *checkpoint, uint32_t epoch, uint8_t number);
+/* What its signer may send to somebody who has a copy of the record as it is now. */
+void corpus_of_known(struct scene *scene, const struct command *command, const Comity__V1__Receipt *receipt);
+/* The scene's record, as a worker exports it, in the scene's arena. */
+struct bytes corpus_export(struct scene *scene);
 
 #endif

@@ -11,7 +11,9 @@
 #include "client/rules/template.h"
 #include "client/witness/kept.h"
 #include "core/frame.h"
+#include "core/broker_list.h"
 #include "core/grant.h"
+#include "core/move.h"
 #include "core/note.h"
 #include "core/rule/rule.h"
 #include "core/seal.h"
@@ -371,6 +373,57 @@ static void put_grants(struct arena *arena)
     corpus_put_message("grant", "late", &signed_grant->base);
 }
 
+static void put_broker_lists(struct arena *arena)
+{
+    struct broker_list list = {.number = 3, .count = 2};
+    const uint8_t seed[SEED_SIZE] = {2};
+    uint8_t signature[SIGNATURE_SIZE];
+    struct signing_key key;
+    struct bytes packed;
+
+    signing_key_from_seed(seed, &key);
+    memcpy(list.group, CORPUS_READER, GROUP_ID_SIZE);
+    for (size_t i = 0; i < list.count; i++) {
+        snprintf(list.brokers[i].site, sizeof(list.brokers[i].site), "site-%zu", i);
+        snprintf(list.brokers[i].endpoint, ENDPOINT_MAX, i == 0 ? "tcp://[::1]:7411" : "tcp://site.example.org:7411");
+        memset(list.brokers[i].key, (int) i + 1, KEY_SIZE);
+    }
+    assert_int_equal(broker_list_sign(&list, &key, arena, &packed, signature), 0);
+    corpus_put("broker_list", "two", packed);
+    list.count = 1;
+    list.brokers[0].site[0] = '\0';
+    assert_int_equal(broker_list_sign(&list, &key, arena, &packed, signature), 0);
+    corpus_put("broker_list", "one", packed);
+}
+
+static void put_moves(struct arena *arena)
+{
+    const uint8_t seed[SEED_SIZE] = {6}, bytes[KEY_SIZE] = {3};
+    Comity__V1__BrokerPlace broker = COMITY__V1__BROKER_PLACE__INIT, *brokers[] = {&broker};
+    Comity__V1__MoveNote note = COMITY__V1__MOVE_NOTE__INIT;
+    Comity__V1__SignedMove *signed_move;
+    struct signing_key key;
+
+    signing_key_from_seed(seed, &key);
+    broker.site = "north";
+    broker.endpoint = "tcp://broker.example:4000";
+    broker.key = (ProtobufCBinaryData){KEY_SIZE, (uint8_t *) (uintptr_t) bytes};
+    note.history = note.to = broker.key;
+    note.move = note.from = (ProtobufCBinaryData){GROUP_ID_SIZE, (uint8_t *) (uintptr_t) bytes};
+    note.checkpoint = (ProtobufCBinaryData){6, (uint8_t *) "a note"};
+    note.time_ms = CORPUS_TIME_MS;
+    note.brokers = brokers;
+    note.n_brokers = 1;
+    for (Comity__V1__MoveStage stage = COMITY__V1__MOVE_STAGE__MOVE_STAGE_FROZEN;
+         stage <= COMITY__V1__MOVE_STAGE__MOVE_STAGE_GIVEN_UP; stage++) {
+        assert_int_equal(move_sign(&note, stage, &key, arena, &signed_move), 0);
+        corpus_put_message("move", enum_short_name(&comity__v1__move_stage__descriptor, (int) stage), &signed_move->base);
+    }
+    broker.endpoint = "nowhere";
+    assert_int_equal(move_sign(&note, COMITY__V1__MOVE_STAGE__MOVE_STAGE_MOVED, &key, arena, &signed_move), 0);
+    corpus_put_message("move", "nowhere", &signed_move->base);
+}
+
 void corpus_of_links(struct arena *arena)
 {
     Comity__V1__Query query = COMITY__V1__QUERY__INIT;
@@ -383,6 +436,8 @@ void corpus_of_links(struct arena *arena)
             BYTES("body", type == FRAME_REQUEST ? 4 : 0));
     put_sealed();
     put_grants(arena);
+    put_broker_lists(arena);
+    put_moves(arena);
     query.history = (ProtobufCBinaryData){KEY_SIZE, (uint8_t *) (uintptr_t) CORPUS_READER};
     query.limit = 10;
     query.kind_case = COMITY__V1__QUERY__KIND_LIST;

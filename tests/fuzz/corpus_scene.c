@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "scene.h"
+#include "core/note.h"
+#include "group.h"
 #include "tests/fuzz/corpus.h"
 #include "tests/fuzz/scene_of_corpus.h"
 #include "tests/support/machine_drive.h"
@@ -85,13 +86,13 @@ static void put_answered(struct scene *scene, size_t item)
     corpus_of_checkpoint(scene, receipt);
 }
 
-static void put_export(struct scene *scene, const char *name)
+struct bytes corpus_export(struct scene *scene)
 {
     char path[SCRATCH_PATH_MAX], reason[EXPORT_REASON_MAX] = "";
     struct export_options options = {
         .store = scene->store, .log_key = &scene->log_key, .time_ms = scene->now_ms};
     struct export_totals totals;
-    uint8_t *bytes = malloc(EXPORT_MAX_BYTES);
+    uint8_t *bytes = arena_alloc(scene->arena, EXPORT_MAX_BYTES);
 
     assert_non_null(bytes);
     assert_memory_equal(SCRATCH_GROUP, CORPUS_GROUP, GROUP_ID_SIZE);
@@ -103,12 +104,18 @@ static void put_export(struct scene *scene, const char *name)
     assert_non_null(file);
     size_t size = fread(bytes, 1, EXPORT_MAX_BYTES, file);
     assert_true(size == totals.bytes && fclose(file) == 0);
-    corpus_put("export", name, BYTES(bytes, size));
-    corpus_put("restore", name, BYTES(bytes, size));
-    corpus_put("recount", name, BYTES(bytes, size));
-    corpus_put("audit", name, BYTES(bytes, size));
     remove(path);
-    free(bytes);
+    return BYTES(bytes, size);
+}
+
+static void put_export(struct scene *scene, const char *name)
+{
+    struct bytes copy = corpus_export(scene);
+
+    corpus_put("export", name, copy);
+    corpus_put("restore", name, copy);
+    corpus_put("recount", name, copy);
+    corpus_put("audit", name, copy);
 }
 
 /* The same record in another directory, in a new epoch. */
@@ -141,6 +148,8 @@ static void batch(struct scene *scene)
     assert_int_equal(scene_run(scene), 0);
     for (size_t i = 0; i < scene->count; i++)
         put_answered(scene, i);
+    if (scene->count > 0 && scene_reply(scene, 0)->kind_case == COMITY__V1__REPLY__KIND_RECEIPT)
+        corpus_of_known(scene, scene->items[0].command, scene_reply(scene, 0)->receipt);
     scene_next(scene);
 }
 
@@ -170,6 +179,70 @@ void corpus_of_scene(void)
     put_export(scene, "restored");
     scene_end(scene);
     free(scene);
+}
+
+/* The same in a group of workers: the entries of its log, of the beginning and of all. */
+static void put_entries(struct group *group, const char *name, size_t count)
+{
+    struct corpus_pieces *pieces = calloc(1, sizeof(*pieces));
+
+    assert_non_null(pieces);
+    pieces_add(pieces, BYTES(group->scene.log_key.public_key, KEY_SIZE));
+    for (size_t i = 0; i < count; i++)
+        pieces_piece(pieces, group->entries[i].batch.body);
+    corpus_put("follow", name, BYTES(pieces->bytes, pieces->size));
+    free(pieces);
+}
+
+/* A witness is appointed, and cosigns what its appointment's receipt shows: an entry by itself. */
+static void cosign(struct scene *scene)
+{
+    Comity__V1__Command *body = SCENE_NEW(scene, Command, command);
+    Comity__V1__Cosign message = COMITY__V1__COSIGN__INIT;
+    struct checkpoint checkpoint;
+    struct refusal refusal = {0};
+    struct signing_key key;
+
+    corpus_witness(1, &key);
+    body->body_case = COMITY__V1__COMMAND__BODY_APPOINT_WITNESS;
+    body->appoint_witness = SCENE_NEW(scene, AppointWitness, appoint_witness);
+    body->appoint_witness->name = arena_string(scene->arena, "owl");
+    body->appoint_witness->key =
+        (ProtobufCBinaryData){KEY_SIZE, arena_copy(scene->arena, key.public_key, KEY_SIZE)};
+    scene_add(scene, body, 0, NULL, 0);
+    assert_int_equal(scene_run(scene), 0);
+    const Comity__V1__Receipt *receipt = scene_reply(scene, 0)->receipt;
+    struct bytes note = BYTES(receipt->checkpoint.data, receipt->checkpoint.len);
+    assert_int_equal(checkpoint_open(note, scene->log_key.public_key, &checkpoint), 0);
+    message.history = (ProtobufCBinaryData){HISTORY_ID_SIZE, scene->history};
+    message.cosignature = corpus_cosignature(scene, &checkpoint, 1, 1);
+    assert_int_equal(batch_cosign(scene->runner, &message, &refusal), 0);
+    scene_next(scene);
+}
+
+void corpus_of_group(void)
+{
+    struct group *group = group_new(20);
+    struct scene *scene = &group->scene;
+
+    scene_found(scene);
+    put_entries(group, "founded", group->count);
+    scene_add(scene, scene_add_item(scene, "Before there is a session"), 0, NULL, 0);
+    assert_int_equal(scene_run(scene), 0);
+    scene_next(scene);
+    scene_open_round(scene, scene->now_ms + 5000);
+    for (unsigned i = 0; i < 3; i++)
+        scene_add(scene, scene_ballot(scene, 1 + i, 0, i == 1 ? "Because of the nights." : NULL), i, NULL, 0);
+    scene_add(scene, scene_ballot(scene, 77, 0, NULL), 4, NULL, 0);
+    scene_add_founding(scene, 1);
+    assert_int_equal(scene_run(scene), 0);
+    scene_next(scene);
+    scene->now_ms += 5000;
+    assert_int_equal(scene_run(scene), 0);
+    put_entries(group, "decided", group->count);
+    cosign(scene);
+    put_entries(group, "cosigned", group->count);
+    group_destroy(&group);
 }
 
 /* One of each kind of command, true signatures and all. */
@@ -208,7 +281,7 @@ static void random_history(uint64_t seed, size_t size_max, bool *commands_seen, 
     struct view_memory *memory = view_memory_new();
     struct view view = view_memory_view(memory);
     struct arena *arena = arena_new(64 * 1024 * 1024);
-    struct machine_context context = {.next_sequence = 1, .log_key = LOG_KEY};
+    struct machine_context context = {.next_sequence = 1, .log_key = LOG_KEY, .level = FORMAT_LEVEL};
     struct corpus_pieces *pieces = calloc(1, sizeof(*pieces));
     struct command command;
     struct refusal refusal;

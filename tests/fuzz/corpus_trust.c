@@ -64,16 +64,22 @@ static Comity__V1__EventRecord *event_of(struct scene *scene, const struct comma
     return answer->events[0];
 }
 
-static Comity__V1__Cosignature *cosignature(struct scene *scene, const struct checkpoint *checkpoint, uint32_t epoch,
-                                            uint8_t number)
+void corpus_witness(uint8_t number, struct signing_key *ret_key)
 {
     const uint8_t seed[SEED_SIZE] = {'w', number};
+
+    signing_key_from_seed(seed, ret_key);
+}
+
+Comity__V1__Cosignature *corpus_cosignature(struct scene *scene, const struct checkpoint *checkpoint, uint32_t epoch,
+                                            uint8_t number)
+{
     Comity__V1__Cosignature *row = SCENE_NEW(scene, Cosignature, cosignature);
     char text[CHECKPOINT_MAX_BYTES];
     uint8_t signature[SIGNATURE_SIZE];
     struct signing_key key;
 
-    signing_key_from_seed(seed, &key);
+    corpus_witness(number, &key);
     row->time_s = 1800000000;
     cosignature_make(BYTES(text, checkpoint_write(checkpoint, text)), row->time_s, &key, signature);
     row->epoch = epoch;
@@ -108,7 +114,7 @@ static void add_cosigned(struct scene *scene, const struct command *command, Com
     cosigned->n_proof = answer->n_proof;
     cosigned->cosignatures = arena_alloc(scene->arena, WITNESSES * sizeof(*cosigned->cosignatures));
     for (uint8_t i = 0; i < WITNESSES; i++)
-        cosigned->cosignatures[cosigned->n_cosignatures++] = cosignature(scene, &other, answer->epoch, i);
+        cosigned->cosignatures[cosigned->n_cosignatures++] = corpus_cosignature(scene, &other, answer->epoch, i);
     qsort(cosigned->cosignatures, WITNESSES, sizeof(*cosigned->cosignatures), by_key);
     file->cosigned = arena_copy(scene->arena, &cosigned, sizeof(cosigned));
     file->n_cosigned = 1;
@@ -157,6 +163,39 @@ void corpus_of_checkpoint(struct scene *scene, const Comity__V1__Receipt *receip
     pieces_add(&pieces, note);
     pieces_add(&pieces, BYTES(AFTER, strlen(AFTER)));
     corpus_put("checkpoint", "mailed", BYTES(pieces.bytes, pieces.size));
+}
+
+/* ---- What was sent, and a copy of the record ---- */
+
+static void put_known(unsigned which, const char *name, struct bytes sent, struct bytes copy)
+{
+    struct corpus_pieces pieces = {.size = 0};
+
+    pieces_number(&pieces, which, 1);
+    pieces_piece(&pieces, sent);
+    pieces_add(&pieces, copy);
+    corpus_put("audit_known", name, BYTES(pieces.bytes, pieces.size));
+}
+
+void corpus_of_known(struct scene *scene, const struct command *command, const Comity__V1__Receipt *receipt)
+{
+    enum { CHECKPOINT, RECEIPT };
+    Comity__V1__ReceiptFile file = COMITY__V1__RECEIPT_FILE__INIT;
+    Comity__V1__Receipt whole = *receipt;
+    struct bytes copy = corpus_export(scene), packed;
+
+    put_known(CHECKPOINT, "checkpoint",
+              BYTES((const uint8_t *) arena_printf(scene->arena, "I have:\n%.*sAda\n", (int) receipt->checkpoint.len,
+                                                   (const char *) receipt->checkpoint.data),
+                    receipt->checkpoint.len + 12),
+              copy);
+    whole.event = event_of(scene, command, receipt->first_sequence);
+    assert_int_equal(message_pack(&whole.base, scene->arena, &packed), 0);
+    put_known(RECEIPT, "receipt", packed, copy);
+    file.receipt = &whole;
+    add_cosigned(scene, command, &file);
+    assert_int_equal(receipt_file_pack(&file, scene->arena, &packed), 0);
+    put_known(RECEIPT, "file", packed, copy);
 }
 
 /* ---- What a client is answered ---- */

@@ -89,7 +89,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const uint8_t LOG_KEY[KEY_SIZE] = {5};
     struct arena *arena = fuzz_arena(64 * 1024 * 1024);
     struct fuzz_input input = {.at = data, .left = size, .arena = arena};
-    struct run run = {.context = {.time_ms = INT64_C(1700000000000), .next_sequence = 1, .log_key = LOG_KEY},
+    struct run run = {.context = {.time_ms = INT64_C(1700000000000),
+                                  .next_sequence = 1,
+                                  .log_key = LOG_KEY,
+                                  .level = FORMAT_LEVEL},
                       .memory = view_memory_new(),
                       .replayed = view_memory_new(),
                       .arena = arena};

@@ -172,7 +172,8 @@ static void frame_take(struct run *run)
             *header = (struct frame_header){0};
         return;
     }
-    *header = (struct frame_header){.type = how % 16, .flags = how / 16 % 4};
+    int flags = (how & 16 ? FRAME_FLAG_BROKER : 0) | (how & 32 ? FRAME_FLAG_LEAVE : 0);
+    *header = (struct frame_header){.type = how % 16, .flags = (uint16_t) flags};
     header->request = fuzz_number(input, 1);
     header->group[0] = (uint8_t) (fuzz_number(input, 1) % 4);
     header->history[0] = (uint8_t) (fuzz_number(input, 1) % 4);

@@ -17,6 +17,7 @@ FILES = [
     "share/comity/examples/broker.ini",
     "share/comity/examples/worker.ini",
     "share/comity/examples/witness.ini",
+    "share/comity/examples/etcd",
     "share/comity/proto/comity/v1/link.proto",
     "share/doc/comity/protocol.md",
     "share/doc/comity/LICENSE",

@@ -29,7 +29,9 @@ MUST_NOT_INCLUDE = {"core/": ["core/daemon/", "core/unicode/"], "client/": ["cor
 OUTSIDE = [
     (r"lmdb\.h", ["worker/store/"]),
     (r"(zmq|czmq)\.h", ["broker/loop", "broker/sockets.", "broker/zap.", "broker/watch.", "worker/link.",
-                        "worker/loop.", "client/lib/client.", "client/lib/link.", "client/lib/watch."]),
+                        "worker/loop.", "worker/asker.", "client/lib/client.", "client/lib/link.", "client/lib/watch."]),
+    (r"curl/.*", ["worker/log/grpc."]),
+    (r"etcd/.*", ["worker/log/"]),
     (r"ini\.h", ["core/daemon/"]),
     (r"unicode/.*", ["core/unicode/"]),
     (r"json-c/.*", ["client/cli/", "client/witness/status."]),

@@ -1,7 +1,7 @@
 """Every parser of what comes from outside has a fuzz target: the table of CONTRIBUTING.md, "Parsers", names them all.
 
-Each target of the table is there, built and has a corpus; each target that is there stands in the table; and each file
-that the table names reads something.
+Each target of the table is there, built and has a corpus; each target that is there stands in the table; each file that
+the table names is there; and each file that unpacks a message strictly, as what comes from outside is, stands in it.
 """
 import os
 import re
@@ -10,6 +10,7 @@ import tree
 
 ROW = re.compile(r"^\| (?P<what>[^|`]+?) \| (?P<files>`[^|]+`) \| (?P<targets>`[^|]+`) \|$")
 WORD = re.compile(r"`([^`]+)`")
+READS = re.compile(r"\bmessage_unpack\s*\(")
 
 
 def rows(root):
@@ -28,12 +29,22 @@ def targets_there(root):
     return {name[5:-2] for name in names if re.fullmatch(r"fuzz_\w+\.c", name)}
 
 
+def readers(root):
+    """Files of the programs that unpack what comes from outside (core/message.h)."""
+    for path in tree.files(root, ".c"):
+        if not path.startswith("tests/"):
+            with open(f"{root}/{path}", encoding="utf-8") as file:
+                if READS.search(tree.without_comments(file.read())):
+                    yield path
+
+
 def check(root):
-    there, named, findings = targets_there(root), set(), []
+    listed_files, there, named, findings = set(), targets_there(root), set(), []
     listed = f"{root}/tests/fuzz/CMakeLists.txt"
     built = set(re.findall(r"\w+", open(listed, encoding="utf-8").read())) if os.path.exists(listed) else set()
     for number, files, targets in rows(root):
         where = f"CONTRIBUTING.md:{number}"
+        listed_files.update(files)
         findings += [f"{where}: there is no {file}" for file in files if not os.path.exists(f"{root}/{file}")]
         for target in targets:
             named.add(target)
@@ -46,6 +57,8 @@ def check(root):
                 findings.append(f"{where}: {target} has no corpus")
     findings += [f"tests/fuzz/fuzz_{target}.c: not in the table of CONTRIBUTING.md, \"Parsers\""
                  for target in sorted(there - named)]
+    findings += [f"{path}: unpacks a message, and is not in the table of CONTRIBUTING.md, \"Parsers\""
+                 for path in readers(root) if path not in listed_files]
     if there and not named:
         findings.append("CONTRIBUTING.md: no table of parsers")
     return findings

@@ -1,11 +1,20 @@
-"""Reads a report that CTest wrote with --output-junit: prints "passed failed skipped" on the first line, then a line for
-each test that did not pass. A test that could not be started has failed, whatever CTest calls it."""
+"""Reads a report that CTest wrote with --output-junit: prints "passed failed skipped" on the first line, then what is to be seen.
+
+First what tests have said aloud, those that passed too: `## ` lines of each, `!!! ` lines once, with the number of tests that have it and
+their names (tests/support/python/comity_aloud.py). Then a line for each test that did not pass. A test that could not be started has failed,
+whatever CTest calls it.
+"""
+import re
 import sys
 import xml.etree.ElementTree as tree
 
+# unittest leaves the line of a test open while that runs.
+ALOUD = re.compile(r"^(?:.* \.\.\. )?(##|!!!) (.*\S)", re.MULTILINE)
+CUT = re.compile(r"output was removed since it exceeds the threshold")
+
 
 def read(path):
-    passed, failed, skipped, rest = 0, 0, 0, []
+    passed, failed, skipped, rest, remarks, shouts = 0, 0, 0, [], [], {}
     for case in tree.parse(path).getroot().iter("testcase"):
         name, status, skip = case.get("name"), case.get("status"), case.find("skipped")
         why = skip.get("message", "") if skip is not None else ""
@@ -17,11 +26,24 @@ def read(path):
         else:
             failed += 1
             rest.append(f"FAILED   {name}" + (f" ({why})" if why else ""))
-    return (passed, failed, skipped), rest
+        aloud(name, case.findtext("system-out") or "", remarks, shouts)
+    for text, names in shouts.items():
+        remarks.append(f"!!! {text} ({len(names)} {'test' if len(names) == 1 else 'tests'}: {', '.join(names)})")
+    return (passed, failed, skipped), remarks + rest
+
+
+def aloud(name, output, remarks, shouts):
+    for mark, text in ALOUD.findall(output):
+        if mark == "##":
+            remarks.append(f"## {name}: {text}")
+        elif name not in shouts.setdefault(text, []):
+            shouts[text].append(name)
+    if CUT.search(output):
+        shouts.setdefault("CTEST HAS CUT THE OUTPUT, so that something may be missing here: --test-output-size-passed.", []).append(name)
 
 
 if __name__ == "__main__":
-    counts, others = read(sys.argv[1])
+    counts, lines = read(sys.argv[1])
     print(*counts)
-    if others:
-        print("\n".join(others))
+    if lines:
+        print("\n".join(lines))

@@ -18,7 +18,7 @@ static int64_t scene_clock(void *context)
     return ((struct scene *) context)->now_ms;
 }
 
-static void scene_random(void *context, uint8_t *bytes, size_t size)
+void scene_random(void *context, uint8_t *bytes, size_t size)
 {
     struct scene *scene = context;
 
@@ -302,7 +302,7 @@ static Comity__V1__NewConstituency *constituency_new(struct scene *scene, unsign
     return constituency;
 }
 
-void scene_found(struct scene *scene)
+size_t scene_add_founding(struct scene *scene, unsigned parties)
 {
     Comity__V1__Command *body = BODY(scene, FOUND);
     Comity__V1__Found *found = SCENE_NEW(scene, Found, found);
@@ -315,9 +315,9 @@ void scene_found(struct scene *scene)
     snprintf(name, sizeof(name), "partnership-%u", scene->serial++);
     found->name = arena_string(scene->arena, name);
     found->title = scene_text(scene, "A partnership");
-    found->n_constituencies = SCENE_PARTIES;
+    found->n_constituencies = parties;
     found->constituencies = arena_alloc(scene->arena, SCENE_PARTIES * sizeof(*found->constituencies));
-    for (unsigned i = 0; i < SCENE_PARTIES; i++)
+    for (unsigned i = 0; i < parties; i++)
         found->constituencies[i] = constituency_new(scene, i);
     site->name = arena_string(scene->arena, "north");
     site->title = scene_text(scene, "North works");
@@ -325,9 +325,13 @@ void scene_found(struct scene *scene)
     found->n_sites = 1;
     found->sites = arena_copy(scene->arena, &site, sizeof(site));
     body->found = found;
+    return scene_add(scene, body, 0, cosigners, parties * (SCENE_MEMBERS / SCENE_PARTIES) - 1);
+}
 
+void scene_found(struct scene *scene)
+{
     scene_next(scene);
-    scene_add(scene, body, 0, cosigners, ARRAY_COUNT(cosigners));
+    scene_add_founding(scene, SCENE_PARTIES);
     memcpy(scene->history, scene->items[0].command->history, HISTORY_ID_SIZE);
     assert_int_equal(scene_run(scene), 0);
     if (scene->items[0].code != 0)

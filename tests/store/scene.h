@@ -48,6 +48,9 @@ void scene_start(struct scene *scene);
 void scene_stop(struct scene *scene);
 void scene_end(struct scene *scene);
 
+/* The scene's random bytes, for whoever has it as the context. */
+void scene_random(void *scene, uint8_t *bytes, size_t size);
+
 /* Something in the scene's arena. */
 #define SCENE_NEW(scene, Type, type)                                                                         \
     ((Comity__V1__##Type *) scene_message(scene, &comity__v1__##type##__descriptor))
@@ -72,6 +75,8 @@ Comity__V1__Command *scene_add_item(struct scene *scene, const char *title);
 Comity__V1__Command *scene_ballot(struct scene *scene, uint32_t answer, uint64_t replaces,
                                   const char *reason);
 
+/* Add the founding of a further history, by so many of the parties: 1 is a caucus. Returns the item's index. */
+size_t scene_add_founding(struct scene *scene, unsigned parties);
 /* Found a history; go on until a round is open in which every member has a seat. @closes_ms 0: none. */
 void scene_found(struct scene *scene);
 void scene_open_round(struct scene *scene, int64_t closes_ms);

@@ -69,12 +69,12 @@ void scratch_copy_file(const char *from, const char *to)
     assert_int_equal(chmod(to, 0600), 0);
 }
 
-int scratch_try_store(const char *directory, uint64_t map_limit_bytes, struct store **ret_store)
+static int try_store(const uint8_t *group, const char *directory, uint64_t map_limit_bytes, struct store **ret_store)
 {
     struct store_options options = {
         .directory = directory,
         .map_limit_bytes = map_limit_bytes,
-        .group = SCRATCH_GROUP,
+        .group = group,
     };
     char reason[STORE_REASON_MAX] = "";
     int code = store_open(&options, ret_store, reason);
@@ -84,10 +84,20 @@ int scratch_try_store(const char *directory, uint64_t map_limit_bytes, struct st
     return code;
 }
 
-struct store *scratch_store(const char *directory, uint64_t map_limit_bytes)
+int scratch_try_store(const char *directory, uint64_t map_limit_bytes, struct store **ret_store)
+{
+    return try_store(SCRATCH_GROUP, directory, map_limit_bytes, ret_store);
+}
+
+struct store *scratch_store_of(const uint8_t group[GROUP_ID_SIZE], const char *directory, uint64_t map_limit_bytes)
 {
     struct store *store = NULL;
 
-    assert_int_equal(scratch_try_store(directory, map_limit_bytes, &store), 0);
+    assert_int_equal(try_store(group, directory, map_limit_bytes, &store), 0);
     return store;
+}
+
+struct store *scratch_store(const char *directory, uint64_t map_limit_bytes)
+{
+    return scratch_store_of(SCRATCH_GROUP, directory, map_limit_bytes);
 }

@@ -28,6 +28,7 @@ void scratch_copy_file(const char *from, const char *to);
 /* The group of every store of these tests, and a store of it; the test fails where it does not open. */
 extern const uint8_t SCRATCH_GROUP[GROUP_ID_SIZE];
 struct store *scratch_store(const char *directory, uint64_t map_limit_bytes);
+struct store *scratch_store_of(const uint8_t group[GROUP_ID_SIZE], const char *directory, uint64_t map_limit_bytes);
 /* The same, for a code that is expected. */
 int scratch_try_store(const char *directory, uint64_t map_limit_bytes, struct store **ret_store);
 

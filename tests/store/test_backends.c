@@ -44,8 +44,8 @@ static void fixture_begin(struct fixture *fixture, bool is_signed)
     scene_begin(&fixture->scene, seed);
     fixture->memory = view_memory_new();
     fixture->view = view_memory_view(fixture->memory);
-    fixture->context =
-        (struct machine_context){.next_sequence = 1, .log_key = fixture->scene.log_key.public_key};
+    fixture->context = (struct machine_context){
+        .next_sequence = 1, .log_key = fixture->scene.log_key.public_key, .level = FORMAT_LEVEL};
     fixture->commands = random_commands_new(seed, is_signed);
     for (unsigned i = 0; i < BATCH_MAX; i++)
         fixture->arenas[i] = arena_new(ARENA_LIMIT_DEFAULT * 4);

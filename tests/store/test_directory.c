@@ -168,6 +168,26 @@ static void another_versions_directory_is_refused(void **state)
     refused(fixture, open_as(fixture, SCRATCH_GROUP, MAP_BYTES, false), ERR_STORE_VERSION, "schema 4");
 }
 
+/* As a later version would have left it, which has decided something by a later level. */
+static void another_levels_directory_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (uint32_t later = 0; later <= 1; later++) {
+        struct store *store = scratch_store(fixture->directory, MAP_BYTES);
+        struct store_txn *txn;
+        uint8_t level[4];
+
+        put_u32(level, FORMAT_LEVEL + later);
+        assert_int_equal(store_begin_write(store, &txn), 0);
+        assert_int_equal(store_meta_put(txn, "level", BYTES(level, sizeof(level))), 0);
+        assert_int_equal(store_commit(&txn), 0);
+        store_close(&store);
+        assert_int_equal(open_as(fixture, SCRATCH_GROUP, MAP_BYTES, true), later ? ERR_STORE_VERSION : 0);
+    }
+    refused(fixture, open_as(fixture, SCRATCH_GROUP, MAP_BYTES, false), ERR_STORE_VERSION, "format level 2");
+}
+
 static void an_environment_of_somebody_else_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -253,6 +273,7 @@ int main(void)
         TEST(a_killed_holder_leaves_no_lock),
         TEST(another_groups_directory_is_refused),
         TEST(another_versions_directory_is_refused),
+        TEST(another_levels_directory_is_refused),
         TEST(an_environment_of_somebody_else_is_refused),
         TEST(what_is_no_store_is_refused),
         TEST(a_limit_too_small_is_refused),

@@ -189,8 +189,8 @@ static void content_of(unsigned serial, uint8_t ret_content[TEXT_BYTES])
     ret_content[TEXT_BYTES - 1] = (uint8_t) serial;
 }
 
-static void text_append(struct store_txn *txn, struct store_history *history, unsigned serial,
-                        uint8_t ret_hash[HASH_SIZE])
+static void text_append_as(struct store_txn *txn, struct store_history *history, unsigned serial, bool is_erased,
+                           uint8_t ret_hash[HASH_SIZE])
 {
     struct event_header header = {.level = 1, .epoch = 1, .sequence = history->head + 1, .time_ms = serial};
     uint8_t content[TEXT_BYTES];
@@ -206,9 +206,16 @@ static void text_append(struct store_txn *txn, struct store_history *history, un
     memcpy(header.history, ID, HISTORY_ID_SIZE);
     event_part_hash(&parts[0]);
     event_part_hash(&parts[1]);
+    parts[1].is_erased = is_erased;
     memcpy(ret_hash, parts[1].hash, HASH_SIZE);
     event_commitment(parts, 2, header.commitment);
     assert_int_equal(store_event_append(txn, history, &header, parts, 2), 0);
+}
+
+static void text_append(struct store_txn *txn, struct store_history *history, unsigned serial,
+                        uint8_t ret_hash[HASH_SIZE])
+{
+    text_append_as(txn, history, serial, false, ret_hash);
 }
 
 /* A store that is put back whole, with the mark of its last commit. */
@@ -492,6 +499,17 @@ static void readers_go_on(void **state)
     store_close(&store);
 }
 
+static bool has_erased(struct store *store)
+{
+    struct store_txn *txn;
+    bool has_erased;
+
+    assert_int_equal(store_begin_read(store, &txn), 0);
+    assert_int_equal(store_has_erased(txn, &has_erased), 0);
+    store_abort(&txn);
+    return has_erased;
+}
+
 /* A text that comes again after it was erased stands like any other; erased twice is erased. */
 static void what_comes_again_stands(void **state)
 {
@@ -506,7 +524,11 @@ static void what_comes_again_stands(void **state)
     uint8_t hash[HASH_SIZE];
     bool was_there;
 
+    assert_false(has_erased(store));
+    assert_int_equal(store_erasures(store), 0);
     assert_int_equal(erase(fixture, store), 0);
+    assert_true(has_erased(store));
+    assert_int_equal(store_erasures(store), 1);
     assert_int_equal(store_begin_write(store, &txn), 0);
     assert_int_equal(store_history_get(txn, ID, &history), 0);
     assert_int_equal(store_text_erase(txn, &history, fixture->hashes[4], &was_there), 0);
@@ -522,6 +544,26 @@ static void what_comes_again_stands(void **state)
     store_close(&store);
 }
 
+/* One that has come without it knows that it may be elsewhere: in the log of several sites, from which such a store goes on. */
+static void what_came_erased_is_known_as_well(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = scratch_store(fixture->directory, MAP_BYTES);
+    struct store_history history;
+    struct store_txn *txn;
+    uint8_t hash[HASH_SIZE];
+
+    for (unsigned is_erased = 0; is_erased < 2; is_erased++) {
+        assert_int_equal(store_begin_write(store, &txn), 0);
+        assert_int_equal(store_history_get(txn, ID, &history), 0);
+        text_append_as(txn, &history, TEXTS + is_erased, is_erased, hash);
+        assert_int_equal(store_commit(&txn), 0);
+        assert_int_equal(has_erased(store), is_erased);
+    }
+    assert_int_equal(store_erasures(store), 0);
+    store_close(&store);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -532,6 +574,7 @@ int main(void)
 #endif
         TEST(readers_go_on),
         TEST(what_comes_again_stands),
+        TEST(what_came_erased_is_known_as_well),
     };
 
     scratch_use_memory();

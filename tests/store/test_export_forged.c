@@ -150,7 +150,8 @@ static void a_command_that_is_refused_is_found(void **state)
 static struct forgery decided(struct fixture *fixture, const struct command *command)
 {
     struct scene *scene = &fixture->scene;
-    struct machine_context context = {.time_ms = scene->now_ms, .log_key = scene->log_key.public_key};
+    struct machine_context context = {
+        .time_ms = scene->now_ms, .log_key = scene->log_key.public_key, .level = FORMAT_LEVEL};
     struct machine_events events;
     struct refusal refusal = {0};
     struct store_txn *txn;
@@ -274,6 +275,19 @@ static void a_format_level_that_is_not_known_is_found(void **state)
     restore_is_refused(fixture, ERR_VERSION, "format level");
 }
 
+/* With one level, that is one that there never was. */
+static void a_format_level_that_goes_back_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    struct forgery forgery = ballot_of(fixture, 3);
+
+    forgery.level_more = UINT32_MAX;
+    forge(fixture, &forgery);
+    assert_int_equal(export_to(fixture, NULL, fixture->file), 0);
+    restore_is_refused(fixture, FORMAT_LEVEL > 1 ? ERR_CORRUPT : ERR_MALFORMED,
+                       FORMAT_LEVEL > 1 ? "level is lower" : "MALFORMED");
+}
+
 /* An epoch that no restore has opened. */
 static void an_epoch_from_nowhere_is_found(void **state)
 {
@@ -311,7 +325,7 @@ static void a_missing_last_event_is_found(void **state)
 {
     struct fixture *fixture = *state;
     struct scene *scene = &fixture->scene;
-    struct machine_context context = {.log_key = scene->log_key.public_key};
+    struct machine_context context = {.log_key = scene->log_key.public_key, .level = FORMAT_LEVEL};
     struct forgery forgery = {.time_ms = scene->now_ms + 60000};
     struct machine_events events;
     struct store_history history;
@@ -431,6 +445,7 @@ int main(void)
         TEST(the_audience_of_another_round_is_found),
         TEST(an_open_part_that_is_not_for_all_is_found),
         TEST(a_format_level_that_is_not_known_is_found),
+        TEST(a_format_level_that_goes_back_is_found),
         TEST(an_epoch_from_nowhere_is_found),
         TEST(a_command_for_another_history_is_found),
         TEST(a_missing_last_event_is_found),

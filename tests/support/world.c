@@ -49,8 +49,10 @@ struct world *world_new(void)
     world->arena = need(arena_new(WORLD_LIMIT), "out of memory");
     world_log_signer(&signer);
     memcpy(world->log_key, signer.public_key, KEY_SIZE);
-    world->context = (struct machine_context){
-        .time_ms = INT64_C(1700000000000), .next_sequence = 1, .log_key = world->log_key};
+    world->context = (struct machine_context){.time_ms = INT64_C(1700000000000),
+                                              .next_sequence = 1,
+                                              .log_key = world->log_key,
+                                              .level = FORMAT_LEVEL};
     world->epoch = 1;
     return world;
 }

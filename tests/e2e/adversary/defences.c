@@ -11,7 +11,7 @@
 #include "worker/store/store.h"
 
 static struct {
-    bool signatures, rights, identity, roll, texts;
+    bool signatures, rights, identity, roll, texts, sameness;
 } gone;
 
 bool defence_take_away(const char *name)
@@ -22,7 +22,7 @@ bool defence_take_away(const char *name)
     } DEFENCES[] = {
         {"signatures", &gone.signatures}, {"rights", &gone.rights},
         {"identity", &gone.identity},     {"roll", &gone.roll},
-        {"texts", &gone.texts},
+        {"texts", &gone.texts},           {"sameness", &gone.sameness},
     };
     for (size_t i = 0; i < ARRAY_COUNT(DEFENCES); i++)
         if (strcmp(DEFENCES[i].name, name) == 0)
@@ -76,11 +76,26 @@ int __wrap_state_member_of_key(const struct view *view, struct arena *arena, con
     ProtobufCMessage *row;
     int code = __real_state_member_of_key(view, arena, key, ret_member);
 
+    if (gone.sameness && code == ERR_KEY_UNKNOWN)
+        return ERR_NOT_FOUND;
     if (!gone.roll || code != ERR_KEY_REVOKED || state_get_by_key(view, arena, TABLE_KEY, key, &row) != 0)
         return code;
     code = state_get(view, arena, TABLE_MEMBER, ((const Comity__V1__Key *) row)->member, 0, &row);
     *ret_member = (Comity__V1__Member *) row;
     return code;
+}
+
+/* What there is not in a history is told as such: there is such a history. */
+int __real_state_get_by_key(const struct view *view, struct arena *arena, enum table table,
+                            const uint8_t key[KEY_SIZE], ProtobufCMessage **ret_row);
+int __wrap_state_get_by_key(const struct view *view, struct arena *arena, enum table table,
+                            const uint8_t key[KEY_SIZE], ProtobufCMessage **ret_row);
+int __wrap_state_get_by_key(const struct view *view, struct arena *arena, enum table table,
+                            const uint8_t key[KEY_SIZE], ProtobufCMessage **ret_row)
+{
+    int code = __real_state_get_by_key(view, arena, table, key, ret_row);
+
+    return gone.sameness && code == ERR_NOT_FOUND && table == TABLE_INVITATION ? ERR_KEY_UNKNOWN : code;
 }
 
 static struct command_text NOTHING[COMMAND_TEXTS_MAX];

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* "signatures", "rights", "identity", "roll", "texts"; false for another word. */
+/* "signatures", "rights", "identity", "roll", "texts", "sameness"; false for another word. */
 bool defence_take_away(const char *name);
 void defence_give_back(void);
 

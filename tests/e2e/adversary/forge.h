@@ -25,7 +25,8 @@ struct forge {
     size_t at;               /* the honest command that comes next */
     const struct sent *base; /* the one that is forged: it, in most kinds */
     uint64_t random;
-    struct arena *arena; /* of one forgery */
+    struct arena *arena;            /* of one forgery */
+    const struct signing_key *once; /* signs for the cosigners, whoever they are; NULL: they do */
     struct insider insiders[INSIDERS_MAX];
     size_t insider_count;
     bool is_stale; /* insiders are to be read anew */

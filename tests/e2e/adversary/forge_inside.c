@@ -47,14 +47,28 @@ static bool by_a_stranger(struct forge *forge, struct forged *out)
     return !is_of_newcomers(forge) && forge_sign(forge, body_anew(forge), key, out);
 }
 
-/* To this history, or to one that there is not. An invitation is the stranger's own. */
+/* The stranger's own invitation, rightly signed; or one that somebody else's key is, with the stranger's signature. */
+static void redeem_as_a_stranger(struct forge *forge, Comity__V1__Command *body, uint64_t draw)
+{
+    struct signing_key *once = arena_alloc(forge->arena, sizeof(*once));
+    uint8_t seed[SEED_SIZE] = {0x7a};
+
+    put_u64(seed + 8, draw);
+    signing_key_from_seed(seed, once);
+    forge->once = once;
+    if ((draw & 1) && body->n_cosigners > 0)
+        body->redeem->invitation = body->cosigners[0] =
+            (ProtobufCBinaryData){KEY_SIZE, (uint8_t *) (uintptr_t) once->public_key};
+}
+
+/* To this history, or to one that there is not. */
 bool forge_stranger(struct forge *forge, uint64_t draw, bool is_here, struct forged *out)
 {
     struct signing_key *key = arena_alloc(forge->arena, sizeof(*key));
     Comity__V1__Command *body = forge_body(forge, forge->base);
     uint8_t seed[SEED_SIZE] = {0x79};
 
-    if (is_kind(forge, COMITY__V1__COMMAND__BODY_FOUND) || is_kind(forge, COMITY__V1__COMMAND__BODY_REDEEM))
+    if (is_kind(forge, COMITY__V1__COMMAND__BODY_FOUND))
         return false;
     put_u64(seed + 8, draw);
     signing_key_from_seed(seed, key);
@@ -62,7 +76,11 @@ bool forge_stranger(struct forge *forge, uint64_t draw, bool is_here, struct for
         body->history.data[0] ^= 1;
         out->history = body->history.data;
     }
-    return forge_sign(forge, body, key, out);
+    if (is_kind(forge, COMITY__V1__COMMAND__BODY_REDEEM))
+        redeem_as_a_stranger(forge, body, draw);
+    bool is_made = forge_sign(forge, body, key, out);
+    forge->once = NULL;
+    return is_made;
 }
 
 static bool is_revoked(const struct insider *insider, const void *context)

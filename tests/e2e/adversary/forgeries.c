@@ -34,6 +34,7 @@ enum {
 };
 
 static const char TWO_BALLOTS[] = "two ballots in place of one";
+static const char STRANGER_REDEEMS[] = "a stranger redeems: here";
 
 /* What became of a kind. */
 struct tally {
@@ -56,6 +57,7 @@ struct attack {
     struct traffic *traffic;
     struct tally tallies[KINDS_MAX];
     size_t tally_count;
+    unsigned long told_to[2]; /* strangers that there is such a history; [true]: who redeem */
     struct flight flights[PATH_ORDERED_MAX * 4]; /* a ring: none is in the air for as long as it turns */
     size_t flight;
     unsigned long wrong; /* answers that are not the ones they have to be */
@@ -179,6 +181,7 @@ static void equivocate(struct attack *attack)
  * what the command names, or not. */
 static void ask_as_a_stranger(struct attack *attack)
 {
+    bool redeems = attack->forge.base->command.body->body_case == COMITY__V1__COMMAND__BODY_REDEEM;
     struct path_answer here = {.code = 0}, elsewhere = {.code = 0};
     struct forged forged = {.plain = {NULL, 0}};
     uint64_t draw = forge_random(&attack->forge);
@@ -186,13 +189,14 @@ static void ask_as_a_stranger(struct attack *attack)
     arena_reset(attack->forge.arena);
     if (!forge_stranger(&attack->forge, draw, true, &forged))
         return;
-    send_forged(attack, "a stranger: here", &forged, &here);
+    send_forged(attack, redeems ? STRANGER_REDEEMS : "a stranger: here", &forged, &here);
     forged = (struct forged){.plain = {NULL, 0}};
     forge_stranger(&attack->forge, draw, false, &forged);
-    send_forged(attack, "a stranger: elsewhere", &forged, &elsewhere);
-    if (!here.was_ordered && !elsewhere.was_ordered && bytes_equal(here.packed, elsewhere.packed))
+    send_forged(attack, redeems ? "a stranger redeems: elsewhere" : "a stranger: elsewhere", &forged, &elsewhere);
+    if (!here.was_ordered && !elsewhere.was_ordered && here.packed.size > 0 && bytes_equal(here.packed, elsewhere.packed))
         return;
     attack->wrong++;
+    attack->told_to[redeems]++;
     fprintf(stderr, "command %zu: a stranger can tell: %s %s, %s %s\n", attack->forge.at, error_name(here.code),
             here.field, error_name(elsewhere.code), elsewhere.field);
 }
@@ -281,6 +285,8 @@ static const struct {
     {"of another epoch", ERR_BEHIND, NULL},
     {"expired", ERR_VALIDITY, NULL},
     {"sealed: a bit", ERR_SEAL, NULL},
+    {STRANGER_REDEEMS, ERR_INVITATION, NULL},
+    {STRANGER_REDEEMS, ERR_SIGNATURE, NULL},
 };
 
 static const struct tally *tally_find(const struct attack *attack, const char *name)
@@ -323,6 +329,8 @@ static bool is_thorough(const struct attack *attack)
 /* A control: does the kind pass that the defence was there for? */
 static bool is_noticed(const struct attack *attack, const char *without)
 {
+    if (strcmp(without, "sameness") == 0)
+        return attack->told_to[false] > 0 && attack->told_to[true] > 0;
     for (size_t i = 0; i < ARRAY_COUNT(STOPPED); i++)
         if (STOPPED[i].without && strcmp(STOPPED[i].without, without) == 0 &&
             tally_find(attack, STOPPED[i].name) && tally_find(attack, STOPPED[i].name)->accepted > 0)

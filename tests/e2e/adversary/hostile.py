@@ -6,6 +6,7 @@ not a member's. docs/trust.md says what it can achieve.
     with HostileWorld(Malice()) as world: world.found(); ...       # as cli_case.World, through the hostile broker
 """
 
+import json
 import os
 import random
 import sys
@@ -149,7 +150,31 @@ def preloaded(library):
             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 
 
-class HostileWorld(World):
+class Reading:
+    """What a World needs for its people to read in the contract's own form."""
+
+    def signing_key(self, who):
+        text = (self.home(who) / "keys" / "signing.key").read_text()
+        return nacl.signing.SigningKey(bytes.fromhex(text.split("secret ")[1].strip()))
+
+    @property
+    def history(self):
+        return bytes.fromhex(self.ask("ada", "context", "show")["context"]["history"])
+
+    @property
+    def place(self):
+        """(endpoint, its key, the group's key) of the first broker."""
+        place = json.loads((self.data / "place.json").read_text())
+        return place["brokers"][0]["endpoint"], bytes.fromhex(place["brokers"][0]["key"]), bytes.fromhex(place["group_key"])
+
+    def reader(self, who="ada"):
+        """A connection that reads with this member's leave, through the broker as it is at the moment."""
+        wire = Wire(*self.place, timeout_s=60)
+        wire.hello([wire.grant(self.history, self.signing_key(who))])
+        return wire
+
+
+class HostileWorld(Reading, World):
     """People with the command line, whose only broker is the hostile one."""
 
     def __init__(self, preload=None):
@@ -185,20 +210,6 @@ class HostileWorld(World):
         self.prepare(draft)
         self.ask("operator", "context", "add", "local", "--place", self.data / "place.json")
         return self.ask("operator", "draft", "submit", draft, "--token-file", "token")
-
-    def signing_key(self, who):
-        text = (self.home(who) / "keys" / "signing.key").read_text()
-        return nacl.signing.SigningKey(bytes.fromhex(text.split("secret ")[1].strip()))
-
-    @property
-    def history(self):
-        return bytes.fromhex(self.ask("ada", "context", "show")["context"]["history"])
-
-    def reader(self, who="ada"):
-        """A connection that reads with this member's leave, through the broker as it is at the moment."""
-        wire = Wire(self.installation.front, self.installation.broker_key, self.installation.group_key, timeout_s=60)
-        wire.hello([wire.grant(self.history, self.signing_key(who))])
-        return wire
 
     def events(self):
         """The whole record as ada sees it: [Event], every one checked against its header."""

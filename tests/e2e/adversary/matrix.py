@@ -1,5 +1,6 @@
 """The table of docs/trust.md, "Adversaries and promises": every promise has one word on every adversary, and every test that it
-names is one that CTest runs. Whether a test shows what the promise says, its readers have to judge.
+names is one that CTest runs; and every other table there with a column "test" names in each row tests that are run. Whether a test
+shows what the promise says, its readers have to judge.
 
 matrix.py BUILD             look at it
 matrix.py BUILD --control   with files in place of tests that no test runs: each has to be noticed"""
@@ -10,8 +11,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-ADVERSARIES = ("a member", "the other side", "the broker's operator", "the worker's operator", "all operators", "a thief",
-               "the network")
+ADVERSARIES = ("a member", "the other side", "the broker's operator", "the worker's operator", "etcd's operator", "all operators",
+               "a thief", "the network")
 VERDICTS = ("holds", "detected", "not held")
 
 
@@ -19,6 +20,18 @@ def rows(text):
     table = text.split("<!-- matrix: begin -->")[1].split("<!-- matrix: end -->")[0]
     for line in table.strip().splitlines()[2:]:
         yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def other_rows(text):
+    """(what it is about, its tests) of every row of every other table whose last column is headed "test"."""
+    begin, end = text.index("<!-- matrix: begin -->"), text.index("<!-- matrix: end -->")
+    inside = False
+    for line in (text[:begin] + text[end:]).splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else None
+        if cells is None or cells[-1] == "test":
+            inside = cells is not None
+        elif inside and not set(line) <= set("|-"):
+            yield cells[0], cells[-1]
 
 
 def tests_run(build):
@@ -51,6 +64,9 @@ def judge(text, run):
         named = re.findall(r"`([^`]+)`", tests)
         wrong += [f"{promise}, {against}: no test runs {test}" for test in named if test not in run]
         wrong += [f"{promise}, {against}: no test"] * (not named)
+    for about, tests in other_rows(text):
+        named = re.findall(r"`([^`]+)`", tests)
+        wrong += [f"{about}: no test runs {test}" for test in named if test not in run] + [f"{about}: no test"] * (not named)
     promises = {promise for promise, _ in words}
     wrong += [f"{promise}: nothing on {adversary}" for promise in sorted(promises) for adversary in ADVERSARIES
               if (promise, adversary) not in words]
@@ -58,13 +74,21 @@ def judge(text, run):
 
 
 def control(text, run):
-    """A helper of tests, a test's folder, what is no test at all and what is not there: each in place of a test that is named."""
+    """A helper of tests, a test's folder, what is no test at all and what is not there: each in place of a test that is named. And
+    each row of the other tables without its tests, or with one that is not there."""
     named = next(re.findall(r"`([^`]+)`", row[4]) for row in rows(text))[0]
     for other in ("tests/e2e/adversary/hostile.py", "tests/e2e/adversary", "docs/trust.md", "tests/e2e/adversary/test_nothing.py"):
         wrong = judge(text.replace(f"`{named}`", f"`{other}`"), run)[0]
         if not wrong or any(other not in line for line in wrong):
             print(f"{other} in place of {named}: {wrong}")
             return 1
+    for about, tests in other_rows(text):
+        for other in ("", "`tests/e2e/adversary/test_nothing.py`"):
+            row = next(line for line in text.splitlines() if line.startswith(f"| {about} |") and line.endswith(f"| {tests} |"))
+            wrong = judge(text.replace(row, row.removesuffix(f"{tests} |") + f"{other} |"), run)[0]
+            if len(wrong) != 1 or not wrong[0].startswith(f"{about}: no test"):
+                print(f"{other!r} in place of {tests}: {wrong}")
+                return 1
     return 0
 
 
@@ -73,8 +97,9 @@ def main():
     if sys.argv[2:] == ["--control"]:
         return control(text, run)
     wrong, promises, words = judge(text, run)
-    print("\n".join(wrong) or f"{len(promises)} promises, {len(words)} words, {len(run)} files of tests")
-    return 1 if wrong or len(promises) < 5 else 0
+    others = len(list(other_rows(text)))
+    print("\n".join(wrong) or f"{len(promises)} promises, {len(words)} words, {others} further rows, {len(run)} files of tests")
+    return 1 if wrong or len(promises) < 5 or others < 15 else 0
 
 
 if __name__ == "__main__":

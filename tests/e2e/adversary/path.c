@@ -45,7 +45,7 @@ static void service_begin(struct path *path)
     struct policy_rules rules = {.founding = FOUNDING_TOKEN, .token = PATH_TOKEN};
     const struct rate_limits no_limits = {.of = {{.per_minute = 0}}};
     const struct job_limits jobs = {.count = JOBS_MAX, .bytes = SIZE_MAX / 2};
-    uint64_t term;
+    uint64_t term = 0;
 
     service->store = scratch_store(path->directory, MAP_BYTES);
     service->clock = &path->clock;
@@ -59,6 +59,7 @@ static void service_begin(struct path *path)
                   policy_new(&rules, &service->policy) == 0 && job_queue_new(&service->checks) == 0 &&
                   job_queue_new(&service->commands) == 0 && job_pool_new(&jobs, &path->jobs) == 0,
               "the worker's path cannot be set up");
+    atomic_store(&service->term, term);
 }
 
 void path_begin(struct path *path, int64_t now_ms, path_answer_fn *answered, void *context)

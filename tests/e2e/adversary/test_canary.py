@@ -10,7 +10,7 @@ import threading
 import unittest
 
 from canary import Canary, files, found, found_in_memory, memory
-from hostile import REQUEST, Frame, HostileWorld, pb
+from hostile import REQUEST, Frame, HostileWorld, Reading, pb
 
 from cli_case import COMITY, World
 
@@ -168,6 +168,8 @@ class Frames(unittest.TestCase):
         logs = b"".join(content for path, content in files(self.world.installation.directory) if path.suffix == ".log")
         self.assertIn(b"event=", logs)
         self.assertEqual(found(self.voter + self.body + self.ballot, logs, "the worker's log"), [])
+        # The control: the same search finds what is logged.
+        self.assertTrue(found([Canary("the group's key", self.world.place[2])], logs, "the worker's log"))
 
     def test_the_workers_memory_has_it(self):
         """The control of the search in memory: the worker's operator can read it all (docs/trust.md: not held)."""
@@ -189,12 +191,34 @@ class Frames(unittest.TestCase):
         self.assertTrue(hits)
 
 
+    def test_who_is_root_on_a_members_machine(self):
+        """While it works it has the member's key, and root can read it (docs/trust.md: not held). Nobody else's has it."""
+        seed = Canary("seed", bytes(self.world.signing_key("ada")))
+        for who, has_it in (("ada", True), ("ben", False)):
+            watcher = subprocess.Popen([COMITY, "watch", "1", "--home", self.world.home(who)], stdout=subprocess.PIPE,
+                                       stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            guard = threading.Timer(60, watcher.terminate)
+            guard.start()
+            try:
+                self.assertTrue(watcher.stdout.readline())
+                self.assertEqual(bool(found_in_memory([seed], watcher.pid, "a member's program")), has_it, who)
+            finally:
+                guard.cancel()
+                watcher.terminate()
+                watcher.wait()
+                watcher.stdout.close()
+
+
+class RealWorld(Reading, World):
+    """As they are set up by `comity up`."""
+
+
 class Core(unittest.TestCase):
     """The real broker: what a dump of its memory has, while everything passes through it."""
 
     @classmethod
     def setUpClass(cls):
-        cls.world = World()
+        cls.world = RealWorld()
         cls.addClassCleanup(cls.world.close)
         cls.world.up()
         cls.scene = Scene()
@@ -222,16 +246,17 @@ class Core(unittest.TestCase):
         worker.join()
         dumps.append(self.dump(pid))
         self.assertEqual(failures, [])
-        canaries = scene.of_voter + scene.of_body
+        canaries = scene.of_voter + scene.of_body + scene.packed_ballot(world)
         for dump in dumps:
             self.assertEqual(found(canaries, dump, "the broker's memory"), [])
         print(f"{len(dumps)} dumps, {sum(map(len, dumps)) >> 20} MiB")
         # The control: what is not sealed is found in the same dumps: the id of the history, which headers have.
-        history = bytes.fromhex(world.ask("ada", "context", "show")["context"]["history"])
-        self.assertTrue(any(Canary("history", history).forms_in(dump) for dump in dumps))
+        self.assertTrue(any(Canary("history", world.history).forms_in(dump) for dump in dumps))
         logs = b"".join(content for _, content in files(world.data / "log"))
         self.assertIn(b"event=", logs)
         self.assertEqual(found(canaries, logs, "the logs"), [])
+        # And what is logged is found in the same logs.
+        self.assertTrue(found([Canary("the group's key", world.place[2])], logs, "the logs"))
 
     @staticmethod
     def dump(pid):

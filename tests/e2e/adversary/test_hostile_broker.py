@@ -204,7 +204,7 @@ class Hostile(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        print(f"seed {SEED}", flush=True)
+        print(f"## seed {SEED}", flush=True)
         cls.world = HostileWorld()
         cls.addClassCleanup(cls.world.close)
         cls.world.found()

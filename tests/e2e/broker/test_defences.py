@@ -431,7 +431,7 @@ class Structure(unittest.TestCase):
 
     FOLDERS = ("broker", "worker", "worker/store", "worker/log", "client/lib", "client/cli")
     RIM = ["broker/loop.c", "broker/loop_act.c", "broker/loop_inside.h", "broker/sockets.c", "broker/zap.c",
-           "client/lib/client.c", "client/lib/link.c", "client/lib/watch.c", "worker/link.c", "worker/link.h",
+           "client/lib/client.c", "client/lib/link.c", "client/lib/watch.c", "worker/asker.c", "worker/link.c", "worker/link.h",
            "worker/loop.c"]
 
     @classmethod
@@ -453,8 +453,10 @@ class Structure(unittest.TestCase):
         self.assertEqual(self.users(r"ZMQ_HEARTBEAT"), [])
 
     def test_one_context_a_program(self):
-        for program in ("broker/", "worker/", "client/"):
+        """The asker is another process: of `comity-worker join`, which runs no loop."""
+        for program in ("broker/", "worker/asker.c", "worker/loop.c", "client/"):
             self.assertEqual(self.count(r"\bzmq_ctx_new\b", program), 1, program)
+        self.assertEqual(self.count(r"\bzmq_ctx_new\b", "worker/"), 2)
 
     def test_one_thread_a_socket(self):
         """The broker has none of its own; in the worker and the client, who makes threads and who has sockets differ: the
@@ -471,7 +473,10 @@ class Structure(unittest.TestCase):
                              ["link->socket, link->" + ("broker.endpoint" if link[0] == "w" else "endpoint")])
             # The other socket is the monitor's.
             self.assertEqual(len(re.findall(r"zmq_connect\(", text)), 2, link)
-        self.assertEqual(self.users(r"ZMQ_DEALER"), ["broker/sockets.c", "client/lib/link.c", "worker/link.c"])
+        asker = self.sources["worker/asker.c"]
+        self.assertEqual(len(re.findall(r"ZMQ_DEALER", asker)), 1)
+        self.assertEqual(re.findall(r"zmq_connect\((\w+->\w+, \w+->\w+)", asker), ["asker->socket, options->endpoint"])
+        self.assertEqual(self.users(r"ZMQ_DEALER"), ["broker/sockets.c", "client/lib/link.c", "worker/asker.c", "worker/link.c"])
 
     def test_the_edge_triggered_descriptor_is_the_clients_alone(self):
         """Which has a user with an event loop, and reads on until no socket has anything left."""
@@ -491,11 +496,13 @@ class Structure(unittest.TestCase):
                     sends.setdefault(name, []).append(line.strip())
         # part_send of the loop and reply of ZAP, which wait for nobody; one a link.
         self.assertEqual({name: len(lines) for name, lines in sends.items()},
-                         {"broker/loop_act.c": 1, "broker/zap.c": 1, "client/lib/link.c": 1, "worker/link.c": 1}, sends)
+                         {"broker/loop_act.c": 1, "broker/zap.c": 1, "client/lib/link.c": 1, "worker/asker.c": 1, "worker/link.c": 1},
+                         sends)
         self.assertIn("flags |= ZMQ_DONTWAIT", self.sources["broker/loop_act.c"])
         self.assertIn("int flags = ZMQ_DONTWAIT |", self.sources["broker/zap.c"])
         for link in ("client/lib/link.c", "worker/link.c"):
             self.assertRegex(sends[link][0], r"^if .*ZMQ_DONTWAIT\) < 0\)")
+        self.assertRegex(sends["worker/asker.c"][0], r"^return .*ZMQ_DONTWAIT\) < 0$")
 
     def test_the_checks_would_find_something(self):
         self.assertTrue(self.users(r"ZMQ_ROUTER_MANDATORY"))

@@ -49,7 +49,7 @@ class Malformed(TestCase):
     def setUp(self):
         super().setUp()
         self.seed = int(os.environ.get("COMITY_SEED", random.randrange(1 << 32)))
-        print("seed", self.seed, flush=True)
+        print("## seed", self.seed, flush=True)
         self.random = random.Random(self.seed)
         self.server = self.broker()
         self.honest = self.server.client().connected()

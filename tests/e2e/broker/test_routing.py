@@ -12,7 +12,7 @@ class Routing(TestCase):
         worker = broker.worker("north").ready(LABOUR)
         client = broker.client()
         sent = Frame(REQUEST, request=7, group=LABOUR, history=history("h"), command_id=b"c" * 16, sequence=3,
-                     attempt=2, budget=9000, term=5, route=77, flags=FLAG_FOLLOWER_OK, body=b"sealed" * 1000)
+                     attempt=2, budget=9000, term=5, route=77, flags=FLAG_LEAVE, body=b"sealed" * 1000)
         client.send(sent)
         came = worker.expect(REQUEST)
         self.assertNotIn(came.route, (0, 77), "a ticket of the broker's own")
@@ -216,17 +216,21 @@ class Routing(TestCase):
         worker.answer(worker.expect(REQUEST, request=1))
         client.expect(REPLY, request=1)
 
-    def test_follower_answers_where_it_may(self):
+    def test_a_follower_answers_in_nobodys_place(self):
         broker = self.broker(["north", "south"])
         leader = broker.worker("north").ready(LABOUR, term=2, window=1)
         follower = broker.worker("south").ready(LABOUR, term=1, window=10)
         client = broker.client()
-        client.request(LABOUR, 1, flags=FLAG_FOLLOWER_OK)
-        leader.expect(REQUEST, request=1)
+        client.request(LABOUR, 1)
+        leader.answer(leader.expect(REQUEST, request=1))
+        client.expect(REPLY, request=1)
         client.request(LABOUR, 2)
-        client.expect(ERROR, request=2, error=BUSY)
-        client.request(LABOUR, 3, flags=FLAG_FOLLOWER_OK)
-        follower.expect(REQUEST, request=3)
+        leader.expect(REQUEST, request=2)
+        client.request(LABOUR, 3)
+        client.expect(ERROR, request=3, error=BUSY)
+        follower.ready(LABOUR, term=3, window=10)
+        client.request(LABOUR, 4)
+        follower.expect(REQUEST, request=4)
 
     def test_client_that_leaves_gets_nothing_more(self):
         broker = self.broker()

@@ -21,7 +21,7 @@ COMITY = BUILD / "comity"
 TIMEOUT_S = 120
 DEADLINE_S = 60
 
-DONE, REFUSED, USAGE, UNREACHABLE, INTERNAL, UNCONFIRMED, DIFFERS, UNCOUNTED, FORKED = range(9)
+DONE, REFUSED, USAGE, UNREACHABLE, INTERNAL, UNCONFIRMED, DIFFERS, UNCOUNTED, FORKED, WAITING = range(10)
 
 FOUNDERS = [("ada", "union", "Ada Okafor", "co-chair"), ("ben", "union", "Ben Ruiz", "co-chair"),
             ("carla", "management", "Carla Weiss", "co-chair"), ("dev", "management", "Dev Patel", "co-chair"),
@@ -97,7 +97,7 @@ class World:
 
     def end_remains(self):
         """Where a test went wrong, its processes may be left: those whose ids the supervisor's log has."""
-        for pid in self.pids("broker", all_of_them=True) + self.pids("worker", all_of_them=True):
+        for pid in self.pids("", all_of_them=True):
             command = Path(f"/proc/{pid}/cmdline")
             if command.exists() and str(self.directory).encode() in command.read_bytes():
                 os.kill(pid, signal.SIGKILL)
@@ -122,18 +122,19 @@ class World:
             raise Unexpected(f"{words}: exit {code}, expected {exit}: {json.dumps(document.get('error'))}")
         return document
 
-    def up(self, **options):
-        return self.ask("operator", "up", "--data", self.data, "--detach", **options)
+    def up(self, *words, **options):
+        return self.ask("operator", "up", "--data", self.data, "--detach", *words, **options)
 
     def down(self):
         return self.ask("operator", "down", "--data", self.data)
 
     def pids(self, child, all_of_them=False):
+        """Of the child as the supervisor calls it: "worker", at one of several sites "worker-1"; "": of all."""
         log = self.data / "log" / "up.log"
         if not log.exists():
             return []
         found = [int(line.rsplit("pid=", 1)[1]) for line in log.read_text().splitlines()
-                 if f"event=started child={child} " in line]
+                 if f"event=started child={child}" in line and (not child or f"={child} " in line)]
         return found if all_of_them else found[-1:]
 
     def supervisor(self):
@@ -145,7 +146,8 @@ class World:
         files = [self.directory / f"audited.{number}" for number in range(1 + len(readers))]
         for file in files:
             file.unlink(missing_ok=True)
-        subprocess.run([BUILD / "comity-worker", "export", "--config", self.data / "worker.ini", "--to", files[0]], check=True,
+        config = next(self.data / at / "worker.ini" for at in ("site-1", ".") if (self.data / at / "worker.ini").exists())
+        subprocess.run([BUILD / "comity-worker", "export", "--config", config, "--to", files[0]], check=True,
                        capture_output=True, timeout=TIMEOUT_S)
         for reader, file in zip(readers, files[1:]):
             self.ask(reader, "export", file)

@@ -2,9 +2,27 @@
 
 import json
 import socket
+import time
 import unittest
 
 from cli_case import DONE, REFUSED, UNREACHABLE, USAGE, CliCase
+from lines import Line
+
+LATE_S = 0.4
+
+
+class LateLine(Line):
+    """What comes back comes later, or not at all."""
+
+    def __init__(self, target):
+        self.is_mute = False
+        super().__init__(target)
+
+    def pass_back(self, far, near, number):
+        while data := far.recv(65536):
+            time.sleep(LATE_S)
+            if not self.is_mute:
+                near.sendall(data)
 
 
 class Doctor(CliCase):
@@ -84,6 +102,29 @@ class Doctor(CliCase):
         self.assertIn("accepts connections", checks[-2]["what"])
         self.assertIn("has not the broker's key", checks[-1]["what"])
         self.assertIn("in person", checks[-1]["next"])
+
+    def test_one_broker_of_two(self):
+        """The first that answers says nothing of the other, which is waited for; and one that does not answer keeps nobody from
+        working."""
+        file = self.world.home("dev") / "contexts" / "lakeside.ini"
+        text, broker = file.read_text(), self.ask("dev", "context", "show")["context"]["place"]["brokers"][0]
+        host, port = broker["endpoint"].removeprefix("tcp://").rsplit(":", 1)
+        line = LateLine((host, int(port)))
+        self.addCleanup(line.close)
+        self.addCleanup(file.write_text, text)
+        file.write_text(f"{text}\n[broker late]\nendpoint = {line.endpoint}\nkey = {broker['key']}\n")
+        findings = [row["finding"] for row in self.examine("dev") if row["check"] == "broker"]
+        self.assertEqual(findings, ["ok"] * 4)
+        self.assertEqual([row["state"] for row in self.ask("dev", "status")["brokers"]], ["OK", "OK"])
+        line.is_mute = True
+        rows = [row for row in self.examine("dev", "--timeout", 5) if row["check"] == "broker"]
+        self.assertEqual([row["finding"] for row in rows], ["ok", "ok", "ok", "warning"])
+        self.assertIn(f"The broker at {line.endpoint}: No answer came", rows[-1]["what"])
+        self.assertEqual([row["state"] for row in self.ask("dev", "status", "--timeout", 5)["brokers"]], ["OK", "TIMEOUT"])
+        line.end(line.listener)
+        rows = [row for row in self.examine("dev") if row["check"] == "broker"]
+        self.assertEqual([row["finding"] for row in rows], ["ok", "warning", "ok"])
+        self.assertIn("Nothing accepts a connection", rows[1]["what"])
 
     def test_a_key_that_was_revoked(self):
         self.ask("carla", "invite", "Gone Soon", "--out", "gone.inv")

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 from cli_case import (COMITY, DIFFERS, DONE, FORKED, INTERNAL, REFUSED, TIMEOUT_S, UNCONFIRMED, UNCOUNTED, UNREACHABLE, USAGE,
-                      CliCase)
+                      WAITING, CliCase)
 
 
 class Exits(CliCase):
@@ -18,7 +18,8 @@ class Exits(CliCase):
         return done.returncode, done.stderr
 
     def test_each_of_them(self):
-        """But 5, which needs an act whose answer is lost: test_line.py has it; and 6 and 7, of recounts: test_recount.py."""
+        """But 5, which needs an act whose answer is lost: test_line.py has it; 6 and 7, of recounts: test_recount.py; and 9, of
+        what waits: test_outbox.py."""
         w = self.world
         self.assertEqual(w.comity("ada", "whoami")[0], DONE)
         self.assertEqual(w.comity("ada", "round", "show", 99)[0], REFUSED)
@@ -39,7 +40,7 @@ class Exits(CliCase):
     def test_the_table_is_told_in_every_place(self):
         rows = self.ask("ada", "help", "exit-codes")["exit_codes"]
         self.assertEqual([row["exit"] for row in rows], [DONE, REFUSED, USAGE, UNREACHABLE, INTERNAL, UNCONFIRMED,
-                                                            DIFFERS, UNCOUNTED, FORKED])
+                                                            DIFFERS, UNCOUNTED, FORKED, WAITING])
         words = self.world.comity("ada", "help", "exit-codes")[1]
         page = self.world.comity("ada", "help", "--man", "comity")[1]
         for row in rows:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from cli_case import BUILD, UNCOUNTED, USAGE, CliCase
+from cli_case import BUILD, UNCOUNTED, UNREACHABLE, USAGE, CliCase
 from test_watch import Pipe
 from witnesses import Witness
 
@@ -159,6 +159,24 @@ class Finality(CliCase):
         self.assertEqual([(row["witness"], row["size"], row["is_good"]) for row in sorted(audited["cosignatures"], key=lambda row: row["size"])],
                          [("office-box", size, True), ("union-box", size + 1, True)])
 
+    def test_an_audit_by_witnesses_that_are_named(self):
+        """As of a receipt: who names a witness asks for its word, and is not told that all is well without it."""
+        union, management = self.witness("union-box", "ada"), self.witness("office-box", "carla")
+        union.sign()
+        self.ask("dev", "export", "half.record")
+        self.ask("stranger", "audit", "half.record")
+        self.ask("stranger", "audit", "half.record", "--witness", union.hex)
+        both = ["--witness", union.hex, "--witness", management.hex]
+        self.refuse("stranger", "audit", "half.record", *both, name="UNCOUNTED", exit=UNCOUNTED)
+        code, output, error = self.world.comity("stranger", "audit", "half.record", *both)
+        self.assertEqual(code, UNCOUNTED)
+        self.assertIn(f"Missing: witness {management.hex} has not signed it in this file.", output)
+        self.assertNotIn("everything fits", output)
+        self.assertIn("The file proves what was recorded, but not that it is FINAL.", error)
+        management.sign()
+        self.ask("dev", "export", "whole.record")
+        self.ask("stranger", "audit", "whole.record", *both)
+
     def save(self, command, name, who="dev"):
         document = self.ask(who, "receipt", "save", command, name)
         return document, self.world.directory / name
@@ -176,23 +194,23 @@ class Finality(CliCase):
         asked = ["receipt", "verify", file, "--log-key", saved["log_key"]]
         both = ["--witness", union.hex, "--witness", management.hex]
         document = self.ask("stranger", *asked, *both)
-        self.assertEqual((document["sequence"], document["command_id"], document["is_final"]),
+        self.assertEqual((document["sequence"], document["command_id"], document["is_witnessed"]),
                          (act["sequence"], act["command_id"], True))
         self.assertEqual(document["command"]["add_item"]["title"]["text"], "Lunch")
         fingerprint = hashlib.sha256(bytes.fromhex(saved["log_key"])).hexdigest()[:16]
         fingerprint = " ".join(fingerprint[at:at + 4] for at in range(0, 16, 4))
         self.assertEqual(document["log_key_fingerprint"], fingerprint)
         self.assertIn(f"{saved['log_key']} (fingerprint {fingerprint}) has signed", self.world.comity("stranger", *asked)[1])
-        self.assertIsNone(self.ask("stranger", *asked)["is_final"])
+        self.assertIsNone(self.ask("stranger", *asked)["is_witnessed"])
         missing = self.ask("stranger", *asked, *both, "--witness", "00" * 32, exit=UNCOUNTED)   # it proves the rest
-        self.assertEqual((missing["is_final"], missing["sequence"]), (False, act["sequence"]))
+        self.assertEqual((missing["is_witnessed"], missing["sequence"]), (False, act["sequence"]))
         code, output, error = self.world.comity("stranger", *asked, "--witness", union.hex, "--witness", "00" * 32)
         self.assertEqual(code, UNCOUNTED)
         self.assertIn(f"Missing: witness {'00' * 32} has not signed it", output)
         self.assertIn("Not proved: The file proves what was recorded, but not that it is FINAL.", error)
         keyless = self.refuse("stranger", "receipt", "verify", file, name="CONFIG", exit=USAGE)
         self.assertIn("--log-key KEY", keyless["next"])
-        self.assertIn("FINAL: every witness that you named", self.world.comity("stranger", *asked, *both)[1])
+        self.assertIn("Every witness that you named", self.world.comity("stranger", *asked, *both)[1])
         self.assertEqual(self.ask("dev", "receipt", "verify", file)["sequence"], act["sequence"])   # by the context's keys
         self.refuse("stranger", "receipt", "verify", file, "--log-key", "11" * 32, name="SIGNATURE", exit=USAGE)
         self.assertEqual(self.world.comity("stranger", *asked, "--witness", "zz")[:2], (USAGE, ""))   # before anything is said of it
@@ -202,6 +220,35 @@ class Finality(CliCase):
             altered.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1:])
             code, output, _ = self.world.comity("stranger", *asked[:2], altered, *asked[3:], *both)
             self.assertEqual((code, output), (USAGE, ""), at)
+
+    def test_a_receipt_is_saved_without_the_server(self):
+        """The journal has it whole. The controls have none there, or a damaged one: they have to ask."""
+        act = self.ask("ben", "item", "add", 1, "Brunch")["receipt"]
+        with_server, _ = self.save(act["command_id"], "online.receipt", who="ben")
+        self.world.down()
+        self.addCleanup(self.world.up)
+        saved, file = self.save(act["command_id"], "offline.receipt", who="ben")
+        for member in ("sequence", "time_ms", "command", "event", "log_key"):
+            self.assertEqual(saved[member], with_server[member], member)
+        self.assertEqual((saved["command"]["add_item"]["title"]["text"], saved["cosigners"]), ("Brunch", []))
+        verify = lambda path: self.ask("stranger", "receipt", "verify", path, "--log-key", saved["log_key"])
+        document = verify(file)
+        self.assertEqual(document["command"], saved["command"])
+        self.refuse("dev", "receipt", "save", act["command_id"], "dev.receipt", name="UNREACHABLE", exit=UNREACHABLE)
+        # What an audit takes, this takes: the journal's own file.
+        kept, = (self.world.home("ben") / "journal").glob(f"*/{act['command_id']}.receipt-*")
+        document = verify(kept)
+        self.assertEqual((document["sequence"], document["command"]), (act["sequence"], None))
+        data = kept.read_bytes()
+        for at in range(0, len(data), 37):
+            altered = self.world.directory / "altered.kept"
+            altered.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1:])
+            code, output, _ = self.world.comity("stranger", "receipt", "verify", altered, "--log-key", saved["log_key"])
+            self.assertEqual((code, output), (USAGE, ""), at)
+        kept.write_bytes(data[:-40] + bytes([data[-40] ^ 1]) + data[-39:])
+        self.addCleanup(kept.write_bytes, data)
+        self.refuse("ben", "receipt", "save", act["command_id"], "damaged.receipt", name="UNREACHABLE", exit=UNREACHABLE)
+        self.assertFalse((self.world.directory / "damaged.receipt").exists())
 
 
 if __name__ == "__main__":

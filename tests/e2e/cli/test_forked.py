@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support" / "python"))
 
-from cli_case import BUILD, CliCase, DONE, FORKED, INTERNAL, TIMEOUT_S
+from cli_case import BUILD, CliCase, DIFFERS, DONE, FORKED, INTERNAL, REFUSED, TIMEOUT_S, USAGE
 from comity_record import Record, seed_of
 from terminal import run_on_terminal
 
@@ -120,6 +120,90 @@ class Lies(CliCase):
         self.assert_refused("ada")
         self.forget("ada")                     # the control
         self.ask("ada", "whoami")
+
+    def fingerprint(self, who, number):
+        return self.ask(who, "checkpoint", "--at", number)["checkpoint"]["fingerprint"]
+
+    def files(self, who):
+        """Everything that a home keeps, but what a run writes in any case."""
+        home = self.world.home(who)
+        return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob("*")
+                if path.is_file() and ".lock" not in path.name and "fork-" not in path.name}
+
+    def receipt(self, who, command):
+        return next(row for row in self.ask(who, "receipt", "list")["receipts"] if row["command_id"] == command)
+
+    def test_the_true_record_is_back(self):
+        """Who believed the false one gives it up, by what others have read out, and is told which own acts are not in the true one."""
+        before = self.act("ada")
+        before = next(row for row in self.ask("ada", "receipt", "list")["receipts"] if row["sequence"] == before)
+        self.copy("common")
+        lost = self.act("ada")                 # in the false one
+        lost = next(row for row in self.ask("ada", "receipt", "list")["receipts"] if row["sequence"] == lost)
+        self.head("ada")
+        self.copy("false")
+        self.put("common")
+        self.act("ben")
+        self.act("ben")
+        self.assert_refused("ada")
+        kept = self.kept("ada")
+        number, digits = kept["size"], self.fingerprint("carla", kept["size"])
+        self.assertNotEqual(digits, kept["fingerprint"])
+        error = self.refuse("ada", "whoami", name="FORKED", exit=FORKED)
+        self.assertIn("comity checkpoint accept", error["next"])
+        # Nothing changes by a number that both have in common, by another fingerprint, or by none.
+        files = self.files("ada")
+        accept = ["checkpoint", "accept"]
+        self.refuse("ada", *accept, number - 1, self.fingerprint("carla", number - 1), name="RANGE", exit=None)
+        self.refuse("ada", *accept, number + 9, digits, name="RANGE", exit=None)
+        self.refuse("ada", *accept, number, kept["fingerprint"], name="DIFFERS", exit=DIFFERS)
+        self.refuse("ada", *accept, number + 1, digits, name="DIFFERS", exit=DIFFERS)
+        self.refuse("ada", *accept, number, digits[:-1], name="USAGE", exit=USAGE)
+        self.ask("ada", *accept, number, digits, "--dry-run")
+        self.refuse("ben", *accept, number, digits, name="STATE", exit=REFUSED)
+        self.assertEqual(self.files("ada"), files)
+        self.assertEqual(self.receipt("ada", lost["command_id"])["has_receipt"], True)
+        # Even now: what the false record had signed can be shown to everybody.
+        self.ask("ada", "receipt", "save", lost["command_id"], "false-before.receipt")
+        document = self.ask("ada", *accept, number, digits.replace(" ", "-"))
+        self.assertEqual([(row["command_id"], row["sequence"]) for row in document["given_up"]], [(lost["command_id"], lost["sequence"])])
+        evidence = Path(document["evidence"]).read_text()
+        self.assertIn(kept["note"], evidence)
+        self.assertEqual(evidence.count("\u2014 comity/"), 2)
+        self.assertEqual(self.ask("ada", "whoami")["member"]["number"], 1)
+        self.assertEqual(self.fingerprint("ada", number), digits)
+        self.assertEqual(self.kept("ada")["root"], self.kept("ben")["root"] if self.head("ben") else None)
+        # What was in both stays; what was in the false one alone is not called recorded, nor sent again by itself.
+        self.assertEqual(self.receipt("ada", before["command_id"]), before)
+        row = self.receipt("ada", lost["command_id"])
+        self.assertEqual((row["has_receipt"], row["refused"]), (False, "FORKED"))
+        head = self.head("ada")
+        document = self.ask("ada", "resubmit")
+        self.assertEqual((document["resubmitted"], [row["command_id"] for row in document["not_taken_over"]]), ([], [lost["command_id"]]))
+        self.assertEqual(self.head("ada"), head)
+        saved = self.ask("ada", "receipt", "save", lost["command_id"], "false-after.receipt")
+        self.assertEqual((saved["is_given_up"], saved["sequence"]), (True, lost["sequence"]))
+        self.assertEqual(*((self.world.directory / f"false-{when}.receipt").read_bytes() for when in ("before", "after")))
+        self.act("ada")
+        self.refuse("ada", *accept, number, digits, name="STATE", exit=REFUSED)
+        # By mistake? The other way round, of a record that ends before: its last number alone will do.
+        self.put("false")
+        end = self.ask("eli", "checkpoint")["checkpoint"]
+        self.refuse("ada", *accept, end["size"] - 1, self.fingerprint("eli", end["size"] - 1), name="RANGE", exit=None)
+        self.ask("ada", *accept, end["size"], end["fingerprint"])
+        self.assertEqual({**self.receipt("ada", lost["command_id"]), "kept_ms": 0}, {**lost, "kept_ms": 0})
+
+    def test_a_checkpoint_that_is_removed_says_nothing_of_acts(self):
+        """The control: by hand the head alone changes, and the act is still called recorded."""
+        self.copy("common")
+        self.act("ada")
+        self.put("common")
+        self.act("ben")
+        self.act("ben")
+        self.refuse("ada", "whoami", name="FORKED", exit=FORKED)
+        self.forget("ada")
+        self.ask("ada", "whoami")
+        self.assertTrue(self.ask("ada", "receipt", "list")["receipts"][-1]["has_receipt"])
 
     def test_an_older_copy_is_started_again(self):
         self.copy("older")

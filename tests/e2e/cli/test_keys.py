@@ -59,7 +59,7 @@ class Devices(Keys):
         self.assertEqual(context["log_keys"], self.ask("gil", "context", "show")["context"]["log_keys"])
         lost = self.own("gil")["fingerprint"]
         self.ask("gil2", "key", "revoke", lost, "--yes")
-        error = self.refuse("gil", "key", "list", name="GRANT")
+        error = self.refuse("gil", "key", "list", name="KEY_REVOKED")
         self.assertIn("co-chair", error["next"])
         self.ask("gil2", "key", "list")
 
@@ -114,7 +114,7 @@ class Rotation(Keys):
         self.assertNotEqual(path.read_bytes(), copy.read_bytes())
         # A thief's copy of the old key is of no use, on any machine.
         shutil.copy2(copy, path)
-        self.refuse("jo", "whoami", name="GRANT")
+        self.refuse("jo", "whoami", name="KEY_REVOKED")
 
     def test_what_the_older_key_signed(self):
         """Receipts, the history and resubmit know it, after two changes."""

@@ -43,7 +43,7 @@ class Back(CliCase):
         self.assertIn(f"Welcome back, Fay Lind: you are member {number} of", output)
         self.assertIn("1 other key of yours is revoked.", output)
         self.assertEqual(self.ask("fay-new", "whoami")["member"]["number"], number)
-        self.assertEqual(self.ask("fay", "whoami", exit=REFUSED)["error"]["name"], "GRANT")
+        self.assertEqual(self.ask("fay", "whoami", exit=REFUSED)["error"]["name"], "KEY_REVOKED")
         self.assertEqual(len(self.valid_keys(number)), 1)
         self.assertNotEqual(self.valid_keys(number), before)
         self.refuse("fay", "join", "fay-back.invitation", name="INVITATION")
@@ -104,10 +104,22 @@ class Back(CliCase):
         self.assertEqual(self.ask("carla", "whoami")["member"]["number"], CARLA)
         self.assertEqual(self.valid_keys(number), [])
 
+    def test_a_key_that_nobody_has(self):
+        for typed in ("0123 4567 89ab cdef", "0123456789ABCDEF"):
+            error = self.refuse("ada", "key", "revoke", typed, name="NOT_FOUND")
+            self.assertEqual(error["what"], "This key belongs to nobody here.")
+            self.assertIn("comity invitation list", error["next"])
+        error = self.refuse("ada", "key", "revoke", "Abe Cade", name="NOT_FOUND")   # a name, of such letters too
+        self.assertEqual(error["what"], "There is no member `Abe Cade`.")
+
     def test_the_recovery_key(self):
         self.ask("dev", "key", "new", "--out", "recovery.key")
         error = self.refuse("ben", "key", "recover", DEV, "--recovery", "recovery.key", name="KEY_UNKNOWN")
         self.assertEqual(error["what"], "The key in recovery.key is no constituency's recovery key here, or not any longer.")
+        self.world.file("letter.txt", "The key is in the safe.\n").chmod(0o600)
+        error = self.refuse("ben", "key", "recover", DEV, "--recovery", "letter.txt", name="MALFORMED", exit=USAGE)
+        self.assertEqual((error["what"], error["next"]), ("letter.txt is no key file, or was altered.",
+                                                          "Take the file that `comity recovery-key set` was given last."))
         self.assertEqual(self.ask("ben", "whoami")["member"]["number"], BEN)  # as before
         made = self.ask("dev", "recovery-key", "set", "recovery.key")
         self.assertEqual(made["event"]["recovery_key_set"]["key"], self.ask("dev", "key", "show", "recovery.key")["key"])
@@ -121,7 +133,7 @@ class Back(CliCase):
         document = self.ask("dev-new", "key", "recover", DEV, "--recovery", "recovery.key")
         self.assertEqual(document["event"]["key_added"]["revoked"], before)
         self.assertEqual(self.ask("dev-new", "whoami")["member"]["number"], DEV)
-        self.assertEqual(self.ask("dev", "whoami", exit=REFUSED)["error"]["name"], "GRANT")
+        self.assertEqual(self.ask("dev", "whoami", exit=REFUSED)["error"]["name"], "KEY_REVOKED")
         # Whose key it was put in place of reads that it was not by an own one.
         self.assertEqual([row["came_by"] for row in self.ask("dev-new", "key", "list")["keys"]][-1], "RECOVERY_KEY")
         said = f"Dev Patel got a new key, {document['fingerprint']}, by the recovery key; all others are revoked\n"

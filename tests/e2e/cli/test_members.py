@@ -1,5 +1,6 @@
 """Members who leave, and what is told of them to those who stay."""
 
+import hashlib
 import itertools
 import json
 import re
@@ -56,6 +57,28 @@ class Leaving(CliCase):
         self.assertEqual(error["what"], f"2 members are called `Lou Berg`: {first} (union, no valid key), "
                          f"{second} (union, no valid key).")
         self.assertIn("number", error["next"])
+
+    def keys_of_invitations(self):
+        return {row["key"] for row in self.ask("ada", "invitation", "list")["invitations"]}
+
+    def test_both_see_the_invitations_fingerprint(self):
+        """Who invites and who joins, a member who comes back too: it is that of the key which is on the list."""
+        said = "The invitation's fingerprint, for both of you to compare: {}\n"
+        for number, words in enumerate((("invite", "Ola Berg"), ("member", "recover", "Ola Berg"))):
+            file, who = f"ola-{number}.invitation", f"ola-{number}"
+            before = self.keys_of_invitations()
+            invited = self.ask("ada", *words, "--out", file)
+            key, = self.keys_of_invitations() - before
+            digest = hashlib.sha256(bytes.fromhex(key)).hexdigest()[:16]
+            self.assertEqual(invited["fingerprint"], " ".join(digest[at:at + 4] for at in range(0, 16, 4)))
+            joined = self.ask(who, "join", file)
+            self.assertEqual(joined["invitation_fingerprint"], invited["fingerprint"])
+            self.assertNotEqual(joined["fingerprint"], invited["fingerprint"])
+        code, output, errors = self.world.comity("ada", "invite", "Olo Dahl", "--out", "olo.invitation")
+        self.assertEqual((code, errors), (0, ""))
+        shown = re.search(said.format("(.+)"), output)[1]
+        self.assertIn(said.format(shown), self.world.comity("olo", "join", "olo.invitation")[1])
+        self.assertIn(shown, self.world.comity("ada", "invitation", "list")[1])
 
     def test_an_invitation_is_withdrawn(self):
         self.ask("ada", "invite", "Pia Roth", "--out", "pia.invitation")
@@ -131,6 +154,9 @@ class Characters(CliCase):
         for row in self.ask("ada", "member", "list")["members"]:
             self.invite(row["name"]["text"].upper(), "CONFUSABLE")
         self.invite("Noa Sterm")
+        # By the other side too: variants of a letter, signs between and behind.
+        for name in ("\uff2eoa Stern", "\u24c3oa Stern", "Noa Ster\u207f", "Noa-Stern", "Noa Stern.", "NoaStern\u2713"):
+            self.refuse("carla", "invite", name, "--out", "alike.invitation", name="CONFUSABLE")
 
     def test_a_look_alike_while_the_key_is_revoked(self):
         """Between a revocation and the way back nobody of the other side takes the name's place."""

@@ -39,6 +39,10 @@ class Purge(CliCase):
         self.assertNotIn("has a reason", output)
         self.assertIn("Swaps within a day.", output)
 
+    def is_kept_by(self, who, words):
+        """Does any file of this home have the words, as those that were read are kept for when no broker answers?"""
+        return any(words.encode() in file.read_bytes() for file in self.world.home(who).rglob("*") if file.is_file())
+
     def check_export(self, name):
         said = self.ask("dev", "export", name)
         self.assertEqual(said["purged"], 9)  # 8 reasons, and the text that was not adopted
@@ -70,12 +74,17 @@ class Purge(CliCase):
         self.assertEqual(self.ask("dev", "retention", "list")["retentions"][0]["class"], "candid")
         self.ask("ada", "retention", "set", 1, "candid", "--until", "+1s", *self.world.with_key("carla"))
 
+        self.ask("ben", "proposal", "list")
+        self.assertTrue(self.is_kept_by("ben", "within an hour"))  # the control
         before = self.ask("dev", "outcome", 2)
         receipts = [row["command_id"] for row in self.ask("dev", "receipt", "list")["receipts"]]
         purged = wait_until(lambda: self.try_purge(purge), "the retention is over")
         self.assertEqual(purged, 9)
         self.refuse("ada", *purge, name="NOT_FOUND")  # nothing is left
         self.check_gone()
+        self.ask("ben", "proposal", "list")  # the first answer that says so
+        self.assertFalse(self.is_kept_by("ben", "within an hour"))
+        self.assertTrue(self.is_kept_by("ben", "Swaps within a day."))
         self.check_export("after.export")
         after = self.ask("dev", "outcome", 2)
         self.assertEqual((before["outcome"], before["working"]), (after["outcome"], after["working"]))

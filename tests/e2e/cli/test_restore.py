@@ -138,7 +138,7 @@ class Restored(CliCase):
         rule["name"], rule["close"] = "timed", {"at_time": True}
         file = self.world.file("timed.json", json.dumps(rule))
         self.ask("ada", "rule", "adopt", "--file", file, *self.world.with_key("carla"))
-        number = self.ask("eli", "round", "open", self.world.propose(), "--rule", "timed", "--closes", "+3s")["number"]
+        number = self.ask("eli", "round", "open", self.world.propose(), "--rule", "timed", "--closes", "+8s")["number"]
         self.back_up()
         for who in ("ada", "ben", "carla", "dev"):
             self.ask(who, "vote", number, "agree")
@@ -376,6 +376,19 @@ class Restored(CliCase):
         words = follower.errors()
         self.assertIn(f"restored from a backup as of number {head - 2} (epoch {restored[0]['epoch']})", words)
         self.assertEqual(words.count("In touch again."), words.count("Out of touch"))
+
+    def test_who_follows_and_has_lost_nothing_is_told_that(self):
+        head = self.head()
+        follower = Follower(self.world, "eve")
+        self.addCleanup(follower.end)
+        wait_until(lambda: len(follower.copy()) == head, "all that there is")
+        self.back_up()
+        self.restore()
+        wait_until(lambda: any("restored" in line for line in follower.lines()), "the line about the restore")
+        self.assertEqual(follower.end(), 0)
+        self.assertIn(f"restored from a backup as of number {head} ", follower.errors())
+        self.assertIn("all that was shown is in it.", follower.errors())
+        self.assertNotIn("is not in it", follower.errors())
 
     def test_two_restores_of_one_backup(self):
         """Both worlds have epochs of their own: who was in the first is told what it was."""

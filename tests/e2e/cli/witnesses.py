@@ -17,15 +17,16 @@ def signing_key(world, who):
 
 
 class Witness:
-    """Appointed by @chair for their constituency."""
+    """Appointed by @chair for their constituency. @broker: the endpoint and the key of the one that it goes to, instead of the place
+    file's first."""
 
-    def __init__(self, world, name, chair):
+    def __init__(self, world, name, chair, broker=None):
         place = json.loads((world.data / "place.json").read_text())
+        endpoint, broker_key = broker or (place["brokers"][0]["endpoint"], bytes.fromhex(place["brokers"][0]["key"]))
         self.history = bytes.fromhex(world.ask(chair, "partnership", "show")["history"])
         self.key = nacl.signing.SigningKey.generate()
         self.hex = bytes(self.key.verify_key).hex()
-        self.wire = Wire(place["brokers"][0]["endpoint"], bytes.fromhex(place["brokers"][0]["key"]),
-                         bytes.fromhex(place["group_key"]))
+        self.wire = Wire(endpoint, broker_key, bytes.fromhex(place["group_key"]))
         chair_key = signing_key(world, chair)
         self.wire.hello([self.wire.grant(self.history, chair_key)])
         self.epoch = self.wire.query(self.history, whoami=pb.Whoami()).epoch
@@ -35,6 +36,10 @@ class Witness:
         event = pb.Event.FromString(receipt.event.parts[0].content)
         self.number = event.witness_appointed.witness.number
         self.chair_key = chair_key
+        self.greet()
+
+    def greet(self):
+        """Again after another worker has come to lead."""
         self.wire.hello([self.wire.grant(self.history, self.key)])
 
     def close(self):

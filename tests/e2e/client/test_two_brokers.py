@@ -1,6 +1,8 @@
 """One worker behind two brokers, and clients that know both: either may go."""
 
+import os
 import shutil
+import signal
 import threading
 import unittest
 
@@ -75,6 +77,30 @@ class EitherMayGo(Live):
         self.assertGreaterEqual(recorded, 1400)
         self.assertEqual(self.sessions(), recorded)
 
+    def test_one_that_is_stopped(self):
+        """The first broker takes what it is sent and says nothing: the other one is used, in the same bytes, and nothing is
+        done twice. Once it goes on it is used again: with the other one killed all is recorded still."""
+        process = self.begin("load", 0, 16)
+        steps = {200: signal.SIGSTOP, 600: signal.SIGCONT}
+        recorded = 0
+        with open(self.installation.directory / "errors", "w+") as errors:
+            gather = threading.Thread(target=shutil.copyfileobj, args=(process.stderr, errors))
+            gather.start()
+            for line in process.stdout:
+                self.assertTrue(line.startswith("RECORDED"), line)
+                recorded += 1
+                if recorded in steps:
+                    os.kill(self.installation.pid("broker"), steps[recorded])
+                elif recorded == 800:
+                    self.installation.kill("other")
+                elif recorded >= 1000 and not process.stdin.closed:
+                    process.stdin.close()
+            gather.join()
+            errors.seek(0)
+            self.assertEqual(process.wait(WAIT_S), 0, errors.read()[-4000:])
+        self.assertGreaterEqual(recorded, 1000)
+        self.assertEqual(self.sessions(), recorded)
+
     def test_following_goes_on(self):
         process = self.begin("follow", 0)
         self.addCleanup(self.end_input, process)
@@ -90,7 +116,7 @@ class EitherMayGo(Live):
 
 
 def load_tests(loader, _, __):
-    return unittest.TestSuite(map(EitherMayGo, ("test_under_load", "test_following_goes_on")))
+    return unittest.TestSuite(map(EitherMayGo, ("test_under_load", "test_one_that_is_stopped", "test_following_goes_on")))
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def main():
     arguments = parser.parse_args()
     if os.environ.get("COMITY_LONG") == "1" and arguments.expect == "held":
         arguments.kills *= 10
-    print(f"seed {arguments.seed}", flush=True)
+    print(f"## seed {arguments.seed}", flush=True)
     chance = random.Random(arguments.seed)
     kills = {"broker": 0, "worker": 0}
     problems, load = [], None

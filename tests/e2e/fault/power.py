@@ -84,7 +84,7 @@ def main():
     arguments = parser.parse_args()
     if os.environ.get("COMITY_LONG") == "1" and arguments.expect == "held":
         arguments.trials *= 10
-    print(f"seed {arguments.seed}", flush=True)
+    print(f"## seed {arguments.seed}", flush=True)
     chance = random.Random(arguments.seed)
     problems, trials, writes_lost = [], 0, 0
     with Installation(arguments.build, worker_settings=UNLIMITED) as installation:

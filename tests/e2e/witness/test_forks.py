@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import signal
 from pathlib import Path
 
 from witness_case import CONTROL, WitnessCase, WitnessProgram, main, pb, until  # first: sets the path
@@ -50,8 +51,10 @@ class Forks(WitnessCase):
         witness = self.appoint(WitnessProgram(self))
         start = self.head()
         seen = self.forked(witness)
+        witness.process.send_signal(signal.SIGSTOP)   # it is not to see it before it is longer
         self.put_data("other", "first")
         self.grow(8)
+        witness.process.send_signal(signal.SIGCONT)
         row = witness.wait_for("FORK", size=seen.size, epoch=1)
         self.assertEqual(witness.status()[0], 4)
         files = self.evidence(row)
@@ -116,7 +119,7 @@ class Forks(WitnessCase):
         self.wait_cosigned(witness, self.head())
         witness.wait_for("COSIGNED")
         self.assertTrue(Path(again["evidence"]).is_dir())
-        self.assertEqual(witness.verb("accept", "trial", "1").returncode, 1)   # followed already
+        self.assertEqual(witness.verb("accept", "trial", "1").returncode, 2)   # followed already
 
     def test_the_fork_is_remembered_over_restarts(self):
         witness = self.appoint(WitnessProgram(self))

@@ -19,7 +19,7 @@ SEED = int(os.environ.get("COMITY_SEED", random.SystemRandom().randrange(2**32))
 
 class Kill(unittest.TestCase):
     def setUp(self):
-        print(f"seed {SEED}", flush=True)
+        print(f"## seed {SEED}", flush=True)
         self.random = random.Random(SEED)
         self.directory = Path(tempfile.mkdtemp(prefix="comity-test-"))
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)

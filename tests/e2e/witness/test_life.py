@@ -4,7 +4,7 @@ import json
 import stat
 
 from witness_case import ROOT, WitnessCase, WitnessProgram, main, pb, until  # first: sets the path
-from comity_wire import check_cosignature, open_checkpoint
+from comity_wire import Refused, check_cosignature, open_checkpoint
 
 
 class Life(WitnessCase):
@@ -66,7 +66,12 @@ class Life(WitnessCase):
         before = self.wait_cosigned(witness, self.head())
         self.scene.do(self.scene.co_chairs["labour"][0], dismiss_witness=pb.DismissWitness(witness=1))
         self.grow()
-        witness.wait_for("NOT_APPOINTED", last_word="KEY_REVOKED", size=before.size)
+        row = witness.wait_for("DISMISSED", last_word="KEY_REVOKED", size=before.size)
+        self.assertEqual(witness.status()[0], 5)
+        for name, key in (("labour-two", witness.key()), (witness.name, bytes(32))):
+            with self.assertRaises(Refused):
+                self.scene.do(self.scene.co_chairs["labour"][0], appoint_witness=pb.AppointWitness(name=name, key=key))
+        self.assertIn("Neither its key nor its name can be appointed again", row["to_do"])   # no advice that is refused
         self.assertEqual(self.cosigned(witness), before)
 
     def test_it_goes_on_after_a_restart_of_either(self):
@@ -144,6 +149,7 @@ class Life(WitnessCase):
         self.assertFalse(json.loads(witness.verb("status", "--json").stdout)["is_running"])
         shown = witness.verb("status").stdout
         self.assertIn("comity-witness does not run", shown)
+        self.assertIn("it was killed", shown)   # of which its log says nothing
         self.assertIn("Last word: ", shown)
         witness.start().wait_for("COSIGNED")
 
@@ -212,7 +218,7 @@ class Life(WitnessCase):
                 (("dance",), "no such verb", 2), (("accept",), "Give the history", 2), (("accept", "trial"), "Give the epoch", 2), (("note",), "Give the history", 2),
                 (("note", "nobody"), "no such history", 2), (("note", "trial"), "was cosigned yet", 1), (("note", "trial", "2"), "more than", 2),
                 (("accept", "nobody", "2"), "no such history", 2), (("accept", "trial", "x"), "is a number", 2),
-                (("accept", "trial", "0"), "is a number", 2), (("accept", "trial", "2"), "Nothing was seen", 1),
+                (("accept", "trial", "0"), "is a number", 2), (("accept", "trial", "2"), "Nothing was seen", 2),
                 (("accept", "trial", "2", "3"), "more than this takes", 2),
                 (("accept", "trial", "2", "--log-key", "zz"), "64 hexadecimal digits", 2), (("status", "--log-key", "00" * 32), "more than this takes", 2),
                  (("status", "trial"), "more than this takes", 2),

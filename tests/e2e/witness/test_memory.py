@@ -46,7 +46,7 @@ class Memory(WitnessCase):
         self.assertEqual(witness.verb("accept", "trial", "1").returncode, 0)
         self.wait_cosigned(witness, self.head())
         witness.wait_for("COSIGNED", size=self.head())
-        self.assertEqual(witness.verb("accept", "trial", "1").returncode, 1)   # followed already
+        self.assertEqual(witness.verb("accept", "trial", "1").returncode, 2)   # followed already
 
     def test_an_older_copy_of_the_state_and_a_record_that_grew(self):
         """The worker's head is past what was signed: its checkpoint of that size is asked for."""

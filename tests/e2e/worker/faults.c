@@ -1,7 +1,7 @@
 /* Faults of the disk and of the clock, for LD_PRELOAD: while the file named by COMITY_FAULT_SYNC exists,
  * syncs fail with EIO; while the one named by COMITY_FAULT_FULL exists, no room can be reserved for the
- * store's data file. The file named by COMITY_FAULT_CLOCK holds the seconds by which the Unix clock is ahead.
- */
+ * store's data file; while the one named by COMITY_FAULT_NO_ROOM does, there is also none that was reserved
+ * before. The file named by COMITY_FAULT_CLOCK holds the seconds by which the Unix clock is ahead. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,7 +61,17 @@ int fsync(int fd)
 int posix_fallocate(int fd, off_t offset, off_t size)
 {
     REAL(posix_fallocate)
-    return is_on("COMITY_FAULT_FULL") && is_store(fd) ? ENOSPC : real(fd, offset, size);
+    bool is_full = is_on("COMITY_FAULT_FULL") || is_on("COMITY_FAULT_NO_ROOM");
+    return is_full && is_store(fd) ? ENOSPC : real(fd, offset, size);
+}
+
+int fstat(int fd, struct stat *ret_status)
+{
+    REAL(fstat)
+    int result = real(fd, ret_status);
+    if (result == 0 && is_on("COMITY_FAULT_NO_ROOM") && is_store(fd))
+        ret_status->st_size = 0;
+    return result;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *ret_now)

@@ -6,7 +6,7 @@ import subprocess
 
 from worker_case import BUILD, FakeInstallation, WorkerCase, main, pb, until  # sets the path
 from comity_installation import NotStarted
-from comity_scene import DAY_MS, simple_rule
+from comity_scene import DAY_MS
 from comity_wire import EventHeader, now_ms, seal_up
 
 FAULTS = os.environ.get("COMITY_WORKER_FAULTS", "")
@@ -43,12 +43,7 @@ class ClockCase(WorkerCase):
     def timed_round(self):
         """A partnership with a round that closes by itself in ten days; its number."""
         self.scene = scene = self.found()
-        scene.body("council", {"labour": 2, "management": 2})
-        scene.seat_all("council")
-        rule = simple_rule()
-        rule.close.at_time = True
-        number = scene.adopt(rule)
-        proposal, text_hash = scene.propose(scene.open_session("council"), "Shifts", "Four days of ten hours.")
+        number, proposal, text_hash = scene.timed_proposal()
         return scene.open_round(proposal, text_hash, number, closes_ms=now_ms() + 10 * DAY_MS)
 
     def state(self, number):

@@ -174,12 +174,7 @@ class Restarts:
 
     def test_deadlines_that_passed_while_it_was_down(self):
         scene = self.found()
-        scene.body("council", {"labour": 2, "management": 2})
-        scene.seat_all("council")
-        rule = simple_rule()
-        rule.close.at_time = True
-        rule_number = scene.adopt(rule)
-        proposal, text_hash = scene.propose(scene.open_session("council"), "Shifts", "Four days of ten hours.")
+        rule_number, proposal, text_hash = scene.timed_proposal()
         closes_ms = now_ms() + 700
         number = scene.open_round(proposal, text_hash, rule_number, closes_ms=closes_ms)
         self.installation.kill("worker")

@@ -97,7 +97,7 @@ class Refuse:
         for changed in ("history", "command_id", "sequence", "flags"):
             frame = Frame(REQUEST, request=right.next_request(), group=right.group, attempt=1, budget=5000)
             sealed = right.seal.close_up(frame, plain)
-            setattr(frame, changed, 2 if changed in ("sequence", "flags") else bytes([1]) * len(getattr(frame, changed)))
+            setattr(frame, changed, 4 if changed in ("sequence", "flags") else bytes([1]) * len(getattr(frame, changed)))   # flags: LEAVE
             right.send_raw(frame.header() + sealed[112:])
             self.assertEqual(right.finish(frame.request).error, ERR.SEAL, changed)
 

@@ -69,7 +69,27 @@ class Installation:
         self.group_key = write_connection_key(self.directory / "group.key")
         self.group = group_id(self.group_key)
         self.log_key = write_signing_seed(self.directory / "log.seed")
-        self.data_file = self.directory / "data" / "data.mdb"
+        self.data = self.directory / "data"
+
+    @property
+    def data_file(self):
+        return self.data / "data.mdb"
+
+    # Where it runs: for installations that are spread over hosts
+
+    def bind_address(self, name):
+        """Of a broker's front or back."""
+        return self.address if name == "front" else "127.0.0.1"
+
+    def reach(self, name):
+        """A broker's front or back, as others reach it."""
+        return self.ports[name]
+
+    def spawn(self, name, command, environment, log):
+        """A Popen whose pid is the program's. @log: a file that its output is added to."""
+        with open(log, "ab") as file:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+                                    env={**os.environ, **environment})
 
     # Life
 
@@ -92,20 +112,19 @@ class Installation:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def write_settings(self):
-        front = self.ports.get("front", f"tcp://{self.address}:*")
-        back = self.ports.get("back", "tcp://127.0.0.1:*")
+        front, back = (self.ports.get(name, f"tcp://{self.bind_address(name)}:*") for name in ("front", "back"))
         (self.directory / "broker.ini").write_text(
             f"[broker]\nfront = {front}\nback = {back}\nkey_file = {self.directory}/broker.key\n"
             f"ready_file = {self.directory}/broker.ready\nheartbeat_ms = 200\n{self.broker_settings}\n"
             f"[worker one]\nkey = {self.worker_key.hex()}\ngroup = {self.group.hex()}\n")
         if self.ports:
             (self.directory / "worker.ini").write_text(
-                f"[worker]\ndata = {self.directory}/data\nconnection_key = {self.directory}/worker.key\n"
+                f"[worker]\ndata = {self.data}\nconnection_key = {self.directory}/worker.key\n"
                 f"group_key = {self.directory}/group.key\nlog_key = {self.directory}/log.seed\n"
                 f"founding = token\nfounding_token_file = {self.directory}/token\n"
                 f"ready_file = {self.directory}/worker.ready\nheartbeat_ms = 100\nsilence_ms = 1000\n"
                 f"{self.worker_settings}\n"
-                f"[broker near]\nendpoint = {back}\nkey = {self.broker_key.hex()}\n")
+                f"[broker near]\nendpoint = {self.reach('back')}\nkey = {self.broker_key.hex()}\n")
 
     def start(self, name, environment=None, arguments=()):
         """Start and wait until it is ready. NotStarted with its last words if it ends instead."""
@@ -113,10 +132,8 @@ class Installation:
         self.write_settings()
         ready = self.directory / f"{name}.ready"
         ready.unlink(missing_ok=True)
-        with open(self.directory / f"{name}.log", "ab") as log:
-            process = subprocess.Popen(
-                [self.programs[name], "--config", self.directory / f"{name}.ini", *arguments], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, env={**os.environ, **(environment or {})})
+        process = self.spawn(name, [self.programs[name], "--config", self.directory / f"{name}.ini", *arguments],
+                             environment or {}, self.directory / f"{name}.log")
         self.processes[name] = process
         deadline = time.monotonic() + START_S
         while not ready.exists():
@@ -157,7 +174,7 @@ class Installation:
 
     @property
     def front(self):
-        return self.ports["front"]
+        return self.reach("front")
 
     def wire(self, **options):
         return Wire(self.front, self.broker_key, self.group_key, **options)

@@ -77,7 +77,7 @@ class Scene:
 
     def found(self, constituencies, sites=("north",), facilitators=True, neutral=()):
         """@constituencies: name -> kind without prefix. Two co-chairs each; the first is a facilitator as well."""
-        self.wire.hello()
+        self.wire.patiently(self.retry_s, self.wire.hello)
         news = []
         for name, kind in constituencies.items():
             keys = [nacl.signing.SigningKey.generate() for _ in range(2)]
@@ -168,6 +168,15 @@ class Scene:
         """For the bodies of these names; all that there are if none is named."""
         numbers = [self.bodies[name][0] for name in bodies or self.bodies]
         return self.do(self.parties, adopt_rule=pb.AdoptRule(rule=rule, bodies=numbers)).rule_adopted.rule.number
+
+    def timed_proposal(self):
+        """Of a council of two sides, under a rule whose rounds close at a time: the rule's number, the proposal, its text's hash."""
+        self.body("council", {"labour": 2, "management": 2})
+        self.seat_all("council")
+        rule = simple_rule()
+        rule.close.at_time = True
+        number = self.adopt(rule)
+        return number, *self.propose(self.open_session("council"), "Shifts", "Four days of ten hours.")
 
     def open_session(self, body):
         session = self.do(self.facilitator, convene_session=pb.ConveneSession(

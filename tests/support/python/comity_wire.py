@@ -81,7 +81,6 @@ ERROR_NAMES = {code: name for name, code in vars(ERR).items()}
 # Frames ------------------------------------------------------------------------------------------------------
 
 HELLO, WELCOME, READY, HEARTBEAT, REQUEST, REPLY, ERROR, SUBSCRIBE, NEWS, DRAIN, BYE = range(1, 12)
-FLAG_BROKER, FLAG_FOLLOWER_OK = 1, 2
 HEADER = struct.Struct(">4sBBHQ16s32s16sQhHIQQ")
 HEADER_SIZE, SEALED_HEADER_SIZE, BODY_MAX = 112, 90, 524288
 assert HEADER.size == HEADER_SIZE
@@ -252,6 +251,7 @@ def commitment(parts):
     return tagged_hash("comity/v1/commitment", data)
 
 
+LEVELS = (1,)   # format levels that are read, and that HELLO says; a test with a later version sets them
 EVENT_HEADER = struct.Struct(">4sI32sIQq32s")
 
 
@@ -260,7 +260,7 @@ class EventHeader:
         _check(len(packed) == EVENT_HEADER.size, "the event's header has another length")
         (magic, self.level, self.history, self.epoch, self.sequence, self.time_ms,
          self.commitment) = EVENT_HEADER.unpack(packed)
-        _check(magic == b"CMEV" and self.level == 1, "not an event's header of level 1")
+        _check(magic == b"CMEV" and self.level in LEVELS, f"not an event's header of a level of {LEVELS}")
 
 
 def inclusion_root(leaf, index, size, proof):
@@ -518,8 +518,8 @@ class Wire:
                               until_ms=now_ms() + 3600 * 1000 if until_ms is None else until_ms).SerializeToString()
         return pb.SignedGrant(grant=packed, signature=sign(signing_key, "comity/v1/grant", packed))
 
-    def hello(self, grants=(), software="comity-wire 1", levels=(1,)):
-        hello = pb.Hello(software=software, format_levels=levels, grants=grants)
+    def hello(self, grants=(), software="comity-wire 1", levels=None):
+        hello = pb.Hello(software=software, format_levels=levels or LEVELS, grants=grants)
         welcome = self.open(self.finish(self.start(hello.SerializeToString(), HELLO)))
         self.log_key = welcome.log_key
         return welcome

@@ -239,7 +239,6 @@ static void client_step(struct simulation *simulation)
     if (header.type == FRAME_REQUEST || header.type == FRAME_HELLO) {
         header.type = FRAME_REQUEST;
         header.request = ++simulation->requests;
-        header.flags = chance(simulation, 200) ? FRAME_FLAG_FOLLOWER_OK : 0;
         simulation->ledger[header.request] = (struct entry){.client = index, .life = client->life};
     }
     give(simulation, SIDE_FRONT, &client->id, client->key, &header);

@@ -49,7 +49,7 @@ static void test_defaults(void **state)
     assert_int_equal(settings->limits.rates[RATE_CLIENT].per_minute, 60000);
     assert_int_equal(settings->limits.rates[RATE_CLIENT].at_once, 8000);
     assert_int_equal(settings->limits.rates[RATE_ADDRESS].per_minute, 12000);
-    assert_int_equal(settings->limits.rates[RATE_ADDRESS].at_once, 8000);
+    assert_int_equal(settings->limits.rates[RATE_ADDRESS].at_once, 2000);
     assert_int_equal(settings->admission.worker_count, 0);
     assert_int_equal(settings->admission.operator_count, 0);
 }

@@ -94,6 +94,7 @@ static void test_exits(void **state)
         {{.code = ERR_FORKED}, EXIT_FORKED},
         {{.code = ERR_FORKED, .is_unsent = true}, EXIT_FORKED},
         {{.code = ERR_FORKED, .is_unconfirmed = true}, EXIT_FORKED},
+        {{.code = ERR_UNREACHABLE, .is_unsent = true, .is_waiting = true}, EXIT_WAITING},
     };
     unsigned seen = 0;
     struct exit_row row;

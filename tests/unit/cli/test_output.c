@@ -244,7 +244,7 @@ static void test_rows_as_json(void **state)
     assert_string_equal(
         json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN),
         "{\"number\":4000000000,\"name\":\"council\",\"title\":{\"hash\":\"ab01\",\"size\":5,\"text\":"
-        "\"hello\"},\"seats\":0}");
+        "\"hello\"},\"seats\":0,\"changed\":0}");
     json_object_put(value);
     title.size = 6;
     value = message_to_json(&body.base, one_prose, NULL);

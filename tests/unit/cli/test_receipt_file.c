@@ -351,6 +351,37 @@ static void no_altered_byte_is_believed(void **state)
     free(altered);
 }
 
+/* A packed Receipt, as a journal keeps it: it proves the same, but for witnesses; in one form as well. */
+static void the_journals_own_is_taken(void **state)
+{
+    static struct receipt_report report;
+    struct scene *scene = *state;
+    struct bytes packed;
+    size_t believed = 0;
+    enum receipt_check check;
+    assert_int_equal(message_pack(&scene->file.receipt->base, scene->arena, &packed), 0);
+    uint8_t *altered = calloc(1, packed.size + 1);
+    memcpy(altered, packed.data, packed.size);
+    assert_int_equal(verify(scene, packed, scene->arena, &report, &check), 0);
+    assert_int_equal(report.header.sequence, PLACE);
+    assert_int_equal(report.cosigner_count, 0);
+    for (size_t i = 0; i < packed.size; i++)
+        for (unsigned bit = 0; bit < 8; bit++) {
+            CLEANUP(arena_destroy) struct arena *arena = arena_new(16 * 1024 * 1024);
+            altered[i] ^= (uint8_t) (1u << bit);
+            if (verify(scene, BYTES(altered, packed.size), arena, &report, &check) == 0) {
+                assert_int_not_equal(report.file->receipt->events, scene->file.receipt->events);
+                believed++;
+            }
+            altered[i] ^= (uint8_t) (1u << bit);
+        }
+    assert_true(believed <= 7); /* the bits of that one number */
+    for (size_t size = 0; size < packed.size; size++)
+        assert_int_not_equal(verify(scene, BYTES(altered, size), scene->arena, &report, &check), 0);
+    assert_int_not_equal(verify(scene, BYTES(altered, packed.size + 1), scene->arena, &report, &check), 0);
+    free(altered);
+}
+
 static void what_a_liar_makes_is_refused_where_it_lies(void **state)
 {
     struct scene *scene = *state;
@@ -455,6 +486,7 @@ int main(void)
         ONE(no_altered_byte_is_believed), ONE(what_a_liar_makes_is_refused_where_it_lies),
         ONE(a_fork_is_not_cosigned),      ONE(a_command_may_be_withheld),
         ONE(a_command_of_a_later_epoch_is_refused),
+        ONE(the_journals_own_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,7 +60,8 @@ static int set_up(void **state)
         snprintf(fixture->logs[i], PATH_BYTES, "%s", scratch_path(&fixture->scratch, name));
         snprintf(name, sizeof(name), "ready-%zu", i);
         snprintf(fixture->ready[i], PATH_BYTES, "%s", scratch_path(&fixture->scratch, name));
-        fixture->rows[i] = (struct supervised){"child", NULL, fixture->logs[i], fixture->ready[i], 3000};
+        fixture->rows[i] = (struct supervised){
+            .name = "child", .log = fixture->logs[i], .ready_file = fixture->ready[i], .stop_ms = 3000};
     }
     *state = fixture;
     return 0;
@@ -93,6 +94,15 @@ static struct supervisor *make(struct fixture *fixture)
     struct supervisor *supervisor = supervisor_new(fixture->rows, CHILDREN);
     assert_non_null(supervisor);
     return supervisor;
+}
+
+static int start_all(struct supervisor *supervisor, int64_t timeout_ms, size_t *ret_failed, int *ret_exit)
+{
+    int code = 0;
+
+    for (size_t i = 0; code == 0 && i < CHILDREN; i++)
+        code = supervisor_start(supervisor, i, timeout_ms, ret_failed, ret_exit);
+    return code;
 }
 
 /* Process ids that a child has written, in order. */
@@ -133,7 +143,7 @@ static pid_t run_apart(struct fixture *fixture)
         size_t failed;
         int exit;
         struct supervisor *supervisor = make(fixture);
-        int code = supervisor_start(supervisor, DEADLINE_MS, &failed, &exit);
+        int code = start_all(supervisor, DEADLINE_MS, &failed, &exit);
         if (code == 0) {
             scratch_write(&fixture->scratch, "runs", "");
             code = supervisor_run(supervisor);
@@ -244,7 +254,7 @@ static void test_one_that_ends_before_it_is_ready(void **state)
 
     use_script(fixture, 1, "exit 7\n");
     struct supervisor *supervisor = make(fixture);
-    assert_int_equal(supervisor_start(supervisor, DEADLINE_MS, &failed, &exit), ERR_STATE);
+    assert_int_equal(start_all(supervisor, DEADLINE_MS, &failed, &exit), ERR_STATE);
     assert_int_equal(failed, 1);
     assert_int_equal(exit, 7);
     supervisor_destroy(&supervisor);
@@ -262,7 +272,7 @@ static void test_a_program_that_is_not_there(void **state)
     struct supervisor *supervisor = make(fixture);
 
     fixture->rows[0].arguments = ARGUMENTS;
-    assert_int_equal(supervisor_start(supervisor, DEADLINE_MS, &failed, &exit), ERR_STATE);
+    assert_int_equal(start_all(supervisor, DEADLINE_MS, &failed, &exit), ERR_STATE);
     assert_int_equal(failed, 0);
     assert_int_equal(exit, 127);
     supervisor_destroy(&supervisor);
@@ -276,7 +286,7 @@ static void test_one_that_never_is_ready(void **state)
 
     use_script(fixture, 0, "while :; do sleep 0.05 & wait $!; done\n");
     struct supervisor *supervisor = make(fixture);
-    assert_int_equal(supervisor_start(supervisor, 200, &failed, &exit), ERR_TIMEOUT);
+    assert_int_equal(start_all(supervisor, 200, &failed, &exit), ERR_TIMEOUT);
     assert_int_equal(failed, 0);
     supervisor_destroy(&supervisor);
 }
@@ -293,7 +303,7 @@ static void test_one_that_does_not_end(void **state)
                "trap '' TERM\necho started $$ >>$0.pids\ntouch $1\nwhile :; do sleep 0.05; done\n");
     fixture->rows[0].stop_ms = 200;
     struct supervisor *supervisor = make(fixture);
-    assert_int_equal(supervisor_start(supervisor, DEADLINE_MS, &failed, &exit), 0);
+    assert_int_equal(start_all(supervisor, DEADLINE_MS, &failed, &exit), 0);
     assert_int_equal(read_pids(fixture, 0, pids, 16), 1);
     supervisor_destroy(&supervisor);
     assert_true(is_gone(pids[0]));
@@ -365,7 +375,7 @@ static void test_logs_are_limited(void **state)
     assert_int_equal(truncate(own, SUPERVISOR_LOG_MOST_BYTES + 1), 0);
     struct supervisor *supervisor = make(fixture);
     supervisor_own_log(supervisor, own);
-    assert_int_equal(supervisor_start(supervisor, DEADLINE_MS, &failed, &exit), 0);
+    assert_int_equal(start_all(supervisor, DEADLINE_MS, &failed, &exit), 0);
     assert_int_equal(size_of(own), 0);
     assert_int_equal(size_of(own_old), SUPERVISOR_LOG_MOST_BYTES + 1);
     pid_t parent = getpid(), pid = fork();
@@ -377,6 +387,98 @@ static void test_logs_are_limited(void **state)
     assert_int_equal(status, 0);
 }
 
+/* One that writes no ready file is ready as soon as it runs; what is waited for instead is asked for again
+ * and again, and is not waited for in vain where a child has ended. */
+static bool has_asked_thrice(void *context)
+{
+    unsigned *count = context;
+
+    return ++*count >= 3;
+}
+
+static bool never(void *context)
+{
+    (void) context;
+    return false;
+}
+
+static void count_turn(void *context)
+{
+    ++*(unsigned *) context;
+}
+
+static void test_what_else_is_waited_for(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned asked = 0, turns = 0;
+    size_t failed = 99;
+    int exit = 0;
+
+    fixture->rows[0].ready_file = NULL;
+    struct supervisor *supervisor = make(fixture);
+    supervisor_on_turn(supervisor, count_turn, &turns);
+    assert_int_equal(supervisor_start(supervisor, 0, 0, &failed, &exit), 0);
+    assert_int_equal(supervisor_wait(supervisor, has_asked_thrice, &asked, DEADLINE_MS, &failed, &exit), 0);
+    assert_int_equal(turns, 2);
+    assert_int_equal(supervisor_wait(supervisor, never, NULL, 100, &failed, &exit), ERR_TIMEOUT);
+    assert_int_equal(failed, 0);
+    use_script(fixture, 1, "touch $1\nwhile [ -e $1 ]; do sleep 0.02; done\nexit 7\n");
+    assert_int_equal(supervisor_start(supervisor, 1, DEADLINE_MS, &failed, &exit), 0);
+    unlink(fixture->ready[1]);
+    assert_int_equal(supervisor_wait(supervisor, never, NULL, DEADLINE_MS, &failed, &exit), ERR_STATE);
+    assert_int_equal(failed, 1);
+    assert_int_equal(exit, 7);
+    supervisor_destroy(&supervisor);
+}
+
+/* Each end once; and what runs is not started a second time. */
+static void test_the_others_go_on_without_it(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t failed = 99;
+    long pids[2];
+    int exit = 0;
+
+    use_script(fixture, 0, "exit 7\n");
+    struct supervisor *supervisor = make(fixture);
+    assert_int_equal(supervisor_start(supervisor, 0, DEADLINE_MS, &failed, &exit), ERR_STATE);
+    assert_int_equal(failed, 0);
+    assert_int_equal(supervisor_start(supervisor, 1, DEADLINE_MS, &failed, &exit), 0);
+    assert_int_equal(supervisor_start(supervisor, 1, DEADLINE_MS, &failed, &exit), 0);
+    assert_int_equal(read_pids(fixture, 1, pids, 2), 1);
+    exit = 0;
+    assert_int_equal(supervisor_start(supervisor, 0, DEADLINE_MS, &failed, &exit), ERR_STATE); /* once more, and told once more */
+    assert_int_equal(failed, 0);
+    assert_int_equal(exit, 7);
+    supervisor_destroy(&supervisor);
+}
+
+/* A program beside the children, to its end: what it makes is its user's alone. */
+static void test_a_task(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *made = scratch_path(&fixture->scratch, "made");
+    const char *const good[] = {"/bin/sh", "-c", "echo said; touch $0; exit 3", made, NULL};
+    const char *const endless[] = {"/bin/sh", "-c", "while :; do sleep 0.05; done", NULL};
+    const char *const nowhere[] = {"/nonexistent/program", NULL};
+    struct stat found;
+    int exit = 0;
+    struct supervisor *supervisor = make(fixture);
+
+    assert_int_equal(supervisor_task(supervisor, good, fixture->logs[0], DEADLINE_MS, &exit), 0);
+    assert_int_equal(exit, 3);
+    assert_int_equal(stat(made, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0600);
+    assert_int_equal(stat(fixture->logs[0], &found), 0);
+    assert_int_equal(found.st_size, sizeof("said"));
+    assert_int_equal(supervisor_task(supervisor, nowhere, fixture->logs[0], DEADLINE_MS, &exit), 0);
+    assert_int_equal(exit, 127);
+    assert_int_equal(supervisor_task(supervisor, endless, fixture->logs[0], 100, &exit), ERR_TIMEOUT);
+    kill(getpid(), SIGTERM);
+    assert_int_equal(supervisor_task(supervisor, endless, fixture->logs[0], DEADLINE_MS, &exit), ERR_EXPIRED);
+    supervisor_destroy(&supervisor);
+}
+
 static void test_the_terminal_is_gone(void **state)
 {
     struct fixture *fixture = *state;
@@ -385,7 +487,7 @@ static void test_the_terminal_is_gone(void **state)
     struct supervisor *supervisor = make(fixture);
 
     supervisor_end_on_hangup(supervisor);
-    assert_int_equal(supervisor_start(supervisor, DEADLINE_MS, &failed, &exit), 0);
+    assert_int_equal(start_all(supervisor, DEADLINE_MS, &failed, &exit), 0);
     kill(getpid(), SIGHUP);
     assert_int_equal(supervisor_run(supervisor), 0);
     supervisor_destroy(&supervisor);
@@ -403,6 +505,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one_that_does_not_end, set_up, tear_down),
         cmocka_unit_test(test_backoff),
         cmocka_unit_test_setup_teardown(test_logs_are_limited, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_else_is_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_others_go_on_without_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_task, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_terminal_is_gone, set_up, tear_down),
     };
 

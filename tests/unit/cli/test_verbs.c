@@ -36,6 +36,8 @@ static void test_rows(void **state)
         }
         if (verb->is_joint)
             assert_true(verb->needs >= NEEDS_MEMBER);
+        if (verb->cut_off == CUT_OFF_SHOWS)
+            assert_false(verb->is_joint || verb->is_final);
     }
 }
 

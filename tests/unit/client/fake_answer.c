@@ -142,19 +142,26 @@ static int checkpoint_answer(struct fake_group *group, const Comity__V1__GetChec
     uint8_t proof[64][HASH_SIZE];
     size_t count = 0;
     group->checkpoints++;
+    group->script.drop_replies += fake_take(&group->script.drop_checkpoints);
     if (group->script.gives_no_leave)
         return ERR_GRANT;
     if (group->script.gives_busy)
         return ERR_BUSY;
     if (group->script.gives_no_checkpoint)
         return ERR_UNSUPPORTED;
-    if (size > group->ledger->head || wanted->from > size)
+    if (fake_take(&group->script.behind_checkpoints))
+        return ERR_BEHIND;
+    uint64_t most = wanted->from > size ? wanted->from : size;
+    bool is_less = most > group->ledger->head && group->script.shows_less;
+    if (most > group->ledger->head && group->script.is_not_fresh && !is_less)
+        return ERR_BEHIND;
+    if (!is_less && (size > group->ledger->head || wanted->from > size))
         return ERR_RANGE;
     struct bytes note = ledger_checkpoint(group->ledger, size, arena);
     answer->checkpoint = binary(arena, note.data, note.size);
     if (group->script.has_bad_checkpoints)
         answer->checkpoint.data[note.size - 20] ^= 1;
-    if (wanted->from > 0 && ledger_proof(group->ledger, wanted->from, size, proof, &count) != 0)
+    if (wanted->from > 0 && !is_less && ledger_proof(group->ledger, wanted->from, size, proof, &count) != 0)
         abort();
     answer->proof = arena_alloc(arena, (count + 1) * sizeof(*answer->proof));
     for (size_t i = 0; i < count; i++)
@@ -178,7 +185,13 @@ struct bytes fake_answer(struct fake_group *group, const Comity__V1__Query *quer
     answer.as_of = group->as_of != 0 ? group->as_of : group->ledger->head;
     if (query->kind_case != COMITY__V1__QUERY__KIND_STATUS)
         answer.epoch = group->ledger->epoch;
-    if (query->kind_case == COMITY__V1__QUERY__KIND_STATUS)
+    answer.is_fresh = query->fresh && !group->script.is_not_fresh;
+    group->not_asked_fresh += is_checkpoint && !query->fresh;
+    if (query->fresh && group->script.knows_no_fresh) {
+        answer.is_fresh = false;
+        refusal.code = ERR_UNKNOWN_FIELD;
+        refusal.field = "query.5";
+    } else if (query->kind_case == COMITY__V1__QUERY__KIND_STATUS)
         status_answer(group, &answer, arena);
     else if (query->kind_case == COMITY__V1__QUERY__KIND_WHOAMI)
         whoami_answer(group, &answer, arena);

@@ -86,6 +86,16 @@ static bool knows(const struct fake_group *group, const uint8_t *client)
 }
 
 /* WELCOME, packed. */
+static Comity__V1__SignedMove *moved_unpack(const struct fake_group *group, struct arena *arena)
+{
+    ProtobufCMessage *message;
+    if (group->script.moved.size == 0)
+        return NULL;
+    if (message_unpack(&comity__v1__signed_move__descriptor, group->script.moved, group->script.moved.size, arena, NULL, &message) != 0)
+        abort();
+    return (Comity__V1__SignedMove *) message;
+}
+
 static struct bytes welcome(struct fake_group *group, const uint8_t *client, struct bytes plain,
                             struct arena *arena)
 {
@@ -99,6 +109,10 @@ static struct bytes welcome(struct fake_group *group, const uint8_t *client, str
     body.format_level = 1;
     body.log_key = (ProtobufCBinaryData){KEY_SIZE, group->ledger->log_key.public_key};
     body.time_ms = 1700000000000;
+    if (group->brokers_size > 0) {
+        body.brokers = (ProtobufCBinaryData){group->brokers_size, group->brokers};
+        body.brokers_signature = (ProtobufCBinaryData){SIGNATURE_SIZE, group->brokers_signature};
+    }
     body.grants = arena_alloc(arena, (hello->n_grants + 1) * sizeof(*body.grants));
     for (size_t i = 0; i < hello->n_grants; i++) {
         struct grant grant = {0};
@@ -109,6 +123,9 @@ static struct bytes welcome(struct fake_group *group, const uint8_t *client, str
             answer->code = ERR_HISTORY;
         if (answer->code == 0)
             answer->code = group->grant_code;
+        answer->moved = moved_unpack(group, arena);
+        if (answer->moved != NULL)
+            answer->code = ERR_MOVED;
         answer->history =
             (ProtobufCBinaryData){HISTORY_ID_SIZE, arena_copy(arena, grant.history, HISTORY_ID_SIZE)};
         answer->head = group->ledger->head;
@@ -127,7 +144,7 @@ static struct bytes welcome(struct fake_group *group, const uint8_t *client, str
 
 enum { REPLY_PADDING = 15 }; /* Reply.padding */
 
-static struct bytes refusal(int code, struct arena *arena)
+static struct bytes refusal(const struct fake_group *group, int code, struct arena *arena)
 {
     Comity__V1__Reply reply = COMITY__V1__REPLY__INIT;
     Comity__V1__Refusal body = COMITY__V1__REFUSAL__INIT;
@@ -135,6 +152,7 @@ static struct bytes refusal(int code, struct arena *arena)
     body.code = code;
     body.field = "cast_ballot.answer";
     body.latest = 41;
+    body.moved = code == ERR_MOVED ? moved_unpack(group, arena) : NULL;
     reply.kind_case = COMITY__V1__REPLY__KIND_REFUSAL;
     reply.refusal = &body;
     if (message_pack(&reply.base, arena, &packed) != 0)
@@ -186,7 +204,7 @@ static struct bytes submit_reply(struct fake_group *group, const Comity__V1__Sub
     ProtobufCMessage *message = NULL;
     int code = submit(group, body, arena, &receipt);
     if (code != 0)
-        return refusal(code, arena);
+        return refusal(group, code, arena);
     if (message_unpack_trusted(&comity__v1__receipt__descriptor, receipt, arena, &message) != 0)
         abort();
     Comity__V1__Reply reply = COMITY__V1__REPLY__INIT;
@@ -203,7 +221,7 @@ static struct bytes cosign_reply(struct fake_group *group, const Comity__V1__Cos
     Comity__V1__Cosigned cosigned = COMITY__V1__COSIGNED__INIT;
     struct bytes packed = {0};
     if (cosign->history.len != HISTORY_ID_SIZE || memcmp(cosign->history.data, group->history, HISTORY_ID_SIZE) != 0)
-        return refusal(ERR_GRANT, arena);
+        return refusal(group, ERR_GRANT, arena);
     group->cosigns++;
     memcpy(group->cosigned, cosign->cosignature->key.data, KEY_SIZE);
     cosigned.size = cosign->cosignature->size;
@@ -221,12 +239,12 @@ static struct bytes request_reply(struct fake_group *group, const uint8_t *clien
     ProtobufCMessage *message = NULL;
     if (message_unpack(&comity__v1__request__descriptor, plain, FRAME_BODY_MAX_BYTES, arena, NULL,
                        &message) != 0)
-        return refusal(ERR_MALFORMED, arena);
+        return refusal(group, ERR_MALFORMED, arena);
     const Comity__V1__Request *request = (const Comity__V1__Request *) message;
     if (request->kind_case == COMITY__V1__REQUEST__KIND_SUBMIT)
         return submit_reply(group, request->submit, arena);
     if (!knows(group, client))
-        return refusal(ERR_HELLO, arena);
+        return refusal(group, ERR_HELLO, arena);
     if (request->kind_case == COMITY__V1__REQUEST__KIND_COSIGN)
         return cosign_reply(group, request->cosign, arena);
     return fake_answer(group, request->query, arena);
@@ -318,7 +336,7 @@ static void request_answer(struct fake_group *group, const struct frame_header *
         return;
     }
     if (fake_take(&script->refuse_requests)) {
-        struct bytes frame = seal(&group->key, client, &out, refusal(script->refuse_code, arena), arena);
+        struct bytes frame = seal(&group->key, client, &out, refusal(group, script->refuse_code, arena), arena);
         fake_frame_keep(&group->last_refusal, frame);
         fake_reply(replies, frame);
         return;
@@ -331,7 +349,7 @@ static void request_answer(struct fake_group *group, const struct frame_header *
     if (fake_take(&script->drop_replies))
         return;
     if (fake_take(&script->busy_though_done)) {
-        fake_reply(replies, seal(&group->key, client, &out, refusal(ERR_BUSY, arena), arena));
+        fake_reply(replies, seal(&group->key, client, &out, refusal(group, ERR_BUSY, arena), arena));
         return;
     }
     if (fake_take(&script->repeat_refusal)) {

@@ -31,6 +31,7 @@ struct fake_command {
 struct fake_script {
     int drop_requests; /* neither done nor answered */
     int drop_replies;  /* done, not answered */
+    int drop_checkpoints; /* asked for, and not answered */
     int hint_requests; /* answered by an ERROR frame with hint_code */
     int hint_hellos;
     int hint_code;
@@ -50,11 +51,17 @@ struct fake_script {
     bool has_bad_events;  /* and events whose parts do not have the hashes that they commit to */
     bool gives_no_checkpoint; /* refuses to be asked for it */
     bool gives_busy;          /* puts it off */
+    bool
+        knows_no_fresh; /* refuses to be asked to be fresh, as a version that knows no log of several sites */
+    bool is_not_fresh;        /* a log of several sites, that does not answer: it says so, and BEHIND for what is past its head */
+    int behind_checkpoints;   /* so many are past the head of a worker that has come meanwhile */
+    bool shows_less;          /* gives the one that it has for one past its head */
     bool gives_no_leave;      /* refuses it as to somebody whose key was revoked */
     bool has_bad_proofs;      /* gives a hash that is another */
     bool has_bad_checkpoints; /* signed by nobody */
     bool has_bad_pages;       /* their checkpoints are signed by nobody */
     uint32_t page_epoch;      /* of a page's checkpoint; 0: the present one */
+    struct bytes moved; /* a packed SignedMove: goes with each refusal with MOVED, and is all that a grant gets */
     bool is_garbled_welcome;
     bool is_garbled; /* sealed bodies are no messages */
 };
@@ -84,8 +91,11 @@ struct fake_group {
     uint64_t last_floor;
     uint64_t restored_to; /* of the latest epoch, as it lists it */
     unsigned checkpoints; /* asked for */
+    unsigned not_asked_fresh; /* those that did not ask to be fresh */
     unsigned hellos, queries, submits, duplicates, subscribes, unsubscribes, byes;
     struct fake_frame last_refusal, last_reply;
+    uint8_t brokers[COMITY_BROKER_LIST_SIZE], brokers_signature[SIGNATURE_SIZE]; /* of WELCOME */
+    size_t brokers_size;                                                         /* 0: it has none */
 };
 
 enum fake_admission { FAKE_ADMITS_ALL, FAKE_ADMITS_NONE, FAKE_WITHOUT_CURVE };

@@ -172,3 +172,21 @@ struct comity_draft *scene_ballot(struct scene *scene)
     comity_texts_destroy(&texts);
     return draft;
 }
+
+struct comity_result scene_submit(struct scene *scene, int64_t deadline_ms)
+{
+    CLEANUP(comity_draft_destroy) struct comity_draft *draft = scene_ballot(scene);
+    struct comity_result result;
+    comity_submit_wait(scene->client, draft, deadline_ms, &result);
+    return result;
+}
+
+void scene_record(struct scene *scene)
+{
+    struct comity_result result;
+    scene_start_ready(scene);
+    result = scene_submit(scene, 0);
+    assert_int_equal(result.verdict, COMITY_RECORDED);
+    comity_result_release(&result);
+    comity_destroy(&scene->client);
+}

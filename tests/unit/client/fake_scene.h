@@ -49,6 +49,12 @@ void scene_start_ready(struct scene *scene);
 /* A signed ballot with a reason, another one each time. */
 struct comity_draft *scene_ballot(struct scene *scene);
 
+/* What came of submitting one. @deadline_ms: 0 for the client's own. */
+struct comity_result scene_submit(struct scene *scene, int64_t deadline_ms);
+
+/* A client that has such an act recorded, and is gone. */
+void scene_record(struct scene *scene);
+
 int64_t scene_now_ms(void);
 
 /* Set and read what the brokers' threads use as well. */

@@ -36,15 +36,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct comity_result submit(struct scene *scene)
-{
-    struct comity_draft *draft = scene_ballot(scene);
-    struct comity_result result;
-    comity_submit_wait(scene->client, draft, 0, &result);
-    comity_draft_destroy(&draft);
-    return result;
-}
-
 /* A list, or a page of events. */
 static struct comity_result query(struct scene *scene, bool is_events)
 {
@@ -99,7 +90,7 @@ static void expect_refused(struct scene *scene)
     uint64_t before = kept(scene);
     scene_start(scene);
     expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
-    expect(submit(scene), COMITY_NOT_SENT, ERR_FORKED);
+    expect(scene_submit(scene, 0), COMITY_NOT_SENT, ERR_FORKED);
     expect(query(scene, true), COMITY_NOT_SENT, ERR_FORKED);
     assert_int_equal(comity_belief(scene->client, scene->group->history), ERR_FORKED);
     assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 1);
@@ -115,7 +106,7 @@ static void expect_believed_by_others(struct scene *scene)
     scene->options.journal = NULL;
     scene_start(scene);
     expect(query(scene, false), COMITY_ANSWERED, 0);
-    expect(submit(scene), COMITY_RECORDED, 0);
+    expect(scene_submit(scene, 0), COMITY_RECORDED, 0);
     comity_destroy(&scene->client);
 }
 
@@ -127,7 +118,7 @@ static void what_is_verified_is_kept_and_grows(void **state)
     scene_ledger(scene, ledger_grow, 7);
     scene_start_ready(scene);
     assert_int_equal(kept(scene), EVENTS + 7);
-    expect(submit(scene), COMITY_RECORDED, 0);
+    expect(scene_submit(scene, 0), COMITY_RECORDED, 0);
     assert_int_equal(kept(scene), head(scene));
     scene_ledger(scene, ledger_grow, 3);
     expect(query(scene, true), COMITY_ANSWERED, 0);
@@ -195,7 +186,7 @@ static void no_proof_is_no_proof(void **state)
     scene->options.journal = journal;
     SCRIPT(scene, script.has_bad_checkpoints, false);
     scene_start(scene); /* and who proves it is believed again */
-    expect(submit(scene), COMITY_RECORDED, 0);
+    expect(scene_submit(scene, 0), COMITY_RECORDED, 0);
 }
 
 /* Who is too busy to prove anything is no liar: it is asked again. */
@@ -239,7 +230,7 @@ static void a_key_that_is_not_on_record_is_refused(void **state)
     unsigned submits = SEEN(scene, submits);
     scene_start(scene);
     expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
-    expect(submit(scene), COMITY_NOT_SENT, ERR_FORKED);
+    expect(scene_submit(scene, 0), COMITY_NOT_SENT, ERR_FORKED);
     assert_int_equal(SEEN(scene, submits), submits);
 }
 
@@ -274,10 +265,10 @@ static void without_leave_there_is_no_proof(void **state)
 {
     struct scene *scene = *state;
     scene_start_ready(scene);
-    expect(submit(scene), COMITY_RECORDED, 0);
+    expect(scene_submit(scene, 0), COMITY_RECORDED, 0);
     uint64_t before = kept(scene);
     SCRIPT(scene, script.gives_no_leave, true);
-    expect(submit(scene), COMITY_UNKNOWN, ERR_GRANT);
+    expect(scene_submit(scene, 0), COMITY_UNKNOWN, ERR_GRANT);
     expect(query(scene, true), COMITY_UNKNOWN, ERR_GRANT);
     expect(change_key(scene), COMITY_RECORDED, 0);
     assert_int_equal(kept(scene), before);
@@ -316,7 +307,7 @@ static void what_ends_the_leave_is_confirmed_on_another_connection(void **state)
     SCRIPT(scene, script.gives_no_leave, true);
     scene_start(scene);
     expect(change_key(scene), COMITY_RECORDED, 0);
-    expect(submit(scene), COMITY_UNKNOWN, ERR_RECEIPT); /* the control: another act */
+    expect(scene_submit(scene, 0), COMITY_UNKNOWN, ERR_RECEIPT); /* the control: another act */
     assert_int_equal(kept(scene), before);
 }
 
@@ -325,19 +316,19 @@ static void a_receipt_of_another_record_is_not_believed(void **state)
 {
     struct scene *scene = *state;
     scene_start_ready(scene);
-    expect(submit(scene), COMITY_RECORDED, 0);
+    expect(scene_submit(scene, 0), COMITY_RECORDED, 0);
     uint64_t before = kept(scene);
     scene_ledger(scene, ledger_fork, 5);
-    expect(submit(scene), COMITY_UNKNOWN, ERR_FORKED);
+    expect(scene_submit(scene, 0), COMITY_UNKNOWN, ERR_FORKED);
     assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 1);
     assert_int_equal(kept(scene), before);
     expect(query(scene, false), COMITY_NOT_SENT, ERR_FORKED);
     comity_destroy(&scene->client);
     scene->options.journal = NULL;
     scene_start_ready(scene);
-    expect(submit(scene), COMITY_RECORDED, 0);
+    expect(scene_submit(scene, 0), COMITY_RECORDED, 0);
     scene_ledger(scene, ledger_fork, 5);
-    expect(submit(scene), COMITY_RECORDED, 0); /* the control */
+    expect(scene_submit(scene, 0), COMITY_RECORDED, 0); /* the control */
 }
 
 static void a_page_of_another_record_is_not_believed(void **state)
@@ -376,7 +367,7 @@ static void an_old_receipt_is_proved_as_well(void **state)
     scene_start_ready(scene);
     comity_submit_wait(scene->client, draft, 0, &result);
     expect(result, COMITY_RECORDED, 0);
-    expect(submit(scene), COMITY_RECORDED, 0);
+    expect(scene_submit(scene, 0), COMITY_RECORDED, 0);
     comity_submit_wait(scene->client, draft, 0, &result);
     expect(result, COMITY_RECORDED, 0);
     assert_int_equal(kept(scene), head(scene));
@@ -432,7 +423,7 @@ static void a_restore_on_record_is_followed(void **state)
     verify(scene);
     restore(scene, 30, 30);
     scene_start(scene);
-    expect(submit(scene), COMITY_RECORDED, 0);
+    expect(scene_submit(scene, 0), COMITY_RECORDED, 0);
     assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 0);
     assert_int_equal(comity_checkpoint(scene->client, scene->group->history, &checkpoint), 0);
     assert_int_equal(checkpoint.epoch, SECOND);
@@ -468,7 +459,7 @@ static void a_store_of_before_a_restore_is_refused(void **state)
     verify(scene);
     restore(scene, 30, 30);
     scene_start(scene);
-    expect(submit(scene), COMITY_RECORDED, 0);
+    expect(scene_submit(scene, 0), COMITY_RECORDED, 0);
     comity_destroy(&scene->client);
     fake_lock(scene->group);
     ledger_cut(scene->group->ledger, 30);
@@ -528,7 +519,7 @@ static void what_waits_while_a_restore_comes_is_no_fork(void **state)
 static void verify_with_receipt(struct scene *scene)
 {
     scene_start_ready(scene);
-    expect(submit(scene), COMITY_RECORDED, 0);
+    expect(scene_submit(scene, 0), COMITY_RECORDED, 0);
     comity_destroy(&scene->client);
     assert_in_range(head(scene), 31, 49);
     scene_ledger(scene, ledger_grow, 20);
@@ -591,7 +582,7 @@ static void a_fork_after_a_restore_is_refused(void **state)
     verify(scene);
     restore(scene, 30, 30);
     scene_start(scene);
-    expect(submit(scene), COMITY_RECORDED, 0);
+    expect(scene_submit(scene, 0), COMITY_RECORDED, 0);
     comity_destroy(&scene->client);
     scene_ledger(scene, ledger_fork, 31);
     scene_start(scene);

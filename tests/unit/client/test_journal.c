@@ -72,18 +72,9 @@ static struct seen read_all(struct scene *scene, size_t *ret_damaged)
     return seen;
 }
 
-static struct comity_result submit(struct scene *scene, int64_t deadline_ms)
-{
-    struct comity_draft *draft = scene_ballot(scene);
-    struct comity_result result;
-    comity_submit_wait(scene->client, draft, deadline_ms, &result);
-    comity_draft_destroy(&draft);
-    return result;
-}
-
 static void recorded(struct scene *scene)
 {
-    struct comity_result result = submit(scene, 0);
+    struct comity_result result = scene_submit(scene, 0);
     assert_int_equal(result.verdict, COMITY_RECORDED);
     comity_result_release(&result);
 }
@@ -152,12 +143,12 @@ static void unanswered_commands_are_kept_without_a_receipt(void **state)
     struct scene *scene = *state;
     scene_start_ready(scene);
     SCRIPT(scene, script.drop_replies, 1000);
-    struct comity_result result = submit(scene, 600);
+    struct comity_result result = scene_submit(scene, 600);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
     comity_result_release(&result);
     SCRIPT(scene, script.drop_replies, 0);
     SCRIPT(scene, script.lie, LIE_PROOF);
-    result = submit(scene, 0);
+    result = scene_submit(scene, 0);
     assert_int_equal(result.fault.code, ERR_RECEIPT);
     comity_result_release(&result);
     struct seen seen = read_all(scene, NULL);
@@ -180,7 +171,7 @@ static void a_kept_command_can_be_sent_again_by_a_later_client(void **state)
     struct scene *scene = *state;
     scene_start_ready(scene);
     SCRIPT(scene, script.drop_replies, 1000);
-    struct comity_result result = submit(scene, 600);
+    struct comity_result result = scene_submit(scene, 600);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
     comity_result_release(&result);
     comity_destroy(&scene->client);
@@ -358,12 +349,12 @@ static void thirty_days_are_counted_by_the_log(void **state)
     scene_start_ready(scene);
     recorded(scene);
     SCRIPT(scene, script.drop_requests, 1000);
-    struct comity_result result = submit(scene, 600);
+    struct comity_result result = scene_submit(scene, 600);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
     comity_result_release(&result);
     SCRIPT(scene, script.drop_requests, 0);
     refuse_with(scene, ERR_ROUNDS);
-    result = submit(scene, 0);
+    result = scene_submit(scene, 0);
     assert_int_equal(result.verdict, COMITY_REFUSED);
     comity_result_release(&result);
     SCRIPT(scene, script.refuse_requests, 0);

@@ -41,18 +41,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* A client that has an act recorded, and is gone. */
-static void record(struct scene *scene)
-{
-    CLEANUP(comity_draft_destroy) struct comity_draft *draft = scene_ballot(scene);
-    struct comity_result result;
-    scene_start_ready(scene);
-    comity_submit_wait(scene->client, draft, 0, &result);
-    assert_int_equal(result.verdict, COMITY_RECORDED);
-    comity_result_release(&result);
-    comity_destroy(&scene->client);
-}
-
 /* The one file whose name holds this. */
 struct kept {
     char path[384];
@@ -124,7 +112,7 @@ static void of_a_damaged_receipt_no_number_is_shown(void **state)
     static struct kept kept;
     struct scene *scene = *state;
     size_t damaged, told = 0;
-    record(scene);
+    scene_record(scene);
     kept_read(".receipt-", &kept);
     struct shown whole = shown_of(scene, &damaged);
     assert_int_equal(damaged, 0);
@@ -155,7 +143,7 @@ static void a_damaged_receipt_stands_for_no_other_tree(void **state)
     struct scene *scene = *state;
     struct head whole, now;
     const struct head_place place = {journal, scene->group->history, (const uint8_t(*)[KEY_SIZE]) scene->pins[0].log_key, 1};
-    record(scene);
+    scene_record(scene);
     kept_read(".receipt-", &kept);
     assert_int_equal(head_of_receipts(&place, is_any, NULL, &whole), 0);
     for (size_t bit = 0; bit < 8 * kept.size; bit++) {
@@ -175,7 +163,7 @@ static void a_damaged_checkpoint_is_never_the_head(void **state)
     struct scene *scene = *state;
     struct head whole, now;
     const struct head_place place = {journal, scene->group->history, (const uint8_t(*)[KEY_SIZE]) scene->pins[0].log_key, 1};
-    record(scene);
+    scene_record(scene);
     kept_read("checkpoint", &kept);
     assert_int_equal(head_load(&place, &whole), 0);
     for (size_t bit = 0; bit < 8 * kept.size; bit++) {
@@ -237,7 +225,7 @@ static void damage_is_no_fork(void **state)
 {
     static struct kept kept;
     struct scene *scene = *state;
-    record(scene);
+    scene_record(scene);
     expect_damage(scene, &kept, false);
     expect_damage(scene, &kept, true);
     scene_ledger(scene, ledger_fork, 5);
@@ -255,7 +243,7 @@ static void by_an_unknown_key_is_not_damaged(void **state)
     struct head own, others, kept, none = {0};
     const struct head_place place = {journal, scene->group->history, (const uint8_t(*)[KEY_SIZE]) scene->pins[0].log_key, 1};
     CLEANUP(arena_destroy) struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
-    record(scene);
+    scene_record(scene);
     assert_int_equal(head_load(&place, &own), 0);
     fake_lock(scene->group);
     signing_key_generate(&scene->group->ledger->log_key);

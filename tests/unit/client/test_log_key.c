@@ -29,25 +29,16 @@ static void pin(struct scene *scene, const uint8_t *key)
     memcpy(place->log_key, key, KEY_SIZE);
 }
 
-static struct comity_result submit(struct scene *scene)
-{
-    struct comity_draft *draft = scene_ballot(scene);
-    struct comity_result result;
-    comity_submit_wait(scene->client, draft, 0, &result);
-    comity_draft_destroy(&draft);
-    return result;
-}
-
 static void assert_recorded(struct scene *scene)
 {
-    struct comity_result result = submit(scene);
+    struct comity_result result = scene_submit(scene, 0);
     assert_int_equal(result.verdict, COMITY_RECORDED);
     comity_result_release(&result);
 }
 
 static void assert_refused(struct scene *scene)
 {
-    struct comity_result result = submit(scene);
+    struct comity_result result = scene_submit(scene, 0);
     assert_int_equal(result.verdict, COMITY_UNKNOWN);
     assert_int_equal(result.fault.code, ERR_RECEIPT);
     comity_result_release(&result);

@@ -151,14 +151,39 @@ static void the_floor_is_the_highest_sequence_seen(void **state)
     assert_int_equal(result.sequence, 30);
     assert_int_equal(SEEN(scene, last_floor), 0);
     comity_result_release(&result);
-    SCRIPT(scene, as_of, 20);
+    SCRIPT(scene, as_of, 31);
     assert_int_equal(ask(scene, COMITY__V1__QUERY__KIND_WHOAMI, &result), 0);
     assert_int_equal(SEEN(scene, last_floor), 30);
     comity_result_release(&result);
-    assert_int_equal(comity_seen(scene->client, scene->group->history), 30);
+    assert_int_equal(comity_seen(scene->client, scene->group->history), 31);
     assert_int_equal(comity_set_seen(scene->client, scene->group->history, 1, 25), 0);
     assert_int_equal(ask(scene, COMITY__V1__QUERY__KIND_WHOAMI, &result), 0);
     assert_int_equal(SEEN(scene, last_floor), 25);
+    comity_result_release(&result);
+}
+
+/* One that does not heed the floor is asked again, as one that says that it is behind. */
+static void an_answer_from_below_the_floor_is_not_shown(void **state)
+{
+    enum { SHORT_MS = 700 };
+    struct scene *scene = *state;
+    struct comity_result result;
+    Comity__V1__Whoami whoami = COMITY__V1__WHOAMI__INIT;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
+    query.whoami = &whoami;
+    SCRIPT(scene, as_of, 30);
+    scene_start(scene);
+    assert_int_equal(ask(scene, COMITY__V1__QUERY__KIND_WHOAMI, &result), 0);
+    comity_result_release(&result);
+    SCRIPT(scene, as_of, 29);
+    assert_int_equal(comity_query_wait(scene->client, scene->group->history, &query, SHORT_MS, &result), ERR_BEHIND);
+    assert_int_equal(result.verdict, COMITY_REFUSED);
+    assert_true(result.attempts > 1);
+    comity_result_release(&result);
+    query.floor = 29; /* the control: who asks for that gets it */
+    assert_int_equal(comity_query_wait(scene->client, scene->group->history, &query, SHORT_MS, &result), 0);
+    assert_int_equal(result.sequence, 29);
     comity_result_release(&result);
 }
 
@@ -238,6 +263,21 @@ static void a_refused_grant_is_told(void **state)
     assert_true(scene_until(scene, has_grant_event));
     assert_int_equal(scene_count(scene, COMITY_EVENT_GRANT, ERR_KEY_UNKNOWN), 1);
     assert_int_equal(scene_count(scene, COMITY_EVENT_LOG_KEY, 0), 0);
+}
+
+/* A worker tells of a revoked key what it tells a stranger, but for the grant, which that key has signed. */
+static void a_revoked_key_is_called_that(void **state)
+{
+    struct scene *scene = *state;
+    struct comity_result result;
+    SCRIPT(scene, grant_code, ERR_KEY_REVOKED);
+    SCRIPT(scene, script.refuse_requests, 1000);
+    SCRIPT(scene, script.refuse_code, ERR_GRANT);
+    scene_start(scene);
+    assert_int_equal(ask(scene, COMITY__V1__QUERY__KIND_WHOAMI, &result), ERR_KEY_REVOKED);
+    assert_int_equal(result.verdict, COMITY_REFUSED);
+    assert_int_equal(SEEN(scene, hellos), 1);
+    comity_result_release(&result);
 }
 
 static void a_history_may_be_added(void **state)
@@ -332,10 +372,12 @@ int main(void)
         ONE(lists_come_page_by_page),
         ONE(a_list_that_is_refused_says_why),
         ONE(the_floor_is_the_highest_sequence_seen),
+        ONE(an_answer_from_below_the_floor_is_not_shown),
         ONE(what_was_seen_belongs_to_its_epoch),
         ONE(a_worker_that_forgot_us_is_greeted_again),
         ONE(a_grant_that_ran_out_is_given_anew_once),
         ONE(a_refused_grant_is_told),
+        ONE(a_revoked_key_is_called_that),
         ONE(a_history_may_be_added),
         ONE(texts_that_do_not_fit_their_hash_are_refused),
         ONE(events_that_do_not_fit_their_header_are_refused),

@@ -554,7 +554,7 @@ static void test_random_damage(void **state)
     const char *is_long = getenv("COMITY_LONG");
     uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t) time(NULL);
     unsigned trials = is_long && strcmp(is_long, "1") == 0 ? 20000 : 200;
-    print_message("seed %" PRIu64 " (repeat with COMITY_SEED)\n", seed);
+    print_message("## seed %" PRIu64 " (repeat with COMITY_SEED)\n", seed);
     random_state = seed;
     unsigned opened = 0, refused = 0;
     for (unsigned trial = 0; trial < trials; trial++) {

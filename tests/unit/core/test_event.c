@@ -88,8 +88,10 @@ static void test_header_refusals(void **state)
     bytes[0] = 'X';
     assert_int_equal(event_header_read(BYTES(bytes, EVENT_HEADER_SIZE), &back), ERR_MALFORMED);
     bytes[0] = 'C';
-    bytes[7] = 2;
+    bytes[7] = FORMAT_LEVEL + 1;
     assert_int_equal(event_header_read(BYTES(bytes, EVENT_HEADER_SIZE), &back), ERR_VERSION);
+    bytes[7] = 0;
+    assert_int_equal(event_header_read(BYTES(bytes, EVENT_HEADER_SIZE), &back), ERR_MALFORMED);
     bytes[7] = 1;
     memset(bytes + 44, 0, 8);
     assert_int_equal(event_header_read(BYTES(bytes, EVENT_HEADER_SIZE), &back), ERR_MALFORMED);

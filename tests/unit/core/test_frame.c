@@ -50,7 +50,7 @@ static void test_round_trip(void **state)
     (void) state;
     uint8_t frame[FRAME_HEADER_SIZE + 3] = {0};
     struct frame_header header = sample();
-    header.flags = FRAME_FLAG_BROKER | FRAME_FLAG_FOLLOWER_OK;
+    header.flags = FRAME_FLAG_BROKER | FRAME_FLAG_LEAVE;
     header.term = UINT64_MAX;
     for (uint8_t type = FRAME_HELLO; type <= FRAME_BYE; type++) {
         struct frame_header back;
@@ -110,7 +110,7 @@ static void test_refusals(void **state)
     } ROWS[] = {
         {0, 'X', ERR_MALFORMED}, {3, 'y', ERR_MALFORMED}, {4, 0, ERR_VERSION},     {4, 2, ERR_VERSION},
         {5, 0, ERR_MALFORMED},   {5, 12, ERR_MALFORMED},  {5, 255, ERR_MALFORMED}, {6, 1, ERR_MALFORMED},
-        {7, 8, ERR_MALFORMED},   {7, 128, ERR_MALFORMED},
+        {7, 2, ERR_MALFORMED},   {7, 8, ERR_MALFORMED},   {7, 128, ERR_MALFORMED},
     };
     for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
         uint8_t kept = frame[ROWS[i].at];

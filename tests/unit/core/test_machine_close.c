@@ -419,8 +419,10 @@ static void test_acknowledging(void **state)
     world_refuse(world, acknowledge(world, "lars"), ERR_NOT_ON_ROLL, "key");
     const Comity__V1__Event *event = world_accept(world, acknowledge(world, "mona"));
     assert_int_equal(event->round_acknowledged->member, MONA);
-    assert_true(((Comity__V1__RollEntry *) world_row(world, TABLE_ROLL, 1, MONA))->has_acknowledged);
-    assert_false(((Comity__V1__RollEntry *) world_row(world, TABLE_ROLL, 1, MARA))->has_acknowledged);
+    const Comity__V1__RollEntry *mona = world_row(world, TABLE_ROLL, 1, MONA), *mara = world_row(world, TABLE_ROLL, 1, MARA);
+    assert_true(mona->has_acknowledged);
+    assert_false(mara->has_acknowledged);
+    assert_int_equal(mona->changed, mara->changed + 1); /* she acknowledged it right after it was opened */
     world_refuse(world, acknowledge(world, "mona"), ERR_EXISTS, "acknowledge_round.round");
     world_close_round(world, 1);
     world_refuse(world, acknowledge(world, "mara"), ERR_CLOSED, "acknowledge_round.round");

@@ -216,7 +216,10 @@ static void test_a_disputed_ballot_is_set_aside(void **state)
     assert_true(event->ballot_disputed->is_set_aside);
     assert_int_equal(answered(world), 0);
     assert_false(world_has(world, TABLE_BALLOT, 1, LENA));
-    assert_false(((Comity__V1__RollEntry *) world_row(world, TABLE_ROLL, 1, LENA))->has_answered);
+    const Comity__V1__RollEntry *line = world_row(world, TABLE_ROLL, 1, LENA);
+    assert_false(line->has_answered);
+    assert_int_equal(line->changed, ballot + 1); /* by the dispute, and no other line */
+    assert_true(((Comity__V1__RollEntry *) world_row(world, TABLE_ROLL, 1, LUIS))->changed < ballot);
     const Comity__V1__Ballot *aside = world_row(world, TABLE_DISPUTED, 1, LENA);
     assert_int_equal(aside->sequence, ballot);
     assert_memory_equal(aside->dispute->hash.data, command->dispute_ballot->reason->hash.data, HASH_SIZE);

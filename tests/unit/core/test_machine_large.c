@@ -11,7 +11,7 @@
 #include "tests/support/world_rounds.h"
 #include "tests/support/world_stages.h"
 
-enum { FIRST = 100, SCRATCH_BYTES = 64 * 1024 * 1024 };
+enum { FIRST = 100, KEYS = 300000, SCRATCH_BYTES = 64 * 1024 * 1024 };
 
 static void put(struct world *world, enum table table, uint32_t a, uint32_t b, const ProtobufCMessage *row)
 {
@@ -115,6 +115,42 @@ static void test_a_ladder(void **state)
     world_destroy(&world);
 }
 
+/* Of members who hold no office. */
+static void give_keys(struct world *world)
+{
+    for (uint32_t i = 0; i < KEYS; i++) {
+        Comity__V1__Key key = COMITY__V1__KEY__INIT;
+        uint8_t bytes[KEY_SIZE] = {0xff};
+        put_u32(bytes + 1, i);
+        key.key = (ProtobufCBinaryData){KEY_SIZE, bytes};
+        key.member = FIRST + i % ROLL_MAX;
+        key.added = 1;
+        put(world, TABLE_KEY, 0, 0, &key.base);
+    }
+}
+
+/* Who is asked, and who is still there, is looked for among all keys. */
+static void test_a_stage_that_asks_an_office(void **state)
+{
+    (void) state;
+    struct world *world = world_with_session();
+    Comity__V1__Rule *list = world_rule(world, "listed");
+    Comity__V1__Rule *rule = world_ladder_rule(world);
+
+    enroll(world, list);
+    give_keys(world);
+    world_stage(world, rule, SIGN_OFF, ADOPTED)->each_party = true;
+    carry_out(world, world_open_round_command(world, 1, world_adopt(world, rule)));
+    world_answer(world, 1, "lena 1, mara 1");
+    carry_out(world, world_close_round_command(world, 1));
+    world_check_stage(world, 1, SIGN_OFF, NONE);
+    carry_out(world, world_sign_off_command(world, "lena", 1, false));
+    world_check_stage(world, 1, SIGN_OFF, NONE);
+    carry_out(world, world_sign_off_command(world, "mara", 1, false));
+    world_check_stage(world, 1, SIGN_OFF, ADOPTED);
+    world_destroy(&world);
+}
+
 static void test_a_ranking_of_all_options(void **state)
 {
     (void) state;
@@ -146,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_ladder),
+        cmocka_unit_test(test_a_stage_that_asks_an_office),
         cmocka_unit_test(test_a_ranking_of_all_options),
     };
 

@@ -21,6 +21,7 @@
 #include "tests/support/naive_charter.h"
 #include "tests/support/naive_decisions.h"
 #include "tests/support/naive_ladder.h"
+#include "tests/support/numbered_rows.h"
 #include "tests/support/random_commands.h"
 #include "tests/support/session_book.h"
 
@@ -926,7 +927,8 @@ static void check_rounds(struct book *book, struct arena *arena, uint32_t from)
 static void check_replay(struct book *book)
 {
     struct view_memory *memory = view_memory_new();
-    struct view view = view_memory_view(memory);
+    struct numbered_rows rows = {.under = view_memory_view(memory)};
+    struct view view = numbered_rows_view(&rows);
     struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
     uint8_t original[HASH_SIZE];
     uint8_t replayed[HASH_SIZE];
@@ -947,8 +949,11 @@ static void check_replay(struct book *book)
                              0);
             event.command = (Comity__V1__Command *) message;
         }
+        rows.sequence = event.sequence;
+        numbered_rows_check_event(&event.open->base);
         assert_int_equal(machine_apply(&view, &event, arena), 0);
     }
+    assert_true(rows.rows > book->events);
     assert_int_equal(view_hash(&book->view, original), 0);
     assert_int_equal(view_hash(&view, replayed), 0);
     assert_memory_equal(original, replayed, HASH_SIZE);
@@ -1034,7 +1039,7 @@ static void run(uint64_t seed, bool is_signed, int commands, struct book *book, 
     struct arena *arena = arena_new(ARENA_LIMIT_DEFAULT);
     struct random_commands *random = random_commands_new(seed, is_signed);
     static const uint8_t LOG_KEY[KEY_SIZE] = {5};
-    struct machine_context context = {.next_sequence = 1, .log_key = LOG_KEY};
+    struct machine_context context = {.next_sequence = 1, .log_key = LOG_KEY, .level = FORMAT_LEVEL};
 
     book->view = (struct view){&WATCHED, &watched};
     book->epochs[0].number = 1;

@@ -414,7 +414,7 @@ static void test_no_more_events_than_fit(void **state)
 {
     (void) state;
     struct arena *arena = arena_new(1024 * 1024);
-    struct machine_context context = {.next_sequence = 1};
+    struct machine_context context = {.next_sequence = 1, .level = FORMAT_LEVEL};
     struct refusal refusal = {0};
     struct decide d = {.context = &context, .arena = arena, .refusal = &refusal};
 

@@ -569,7 +569,7 @@ static void test_random_messages(void **state)
     (void) state;
     const char *given = getenv("COMITY_SEED");
     uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t) time(NULL);
-    print_message("seed %" PRIu64 " (repeat with COMITY_SEED)\n", seed);
+    print_message("## seed %" PRIu64 " (repeat with COMITY_SEED)\n", seed);
     random_state = seed;
     unsigned accepted = 0, refused = 0;
     for (unsigned trial = 0; trial < trials(1000); trial++) {

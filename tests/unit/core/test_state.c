@@ -346,6 +346,49 @@ static void test_rows_of_another_kind_and_damaged_rows(void **state)
     world_destroy(&world);
 }
 
+static bool is_open(struct world *world, const Comity__V1__Invitation *invitation, int64_t time_ms)
+{
+    bool is = false;
+
+    assert_int_equal(state_invitation_is_open(&world->view, world->arena, invitation, time_ms, &is), 0);
+    return is;
+}
+
+/* For who redeems it, and for whom its name is taken, alike. */
+static void test_when_an_invitation_is_open(void **state)
+{
+    (void) state;
+    struct world *world = world_to_list();
+    ProtobufCMessage *row;
+    assert_int_equal(state_get_by_key(&world->view, world->arena, TABLE_INVITATION, world_key(world, "once").data, &row), 0);
+    const Comity__V1__Invitation invitation = *(const Comity__V1__Invitation *) row;
+    const int64_t last_ms = invitation.expires_ms - 1;
+    Comity__V1__Invitation other = invitation;
+
+    assert_true(is_open(world, &invitation, last_ms));
+    assert_false(is_open(world, &invitation, invitation.expires_ms));
+    other.member = LENA;
+    assert_false(is_open(world, &other, last_ms));
+    other = invitation;
+    other.revoked = 1;
+    assert_false(is_open(world, &other, last_ms));
+    /* Signed by a key that is not on record: neither is it redeemed, nor is its name free. */
+    bool is = true;
+    other = invitation;
+    other.signer = world_key(world, "nobody's");
+    assert_int_equal(state_invitation_is_open(&world->view, world->arena, &other, last_ms, &is), ERR_CORRUPT);
+    assert_false(is);
+    other.signer = (ProtobufCBinaryData){0, NULL};
+    assert_int_equal(state_invitation_is_open(&world->view, world->arena, &other, last_ms, &is), ERR_CORRUPT);
+    /* The key that signed it is revoked. */
+    assert_int_equal(state_get_by_key(&world->view, world->arena, TABLE_KEY, invitation.signer.data, &row), 0);
+    Comity__V1__Key key = *(const Comity__V1__Key *) row;
+    key.revoked = 1;
+    assert_int_equal(state_put(&world->view, world->arena, TABLE_KEY, 0, 0, &key.base), 0);
+    assert_false(is_open(world, &invitation, last_ms));
+    world_destroy(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_lists_that_are_none),
         cmocka_unit_test(test_every_list_of_the_contract_is_there),
         cmocka_unit_test(test_rows_of_another_kind_and_damaged_rows),
+        cmocka_unit_test(test_when_an_invitation_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,6 +101,42 @@ static void nothing_is_limited_by_0(void **state)
     rates_destroy(&rates);
 }
 
+static void set_limit(struct rates *rates, unsigned rate, unsigned per_minute, unsigned at_once)
+{
+    struct rate_limit limits[RATE_COUNT];
+    for (size_t i = 0; i < RATE_COUNT; i++)
+        limits[i] = (struct rate_limit){1, 100};
+    limits[rate] = (struct rate_limit){per_minute, at_once};
+    rates_set_limits(rates, limits, RATE_COUNT);
+}
+
+/* An operator lowers a limit too far, and sees it: nobody waits any more for what was taken meanwhile. */
+static void a_debt_is_capped_by_a_new_limit(void **state)
+{
+    (void) state;
+    struct rates *rates = rates_of(1, 100); /* one a minute */
+    uint8_t key[KEY_SIZE];
+    key_of(1, key);
+    for (unsigned rate = 0; rate < RATE_COUNT; rate++)
+        assert_int_equal(served(rates, rate, key, 5000, 1000), 100);
+    rates_spend(rates, QUERIES, key, 50, 5000);
+    set_limit(rates, COMMANDS, 600, 100); /* ten a second */
+    assert_in_range(rates_wait_ms(rates, COMMANDS, key, 5000), 100, 101);
+    assert_in_range(rates_full_ms(rates, COMMANDS, key, 5000), 10000, 10001);
+    assert_int_equal(served(rates, COMMANDS, key, 5200, 1000), 2);
+    /* Of the others nothing has changed: a debt that is theirs stays. */
+    assert_in_range(rates_full_ms(rates, STRANGERS, key, 5000), 6000000, 6000001);
+    assert_in_range(rates_full_ms(rates, QUERIES, key, 5000), 9000000, 9000001);
+    set_limit(rates, COMMANDS, 600, 100); /* as it is already */
+    rates_spend(rates, COMMANDS, key, 200, 5200);
+    set_limit(rates, COMMANDS, 600, 100);
+    assert_in_range(rates_full_ms(rates, COMMANDS, key, 5200), 30000, 30001);
+    set_limit(rates, COMMANDS, 0, 1);
+    set_limit(rates, COMMANDS, 600, 100);
+    assert_int_equal(rates_full_ms(rates, COMMANDS, key, 5200), 0);
+    rates_destroy(&rates);
+}
+
 /* As the broker makes them of the largest settings that it takes. */
 static void the_largest_limits_hold(void **state)
 {
@@ -139,6 +175,7 @@ int main(void)
         cmocka_unit_test(a_bucket_empties_and_fills),      cmocka_unit_test(keys_and_kinds_are_told_apart),
         cmocka_unit_test(what_costs_more_leaves_a_debt),   cmocka_unit_test(nothing_is_limited_by_0),
         cmocka_unit_test(a_crowd_gives_nobody_a_full_bucket), cmocka_unit_test(the_largest_limits_hold),
+        cmocka_unit_test(a_debt_is_capped_by_a_new_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

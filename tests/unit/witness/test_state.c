@@ -5,17 +5,24 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "client/witness/kept.h"
 #include "client/witness/run.h"
 #include "client/witness/state.h"
+#include "client/witness/status.h"
 #include "core/daemon/process.h"
 #include "core/error.h"
 
@@ -137,6 +144,40 @@ static void test_one_alone_works_on_it(void **state)
     assert_int_equal(lock_in_another(), 0);
 }
 
+/* As a file system that cannot lock answers. */
+static void refuse_locks(void)
+{
+    const struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_fcntl, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])), /* its lower half */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETLK, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOLCK),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {ARRAY_COUNT(steps), (struct sock_filter *) steps};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        _exit(2);
+}
+
+static void test_a_lock_that_cannot_be_had_is_not_laid_to_another(void **state)
+{
+    (void) state;
+    int status, lock;
+    assert_int_equal(state_make(&settings, reason), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        refuse_locks();
+        int code = state_lock(&settings, &lock, reason);
+        _exit(code == ERR_FILE && strstr(reason, "cannot be locked: No locks available") ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(process_exit_code(ERR_FILE), EXIT_CONFIGURATION);
+}
+
 /* It is no fault of the configuration: it may be started again. */
 static void test_a_start_on_a_full_disk(void **state)
 {
@@ -152,6 +193,35 @@ static void test_a_start_on_a_full_disk(void **state)
     assert_false(is_in_use());
 }
 
+/* Of a later epoch that holds the first @holds of 3. */
+static void check_lost(uint64_t holds, const char *expected)
+{
+    struct checkpoint checkpoint = {.size = 3};
+    char note[CHECKPOINT_MAX_BYTES], *text = NULL;
+    struct kept kept;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    keep(&key);
+    assert_int_equal(kept_load(settings.state, settings.histories[1].history, &kept), 0);
+    checkpoint_origin(kept.history, 2, checkpoint.origin);
+    kept_note_epoch(&kept, 2, other_key.public_key, BYTES(note, checkpoint_sign(&checkpoint, &other_key, note)), holds);
+    assert_int_equal(kept_save(settings.state, &kept), 0);
+    status_print(&settings, key.public_key, false, out);
+    fclose(out);
+    assert_non_null(strstr(text, expected));
+    free(text);
+}
+
+static void test_what_is_lost_is_said_by_number(void **state)
+{
+    (void) state;
+    assert_int_equal(state_make(&settings, reason), 0);
+    check_lost(1, "It went back to number 1: of what was cosigned, numbers 2 to 3 are lost.\n");
+    check_lost(2, "It went back to number 2: of what was cosigned, number 3 is lost.\n");
+    check_lost(3, "It holds all that was cosigned.\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -160,6 +230,8 @@ int main(void)
         TEST(test_it_is_made_for_its_user_alone),
         TEST(test_whose_it_is),
         TEST(test_one_alone_works_on_it),
+        TEST(test_a_lock_that_cannot_be_had_is_not_laid_to_another),
+        TEST(test_what_is_lost_is_said_by_number),
         TEST(test_a_start_on_a_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

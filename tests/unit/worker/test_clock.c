@@ -138,7 +138,7 @@ static void back_is_followed_but_not_by_stamps(void **state)
     fake.unix_ms -= HOUR_MS;
     assert_int_equal(clock_now_ms(&fake.clock), START_MS - HOUR_MS);
     fake.unix_ms += YEAR_MS;
-    assert_int_equal(clock_now_ms(&fake.clock), START_MS);
+    assert_int_equal(clock_now_ms(&fake.clock), START_MS - HOUR_MS);
     assert_course(&fake, true, CLOCK_JUMPED);
     clock_release(&fake.clock);
 }

@@ -25,6 +25,7 @@ struct fixture {
     struct arena *arena;
     struct signing_key log_key;
     struct session_grant grant;
+    bool is_fresh, is_asked_fresh;
     uint8_t leaves[EVENTS][HASH_SIZE];
 };
 
@@ -95,6 +96,7 @@ static int set_up(void **state)
     memset(fixture->grant.history, 0x5a, HISTORY_ID_SIZE);
     memset(fixture->grant.key, 1, KEY_SIZE);
     fixture->grant.until_ms = NOW_MS + 1;
+    fixture->is_fresh = true;
     signing_key_generate(&fixture->log_key);
     struct store_options options = {
         .directory = fixture->directory, .map_limit_bytes = 1 << 28, .group = GROUP};
@@ -128,9 +130,11 @@ static int ask(struct fixture *fixture, uint64_t from, uint64_t size, Comity__V1
         .log_key = &fixture->log_key,
         .grant = &fixture->grant,
         .now_ms = NOW_MS,
+        .is_fresh = fixture->is_fresh,
         .arena = fixture->arena,
     };
 
+    query.fresh = fixture->is_asked_fresh;
     wanted.from = from;
     wanted.size = size;
     query.history = (ProtobufCBinaryData){.len = HISTORY_ID_SIZE, .data = fixture->grant.history};
@@ -258,12 +262,56 @@ static void sizes_that_there_are_not_are_refused(void **state)
     }
 }
 
+/* Others may have more than this store, so only what is wrong in itself is refused for good. */
+static void a_worker_that_is_not_fresh_says_that_it_may_be_behind(void **state)
+{
+    static const struct {
+        uint64_t from, size;
+        int code;
+        const char *field;
+    } CASES[] = {
+        {0, EVENTS + 1, ERR_BEHIND, "query.checkpoint.size"},
+        {EVENTS + 1, 0, ERR_BEHIND, "query.checkpoint.from"},
+        {EVENTS + 1, EVENTS + 2, ERR_BEHIND, "query.checkpoint.size"},
+        {8, 7, ERR_RANGE, "query.checkpoint.from"},
+    };
+    struct fixture *fixture = *state;
+    Comity__V1__Answer *answer = NULL;
+    struct refusal refusal = {0};
+
+    fixture->is_fresh = false;
+    for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
+        refusal = (struct refusal){0};
+        assert_int_equal(ask(fixture, CASES[i].from, CASES[i].size, &answer, &refusal), CASES[i].code);
+        assert_string_equal(refusal.field, CASES[i].field);
+        assert_null(answer);
+    }
+    check_pair(fixture, 1, EVENTS);
+}
+
+static void an_answer_says_whether_it_is_fresh_to_who_asked(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (unsigned i = 0; i < 4; i++) {
+        Comity__V1__Answer *answer = NULL;
+        struct refusal refusal = {0};
+        fixture->is_fresh = i & 1;
+        fixture->is_asked_fresh = i & 2;
+        assert_int_equal(ask(fixture, 0, 0, &answer, &refusal), 0);
+        assert_int_equal(answer->is_fresh, i == 3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_checkpoint_of_any_size_extends_any_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_size_means_the_head, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sizes_that_there_are_not_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_worker_that_is_not_fresh_says_that_it_may_be_behind, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_answer_says_whether_it_is_fresh_to_who_asked, set_up, tear_down),
     };
     return key_init() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ struct fixture {
 
 static const struct frame_header REQUEST_HEADER = {
     .type = FRAME_REQUEST,
-    .flags = FRAME_FLAG_FOLLOWER_OK,
+    .flags = FRAME_FLAG_BROKER,
     .request = 0x1122334455667788,
     .group = {1, 2, 3},
     .history = {4, 5, 6},

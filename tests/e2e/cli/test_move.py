@@ -1,0 +1,201 @@
+"""A partnership is moved to another group of workers: nothing is lost, what was proved stays proved, and members follow."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import unittest
+
+from cli_case import BUILD, COMITY, CliCase, DONE, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE, wait_until
+
+STOPS = os.environ["COMITY_STOPS"]
+
+FOLLOWED = "The partnership was moved to another group of workers: this machine goes there from now on."
+
+
+class Moved(CliCase):
+    """Each test has an installation of its own, and beside it another one, whose workers have the same log key."""
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def setUp(self):
+        CliCase.setUpClass.__func__(type(self))
+        self.addCleanup(type(self).doClassCleanups)
+        self.other = self.world.directory / "other"
+        self.history = self.ask("ada", "context", "show")["context"]["history"]
+        self.addCleanup(self.end_other)
+
+    def end_other(self):
+        if (self.other / "lock").exists():
+            self.world.comity("operator", "down", "--data", self.other)
+
+    def up_other(self, has_log_key=True):
+        self.other.mkdir(mode=0o700)
+        if has_log_key:
+            shutil.copy(self.world.data / "log.key", self.other / "log.key")
+        document = self.ask("operator", "up", "--data", self.other, "--detach")
+        self.ask("operator", "context", "use", self.context_of(self.world.data))
+        return document["context"]
+
+    def context_of(self, data):
+        [name] = [context["name"] for context in self.ask("operator", "context", "list")["contexts"] if context["data"] == str(data)]
+        return name
+
+    def move(self, to, *words, exit=DONE):
+        return self.ask("operator", "move", self.history, "--to", to, *words, exit=exit)
+
+    def move_until(self, to, step):
+        """Killed right after it."""
+        done = subprocess.run([STOPS, "move", self.history, "--to", to, "--home", self.world.home("operator")],
+                              capture_output=True, text=True, timeout=120, cwd=self.world.directory,
+                              env={**os.environ, "COMITY_CONTROL_STOP": step})
+        self.assertEqual(done.returncode, -signal.SIGKILL, done)
+
+    def kill_worker(self, data):
+        log = (data / "log" / "up.log").read_text()
+        before = [int(line.rsplit("pid=", 1)[1]) for line in log.splitlines() if "event=started child=worker " in line]
+        os.kill(before[-1], signal.SIGKILL)
+        wait_until(lambda: (data / "log" / "up.log").read_text().count("event=started child=worker ") > len(before), "a new worker")
+
+    def export(self, data, name):
+        subprocess.run([BUILD / "comity-worker", "export", "--config", data / "worker.ini", "--to", self.world.directory / name],
+                       check=True, capture_output=True, timeout=120)
+        return self.world.directory / name
+
+    def test_nothing_is_lost_and_members_follow(self):
+        round_ = self.world.open_round(self.world.propose())
+        ballots = [self.ask(who, "vote", round_, "agree")["receipt"] for who in ("ada", "ben")]
+        self.ask("ada", "receipt", "save", ballots[0]["command_id"], "ada.receipt")
+        self.world.file("ada.note", self.ask("ada", "checkpoint")["checkpoint"]["note"])
+        self.ask("ada", "invite", "Hal Lund", "--out", "hal.invitation")
+        head = self.ask("ada", "events")["next"] - 1
+        to = self.up_other()
+        self.assertEqual(self.move(to)["stage"], "MOVED")
+        self.assertEqual(self.move(to)["stage"], "MOVED")  # again: it is done
+
+        code, output, errors = self.world.comity("carla", "vote", round_, "agree")
+        self.assertEqual(code, DONE, errors)
+        self.assertIn(FOLLOWED, errors)
+        code, output, errors = self.world.comity("carla", "round", "show", round_)
+        self.assertEqual(errors, "")  # said once
+        place = json.loads((self.other / "place.json").read_text())
+        self.assertEqual(self.ask("carla", "context", "show")["context"]["place"], place)
+        self.ask("dev", "vote", round_, "agree")
+        self.ask("eli", "round", "close", round_)
+        self.assertEqual(self.ask("ada", "outcome", round_)["outcome"], "ADOPTED")
+        self.assertEqual(self.ask("ada", "resubmit")["recorded"], 0)
+        self.ask("hal", "join", "hal.invitation")  # whose place is the old one
+        self.assertEqual(self.ask("hal", "context", "show")["context"]["place"], place)
+        self.assertGreater(self.ask("eve", "events")["next"] - 1, head)
+
+        after = self.export(self.other, "after")
+        document = self.ask("auditor", "audit", after, "--receipt", self.world.directory / "ada.receipt",
+                            "--checkpoint", self.world.directory / "ada.note", exit=None)
+        self.assertEqual((document["wrong"], document["differing"], document["findings"]), (0, 0, []), document)
+        self.assertEqual(self.export(self.world.data, "before").read_bytes().count(b"Nurses United"), 0)
+        self.ask("auditor", "audit", self.world.directory / "before", exit=None)
+
+    def test_whoever_dies_between_two_steps(self):
+        round_ = self.world.open_round(self.world.propose())
+        self.ask("ada", "vote", round_, "agree")
+        to = self.up_other()
+        for step, who in (("frozen", "ben"), ("taken", "carla")):
+            self.move_until(to, step)
+            self.kill_worker(self.world.data)
+            self.kill_worker(self.other)
+            code, _, errors = self.world.comity(who, "vote", round_, "agree", "--timeout", 3)
+            self.assertIn(code, (UNREACHABLE, UNCONFIRMED), errors)
+            self.assertEqual(self.ask("dev", "round", "show", round_)["round"]["state"], "OPEN")  # reading goes on
+        self.assertEqual(self.move(to)["stage"], "MOVED")
+        self.kill_worker(self.world.data)
+        self.kill_worker(self.other)
+        for who in ("ben", "carla"):  # what was given meanwhile goes by itself, once it is known where to; what was not sent is given now
+            self.ask(who, "whoami")
+            self.ask(who, "vote", round_, "agree", exit=None)
+            self.assertEqual([row["state"] for row in self.ask(who, "outbox", "list")["outbox"] if row["state"] != "recorded"], [])
+        self.assertEqual(len(self.ask("eli", "ballots", round_)["ballots"]), 3)
+        self.ask("dev", "vote", round_, "agree")
+        self.ask("eli", "round", "close", round_)
+        self.assertEqual(self.ask("ada", "outcome", round_)["outcome"], "ADOPTED")  # for all four have answered
+
+    def test_taken_back(self):
+        to = self.up_other()
+        self.move_until(to, "frozen")
+        self.kill_worker(self.world.data)
+        self.assertEqual(self.move(to, "--undo")["stage"], "FROZEN")
+        self.ask("ada", "invite", "Hal Lund", "--out", "hal.invitation")
+        self.move_until(to, "taken")
+        self.move(to, "--undo", exit=REFUSED)
+        self.assertEqual(self.move(to)["stage"], "MOVED")
+        # The way back, which is taken back as well: who has not followed yet finds it where it is.
+        home = self.context_of(self.world.data)
+        self.ask("operator", "context", "use", to)
+        self.move_until(home, "frozen")
+        self.assertEqual(self.move(home, "--undo")["stage"], "FROZEN")
+        self.ask("ada", "invite", "Ida Lund", "--out", "ida.invitation")
+
+    def test_another_log_key(self):
+        to = self.up_other(has_log_key=False)
+        document = self.move(to, exit=USAGE)
+        self.assertIn("has another log key", document["error"]["what"])
+        self.ask("ada", "invite", "Hal Lund", "--out", "hal.invitation")  # it was not frozen
+
+    def keys(self, config):
+        """What `comity-worker keys` prints: {name of a key, or "group": public half, or the group's id}"""
+        text = subprocess.run([BUILD / "comity-worker", "keys", "--config", config], check=True, capture_output=True, text=True,
+                              timeout=60).stdout
+        words = [line.split() for line in text.splitlines()]
+        return {line[0]: line[3 if "public" in line else 2] for line in words if "public" in line or line[:2] == ["group", "="]}
+
+    def second_group(self):
+        """Another group's worker at the same broker; its place."""
+        config, broker = self.world.file("second.ini"), self.world.data / "broker.ini"
+        text = (self.world.data / "worker.ini").read_text()
+        for name in ("store", "worker.key", "group.key", "run/worker.ready"):
+            text = text.replace(f"{self.world.data}/{name}", str(self.world.directory / ("second." + name.replace("/", "."))))
+        config.write_text(text)
+        first, second = self.keys(self.world.data / "worker.ini"), self.keys(config)
+        broker.write_text(broker.read_text().rstrip() + f"\ngroup = {first['group']}\n[worker second]\n"
+                          f"key = {second['connection_key']}\ngroup = {second['group']}\n")
+        os.kill(self.world.pids("broker")[0], signal.SIGHUP)
+        log = self.world.data / "log" / "broker.log"
+        wait_until(lambda: "event=reloaded" in log.read_text(), "the broker knows both")
+        with open(self.world.file("second.log"), "wb") as log:
+            worker = subprocess.Popen([BUILD / "comity-worker", "--config", config], stdout=log, stderr=log)
+        self.addCleanup(worker.wait, 30)
+        self.addCleanup(worker.terminate)
+        wait_until((self.world.directory / "second.run.worker.ready").exists, "the second worker")
+        return {**json.loads((self.world.data / "place.json").read_text()), "group_key": second["group_key"]}
+
+    def test_two_groups_at_one_broker(self):
+        place = self.second_group()
+        self.world.file("second.json", json.dumps(place))
+        self.ask("operator", "context", "add", "second", "--place", "second.json")
+        self.move("second")
+        number = self.world.propose()
+        self.assertEqual(self.ask("ben", "context", "show")["context"]["place"], place)
+        self.ask("eve", "proposal", "show", number)
+        self.move("second", "--undo", exit=REFUSED)
+
+    def test_whoever_watches_follows(self):
+        to = self.up_other()
+        with open(self.world.file("follow"), "wb") as out, open(self.world.file("follow.err"), "wb") as err:
+            process = subprocess.Popen([COMITY, "events", "--follow", "--json", "--home", self.world.home("dev")], stdout=out,
+                                       stderr=err, stdin=subprocess.DEVNULL, cwd=self.world.directory)
+            self.addCleanup(lambda: process.poll() is None and process.kill())
+            lines = lambda: self.world.file("follow").read_bytes().count(b"\n")
+            head = self.ask("ada", "events")["next"] - 1
+            wait_until(lambda: lines() >= head, "all that there is")
+            self.move(to)
+            self.ask("ada", "invite", "Hal Lund", "--out", "hal.invitation")
+            wait_until(lambda: lines() > head, "what came after the move")
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+        self.assertIn(FOLLOWED, self.world.file("follow.err").read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()

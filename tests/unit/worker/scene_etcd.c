@@ -1,0 +1,171 @@
+#include "tests/unit/worker/scene_etcd.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SCENE_ARENA_BYTES = 64 * 1024 * 1024 };
+
+struct etcd_options scene_options(const struct scene *scene, enum etcd_certificate authority,
+                                  enum etcd_certificate client)
+{
+    struct etcd_options options = {
+        .endpoint_count = scene->members.options.count,
+        .ca_file = scene->members.certificates[authority].pem,
+        .cert_file = scene->members.certificates[client].pem,
+        .key_file = scene->members.certificates[client].key,
+    };
+
+    for (size_t i = 0; i < options.endpoint_count; i++)
+        options.endpoints[i] = scene->members.members[i].endpoint;
+    return options;
+}
+
+struct etcd *scene_client(const struct etcd_options *options)
+{
+    struct etcd *etcd = NULL;
+    char reason[ETCD_REASON_MAX];
+
+    if (etcd_new(options, &etcd, reason) != 0)
+        fail_msg("%s", reason);
+    return etcd;
+}
+
+void scene_new(const struct etcd_members_options *options, struct scene **ret_scene)
+{
+    struct scene *scene = calloc(1, sizeof(*scene));
+
+    assert_non_null(scene);
+    *ret_scene = scene;
+    scene->arena = arena_new(SCENE_ARENA_BYTES);
+    assert_non_null(scene->arena);
+    etcd_members_start(&scene->members, options);
+    scene->options = scene_options(scene, CERTIFICATE_AUTHORITY, CERTIFICATE_CLIENT);
+    scene->etcd = scene_client(&scene->options);
+}
+
+void scene_destroy(struct scene **scene)
+{
+    struct scene *it = *scene;
+
+    if (it == NULL)
+        return;
+    etcd_destroy(&it->etcd);
+    etcd_members_end(&it->members);
+    arena_destroy(&it->arena);
+    free(it);
+    *scene = NULL;
+}
+
+int scene_set_up_one(void **state)
+{
+    scene_new(&(struct etcd_members_options){.count = 1}, (struct scene **) state);
+    return 0;
+}
+
+int scene_set_up_three(void **state)
+{
+    scene_new(&(struct etcd_members_options){.count = 3}, (struct scene **) state);
+    return 0;
+}
+
+int scene_tear_down(void **state)
+{
+    scene_destroy((struct scene **) state);
+    return 0;
+}
+
+void assert_binary(ProtobufCBinaryData data, const char *text)
+{
+    assert_int_equal(data.len, strlen(text));
+    assert_memory_equal(data.data, text, data.len);
+}
+
+void assert_answered(struct etcd_result result)
+{
+    if (result.fate != ETCD_ANSWERED)
+        fail_msg("fate %d, status %u: %s", (int) result.fate, result.status, result.reason);
+    assert_string_equal(result.reason, "");
+}
+
+static Etcdserverpb__RequestOp *ops_next(struct ops *ops)
+{
+    assert_true(ops->count < OPS_MAX);
+    Etcdserverpb__RequestOp *op = &ops->ops[ops->count];
+    etcdserverpb__request_op__init(op);
+    ops->list[ops->count++] = op;
+    return op;
+}
+
+void ops_put_bytes(struct ops *ops, const char *key, struct bytes value, int64_t lease)
+{
+    Etcdserverpb__PutRequest *put = &ops->puts[ops->count];
+    Etcdserverpb__RequestOp *op = ops_next(ops);
+
+    etcdserverpb__put_request__init(put);
+    put->key = BINARY(key);
+    put->value = (ProtobufCBinaryData){value.size, (uint8_t *) value.data};
+    put->lease = lease;
+    op->request_case = ETCDSERVERPB__REQUEST_OP__REQUEST_REQUEST_PUT;
+    op->request_put = put;
+}
+
+void ops_put(struct ops *ops, const char *key, const char *value)
+{
+    ops_put_bytes(ops, key, BYTES(value, strlen(value)), 0);
+}
+
+void ops_range(struct ops *ops, const char *key)
+{
+    Etcdserverpb__RangeRequest *range = &ops->ranges[ops->count];
+    Etcdserverpb__RequestOp *op = ops_next(ops);
+
+    etcdserverpb__range_request__init(range);
+    range->key = BINARY(key);
+    op->request_case = ETCDSERVERPB__REQUEST_OP__REQUEST_REQUEST_RANGE;
+    op->request_range = range;
+}
+
+void ops_delete(struct ops *ops, const char *key)
+{
+    Etcdserverpb__DeleteRangeRequest *delete = &ops->deletes[ops->count];
+    Etcdserverpb__RequestOp *op = ops_next(ops);
+
+    etcdserverpb__delete_range_request__init(delete);
+    delete->key = BINARY(key);
+    op->request_case = ETCDSERVERPB__REQUEST_OP__REQUEST_REQUEST_DELETE_RANGE;
+    op->request_delete_range = delete;
+}
+
+struct etcd_result scene_do(struct etcd *etcd, const struct ops *ops, int timeout_ms, struct arena *arena,
+                            Etcdserverpb__TxnResponse **ret_answer)
+{
+    Etcdserverpb__TxnRequest request = ETCDSERVERPB__TXN_REQUEST__INIT;
+
+    request.n_success = ops->count;
+    request.success = (Etcdserverpb__RequestOp **) ops->list;
+    return etcd_txn(etcd, &request, timeout_ms, arena, ret_answer);
+}
+
+int64_t scene_put(struct scene *scene, const char *key, const char *value)
+{
+    Etcdserverpb__TxnResponse *answer = NULL;
+    struct ops ops = {.count = 0};
+
+    ops_put(&ops, key, value);
+    assert_answered(scene_do(scene->etcd, &ops, CALL_MS, scene->arena, &answer));
+    return answer->header->revision;
+}
+
+const Etcdserverpb__KeyValue *scene_get(struct etcd *etcd, struct arena *arena, const char *key)
+{
+    Etcdserverpb__RangeRequest request = ETCDSERVERPB__RANGE_REQUEST__INIT;
+    Etcdserverpb__RangeResponse *answer = NULL;
+
+    request.key = BINARY(key);
+    assert_answered(etcd_range(etcd, &request, CALL_MS, arena, &answer));
+    return answer->n_kvs == 0 ? NULL : answer->kvs[0];
+}
