@@ -83,7 +83,7 @@ class Levels(unittest.TestCase):
         load.end()
         load.check(self.scene)
         with self.assertRaises(Refused) as refused:   # who could not read what is there
-            self.wire.hello(levels=[1])
+            self.wire.patiently(PATIENCE_S, lambda: self.wire.hello(levels=[1]))
         self.assertEqual((refused.exception.name, refused.exception.field), ("VERSION", "format_levels"))
         are_one(self.sites)
 

@@ -11,12 +11,11 @@ import threading
 import time
 
 import nacl.signing
-import zmq
 
 from comity_case import until
 from comity_etcd import encoded
 from comity_scene import DAY_MS, Scene
-from comity_wire import NoAnswer, now_ms, pb, seal_up
+from comity_wire import now_ms, pb
 
 PATIENCE_S, ANSWER_S = 60, 2
 SEAT = struct.Struct(">16xIQ")   # of worker/log/sealed.h: the level that the worker knows, the entry that it has applied
@@ -38,21 +37,10 @@ class Load(threading.Thread):
             while not self.ends.wait(self.pause_s):
                 key = bytes(nacl.signing.SigningKey.generate().verify_key)
                 invite = pb.Invite(key=key, name=self.scene.prose.ref(f"member {len(self.told)}"), expires_ms=now_ms() + DAY_MS)
-                self.give(self.scene.command(invite=invite))
+                self.wire.submit(self.scene.command(invite=invite), [self.chair], self.scene.prose, retry_s=PATIENCE_S)
                 self.told.append(key)
         except Exception as problem:
             self.problem = problem
-
-    def give(self, command):
-        """The same bytes, until it is on record: a broker that is ended takes what it has in hand with it."""
-        signed, _ = seal_up(command, [self.chair])
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                return self.wire.submit_signed(signed, self.scene.prose.of(command), retry_s=PATIENCE_S)
-            except (NoAnswer, zmq.Again):
-                if time.monotonic() > deadline:
-                    raise
 
     def goes_on(self, count=5):
         """So many more have been recorded."""

@@ -533,7 +533,7 @@ class Wire:
         return self.start(pad(pb.Request(submit=submit)), **fields)
 
     def submit_signed(self, signed_command, texts=(), founding_token="", retry_s=0.0):
-        """Submit and wait; the receipt, verified. With @retry_s, the same bytes again while ERROR frames come."""
+        """Submit and wait; the receipt, verified. With @retry_s, the same bytes, patiently."""
         if self.log_key is None:
             self.patiently(retry_s, self.hello)
         receipt = self.patiently(retry_s, lambda: self.open(self.finish(
@@ -546,15 +546,16 @@ class Wire:
         return self.submit_signed(signed_command, prose.of(command) if prose else (), founding_token, retry_s)
 
     def patiently(self, retry_s, call):
+        """Again while ERROR frames come, or nothing: a broker or a worker that ends takes what it has in hand with it."""
         deadline = time.monotonic() + retry_s
         while True:
             try:
                 return call()
-            except Failed as failed:
+            except (Failed, NoAnswer, zmq.Again) as failed:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise
-                self.pump(min(left, max(failed.wait_ms, 20) / 1000))
+                self.pump(min(left, max(getattr(failed, "wait_ms", 0), 20) / 1000))
 
     def query_start(self, history=b"", floor=0, limit=0, cursor=b"", header=None, **kind):
         """kind: status=pb.Status(), list=pb.List(...), events=pb.Events(...), ..."""
