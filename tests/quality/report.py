@@ -1,8 +1,8 @@
 """Reads a report that CTest wrote with --output-junit: prints "passed failed skipped" on the first line, then what is to be seen.
 
 First what tests have said aloud, those that passed too: `## ` lines of each, `!!! ` lines once, with the number of tests that have it and
-their names (tests/support/python/comity_aloud.py). Then a line for each test that did not pass. A test that could not be started has failed,
-whatever CTest calls it.
+their names (tests/support/python/comity_aloud.py). Then a line for each test that did not pass, with what its output says of the reason. A
+test that could not be started has failed, whatever CTest calls it.
 """
 import re
 import sys
@@ -10,6 +10,10 @@ import xml.etree.ElementTree as tree
 
 # unittest leaves the line of a test open while that runs.
 ALOUD = re.compile(r"^(?:.* \.\.\. )?(##|!!!) (.*\S)", re.MULTILINE)
+# What of a failure's output says what it was: exceptions of Python, assertions of cmocka and C, sanitizers.
+REASON = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Refused|Failed|NoAnswer|NotStarted|Expired|Again|BadReceipt)\b.*"
+                    r"|^\[ +(?:ERROR|LINE) +\] --- .*|^==\d+==ERROR: .*|.*: runtime error: .*|.*: Assertion .* failed\.", re.MULTILINE)
+REASONS, REASON_MAX = 2, 300
 CUT = re.compile(r"output was removed since it exceeds the threshold")
 
 
@@ -25,11 +29,16 @@ def read(path):
             rest.append(f"SKIPPED  {name}")
         else:
             failed += 1
-            rest.append(f"FAILED   {name}" + (f" ({why})" if why else ""))
+            rest.append(f"FAILED   {name}" + (f" ({why})" if why else "") + reason(case.findtext("system-out") or ""))
         aloud(name, case.findtext("system-out") or "", remarks, shouts)
     for text, names in shouts.items():
         remarks.append(f"!!! {text} ({len(names)} {'test' if len(names) == 1 else 'tests'}: {', '.join(names)})")
     return (passed, failed, skipped), remarks + rest
+
+
+def reason(output):
+    lines = list(dict.fromkeys(line.strip() for line in REASON.findall(output)))[-REASONS:]
+    return ": " + " / ".join(line[:REASON_MAX] for line in lines) if lines else ""
 
 
 def aloud(name, output, remarks, shouts):

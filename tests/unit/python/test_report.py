@@ -17,6 +17,8 @@ TESTS = {
     "cut": f"{SHOUT}; print('x' * {LONG}); print('## p99 2 s')",
     "lines": SHOUT,
     "wrong": "print('## seed 9'); raise SystemExit(1)",
+    "vain": "print('said'); raise AssertionError('in vain for 30 s: all know it ' + 'x' * 1000)",
+    "unit": "print('[  ERROR   ] --- 0x1 != 0'); print('[   LINE   ] --- test_a.c:7: error: Failure!'); raise SystemExit(1)",
     "lacks": f"{SHOUT}; raise SystemExit(77)",
 }
 MISSING = 'add_test(missing "/nonexistent/program")\n'
@@ -40,13 +42,15 @@ class Report(unittest.TestCase):
     def test_said_aloud(self):
         self.assertRegex((ROOT / "tests" / "run").read_text(), r"\bctest .*(\\\n.*)*--test-output-size-passed \"\$output_max\"")
         self.assertEqual(self.reported("--test-output-size-passed", str(1 << 20)), [
-            "4 2 1",
+            "4 4 1",
             "## random: seed 7 (COMITY_SEED sets another)",
             "## open: seed 8",
             "## cut: p99 2 s",
             "## wrong: seed 9",
             "!!! NO NETWORK OF ITS OWN: no nft. (3 tests: cut, lines, lacks)",
             "FAILED   wrong",
+            f"FAILED   vain: {'AssertionError: in vain for 30 s: all know it '.ljust(300, 'x')}",
+            "FAILED   unit: [  ERROR   ] --- 0x1 != 0 / [   LINE   ] --- test_a.c:7: error: Failure!",
             "SKIPPED  lacks",
             "FAILED   missing (Unable to find executable)"])
 
