@@ -76,11 +76,13 @@ static int code_of_start(struct site *site)
     return code;
 }
 
-/* Of three: "a" makes an entry that the others do not come to. One alone is left behind; with the second "a" has more against it than
- * with it, and stops, also when it is started again, until one of the others has that entry after all. */
+/* Of three: "a" makes an entry that the others do not come to. One alone is left behind; with the second "a"
+ * has more against it than with it, and stops, also when it is started again, until one of the others has
+ * that entry after all. */
 static void most_refuse_what_one_has_made(void **state)
 {
-    struct order_log_etcd_options a = site_options(*state, "a"), b = site_options(*state, "b"), c = site_options(*state, "c");
+    struct order_log_etcd_options a = site_options(*state, "a"), b = site_options(*state, "b"),
+                                  c = site_options(*state, "c");
     struct site *wrong = site_new(&a), *others[] = {NULL, NULL};
     assert_ptr_equal(sites_leader(&wrong, 1), wrong);
     b.only_follows = c.only_follows = true;
@@ -155,20 +157,28 @@ static bool has_read_that_d_has_it(const struct site *site)
     return false;
 }
 
-/* Of five: "b" and "c" refuse what "a" has made, and "d" and "e" have not said yet that they have it. "a" waits for them. Where one more
- * refuses it, "a" stops, at once and also at its next start; it has told that it has the entry, so that it starts where most have it. */
-static void two_of_five_refuse_what_the_others_have(void **state)
+/* "a" leads alone and has made an entry. With a clock the seats are read oftener than its own is put. */
+static struct site *leader_with(struct scene *scene, struct clock *clock)
 {
-    struct scene *scene = *state;
-    struct clock clock; /* with one the seats are read oftener than the own one is put */
     struct order_log_etcd_options a = site_options(scene, "a");
-    clock_init(&clock, NULL);
-    a.clock = &clock;
+    clock_init(clock, NULL);
+    a.clock = clock;
     struct site *site = site_new(&a);
     order_log_etcd_may_lead(site->log, true);
     assert_ptr_equal(sites_leader(&site, 1), site);
-    for (uint64_t n = 1; n <= 2; n++)
-        assert_int_equal(site_commit(site, n, SMALL), 0);
+    assert_int_equal(site_commit(site, 1, SMALL), 0);
+    return site;
+}
+
+/* Of five: "b" and "c" refuse what "a" has made, and "d" and "e" have not said yet that they have it. "a"
+ * waits for them. Where one more refuses it, "a" stops, at once and also at its next start; it has told that
+ * it has the entry, so that it starts where most have it. */
+static void two_of_five_refuse_what_the_others_have(void **state)
+{
+    struct scene *scene = *state;
+    struct clock clock;
+    struct site *site = leader_with(scene, &clock);
+    assert_int_equal(site_commit(site, 2, SMALL), 0);
     struct order_place before = site->place;
     for (const char *name = "bcde"; *name; name++)
         seat_say(scene, (const char[]){*name, '\0'}, &before, *name < 'd' ? 3 : 0);
@@ -197,18 +207,13 @@ static void two_of_five_refuse_what_the_others_have(void **state)
     clock_release(&clock);
 }
 
-/* Whoever finds with the first reading that what it has just made is lost, tells that it has it, and then ends. */
+/* Whoever finds with the first reading that what it has just made is lost, tells that it has it, and then
+ * ends. */
 static void who_ends_says_first_what_it_has(void **state)
 {
     struct scene *scene = *state;
     struct clock clock;
-    struct order_log_etcd_options a = site_options(scene, "a");
-    clock_init(&clock, NULL);
-    a.clock = &clock;
-    struct site *site = site_new(&a);
-    order_log_etcd_may_lead(site->log, true);
-    assert_ptr_equal(sites_leader(&site, 1), site);
-    assert_int_equal(site_commit(site, 1, SMALL), 0);
+    struct site *site = leader_with(scene, &clock);
     int64_t until_ms = clock_steady_ms() + SITE_WAIT_MS;
     while (site_wait_key(scene, "applied/a")->version < SEAT_PUTS && clock_steady_ms() < until_ms)
         nanosleep(&(struct timespec){.tv_nsec = TURN_MS * 1000000L}, NULL);
@@ -261,10 +266,8 @@ static void a_damaged_store_takes_no_part(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(most_refuse_what_one_has_made),
-        TEST(two_of_five_refuse_what_the_others_have),
-        TEST(who_ends_says_first_what_it_has),
-        TEST(a_refusal_that_cannot_be_told),
+        TEST(most_refuse_what_one_has_made),   TEST(two_of_five_refuse_what_the_others_have),
+        TEST(who_ends_says_first_what_it_has), TEST(a_refusal_that_cannot_be_told),
         TEST(a_damaged_store_takes_no_part),
     };
     signal(SIGPIPE, SIG_IGN);
