@@ -134,22 +134,28 @@ struct site *sites_leader(struct site *const *sites, size_t count)
     for (size_t i = 0; i < count; i++)
         if (sites[i] && sites[i]->log) {
             struct order_log_etcd_status status = site_status(sites[i]);
-            printf("%s: state %d, seat %d, fault %d, full %d %d, waits: %s, etcd: %s, answered %lld ms ago\n", sites[i]->options.worker,
-                   (int) status.state, status.has_seat, status.fault, status.is_full, status.is_out_of_space, status.waits_reason,
-                   status.reason, (long long) (clock_steady_ms() - status.answered_ms));
+            printf("%s: state %d, seat %d, fault %d, full %d %d, waits: %s, etcd: %s, answered %lld ms ago\n",
+                   sites[i]->options.worker, (int) status.state, status.has_seat, status.fault,
+                   status.is_full, status.is_out_of_space, status.waits_reason, status.reason,
+                   (long long) (clock_steady_ms() - status.answered_ms));
         }
     fail_msg("none of the workers came to lead");
     return NULL;
 }
 
-const Etcdserverpb__KeyValue *site_key(struct scene *scene, const char *key)
+static const char *key_of(struct scene *scene, const char *key)
 {
     struct order_log_etcd_options options = site_options(scene, "x");
     struct calls calls;
     calls_init(&calls, options.group, "x", (const uint8_t[LOG_NONCE_SIZE]){0}, 1);
     const char *whole = arena_printf(scene->arena, "%s%s", calls.prefix, key);
     assert_non_null(whole);
-    return scene_get(scene->etcd, scene->arena, whole);
+    return whole;
+}
+
+const Etcdserverpb__KeyValue *site_key(struct scene *scene, const char *key)
+{
+    return scene_get(scene->etcd, scene->arena, key_of(scene, key));
 }
 
 const Etcdserverpb__KeyValue *site_wait_key(struct scene *scene, const char *key)
@@ -162,6 +168,31 @@ const Etcdserverpb__KeyValue *site_wait_key(struct scene *scene, const char *key
     }
     assert_non_null(kv);
     return kv;
+}
+
+void site_overwrite(struct scene *scene, const char *key, struct bytes value)
+{
+    struct ops ops = {0};
+    Etcdserverpb__TxnResponse *answer;
+    ops_put_bytes(&ops, key_of(scene, key), value, 0);
+    assert_answered(scene_do(scene->etcd, &ops, CALL_MS, scene->arena, &answer));
+}
+
+int site_wait_fault(struct site *site)
+{
+    struct order_entry entry;
+    int64_t until_ms = clock_steady_ms() + SITE_WAIT_MS;
+    int code = ERR_NOT_FOUND;
+    arena_reset(site->arena);
+    while (code == ERR_NOT_FOUND && clock_steady_ms() < until_ms) {
+        code = order_log_next(site->log, 100, site->arena, &entry);
+        if (code == 0)
+            order_log_applied(site->log, &entry.place);
+        code = code == 0 ? ERR_NOT_FOUND : code;
+    }
+    if (code != ERR_NOT_FOUND)
+        printf("%s\n", site_status(site).reason);
+    return code;
 }
 
 struct order_log_etcd_status site_status(const struct site *site)

@@ -134,17 +134,11 @@ static void most_refuse_what_one_has_made(void **state)
 static void seat_say(struct scene *scene, const char *name, const struct order_place *place, uint64_t refused)
 {
     struct log_seat seat = {.level = 1, .place = *place, .refused = refused};
-    struct order_log_etcd_options options = site_options(scene, name);
-    struct calls calls;
     char key[CALLS_KEY_MAX];
     uint8_t value[SEAT_SIZE];
-    struct ops ops = {0};
-    Etcdserverpb__TxnResponse *answer;
-    calls_init(&calls, options.group, name, (const uint8_t[LOG_NONCE_SIZE]){0}, 1);
-    snprintf(key, sizeof(key), "%sapplied/%s", calls.prefix, name);
+    snprintf(key, sizeof(key), "applied/%s", name);
     seat_write(&seat, value);
-    ops_put_bytes(&ops, key, BYTES(value, sizeof(value)), 0);
-    assert_answered(scene_do(scene->etcd, &ops, CALL_MS, scene->arena, &answer));
+    site_overwrite(scene, key, BYTES(value, sizeof(value)));
 }
 
 static bool has_read_that_d_has_it(const struct site *site)

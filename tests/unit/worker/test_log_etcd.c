@@ -168,20 +168,6 @@ static void a_start_is_judged(void **state)
     printf("%s\n", reason);
 }
 
-/* Put a value of this group's in the place of what is there. */
-static void overwrite(struct scene *scene, const char *key, struct bytes value)
-{
-    struct order_log_etcd_options options = site_options(scene, "x");
-    struct calls calls;
-    char whole[CALLS_KEY_MAX];
-    struct ops ops = {0};
-    Etcdserverpb__TxnResponse *answer;
-    calls_init(&calls, options.group, "x", (const uint8_t[LOG_NONCE_SIZE]){0}, 1);
-    snprintf(whole, sizeof(whole), "%s%s", calls.prefix, key);
-    ops_put_bytes(&ops, whole, value, 0);
-    assert_answered(scene_do(scene->etcd, &ops, CALL_MS, scene->arena, &answer));
-}
-
 static void another_clusters_data_are_refused(void **state)
 {
     struct order_log_etcd_options a = site_options(*state, "a");
@@ -191,30 +177,13 @@ static void another_clusters_data_are_refused(void **state)
     assert_int_equal(refused(&a, reason), 0);
     memcpy(meta.group, a.group, sizeof(meta.group));
     meta_write(&meta, value);
-    overwrite(*state, "meta", BYTES(value, sizeof(value)));
+    site_overwrite(*state, "meta", BYTES(value, sizeof(value)));
     assert_int_equal(refused(&a, reason), ERR_CONFIG);
     printf("%s\n", reason);
 }
 
-/* Wait until the worker has taken no more part. */
-static int fault_of(struct site *site)
-{
-    struct order_entry entry;
-    int64_t until_ms = clock_steady_ms() + SITE_WAIT_MS;
-    int code = ERR_NOT_FOUND;
-    arena_reset(site->arena);
-    while (code == ERR_NOT_FOUND && clock_steady_ms() < until_ms) {
-        code = order_log_next(site->log, 100, site->arena, &entry);
-        if (code == 0)
-            order_log_applied(site->log, &entry.place);
-        code = code == 0 ? ERR_NOT_FOUND : code;
-    }
-    if (code != 0)
-        printf("%s\n", site_status(site).reason);
-    return code;
-}
-
-/* An entry that etcd's operator puts: in the right place, with the right chain, but not by a worker of the group. */
+/* An entry that etcd's operator puts: in the right place, with the right chain, but not by a worker of the
+ * group. */
 static void an_entry_that_was_not_made_by_the_group(void **state)
 {
     struct order_log_etcd_options a = site_options(*state, "a"), b = site_options(*state, "b");
@@ -227,10 +196,10 @@ static void an_entry_that_was_not_made_by_the_group(void **state)
     assert_int_equal(sealed_make(key, &header, BYTES("12345678", 8), scene->arena, &value), 0);
     struct order_place behind = place_behind(&header.before, value);
     place_write(&behind, head);
-    overwrite(scene, "log/0000000000000001", value);
-    overwrite(scene, "head", BYTES(head, sizeof(head)));
+    site_overwrite(scene, "log/0000000000000001", value);
+    site_overwrite(scene, "head", BYTES(head, sizeof(head)));
     struct site *site = site_new(&b);
-    assert_int_equal(fault_of(site), ERR_CORRUPT);
+    assert_int_equal(site_wait_fault(site), ERR_CORRUPT);
     assert_int_equal(site_commit(site, 1, SMALL), ERR_NOT_LEADER);
     assert_int_equal(site->place.number, 0);
     site_destroy(&site);
@@ -258,7 +227,8 @@ static void an_entry_that_is_gone(void **state)
     site_destroy(&site);
 }
 
-static int begin(const struct order_log_etcd_options *options, struct log_found *ret_found, char reason[LOG_REASON_MAX])
+static int begin(const struct order_log_etcd_options *options, struct log_found *ret_found,
+                 char reason[LOG_REASON_MAX])
 {
     struct order_log_etcd_options beginning = *options;
     beginning.begins = true;
@@ -278,7 +248,7 @@ static void a_log_is_begun_once(void **state)
     nobody.etcd.endpoint_count = 1;
     assert_int_equal(begin(&nobody, &found, reason), ERR_UNREACHABLE);
     assert_true(reason[0] != '\0');
-    assert_false(found.is_missing); /* nobody has said so */
+    assert_false(found.is_missing);                    /* nobody has said so */
     assert_int_equal(refused(&a, reason), ERR_CONFIG); /* there is still none */
     assert_int_equal(order_log_etcd_look(&a, &found, reason), ERR_CONFIG);
     assert_true(found.is_missing);
@@ -310,135 +280,6 @@ static void a_log_is_begun_once(void **state)
     assert_int_equal(begin(&a, &found, reason), 0);
     assert_false(found.is_begun);
     assert_int_equal(found.head.number, 9);
-    site_destroy(&site);
-}
-
-static void two_under_one_name(void **state)
-{
-    struct order_log_etcd_options a = site_options(*state, "a");
-    struct site *first = site_new(&a), *second = NULL;
-    sites_leader(&first, 1);
-    site_wait_key(*state, "applied/a");
-    second = site_new(&a);
-    assert_int_equal(fault_of(second), ERR_CONFIG);
-    assert_int_equal(site_status(first).fault, 0);
-    assert_int_equal(site_commit(first, 1, SMALL), 0);
-    site_destroy(&first);
-    site_destroy(&second);
-}
-
-/* How long it takes to have the seat that a process with this nonce had, and that is not put any more. */
-static int64_t seat_taken_ms(struct scene *scene, const struct order_log_etcd_options *options, const uint8_t nonce[LOG_NONCE_SIZE])
-{
-    struct log_seat seat = {.level = 1};
-    uint8_t value[SEAT_SIZE];
-    char reason[LOG_REASON_MAX];
-    struct order_log *log;
-    memcpy(seat.nonce, nonce, LOG_NONCE_SIZE);
-    seat_write(&seat, value);
-    overwrite(scene, "applied/a", BYTES(value, sizeof(value)));
-    int64_t begun_ms = clock_steady_ms();
-    assert_int_equal(order_log_etcd_new(options, &log, reason), 0);
-    assert_int_equal(order_log_etcd_seat(log, -1, reason), 0);
-    int64_t took_ms = clock_steady_ms() - begun_ms;
-    log->ops->destroy(&log);
-    return took_ms;
-}
-
-static void a_seat_is_taken_over(void **state)
-{
-    static const uint8_t NOBODY[LOG_NONCE_SIZE], AT_HOME[LOG_NONCE_SIZE] = {1, [8] = 5, 6}, ELSEWHERE[LOG_NONCE_SIZE] = {1, [8] = 5, 7};
-    struct order_log_etcd_options a = site_options(*state, "a");
-    a.home[0] = 5;
-    a.home[1] = 6;
-    assert_true(seat_taken_ms(*state, &a, NOBODY) < CLOCKS_STILL_MS);
-    assert_true(seat_taken_ms(*state, &a, AT_HOME) < CLOCKS_STILL_MS);
-    assert_true(seat_taken_ms(*state, &a, ELSEWHERE) >= CLOCKS_STILL_MS);
-    const Etcdserverpb__KeyValue *left = site_key(*state, "applied/a"); /* in order */
-    struct log_seat seat;
-    assert_int_equal(seat_read(BYTES(left->value.data, left->value.len), &seat), 0);
-    assert_memory_equal(seat.nonce, NOBODY, sizeof(NOBODY));
-}
-
-static void wait_for(const struct site *site, enum log_waiting waiting)
-{
-    int64_t until_ms = clock_steady_ms() + SITE_WAIT_MS;
-    while (site_status(site).waiting != waiting && clock_steady_ms() < until_ms)
-        nanosleep(&(struct timespec){.tv_nsec = 20 * 1000000L}, NULL);
-    assert_int_equal(site_status(site).waiting, waiting);
-}
-
-/* While etcd stands still everybody's seat does. Afterwards the one that was there first goes on. */
-static void nobody_stands_still_while_etcd_does(void **state)
-{
-    struct order_log_etcd_options a = site_options(*state, "a");
-    struct scene *scene = *state;
-    struct site *first = site_new(&a), *second = NULL;
-    sites_leader(&first, 1);
-    site_wait_key(*state, "applied/a");
-    second = site_new(&a);
-    wait_for(second, LOG_WAITS_SEAT); /* it has read it */
-    etcd_member_stop(&scene->members, 0);
-    site_follow(second, CLOCKS_STILL_MS + 1000);
-    etcd_member_continue(&scene->members, 0);
-    assert_int_equal(fault_of(second), ERR_CONFIG);
-    assert_int_equal(site_status(first).fault, 0);
-    assert_ptr_equal(sites_leader(&first, 1), first);
-    assert_int_equal(site_commit(first, 1, SMALL), 0);
-    site_destroy(&first);
-    site_destroy(&second);
-}
-
-static void put_seat(struct scene *scene, const char *key, const uint8_t nonce[LOG_NONCE_SIZE])
-{
-    struct log_seat seat = {.level = 1};
-    uint8_t value[SEAT_SIZE];
-    memcpy(seat.nonce, nonce, LOG_NONCE_SIZE);
-    seat_write(&seat, value);
-    overwrite(scene, key, BYTES(value, sizeof(value)));
-}
-
-/* The process before puts its seat once more, and ends in order: that is not somebody who runs. */
-static void a_seat_that_is_left_is_no_move(void **state)
-{
-    static const uint8_t NOBODY[LOG_NONCE_SIZE], BEFORE[LOG_NONCE_SIZE] = {1, [8] = 5, 7};
-    struct order_log_etcd_options a = site_options(*state, "a");
-    char reason[LOG_REASON_MAX];
-    put_seat(*state, "applied/a", BEFORE);
-    struct site *site = site_new(&a);
-    wait_for(site, LOG_WAITS_SEAT);
-    put_seat(*state, "applied/a", BEFORE);
-    site_follow(site, 1000); /* it has seen that by then, or there was nothing to be seen */
-    assert_int_equal(site_status(site).fault, 0);
-    put_seat(*state, "applied/a", NOBODY);
-    assert_int_equal(order_log_etcd_seat(site->log, -1, reason), 0);
-    assert_ptr_equal(sites_leader(&site, 1), site);
-    site_destroy(&site);
-}
-
-/* What is no seat, where seats stand, is left out and named; and one's own is found, and put anew, whatever there is. */
-static void keys_that_are_no_seats(void **state)
-{
-    static const uint8_t NOBODY[LOG_NONCE_SIZE];
-    struct order_log_etcd_options options = site_options(*state, "z");
-    char reason[LOG_REASON_MAX], key[CALLS_KEY_MAX];
-    options.level = 2;
-    overwrite(*state, "applied/A b", BYTES("x", 1));
-    overwrite(*state, "applied/z", BYTES("x", 1));
-    struct site *site = site_new(&options);
-    assert_int_equal(order_log_etcd_seat(site->log, -1, reason), 0);
-    assert_ptr_equal(sites_leader(&site, 1), site);
-    assert_string_equal(site_status(site).unread_seat, "A?b");
-    assert_int_equal(order_log_level(site->log), 1); /* who knows what that one knows */
-    site_destroy(&site);
-    for (int i = 0; i <= CALLS_SEATS_MAX; i++) { /* more than there is room for, before its own */
-        snprintf(key, sizeof(key), "applied/gone-%d", i);
-        put_seat(*state, key, NOBODY);
-    }
-    site = site_new(&options);
-    assert_int_equal(order_log_etcd_seat(site->log, -1, reason), 0);
-    assert_ptr_equal(sites_leader(&site, 1), site);
-    assert_int_equal(site_commit(site, 1, SMALL), 0);
     site_destroy(&site);
 }
 
@@ -511,15 +352,15 @@ static void states_that_differ_are_named(void **state)
     order_log_etcd_state(leader->log, 20, hash);
     hash[0] = 2;
     order_log_etcd_state(other->log, 20, hash);
-    assert_int_equal(fault_of(other), ERR_CORRUPT);
+    assert_int_equal(site_wait_fault(other), ERR_CORRUPT);
     assert_int_equal(site_status(leader).fault, 0);
     assert_int_equal(site_commit(leader, 1, SMALL), 0);
     site_destroy(&sites[0]);
     site_destroy(&sites[1]);
 }
 
-/* It is to lead, and what it has applied last is not what the log ended with: it says so at once, and not only with etcd's next answer,
- * until when it might be let to lead again. */
+/* It is to lead, and what it has applied last is not what the log ended with: it says so at once, and not
+ * only with etcd's next answer, until when it might be let to lead again. */
 static void what_was_applied_wrongly_is_told_at_once(void **state)
 {
     struct order_log_etcd_options a = site_options(*state, "a"), b = site_options(*state, "b");
@@ -560,11 +401,6 @@ int main(void)
         TEST(an_entry_that_was_not_made_by_the_group),
         TEST(an_entry_that_is_gone),
         TEST(a_log_is_begun_once),
-        TEST(two_under_one_name),
-        TEST(a_seat_is_taken_over),
-        TEST(nobody_stands_still_while_etcd_does),
-        TEST(a_seat_that_is_left_is_no_move),
-        TEST(keys_that_are_no_seats),
         TEST(who_may_not_lead_does_not),
         TEST(what_was_prepared_in_another_term_is_not_appended),
         TEST(states_that_differ_are_named),
