@@ -197,11 +197,12 @@ static char *seat_key(const struct building *b, const char *name)
     return key ? key : "";
 }
 
-/* Our own first: it is found whatever else there is. */
+/* Our own first: it is found whatever else there is. Who leads is alive though its seat be still. */
 static void read_seats(struct building *b, enum branch branch)
 {
     read_key(b, branch, seat_key(b, b->calls->name));
     read_range(b, branch, key_of(b, "applied/"), key_of(b, "applied0"), CALLS_SEATS_MAX + 1);
+    read_key(b, branch, "leader");
 }
 
 static Etcdserverpb__TxnRequest *building_end(const struct building *b)

@@ -1,5 +1,5 @@
-/* The transactions of the ordered log, and what their answers hold. Pure: makes messages for worker/log/etcd.h, reads those that
- * come back. Keys and values: worker/log/sealed.h. */
+/* The transactions of the ordered log, and what their answers hold. Pure: makes messages for
+ * worker/log/etcd.h, reads those that come back. Keys and values: worker/log/sealed.h. */
 #ifndef COMITY_WORKER_LOG_CALLS_H
 #define COMITY_WORKER_LOG_CALLS_H
 
@@ -41,12 +41,12 @@ Etcdserverpb__TxnRequest *calls_barrier(const struct calls *calls, struct arena 
 /* Begin a log that is not there. */
 Etcdserverpb__TxnRequest *calls_begin(const struct calls *calls, const struct log_meta *meta,
                                       struct arena *arena);
-/* Put this worker's seat, if it was last changed then (0: if there is none). Reads all seats. */
+/* Put this worker's seat, if it was last changed then (0: there is none). Reads all seats and the leader. */
 Etcdserverpb__TxnRequest *calls_seat(const struct calls *calls, const struct log_seat *seat, int64_t changed,
                                      struct arena *arena);
 /* Drop the seat of a worker that is gone for good. */
 Etcdserverpb__TxnRequest *calls_leave(const struct calls *calls, const char *name, struct arena *arena);
-/* Head, and all seats. */
+/* Head, all seats and the leader. */
 Etcdserverpb__TxnRequest *calls_seats(const struct calls *calls, struct arena *arena);
 /* Drop the entries up to @number, if the term is mine. */
 Etcdserverpb__TxnRequest *calls_trim(const struct calls *calls, uint64_t term, uint64_t number,
@@ -76,18 +76,21 @@ struct calls_answer {
     size_t entry_count;
     struct calls_seat seats[CALLS_SEATS_MAX];
     size_t seat_count;
-    char unread[LOG_NAME_MAX + 1]; /* a seat that was left out since it cannot be read, or there are too many: its key, with what
-                                    * cannot be shown as "?"; empty: none */
+    char unread[LOG_NAME_MAX + 1]; /* a seat that was left out since it cannot be read, or there are too many:
+                                    * its key, with what cannot be shown as "?"; empty: none */
 };
 
-/* 0; CONFIG: another cluster's; MALFORMED, VERSION: a value that is none of ours. A seat that is none is left out; this worker's own
- * is always there, as one of nobody where it cannot be read. */
+/* 0; CONFIG: another cluster's; MALFORMED, VERSION: a value that is none of ours. A seat that is none is left
+ * out; this worker's own is always there, as one of nobody where it cannot be read. */
 int calls_read(const struct calls *calls, const Etcdserverpb__TxnResponse *response,
                struct calls_answer *ret_answer);
 
 /* The highest format level that all know whose seats the answer has, and this worker, which knows @own: its
  * seat may still say what it knew before. At least 1; 1 where a seat was left out. */
 uint32_t calls_level(const struct calls_answer *answer, uint32_t own);
+
+/* The last beat of a leader that has this worker's name and is another process; grows. 0: there is none. */
+int64_t calls_namesake_beat(const struct calls *calls, const struct calls_answer *answer);
 
 /* For term_answered. @answer: NULL where there was none. */
 void calls_seen(const struct calls *calls, const struct calls_answer *answer, struct term_seen *ret_seen);

@@ -74,15 +74,18 @@ static void seat_leave_out(struct bytes name, struct calls_answer *answer)
     answer->unread[size] = '\0';
 }
 
-/* One that cannot be read keeps nobody from reading the others. Our own comes first, and again in its place among all. */
-static void seat_take(const struct calls *calls, const Etcdserverpb__KeyValue *kv, struct bytes name, struct calls_answer *answer)
+/* One that cannot be read keeps nobody from reading the others. Our own comes first, and again in its place
+ * among all. */
+static void seat_take(const struct calls *calls, const Etcdserverpb__KeyValue *kv, struct bytes name,
+                      struct calls_answer *answer)
 {
     struct calls_seat seat = {.changed = kv->mod_revision};
     bool is_name = name.size > 0 && name.size <= LOG_NAME_MAX && !memchr(name.data, 0, name.size);
     if (is_name)
         memcpy(seat.name, name.data, name.size);
     is_name = is_name && name_is_valid(seat.name);
-    bool is_own = is_name && strcmp(seat.name, calls->name) == 0, is_read = is_name && seat_read(value_of(kv), &seat.seat) == 0;
+    bool is_own = is_name && strcmp(seat.name, calls->name) == 0,
+         is_read = is_name && seat_read(value_of(kv), &seat.seat) == 0;
     if (is_own && answer->seat_count > 0 && strcmp(answer->seats[0].name, seat.name) == 0) {
         seat = answer->seats[0];
         memmove(answer->seats, answer->seats + 1, --answer->seat_count * sizeof(seat));
@@ -100,7 +103,10 @@ static const struct {
     const char *key;
     int (*take)(const Etcdserverpb__KeyValue *kv, struct bytes rest, struct calls_answer *answer);
 } KEYS[] = {
-    {"leader", leader_take}, {"head", head_take}, {"meta", meta_take}, {"log/", entry_take},
+    {"leader", leader_take},
+    {"head", head_take},
+    {"meta", meta_take},
+    {"log/", entry_take},
 };
 static const char SEATS_KEY[] = "applied/";
 
@@ -157,6 +163,17 @@ uint32_t calls_level(const struct calls_answer *answer, uint32_t own)
     return level > 1 ? level : 1;
 }
 
+static bool is_leader(const struct calls *calls, const struct calls_answer *answer)
+{
+    return answer->has_leader && memcmp(answer->leader.nonce, calls->nonce, LOG_NONCE_SIZE) == 0;
+}
+
+int64_t calls_namesake_beat(const struct calls *calls, const struct calls_answer *answer)
+{
+    bool is_namesake = answer->has_leader && strcmp(answer->leader.name, calls->name) == 0;
+    return is_namesake && !is_leader(calls, answer) ? answer->leader_changed : 0;
+}
+
 void calls_seen(const struct calls *calls, const struct calls_answer *answer, struct term_seen *ret_seen)
 {
     *ret_seen = (struct term_seen){0};
@@ -166,7 +183,7 @@ void calls_seen(const struct calls *calls, const struct calls_answer *answer, st
         .is_answered = true,
         .is_done = answer->is_done,
         .has_leader = answer->has_leader,
-        .is_me = answer->has_leader && memcmp(answer->leader.nonce, calls->nonce, LOG_NONCE_SIZE) == 0,
+        .is_me = is_leader(calls, answer),
         .leader_term = answer->leader_term,
         .leader_changed = answer->leader_changed,
         .has_head = answer->has_head,

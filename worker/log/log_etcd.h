@@ -61,9 +61,9 @@ int order_log_etcd_look(const struct order_log_etcd_options *options, struct log
 void order_log_etcd_stop(struct order_log *log);
 
 /* Wait until the worker has its seat. A seat that a former process of its home had, or that was left in order, is taken at once, another one
- * once it was still for 5 s. 0; CONFIG: another worker runs under this name; or what else ends its taking part; UNREACHABLE: etcd does
- * not answer, or there was something to be read from @stop_fd (-1: none; nothing is read), and the seat is taken later on. @reason as
- * with order_log_etcd_new. */
+ * once it was still for 5 s, and a leader of that name, if there is one, did not beat either. 0; CONFIG: another worker runs under this
+ * name; or what else ends its taking part; UNREACHABLE: etcd does not answer, or there was something to be read from @stop_fd (-1: none;
+ * nothing is read), and the seat is taken later on. @reason as with order_log_etcd_new. */
 int order_log_etcd_seat(struct order_log *log, int stop_fd, char reason[LOG_REASON_MAX]);
 
 /* May it lead? Not, for instance, while its disk is full. Preset: yes; with a clock no, until that was judged. Nobody leads all the same who

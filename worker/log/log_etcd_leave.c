@@ -18,7 +18,8 @@ int order_log_etcd_check(const struct order_log_etcd_options *options, char reas
     int64_t ends_ms;
     int code = etcd_new(&options->etcd, &etcd, reason);
     etcd_destroy(&etcd);
-    if (code == 0 && !certificate_is_good(options->etcd.cert_file, options->etcd.key_file, clock_unix_ms(), &ends_ms, reason))
+    if (code == 0 && !certificate_is_good(options->etcd.cert_file, options->etcd.key_file, clock_unix_ms(),
+                                          &ends_ms, reason))
         code = ERR_CONFIG;
     return code;
 }
@@ -32,7 +33,8 @@ struct leaving {
     char *reason;
 };
 
-static int ask(struct leaving *leaving, const Etcdserverpb__TxnRequest *request, Etcdserverpb__TxnResponse **ret_response)
+static int ask(struct leaving *leaving, const Etcdserverpb__TxnRequest *request,
+               Etcdserverpb__TxnResponse **ret_response)
 {
     struct etcd_result result = {.fate = ETCD_REFUSED};
     if (request)
@@ -42,7 +44,8 @@ static int ask(struct leaving *leaving, const Etcdserverpb__TxnRequest *request,
     return result.fate == ETCD_ANSWERED ? 0 : unfit ? unfit : ERR_UNREACHABLE;
 }
 
-/* When it was put last; 0: there is none, or it was left in order, or what is there is no seat: it may go at once. */
+/* When it was put last, or its worker beat last, where that leads; 0: there is none, or it was left in order,
+ * or what is there is no seat: it may go at once. */
 static int seat_look(struct leaving *leaving, int64_t *ret_changed)
 {
     Etcdserverpb__TxnResponse *response;
@@ -56,6 +59,9 @@ static int seat_look(struct leaving *leaving, int64_t *ret_changed)
         if (strcmp(answer->seats[i].name, leaving->worker) == 0 &&
             !sodium_is_zero(answer->seats[i].seat.nonce, LOG_NONCE_SIZE))
             *ret_changed = answer->seats[i].changed;
+    int64_t beat = calls_namesake_beat(&leaving->calls, answer);
+    if (*ret_changed != 0 && beat > *ret_changed)
+        *ret_changed = beat;
     return 0;
 }
 
@@ -64,15 +70,15 @@ static int still_wait(struct leaving *leaving)
 {
     int64_t first, changed, until_ms = clock_steady_ms() + CLOCKS_STILL_MS;
     int code = seat_look(leaving, &first);
-    for (changed = first; code == 0 && changed != 0 && changed == first && clock_steady_ms() < until_ms;) {
+    for (changed = first; code == 0 && changed != 0 && changed <= first && clock_steady_ms() < until_ms;) {
         usleep(LOOK_MS * 1000);
         code = seat_look(leaving, &changed);
     }
-    if (code || changed == 0 || changed == first)
+    if (code || changed <= first) /* less: it led, and was deposed */
         return code;
     snprintf(leaving->reason, LOG_REASON_MAX,
-             "The worker %s runs: it would take its seat again at once. Stop it first, and see that it is not started anew; then "
-             "leave again. Nothing was changed.",
+             "The worker %s runs: it would take its seat again at once. Stop it first, and see that it is "
+             "not started anew; then leave again. Nothing was changed.",
              leaving->worker);
     return ERR_CONFIG;
 }
@@ -84,13 +90,15 @@ static int seat_drop(struct leaving *leaving)
     int code = ask(leaving, calls_leave(&leaving->calls, leaving->worker, leaving->asking.arena), &response);
     if (code)
         return code;
-    bool is_dropped = response->n_responses == 1 &&
-                      response->responses[0]->response_case == ETCDSERVERPB__RESPONSE_OP__RESPONSE_RESPONSE_DELETE_RANGE &&
-                      response->responses[0]->response_delete_range->deleted > 0;
+    bool is_dropped =
+        response->n_responses == 1 &&
+        response->responses[0]->response_case == ETCDSERVERPB__RESPONSE_OP__RESPONSE_RESPONSE_DELETE_RANGE &&
+        response->responses[0]->response_delete_range->deleted > 0;
     return is_dropped ? 0 : ERR_NOT_FOUND;
 }
 
-int order_log_etcd_leave(const struct order_log_etcd_options *options, const char *worker, char reason[LOG_REASON_MAX])
+int order_log_etcd_leave(const struct order_log_etcd_options *options, const char *worker,
+                         char reason[LOG_REASON_MAX])
 {
     struct leaving leaving = {.worker = worker, .reason = reason};
     reason[0] = '\0';

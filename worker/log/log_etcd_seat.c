@@ -13,7 +13,7 @@ enum {
     SEATS_MS = 500,      /* they are read so often: what others' clocks say is the more exact */
     SEAT_AGAIN_MS = 250, /* where etcd did not answer, or another has the seat */
     SEAT_MOVES_MOST = 2,
-    SEAT_STILL_MS = CLOCKS_STILL_MS, /* a seat of our name that nobody has put for so long is taken over */
+    SEAT_STILL_MS = CLOCKS_STILL_MS, /* a seat of our name is taken over that was still for so long */
 };
 
 /* Our seat. */
@@ -49,6 +49,8 @@ static bool is_free(const struct seat_keeping *keeping, const struct log_seat *s
     return is_left(seat) || (keeping->puts == 0 && is_our_home);
 }
 
+/* Whoever leads puts no seat for up to a minute, while it waits for a member of etcd to write its file anew;
+ * but it beats. */
 static void seat_others(struct seat_keeping *keeping, const struct calls_seat *seat)
 {
     struct log_etcd *log = keeping->log;
@@ -58,8 +60,11 @@ static void seat_others(struct seat_keeping *keeping, const struct calls_seat *s
     if (is_left(&seat->seat)) /* is nobody's move */
         keeping->moves = 0;
     keeping->read_ms = now_ms;
-    if (!is_same || has_gap)
+    int64_t beat = calls_namesake_beat(&log->calls, &keeping->asking->answer);
+    if (!is_same || beat > keeping->beat || has_gap)
         keeping->since_ms = now_ms;
+    if (beat > keeping->beat)
+        keeping->beat = beat;
     keeping->has_seat = false;
     keeping->is_free = is_free(keeping, &seat->seat);
     keeping->changed = seat->changed;

@@ -16,9 +16,10 @@ struct seat_keeping {
     unsigned puts;
     bool has_seat, is_free; /* is_free: nobody runs who had it */
     int64_t changed;        /* mod_revision of our seat; 0: there is none */
-    int64_t since_ms;       /* since when it is another's and still, as read without a gap */
-    int64_t read_ms;        /* when it was read last as another's */
-    unsigned moves;         /* how often it was put by another since we look */
+    int64_t beat;           /* the last of a leader of our name that is another process; 0: there was none */
+    int64_t since_ms; /* since when it is another's and still, as is such a leader, read without a gap */
+    int64_t read_ms;  /* when it was read last as another's */
+    unsigned moves;   /* how often it was put by another since we look */
 };
 
 /* What is due by now: put our seat, or take it where it is free or still; read the others', and judge by

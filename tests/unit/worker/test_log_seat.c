@@ -5,7 +5,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -14,7 +16,9 @@
 #include "worker/clock.h"
 #include "worker/log/calls.h"
 
-enum { SMALL = 64 };
+enum { SMALL = 64, TURN_MS = 20 };
+
+static const uint8_t ELSEWHERE[LOG_NONCE_SIZE] = {1, [8] = 5, 7}; /* of a process that runs in another home */
 
 static void put_seat(struct scene *scene, const char *key, const uint8_t nonce[LOG_NONCE_SIZE])
 {
@@ -56,8 +60,7 @@ static int64_t seat_taken_ms(struct scene *scene, const struct order_log_etcd_op
 
 static void a_seat_is_taken_over(void **state)
 {
-    static const uint8_t NOBODY[LOG_NONCE_SIZE], AT_HOME[LOG_NONCE_SIZE] = {1, [8] = 5, 6},
-                                                 ELSEWHERE[LOG_NONCE_SIZE] = {1, [8] = 5, 7};
+    static const uint8_t NOBODY[LOG_NONCE_SIZE], AT_HOME[LOG_NONCE_SIZE] = {1, [8] = 5, 6};
     struct order_log_etcd_options a = site_options(*state, "a");
     a.home[0] = 5;
     a.home[1] = 6;
@@ -99,16 +102,111 @@ static void nobody_stands_still_while_etcd_does(void **state)
     site_destroy(&second);
 }
 
+/* The leader of that name, another process, beats, and puts no seat: as one does whose keeper waits for a
+ * member of etcd that writes its file anew. */
+static void beat(struct scene *scene, const char *name)
+{
+    static uint64_t beats;
+    struct log_leader leader = {.beats = ++beats};
+    uint8_t value[LEADER_SIZE_MAX];
+    memcpy(leader.nonce, ELSEWHERE, LOG_NONCE_SIZE);
+    memcpy(leader.name, name, strlen(name));
+    site_overwrite(scene, "leader", BYTES(value, leader_write(&leader, value)));
+}
+
+/* Nobody takes its seat while it leads. Once it is silent as well, its seat is still. */
+static void who_leads_is_not_still(void **state)
+{
+    struct order_log_etcd_options a = site_options(*state, "a");
+    char reason[LOG_REASON_MAX];
+    put_seat(*state, "applied/a", ELSEWHERE);
+    beat(*state, "a");
+    struct site *site = site_new(&a);
+    int64_t until_ms = clock_steady_ms() + CLOCKS_STILL_MS + 1500;
+    while (!site_status(site).has_seat && clock_steady_ms() < until_ms) {
+        beat(*state, "a");
+        site_follow(site, TERM_BEAT_MS);
+    }
+    struct order_log_etcd_status status = site_status(site);
+    assert_int_equal(order_log_etcd_seat(site->log, -1, reason), 0);
+    assert_ptr_equal(sites_leader(&site, 1), site);
+    assert_int_equal(site_commit(site, 1, SMALL), 0);
+    site_destroy(&site);
+    assert_false(status.has_seat);
+    assert_int_equal(status.waiting, LOG_WAITS_SEAT);
+    assert_int_equal(status.fault, 0);
+}
+
+static void that_another_leads_keeps_no_seat(void **state)
+{
+    struct order_log_etcd_options a = site_options(*state, "a");
+    put_seat(*state, "applied/a", ELSEWHERE);
+    beat(*state, "b");
+    struct site *site = site_new(&a);
+    int64_t until_ms = clock_steady_ms() + SITE_WAIT_MS;
+    while (!site_status(site).has_seat && clock_steady_ms() < until_ms) {
+        beat(*state, "b");
+        site_follow(site, TERM_BEAT_MS);
+    }
+    assert_true(site_status(site).has_seat);
+    site_destroy(&site);
+}
+
+struct leaving {
+    struct order_log_etcd_options options;
+    int code;
+    char reason[LOG_REASON_MAX];
+    atomic_bool is_done;
+};
+
+static void *leave(void *context)
+{
+    struct leaving *leaving = context;
+    leaving->code = order_log_etcd_leave(&leaving->options, "a", leaving->reason);
+    leaving->is_done = true;
+    return NULL;
+}
+
+/* Nor does anybody drop it by hand. A leader that dies meanwhile, and is deposed, is no sign that it runs. */
+static void who_leads_is_not_dropped(void **state)
+{
+    struct leaving leaving = {.options = site_options(*state, "b"), .code = 1};
+    pthread_t thread;
+    put_seat(*state, "applied/a", ELSEWHERE);
+    beat(*state, "a");
+    assert_int_equal(pthread_create(&thread, NULL, leave, &leaving), 0);
+    while (!leaving.is_done) { /* it ends by itself */
+        nanosleep(&(struct timespec){.tv_nsec = TURN_MS * 1000000L}, NULL);
+        beat(*state, "a");
+    }
+    pthread_join(thread, NULL);
+    assert_int_equal(leaving.code, ERR_CONFIG);
+    assert_non_null(strstr(leaving.reason, "The worker a runs"));
+    assert_non_null(site_key(*state, "applied/a"));
+
+    leaving.is_done = false;
+    assert_int_equal(pthread_create(&thread, NULL, leave, &leaving), 0);
+    int64_t until_ms = clock_steady_ms() + CLOCKS_STILL_MS / 2;
+    while (!leaving.is_done) {
+        nanosleep(&(struct timespec){.tv_nsec = TURN_MS * 1000000L}, NULL);
+        if (clock_steady_ms() > until_ms)
+            beat(*state, "b");
+    }
+    pthread_join(thread, NULL);
+    assert_int_equal(leaving.code, 0);
+    assert_null(site_key(*state, "applied/a"));
+}
+
 /* The process before puts its seat once more, and ends in order: that is not somebody who runs. */
 static void a_seat_that_is_left_is_no_move(void **state)
 {
-    static const uint8_t NOBODY[LOG_NONCE_SIZE], BEFORE[LOG_NONCE_SIZE] = {1, [8] = 5, 7};
+    static const uint8_t NOBODY[LOG_NONCE_SIZE];
     struct order_log_etcd_options a = site_options(*state, "a");
     char reason[LOG_REASON_MAX];
-    put_seat(*state, "applied/a", BEFORE);
+    put_seat(*state, "applied/a", ELSEWHERE);
     struct site *site = site_new(&a);
     wait_for(site, LOG_WAITS_SEAT);
-    put_seat(*state, "applied/a", BEFORE);
+    put_seat(*state, "applied/a", ELSEWHERE);
     site_follow(site, 1000); /* it has seen that by then, or there was nothing to be seen */
     assert_int_equal(site_status(site).fault, 0);
     put_seat(*state, "applied/a", NOBODY);
@@ -152,6 +250,9 @@ int main(void)
         TEST(two_under_one_name),
         TEST(a_seat_is_taken_over),
         TEST(nobody_stands_still_while_etcd_does),
+        TEST(who_leads_is_not_still),
+        TEST(that_another_leads_keeps_no_seat),
+        TEST(who_leads_is_not_dropped),
         TEST(a_seat_that_is_left_is_no_move),
         TEST(keys_that_are_no_seats),
     };
