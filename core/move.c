@@ -6,6 +6,10 @@
 #include "core/note.h"
 #include "core/text.h"
 
+enum { ASK_REST_MAX_BYTES = 1024 }; /* of a packed ask, what is neither piece nor note */
+_Static_assert(MOVE_PIECE_MAX_BYTES + MOVE_NOTE_MAX_BYTES + ASK_REST_MAX_BYTES <= SIGNED_MAX_BYTES,
+               "an ask with a piece has to be signed");
+
 static ProtobufCBinaryData binary_of(const uint8_t *data, size_t size)
 {
     return (ProtobufCBinaryData){size, (uint8_t *) (uintptr_t) data};

@@ -13,7 +13,7 @@ enum {
     MOVE_ID_SIZE = 16,
     MOVE_BROKERS_MAX = 16,
     MOVE_NOTE_MAX_BYTES = 8 * 1024,
-    MOVE_PIECE_MAX_BYTES = 256 * 1024,
+    MOVE_PIECE_MAX_BYTES = 120 * 1024, /* with the largest note around it, it has to fit into what can be signed */
     MOVE_ASK_MAX_MS = 10 * 60 * 1000, /* how far ahead until_ms may be */
 };
 

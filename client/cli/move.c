@@ -253,7 +253,7 @@ static int give(struct moving *moving, Comity__V1__MoveStep *step, struct carrie
     return 0;
 }
 
-/* One piece from the old group to the new one. */
+/* One piece from the old group to the new one: as much of what the old one gives as can be signed at once. */
 static int carry_piece(struct moving *moving, struct carried *carried)
 {
     Comity__V1__MoveStep step = COMITY__V1__MOVE_STEP__INIT;
@@ -263,14 +263,15 @@ static int carry_piece(struct moving *moving, struct carried *carried)
 
     if (code != 0)
         return code;
-    if (piece->content.len == 0 || piece->content.len > sizeof(content) || piece->offset != carried->offset)
+    if (piece->content.len == 0 || piece->offset != carried->offset)
         return ERR_MALFORMED;
-    memcpy(content, piece->content.data, piece->content.len); /* the step's arena goes with the next step */
+    size_t size = piece->content.len < sizeof(content) ? piece->content.len : sizeof(content);
+    memcpy(content, piece->content.data, size); /* the step's arena goes with the next step */
     memcpy(copy, piece->copy.data, MOVE_ID_SIZE);
     step.copy = field_of(copy, MOVE_ID_SIZE);
     step.size = piece->size;
     step.offset = piece->offset;
-    step.content = field_of(content, piece->content.len);
+    step.content = field_of(content, size);
     progress_count(&moving->cli->progress, piece->offset, piece->size);
     return give(moving, &step, carried);
 }

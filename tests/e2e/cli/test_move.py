@@ -66,6 +66,8 @@ class Moved(CliCase):
         return self.world.directory / name
 
     def test_nothing_is_lost_and_members_follow(self):
+        for letter in "abcdef":  # more than a piece of the copy, and than is signed at once
+            self.world.propose(letter * 60000)
         round_ = self.world.open_round(self.world.propose())
         ballots = [self.ask(who, "vote", round_, "agree")["receipt"] for who in ("ada", "ben")]
         self.ask("ada", "receipt", "save", ballots[0]["command_id"], "ada.receipt")
