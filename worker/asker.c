@@ -16,9 +16,10 @@ enum {
     RECONNECT_MOST_MS = 2000,
     MESSAGE_MAX_BYTES = 1 << 20,
     WAIT_MS = 500, /* where nobody says how long */
+    TICK_MS = 200,
     REFUSED_MOST = 3, /* handshakes in a row that failed before any was done */
-    MONITORED = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
+    MONITORED = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
 };
 
 struct asker {
@@ -28,6 +29,8 @@ struct asker {
     struct seal_session seal;
     uint8_t group[GROUP_ID_SIZE];
     uint64_t request; /* number of the last one */
+    void (*tick)(void *context);
+    void *context_of_tick;
 };
 
 static bool set(void *socket, int option, int value)
@@ -67,6 +70,8 @@ int asker_new(const struct asker_options *options, struct asker **ret_asker)
     CLEANUP(asker_destroy) struct asker *asker = calloc(1, sizeof(*asker));
     if (!asker)
         return ERR_MEMORY;
+    asker->tick = options->tick;
+    asker->context_of_tick = options->context;
     group_id(options->group_key, asker->group);
     int code = seal_session_client(options->own, options->group_key, &asker->seal);
     if (code)
@@ -123,10 +128,14 @@ static bool is_refused(const struct asker *asker)
 /* 0, ERR_TIMEOUT; ERR_ADDRESS: whoever is there is another than is looked for. */
 static int wait_for(struct asker *asker, short events, int64_t until_ms)
 {
-    zmq_pollitem_t items[] = {{.socket = asker->socket, .events = events}, {.socket = asker->monitor, .events = ZMQ_POLLIN}};
+    zmq_pollitem_t items[] = {{.socket = asker->socket, .events = events},
+                              {.socket = asker->monitor, .events = ZMQ_POLLIN}};
     for (;;) {
         int64_t left_ms = until_ms - clock_steady_ms();
-        int count = zmq_poll(items, ARRAY_COUNT(items), left_ms > 0 ? left_ms : 0);
+        int64_t wait_ms = left_ms < TICK_MS ? left_ms : TICK_MS;
+        int count = zmq_poll(items, ARRAY_COUNT(items), wait_ms > 0 ? wait_ms : 0);
+        if (asker->tick)
+            asker->tick(asker->context_of_tick);
         if (count > 0 && (items[1].revents & ZMQ_POLLIN) != 0)
             handshakes_take(asker);
         if (is_refused(asker))

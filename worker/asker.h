@@ -22,15 +22,18 @@ struct asker_options {
     const uint8_t *broker; /* the broker's public key */
     const struct connection_key *own;
     const uint8_t *group_key; /* public */
+    /* Called several times a second while an answer is waited for; NULL: nobody wants to know. */
+    void (*tick)(void *context);
+    void *context;
 };
 
 /* Connects by itself, and again. ERR_ADDRESS, ERR_SEAL (a key that is none), ERR_MEMORY. */
 int asker_new(const struct asker_options *options, struct asker **ret_asker);
 void asker_destroy(struct asker **asker);
 
-/* Ask, and wait for @timeout_ms at most. 0: *ret_reply lives in the arena. ERR_TIMEOUT; ERR_ADDRESS: some handshakes
- * failed, and none was done yet: no broker's front with this key is there; what the broker or
- * the worker says without a seal (BUSY, NO_ROUTE, DRAINING and the like: ask again after *ret_wait_ms);
+/* Ask, and wait for @timeout_ms at most. 0: *ret_reply lives in the arena. ERR_TIMEOUT; ERR_ADDRESS: some
+ * handshakes failed, and none was done yet: no broker's front with this key is there; what the broker or the
+ * worker says without a seal (BUSY, NO_ROUTE, DRAINING and the like: ask again after *ret_wait_ms);
  * ERR_MALFORMED, ERR_MEMORY. */
 int asker_ask(struct asker *asker, const Comity__V1__Request *request, int timeout_ms, struct arena *arena,
               Comity__V1__Reply **ret_reply, uint32_t *ret_wait_ms);

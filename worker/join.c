@@ -27,6 +27,14 @@ void joining_pause(int64_t wait_ms)
     usleep((useconds_t) wait_ms * 1000);
 }
 
+void joining_show(struct joining *joining, const char *what, uint64_t done, uint64_t total)
+{
+    const struct join_options *options = joining->options;
+    joining->shown = (struct joining_shown){what, done, total};
+    if (options->progress)
+        options->progress(options->context, what, done, total);
+}
+
 static int found_fail(struct joining *joining, int code, const char *found)
 {
     finding_say(FINDING_JOINING, code, found, joining->reason, JOIN_REASON_MAX);
@@ -52,6 +60,7 @@ static int seat_wait(struct joining *joining)
             return joining_look(joining);
         if (clock_steady_ms() >= until_ms)
             return found_fail(joining, ERR_UNREACHABLE, status.reason);
+        joining_show(joining, "Taking a seat in the log", 0, 0);
         joining_pause(LOOK_MS);
     }
 }
@@ -101,12 +110,10 @@ void joining_stand_up(struct joining *joining)
 
 static void show_events(void *context, const struct export_totals *totals)
 {
-    const struct join_options *options = context;
-    if (options->progress)
-        options->progress(options->context, "Taking in events", totals->events, 0);
+    joining_show(context, "Taking in events", totals->events, 0);
 }
 
-static struct restore_options restore_options(const struct joining *joining)
+static struct restore_options restore_options(struct joining *joining)
 {
     const struct worker_settings *settings = joining->options->settings;
     return (struct restore_options){
@@ -116,7 +123,7 @@ static struct restore_options restore_options(const struct joining *joining)
         .log_key = &settings->log_key,
         .time_ms = clock_unix_ms(),
         .progress = show_events,
-        .context = (void *) (uintptr_t) joining->options,
+        .context = joining,
     };
 }
 

@@ -8,13 +8,31 @@
 #include "worker/group_log.h"
 #include "worker/join_internal.h"
 
-enum { ANSWER_MS = 15 * 1000, SILENT_MS = 5000, VALID_MS = 5 * 60 * 1000, PAUSE_MOST_MS = 2000, ARENA_BYTES = 4 * 1024 * 1024 };
+enum {
+    ANSWER_MS = 15 * 1000,
+    SILENT_MS = 5000,
+    VALID_MS = 5 * 60 * 1000,
+    PAUSE_MOST_MS = 2000,
+    ARENA_BYTES = 4 * 1024 * 1024
+};
 
-static void show(const struct joining *joining, const char *what, uint64_t done, uint64_t total)
+static void show_waiting(struct joining *joining)
 {
-    const struct join_options *options = joining->options;
-    if (options->progress)
-        options->progress(options->context, what, done, total);
+    joining_show(joining, "Waiting for the copy", 0, 0);
+}
+
+static void show_fetching(struct joining *joining)
+{
+    const struct join_part *part = &joining->part;
+    joining_show(joining, "Fetching KiB of the copy", part->have / 1024, part->size / 1024);
+}
+
+/* An answer may be long in coming. */
+static void show_again(void *context)
+{
+    struct joining *joining = context;
+    if (joining->shown.what)
+        joining_show(joining, joining->shown.what, joining->shown.done, joining->shown.total);
 }
 
 static void note(const struct joining *joining, const char *sentence)
@@ -50,8 +68,8 @@ static int ask_once(struct joining *joining, const struct wanted *wanted, Comity
     request.kind_case = COMITY__V1__REQUEST__KIND_COPY;
     request.copy = &ask;
     return code ? code
-                : asker_ask(joining->asker, &request, joining->is_settled ? ANSWER_MS : SILENT_MS, joining->arena, ret_reply,
-                            ret_wait_ms);
+                : asker_ask(joining->asker, &request, joining->is_settled ? ANSWER_MS : SILENT_MS,
+                            joining->arena, ret_reply, ret_wait_ms);
 }
 
 static int refused(struct joining *joining, const Comity__V1__Refusal *refusal)
@@ -111,12 +129,13 @@ static int wrong_one(struct joining *joining, int code)
 {
     if (code != ERR_ADDRESS && code != ERR_MALFORMED)
         return joining_fail(joining, code, "%s", error_sentence(code));
-    return joining_fail(joining, ERR_CONFIG,
-                        "%s %.250s. Give a broker's front, not its back, with --broker, and the key of the same broker with "
-                        "--broker-key: its ready_file (/run/comity-broker/ready) on its machine has both.",
-                        code == ERR_ADDRESS ? "No broker that has the key of --broker-key takes a connection at"
-                                            : "What answers cannot be read as a broker's front is:",
-                        joining->options->endpoint);
+    return joining_fail(
+        joining, ERR_CONFIG,
+        "%s %.250s. Give a broker's front, not its back, with --broker, and the key of the same broker with "
+        "--broker-key: its ready_file (/run/comity-broker/ready) on its machine has both.",
+        code == ERR_ADDRESS ? "No broker that has the key of --broker-key takes a connection at"
+                            : "What answers cannot be read as a broker's front is:",
+        joining->options->endpoint);
 }
 
 /* Nobody has answered yet: somebody sits there and waits. */
@@ -165,7 +184,7 @@ static int piece_fetch(struct joining *joining, const struct wanted *wanted,
         code = joining->log ? joining_look(joining) : 0;
         if (code)
             return code;
-        show(joining, "Waiting for the copy", 0, 0);
+        show_waiting(joining);
         joining_pause(wait_ms < PAUSE_MOST_MS ? wait_ms : PAUSE_MOST_MS);
     }
 }
@@ -210,6 +229,7 @@ static int copy_resume(struct joining *joining)
     struct join_part *part = &joining->part;
     struct wanted wanted = rest_of(part);
     bool is_whole = part->have == part->size;
+    show_fetching(joining);
     int code = is_whole ? 0 : piece_fetch(joining, &wanted, &piece);
     if (code == 0)
         code = joining_seat(joining, &part->place);
@@ -235,6 +255,7 @@ static int copy_begin(struct joining *joining)
     struct log_found found;
     struct wanted wanted = {.copy = NULL};
     int code = seat_first(joining, &wanted.least);
+    show_waiting(joining);
     if (code == 0)
         code = piece_fetch(joining, &wanted, &piece);
     if (code == ERR_NOT_FOUND)
@@ -252,6 +273,16 @@ static int copy_begin(struct joining *joining)
     return file_failed(joining, code);
 }
 
+static void say_resumed(struct joining *joining, uint64_t before)
+{
+    char sentence[256];
+    snprintf(sentence, sizeof(sentence),
+             "It goes on where an earlier join was interrupted: %" PRIu64 " KiB of %" PRIu64
+             " are here already.",
+             before / 1024, joining->part.size / 1024);
+    note(joining, sentence);
+}
+
 static int copy_open(struct joining *joining, struct join_totals *totals)
 {
     struct join_part *part = &joining->part;
@@ -261,6 +292,8 @@ static int copy_open(struct joining *joining, struct join_totals *totals)
     if (part->descriptor >= 0) {
         totals->before = part->have;
         code = copy_resume(joining);
+        if (code == 0)
+            say_resumed(joining, totals->before);
         if (!is_overtaken(joining, code))
             return code;
         totals->before = 0;
@@ -277,7 +310,7 @@ static int copy_rest(struct joining *joining)
     while (code == 0 && part->have < part->size) {
         const Comity__V1__CopyPiece *piece;
         struct wanted wanted = rest_of(part);
-        show(joining, "Fetching KiB of the copy", part->have / 1024, part->size / 1024);
+        show_fetching(joining);
         code = piece_fetch(joining, &wanted, &piece);
         if (code == ERR_NOT_FOUND)
             return joining_fail(
@@ -326,6 +359,8 @@ int joining_fetch(struct joining *joining, struct join_totals *totals)
         .broker = joining->options->broker,
         .own = &settings->connection,
         .group_key = settings->group_key.public_key,
+        .tick = show_again,
+        .context = joining,
     };
     joining->part.descriptor = -1;
     joining->arena = arena_new(ARENA_BYTES);

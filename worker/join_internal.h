@@ -11,12 +11,19 @@ _Static_assert((int) JOIN_REASON_MAX >= (int) EXPORT_REASON_MAX &&
                    (int) JOIN_REASON_MAX >= (int) LOG_REASON_MAX,
                "reasons");
 
+/* How far it was said to be. */
+struct joining_shown {
+    const char *what; /* NULL: nothing was said */
+    uint64_t done, total;
+};
+
 struct joining {
     const struct join_options *options;
     char *reason;
     int64_t patience_ms;
     struct order_log *log; /* holds the seat */
     struct asker *asker;
+    struct joining_shown shown;
     bool is_settled;     /* somebody has answered, or whoever sits there was told that nobody has */
     struct arena *arena; /* of a question */
     struct join_part part;
@@ -25,6 +32,8 @@ struct joining {
 __attribute__((format(printf, 3, 4))) int joining_fail(struct joining *joining, int code, const char *format,
                                                        ...);
 void joining_pause(int64_t wait_ms);
+/* Say how far it is, to whoever watches; @total 0: not known. */
+void joining_show(struct joining *joining, const char *what, uint64_t done, uint64_t total);
 
 /* Does the log go on from there? As order_log_etcd_look. */
 int joining_find(struct joining *joining, const struct order_place *place, struct log_found *ret_found);

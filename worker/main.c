@@ -37,23 +37,28 @@ static const char USAGE[] =
     "  export         write the store, or one history of it, to a new file; a worker may be running\n"
     "  restore        make a store from such a file, in an empty data directory; opens a new epoch\n"
     "  verify         read every row of the store and say whether it is whole; a worker may be running\n"
-    "  begin          begin the log of a group of several sites in etcd, behind this store; once, by one worker\n"
-    "  join           make a store from a copy of another worker's of the group; goes on where it was interrupted\n"
+    "  begin          begin the log of a group of several sites in etcd, behind this store; once, by one "
+    "worker\n"
+    "  join           make a store from a copy of another worker's of the group; goes on where it was "
+    "interrupted\n"
     "  leave          let go of what the log keeps for a worker that is gone for good\n"
     "  place          say where the store is in the log, and in each history; a worker may be running\n"
     "\n"
     "  --config FILE  the configuration\n"
     "  --check        read the configuration and the key files, say what is wrong with them, and end\n"
     "  --accept-clock the clock is right, however far it is from the newest event in the store\n"
-    "  --all-stores-compared  the store of every worker of the group is there, and none has more than this one (place)\n"
-    "  --broker       the front of a broker over which another worker of the group can be reached: tcp://HOST:PORT\n"
+    "  --all-stores-compared  the store of every worker of the group is there, and none has more than this "
+    "one (place)\n"
+    "  --broker       the front of a broker over which another worker of the group can be reached: "
+    "tcp://HOST:PORT\n"
     "  --help-config  print a sample configuration with every key explained\n";
 
 /* What any of the parts may have to say. */
 enum { REASON_MAX = 1024 };
 _Static_assert((int) REASON_MAX >= (int) EXPORT_REASON_MAX && (int) REASON_MAX >= (int) STORE_REASON_MAX &&
                    (int) REASON_MAX >= (int) RUN_REASON_MAX && (int) REASON_MAX >= (int) CONFIG_REASON_MAX &&
-                   (int) REASON_MAX >= (int) GROUP_LOG_REASON_MAX && (int) REASON_MAX >= (int) JOIN_REASON_MAX,
+                   (int) REASON_MAX >= (int) GROUP_LOG_REASON_MAX &&
+                   (int) REASON_MAX >= (int) JOIN_REASON_MAX,
                "reasons");
 
 struct arguments {
@@ -233,8 +238,8 @@ static void print_place(const struct store_entry *place)
     if (place->number == 0)
         puts("place: none, the store has no part in a log of several sites");
     else
-        printf("place: entry %" PRIu64 ", bytes %" PRIu64 ", hash %s, time_ms %" PRId64 "\n", place->number, place->total,
-               hash, place->time_ms);
+        printf("place: entry %" PRIu64 ", bytes %" PRIu64 ", hash %s, time_ms %" PRId64 "\n", place->number,
+               place->total, hash, place->time_ms);
 }
 
 static int print_history(void *context, const struct store_history *history)
@@ -242,8 +247,8 @@ static int print_history(void *context, const struct store_history *history)
     char id[2 * HISTORY_ID_SIZE + 1];
     (void) context;
     hex_encode(BYTES(history->id, HISTORY_ID_SIZE), id);
-    printf("history %s: head %" PRIu64 ", epoch %" PRIu32 ", time_ms %" PRId64 "\n", id, history->head, history->epoch,
-           history->time_ms);
+    printf("history %s: head %" PRIu64 ", epoch %" PRIu32 ", time_ms %" PRId64 "\n", id, history->head,
+           history->epoch, history->time_ms);
     return 0;
 }
 
@@ -275,7 +280,8 @@ static int begin(struct worker_settings **settings, const struct arguments *argu
     if (code)
         return complain(code, reason);
     if (begun.is_begun)
-        printf("The log is begun behind this store, after entry %" PRIu64 ". Start the worker; the others join.\n",
+        printf("The log is begun behind this store, after entry %" PRIu64
+               ". Start the worker; the others join.\n",
                begun.place.number);
     else
         printf("There is a log already, and it goes on from this store (entry %" PRIu64 " of %" PRIu64
@@ -324,7 +330,8 @@ static int join_with(const struct join_options *options, struct watching *watchi
 {
     char reason[REASON_MAX] = "";
     struct join_totals totals;
-    progress_init(&watching->progress, isatty(STDERR_FILENO) ? PROGRESS_REDRAWN : PROGRESS_NONE, stderr);
+    /* Over a slow line it takes long: a log that it goes to is told now and then. */
+    progress_init(&watching->progress, isatty(STDERR_FILENO) ? PROGRESS_REDRAWN : PROGRESS_LINES, stderr);
     int code = join(options, &totals, reason);
     progress_end(&watching->progress);
     if (code)
@@ -341,7 +348,9 @@ static int join_verb(struct worker_settings **settings, const struct arguments *
     uint8_t broker[KEY_SIZE];
     struct watching watching = {.what = NULL};
     if (!arguments->from == (!arguments->broker || !arguments->broker_key))
-        return complain(ERR_USAGE, "Give a broker's front, --broker tcp://HOST:PORT --broker-key HEX, or a file, --from FILE.");
+        return complain(
+            ERR_USAGE,
+            "Give a broker's front, --broker tcp://HOST:PORT --broker-key HEX, or a file, --from FILE.");
     if (arguments->broker_key && hex_decode(arguments->broker_key, broker, sizeof(broker)))
         return complain(ERR_USAGE, "--broker-key: a key is 64 hexadecimal digits.");
     struct join_options options = {

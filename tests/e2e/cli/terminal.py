@@ -1,59 +1,16 @@
 """A command on a terminal of its own: what a person sees there."""
 
-import fcntl
-import os
-import pty
-import select
-import struct
-import subprocess
-import termios
-import unicodedata
+import sys
+from pathlib import Path
 
-from cli_case import COMITY, TIMEOUT_S
+from cli_case import COMITY
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support" / "python"))
+
+from comity_terminal import columns, run_program  # noqa: E402,F401
 
 
-def columns(text):
-    """How many a terminal takes for it."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def run_on_terminal(world, who, *words, width=80, answer=None, environment=(), program=None, typed=(), look=None):
-    """(exit code, everything that was shown); standard output and error are the terminal's. @answer: what is typed once it asks: `[y/N] `.
-    @program: another one than comity at the home of this person. @typed: for what asks the terminal itself, [(end of the prompt, line)];
-    before each line is typed, @look is called with the process."""
-    typed = list(typed)
-    main, side = pty.openpty()
-    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-    kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+def run_on_terminal(world, who, *words, program=None, **options):
+    """As run_program. @program: another one than comity at the home of this person."""
     line = [program, *words] if program else [COMITY, *map(str, words), "--home", world.home(who)]
-    process = subprocess.Popen(line, stdin=side, stdout=side, stderr=side,
-                               cwd=world.directory, env={**kept, "TERM": "xterm", **dict(environment)},
-                               start_new_session=True,
-                               preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if typed else None)
-    os.close(side)
-    shown = b""
-    try:
-        while True:
-            if not select.select([main], [], [], TIMEOUT_S)[0]:
-                raise AssertionError(f"{words}: waits for more than was typed, after {shown[-200:]!r}")
-            try:
-                part = os.read(main, 65536)
-            except OSError:
-                break
-            if not part:
-                break
-            shown += part
-            if typed and shown.decode(errors="replace").endswith(typed[0][0]):
-                if look is not None:
-                    look(process)
-                os.write(main, (typed.pop(0)[1] + "\n").encode())
-            elif shown.endswith(b"/N] "):  # with nothing to say: the end of what is typed
-                os.write(main, (answer or "\x04").encode())
-                answer = None
-        process.wait(TIMEOUT_S)
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        os.close(main)
-    return process.returncode, shown.decode().replace("\r\n", "\n")
+    return run_program(line, world.directory, **options)

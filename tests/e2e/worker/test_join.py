@@ -3,6 +3,8 @@
 What is asked for over the broker is counted on the way to it."""
 
 import hashlib
+import re
+import signal
 import socket
 import subprocess
 import threading
@@ -13,6 +15,7 @@ from join_case import JoinCase
 from worker_case import Refused, main, until  # sets the path
 
 from comity_installation import NotStarted, write_connection_key, write_signing_seed
+from comity_terminal import run_program
 from comity_wire import now_ms, pb, sign
 
 PIECE = 256 * 1024
@@ -26,7 +29,7 @@ class Gate:
         self.to, self.most, self.passed = (host, int(port)), most, 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"tcp://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.opened, self.is_over = threading.Event(), False
+        self.changed, self.is_over = threading.Condition(), False
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -42,8 +45,9 @@ class Gate:
     def forward(self, source, target, counts):
         try:
             while data := source.recv(1 << 14):
-                if counts and self.passed >= self.most:
-                    self.opened.wait()   # until close()
+                with self.changed:
+                    self.changed.wait_for(lambda: not counts or self.passed < self.most or self.is_over)
+                if self.is_over:
                     return
                 target.sendall(data)
                 self.passed += len(data) if counts else 0
@@ -56,8 +60,16 @@ class Gate:
                 except OSError:
                     pass
 
+    def let_through(self, most):
+        """So many, all told."""
+        with self.changed:
+            self.most = max(self.most, most)
+            self.changed.notify_all()
+
     def close(self):
-        self.opened.set()
+        with self.changed:
+            self.is_over = True
+            self.changed.notify_all()
         self.listener.close()
 
 
@@ -122,6 +134,70 @@ class Interrupted(JoinCase):
         self.assertSame(["north", "south"])
 
 
+class Watched(JoinCase):
+    """Who joins over a slow line is told how far it is."""
+
+    FETCHING = re.compile(r"Fetching KiB of the copy: (\d+) of (\d+) \(\d+ s\)")
+
+    def gate(self, pieces):
+        """Lets so many through, and the beginning of the next."""
+        gate = Gate(self.sites.brokers("north")[0][0], pieces * PIECE + PIECE // 2)
+        self.addCleanup(gate.close)
+        return gate
+
+    def command(self, gate):
+        return [self.sites.program("south"), "join", "--config", self.sites.config("worker", "south"), "--broker", gate.endpoint,
+                "--broker-key", self.sites.broker_keys["north"].hex()]
+
+    def join_on_terminal(self, gate, till=None):
+        """The next piece comes once it was shown where it is; @till: it is interrupted where it is shown to have so many KiB."""
+        def see(process, shown):
+            for have in [int(have) for have, _ in self.FETCHING.findall(shown)][-1:]:
+                if till is not None and have >= till:
+                    process.send_signal(signal.SIGINT)
+                else:
+                    gate.let_through(have * 1024 - start + PIECE + PIECE // 8)
+
+        part = self.sites.data("south") / "join.part"
+        start = part.stat().st_size if part.exists() else 0   # what comes now comes behind it
+        return run_program(self.command(gate), self.net.directory, see=see)
+
+    def test_interrupted_twice(self):
+        self.scene.invite_many("labour", 600)
+        self.sites.write_worker("south")
+        # Into a log: a line after a second, and then now and then.
+        joiner = subprocess.Popen(self.command(self.gate(1)), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(joiner.stderr.close)
+        self.addCleanup(joiner.wait)
+        self.addCleanup(joiner.kill)
+        line = joiner.stderr.readline()
+        while "Fetching" not in line:   # on a busy machine the copy itself may take a second
+            self.assertRegex(line, r"^[A-Z][a-z ]+ \(\d+ s\)\n$")
+            line = joiner.stderr.readline()
+        self.assertRegex(line, rf"^{self.FETCHING.pattern}\n$")
+        have, size = map(int, self.FETCHING.search(line).groups())
+        self.assertEqual(have, 256)
+        self.assertGreater(size, 3 * 256 + 64)   # so that all of the last piece does not come with what is around the one before
+        joiner.kill()
+        joiner.wait()
+        # On a terminal: one line, written over.
+        words = f"comity-worker: It goes on where an earlier join was interrupted: {{}} KiB of {size} are here already.\n"
+        code, shown = self.join_on_terminal(self.gate(0), till=512)
+        self.assertEqual(code, -signal.SIGINT, shown)
+        self.assertIn(words.format(256), shown)
+        self.assertEqual({int(have) for have, _ in self.FETCHING.findall(shown)}, {256, 512})
+        code, shown = self.join_on_terminal(self.gate(0))
+        self.assertEqual(code, 0, shown)
+        self.assertIn(words.format(512), shown)
+        seen = [int(have) for have, of in self.FETCHING.findall(shown) if int(of) == size]
+        self.assertEqual(seen, sorted(seen))
+        self.assertEqual(set(seen), set(range(512, size, 256)))
+        drawn, told = shown.rsplit("\r\033[K", 1)
+        self.assertIn("Fetching", drawn)
+        self.assertRegex(told, r"^joined: 1 histories, .*\n")
+        self.assertNotIn("Fetching", told)
+
+
 class FromFile(JoinCase):
     def test_of_an_export(self):
         export = self.net.directory / "export"
@@ -174,7 +250,8 @@ class FromFile(JoinCase):
             self.addCleanup(joiner.stderr.close)
             self.addCleanup(joiner.wait)
             self.addCleanup(joiner.kill)
-            self.assertIn(f"Nobody has answered over the broker at {endpoint} yet", joiner.stderr.readline())
+            said = next(line for line in joiner.stderr if not line.startswith("Waiting for the copy ("))
+            self.assertIn(f"Nobody has answered over the broker at {endpoint} yet", said)
             joiner.kill()
 
     def test_another_workers_name(self):
