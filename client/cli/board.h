@@ -32,7 +32,7 @@ enum board_place {
     BOARD_PLACES,
 };
 
-enum { BOARD_FINALITY_MAX = 512 };
+enum { BOARD_FINALITY_MAX = 512, BOARD_SENT_MAX = 3 };
 
 struct board {
     struct cli *cli;
@@ -41,10 +41,13 @@ struct board {
     uint64_t as_of; /* the last number of the record that it reflects */
     uint32_t epoch;
     struct board_list lists[BOARD_PLACES];
-    char finality[BOARD_FINALITY_MAX]; /* how far the record is FINAL, in a line; "": no party has a witness, or not known */
+    char finality[BOARD_FINALITY_MAX]; /* how far the record is FINAL, in a line; "": no party has a witness,
+                                          or not known */
     int64_t finality_ms;               /* when it was asked for, by this machine's clock */
     bool is_finality_old;              /* something came since */
-    bool is_all_final;                 /* all that there was then; or no party has a witness */
+    char sent[BOARD_SENT_MAX]
+             [BOARD_FINALITY_MAX]; /* what became of acts that waited here: the latest last; "": none */
+    bool is_all_final;             /* all that there was then; or no party has a witness */
 };
 
 int board_init(struct board *board, struct cli *cli, uint32_t session);

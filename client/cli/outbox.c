@@ -13,22 +13,27 @@
 #include "client/cli/verbs.h"
 #include "core/text.h"
 
+enum { LOOK_MS = 3000 };
+
 static const char *const VERDICTS[] = {"", "RECORDED", "ANSWERED", "REFUSED", "UNKNOWN", "NOT_SENT"};
 
 static bool is_ballot_on(const struct comity_draft *draft, uint32_t round)
 {
     const Comity__V1__Command *command = comity_draft_command(draft);
 
-    return command->body_case == COMITY__V1__COMMAND__BODY_CAST_BALLOT && command->cast_ballot->round == round;
+    return command->body_case == COMITY__V1__COMMAND__BODY_CAST_BALLOT &&
+           command->cast_ballot->round == round;
 }
 
 /* ---- Sending ---- */
 
 struct sending {
     struct cli *cli;
-    uint32_t round;                     /* on which a ballot is being given: one that waits is left alone; 0: none */
-    const struct comity_draft *own;     /* that is being given, and of which the rest of the run tells; NULL: none */
-    struct comity_result own_result;    /* verdict 0: it was not tried */
+    struct outbox_watch *watch; /* NULL: a run that ends */
+    uint32_t round;             /* on which a ballot is being given: one that waits is left alone; 0: none */
+    const struct comity_draft
+        *own; /* that is being given, and of which the rest of the run tells; NULL: none */
+    struct comity_result own_result; /* verdict 0: it was not tried */
     struct json_object *array;
 };
 
@@ -36,7 +41,8 @@ static int hold_back(const struct comity_journal_entry *entry, void *context)
 {
     const struct sending *sending = context;
 
-    return sending->round != 0 && entry->waits == COMITY_WAITS_UNSENT && is_ballot_on(entry->draft, sending->round);
+    return sending->round != 0 && entry->waits == COMITY_WAITS_UNSENT &&
+           is_ballot_on(entry->draft, sending->round);
 }
 
 static void put_sent(struct sending *sending, const struct comity_journal_entry *entry,
@@ -53,8 +59,22 @@ static void put_sent(struct sending *sending, const struct comity_journal_entry 
     json_object_array_add(sending->array, value);
 }
 
-static void tell_sent(struct cli *cli, const struct comity_journal_entry *entry, const struct comity_result *result)
+/* Each is told of once that it is not confirmed, however often it is sent again. */
+static bool was_told(struct outbox_watch *watch, const struct comity_journal_entry *entry, bool is_doubtful)
 {
+    if (watch == NULL || !is_doubtful)
+        return false;
+    bool is_same = memcmp(watch->doubtful, entry->command_id, COMMAND_ID_SIZE) == 0;
+    memcpy(watch->doubtful, entry->command_id, COMMAND_ID_SIZE);
+    return is_same;
+}
+
+static void tell_sent(struct sending *sending, const struct comity_journal_entry *entry,
+                      const struct comity_result *result)
+{
+    struct cli *cli = sending->cli;
+    struct outbox_watch *watch = sending->watch;
+    bool is_doubtful = false;
     const char *act = shown_act(cli, entry->draft), *what;
     const char *name = error_name(result->fault.code), *sentence = language_error(result->fault.code);
 
@@ -63,22 +83,31 @@ static void tell_sent(struct cli *cli, const struct comity_journal_entry *entry,
     else if (result->verdict == COMITY_REFUSED && comity_is_final(result->fault.code))
         what = phrase(cli, "%s: refused: %s: %s.", act, name,
                       arena_printf(cli->arena, "%.*s", (int) strlen(sentence) - 1, sentence));
-    else
+    else {
         what = phrase(cli, "%s: not confirmed: %s: %s", act, name, sentence);
-    say_aside("Sent now, given %s: %s", shown_time(cli, entry->kept_ms), what);
+        is_doubtful = true;
+    }
+    if (was_told(watch, entry, is_doubtful))
+        return;
+    if (watch != NULL && watch->tell != NULL)
+        watch->tell(phrase(cli, "Sent now, given %s: %s", shown_time(cli, entry->kept_ms), what),
+                    watch->context);
+    else
+        say_aside("Sent now, given %s: %s", shown_time(cli, entry->kept_ms), what);
 }
 
 static void take_sent(const struct comity_journal_entry *entry, struct comity_result *result, void *context)
 {
     struct sending *sending = context;
 
-    if (sending->own != NULL && memcmp(entry->command_id, comity_draft_id(sending->own), COMMAND_ID_SIZE) == 0) {
+    if (sending->own != NULL &&
+        memcmp(entry->command_id, comity_draft_id(sending->own), COMMAND_ID_SIZE) == 0) {
         sending->own_result = *result;
         memset(result, 0, sizeof(*result));
         return;
     }
     put_sent(sending, entry, result);
-    tell_sent(sending->cli, entry, result);
+    tell_sent(sending, entry, result);
 }
 
 static int send_waiting(struct sending *sending)
@@ -102,8 +131,8 @@ static size_t count_waiting(struct cli *cli)
     char journal[PATH_BYTES];
     size_t count = 0;
 
-    if (!cli->context.has_history || path_join(journal, cli->home, "journal") != 0 || access(journal, F_OK) != 0 ||
-        comity_outbox_count(journal, cli->context.history, &count) != 0)
+    if (!cli->context.has_history || path_join(journal, cli->home, "journal") != 0 ||
+        access(journal, F_OK) != 0 || comity_outbox_count(journal, cli->context.history, &count) != 0)
         return 0;
     return count;
 }
@@ -116,17 +145,40 @@ static bool is_sender(struct cli *cli)
            !cli_has(cli, "dry-run");
 }
 
-void outbox_send(struct cli *cli)
+static void send_all(struct cli *cli, struct outbox_watch *watch)
 {
-    struct sending sending = {.cli = cli};
+    struct sending sending = {.cli = cli, .watch = watch};
 
     if (!is_sender(cli) || count_waiting(cli) == 0 || cut_off_is_apart(cli))
         return;
     if (cli->arguments.verb->cut_off == CUT_OFF_KEEPS)
         sending.round = (uint32_t) strtoul(cli_argument(cli, "ROUND"), NULL, 10);
     int code = send_waiting(&sending);
-    if (code != 0)
+    if (code != 0 && watch != NULL && watch->warned == code)
+        return;
+    if (watch != NULL)
+        watch->warned = code;
+    if (code != 0 && watch != NULL && watch->tell != NULL)
+        watch->tell(phrase(cli, "Warning: %s", language_error(code)), watch->context);
+    else if (code != 0)
         say_aside("Warning: %s", language_error(code));
+}
+
+void outbox_send(struct cli *cli)
+{
+    send_all(cli, NULL);
+}
+
+/* Where nobody confirms it, a try takes long, and who watches waits for it: half of the time at most. */
+void outbox_look(struct cli *cli, struct outbox_watch *watch)
+{
+    int64_t begin_ms = time_now_ms();
+
+    if (begin_ms < watch->due_ms)
+        return;
+    send_all(cli, watch);
+    int64_t end_ms = time_now_ms();
+    watch->due_ms = end_ms + (end_ms - begin_ms > LOOK_MS ? end_ms - begin_ms : LOOK_MS);
 }
 
 /* ---- Keeping ---- */
@@ -134,12 +186,14 @@ void outbox_send(struct cli *cli)
 static int fail_sent_before(struct cli *cli)
 {
     return cli_fail(cli, ERR_STATE, "comity resubmit",
-                    "An earlier answer of yours to this round was sent and is not confirmed: first it has to be known what "
+                    "An earlier answer of yours to this round was sent and is not confirmed: first it has to "
+                    "be known what "
                     "became of it.");
 }
 
 /* It waits: the rest of the failure says so. */
-static int tell_kept(struct cli *cli, const struct comity_draft *draft, bool is_replaced, int failure, const char *why)
+static int tell_kept(struct cli *cli, const struct comity_draft *draft, bool is_replaced, int failure,
+                     const char *why)
 {
     int64_t until_ms = comity_draft_command(draft)->valid_until_ms;
     struct json_object *value = json_object_new_object();
@@ -151,7 +205,8 @@ static int tell_kept(struct cli *cli, const struct comity_draft *draft, bool is_
     cli_put(cli, "waiting", value);
     hex_encode(BYTES(comity_draft_id(draft), COMMAND_ID_SIZE), cli->failure.command_id);
     return cli_fail(cli, failure, "comity outbox list",
-                    "%s Your answer is signed and kept on this machine. The next command that gets through sends it, up to %s; "
+                    "%s Your answer is signed and kept on this machine. The next command that gets through "
+                    "sends it, up to %s; "
                     "whether it counts, the record says then.",
                     why, shown_time(cli, until_ms));
 }
@@ -175,13 +230,13 @@ static int keep(struct cli *cli, const struct comity_draft *draft, bool *ret_is_
     return tell_kept(cli, draft, is_replaced, cli->unreached.code, cut_off_why(cli));
 }
 
-/* Why sending failed. A ballot that was sent and may have been done waits from now on: what became of it the next command finds
- * out, by sending it again. */
+/* Why sending failed. A ballot that was sent and may have been done waits from now on: what became of it the
+ * next command finds out, by sending it again. */
 static int keep_sent(struct cli *cli, const char *journal, const struct comity_draft *draft, int code)
 {
     struct failure *failure = &cli->failure;
     const char *why = failure->code == ERR_NOT_LEADER ? _(CUT_OFF_APART)
-                      : failure->what[0] != '\0'     ? arena_string(cli->arena, failure->what)
+                      : failure->what[0] != '\0'      ? arena_string(cli->arena, failure->what)
                                                       : language_error(failure->code);
 
     if (!failure->is_unconfirmed || comity_is_final(code) || comity_outbox_put_sent(journal, draft) != 0)
@@ -215,19 +270,22 @@ static int send_in_place(struct cli *cli, const char *journal, const struct comi
 struct earlier {
     const struct comity_draft *draft; /* that is being given */
     bool is_waiting;
-    bool is_sent; /* it may yet be recorded, and then this one, which does not replace it, would be refused: the last word would not count */
+    bool is_sent; /* it may yet be recorded, and then this one, which does not replace it, would be refused:
+                     the last word would not count */
 };
 
 static int look_for_earlier(const struct comity_journal_entry *entry, void *context)
 {
     struct earlier *earlier = context;
-    const Comity__V1__Command *given = comity_draft_command(earlier->draft), *command = comity_draft_command(entry->draft);
+    const Comity__V1__Command *given = comity_draft_command(earlier->draft),
+                              *command = comity_draft_command(entry->draft);
 
     if (!is_ballot_on(entry->draft, given->cast_ballot->round))
         return 0;
     earlier->is_waiting |= comity_is_waiting(entry);
-    earlier->is_sent = entry->waits != COMITY_WAITS_UNSENT && !entry->has_receipt && entry->refused == 0 &&
-                       bytes_equal(BYTES(command->key.data, command->key.len), BYTES(given->key.data, given->key.len));
+    earlier->is_sent =
+        entry->waits != COMITY_WAITS_UNSENT && !entry->has_receipt && entry->refused == 0 &&
+        bytes_equal(BYTES(command->key.data, command->key.len), BYTES(given->key.data, given->key.len));
     return earlier->is_sent ? 1 : 0;
 }
 
@@ -262,7 +320,8 @@ static int look_for_own(const struct comity_journal_entry *entry, void *context)
     struct own_ballot *own = context;
     const Comity__V1__Command *command = comity_draft_command(entry->draft);
 
-    if (entry->has_receipt && entry->epoch == own->cli->context.epoch && is_ballot_on(entry->draft, own->round) &&
+    if (entry->has_receipt && entry->epoch == own->cli->context.epoch &&
+        is_ballot_on(entry->draft, own->round) &&
         bytes_equal(BYTES(command->key.data, command->key.len), BYTES(desk_reader(own->cli), KEY_SIZE)) &&
         entry->sequence > own->sequence)
         own->sequence = entry->sequence;
@@ -316,15 +375,15 @@ static int list_entry(const struct comity_journal_entry *entry, void *context)
     json_object_object_add(value, "given_ms", json_object_new_int64(entry->kept_ms));
     json_object_object_add(value, "valid_until_ms", json_object_new_int64(until_ms));
     json_object_object_add(value, "state",
-                           json_object_new_string(entry->has_receipt      ? "recorded"
+                           json_object_new_string(entry->has_receipt    ? "recorded"
                                                   : entry->refused != 0 ? "refused"
                                                                         : WAITS[entry->waits]));
     json_object_object_add(value, "sequence", json_object_new_uint64(entry->sequence));
     json_object_object_add(value, "refused",
                            json_object_new_string(entry->refused == 0 ? "" : error_name(entry->refused)));
     json_object_array_add(listing->array, value);
-    const char *cells[] = {arena_string(cli->arena, id), shown_act(cli, entry->draft), shown_state(cli, entry),
-                           shown_time(cli, entry->kept_ms),
+    const char *cells[] = {arena_string(cli->arena, id), shown_act(cli, entry->draft),
+                           shown_state(cli, entry), shown_time(cli, entry->kept_ms),
                            comity_is_waiting(entry) ? shown_time(cli, until_ms) : ""};
     sheet_row(&listing->sheet, cells);
     return 0;
@@ -332,7 +391,8 @@ static int list_entry(const struct comity_journal_entry *entry, void *context)
 
 int outbox_list_run(struct cli *cli)
 {
-    static const char *const TITLES[] = {N_("command"), N_("act"), N_("recorded as"), N_("signed"), N_("until")};
+    static const char *const TITLES[] = {N_("command"), N_("act"), N_("recorded as"), N_("signed"),
+                                         N_("until")};
     struct listing listing = {.cli = cli, .array = json_object_new_array()};
     char path[PATH_BYTES];
     size_t damaged = 0;
@@ -367,8 +427,9 @@ int outbox_takeback_run(struct cli *cli)
     if (code == ERR_NOT_FOUND)
         return cli_fail(cli, code, "comity outbox list", "No such act waits here.");
     if (code == ERR_STATE)
-        return cli_fail(cli, code, "comity outbox list",
-                        "A sending of it was begun: it may be in the record, and cannot be taken back here any more.");
+        return cli_fail(
+            cli, code, "comity outbox list",
+            "A sending of it was begun: it may be in the record, and cannot be taken back here any more.");
     if (code == 0) {
         cli_put_hex(cli, "command_id", BYTES(id, COMMAND_ID_SIZE));
         say(cli, "It is taken back: it was not sent, and is not kept any more.");

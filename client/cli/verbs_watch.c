@@ -13,7 +13,8 @@ const struct verb VERBS_WATCH[] = {
          "On a terminal it is one screen, which q leaves. In the accessible mode, and into a file or a pipe, "
          "it "
          "tells line by line what has changed. How somebody answered is never shown before the round "
-         "closes."),
+         "closes. An answer of yours that waits (comity outbox list) is sent from here too, again until it is confirmed, and what "
+         "became of it is told."),
      .json = "a line for each change: {as_of, epoch, session (Session), present, eligible, constituencies, "
              "sites, "
              "item (Item), time_boxes [TimeBox], hands [Hand], round (Round), waiting [member], " JSON_FINALITY "}; with "

@@ -17,7 +17,8 @@
 
 enum { PUMP_MS = 200, CLOCK_MS = 1000, SCRATCH_BYTES = 64 * 1024 * 1024, STILL_MAX = 512 };
 
-/* Between two questions how far the record is FINAL: while something came since, and while something is not FINAL. */
+/* Between two questions how far the record is FINAL: while something came since, and while something is not
+ * FINAL. */
 enum { FINALITY_NEWS_MS = 2000, FINALITY_MS = 10000 };
 
 static volatile sig_atomic_t is_interrupted;
@@ -34,6 +35,8 @@ struct watching {
     struct arena *scratch; /* of one drawing */
     bool is_screen;
     bool is_out_of_touch;
+    bool has_sent; /* something is told of the outbox that is not drawn yet */
+    struct outbox_watch outbox;
     uint64_t heard;
     int64_t drawn_ms;
     char told[WATCH_LINES_MAX][STILL_MAX]; /* lines as they were last told */
@@ -74,9 +77,10 @@ static int draw(struct watching *watching)
         return code;
     watching->drawn_ms = time_now_ms();
     if (watching->is_screen)
-        screen_draw(&text, watching->is_out_of_touch       ? _("Out of touch with the daemons, waiting. q: leave")
-                           : watching->cli->is_apart_now ? _("Cut off from the other sites: there may be more. q: leave")
-                                                         : _("q: leave"));
+        screen_draw(&text, watching->is_out_of_touch ? _("Out of touch with the daemons, waiting. q: leave")
+                           : watching->cli->is_apart_now
+                               ? _("Cut off from the other sites: there may be more. q: leave")
+                               : _("q: leave"));
     else if (!watching->cli->is_json)
         tell_changes(watching, &text);
     return 0;
@@ -117,8 +121,8 @@ static void look_at_touch(struct watching *watching)
     const bool was_out = watching->is_out_of_touch;
 
     watching->is_out_of_touch = !desk_is_in_touch(watching->cli, &code);
-    if (was_out && !watching->is_out_of_touch)
-        outbox_send(watching->cli);
+    if (was_out)
+        watching->outbox.due_ms = 0;
     if (watching->is_screen || was_out == watching->is_out_of_touch)
         return;
     if (watching->is_out_of_touch)
@@ -127,8 +131,32 @@ static void look_at_touch(struct watching *watching)
         say_aside("In touch again.");
 }
 
-/* Witnesses sign in their own time, which is no news: until they have signed all, it is asked for now and then. A worker
- * that does not answer is noticed by the rest: only ERR_FORKED is returned. */
+/* On the screen; anywhere else it goes to standard error. */
+static void take_sent(const char *sentence, void *context)
+{
+    struct watching *watching = context;
+    struct board *board = &watching->board;
+
+    memmove(board->sent[0], board->sent[1], sizeof(board->sent) - sizeof(board->sent[0]));
+    snprintf(board->sent[BOARD_SENT_MAX - 1], sizeof(board->sent[0]), "%s", sentence);
+    watching->has_sent = true;
+}
+
+static void look_at_outbox(struct watching *watching)
+{
+    struct cli *cli = watching->cli;
+    struct arena *run = cli->arena;
+
+    if (watching->is_out_of_touch || cli->is_apart_now)
+        return;
+    arena_reset(watching->scratch);
+    cli->arena = watching->scratch;
+    outbox_look(cli, &watching->outbox);
+    cli->arena = run;
+}
+
+/* Witnesses sign in their own time, which is no news: until they have signed all, it is asked for now and
+ * then. A worker that does not answer is noticed by the rest: only ERR_FORKED is returned. */
 static int ask_finality(struct watching *watching, bool *ret_is_other)
 {
     struct board *board = &watching->board;
@@ -167,8 +195,9 @@ static int turn(struct watching *watching)
     board->is_finality_old |= has_news;
     if (code == 0 && !watching->is_out_of_touch)
         code = cut_off_stream(cli, watching->is_screen);
-    if (was_apart && !cli->is_apart_now)
-        outbox_send(cli);
+    if (was_apart)
+        watching->outbox.due_ms = 0;
+    look_at_outbox(watching);
     if (code == 0 && !watching->is_out_of_touch)
         code = ask_finality(watching, &is_other);
     /* The worker may be away for a while: the news will say when it is back. */
@@ -176,7 +205,10 @@ static int turn(struct watching *watching)
         memset(&cli->failure, 0, sizeof(cli->failure));
         return 0;
     }
-    if (code == 0 && (has_news || is_other || (watching->is_screen && time_now_ms() - watching->drawn_ms >= CLOCK_MS)))
+    is_other |= watching->has_sent;
+    watching->has_sent = false;
+    if (code == 0 &&
+        (has_news || is_other || (watching->is_screen && time_now_ms() - watching->drawn_ms >= CLOCK_MS)))
         code = show(watching, has_news || is_other);
     return code;
 }
@@ -191,6 +223,10 @@ static int watch(struct watching *watching)
     sigaction(SIGTERM, &action, NULL);
     watching->is_screen =
         code == 0 && !cli->is_json && cli->terminal.width > 0 && isatty(STDIN_FILENO) && screen_open() == 0;
+    if (watching->is_screen) { /* what is written beside it would stand in the midst of it */
+        cli->progress.style = PROGRESS_NONE;
+        watching->outbox = (struct outbox_watch){.tell = take_sent, .context = watching};
+    }
     /* What came between the first look and the subscription. */
     if (code == 0)
         code = board_refresh(&watching->board);

@@ -235,8 +235,9 @@ static void put_stage(struct writing *w, const Comity__V1__Proposal *proposal)
     if (proposal == NULL)
         return;
     if (proposal->stage != 0)
-        line(w, N_("Stage"),
-             phrase(cli, "%" PRIu32 " is open: comity stage show %" PRIu32, proposal->stage, proposal->stage));
+        line(
+            w, N_("Stage"),
+            phrase(cli, "%" PRIu32 " is open: comity stage show %" PRIu32, proposal->stage, proposal->stage));
     if (proposal->outcome != COMITY__V1__OUTCOME_KIND__OUTCOME_KIND_UNSPECIFIED)
         line(w, N_("It stands"), outcome_word(proposal->outcome));
 }
@@ -254,9 +255,11 @@ static void put_asked(struct writing *w, const Comity__V1__Round *round)
     if (labels != NULL && round->n_options > 0)
         line(w, N_("Options"), shown_choice(cli, labels, round->n_options));
     if (round->earliest_ms > w->now_ms)
-        line(w, N_("Notice"), phrase(cli, "it does not close before %s", shown_time(cli, round->earliest_ms)));
+        line(w, N_("Notice"),
+             phrase(cli, "it does not close before %s", shown_time(cli, round->earliest_ms)));
     if (round->extended_ms != 0)
-        line(w, N_("Extended"), phrase(cli, "there was no quorum at %s", shown_time(cli, round->extended_ms)));
+        line(w, N_("Extended"),
+             phrase(cli, "there was no quorum at %s", shown_time(cli, round->extended_ms)));
 }
 
 static void put_round(struct writing *w)
@@ -293,6 +296,17 @@ static void put_round(struct writing *w)
     put_stage(w, proposal);
 }
 
+static void put_sent(struct writing *w)
+{
+    const char *label = N_("Outbox");
+
+    for (size_t i = 0; i < BOARD_SENT_MAX; i++)
+        if (w->board->sent[i][0] != '\0') {
+            line(w, label, w->board->sent[i]);
+            label = "";
+        }
+}
+
 int watch_text_make(const struct board *board, int64_t now_ms, struct watch_text *ret_text)
 {
     struct writing w = {.board = board, .cli = board->cli, .text = ret_text, .now_ms = now_ms};
@@ -313,6 +327,7 @@ int watch_text_make(const struct board *board, int64_t now_ms, struct watch_text
     put_round(&w);
     if (board->finality[0] != '\0')
         line(&w, N_("Record"), board->finality);
+    put_sent(&w);
     return 0;
 }
 

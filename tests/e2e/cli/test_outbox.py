@@ -8,7 +8,7 @@ import subprocess
 import threading
 import unittest
 
-from cli_case import COMITY, DONE, REFUSED, TIMEOUT_S, UNREACHABLE, WAITING, CliCase, is_alive, wait_until
+from cli_case import COMITY, DONE, REFUSED, TIMEOUT_S, UNCONFIRMED, UNREACHABLE, WAITING, CliCase, is_alive, wait_until
 from lines import Line
 
 SOON = ("--timeout", 1)  # where nobody answers
@@ -23,9 +23,11 @@ def without_finality(value):
 
 class CutLine(Line):
     """Passes everything on until it is cut: then it takes connections and bytes, and nothing comes of them, not even an end,
-    unless it hangs up when the other side does."""
+    unless it hangs up when the other side does. Where it is told so, it goes deaf by itself, when something large is sent: that
+    arrives, and nothing comes back."""
 
     def __init__(self, target):
+        self.is_deaf_from = 1 << 30
         self.is_cut, self.is_deaf, self.hangs_up, self.passed = False, False, False, 0
         super().__init__(target)
 
@@ -33,6 +35,7 @@ class CutLine(Line):
         while data := near.recv(65536):
             if not self.is_cut:
                 self.passed += len(data)
+                self.is_deaf |= len(data) >= self.is_deaf_from
                 far.sendall(data)
 
     def pass_back(self, far, near, number):
@@ -283,18 +286,66 @@ class Outbox(CliCase):
     def test_watch_sends_it(self):
         line = self.cut("ada")
         self.look("ada")
-        watch = self.start("ada", "watch", 1)
-        told = []
-        threading.Thread(target=lambda: [told.append(text) for text in watch.stderr], daemon=True).start()
-        self.assertTrue(watch.stdout.readline())
+        watch, told = self.watch("ada")
         line.is_cut = True
         self.vote("ada", "agree")
         wait_until(lambda: any("Out of touch" in text for text in told), "watch notices")
         line.mend()
         wait_until(lambda: any("Sent now, given " in text for text in told), "watch sends it")
         self.assertEqual(len(self.ballots()), 1)
+        self.end_watch(watch)
+
+    LARGE = ("block", "--reason", "No. " * 500)
+
+    def watch(self, who, *words):
+        """It watches, and what it says beside what it shows."""
+        watch = self.start(who, "watch", 1, *words)
+        told = []
+        threading.Thread(target=lambda: [told.append(text) for text in watch.stderr], daemon=True).start()
+        self.assertTrue(watch.stdout.readline())
+        return watch, told
+
+    def end_watch(self, watch):
         watch.send_signal(signal.SIGINT)
         self.assertEqual(watch.wait(TIMEOUT_S), DONE)
+
+    def assertRecordedOnce(self):
+        self.assertEqual(len(self.ballots()), 1)
+        self.assertEqual([row["state"] for row in self.outbox("ada")], ["recorded"])
+
+    def test_watch_sends_again_what_it_sent_in_vain(self):
+        """The line was cut after it had gone out: nobody knows what became of it, until the same is sent again."""
+        line = self.cut("ada")
+        self.look("ada")
+        watch, told = self.watch("ada", "--timeout", 3)
+        line.is_cut = True
+        self.vote("ada", *self.LARGE)
+        wait_until(lambda: any("Out of touch" in text for text in told), "watch notices")
+        line.is_deaf_from = 1500
+        line.mend()
+        wait_until(lambda: any("not confirmed" in text for text in told), "it went out, and nothing came back")
+        self.assertEqual([row["state"] for row in self.ask("ada", "outbox", "list", *SOON)["outbox"]][-1:], ["sent"])
+        line.is_deaf_from = 1 << 30
+        line.mend()
+        wait_until(lambda: any(f"round {self.round}: recorded as number " in text for text in told), "watch sends it again")
+        self.assertEqual(sum("Sent now, given " in text for text in told), 2, told)   # each outcome once
+        self.end_watch(watch)
+        self.assertRecordedOnce()
+
+    def test_watch_sends_what_another_command_left(self):
+        """It never was out of touch itself."""
+        watch, told = self.watch("ada")
+        line = self.cut("ada")
+        self.look("ada")
+        line.is_deaf_from = 1500
+        error = self.vote("ada", *self.LARGE, "--timeout", 5, exit=UNCONFIRMED)["error"]
+        self.assertIn("kept on this machine", error["what"])
+        wait_until(lambda: any(f"round {self.round}: recorded as number " in text for text in told), "watch sends it")
+        self.assertNotIn("Out of touch", "".join(told))
+        self.end_watch(watch)
+        line.is_deaf_from = 1 << 30
+        line.mend()
+        self.assertRecordedOnce()
 
     def test_killed_while_it_sends(self):
         """Its ballot has gone out, and the receipt has not come: it is sent again, and recorded once."""

@@ -4,7 +4,9 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
+import socket
 import struct
 import subprocess
 import termios
@@ -13,7 +15,7 @@ import unittest
 
 import pyte
 
-from cli_case import COMITY, CliCase, DEADLINE_S, wait_until
+from cli_case import COMITY, CliCase, DEADLINE_S, WAITING, wait_until
 
 COLUMNS, ROWS = 80, 24
 
@@ -191,6 +193,26 @@ class Watch(CliCase):
         self.assertFalse(terminal.is_ended)
         terminal.press(b"q")
         self.assertEqual(terminal.leave(), 0)
+
+    def test_what_waited_is_told_on_the_screen(self):
+        number = self.open_round()
+        self.ask("ada", "round", "show", number)
+        self.ask("ada", "proposal", "list")
+        self.ask("ada", "proposal", "show", self.ask("ada", "round", "show", number)["round"]["proposal"])
+        terminal = Terminal(self, "ada")
+        terminal.until("Answered 0 of 4")
+        context = self.world.home("ada") / "contexts" / "lakeside.ini"
+        text = context.read_text()
+        with socket.create_server(("127.0.0.1", 0)) as silent:   # another command's line is cut, and not this one's
+            context.write_text(re.sub(r"(?m)^endpoint = .*$", f"endpoint = tcp://127.0.0.1:{silent.getsockname()[1]}", text))
+            self.ask("ada", "vote", number, "agree", "--timeout", 1, exit=WAITING)
+        context.write_text(text)
+        terminal.until(f"cast_ballot on round {number}: recorded as number ")
+        display = terminal.until("Answered 1 of 4")
+        self.assertTrue(any(row.startswith("Outbox ") and "Sent now, given " in row for row in display), display)
+        terminal.press(b"q")
+        self.assertEqual(terminal.leave(), 0)
+        self.ask("eli", "round", "close", number)
 
     def test_who_is_read_to_gets_lines(self):
         number = self.open_round()
