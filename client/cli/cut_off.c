@@ -10,13 +10,13 @@
 
 enum { STREAM_ASKS_MS = 5000, APART_MS = 5000, APART_PUMP_MS = 200 };
 
-/* The line, or who stands behind it, is away; or has not what was seen here, and time does not go back. Something on the way that takes connections and hangs up looks as a server with
- * another key does. Where this machine is refused, or there is no room, a person has to look, or to try again. */
+/* The line, or who stands behind it, is away; or has not what was seen here, and time does not go back.
+ * Something on the way that takes connections and hangs up looks as a server with another key does. Where
+ * this machine is refused, or there is no room, a person has to look, or to try again. */
 static bool is_of_the_line(int code)
 {
-    static const int CODES[] = {ERR_UNREACHABLE, ERR_TIMEOUT,  ERR_NO_ROUTE, ERR_WORKER_LOST,
-                                ERR_NOT_LEADER,  ERR_DRAINING, ERR_EXPIRED,  ERR_SERVER_KEY,
-                                ERR_BEHIND};
+    static const int CODES[] = {ERR_UNREACHABLE, ERR_TIMEOUT, ERR_NO_ROUTE,   ERR_WORKER_LOST, ERR_NOT_LEADER,
+                                ERR_DRAINING,    ERR_EXPIRED, ERR_SERVER_KEY, ERR_BEHIND};
 
     for (size_t i = 0; i < ARRAY_COUNT(CODES); i++)
         if (CODES[i] == code)
@@ -28,8 +28,8 @@ static bool goes_on(const struct cli *cli)
 {
     const struct verb *verb = cli->arguments.verb;
 
-    return verb != NULL && verb->cut_off != CUT_OFF_ENDS && cli->context.has_history && !cli_has(cli, "dry-run") &&
-           memcmp(desk_reader(cli), (const uint8_t[KEY_SIZE]){0}, KEY_SIZE) != 0;
+    return verb != NULL && verb->cut_off != CUT_OFF_ENDS && cli->context.has_history &&
+           !cli_has(cli, "dry-run") && memcmp(desk_reader(cli), (const uint8_t[KEY_SIZE]){0}, KEY_SIZE) != 0;
 }
 
 bool cut_off_is(struct cli *cli)
@@ -45,34 +45,52 @@ bool cut_off_is(struct cli *cli)
     return true;
 }
 
-/* One broker alone is there: with others, what this one's site cannot record one of theirs may. */
-static bool has_one_broker(struct cli *cli)
+static size_t count_ready(struct cli *cli)
 {
     size_t ready = 0;
     int code;
 
     for (size_t i = 0; (code = comity_broker_state(desk_client(cli), i)) != ERR_NOT_FOUND; i++)
         ready += code == 0;
-    return ready <= 1;
+    return ready;
 }
 
-bool cut_off_is_apart(struct cli *cli)
+/* @broker: NULL: whoever comes. Who says nothing does not say so. */
+static bool says_apart(struct cli *cli, const size_t *broker)
 {
     Comity__V1__Whoami whoami = COMITY__V1__WHOAMI__INIT;
     Comity__V1__Query query = COMITY__V1__QUERY__INIT;
     struct comity_result result = {0};
+    int64_t most_ms = settings_timeout_ms(&cli->settings);
     bool is_apart = false;
 
-    if (!has_one_broker(cli))
-        return false;
     query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
     query.whoami = &whoami;
     query.fresh = true;
     query.floor = 1;
-    if (comity_query_wait(desk_client(cli), cli->context.history, &query, 0, &result) == 0)
+    int code = broker == NULL ? comity_query_wait(desk_client(cli), cli->context.history, &query, 0, &result)
+                              : comity_query_at_wait(desk_client(cli), *broker, cli->context.history, &query,
+                                                     most_ms < APART_MS ? most_ms : APART_MS, &result);
+    if (code == 0)
         is_apart = !comity_answer_body(result.answer)->is_fresh;
     comity_result_release(&result);
-    return is_apart && has_one_broker(cli);
+    return is_apart;
+}
+
+/* What one site cannot record another may. */
+bool cut_off_is_apart(struct cli *cli)
+{
+    size_t apart = 0;
+    int code;
+
+    if (count_ready(cli) == 0 && !says_apart(cli, NULL))
+        return false;
+    for (size_t i = 0; (code = comity_broker_state(desk_client(cli), i)) != ERR_NOT_FOUND; i++) {
+        if (code == 0 && !says_apart(cli, &i))
+            return false;
+        apart += code == 0;
+    }
+    return apart > 0 && apart == count_ready(cli); /* nobody has come meanwhile */
 }
 
 bool cut_off_stays_apart(struct cli *cli)
@@ -110,15 +128,18 @@ void cut_off_keep(struct cli *cli, const Comity__V1__Query *query, const struct 
         comity_answer_keep(journal, cli->context.history, desk_reader(cli), query, answer);
 }
 
-static int find(struct cli *cli, const Comity__V1__Query *query, struct comity_answer **ret_answer, int64_t *ret_read_ms)
+static int find(struct cli *cli, const Comity__V1__Query *query, struct comity_answer **ret_answer,
+                int64_t *ret_read_ms)
 {
     char journal[PATH_BYTES];
 
     if (path_join(journal, cli->home, "journal") != 0)
         return ERR_NOT_FOUND;
-    int code = comity_answer_kept(journal, cli->context.history, desk_reader(cli), query, ret_answer, ret_read_ms);
+    int code =
+        comity_answer_kept(journal, cli->context.history, desk_reader(cli), query, ret_answer, ret_read_ms);
     /* Numbers of another epoch may mean something else by now. */
-    if (code == 0 && cli->context.epoch != 0 && comity_answer_body(*ret_answer)->epoch != cli->context.epoch) {
+    if (code == 0 && cli->context.epoch != 0 &&
+        comity_answer_body(*ret_answer)->epoch != cli->context.epoch) {
         comity_answer_destroy(ret_answer);
         return ERR_NOT_FOUND;
     }
@@ -178,10 +199,12 @@ int cut_off_answer(struct cli *cli, const Comity__V1__Query *query, struct arena
     if (code == 0) {
         *ret_answer = (const Comity__V1__Answer *) copy;
         if (cli->kept_ms == 0)
-            say_aside(cli->unreached.code == ERR_BEHIND
-                          ? N_("The site that answers has not all that was seen here: what follows was read before, and may have "
-                               "changed since.")
-                          : N_("No broker answers: what follows was read before, and may have changed since."));
+            say_aside(
+                cli->unreached.code == ERR_BEHIND
+                    ? N_("The site that answers has not all that was seen here: what follows was read "
+                         "before, and may have "
+                         "changed since.")
+                    : N_("No broker answers: what follows was read before, and may have changed since."));
         if (cli->kept_ms == 0 || read_ms < cli->kept_ms) {
             cli->kept_ms = read_ms;
             cli->kept_as_of = body->as_of;
@@ -244,7 +267,8 @@ int cut_off_stream(struct cli *cli, bool is_silent)
     if (is_silent)
         return 0;
     if (cli->is_apart_now)
-        say_aside("As of event %" PRIu64 ": this site cannot reach the others at the moment, so there may be more.",
+        say_aside("As of event %" PRIu64
+                  ": this site cannot reach the others at the moment, so there may be more.",
                   cli->apart_as_of);
     else
         say_aside("In touch again.");
@@ -259,7 +283,8 @@ static void tell_apart(struct cli *cli, int code)
     if (!cli->is_apart || cli->recorded != 0)
         return;
     if (code == 0 && !cli->is_streaming)
-        say(cli, "As of event %" PRIu64 ": this site cannot reach the others at the moment, so there may be more.",
+        say(cli,
+            "As of event %" PRIu64 ": this site cannot reach the others at the moment, so there may be more.",
             cli->apart_as_of);
     apart = json_object_new_object();
     json_object_object_add(apart, "as_of", json_object_new_uint64(cli->apart_as_of));
@@ -277,7 +302,7 @@ int cut_off_end(struct cli *cli, int code)
     cli->failure = cli->unreached;
     snprintf(cli->failure.what, WHAT_MAX, "%s",
              phrase(cli, "%s What is shown was read %s, %s ago, as of number %" PRIu64 " in the record.",
-                    cut_off_why(cli),
-                    shown_time(cli, cli->kept_ms), shown_age(cli, cli->kept_ms), cli->kept_as_of));
+                    cut_off_why(cli), shown_time(cli, cli->kept_ms), shown_age(cli, cli->kept_ms),
+                    cli->kept_as_of));
     return cli->failure.code;
 }

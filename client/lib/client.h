@@ -36,7 +36,7 @@ enum {
     READ_AT_ONCE = 256,          /* frames a link takes before others get their turn */
     PINS_MAX = 64,               /* log keys kept of one history */
     IN_FLIGHT_MAX = 256,         /* requests on one link at a time */
-    DOUBT_MS = 10000,            /* a link where a try failed comes after the others for so long, or until it answers */
+    DOUBT_MS = 10000, /* a link where a try failed comes after the others for so long, or until it answers */
 };
 
 /* ---- Histories ---- */
@@ -60,8 +60,9 @@ struct head_question {
     uint64_t from, size; /* as asked; size 0: the present one */
     uint64_t on_behalf;  /* of a request that is held; 0: of what WELCOME stands for */
     struct head offered; /* whose epoch is being looked up; size 0: none */
-    struct head earlier; /* what the restore that it tells of has to have kept, by a receipt; size 0: not asked */
-    bool is_second;      /* the first got no proof */
+    struct head
+        earlier;    /* what the restore that it tells of has to have kept, by a receipt; size 0: not asked */
+    bool is_second; /* the first got no proof */
 };
 
 /* A worker that is behind the head is asked again after a while, and a longer one each time. */
@@ -87,12 +88,13 @@ struct history {
     uint8_t asked[KEY_SIZE];
     struct subscription subscription;
     bool has_head_loaded;
-    struct head head;                         /* size 0: none yet */
-    uint64_t granted[COMITY_BROKERS_MAX];     /* the WELCOME of each link that gave leave to read; 0: none did */
-    uint64_t believed[COMITY_BROKERS_MAX];    /* and the one that was found to go with the head */
-    uint64_t denied[COMITY_BROKERS_MAX];      /* or with or after which it was said that there is no leave to read */
-    uint64_t revoked[COMITY_BROKERS_MAX];     /* the WELCOME of each link that said that the key is revoked */
-    struct lag lags[COMITY_BROKERS_MAX];      /* of the worker at each link */
+    struct head head;                      /* size 0: none yet */
+    uint64_t granted[COMITY_BROKERS_MAX];  /* the WELCOME of each link that gave leave to read; 0: none did */
+    uint64_t believed[COMITY_BROKERS_MAX]; /* and the one that was found to go with the head */
+    uint64_t
+        denied[COMITY_BROKERS_MAX]; /* or with or after which it was said that there is no leave to read */
+    uint64_t revoked[COMITY_BROKERS_MAX]; /* the WELCOME of each link that said that the key is revoked */
+    struct lag lags[COMITY_BROKERS_MAX];  /* of the worker at each link */
     struct head_question question;
     bool is_forked;
     struct comity_moved *moved; /* where it is now; NULL: here */
@@ -129,8 +131,8 @@ struct link {
     bool has_log_key;
     uint8_t log_key[KEY_SIZE]; /* of the worker that said WELCOME last */
     unsigned in_flight;
-    bool is_full;     /* the socket took no more */
-    bool is_in_parts; /* in a message of several parts, which is dropped */
+    bool is_full;       /* the socket took no more */
+    bool is_in_parts;   /* in a message of several parts, which is dropped */
     int64_t doubted_ms; /* until then it is tried after the others; 0: nothing speaks against it */
     uint64_t alone; /* WELCOME of a worker of before there were several sites: it has all, and is not asked to
                        be fresh */
@@ -165,13 +167,13 @@ struct comity_request {
     bool is_unproved;             /* held until its checkpoint is proved */
     bool has_checked_again;       /* WELCOME's question was asked once more for it */
     struct head unproved;
-    bool is_check;                /* of our own, about keys and checkpoints: sent to servers that are not believed yet */
-    bool is_bound;                /* to its link: a question about checkpoints */
-    bool is_page;                 /* of events: a checkpoint comes with it */
-    uint64_t floor;               /* of a query: what it shows may not be older than this, */
-    uint32_t floor_epoch;         /* in this epoch */
-    bool is_new;                  /* the journal has it of this request: if it is never sent, it goes */
-    int64_t sent_ms; /* the last try */
+    bool is_check;  /* of our own, about keys and checkpoints: sent to servers that are not believed yet */
+    bool is_bound;  /* to its link: a question about checkpoints */
+    bool is_page;   /* of events: a checkpoint comes with it */
+    uint64_t floor; /* of a query: what it shows may not be older than this, */
+    uint32_t floor_epoch; /* in this epoch */
+    bool is_new;          /* the journal has it of this request: if it is never sent, it goes */
+    int64_t sent_ms;      /* the last try */
     int64_t due_ms, deadline_ms;
     size_t link; /* where it was sent last */
     uint64_t connection;
@@ -209,7 +211,7 @@ struct comity {
     void *context;
     struct link links[COMITY_BROKERS_MAX];
     size_t link_count;
-    uint64_t broker_list;              /* number of the list of brokers that was taken last; 0: none */
+    uint64_t broker_list;               /* number of the list of brokers that was taken last; 0: none */
     struct comity_broker_list *brokers; /* NULL: none in this run */
     uint64_t next_monitor;
     uint64_t next_welcome;
@@ -272,11 +274,14 @@ int request_submit(struct comity *client, const struct comity_draft *draft, bool
                    comity_done_fn *done, void *context, uint64_t *ret_number);
 int request_query(struct comity *client, const Comity__V1__Query *query, int64_t deadline_ms,
                   settle_fn *settle, comity_done_fn *done, void *context, uint64_t *ret_number);
-/* One of our own about keys or checkpoints, which is sent before a server is believed. @link: over this one alone; NULL:
- * over any. */
-int request_check(struct comity *client, const Comity__V1__Query *query, const struct link *link, settle_fn *settle,
-                  uint64_t *ret_number);
-int request_operator(struct comity *client, const Comity__V1__Request *body, int64_t deadline_ms, comity_done_fn *done,
+/* One of our own about keys or checkpoints, which is sent before a server is believed. @link: over this one
+ * alone; NULL: over any. */
+int request_check(struct comity *client, const Comity__V1__Query *query, const struct link *link,
+                  settle_fn *settle, uint64_t *ret_number);
+int request_operator(struct comity *client, const Comity__V1__Request *body, int64_t deadline_ms,
+                     comity_done_fn *done, void *context);
+int request_query_at(struct comity *client, size_t link, const uint8_t *history,
+                     const Comity__V1__Query *query, int64_t deadline_ms, comity_done_fn *done,
                      void *context);
 int request_broker_status(struct comity *client, size_t link, int64_t deadline_ms, comity_done_fn *done,
                           void *context);
@@ -302,11 +307,13 @@ void reply_check_held(struct comity *client);
 void reply_settle_held(struct comity *client, struct comity_request *request); /* its checkpoint is proved */
 void reply_drop_held(struct comity *client, struct comity_request *request);   /* and never will be */
 
-/* moved.c. Take up that the history was moved, where its log key says so. 0, ERR_SIGNATURE (no known key of it says so), a
- * form's code, ERR_MEMORY. */
-int moved_take(struct comity *client, const struct link *link, const uint8_t *history, const Comity__V1__SignedMove *signed_move);
+/* moved.c. Take up that the history was moved, where its log key says so. 0, ERR_SIGNATURE (no known key of
+ * it says so), a form's code, ERR_MEMORY. */
+int moved_take(struct comity *client, const struct link *link, const uint8_t *history,
+               const Comity__V1__SignedMove *signed_move);
 
-/* heads.c. Where a journal is kept, each history has a head: the latest checkpoint that was verified, on disk. */
+/* heads.c. Where a journal is kept, each history has a head: the latest checkpoint that was verified, on
+ * disk. */
 void heads_run(struct comity *client);
 void head_welcome(struct comity *client, struct link *link, struct history *history, bool may_read);
 /* May it go out over this link: does what the link's worker shows go with the head? */
@@ -315,10 +322,10 @@ bool head_lets(const struct comity *client, const struct link *link, const struc
 bool head_shows(struct comity *client, const struct comity_request *request);
 /* Was its history found to be forked? Then it is ended, and is gone. */
 bool head_ends(struct comity *client, struct comity_request *request);
-/* What a checkpoint means: a receipt's, whose signature was checked with it, or a page's, whose signature is checked here.
- * 0: it goes with the head, which it is where there was none. 1: that has to be proved first; the request is held.
- * ERR_FORKED: its history is forked, all its requests have ended, this one too. ERR_MALFORMED; ERR_BEHIND: of a page, it is
- * of an epoch that a restore ended. */
+/* What a checkpoint means: a receipt's, whose signature was checked with it, or a page's, whose signature is
+ * checked here. 0: it goes with the head, which it is where there was none. 1: that has to be proved first;
+ * the request is held. ERR_FORKED: its history is forked, all its requests have ended, this one too.
+ * ERR_MALFORMED; ERR_BEHIND: of a page, it is of an epoch that a restore ended. */
 int head_consider(struct comity *client, struct comity_request *request, struct bytes note);
 
 /* brokers.c */

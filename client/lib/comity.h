@@ -80,10 +80,11 @@ struct comity_pin {
     uint8_t log_key[COMITY_KEY_SIZE];
 };
 
-/* Where the brokers of the group are, as the workers' configuration has it: signed by the group's log key, and told with every
- * WELCOME. A list counts where that key is a pin of a history of the client's, and its number is higher than that of the one
- * before. The client connects to those brokers that are new to it, behind those of the options; nothing is taken away in this
- * run. Who keeps it, `packed` and `signature`, can give its brokers and its number in the next run's options. */
+/* Where the brokers of the group are, as the workers' configuration has it: signed by the group's log key,
+ * and told with every WELCOME. A list counts where that key is a pin of a history of the client's, and its
+ * number is higher than that of the one before. The client connects to those brokers that are new to it,
+ * behind those of the options; nothing is taken away in this run. Who keeps it, `packed` and `signature`, can
+ * give its brokers and its number in the next run's options. */
 enum { COMITY_BROKER_LIST_SIZE = 16 * 1024, COMITY_ENDPOINT_SIZE = 256, COMITY_SITE_SIZE = 41 };
 
 struct comity_broker_place {
@@ -95,7 +96,7 @@ struct comity_broker_place {
 struct comity_broker_list {
     uint64_t number; /* a later list has a higher one, from 1 */
     struct comity_broker_place brokers[COMITY_BROKERS_MAX];
-    size_t broker_count; /* at least 1 */
+    size_t broker_count;                     /* at least 1 */
     uint8_t packed[COMITY_BROKER_LIST_SIZE]; /* the bytes that were signed */
     size_t packed_size;
     uint8_t signature[64];
@@ -107,9 +108,10 @@ enum comity_event_kind {
     COMITY_EVENT_READY,        /* endpoint: a worker of the group said WELCOME; time_ms is its clock */
     COMITY_EVENT_DISCONNECTED, /* endpoint; code: UNREACHABLE, SERVER_KEY, CLIENT_KEY, TIMEOUT (it fell
                                   silent) or WORKER_LOST (the connection broke); the client tries again */
-    COMITY_EVENT_RETRYING, /* request (0: the HELLO, or the question about the checkpoint, which come before all
-                              others); attempt is the next one, in wait_ms; code: why; is_brokers_word. BEHIND: what a
-                              worker shows ends before what was seen, and it does not say that it has all */
+    COMITY_EVENT_RETRYING, /* request (0: the HELLO, or the question about the checkpoint, which come before
+                              all others); attempt is the next one, in wait_ms; code: why; is_brokers_word.
+                              BEHIND: what a worker shows ends before what was seen, and it does not say that
+                              it has all */
     COMITY_EVENT_GRANT,    /* history; code: 0, or why the worker does not let this key read; sequence: the
                               head; member */
     COMITY_EVENT_LOG_KEY,  /* history, log_key: a key that signs its checkpoints, to be kept and given as a
@@ -118,13 +120,14 @@ enum comity_event_kind {
                                      not list it. Receipts signed by it are refused with ERR_RECEIPT */
     COMITY_EVENT_IN_TOUCH, /* history, sequence, epoch: a worker answered what a subscription asks by itself
                             */
-    COMITY_EVENT_JOURNAL,  /* code: a file of the journal could not be written after the receipt or the checkpoint
-                              came; CORRUPT: the checkpoint that was kept of `history` is damaged, and what is shown
-                              now is taken as the first */
-    COMITY_EVENT_BROKERS,  /* sequence: number of a list of the group's brokers that was taken up: comity_brokers() gives it */
-    COMITY_EVENT_FORKED,   /* history; sequence: the last one that was verified before; evidence. What the server shows
-                              does not go on from there. Every request of the history ends with ERR_FORKED, from here
-                              on, in this client */
+    COMITY_EVENT_JOURNAL,  /* code: a file of the journal could not be written after the receipt or the
+                              checkpoint  came; CORRUPT: the checkpoint that was kept of `history` is damaged,
+                              and what is shown  now is taken as the first */
+    COMITY_EVENT_BROKERS,  /* sequence: number of a list of the group's brokers that was taken up:
+                              comity_brokers() gives it */
+    COMITY_EVENT_FORKED,   /* history; sequence: the last one that was verified before; evidence. What the
+                              server shows   does not go on from there. Every request of the history ends with
+                              ERR_FORKED, from here   on, in this client */
 };
 
 /* Something to show, or to keep. Fields that the kind does not name are zero. Valid during the call. */
@@ -153,7 +156,8 @@ struct comity_options {
     const struct comity_broker *brokers; /* 1 to COMITY_BROKERS_MAX, all of the one group; all are connected,
                                             the first that works is used */
     size_t broker_count;
-    uint64_t broker_list; /* number of the list that they are of, 0: of none; one that is not higher is not taken */
+    uint64_t broker_list; /* number of the list that they are of, 0: of none; one that is not higher is not
+                             taken */
     uint8_t group_key[COMITY_KEY_SIZE]; /* the group's X25519 public key */
     const uint8_t *connection_secret;   /* 32 bytes; NULL: a key for this object alone */
     const struct comity_reader *readers;
@@ -161,13 +165,14 @@ struct comity_options {
     const struct comity_pin *pins;
     size_t pin_count;
     const char *software; /* what HELLO says, 1 to 64 printable ASCII bytes; NULL: "libcomity <version>" */
-    const char *journal;  /* directory that keeps signed commands and receipts 30 days by the log, and of each
-                             history that is read the latest checkpoint that was verified (comity_checkpoint); NULL:
-                             nothing is kept, and what a server shows is not held against what it showed before */
-    int64_t attempt_ms;   /* how long one try waits for its answer; default 5,000. Longer while a large
-                             message is coming in where it was sent: on a slow line its answer is */
-    int64_t deadline_ms;  /* how long a request is tried; default 30,000 */
-    int64_t poll_ms;      /* how often a subscription asks by itself; default 10,000 */
+    const char
+        *journal;        /* directory that keeps signed commands and receipts 30 days by the log, and of each
+                            history that is read the latest checkpoint that was verified (comity_checkpoint); NULL:
+                            nothing is kept, and what a server shows is not held against what it showed before */
+    int64_t attempt_ms;  /* how long one try waits for its answer; default 5,000. Longer while a large
+                            message is coming in where it was sent: on a slow line its answer is */
+    int64_t deadline_ms; /* how long a request is tried; default 30,000 */
+    int64_t poll_ms;     /* how often a subscription asks by itself; default 10,000 */
     comity_event_fn *on_event;
     void *context; /* for on_event */
 };
@@ -216,15 +221,15 @@ bool comity_is_final(int code);
 
 /* ---- Checkpoints ---- */
 
-/* With a journal, the client holds whatever a server shows of a history against the latest checkpoint that it has
- * verified of it, in this run or an earlier one: it sends nothing, after WELCOME, before the worker has proved that its
- * record goes on from there (docs/protocol.md section 7), and says RECORDED, or shows events, of a later tree only
- * once that is proved to go on from there too. A record that does not is refused with ERR_FORKED, and what shows it is
- * kept (COMITY_EVENT_FORKED). A restore on record, which opens a new epoch, is the one lawful step back; what receipts
- * in the journal prove of the time before it has to be there.
+/* With a journal, the client holds whatever a server shows of a history against the latest checkpoint that it
+ * has verified of it, in this run or an earlier one: it sends nothing, after WELCOME, before the worker has
+ * proved that its record goes on from there (docs/protocol.md section 7), and says RECORDED, or shows events,
+ * of a later tree only once that is proved to go on from there too. A record that does not is refused with
+ * ERR_FORKED, and what shows it is kept (COMITY_EVENT_FORKED). A restore on record, which opens a new epoch,
+ * is the one lawful step back; what receipts in the journal prove of the time before it has to be there.
  *
- * Whose key is revoked in between is refused the proof, and that is no fork: what was sent ends UNKNOWN with ERR_GRANT. Of
- * an act that revokes the reader's own key the receipt alone is believed. */
+ * Whose key is revoked in between is refused the proof, and that is no fork: what was sent ends UNKNOWN with
+ * ERR_GRANT. Of an act that revokes the reader's own key the receipt alone is believed. */
 enum { COMITY_NOTE_SIZE = 512 };
 
 struct comity_checkpoint {
@@ -235,34 +240,37 @@ struct comity_checkpoint {
     size_t note_size;
 };
 
-/* The latest that was verified. 0, ERR_NOT_FOUND. The second asks the files alone; also ERR_CORRUPT (it is not what
- * the log key among the pins has signed: a disk or a hand has damaged it since), ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
+/* The latest that was verified. 0, ERR_NOT_FOUND. The second asks the files alone; also ERR_CORRUPT (it is
+ * not what the log key among the pins has signed: a disk or a hand has damaged it since), ERR_FILE,
+ * ERR_FILE_MODE, ERR_MEMORY. */
 int comity_checkpoint(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
                       struct comity_checkpoint *ret_checkpoint);
 int comity_checkpoint_kept(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE],
                            const struct comity_pin *pins, size_t pin_count,
                            struct comity_checkpoint *ret_checkpoint);
 
-/* Read a signed note of this history and check the signature by one of the pins. 0, ERR_MALFORMED, ERR_SIGNATURE. */
+/* Read a signed note of this history and check the signature by one of the pins. 0, ERR_MALFORMED,
+ * ERR_SIGNATURE. */
 int comity_checkpoint_read(const uint8_t *note, size_t size, const uint8_t history[COMITY_HISTORY_SIZE],
                            const struct comity_pin *pins, size_t pin_count,
                            struct comity_checkpoint *ret_checkpoint);
 
-/* Keep two that do not go together, as COMITY_EVENT_FORKED does. @ret_path has room for @size bytes. 0, ERR_FILE,
- * ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
+/* Keep two that do not go together, as COMITY_EVENT_FORKED does. @ret_path has room for @size bytes. 0,
+ * ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
 int comity_fork_keep(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE], const char *why,
-                     const struct comity_checkpoint *own, const struct comity_checkpoint *other, char *ret_path,
-                     size_t size);
+                     const struct comity_checkpoint *own, const struct comity_checkpoint *other,
+                     char *ret_path, size_t size);
 
-/* Hold what servers show against @other from now on, in the place of @kept: by the decision of a person, who has compared
- * it with others. Clients that are open go on with what they have. 0, ERR_STALE (it is not @kept that is kept), ERR_FILE,
- * ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
+/* Hold what servers show against @other from now on, in the place of @kept: by the decision of a person, who
+ * has compared it with others. Clients that are open go on with what they have. 0, ERR_STALE (it is not @kept
+ * that is kept), ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
 int comity_checkpoint_replace(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE],
                               const struct comity_checkpoint *kept, const struct comity_checkpoint *other);
 
-/* Is the history's server believed? 0: at one broker at least, or there is nothing to hold it against; ERR_TIMEOUT: not
- * known yet; ERR_BEHIND: nor yet, for what it shows ends before what was seen, and it does not say that it has all: it is asked
- * again; ERR_FORKED: never in this client; ERR_MOVED: comity_moved says where it is. */
+/* Is the history's server believed? 0: at one broker at least, or there is nothing to hold it against;
+ * ERR_TIMEOUT: not known yet; ERR_BEHIND: nor yet, for what it shows ends before what was seen, and it does
+ * not say that it has all: it is asked again; ERR_FORKED: never in this client; ERR_MOVED: comity_moved says
+ * where it is. */
 int comity_belief(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE]);
 
 /* Where a history is that was moved to another group of workers: a client of that group goes on with it. */
@@ -271,10 +279,11 @@ struct comity_moved {
     size_t broker_count;
     struct comity_broker_place brokers[COMITY_BROKERS_MAX];
 };
-/* Was it said, under a log key that is pinned, that the history was moved? Whatever is asked of it or submitted to it then
- * ends UNKNOWN with ERR_MOVED: the same draft can be submitted there. What is said under another key ends UNKNOWN with
- * ERR_SIGNATURE. 0, ERR_NOT_FOUND. */
-int comity_moved(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], struct comity_moved *ret_moved);
+/* Was it said, under a log key that is pinned, that the history was moved? Whatever is asked of it or
+ * submitted to it then ends UNKNOWN with ERR_MOVED: the same draft can be submitted there. What is said under
+ * another key ends UNKNOWN with ERR_SIGNATURE. 0, ERR_NOT_FOUND. */
+int comity_moved(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
+                 struct comity_moved *ret_moved);
 
 /* How each broker's connection stands: 0 ready, ERR_TIMEOUT (no answer yet), or why not (UNREACHABLE,
  * SERVER_KEY, CLIENT_KEY, NO_ROUTE and others as the broker has it). @index from 0; ERR_NOT_FOUND past the
@@ -284,11 +293,12 @@ int comity_broker_state(struct comity *client, size_t index);
 /* The list of brokers that was taken in this run. 0, ERR_NOT_FOUND. */
 int comity_brokers(struct comity *client, struct comity_broker_list *ret_list);
 
-/* Read one that was kept: signature by one of the pins (of whatever history), form, and that it is the group's. 0, ERR_SIGNATURE,
- * ERR_RANGE, ERR_ADDRESS, ERR_DUPLICATE, ERR_TOO_LARGE, ERR_MALFORMED and others of its form, ERR_MEMORY. */
+/* Read one that was kept: signature by one of the pins (of whatever history), form, and that it is the
+ * group's. 0, ERR_SIGNATURE, ERR_RANGE, ERR_ADDRESS, ERR_DUPLICATE, ERR_TOO_LARGE, ERR_MALFORMED and others
+ * of its form, ERR_MEMORY. */
 int comity_brokers_read(const uint8_t *packed, size_t size, const uint8_t signature[64],
-                        const uint8_t group_key[COMITY_KEY_SIZE], const struct comity_pin *pins, size_t pin_count,
-                        struct comity_broker_list *ret_list);
+                        const uint8_t group_key[COMITY_KEY_SIZE], const struct comity_pin *pins,
+                        size_t pin_count, struct comity_broker_list *ret_list);
 
 /* ---- Results ---- */
 
@@ -340,15 +350,15 @@ void comity_texts_destroy(struct comity_texts **texts);
 int comity_texts_add(struct comity_texts *texts, const char *prose, size_t size,
                      Comity__V1__TextRef **ret_reference);
 
-/* The same for a text that is in the record already and is to be named by the same hash: with the salt, of 16 bytes,
- * that came with it (TextShown.salt). */
+/* The same for a text that is in the record already and is to be named by the same hash: with the salt, of 16
+ * bytes, that came with it (TextShown.salt). */
 int comity_texts_add_again(struct comity_texts *texts, const char *prose, size_t size, const uint8_t *salt,
                            Comity__V1__TextRef **ret_reference);
 
-/* Sign a command. Of @command only the body, `cosigners` (in any order), `epoch` and `undoes` are read: the library
- * fills in history, key, nonce and valid_until_ms, packs once and keeps the bytes. @texts has every text that
- * it refers to. `epoch` is that of the answers from which its numbers were taken (comity_epoch); 0 in found
- * and redeem.
+/* Sign a command. Of @command only the body, `cosigners` (in any order), `epoch` and `undoes` are read: the
+ * library fills in history, key, nonce and valid_until_ms, packs once and keeps the bytes. @texts has every
+ * text that it refers to. `epoch` is that of the answers from which its numbers were taken (comity_epoch); 0
+ * in found and redeem.
  *
  * @history       32 bytes; NULL with found
  * @texts         may be NULL where the command has none
@@ -416,17 +426,24 @@ int comity_submit(struct comity *client, const struct comity_draft *draft, int64
 int comity_submit_wait(struct comity *client, const struct comity_draft *draft, int64_t deadline_ms,
                        struct comity_result *ret_result);
 
-/* Ask. @query's history and, where it is 0, floor are filled in. @history is NULL with status. With @query's `fresh` the
- * answer's `is_fresh` says whether it has all that anybody had been told of before: see docs/protocol.md section 7.
- * Ends in ANSWERED, REFUSED, UNKNOWN or NOT_SENT. 0, ERR_MISSING (no kind, or no history), ERR_BUSY,
- * ERR_MEMORY. */
+/* Ask. @query's history and, where it is 0, floor are filled in. @history is NULL with status. With @query's
+ * `fresh` the answer's `is_fresh` says whether it has all that anybody had been told of before: see
+ * docs/protocol.md section 7. Ends in ANSWERED, REFUSED, UNKNOWN or NOT_SENT. 0, ERR_MISSING (no kind, or no
+ * history), ERR_BUSY, ERR_MEMORY. */
 int comity_query(struct comity *client, const uint8_t *history, const Comity__V1__Query *query,
                  int64_t deadline_ms, comity_done_fn *done, void *context, uint64_t *ret_request);
 int comity_query_wait(struct comity *client, const uint8_t *history, const Comity__V1__Query *query,
                       int64_t deadline_ms, struct comity_result *ret_result);
 
-/* A witness's cosignature for the worker to keep: the seed given for reading the history is the witness's. Ends in ANSWERED
- * (sequence: the size that is cosigned now), REFUSED, UNKNOWN or NOT_SENT. As comity_query. */
+/* The same of the worker that answers behind the broker with this index in the options, and of no other; ends
+ * in UNKNOWN where that broker is gone meanwhile. ERR_NOT_FOUND (index). */
+int comity_query_at_wait(struct comity *client, size_t index, const uint8_t *history,
+                         const Comity__V1__Query *query, int64_t deadline_ms,
+                         struct comity_result *ret_result);
+
+/* A witness's cosignature for the worker to keep: the seed given for reading the history is the witness's.
+ * Ends in ANSWERED (sequence: the size that is cosigned now), REFUSED, UNKNOWN or NOT_SENT. As comity_query.
+ */
 int comity_cosign(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
                   const Comity__V1__Cosignature *cosignature, int64_t deadline_ms, comity_done_fn *done,
                   void *context, uint64_t *ret_request);
@@ -434,9 +451,10 @@ int comity_cosign_wait(struct comity *client, const uint8_t history[COMITY_HISTO
                        const Comity__V1__Cosignature *cosignature, int64_t deadline_ms,
                        struct comity_result *ret_result);
 
-/* What an operator asks under the log key of the group (docs/protocol.md, "Moving"): a CopyAsk or a MoveAsk, which is
- * signed already for this client's connection key. Ends in ANSWERED, with the packed Reply where a receipt is otherwise; REFUSED, UNKNOWN or
- * NOT_SENT. 0, or the fault's code; ERR_MISSING: it is another request. */
+/* What an operator asks under the log key of the group (docs/protocol.md, "Moving"): a CopyAsk or a MoveAsk,
+ * which is signed already for this client's connection key. Ends in ANSWERED, with the packed Reply where a
+ * receipt is otherwise; REFUSED, UNKNOWN or NOT_SENT. 0, or the fault's code; ERR_MISSING: it is another
+ * request. */
 int comity_operate_wait(struct comity *client, const Comity__V1__Request *request, int64_t deadline_ms,
                         struct comity_result *ret_result);
 /* The log key that the worker which said WELCOME last signs with. ERR_NOT_FOUND: none has. */
@@ -471,18 +489,21 @@ const Comity__V1__Answer *comity_answer_body(const struct comity_answer *answer)
 const char *comity_answer_text(const struct comity_answer *answer, const Comity__V1__TextRef *reference);
 void comity_answer_destroy(struct comity_answer **answer);
 
-/* What was read, to be shown again while no broker answers: the latest answer to a query of the kinds list and whoami, as
- * the reader with this key got it. In the journal's directory, under a checksum, at most 256 answers and 32 MiB a history
- * and 30 days by this machine's clock; the oldest go first. It is what a worker said, and proves no more than that. Of texts that the parties
- * have purged nothing is left in it. The query is told by its kind, its limit and its cursor.
+/* What was read, to be shown again while no broker answers: the latest answer to a query of the kinds list
+ * and whoami, as the reader with this key got it. In the journal's directory, under a checksum, at most 256
+ * answers and 32 MiB a history and 30 days by this machine's clock; the oldest go first. It is what a worker
+ * said, and proves no more than that. Of texts that the parties have purged nothing is left in it. The query
+ * is told by its kind, its limit and its cursor.
  *
- * Keep: 0 (also where the query is of another kind, or the answer too large), ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL,
- * ERR_MEMORY. Find: 0, ERR_NOT_FOUND, ERR_CORRUPT (damaged, and removed), ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. @ret_read_ms:
- * when it was read, Unix time by this machine's clock. */
-int comity_answer_keep(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE], const uint8_t reader[COMITY_KEY_SIZE],
-                       const Comity__V1__Query *query, const struct comity_answer *answer);
-int comity_answer_kept(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE], const uint8_t reader[COMITY_KEY_SIZE],
-                       const Comity__V1__Query *query, struct comity_answer **ret_answer, int64_t *ret_read_ms);
+ * Keep: 0 (also where the query is of another kind, or the answer too large), ERR_FILE, ERR_FILE_MODE,
+ * ERR_DISK_FULL, ERR_MEMORY. Find: 0, ERR_NOT_FOUND, ERR_CORRUPT (damaged, and removed), ERR_FILE,
+ * ERR_FILE_MODE, ERR_MEMORY. @ret_read_ms: when it was read, Unix time by this machine's clock. */
+int comity_answer_keep(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE],
+                       const uint8_t reader[COMITY_KEY_SIZE], const Comity__V1__Query *query,
+                       const struct comity_answer *answer);
+int comity_answer_kept(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE],
+                       const uint8_t reader[COMITY_KEY_SIZE], const Comity__V1__Query *query,
+                       struct comity_answer **ret_answer, int64_t *ret_read_ms);
 
 /* ---- News ---- */
 
@@ -492,8 +513,8 @@ int comity_answer_kept(const char *journal, const uint8_t history[COMITY_HISTORY
 typedef void comity_news_fn(const uint8_t history[COMITY_HISTORY_SIZE], uint64_t sequence, void *context);
 
 /* Call @news once for every advance past @from, coalesced. Subscribes at every broker, again on every new
- * connection, and asks by itself every poll_ms (which needs leave to read; a witness's key is not asked with).
- * One a history: a second call replaces the first. 0, ERR_MEMORY. */
+ * connection, and asks by itself every poll_ms (which needs leave to read; a witness's key is not asked
+ * with). One a history: a second call replaces the first. 0, ERR_MEMORY. */
 int comity_subscribe(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], uint64_t from,
                      comity_news_fn *news, void *context);
 void comity_unsubscribe(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE]);
@@ -505,8 +526,8 @@ struct comity_journal_receipt {
     uint64_t sequence;
 };
 
-/* How an act that was given while no broker answered waits in the outbox. With a receipt or a refusal beside it, it waits
- * no more. */
+/* How an act that was given while no broker answered waits in the outbox. With a receipt or a refusal beside
+ * it, it waits no more. */
 enum comity_waits {
     COMITY_WAITS_NOT,    /* it was sent when it was given */
     COMITY_WAITS_UNSENT, /* nothing of it has left this machine */
@@ -525,7 +546,7 @@ struct comity_journal_entry {
     int64_t time_ms; /* of that receipt, as the log stamped it */
     int refused; /* the code of a final refusal: it is not to be sent again; 0: none. Beside a receipt: it was
                     lost by a restore and sent again */
-    uint32_t refused_epoch;                        /* in which it was refused; 0: not known */
+    uint32_t refused_epoch; /* in which it was refused; 0: not known */
     enum comity_waits waits;
     const struct comity_journal_receipt *receipts; /* all that were verified, one an epoch at most */
     size_t receipt_count;
@@ -542,60 +563,68 @@ typedef int comity_journal_fn(const struct comity_journal_entry *entry, void *co
 int comity_journal_each(const char *directory, const uint8_t *history, comity_journal_fn *each, void *context,
                         size_t *ret_damaged);
 
-/* The receipt that the journal keeps of a command, packed: of the latest epoch; else, *ret_is_given_up, of a record that was
- * given up. Checked as by comity_receipt_check, and with the command and its texts in it. @ret_receipt is freed with free(). 0, ERR_NOT_FOUND, ERR_RECEIPT (what is
- * there does not hold), ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
+/* The receipt that the journal keeps of a command, packed: of the latest epoch; else, *ret_is_given_up, of a
+ * record that was given up. Checked as by comity_receipt_check, and with the command and its texts in it.
+ * @ret_receipt is freed with free(). 0, ERR_NOT_FOUND, ERR_RECEIPT (what is there does not hold), ERR_FILE,
+ * ERR_FILE_MODE, ERR_MEMORY. */
 int comity_journal_get_receipt(const char *directory, const struct comity_journal_entry *entry,
-                               const struct comity_pin *pins, size_t pin_count, uint8_t **ret_receipt, size_t *ret_size,
-                               bool *ret_is_given_up);
+                               const struct comity_pin *pins, size_t pin_count, uint8_t **ret_receipt,
+                               size_t *ret_size, bool *ret_is_given_up);
 
-/* A reader who gives a record up for another one (comity_checkpoint_replace) says of each command what the other one has of
- * it, before: nothing, so that its receipts count no longer and it is never sent again by itself (`refused` is ERR_FORKED
- * from then on), for its numbers may mean something else there; or this receipt, which was verified. What a receipt that is
- * kept says otherwise stays beside it as evidence. 0, ERR_RECEIPT, ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
+/* A reader who gives a record up for another one (comity_checkpoint_replace) says of each command what the
+ * other one has of it, before: nothing, so that its receipts count no longer and it is never sent again by
+ * itself (`refused` is ERR_FORKED from then on), for its numbers may mean something else there; or this
+ * receipt, which was verified. What a receipt that is kept says otherwise stays beside it as evidence. 0,
+ * ERR_RECEIPT, ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
 int comity_journal_give_up(const char *directory, const struct comity_journal_entry *entry, uint32_t epoch);
-int comity_journal_take_receipt(const char *directory, const struct comity_journal_entry *entry, const uint8_t *receipt,
-                                size_t size);
+int comity_journal_take_receipt(const char *directory, const struct comity_journal_entry *entry,
+                                const uint8_t *receipt, size_t size);
 
-/* How many commands of a history the journal keeps with neither a receipt nor a final refusal, but for those that
- * wait in the outbox. It looks at names alone and opens no file, so that it can be asked at every act. 0, ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
+/* How many commands of a history the journal keeps with neither a receipt nor a final refusal, but for those
+ * that wait in the outbox. It looks at names alone and opens no file, so that it can be asked at every act.
+ * 0, ERR_FILE, ERR_FILE_MODE, ERR_MEMORY. */
 int comity_journal_unconfirmed(const char *directory, const uint8_t history[COMITY_HISTORY_SIZE],
                                size_t *ret_count);
 
 /* ---- The outbox ---- */
 
-/* Acts that were given while no broker answered: signed, kept in the journal as those that were sent are, and sent later,
- * in the order in which they were given. What became of them the record says, by its order: RECORDED, or REFUSED with
- * STALE, CLOSED and so on. Past its valid_until an act is sent all the same, and refused with VALIDITY: this machine's
- * clock decides nothing. Several processes of one home may do all this at a time, and each may end at any point. */
+/* Acts that were given while no broker answered: signed, kept in the journal as those that were sent are, and
+ * sent later, in the order in which they were given. What became of them the record says, by its order:
+ * RECORDED, or REFUSED with STALE, CLOSED and so on. Past its valid_until an act is sent all the same, and
+ * refused with VALIDITY: this machine's clock decides nothing. Several processes of one home may do all this
+ * at a time, and each may end at any point. */
 enum { COMITY_OUTBOX_MAX = 256 }; /* acts of one history that wait */
 
 /* Does it wait still? */
 bool comity_is_waiting(const struct comity_journal_entry *entry);
 
-/* Keep a signed command to be sent later, durably. A ballot takes the place of an earlier one of the same key on the same
- * round, of which no sending was begun: that one is gone then (*ret_is_replaced, may be NULL). 0, ERR_COSIGNERS (a
- * signature is missing), ERR_STATE (a sending of an earlier ballot on the round was begun: first it has to be known what
- * became of it), ERR_LIMIT (COMITY_OUTBOX_MAX), ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
+/* Keep a signed command to be sent later, durably. A ballot takes the place of an earlier one of the same key
+ * on the same round, of which no sending was begun: that one is gone then (*ret_is_replaced, may be NULL). 0,
+ * ERR_COSIGNERS (a signature is missing), ERR_STATE (a sending of an earlier ballot on the round was begun:
+ * first it has to be known what became of it), ERR_LIMIT (COMITY_OUTBOX_MAX), ERR_FILE, ERR_FILE_MODE,
+ * ERR_DISK_FULL, ERR_MEMORY. */
 int comity_outbox_put(const char *journal, const struct comity_draft *draft, bool *ret_is_replaced);
 
-/* A command of the journal that was sent otherwise (comity_submit) and not confirmed: from now on it waits, as one of which a
- * sending was begun. 0, ERR_NOT_FOUND (no journal of its history), ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
+/* A command of the journal that was sent otherwise (comity_submit) and not confirmed: from now on it waits,
+ * as one of which a sending was begun. 0, ERR_NOT_FOUND (no journal of its history), ERR_FILE, ERR_FILE_MODE,
+ * ERR_DISK_FULL, ERR_MEMORY. */
 int comity_outbox_put_sent(const char *journal, const struct comity_draft *draft);
 
-/* Take one back of which no sending was begun: it is gone. 0, ERR_NOT_FOUND (none such waits), ERR_STATE (a sending was
- * begun, or it was answered), ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
+/* Take one back of which no sending was begun: it is gone. 0, ERR_NOT_FOUND (none such waits), ERR_STATE (a
+ * sending was begun, or it was answered), ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
 int comity_outbox_take_back(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE],
                             const uint8_t command_id[COMITY_ID_SIZE]);
 
 /* How many wait, by names alone, as comity_journal_unconfirmed. */
 int comity_outbox_count(const char *journal, const uint8_t history[COMITY_HISTORY_SIZE], size_t *ret_count);
 
-/* Send what waits of a history, each until @deadline_ms, in the order in which it was given. Ends at the first that nobody
- * answers: it waits on, and those behind it. @holds_back (may be NULL): non-zero leaves that one waiting. @done is told of each
- * that was tried, with what became of it; @result is released after the call: who keeps what it holds clears it. 0, ERR_MISSING (no journal), ERR_STATE (in a
- * callback), ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
-typedef void comity_outbox_fn(const struct comity_journal_entry *entry, struct comity_result *result, void *context);
+/* Send what waits of a history, each until @deadline_ms, in the order in which it was given. Ends at the
+ * first that nobody answers: it waits on, and those behind it. @holds_back (may be NULL): non-zero leaves
+ * that one waiting. @done is told of each that was tried, with what became of it; @result is released after
+ * the call: who keeps what it holds clears it. 0, ERR_MISSING (no journal), ERR_STATE (in a callback),
+ * ERR_FILE, ERR_FILE_MODE, ERR_DISK_FULL, ERR_MEMORY. */
+typedef void comity_outbox_fn(const struct comity_journal_entry *entry, struct comity_result *result,
+                              void *context);
 int comity_outbox_send(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE], int64_t deadline_ms,
                        comity_journal_fn *holds_back, comity_outbox_fn *done, void *context);
 

@@ -3,9 +3,9 @@
 
 #include "client/lib/backoff.h"
 #include "client/lib/client.h"
-#include "client/lib/lag.h"
 #include "client/lib/draft.h"
 #include "client/lib/journal.h"
+#include "client/lib/lag.h"
 #include "core/error.h"
 #include "core/message.h"
 
@@ -207,8 +207,8 @@ int request_query(struct comity *client, const Comity__V1__Query *query, int64_t
     return code;
 }
 
-int request_check(struct comity *client, const Comity__V1__Query *query, const struct link *link, settle_fn *settle,
-                  uint64_t *ret_number)
+int request_check(struct comity *client, const Comity__V1__Query *query, const struct link *link,
+                  settle_fn *settle, uint64_t *ret_number)
 {
     uint64_t number = 0;
     int code = request_query(client, query, 0, settle, NULL, NULL, &number);
@@ -251,8 +251,8 @@ static int request_cosign(struct comity *client, const uint8_t *history,
     return code;
 }
 
-int request_operator(struct comity *client, const Comity__V1__Request *body, int64_t deadline_ms, comity_done_fn *done,
-                     void *context)
+int request_operator(struct comity *client, const Comity__V1__Request *body, int64_t deadline_ms,
+                     comity_done_fn *done, void *context)
 {
     int code = request_admit(client);
     if (code != 0)
@@ -331,7 +331,7 @@ static struct comity_request *request_beside(struct comity *client, const struct
 
 /* What its user is told was never sent is not sent again either, and what was refused not in its epoch. */
 static void journal_end(struct comity *client, const struct comity_request *request,
-                            const struct comity_result *result)
+                        const struct comity_result *result)
 {
     if (client->journal == NULL || request->kind != REQUEST_SUBMIT)
         return;
@@ -384,7 +384,8 @@ void request_give_up(struct comity *client, struct comity_request *request)
     } else {
         result.verdict = COMITY_UNKNOWN;
         if (result.fault.code == 0)
-            result.fault.code = request->kind == REQUEST_QUERY && lag_is_why(client, request) ? ERR_BEHIND : ERR_TIMEOUT;
+            result.fault.code =
+                request->kind == REQUEST_QUERY && lag_is_why(client, request) ? ERR_BEHIND : ERR_TIMEOUT;
     }
     request_end(client, request, &result);
 }
@@ -434,7 +435,8 @@ void requests_link_down(struct comity *client, struct link *link)
         struct comity_request *request = client->requests[i];
         if (request == NULL || request->link != link->index)
             continue;
-        if (request->is_bound) { /* about this server: whatever waits for the answer is asked of another one */
+        /* About this server: whatever waits for the answer is asked of another one. */
+        if (request->is_bound) {
             struct comity_result result = {
                 .verdict = COMITY_UNKNOWN, .fault = {.code = link->code}, .is_brokers_word = true};
             request_end(client, request, &result);
@@ -459,9 +461,10 @@ static bool is_bound(const struct comity_request *request)
     return request->kind == REQUEST_BROKER_STATUS || request->is_bound;
 }
 
-/* The link for the next try. The brokers are given in the order in which they are wanted, the one of the own site first: so
- * the first try goes to the first of those that can be used, and back to it once it can be used again. One where a try has
- * failed comes last for a while, so that not each request has to find that out. After a failure: the next one in turn. */
+/* The link for the next try. The brokers are given in the order in which they are wanted, the one of the own
+ * site first: so the first try goes to the first of those that can be used, and back to it once it can be
+ * used again. One where a try has failed comes last for a while, so that not each request has to find that
+ * out. After a failure: the next one in turn. */
 static struct link *link_pick(struct comity *client, const struct comity_request *request)
 {
     if (is_bound(request))
@@ -598,25 +601,48 @@ int comity_submit(struct comity *client, const struct comity_draft *draft, int64
     pthread_mutex_lock(&client->lock);
     code = request_submit(client, draft, is_new, deadline_ms, done, context, ret_request);
     if (code != 0 && is_new)
-        journal_drop_command(client->journal, comity_draft_history(draft), comity_draft_id(draft)); /* it never left */
+        journal_drop_command(client->journal, comity_draft_history(draft),
+                             comity_draft_id(draft)); /* it never left */
     pthread_mutex_unlock(&client->lock);
     return code;
 }
 
-int comity_query(struct comity *client, const uint8_t *history, const Comity__V1__Query *query,
-                 int64_t deadline_ms, comity_done_fn *done, void *context, uint64_t *ret_request)
+/* @link: that alone; NULL: whichever is there. */
+static int query_begin(struct comity *client, const size_t *link, const uint8_t *history,
+                       const Comity__V1__Query *asked, int64_t deadline_ms, comity_done_fn *done,
+                       void *context, uint64_t *ret_request)
 {
+    uint64_t number = 0;
     if (deadline_ms < 0)
         return ERR_RANGE;
-    bool needs_history = query->kind_case != COMITY__V1__QUERY__KIND_STATUS;
-    if (query->kind_case == COMITY__V1__QUERY__KIND__NOT_SET || (needs_history && history == NULL))
+    bool needs_history = asked->kind_case != COMITY__V1__QUERY__KIND_STATUS;
+    if (asked->kind_case == COMITY__V1__QUERY__KIND__NOT_SET || (needs_history && history == NULL))
         return ERR_MISSING;
-    Comity__V1__Query filled = *query;
+    Comity__V1__Query filled = *asked;
     filled.history = (ProtobufCBinaryData){needs_history ? HISTORY_ID_SIZE : 0, (uint8_t *) history};
     pthread_mutex_lock(&client->lock);
-    int code = request_query(client, &filled, deadline_ms, NULL, done, context, ret_request);
+    int code = request_query(client, &filled, deadline_ms, NULL, done, context, &number);
+    if (code == 0 && link != NULL) {
+        struct comity_request *request = request_find(client, number);
+        request->is_bound = true;
+        request->link = *link;
+    }
+    if (code == 0 && ret_request != NULL)
+        *ret_request = number;
     pthread_mutex_unlock(&client->lock);
     return code;
+}
+
+int comity_query(struct comity *client, const uint8_t *history, const Comity__V1__Query *asked,
+                 int64_t deadline_ms, comity_done_fn *done, void *context, uint64_t *ret_request)
+{
+    return query_begin(client, NULL, history, asked, deadline_ms, done, context, ret_request);
+}
+
+int request_query_at(struct comity *client, size_t link, const uint8_t *history,
+                     const Comity__V1__Query *asked, int64_t deadline_ms, comity_done_fn *done, void *context)
+{
+    return query_begin(client, &link, history, asked, deadline_ms, done, context, NULL);
 }
 
 int comity_cosign(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],

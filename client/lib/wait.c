@@ -69,6 +69,18 @@ int comity_query_wait(struct comity *client, const uint8_t *history, const Comit
     return code != 0 ? code : waiter_wait(&waiter, ret_result);
 }
 
+int comity_query_at_wait(struct comity *client, size_t index, const uint8_t *history,
+                         const Comity__V1__Query *query, int64_t deadline_ms,
+                         struct comity_result *ret_result)
+{
+    struct waiter waiter = {.client = client};
+    memset(ret_result, 0, sizeof(*ret_result));
+    int code = index >= client->link_count ? ERR_NOT_FOUND : wait_check(client);
+    if (code == 0)
+        code = request_query_at(client, index, history, query, deadline_ms, waiter_done, &waiter);
+    return code != 0 ? code : waiter_wait(&waiter, ret_result);
+}
+
 int comity_cosign_wait(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE],
                        const Comity__V1__Cosignature *cosignature, int64_t deadline_ms,
                        struct comity_result *ret_result)
@@ -86,7 +98,8 @@ int comity_operate_wait(struct comity *client, const Comity__V1__Request *reques
 {
     struct waiter waiter = {.client = client};
     memset(ret_result, 0, sizeof(*ret_result));
-    if (request->kind_case != COMITY__V1__REQUEST__KIND_COPY && request->kind_case != COMITY__V1__REQUEST__KIND_MOVE)
+    if (request->kind_case != COMITY__V1__REQUEST__KIND_COPY &&
+        request->kind_case != COMITY__V1__REQUEST__KIND_MOVE)
         return ERR_MISSING;
     int code = deadline_ms < 0 ? ERR_RANGE : wait_check(client);
     if (code != 0)

@@ -40,13 +40,13 @@ class SitesWorld(World):
         self.sites.__exit__()
         super().close()
 
-    def home_at(self, who, name):
-        """@who knows no broker but this site's. Returns what takes that back."""
+    def home_at(self, who, *names):
+        """@who knows no brokers but those of these sites, in this order. Returns what takes that back."""
         file = self.home(who) / "contexts" / "lakeside.ini"
         text = file.read_text()
-        endpoint, key = self.sites.brokers(name)[0]
-        alone = re.sub(r"\[broker [^\[]*", "", text) + f"\n[broker {name}]\nendpoint = {endpoint}\nkey = {key.hex()}\n"
-        file.write_text(alone)
+        brokers = [(name, *self.sites.brokers(name)[0]) for name in names]
+        file.write_text(re.sub(r"\[broker [^\[]*", "", text) + "".join(
+            f"\n[broker {name}]\nendpoint = {endpoint}\nkey = {key.hex()}\n" for name, endpoint, key in brokers))
         return lambda: file.write_text(text)
 
     def write_place(self, first):

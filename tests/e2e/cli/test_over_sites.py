@@ -74,8 +74,8 @@ class OverSites(unittest.TestCase):
 
     # ---- A member's site is cut off ----
 
-    def home_at(self, who, name):
-        self.addCleanup(self.world.home_at(who, name))
+    def home_at(self, who, *names):
+        self.addCleanup(self.world.home_at(who, *names))
 
     def darken(self, name):
         self.sites.kill("broker", name)
@@ -155,6 +155,7 @@ class OverSites(unittest.TestCase):
         first = self.ask("ada", "vote", again, "agree")["receipt"]["sequence"]
         self.home_at("ada", site)
         self.home_at("ben", site)
+        self.home_at("dev", site, *(name for name in NAMES if name != site))
         join = self.part(site)
         wait_until(lambda: self.ask("ada", "whoami", exit=None).get("not_fresh"), "the site is cut off")
         for round in (closed, changed):
@@ -170,6 +171,9 @@ class OverSites(unittest.TestCase):
         self.assertEqual([(row["state"], row["act"]) for row in waiting],
                          [("unsent", f"cast_ballot on round {round}") for round in rounds])
         self.ask("ben", "vote", changed, "agree", exit=WAITING)
+        # The control: who has another site's broker too, whose worker says that it has all.
+        self.assertIn("not_fresh", self.ask("dev", "whoami"))
+        self.assertEqual(self.ask("dev", "vote", changed, "agree")["said"], "agree")
         watched = self.follow("ben", "watch", 1)[1]
         wait_until(lambda: any("this site cannot reach the others" in line for line in watched), "it watches")
         self.ask("eli", "round", "close", closed)
@@ -180,9 +184,38 @@ class OverSites(unittest.TestCase):
         self.assertEqual([(row["verdict"], row["error"]) for row in told if row["verdict"] != "UNKNOWN"],
                          [("REFUSED", "CLOSED"), ("RECORDED", "OK"), ("RECORDED", "OK")])
         wait_until(lambda: any(f"round {changed}: recorded as number " in line for line in watched), "the one that watches has sent it")
-        self.assertEqual([len(self.cast(round)) for round in rounds], [0, 2, 2])
-        self.assertEqual([[ballot["answer"] for ballot in self.ask("eli", "ballots", round)["ballots"]] for round in rounds],
-                         [[], [6, 1], [6]])
+        self.assertEqual([len(self.cast(round)) for round in rounds], [0, 3, 2])
+        self.assertEqual([sorted(ballot["answer"] for ballot in self.ask("eli", "ballots", round)["ballots"]) for round in rounds],
+                         [[], [1, 1, 6], [6]])
+
+    def test_ballots_wait_where_all_sites_are_cut_off_from_one_another(self):
+        """Each broker answers, and no worker behind one of them has a majority: nothing is sent."""
+        rounds = first, second = [self.world.open_round(self.world.propose()) for _ in range(2)]
+        killed = self.sites.members.names[1:]
+
+        def mend():
+            while killed:
+                self.sites.members.spawn(killed.pop())
+        for name in list(killed):
+            self.sites.members.kill(name)
+        self.addCleanup(mend)
+        wait_until(lambda: self.ask("ada", "whoami", exit=None).get("not_fresh"), "they are cut off")
+        for round in rounds:
+            error = self.ask("ada", "vote", round, "agree", exit=WAITING)["error"]
+            self.assertEqual(error["name"], "NOT_LEADER")
+            self.assertTrue(error["what"].startswith("Your site cannot reach the others just now. Your answer is signed and kept "), error)
+        waiting = {row["act"]: row for row in self.ask("ada", "outbox", "list")["outbox"]}
+        acts = [waiting[f"cast_ballot on round {round}"] for round in rounds]
+        self.assertEqual([act["state"] for act in acts], ["unsent", "unsent"])
+        self.assertNotIn("delivered", self.ask("ada", "whoami"))
+        self.ask("ada", "outbox", "takeback", acts[0]["command_id"])
+        mend()
+        self.sites.leader()
+        told = []
+        wait_until(lambda: told.extend(self.ask("ada", "whoami", exit=None).get("delivered", [])) or
+                   any(row["verdict"] == "RECORDED" for row in told), "it is sent")
+        self.assertEqual([row["act"] for row in told if row["verdict"] == "RECORDED"], [f"cast_ballot on round {second}"])
+        self.assertEqual([len(self.cast(round)) for round in rounds], [0, 1])
 
     # ---- Sites are restarted, and fail ----
 

@@ -15,6 +15,12 @@ static int set_up(void **state)
     return 0;
 }
 
+static int set_up_two(void **state)
+{
+    *state = scene_new(2);
+    return 0;
+}
+
 static int tear_down(void **state)
 {
     scene_destroy((struct scene **) state);
@@ -87,6 +93,44 @@ static void the_broker_tells_of_itself(void **state)
     assert_int_equal(status->clients, 3);
     comity__v1__broker_status__free_unpacked(status, NULL);
     assert_int_equal(comity_broker_status_wait(scene->client, 1, 0, &status), ERR_NOT_FOUND);
+}
+
+static bool both_are_ready(struct scene *scene)
+{
+    return comity_broker_state(scene->client, 0) == 0 && comity_broker_state(scene->client, 1) == 0;
+}
+
+static void one_broker_alone_is_asked(void **state)
+{
+    struct scene *scene = *state;
+    const uint8_t *history = scene->group->history;
+    Comity__V1__Query query = COMITY__V1__QUERY__INIT;
+    Comity__V1__Whoami whoami = COMITY__V1__WHOAMI__INIT;
+    struct comity_result result;
+    unsigned before[2];
+
+    query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
+    query.whoami = &whoami;
+    scene_start(scene);
+    assert_true(scene_until(scene, both_are_ready));
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t j = 0; j < 2; j++)
+            before[j] = fake_broker_requests(scene->brokers[j]);
+        assert_int_equal(comity_query_at_wait(scene->client, i, history, &query, 0, &result), 0);
+        assert_int_equal(result.verdict, COMITY_ANSWERED);
+        comity_result_release(&result);
+        for (size_t j = 0; j < 2; j++)
+            assert_int_equal(fake_broker_requests(scene->brokers[j]), before[j] + (j == i));
+    }
+    assert_int_equal(comity_query_at_wait(scene->client, 2, history, &query, 0, &result), ERR_NOT_FOUND);
+    /* And where it says nothing, no other. */
+    SCRIPT(scene, script.is_silent, true);
+    before[0] = fake_broker_requests(scene->brokers[0]);
+    assert_int_equal(comity_query_at_wait(scene->client, 1, history, &query, 3 * SCENE_ATTEMPT_MS, &result),
+                     ERR_TIMEOUT);
+    assert_int_equal(result.verdict, COMITY_UNKNOWN);
+    comity_result_release(&result);
+    assert_int_equal(fake_broker_requests(scene->brokers[0]), before[0]);
 }
 
 struct pages {
@@ -177,7 +221,8 @@ static void an_answer_from_below_the_floor_is_not_shown(void **state)
     assert_int_equal(ask(scene, COMITY__V1__QUERY__KIND_WHOAMI, &result), 0);
     comity_result_release(&result);
     SCRIPT(scene, as_of, 29);
-    assert_int_equal(comity_query_wait(scene->client, scene->group->history, &query, SHORT_MS, &result), ERR_BEHIND);
+    assert_int_equal(comity_query_wait(scene->client, scene->group->history, &query, SHORT_MS, &result),
+                     ERR_BEHIND);
     assert_int_equal(result.verdict, COMITY_REFUSED);
     assert_true(result.attempts > 1);
     comity_result_release(&result);
@@ -369,6 +414,7 @@ int main(void)
         ONE(answers_with_their_texts),
         ONE(status_needs_no_history),
         ONE(the_broker_tells_of_itself),
+        cmocka_unit_test_setup_teardown(one_broker_alone_is_asked, set_up_two, tear_down),
         ONE(lists_come_page_by_page),
         ONE(a_list_that_is_refused_says_why),
         ONE(the_floor_is_the_highest_sequence_seen),
