@@ -266,7 +266,9 @@ int doctor_run(struct cli *cli)
     if (doctor.problems > 0)
         return cli_fail(cli, doctor.code, doctor.next,
                         "There is something to mend before you can work. Problems: %zu.", doctor.problems);
-    if (doctor.warnings > 0)
+    if (doctor.reads_only)
+        say(cli, "You can read, and nothing can be recorded at the moment. Warnings: %zu.", doctor.warnings);
+    else if (doctor.warnings > 0)
         say(cli, "You can work. Warnings: %zu.", doctor.warnings);
     else
         say(cli, "You can work.");

@@ -12,7 +12,8 @@ struct doctor {
     const char *check;         /* name of the one under way */
     struct json_object *array; /* {check, finding, what, next} */
     size_t warnings, problems;
-    int code; /* of the first problem */
+    bool reads_only; /* what answers takes no acts now */
+    int code;        /* of the first problem */
     const char *next;
 };
 

@@ -232,8 +232,10 @@ void doctor_check_worker(struct doctor *doctor)
         doctor_tell_failure(doctor, code);
         return;
     }
-    if (!answer->status->is_leader)
-        doctor_tell(doctor, FINDING_WARNING, 0, "Ask the operator.", "The worker takes no commands now.");
+    doctor->reads_only = !answer->status->is_leader;
+    if (doctor->reads_only)
+        doctor_tell(doctor, FINDING_WARNING, 0, "Ask the operator whether most of the sites run, and reach one another.",
+                    "Nothing can be recorded at the moment: the worker that answers does not lead.");
     check_software(doctor, answer->status->software);
     check_clock(doctor, answer->status->time_ms);
     if (answer->status->map_limit_bytes != 0)

@@ -110,9 +110,12 @@ static bool check_etcd(struct doctor *doctor, const Comity__V1__LogStatus *log)
     if (log->fault != 0)
         doctor_tell(doctor, FINDING_WARNING, 0, next, "The worker %s takes no part in the log: %s %s", name,
                     language_error(log->fault), reason);
+    else if ((log->answered_ms < 0 || log->answered_ms > SILENT_MS) && reason[0] == '\0')
+        doctor_tell(doctor, FINDING_WARNING, 0, "Look whether most of the sites run, and reach one another.",
+                    "The worker %s does not hear from etcd: nothing can be recorded there.", name);
     else if (log->answered_ms < 0 || log->answered_ms > SILENT_MS)
         doctor_tell(doctor, FINDING_WARNING, 0, "Look whether most of the sites run, and reach one another.",
-                    "The worker %s does not hear from etcd: nothing can be recorded there. %s", name, reason);
+                    "The worker %s does not hear from etcd: nothing can be recorded there (%s).", name, reason);
     else if (log->is_full)
         doctor_tell(doctor, FINDING_PROBLEM, ERR_BUSY, next,
                     "Nothing is recorded for now: etcd's file is nearly full.");

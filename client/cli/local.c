@@ -444,7 +444,7 @@ int local_start(struct cli *cli, const char *directory, size_t site_count, bool 
     int code = installation_prepare(directory, site_count, &local->installation, reason);
 
     if (code != 0)
-        return cli_fail(cli, code, NULL, "%s", reason);
+        return cli_fail(cli, code, code == ERR_CONFIG ? "comity help up" : NULL, "%s", reason);
     fill_rows(local);
     struct supervisor *supervisor = *ret_supervisor = supervisor_new(local->rows, local->count);
     if (supervisor == NULL)

@@ -279,8 +279,11 @@ static int resend(const struct comity_journal_entry *entry, void *context)
         return 0;
     }
     if (comity_is_waiting(entry)) { /* it was tried before this, and waits on */
-        say(resending->cli, "%s: not confirmed: %s: %s", shown_act(resending->cli, entry->draft), error_name(ERR_TIMEOUT),
-            language_error(ERR_TIMEOUT));
+        if (entry->waits == COMITY_WAITS_UNSENT)
+            say(resending->cli, "%s: not sent yet: it waits here, see comity outbox list", shown_act(resending->cli, entry->draft));
+        else
+            say(resending->cli, "%s: not confirmed: %s: %s", shown_act(resending->cli, entry->draft), error_name(ERR_TIMEOUT),
+                language_error(ERR_TIMEOUT));
         count_open(resending, ERR_TIMEOUT);
         return 0;
     }
