@@ -170,6 +170,10 @@ class OverSites(unittest.TestCase):
         waiting = [row for row in self.ask("ada", "outbox", "list")["outbox"] if row["state"] not in ("recorded", "refused")]
         self.assertEqual([(row["state"], row["act"]) for row in waiting],
                          [("unsent", f"cast_ballot on round {round}") for round in rounds])
+        said = self.world.comity("ada", "resubmit")[1]
+        self.assertEqual([f"cast_ballot on round {round}: not sent yet" in said for round in rounds], [True] * len(rounds), said)
+        said = self.world.comity("ada", "doctor")[1]
+        self.assertIn("You can read, and nothing can be recorded at the moment.", said)
         self.ask("ben", "vote", changed, "agree", exit=WAITING)
         # The control: who has another site's broker too, whose worker says that it has all.
         self.assertIn("not_fresh", self.ask("dev", "whoami"))
