@@ -121,13 +121,13 @@ enum comity_event_kind {
     COMITY_EVENT_IN_TOUCH, /* history, sequence, epoch: a worker answered what a subscription asks by itself
                             */
     COMITY_EVENT_JOURNAL,  /* code: a file of the journal could not be written after the receipt or the
-                              checkpoint  came; CORRUPT: the checkpoint that was kept of `history` is damaged,
-                              and what is shown  now is taken as the first */
+                              checkpoint came; CORRUPT: the checkpoint that was kept of `history` is damaged,
+                              and what is shown now is taken as the first */
     COMITY_EVENT_BROKERS,  /* sequence: number of a list of the group's brokers that was taken up:
                               comity_brokers() gives it */
     COMITY_EVENT_FORKED,   /* history; sequence: the last one that was verified before; evidence. What the
-                              server shows   does not go on from there. Every request of the history ends with
-                              ERR_FORKED, from here   on, in this client */
+                              server shows does not go on from there. Every request of the history ends with
+                              ERR_FORKED, from here on, in this client */
 };
 
 /* Something to show, or to keep. Fields that the kind does not name are zero. Valid during the call. */
@@ -306,7 +306,7 @@ enum comity_verdict {
     COMITY_RECORDED = 1, /* a command: it is in the history; the receipt was verified, step by step */
     COMITY_ANSWERED,     /* a query: answered */
     COMITY_REFUSED,  /* a worker of the group refused it, sealed: nothing was done. A draft that was refused
-                        for  the state of the history stays refused: to try anew, make a new one */
+                        for the state of the history stays refused: to try anew, make a new one */
     COMITY_UNKNOWN,  /* sent, and no word that counts came back, or for a command only such as pass by (BUSY,
                         DISK_FULL; see comity_is_final): it may have been recorded, for a broker can deliver it
                         more than once. The same draft can be submitted again, at any time until it expires, to
