@@ -273,7 +273,7 @@ static void watch_certificate(struct sites *sites)
     if (clock_steady_ms() < sites->certificate_ms)
         return;
     sites->certificate_ms = clock_steady_ms() + DAY_MS;
-    if (!certificate_is_good(log->certificate, log->key, now_ms, &ends_ms, reason))
+    if (!certificate_is_good(log->ca, log->certificate, log->key, now_ms, &ends_ms, reason))
         log_event(LOG_WARNING, "certificate", "reason=%s", log_value(reason, shown, sizeof(shown)));
     else if (ends_ms - now_ms < (int64_t) CERTIFICATE_DAYS * DAY_MS)
         log_event(LOG_WARNING, "certificate_ends", "file=%s days=%" PRId64 " advice=\"Make a new one: without it etcd's members let this worker in no more.\"",

@@ -322,7 +322,7 @@ static void curl_reason_say(const struct grpc_channel *channel, char ret_reason[
 
     text_escape(BYTES(reason, strlen(reason)), false, words, sizeof(words));
     snprintf(ret_reason, GRPC_MESSAGE_MAX, "%s%s", words,
-             is_hung_up(channel) ? ". Does it take our certificate?" : "");
+             is_hung_up(channel) ? ": perhaps it does not take our certificate" : "");
 }
 
 struct grpc_outcome grpc_outcome(const struct grpc_channel *channel)

@@ -423,7 +423,7 @@ static int log_prepare(struct log_etcd *log, char reason[LOG_REASON_MAX])
         own.stop = all[i] == &log->keep ? &log->ends_calls : NULL;
         code = asking_init(all[i], &own, reason);
     }
-    if (code == 0 && !certificate_is_good(etcd->cert_file, etcd->key_file, clock_unix_ms(), &ends_ms, reason))
+    if (code == 0 && !certificate_is_good(etcd->ca_file, etcd->cert_file, etcd->key_file, clock_unix_ms(), &ends_ms, reason))
         return ERR_CONFIG;
     if (code == 0)
         code = log_etcd_open(log, &log->follow, reason);

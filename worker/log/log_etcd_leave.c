@@ -18,8 +18,8 @@ int order_log_etcd_check(const struct order_log_etcd_options *options, char reas
     int64_t ends_ms;
     int code = etcd_new(&options->etcd, &etcd, reason);
     etcd_destroy(&etcd);
-    if (code == 0 && !certificate_is_good(options->etcd.cert_file, options->etcd.key_file, clock_unix_ms(),
-                                          &ends_ms, reason))
+    if (code == 0 && !certificate_is_good(options->etcd.ca_file, options->etcd.cert_file, options->etcd.key_file,
+                                          clock_unix_ms(), &ends_ms, reason))
         code = ERR_CONFIG;
     return code;
 }
