@@ -270,7 +270,9 @@ int group_log_leave(const struct worker_settings *settings, const char *name,
         return code;
     code = order_log_etcd_leave(&options, name, why);
     if (code == ERR_NOT_FOUND)
-        return fail(reason, code, "No worker of the name %.40s has a part in the log.", name);
+        return why[0] == '\0'
+                   ? fail(reason, code, "No worker of the name %.40s has a part in the log, and no other has.", name)
+                   : fail(reason, code, "No worker of the name %.40s has a part in the log. Give the name of one that has: %s.", name, why);
     if (code)
         finding_say(FINDING_LEAVING, code, why, reason, GROUP_LOG_REASON_MAX);
     return code;

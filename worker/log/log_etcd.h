@@ -143,8 +143,8 @@ void order_log_etcd_seats(struct order_log *log, struct seats *ret_seats);
 int order_log_etcd_check(const struct order_log_etcd_options *options, char reason[LOG_REASON_MAX]);
 
 /* Drop the seat of a worker that is gone for good, so that it holds back nothing. One that was not left in order has to be still for
- * 5 s first: who runs would take it again. Needs of the options etcd and group alone. 0; NOT_FOUND: it had none; NAME; CONFIG (also: it
- * runs), MEMORY; UNREACHABLE: ask again, with a reason. */
+ * 5 s first: who runs would take it again. Needs of the options etcd and group alone. 0; NOT_FOUND: it had none, and @reason gets the
+ * names of those that have one, "a, b", or stays empty; NAME; CONFIG (also: it runs), MEMORY; UNREACHABLE: ask again, with a reason. */
 int order_log_etcd_leave(const struct order_log_etcd_options *options, const char *worker,
                          char reason[LOG_REASON_MAX]);
 

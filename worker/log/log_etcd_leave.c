@@ -97,6 +97,22 @@ static int seat_drop(struct leaving *leaving)
     return is_dropped ? 0 : ERR_NOT_FOUND;
 }
 
+/* Who has a seat, as it was read last: "north, south", as far as there is room; empty: nobody. */
+static void seats_name(const struct calls_answer *answer, char names[LOG_REASON_MAX])
+{
+    static const char MORE[] = ", ...";
+    size_t size = 0;
+    names[0] = '\0';
+    for (size_t i = 0; i < answer->seat_count; i++) {
+        const char *comma = i == 0 ? "" : ", ", *name = answer->seats[i].name;
+        if (size + strlen(comma) + strlen(name) + sizeof(MORE) > LOG_REASON_MAX) {
+            snprintf(names + size, LOG_REASON_MAX - size, "%s", MORE);
+            return;
+        }
+        size += (size_t) snprintf(names + size, LOG_REASON_MAX - size, "%s%s", comma, name);
+    }
+}
+
 int order_log_etcd_leave(const struct order_log_etcd_options *options, const char *worker,
                          char reason[LOG_REASON_MAX])
 {
@@ -111,6 +127,8 @@ int order_log_etcd_leave(const struct order_log_etcd_options *options, const cha
         code = still_wait(&leaving);
     if (code == 0)
         code = seat_drop(&leaving);
+    if (code == ERR_NOT_FOUND)
+        seats_name(&leaving.asking.answer, reason);
     etcd_destroy(&leaving.asking.etcd);
     arena_destroy(&leaving.asking.arena);
     return code;

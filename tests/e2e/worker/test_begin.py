@@ -85,10 +85,14 @@ class Leaving(JoinCase):
             self.assertIn(f"The worker {name} runs", said)
             self.assertIn("Stop it first", said)
         self.sites.kill("worker", "south")
-        self.assertIn("No worker of the name west", self.refused("north", "leave", "--name", "west"))
+        said = self.refused("north", "leave", "--name", "west")
+        self.assertIn("No worker of the name west", said)
+        self.assertIn("Give the name of one that has: north, south.", said)
         self.refused("north", "leave", "--name", "West", code=1)
         self.assertIn("keeps nothing for south", self.sites.run("north", "leave", "--name", "south"))
-        self.assertIn("No worker of the name south", self.refused("north", "leave", "--name", "south"))
+        said = self.refused("north", "leave", "--name", "south")
+        self.assertIn("No worker of the name south", said)
+        self.assertIn("one that has: north.", said)
         # In its place, under a name of its own.
         self.sites.site_log["east"] = {"own_name": "south-again", "compare_entries": 2}
         self.sites.join("east", "north")

@@ -229,6 +229,7 @@ static void a_seat_that_is_dropped_holds_nothing(void **state)
     assert_int_equal(order_log_etcd_leave(&a, "B", reason), ERR_NAME);
     assert_int_equal(order_log_etcd_leave(&a, "b", reason), 0);
     assert_int_equal(order_log_etcd_leave(&a, "b", reason), ERR_NOT_FOUND);
+    assert_string_equal(reason, "a"); /* who has one */
     for (uint64_t n = 1; n <= TRIM_EVERY_ENTRIES; n++)
         commit(site, n, SMALL);
     int64_t until_ms = clock_steady_ms() + 3 * SITE_WAIT_MS; /* a compaction before it may take its time */
