@@ -180,7 +180,8 @@ static int take_operators(struct settings *settings, char *reason)
     struct admission *admission = &settings->admission;
     size_t count = config_count(settings->config, "broker", NULL, "operator");
     if (count > ADMISSION_OPERATORS_MAX) {
-        snprintf(reason, CONFIG_REASON_MAX, "there are more than %d operators", ADMISSION_OPERATORS_MAX);
+        snprintf(reason, CONFIG_REASON_MAX, "operator: %zu keys are given, and at most %d are allowed: take some out",
+                 count, ADMISSION_OPERATORS_MAX);
         return ERR_CONFIG;
     }
     admission->operators = calloc(count + 1, sizeof(*admission->operators));
@@ -188,8 +189,12 @@ static int take_operators(struct settings *settings, char *reason)
         return ERR_MEMORY;
     for (size_t i = 0; i < count; i++) {
         const char *key = config_at(settings->config, "broker", NULL, "operator", i);
-        if (hex_decode(key, admission->operators[admission->operator_count], KEY_SIZE) == 0)
-            admission->operator_count++;
+        if (hex_decode(key, admission->operators[admission->operator_count], KEY_SIZE) != 0) { /* empty */
+            snprintf(reason, CONFIG_REASON_MAX,
+                     "operator: no key stands there: give a connection key (public half), 64 hexadecimal digits, or take the line out");
+            return ERR_CONFIG;
+        }
+        admission->operator_count++;
     }
     return 0;
 }
@@ -253,7 +258,8 @@ static int take_workers(struct settings *settings, char *reason)
 {
     size_t count = config_section_count(settings->config, "worker");
     if (count > ADMISSION_WORKERS_MAX) {
-        snprintf(reason, CONFIG_REASON_MAX, "there are more than %d workers", ADMISSION_WORKERS_MAX);
+        snprintf(reason, CONFIG_REASON_MAX, "%zu sections [worker NAME] are given, and at most %d are allowed: take some out",
+                 count, ADMISSION_WORKERS_MAX);
         return ERR_CONFIG;
     }
     settings->admission.workers = calloc(count + 1, sizeof(*settings->admission.workers));

@@ -60,7 +60,7 @@ static const struct config_key KEYS[] = {
     {"log", "endpoint", CONFIG_TEXT, "", 0, CONFIG_VALUE_MAX - 1, false, true, false,
      "With etcd: a member, https://HOST:PORT; once for each of them, the one of the own site first."},
     {"log", "ca", CONFIG_TEXT, "", 0, CONFIG_VALUE_MAX - 1, false, false, false,
-     "With etcd: file of the certificate (PEM) that signs those of etcd's members."},
+     "With etcd: file of the authority's certificate (PEM), which signs those of etcd's members and of the workers; of several, all of them."},
     {"log", "certificate", CONFIG_TEXT, "", 0, CONFIG_VALUE_MAX - 1, false, false, false,
      "With etcd: file of this worker's own certificate (PEM), by which etcd's members know it."},
     {"log", "key", CONFIG_TEXT, "", 0, CONFIG_VALUE_MAX - 1, false, false, false,
@@ -243,11 +243,13 @@ static int load_policy(const struct config *config, struct policy_rules *rules, 
     }
     size_t count = config_count(config, "worker", NULL, "operator");
     if (count > POLICY_OPERATORS_MAX)
-        return fail(reason, ERR_CONFIG, "operator: at most %d keys.", POLICY_OPERATORS_MAX);
+        return fail(reason, ERR_CONFIG, "operator: %zu keys are given, and at most %d are allowed: take some out.", count,
+                    POLICY_OPERATORS_MAX);
     for (size_t i = 0; i < count; i++) {
         const char *hex = config_at(config, "worker", NULL, "operator", i);
         if (hex[0] == '\0')
-            continue;
+            return fail(reason, ERR_CONFIG,
+                        "operator: no key stands there: give a public connection key, 64 hexadecimal digits, or take the line out.");
         if (hex_decode(hex, rules->operators[rules->operator_count], KEY_SIZE))
             return fail(reason, ERR_CONFIG, "operator: a key is 64 hexadecimal digits.");
         rules->operator_count++;
@@ -267,8 +269,7 @@ static int load_brokers(const struct config *config, struct worker_settings *set
         const char *form;
         const char *name = config_section_at(config, "broker", i);
         if (strlen(name) > SETTINGS_NAME_MAX)
-            return fail(reason, ERR_CONFIG, "[broker NAME]: a name has at most %d characters.",
-                        SETTINGS_NAME_MAX);
+            return fail(reason, ERR_CONFIG, "[broker %.60s]: a name has at most %d characters: shorten it.", name, SETTINGS_NAME_MAX);
         snprintf(broker->name, sizeof(broker->name), "%s", name);
         copy(broker->endpoint, config_text(config, "broker", name, "endpoint"));
         if (endpoint_parse(broker->endpoint, ENDPOINT_CONNECT, &endpoint, &form) != 0)
@@ -361,7 +362,10 @@ static int load_log_endpoints(const struct config *config, struct log_settings *
         if (endpoint[0] == '\0')
             continue;
         if (log->endpoint_count == ETCD_ENDPOINTS_MAX)
-            return fail(reason, ERR_CONFIG, "[log] endpoint: at most %d.", ETCD_ENDPOINTS_MAX);
+            return fail(reason, ERR_CONFIG,
+                        "[log] endpoint: %zu are given, and at most %d are allowed: give each of etcd's members once, and take the "
+                        "others out.",
+                        count, ETCD_ENDPOINTS_MAX);
         copy(log->endpoints[log->endpoint_count++], endpoint);
     }
     if (log->endpoint_count == 0)

@@ -86,6 +86,17 @@ class Config(unittest.TestCase):
         del self.values["founding_token_file"]
         self.check("founding_token_file")
 
+    def test_operators(self):
+        key = "ab" * 32
+        self.extra = "[worker]\noperator =\n"
+        self.check("operator: no key stands there", "or take the line out")
+        self.extra = "[worker]\n" + f"operator = {key}\n" * 65
+        self.check("operator: 65 keys are given, and at most 64 are allowed: take some out")
+
+    def test_more_members_of_etcd_than_are_allowed(self):
+        self.extra = "[log]\nkind = etcd\nname = north\n" + "".join(f"endpoint = https://127.0.0.1:{i}\n" for i in range(1, 10))
+        self.check("[log] endpoint: 9 are given, and at most 8 are allowed", "take the others out")
+
     def test_given_twice(self):
         self.extra = "[worker]\ndata = elsewhere\n"
         self.check("line 12", "data")

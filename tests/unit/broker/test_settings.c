@@ -137,6 +137,7 @@ static void test_refusals(void **state)
         {"[worker a]\nkey = " NORTH "\ngroup = 000102030405060708090a0b0c0d0e0g\n",
          "a group of [worker a] is not 32 hexadecimal digits"},
         {"[worker]\nkey = " NORTH "\n", "section [worker] needs a name"},
+        {"[broker]\noperator =\n", "operator: no key stands there"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
         char reason[CONFIG_REASON_MAX] = "";
