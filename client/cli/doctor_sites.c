@@ -178,12 +178,13 @@ static bool check_log_members(struct doctor *doctor, const Comity__V1__LogStatus
 
 void doctor_check_log(struct doctor *doctor, const Comity__V1__LogStatus *log)
 {
-    const char *leader = log->leader[0] == '\0' ? _("nobody") : shown_string(doctor->cli, log->leader);
-
     doctor->check = "log";
     if (!check_etcd(doctor, log))
         return;
     bool members_are_good = check_log_members(doctor, log), seats_are_good = check_seats(doctor, log);
-    if (members_are_good && seats_are_good)
-        doctor_tell(doctor, FINDING_OK, 0, NULL, "All workers go with the log, which %s leads.", leader);
+    if (log->leader[0] == '\0')
+        doctor_tell(doctor, FINDING_WARNING, 0, "Look whether most of the sites run, and reach one another.", "Nobody leads now.");
+    else if (members_are_good && seats_are_good)
+        doctor_tell(doctor, FINDING_OK, 0, NULL, "All workers go with the log, which %s leads.",
+                    shown_string(doctor->cli, log->leader));
 }

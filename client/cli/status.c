@@ -54,6 +54,22 @@ static void say_log(struct cli *cli, const Comity__V1__LogStatus *log)
         say(cli, "  takes no commands: etcd's file is nearly full");
 }
 
+enum { SILENT_MS = 3000 }; /* etcd that has not answered for so long, as for comity doctor */
+
+/* Whoever does not lead is in no term of its own, and tells its operators alone who does. */
+static const char *worker_standing(struct cli *cli, const Comity__V1__StatusAnswer *status)
+{
+    if (status->is_leader)
+        return arena_printf(cli->arena, _("leads in term %" PRIu64), status->term);
+    if (status->log == NULL)
+        return _("does not lead");
+    if (status->log->answered_ms < 0 || status->log->answered_ms > SILENT_MS) /* the name that it has is an old one */
+        return _("hears of nobody who leads");
+    if (status->log->leader[0] == '\0')
+        return _("nobody leads now");
+    return arena_printf(cli->arena, _("follows %s"), shown_string(cli, status->log->leader));
+}
+
 static void say_worker(struct cli *cli, const Comity__V1__StatusAnswer *status)
 {
     const char *levels = "";
@@ -61,9 +77,8 @@ static void say_worker(struct cli *cli, const Comity__V1__StatusAnswer *status)
     for (size_t i = 0; i < status->n_format_levels; i++)
         levels =
             arena_printf(cli->arena, "%s%s%" PRIu32, levels, i == 0 ? "" : ", ", status->format_levels[i]);
-    say(cli, "Worker: %s, format %s, %s in term %" PRIu64 ", runs since %s", shown_string(cli, status->software),
-        levels, status->is_leader ? _("leads") : _("follows"), status->term,
-        shown_time(cli, status->started_ms));
+    say(cli, "Worker: %s, format %s, %s, runs since %s", shown_string(cli, status->software), levels,
+        worker_standing(cli, status), shown_time(cli, status->started_ms));
     for (size_t i = 0; i < status->n_heads; i++) {
         const Comity__V1__HistoryHead *head = status->heads[i];
         char hex[2 * HISTORY_ID_SIZE + 1] = "";

@@ -183,6 +183,8 @@ class Sites(unittest.TestCase):
         wait_until(lambda: self.doctor("etcd") == ["ok", "ok", "warning"], "the member that stands still is missed, and no other")
         wait_until(lambda: any("does not reach these members of etcd: site-3." in row["what"] for row in self.rows("log")), "the worker misses it")
         wait_until(lambda: "etcd's members that do not answer: site-3" in world.comity("operator", "status", "--timeout", 5)[1], "status says so too")
+        self.stop("etcd-2")
+        wait_until(lambda: "hears of nobody who leads, runs since" in world.comity("operator", "status", "--timeout", 5)[1], "no majority")
         at = world.data / "certificates"
         subprocess.run(["openssl", "req", "-x509", "-key", at / "worker-2.key", "-days", "29", "-subj", "/O=short", "-out", at / "worker-2.pem"],
                        check=True, capture_output=True)
