@@ -60,7 +60,7 @@ static const struct config_key KEYS[] = {
     {"log", "endpoint", CONFIG_TEXT, "", 0, CONFIG_VALUE_MAX - 1, false, true, false,
      "With etcd: a member, https://HOST:PORT; once for each of them, the one of the own site first."},
     {"log", "ca", CONFIG_TEXT, "", 0, CONFIG_VALUE_MAX - 1, false, false, false,
-     "With etcd: file of the authority's certificate (PEM), which signs those of etcd's members and of the workers; of several, all of them."},
+     "With etcd: file of the certificate (PEM) that signs those of etcd's members."},
     {"log", "certificate", CONFIG_TEXT, "", 0, CONFIG_VALUE_MAX - 1, false, false, false,
      "With etcd: file of this worker's own certificate (PEM), by which etcd's members know it."},
     {"log", "key", CONFIG_TEXT, "", 0, CONFIG_VALUE_MAX - 1, false, false, false,

@@ -8,7 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-enum { TIME_MAX = 32, SHOWN_MAX = 200, PAIR_SHOWN_MAX = 120 };
+enum { TIME_MAX = 32, SHOWN_MAX = 200 };
 
 __attribute__((format(printf, 2, 3))) static bool refuse(char *reason, const char *format, ...)
 {
@@ -30,25 +30,13 @@ static int no_passphrase(char *buffer, int size, int is_writing, void *context)
     return -1;
 }
 
-/* Those that can be read, up to the first that cannot; NULL: memory is out. */
-static STACK_OF(X509) *certificates_read(const char *path)
+static X509 *certificate_read(const char *path)
 {
     FILE *file = fopen(path, "re");
-    STACK_OF(X509) *certificates = sk_X509_new_null();
-    X509 *certificate = NULL;
-    while (file && certificates && (certificate = PEM_read_X509(file, NULL, no_passphrase, NULL)) != NULL)
-        if (sk_X509_push(certificates, certificate) == 0) {
-            X509_free(certificate);
-            break;
-        }
+    X509 *certificate = file ? PEM_read_X509(file, NULL, no_passphrase, NULL) : NULL;
     if (file)
         fclose(file);
-    return certificates;
-}
-
-static void certificates_free(STACK_OF(X509) *certificates)
-{
-    sk_X509_pop_free(certificates, X509_free); /* takes NULL */
+    return certificate;
 }
 
 static EVP_PKEY *key_read(const char *path)
@@ -101,42 +89,14 @@ static bool times_are_good(const char *cert_file, const X509 *certificate, int64
     return true;
 }
 
-/* Or is it the same one, which is trusted as it is? */
-static bool is_signed_by(X509 *certificate, X509 *issuer)
-{
-    EVP_PKEY *key = X509_get0_pubkey(issuer);
-    if (X509_cmp(certificate, issuer) == 0)
-        return true;
-    return key && X509_NAME_cmp(X509_get_issuer_name(certificate), X509_get_subject_name(issuer)) == 0 &&
-           X509_verify(certificate, key) == 1;
-}
-
-/* From the first of @own upwards, over others of @own: those that were reached stand before those that were not. Only the signatures:
- * what else a member looks at is for the member to judge. */
-static bool is_signed(STACK_OF(X509) *own, STACK_OF(X509) *authorities)
-{
-    int reached = 1;
-    for (int at = 0; at < reached; at++) {
-        X509 *certificate = sk_X509_value(own, at);
-        for (int i = 0; i < sk_X509_num(authorities); i++)
-            if (is_signed_by(certificate, sk_X509_value(authorities, i)))
-                return true;
-        for (int i = reached; i < sk_X509_num(own); i++)
-            if (is_signed_by(certificate, sk_X509_value(own, i)))
-                sk_X509_insert(own, sk_X509_delete(own, i), reached++); /* there is room: one was taken out */
-    }
-    return false;
-}
-
 bool certificate_is_good(const char *ca_file, const char *cert_file, const char *key_file, int64_t now_ms, int64_t *ret_ends_ms,
                          char reason[CERTIFICATE_REASON_MAX])
 {
     int64_t ends_ms = 0;
-    STACK_OF(X509) *authorities = certificates_read(ca_file), *own = certificates_read(cert_file);
-    X509 *certificate = own ? sk_X509_value(own, 0) : NULL;
+    X509 *authority = certificate_read(ca_file), *certificate = certificate_read(cert_file);
     EVP_PKEY *key = key_read(key_file);
     bool is_good;
-    if (!authorities || sk_X509_num(authorities) == 0)
+    if (!authority)
         is_good = refuse(reason, "[log] ca: %.*s holds no certificate (PEM): give the file that has the authority's.", SHOWN_MAX, ca_file);
     else if (!certificate)
         is_good =
@@ -152,19 +112,11 @@ bool certificate_is_good(const char *ca_file, const char *cert_file, const char 
             reason,
             "[log] key: %.*s is not the key of the certificate in %.*s: give the two that belong together.",
             SHOWN_MAX, key_file, SHOWN_MAX, cert_file);
-    else if (!times_are_good(cert_file, certificate, now_ms, &ends_ms, reason))
-        is_good = false;
-    else if (!is_signed(own, authorities))
-        is_good = refuse(reason,
-                         "[log] certificate: nothing in %.*s ([log] ca) has signed %.*s: give the two that belong together. If etcd's "
-                         "members have certificates of another authority than the workers, put both authorities' into the file of ca.",
-                         PAIR_SHOWN_MAX, ca_file, PAIR_SHOWN_MAX, cert_file);
     else
-        is_good = true;
-    ERR_clear_error();
+        is_good = times_are_good(cert_file, certificate, now_ms, &ends_ms, reason);
     EVP_PKEY_free(key);
-    certificates_free(own);
-    certificates_free(authorities);
+    X509_free(certificate);
+    X509_free(authority);
     if (is_good)
         *ret_ends_ms = ends_ms;
     return is_good;
