@@ -210,24 +210,61 @@ static void keep_brokers(struct cli *cli)
         say_aside("Warning: %s", reason);
 }
 
-void desk_close(struct cli *cli)
+static void keep_learnt(struct cli *cli)
 {
     struct desk *desk = cli->desk;
     char reason[CONTEXT_REASON_MAX];
+    uint32_t epoch = comity_epoch(desk->client, cli->context.history);
+    uint64_t seen = comity_seen(desk->client, cli->context.history);
+    bool is_further = epoch > cli->context.epoch || (epoch == cli->context.epoch && seen > cli->context.seen);
+
+    if ((is_further || desk->pin_count > 0) &&
+        context_learn(cli->home, cli->context.name, epoch, seen, (const uint8_t(*)[KEY_SIZE]) desk->pins,
+                      desk->pin_count, reason) != 0)
+        say_aside("Warning: %s", reason);
+    keep_brokers(cli);
+}
+
+/* What the person has seen stays as it was before the run: what came after that is told. */
+static bool reload_context(struct cli *cli)
+{
+    struct context now;
+    char reason[CONTEXT_REASON_MAX];
+
+    if (context_load(cli->home, cli->context.name, &now, reason) != 0 ||
+        now.broker_list <= cli->context.broker_list)
+        return false;
+    now.epoch = cli->context.epoch;
+    now.seen = cli->context.seen;
+    cli->context = now;
+    return true;
+}
+
+bool desk_take_up_brokers(struct cli *cli, int *ret_code)
+{
+    struct desk *desk = cli->desk;
+
+    if (desk == NULL || desk->client == NULL || !desk->has_brokers || !cli->context.has_history || desk->is_apart)
+        return false;
+    keep_learnt(cli);
+    if (!reload_context(cli))
+        return false;
+    desk->pin_count = 0; /* they are the context's now */
+    desk->has_brokers = false;
+    comity_destroy(&desk->client);
+    int code = desk_client_open(cli);
+    *ret_code = code == ERR_MOVED ? desk_follow_moved(cli) : code;
+    return true;
+}
+
+void desk_close(struct cli *cli)
+{
+    struct desk *desk = cli->desk;
 
     if (desk == NULL)
         return;
-    if (desk->client != NULL && cli->context.has_history && !desk->is_apart) {
-        uint32_t epoch = comity_epoch(desk->client, cli->context.history);
-        uint64_t seen = comity_seen(desk->client, cli->context.history);
-        bool is_further =
-            epoch > cli->context.epoch || (epoch == cli->context.epoch && seen > cli->context.seen);
-        if ((is_further || desk->pin_count > 0) &&
-            context_learn(cli->home, cli->context.name, epoch, seen, (const uint8_t(*)[KEY_SIZE]) desk->pins,
-                          desk->pin_count, reason) != 0)
-            say_aside("Warning: %s", reason);
-        keep_brokers(cli);
-    }
+    if (desk->client != NULL && cli->context.has_history && !desk->is_apart)
+        keep_learnt(cli);
     arena_destroy(&desk->page);
     comity_texts_destroy(&desk->texts);
     comity_destroy(&desk->client);

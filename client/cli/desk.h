@@ -11,6 +11,10 @@
 /* Ready to ask and to submit: keys are read, a worker said WELCOME. Called by the functions below; by itself
  * where a verb wants the client. Fails early where every broker stays out of reach. */
 int desk_open(struct cli *cli);
+
+/* Where this run has learnt a later list of the group's brokers than the context has: keep it, and open the desk anew as
+ * the list says. True where it was so; @ret_code: 0, or the failure, filled in, that desk_open would have. */
+bool desk_take_up_brokers(struct cli *cli, int *ret_code);
 struct comity *desk_client(struct cli *cli);
 
 /* News of the history, also where it is moved meanwhile: as comity_subscribe; and comity_pump, which follows it. */

@@ -16,6 +16,7 @@
 
 enum {
     CONNECT_MS = 3000,
+    CONNECT_PART_MS = 250,
     FIGURES_MS = 500,
     CLOCK_CAREFUL_MS = 60 * 1000,
     CLOCK_MOST_MS =
@@ -23,7 +24,7 @@ enum {
 };
 
 /* 0, or why no connection came about. */
-static int connect_to(const struct addrinfo *address)
+static int connect_to(struct cli *cli, const struct addrinfo *address)
 {
     int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error = 0;
     socklen_t size = sizeof(error);
@@ -34,7 +35,11 @@ static int connect_to(const struct addrinfo *address)
     if (connect(descriptor, address->ai_addr, address->ai_addrlen) != 0)
         error = errno;
     if (error == EINPROGRESS) {
-        error = poll(&poll_one, 1, CONNECT_MS) == 1 ? 0 : ETIMEDOUT;
+        error = ETIMEDOUT;
+        for (int waited_ms = 0; waited_ms < CONNECT_MS && error == ETIMEDOUT; waited_ms += CONNECT_PART_MS) {
+            error = poll(&poll_one, 1, CONNECT_PART_MS) == 1 ? 0 : ETIMEDOUT;
+            progress_tick(&cli->progress);
+        }
         if (error == 0 && getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
             error = errno;
     }
@@ -80,7 +85,7 @@ static struct way find_way(struct cli *cli, const char *text)
         return way;
     }
     for (const struct addrinfo *address = found; address != NULL; address = address->ai_next)
-        if ((error = connect_to(address)) == 0)
+        if ((error = connect_to(cli, address)) == 0)
             break;
     freeaddrinfo(found);
     if (error != 0)
@@ -97,14 +102,30 @@ static enum finding one_fails(bool is_another_there)
     return is_another_there ? FINDING_WARNING : FINDING_PROBLEM;
 }
 
-/* What libcomity found of one: the broker's key, this machine's, and whether a worker is behind it. */
-static void tell_state(struct doctor *doctor, const char *text, int state, bool is_any_ready)
+/* One that was given, where the signed list has another key for the broker at its address. */
+static bool is_older_key(const struct context *context, size_t index)
 {
-    const char *shown_text = shown_string(doctor->cli, text);
+    const struct place_broker *brokers = context->reach.brokers;
+
+    for (size_t i = 0; context->sites[index][0] == '\0' && i < context->reach.broker_count; i++)
+        if (context->sites[i][0] != '\0' && strcmp(brokers[i].endpoint, brokers[index].endpoint) == 0)
+            return true;
+    return false;
+}
+
+/* What libcomity found of one: the broker's key, this machine's, and whether a worker is behind it. */
+static void tell_state(struct doctor *doctor, size_t index, int state, bool is_any_ready)
+{
+    const char *shown_text = shown_string(doctor->cli, doctor->cli->context.reach.brokers[index].endpoint);
 
     if (state == 0)
         doctor_tell(doctor, FINDING_OK, 0, NULL,
                     "The broker at %s has the right key, and a worker answers behind it.", shown_text);
+    else if (state == ERR_SERVER_KEY && is_older_key(&doctor->cli->context, index))
+        doctor_tell(doctor, FINDING_OK, 0, NULL,
+                    "What you were given has an older key for the broker at %s: the list that the partnership's workers "
+                    "signed has another one, which counts.",
+                    shown_text);
     else if (state == ERR_SERVER_KEY)
         doctor_tell(doctor, FINDING_PROBLEM, state,
                     "Go no further: ask the operator, in person, what changed.",
@@ -124,43 +145,69 @@ static void tell_state(struct doctor *doctor, const char *text, int state, bool 
 }
 
 /* Each connection is tried before any of it is told. */
-static bool check_ways(struct doctor *doctor, const struct place *place, bool ret_is_open[PLACE_BROKERS_MAX])
+static bool find_ways(struct cli *cli, struct way ret_ways[PLACE_BROKERS_MAX])
 {
-    struct way ways[PLACE_BROKERS_MAX];
+    const struct place *place = &cli->context.reach;
     bool is_any_open = false;
 
+    progress_begin(&cli->progress, _("Looking for the brokers"));
     for (size_t i = 0; i < place->broker_count; i++) {
-        ways[i] = find_way(doctor->cli, place->brokers[i].endpoint);
-        ret_is_open[i] = ways[i].is_open;
-        is_any_open |= ways[i].is_open;
+        ret_ways[i] = find_way(cli, place->brokers[i].endpoint);
+        is_any_open |= ret_ways[i].is_open;
     }
+    progress_end(&cli->progress);
+    return is_any_open;
+}
+
+static void tell_ways(struct doctor *doctor, const struct way ways[PLACE_BROKERS_MAX], bool is_any_open)
+{
+    const struct place *place = &doctor->cli->context.reach;
+
     for (size_t i = 0; i < place->broker_count; i++)
         if (ways[i].is_open)
             doctor_tell(doctor, FINDING_OK, 0, NULL, "%s accepts connections.",
                         shown_string(doctor->cli, place->brokers[i].endpoint));
         else
             doctor_tell(doctor, one_fails(is_any_open), ways[i].code, ways[i].next, "%s", ways[i].what);
-    return is_any_open;
 }
 
+static void tell_states(struct doctor *doctor, const struct way ways[PLACE_BROKERS_MAX])
+{
+    struct cli *cli = doctor->cli;
+    size_t count = cli->context.reach.broker_count;
+    bool is_any_ready = false;
+
+    for (size_t i = 0; i < count; i++)
+        is_any_ready |= comity_broker_state(desk_client(cli), i) == 0;
+    for (size_t i = 0; i < count; i++)
+        if (ways[i].is_open)
+            tell_state(doctor, i, comity_broker_state(desk_client(cli), i), is_any_ready);
+}
+
+/* Which brokers there are, and by which keys, the group's signed list says: where a worker hands out a later one than this
+ * machine has, it is taken up before anything is judged. */
 bool doctor_check_brokers(struct doctor *doctor)
 {
     struct cli *cli = doctor->cli;
-    const struct place *place = &cli->context.reach;
-    bool is_open[PLACE_BROKERS_MAX] = {0}, is_any_ready = false;
+    struct way ways[PLACE_BROKERS_MAX] = {{.is_open = false}};
+    const struct place found = cli->context.reach;
+    bool is_any_open = find_ways(cli, ways);
+    int code = 0;
 
-    if (!check_ways(doctor, place, is_open))
+    if (is_any_open) {
+        code = desk_open(cli);
+        if (desk_client(cli) != NULL)
+            reach_settle(cli, desk_client(cli));
+        if (desk_take_up_brokers(cli, &code) && desk_client(cli) != NULL)
+            reach_settle(cli, desk_client(cli));
+        if (memcmp(&found, &cli->context.reach, sizeof(found)) != 0) /* also where the record was moved */
+            is_any_open = find_ways(cli, ways);
+        memset(&cli->failure, 0, sizeof(cli->failure));
+    }
+    tell_ways(doctor, ways, is_any_open);
+    if (!is_any_open || desk_client(cli) == NULL)
         return false;
-    int code = desk_open(cli);
-    memset(&cli->failure, 0, sizeof(cli->failure));
-    if (desk_client(cli) == NULL)
-        return false;
-    reach_settle(cli, desk_client(cli));
-    for (size_t i = 0; i < place->broker_count; i++)
-        is_any_ready |= comity_broker_state(desk_client(cli), i) == 0;
-    for (size_t i = 0; i < place->broker_count; i++)
-        if (is_open[i])
-            tell_state(doctor, place->brokers[i].endpoint, comity_broker_state(desk_client(cli), i), is_any_ready);
+    tell_states(doctor, ways);
     return code == 0;
 }
 

@@ -8,6 +8,7 @@ import nacl.signing
 
 from cli_case import DONE, UNREACHABLE
 from sites_case import NAMES, SitesCase
+from comity_installation import write_connection_key
 
 
 class Learning(SitesCase):
@@ -106,6 +107,57 @@ class Learning(SitesCase):
         self.sites.stop("broker", "north")
         self.ask("ada", "whoami", exit=UNREACHABLE)
         self.ask("dev", "whoami")  # who has the true one
+
+
+class Replaced(SitesCase):
+    """A site was replaced while somebody was away: what answers at its broker's address has another key."""
+
+    list_number = 1
+
+    def place_of(self, who, *names):
+        self.ask(who, "whoami")
+        self.world.home_at(who, *names)
+
+    def replace(self, name, is_listed=True):
+        endpoint = self.sites.fronts[name]
+        self.sites.stop("broker", name)
+        (self.sites.directory / name / "broker.key").unlink()
+        self.sites.broker_keys[name] = write_connection_key(self.sites.directory / name / "broker.key")
+        self.sites.start("broker", name)
+        self.assertEqual(self.sites.fronts[name], endpoint)
+        self.sites.list_number = 2
+        if not is_listed:
+            del self.sites.fronts[name]
+        for other in NAMES:
+            self.sites.stop("worker", other)
+        for other in NAMES:
+            self.sites.start("worker", other)
+        self.sites.leader()
+
+    def test_doctor_judges_by_the_list(self):
+        """As the first command: of who has no list, of who has the one before, and of who was given no other broker."""
+        self.place_of("dev", "south", "north")
+        (self.world.home("dev") / "contexts" / "lakeside.brokers").unlink()
+        self.place_of("ada", "south", "north")
+        self.place_of("eli", "south")
+        self.replace("south")
+        for who in ("dev", "ada", "eli"):
+            document = self.ask(who, "doctor", exit=None)
+            said = json.dumps(document["checks"])
+            self.assertEqual((document["problems"], document["exit"]), (0, DONE), said)
+            self.assertNotIn("Go no further", said)
+            self.assertEqual(said.count("has the right key, and a worker answers"), len(NAMES), said)
+            context = self.ask(who, "context", "show")["context"]
+            self.assertEqual(context["broker_list"], 2)
+
+    def test_a_key_that_no_list_has_stays_a_problem(self):
+        self.place_of("dev", "south", "north")
+        self.replace("south", is_listed=False)
+        for _ in range(2):
+            document = self.ask("dev", "doctor", exit=UNREACHABLE)
+            self.assertEqual(document["problems"], 1, document)
+            self.assertIn("Go no further", json.dumps(document["checks"]))
+        self.assertEqual(self.ask("dev", "context", "show")["context"]["broker_list"], 2)
 
 
 class WithoutAList(SitesCase):
