@@ -184,6 +184,15 @@ const char *shown_act(struct cli *cli, const struct comity_draft *draft)
     return phrase(cli, "%s on %s %" PRIu32, comity_draft_name(draft), noun, number);
 }
 
+const char *spoken_act(struct cli *cli, const struct comity_draft *draft)
+{
+    const Comity__V1__Command *command = comity_draft_command(draft);
+
+    return command->body_case == COMITY__V1__COMMAND__BODY_CAST_BALLOT
+               ? phrase(cli, "your answer to round %" PRIu32, command->cast_ballot->round)
+               : shown_act(cli, draft);
+}
+
 /* Was it signed in an epoch that the record does not have at all? */
 static bool is_given_up(const Comity__V1__Command *command, const Comity__V1__Partnership *partnership)
 {

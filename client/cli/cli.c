@@ -181,6 +181,8 @@ static void finish(struct cli *cli, int code)
         failure->what[0] = '\0';
         failure->code = code;
     }
+    if (code == ERR_NOT_LEADER && failure->what[0] == '\0')
+        snprintf(failure->what, WHAT_MAX, "%s", cut_off_sentence(code));
     if (code == ERR_USAGE && failure->next[0] == '\0' && cli->arguments.verb != NULL)
         snprintf(failure->next, NEXT_MAX, "comity help %s", cli->arguments.verb->name);
     if (code == 0)

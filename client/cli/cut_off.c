@@ -24,6 +24,11 @@ static bool is_of_the_line(int code)
     return false;
 }
 
+const char *cut_off_sentence(int code)
+{
+    return code == ERR_NOT_LEADER ? _(CUT_OFF_APART) : language_error(code);
+}
+
 static bool goes_on(const struct cli *cli)
 {
     const struct verb *verb = cli->arguments.verb;

@@ -11,6 +11,9 @@
 /* Why nothing is recorded, where somebody answers. */
 #define CUT_OFF_APART N_("Your site cannot reach the others just now.")
 
+/* The table's sentence for a code; where it is of this, this one. */
+const char *cut_off_sentence(int code);
+
 /* Has the run found, or has it just failed by it (cli->failure), that no broker answers, and is its command
  * one that goes on then? From the first time on nobody is asked any more. */
 bool cut_off_is(struct cli *cli);

@@ -115,7 +115,9 @@ static const struct {
     {ERR_KEPT, N_("Wait until its time is over, or agree on another one: comity retention set")},
     {ERR_RECORD, N_("Say it in the room; comity help contribution add says what is kept.")},
     {ERR_PAUSED, N_("Wait until it goes on: comity watch SESSION shows when.")},
-    {ERR_NOT_LEADER, N_("Give the same command again in a moment.")},
+    {ERR_NOT_LEADER,
+     N_("Nothing was sent, and nothing is kept to be sent: give the same command again later. comity doctor says how the "
+        "service stands.")},
     {ERR_EXPIRED, N_("Give the same command again; --timeout SECONDS waits longer.")},
     {ERR_WORKER_LOST,
      N_("comity resubmit sends the same again once a worker is there: it is never done twice.")},
@@ -242,6 +244,8 @@ static const char *failure_next(const struct failure *failure)
         return failure->next;
     if (failure->recorded != 0)
         return _("comity receipt list shows what was recorded: do not give the same command again.");
+    if (failure->is_unconfirmed && failure->code == ERR_NOT_LEADER)
+        return _("Try again later: comity resubmit sends the same again, which is never done twice.");
     if (failure->is_unconfirmed && failure->code != ERR_FORKED)
         return _("comity resubmit sends the same again: it is never done twice.");
     return failure_advice(failure->code);

@@ -8,6 +8,7 @@
 #include "client/cli/act_text.h"
 #include "client/cli/cut_off.h"
 #include "client/cli/desk.h"
+#include "client/cli/failure.h"
 #include "client/cli/output.h"
 #include "client/cli/receipts.h"
 #include "client/cli/verbs.h"
@@ -69,20 +70,35 @@ static bool was_told(struct outbox_watch *watch, const struct comity_journal_ent
     return is_same;
 }
 
+/* What waited was given as things were then. */
+static const char *after_refusal(struct cli *cli, const struct comity_journal_entry *entry, int code)
+{
+    const Comity__V1__Command *command = comity_draft_command(entry->draft);
+
+    if (code == ERR_STALE && command->body_case == COMITY__V1__COMMAND__BODY_CAST_BALLOT)
+        return phrase(cli,
+                      "comity round show %" PRIu32 " shows how it stands; if this is still what you want, give it again "
+                      "with --replace",
+                      command->cast_ballot->round);
+    return failure_advice(code);
+}
+
 static void tell_sent(struct sending *sending, const struct comity_journal_entry *entry,
                       const struct comity_result *result)
 {
     struct cli *cli = sending->cli;
     struct outbox_watch *watch = sending->watch;
     bool is_doubtful = false;
-    const char *act = shown_act(cli, entry->draft), *what;
-    const char *name = error_name(result->fault.code), *sentence = language_error(result->fault.code);
+    const char *act = spoken_act(cli, entry->draft), *what;
+    const char *name = error_name(result->fault.code), *sentence = cut_off_sentence(result->fault.code);
 
     if (result->verdict == COMITY_RECORDED)
         what = phrase(cli, "%s: recorded as number %" PRIu64 ".", act, result->sequence);
     else if (result->verdict == COMITY_REFUSED && comity_is_final(result->fault.code))
-        what = phrase(cli, "%s: refused: %s: %s.", act, name,
-                      arena_printf(cli->arena, "%.*s", (int) strlen(sentence) - 1, sentence));
+        what = phrase(cli, "%s Next: %s",
+                      phrase(cli, "%s: refused: %s: %s.", act, name,
+                             arena_printf(cli->arena, "%.*s", (int) strlen(sentence) - 1, sentence)),
+                      after_refusal(cli, entry, result->fault.code));
     else {
         what = phrase(cli, "%s: not confirmed: %s: %s", act, name, sentence);
         is_doubtful = true;
@@ -235,9 +251,7 @@ static int keep(struct cli *cli, const struct comity_draft *draft, bool *ret_is_
 static int keep_sent(struct cli *cli, const char *journal, const struct comity_draft *draft, int code)
 {
     struct failure *failure = &cli->failure;
-    const char *why = failure->code == ERR_NOT_LEADER ? _(CUT_OFF_APART)
-                      : failure->what[0] != '\0'      ? arena_string(cli->arena, failure->what)
-                                                      : language_error(failure->code);
+    const char *why = failure->what[0] != '\0' ? arena_string(cli->arena, failure->what) : cut_off_sentence(failure->code);
 
     if (!failure->is_unconfirmed || comity_is_final(code) || comity_outbox_put_sent(journal, draft) != 0)
         return code;
@@ -382,7 +396,7 @@ static int list_entry(const struct comity_journal_entry *entry, void *context)
     json_object_object_add(value, "refused",
                            json_object_new_string(entry->refused == 0 ? "" : error_name(entry->refused)));
     json_object_array_add(listing->array, value);
-    const char *cells[] = {arena_string(cli->arena, id), shown_act(cli, entry->draft),
+    const char *cells[] = {arena_string(cli->arena, id), spoken_act(cli, entry->draft),
                            shown_state(cli, entry), shown_time(cli, entry->kept_ms),
                            comity_is_waiting(entry) ? shown_time(cli, until_ms) : ""};
     sheet_row(&listing->sheet, cells);

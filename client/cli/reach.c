@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/cli/context.h"
+#include "client/cli/cut_off.h"
 #include "client/cli/desk.h"
 #include "client/cli/output.h"
 #include "core/text.h"
@@ -58,7 +59,7 @@ static int fail_unreached(struct cli *cli, struct comity *client)
         if (i == 0 || (state != ERR_TIMEOUT && code != ERR_BEHIND)) /* who answers, of those that do not */
             code = state;
         text = arena_printf(cli->arena, "%s%s%s: %s", text, i == 0 ? "" : " ",
-                            shown_string(cli, cli->context.reach.brokers[i].endpoint), language_error(state));
+                            shown_string(cli, cli->context.reach.brokers[i].endpoint), cut_off_sentence(state));
         if (text == NULL)
             return ERR_MEMORY;
     }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "client/cli/act_text.h"
+#include "client/cli/cut_off.h"
 #include "client/cli/desk.h"
 #include "client/cli/output.h"
 #include "client/cli/verbs.h"
@@ -54,7 +55,7 @@ static void note_left(struct resending *resending, const struct comity_journal_e
     put_left(resending, entry, code, why);
     resending->not_taken_over++;
     say(cli, "%s (number %" PRIu64 " in epoch %" PRIu32 "): not taken over: %s.",
-        shown_act(cli, entry->draft), entry->sequence, entry->epoch, why);
+        spoken_act(cli, entry->draft), entry->sequence, entry->epoch, why);
 }
 
 static void note_result(struct resending *resending, const struct comity_journal_entry *entry, bool is_lost,
@@ -63,7 +64,7 @@ static void note_result(struct resending *resending, const struct comity_journal
     static const char *const VERDICTS[] = {"", "RECORDED", "ANSWERED", "REFUSED", "UNKNOWN", "NOT_SENT"};
     struct cli *cli = resending->cli;
     struct json_object *value = json_object_new_object();
-    const char *act = shown_act(cli, entry->draft), *name = error_name(result->fault.code);
+    const char *act = shown_act(cli, entry->draft), *spoken = spoken_act(cli, entry->draft), *name = error_name(result->fault.code);
     bool is_refused = result->verdict == COMITY_REFUSED && comity_is_final(result->fault.code);
 
     json_object_object_add(value, "command_id", json_hex(BYTES(result->command_id, COMMAND_ID_SIZE)));
@@ -76,7 +77,7 @@ static void note_result(struct resending *resending, const struct comity_journal
     json_object_array_add(resending->array, value);
     if (result->verdict == COMITY_RECORDED) {
         resending->recorded++;
-        say(cli, "%s: recorded as number %" PRIu64 ".", act, result->sequence);
+        say(cli, "%s: recorded as number %" PRIu64 ".", spoken, result->sequence);
         return;
     }
     if (is_refused)
@@ -86,10 +87,10 @@ static void note_result(struct resending *resending, const struct comity_journal
         return;
     }
     if (is_refused)
-        say(cli, "%s: refused: %s: %s.", act, name,
+        say(cli, "%s: refused: %s: %s.", spoken, name,
             act_why(cli, entry->draft, resending->partnership, result->fault.code, result->fault.field));
     else
-        say(cli, "%s: not confirmed: %s: %s", act, name, language_error(result->fault.code));
+        say(cli, "%s: not confirmed: %s: %s", spoken, name, cut_off_sentence(result->fault.code));
     if (!is_refused)
         count_open(resending, desk_judge(cli, result));
 }
@@ -235,7 +236,7 @@ static int note_overtaken(struct resending *resending, const struct comity_journ
 
     put_left(resending, entry, ERR_STALE, why);
     resending->overtaken++;
-    say(cli, "%s: not sent: %s.", shown_act(cli, entry->draft), why);
+    say(cli, "%s: not sent: %s.", spoken_act(cli, entry->draft), why);
     return comity_journal_settle(resending->journal, entry, ERR_STALE, resending->partnership->epoch);
 }
 
@@ -247,7 +248,7 @@ static void note_would_send(struct resending *resending, const struct comity_jou
                            json_hex(BYTES(comity_draft_id(entry->draft), COMMAND_ID_SIZE)));
     json_object_object_add(row, "act", json_object_new_string(comity_draft_name(entry->draft)));
     json_object_array_add(resending->would_send, row);
-    say(resending->cli, "%s: would be sent.", shown_act(resending->cli, entry->draft));
+    say(resending->cli, "%s: would be sent.", spoken_act(resending->cli, entry->draft));
 }
 
 /* Given up by the signer: its numbers may mean something else in the record that is followed now. */
@@ -258,7 +259,7 @@ static void note_given_up(struct resending *resending, const struct comity_journ
 
     put_left(resending, entry, ERR_FORKED, why);
     resending->overtaken++;
-    say(cli, "%s: not sent: %s.", shown_act(cli, entry->draft), why);
+    say(cli, "%s: not sent: %s.", spoken_act(cli, entry->draft), why);
 }
 
 static int resend(const struct comity_journal_entry *entry, void *context)
@@ -280,9 +281,9 @@ static int resend(const struct comity_journal_entry *entry, void *context)
     }
     if (comity_is_waiting(entry)) { /* it was tried before this, and waits on */
         if (entry->waits == COMITY_WAITS_UNSENT)
-            say(resending->cli, "%s: not sent yet: it waits here, see comity outbox list", shown_act(resending->cli, entry->draft));
+            say(resending->cli, "%s: not sent yet: it waits here, see comity outbox list", spoken_act(resending->cli, entry->draft));
         else
-            say(resending->cli, "%s: not confirmed: %s: %s", shown_act(resending->cli, entry->draft), error_name(ERR_TIMEOUT),
+            say(resending->cli, "%s: not confirmed: %s: %s", spoken_act(resending->cli, entry->draft), error_name(ERR_TIMEOUT),
                 language_error(ERR_TIMEOUT));
         count_open(resending, ERR_TIMEOUT);
         return 0;

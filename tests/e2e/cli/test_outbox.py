@@ -177,7 +177,7 @@ class Outbox(CliCase):
         line.mend()
         code, _, errors = self.world.comity("ada", "whoami")
         self.assertEqual(code, DONE)
-        self.assertRegex(errors, rf"Sent now, given .*: cast_ballot on round {self.round}: recorded as number \d+\.")
+        self.assertRegex(errors, rf"Sent now, given .*: your answer to round {self.round}: recorded as number \d+\.")
         self.assertEqual(len(self.ballots()), 1)
         rows = self.outbox("ada")
         self.assertEqual([row["state"] for row in rows], ["recorded"])
@@ -216,7 +216,7 @@ class Outbox(CliCase):
         line.mend()
         code, _, errors = self.world.comity("ada", "round", "list")
         self.assertEqual(code, DONE)
-        self.assertIn(f"cast_ballot on round {self.round}: refused: CLOSED: The round has closed.", errors)
+        self.assertIn(f"your answer to round {self.round}: refused: CLOSED: The round has closed. Next: comity outcome ROUND", errors)
         self.assertEqual([(row["state"], row["refused"]) for row in self.outbox("ada")], [("refused", "CLOSED")])
         self.assertEqual(self.ballots(), [])
         self.assertNotIn("delivered", self.ask("ada", "whoami"))
@@ -227,9 +227,13 @@ class Outbox(CliCase):
         line = self.cut_off("ada")
         self.vote("ada", "agree")
         self.vote("ada-too", "block", "--reason", "No.", exit=DONE)
+        self.assertIn(f"your answer to round {self.round}", self.world.comity("ada", "outbox", "list")[1])
         line.mend()
-        delivered = self.ask("ada", "whoami")["delivered"]
-        self.assertEqual([(row["verdict"], row["error"]) for row in delivered], [("REFUSED", "STALE")])
+        code, _, errors = self.world.comity("ada", "whoami")
+        self.assertEqual(code, DONE)
+        self.assertIn(f"your answer to round {self.round}: refused: STALE: ", errors)
+        self.assertIn(f" Next: comity round show {self.round} shows how it stands; ", errors)
+        self.assertEqual([row["refused"] for row in self.outbox("ada")], ["STALE"])
         self.assertEqual(len(self.ballots()), 1)
 
     def test_taken_back(self):

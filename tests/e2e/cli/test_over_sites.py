@@ -8,7 +8,7 @@ import subprocess
 import threading
 import unittest
 
-from cli_case import COMITY, REFUSED, TIMEOUT_S, UNREACHABLE, WAITING, wait_until
+from cli_case import COMITY, REFUSED, TIMEOUT_S, UNCONFIRMED, UNREACHABLE, WAITING, wait_until
 from sites_case import NAMES, SitesWorld  # sets the path
 from comity_etcd import encoded
 from comity_rolling import SEAT
@@ -171,7 +171,7 @@ class OverSites(unittest.TestCase):
         self.assertEqual([(row["state"], row["act"]) for row in waiting],
                          [("unsent", f"cast_ballot on round {round}") for round in rounds])
         said = self.world.comity("ada", "resubmit")[1]
-        self.assertEqual([f"cast_ballot on round {round}: not sent yet" in said for round in rounds], [True] * len(rounds), said)
+        self.assertEqual([f"your answer to round {round}: not sent yet" in said for round in rounds], [True] * len(rounds), said)
         said = self.world.comity("ada", "doctor")[1]
         self.assertIn("You can read, and nothing can be recorded at the moment.", said)
         self.ask("ben", "vote", changed, "agree", exit=WAITING)
@@ -191,6 +191,15 @@ class OverSites(unittest.TestCase):
         self.assertEqual([len(self.cast(round)) for round in rounds], [0, 3, 2])
         self.assertEqual([sorted(ballot["answer"] for ballot in self.ask("eli", "ballots", round)["ballots"]) for round in rounds],
                          [[], [1, 1, 6], [6]])
+
+    def assert_told_of_other_acts(self):
+        """They do not wait: who gives one is told why nothing is recorded, and what to do."""
+        error = self.ask("ben", "item", "add", 1, "Another matter", "--timeout", 2, exit=UNCONFIRMED)["error"]
+        self.assertEqual((error["name"], error["what"]), ("NOT_LEADER", "Your site cannot reach the others just now."))
+        self.assertTrue(error["next"].startswith("Try again later: comity resubmit "), error)
+        _, said, errors = self.world.comity("ben", "resubmit", "--timeout", 2)
+        self.assertIn("not confirmed: NOT_LEADER: Your site cannot reach the others just now.", said)
+        self.assertNotIn("does not lead its group", said + errors)
 
     def test_ballots_wait_where_all_sites_are_cut_off_from_one_another(self):
         """Each broker answers, and no worker behind one of them has a majority: nothing is sent."""
@@ -213,6 +222,7 @@ class OverSites(unittest.TestCase):
         self.assertEqual([act["state"] for act in acts], ["unsent", "unsent"])
         self.assertNotIn("delivered", self.ask("ada", "whoami"))
         self.ask("ada", "outbox", "takeback", acts[0]["command_id"])
+        self.assert_told_of_other_acts()
         mend()
         self.sites.leader()
         told = []

@@ -259,7 +259,7 @@ class Restored(CliCase):
             self.assertEqual(row["why"], "the restored record does not have that round; vote again once it is open again")
         code, words, _ = self.world.comity("ada", "resubmit")
         self.assertEqual(code, 0)
-        self.assertIn(f"cast_ballot on round {number} (number {head - 1} in epoch 1): not taken over: the restored record "
+        self.assertIn(f"your answer to round {number} (number {head - 1} in epoch 1): not taken over: the restored record "
                       "does not have that round; vote again once it is open again.", words)
         self.assertNotIn("Nothing that was signed here is left unanswered", words)
         _, listed, _ = self.world.comity("ada", "receipt", "list")

@@ -207,7 +207,7 @@ class Watch(CliCase):
             context.write_text(re.sub(r"(?m)^endpoint = .*$", f"endpoint = tcp://127.0.0.1:{silent.getsockname()[1]}", text))
             self.ask("ada", "vote", number, "agree", "--timeout", 1, exit=WAITING)
         context.write_text(text)
-        terminal.until(f"cast_ballot on round {number}: recorded as number ")
+        terminal.until(f"your answer to round {number}: recorded as number ")
         display = terminal.until("Answered 1 of 4")
         self.assertTrue(any(row.startswith("Outbox ") and "Sent now, given " in row for row in display), display)
         terminal.press(b"q")
