@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "client/cli/brokers.h"
+#include "client/cli/cut_off.h"
 #include "client/cli/json_file.h"
 #include "client/cli/output.h"
 #include "client/cli/step.h"
@@ -190,6 +191,13 @@ static int freeze(struct moving *moving, Comity__V1__MoveStage *ret_stage)
     wish.brokers = list;
     wish.n_brokers = to->broker_count;
     int code = ask(moving, &moving->old, &wish, NULL, &answer);
+    if (code == ERR_HISTORY)
+        return cli_fail(moving->cli, code, "Look for its number: comity context list. For another group: --context NAME",
+                        "The group of context %s has no such partnership.", moving->cli->context.name);
+    if (code == ERR_MOVED)
+        return cli_fail(moving->cli, code, "Give the context of the group that has it now: --context NAME",
+                        "The group of context %s has let it go to another group than that of context %s.",
+                        moving->cli->context.name, moving->to.name);
     if (code == ERR_STATE)
         return cli_fail(moving->cli, code, "Take that back first, with --undo and the other group's context.",
                         "It is on its way to another group.");
@@ -361,6 +369,39 @@ static int move_back(struct moving *moving)
     return 0;
 }
 
+/* What was refused is refused again. What passes by itself: nobody answers, or not now. */
+static bool passes(int code)
+{
+    static const int CODES[] = {ERR_BUSY,        ERR_NO_ROUTE, ERR_NOT_LEADER, ERR_EXPIRED, ERR_TIMEOUT,
+                                ERR_WORKER_LOST, ERR_HELLO,    ERR_DRAINING,   ERR_MOVING,  ERR_UNREACHABLE};
+
+    for (size_t i = 0; i < ARRAY_COUNT(CODES); i++)
+        if (CODES[i] == code)
+            return true;
+    return false;
+}
+
+/* @has_begun: it is frozen, as far as this run knows. */
+static const char *advice(const struct cli *cli, int code, bool has_begun)
+{
+    if (passes(code))
+        return N_("Give the same command again: it goes on. The workers' logs say more.");
+    if (code == ERR_DISK_FULL || code == ERR_STORE_FULL)
+        return N_("Make room there, and give the same command again: it goes on. The workers' logs say more.");
+    if (code == ERR_VALIDITY)
+        return N_("Set this machine's clock, and give the same command again.");
+    if (!has_begun)
+        return N_("Nothing was frozen by this. The workers' logs say more.");
+    return cli_has(cli, "undo") ? N_("The workers' logs say why.")
+                                : N_("The workers' logs say why. To take it back: the same command with --undo");
+}
+
+static int fail_step(struct moving *moving, int code)
+{
+    return cli_fail(moving->cli, code, advice(moving->cli, code, moving->frozen != NULL), "%s",
+                    cut_off_sentence(code));
+}
+
 static int move_between(struct moving *moving)
 {
     struct cli *cli = moving->cli;
@@ -369,6 +410,10 @@ static int move_between(struct moving *moving)
 
     if (code != 0)
         return cli_fail(cli, code, "comity context add NAME --place FILE", "%s", reason);
+    if (memcmp(moving->to.place.group_key, cli->context.place.group_key, KEY_SIZE) == 0)
+        return cli_fail(cli, ERR_CONFIG, "Give the context of another group: --to NAME. Which ones there are: comity context list",
+                        "Contexts %s and %s are of one group: a partnership is moved from one group to another.",
+                        cli->context.name, moving->to.name);
     code = log_key_load(moving);
     if (code == 0)
         code = side_open(moving, &cli->context, &moving->old);
@@ -378,10 +423,7 @@ static int move_between(struct moving *moving)
         return code;
     cli_put(cli, "history", json_hex(BYTES(moving->history, HISTORY_ID_SIZE)));
     code = cli_has(cli, "undo") ? move_back(moving) : move_on(moving);
-    if (code != 0 && cli->failure.code == 0)
-        cli_fail(cli, code, "Give the same command again: it goes on. The workers' logs say more.", "%s",
-                 language_error(code));
-    return code;
+    return code != 0 && cli->failure.code == 0 ? fail_step(moving, code) : code;
 }
 
 int move_run(struct cli *cli)

@@ -116,7 +116,8 @@ static void refusal_take(struct comity *client, struct link *link, struct comity
     request->is_brokers_word = false;
     bool is_cured = is_cured_by_hello(request, code);
     /* When to ask again a worker that is behind is judged where the head is. */
-    bool is_final = comity_is_final(code) || (request->is_bound && code == ERR_BEHIND);
+    bool is_final = comity_is_final(code) || (request->is_bound && code == ERR_BEHIND) ||
+                    (code == ERR_MOVED && request->kind == REQUEST_OPERATOR); /* who has nothing to follow */
     if (!is_cured && is_final) {
         refusal_final(client, request);
         return;

@@ -139,6 +139,24 @@ class Moved(CliCase):
         self.assertEqual(self.move(home, "--undo")["stage"], "FROZEN")
         self.ask("ada", "invite", "Ida Lund", "--out", "ida.invitation")
 
+    def test_what_is_refused_does_not_go_on(self):
+        own = self.context_of(self.world.data)
+        error = self.move(own, exit=USAGE)["error"]
+        self.assertIn("are of one group", error["what"])
+        self.assertTrue(error["next"].startswith("Give the context of another group"), error)
+        to = self.up_other()
+        error = self.ask("operator", "move", "ab" * (len(self.history) // 2), "--to", to, exit=REFUSED)["error"]
+        self.assertEqual(error["name"], "HISTORY")
+        self.assertIn("has no such partnership", error["what"])
+        self.assertNotIn("it goes on", error["next"])
+        self.move(to)
+        self.world.file("third.json", json.dumps(self.second_group()))
+        self.ask("operator", "context", "add", "third", "--place", "third.json")
+        error = self.move("third", exit=None)["error"]
+        self.assertEqual(error["name"], "MOVED")
+        self.assertIn("has let it go to another group", error["what"])
+        self.assertNotIn("it goes on", error["next"])
+
     def test_another_log_key(self):
         to = self.up_other(has_log_key=False)
         document = self.move(to, exit=USAGE)
