@@ -16,6 +16,7 @@ from cli_case import COMITY, World
 
 RULE = "simple-majority"    # visibility: UNTIL_CLOSE
 NO = 2
+PATIENCE_S, ANSWER_S = 120, 20
 
 
 def word(name):
@@ -100,20 +101,24 @@ class Frames(unittest.TestCase):
         return "\n".join(seen).encode() + self.world.file(f"{who}.record").read_bytes() + self.read_queries(who)
 
     def read_queries(self, who):
-        """Every kind of query, answered in the contract's own form: rows, texts, events, receipts."""
+        """Every kind of query, answered in the contract's own form: rows, texts, events, receipts. Patiently: what this broker has in hand
+        for a worker that connects anew is answered by nobody."""
         answers = []
         with self.world.reader(who) as wire:
-            history = self.world.history
+            history, wire.timeout_s = self.world.history, ANSWER_S
+
+            def all_of(**query):
+                return wire.patiently(PATIENCE_S, lambda: list(wire.query_all(history, **query)))
             for kind in pb.ListKind.values()[1:]:
                 for parent in (0, 1, self.scene.round, self.scene.item):
                     try:
-                        answers += wire.query_all(history, limit=1000, list=pb.List(kind=kind, parent=parent))
+                        answers += all_of(limit=1000, list=pb.List(kind=kind, parent=parent))
                     except Exception as refused:  # noqa: BLE001
                         if type(refused).__name__ != "Refused":
                             raise
-            answers += wire.query_all(history, limit=1000, events=pb.Events(**{"from": 1}))
+            answers += all_of(limit=1000, events=pb.Events(**{"from": 1}))
             receipt = pb.GetReceipt(command_id=bytes.fromhex(self.scene.vote["command_id"]))
-            answers.append(wire.query(history, receipt=receipt))
+            answers.append(wire.patiently(PATIENCE_S, lambda: wire.query(history, receipt=receipt)))
         return b"".join(answer.SerializeToString() for answer in answers)
 
     def test_frames_at_the_broker(self):
