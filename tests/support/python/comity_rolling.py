@@ -56,9 +56,10 @@ class Load(threading.Thread):
     def check(self, scene):
         """All of whom it was told are on record, once."""
         assert self.problem is None, repr(self.problem)
-        scene.wire.patiently(PATIENCE_S, scene.hello)
-        kind = pb.List(kind=pb.LIST_KIND_INVITATIONS)
-        keys = [row.key for answer in scene.wire.query_all(scene.history, limit=1000, list=kind) for row in answer.invitations]
+        kind, wire = pb.List(kind=pb.LIST_KIND_INVITATIONS), scene.wire
+        wire.patiently(PATIENCE_S, scene.hello)
+        answers = wire.patiently(PATIENCE_S, lambda: list(wire.query_all(scene.history, limit=1000, list=kind)))
+        keys = [row.key for answer in answers for row in answer.invitations]
         assert len(keys) == len(set(keys)), "somebody was invited twice"
         missing = set(self.told) - set(keys)
         assert not missing, f"{len(missing)} of {len(self.told)} invitations that were acknowledged are not on record"
