@@ -60,14 +60,14 @@ static size_t count_ready(struct cli *cli)
     return ready;
 }
 
-/* @broker: NULL: whoever comes. Who says nothing does not say so. */
+/* @broker: NULL: whoever comes. Who says nothing does not say so; who has not all that was seen here, and does not get it, does. */
 static bool says_apart(struct cli *cli, const size_t *broker)
 {
     Comity__V1__Whoami whoami = COMITY__V1__WHOAMI__INIT;
     Comity__V1__Query query = COMITY__V1__QUERY__INIT;
     struct comity_result result = {0};
     int64_t most_ms = settings_timeout_ms(&cli->settings);
-    bool is_apart = false;
+    bool is_apart;
 
     query.kind_case = COMITY__V1__QUERY__KIND_WHOAMI;
     query.whoami = &whoami;
@@ -78,6 +78,8 @@ static bool says_apart(struct cli *cli, const size_t *broker)
                                                      most_ms < APART_MS ? most_ms : APART_MS, &result);
     if (code == 0)
         is_apart = !comity_answer_body(result.answer)->is_fresh;
+    else
+        is_apart = code == ERR_BEHIND;
     comity_result_release(&result);
     return is_apart;
 }

@@ -202,17 +202,26 @@ class OverSites(unittest.TestCase):
         self.assertNotIn("does not lead its group", said + errors)
 
     def test_ballots_wait_where_all_sites_are_cut_off_from_one_another(self):
-        """Each broker answers, and no worker behind one of them has a majority: nothing is sent."""
-        rounds = first, second = [self.world.open_round(self.world.propose()) for _ in range(2)]
-        killed = self.sites.members.names[1:]
+        """Each broker answers, and no worker behind one of them has a majority: nothing is sent. Nor where one has not even all that was seen
+        before, and does not get it any more."""
+        first = self.world.open_round(self.world.propose())
+        site = next(name for name in NAMES if name != self.sites.leader())
+        late, killed = self.sites.processes["worker", site], []
 
         def mend():
             while killed:
                 self.sites.members.spawn(killed.pop())
-        for name in list(killed):
-            self.sites.members.kill(name)
         self.addCleanup(mend)
-        wait_until(lambda: self.ask("ada", "whoami", exit=None).get("not_fresh"), "they are cut off")
+        self.addCleanup(late.send_signal, signal.SIGCONT)
+        late.send_signal(signal.SIGSTOP)
+        for name in sorted(NAMES, key=lambda name: name != site):   # its own first, which would have told it of the second round
+            self.sites.members.kill(name)
+            killed.append(name)
+            if name == site:
+                rounds = first, second = first, self.world.open_round(self.world.propose())
+                self.ask("ada", "round", "show", second)
+        late.send_signal(signal.SIGCONT)
+        wait_until(lambda: all(map(self.sites.says_that_etcd_is_silent, NAMES)), "each knows that it is cut off")
         for round in rounds:
             error = self.ask("ada", "vote", round, "agree", exit=WAITING)["error"]
             self.assertEqual(error["name"], "NOT_LEADER")

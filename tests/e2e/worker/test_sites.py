@@ -97,9 +97,6 @@ class Sharing(SitesCase):
             self.sites.start("worker", leader)
             self.assertEqual(self.read(scene, "south").as_of, before + 1)
 
-    def says_that_etcd_is_silent(self, name):
-        return len(self.sites.said(name, "etcd_silent")) > len(self.sites.said(name, "etcd_answers"))
-
     def test_without_a_majority_members_read_on_and_nothing_is_taken(self):
         scene = self.found()
         self.act(scene)
@@ -114,7 +111,7 @@ class Sharing(SitesCase):
             self.act(scene)
         self.assertIn(caught.exception.name, ("NOT_LEADER", "BUSY"))
         for name in NAMES:
-            until(lambda: self.says_that_etcd_is_silent(name), "it says that it does not hear from etcd")
+            until(lambda: self.sites.says_that_etcd_is_silent(name), "it says that it does not hear from etcd")
             self.assertIn("https://", self.sites.said(name, "etcd_silent")[-1]["reason"])  # whom it asked, and what came of it
         for name in ("south", "east"):
             self.sites.members.start(name)
@@ -122,7 +119,7 @@ class Sharing(SitesCase):
         self.act(scene)
         self.assertTrue(self.read(scene, "south", wire).is_fresh)
         for name in NAMES:
-            until(lambda: not self.says_that_etcd_is_silent(name), "it says that it hears from etcd again")
+            until(lambda: not self.sites.says_that_etcd_is_silent(name), "it says that it hears from etcd again")
 
     def append_that_stays(self, wire, scene, others):
         """Members of etcd stand still while the leader appends: of what was sent it cannot be known what becomes of it."""

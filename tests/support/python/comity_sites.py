@@ -252,6 +252,9 @@ class Sites:
         words = (shlex.split(line) for line in self.log("worker", name).read_text(errors="replace").splitlines() if f"event={event} " in line)
         return [dict(word.split("=", 1) for word in line if "=" in word) for line in words]
 
+    def says_that_etcd_is_silent(self, name):
+        return len(self.said(name, "etcd_silent")) > len(self.said(name, "etcd_answers"))
+
     def said_states(self, name):
         """The states of which a worker's log tells since it was started last, as (state, leader, term)."""
         states, reloads = [], 0   # a reload says its settings as well
