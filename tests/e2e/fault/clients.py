@@ -12,7 +12,7 @@ import time
 import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
-BACK_S = 30
+BACK_S = 90   # who waits for longer waits in vain; how long a group stands still takeover.py measures
 
 
 class Clients:

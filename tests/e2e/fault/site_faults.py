@@ -6,7 +6,7 @@ on meanwhile, and ends; each returns what it befell.
 import time
 
 YEARS_S, HOUR_S = 3 * 365 * 86400, 3600
-ON_S = 20    # those whom a fault does not concern go on within
+ON_S = 60    # those whom a fault does not concern go on: in vain after
 ROOM_S = 4   # how long a full disk waits for somebody who needs room
 
 
