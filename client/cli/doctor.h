@@ -36,5 +36,7 @@ void doctor_check_member(struct doctor *doctor);
  * the log that its worker takes part in. In doctor_sites.c. */
 void doctor_check_sites(struct doctor *doctor);
 void doctor_check_log(struct doctor *doctor, const Comity__V1__LogStatus *log);
+/* Has etcd not answered that worker for 3 s, or never? What it says of the log is old then. In doctor_sites.c. */
+bool log_is_silent(const Comity__V1__LogStatus *log);
 
 #endif

@@ -100,6 +100,11 @@ void doctor_check_sites(struct doctor *doctor)
     check_members(doctor, &installation);
 }
 
+bool log_is_silent(const Comity__V1__LogStatus *log)
+{
+    return log->answered_ms < 0 || log->answered_ms > SILENT_MS;
+}
+
 /* Where nothing answers there is no more to say of it. */
 static bool check_etcd(struct doctor *doctor, const Comity__V1__LogStatus *log)
 {
@@ -110,10 +115,10 @@ static bool check_etcd(struct doctor *doctor, const Comity__V1__LogStatus *log)
     if (log->fault != 0)
         doctor_tell(doctor, FINDING_WARNING, 0, next, "The worker %s takes no part in the log: %s %s", name,
                     language_error(log->fault), reason);
-    else if ((log->answered_ms < 0 || log->answered_ms > SILENT_MS) && reason[0] == '\0')
+    else if (log_is_silent(log) && reason[0] == '\0')
         doctor_tell(doctor, FINDING_WARNING, 0, "Look whether most of the sites run, and reach one another.",
                     "The worker %s does not hear from etcd: nothing can be recorded there.", name);
-    else if (log->answered_ms < 0 || log->answered_ms > SILENT_MS)
+    else if (log_is_silent(log))
         doctor_tell(doctor, FINDING_WARNING, 0, "Look whether most of the sites run, and reach one another.",
                     "The worker %s does not hear from etcd: nothing can be recorded there (%s).", name, reason);
     else if (log->is_full)

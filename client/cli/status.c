@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "client/cli/desk.h"
+#include "client/cli/doctor.h"
 #include "client/cli/output.h"
 #include "client/cli/reach.h"
 #include "client/cli/verbs.h"
@@ -54,8 +55,6 @@ static void say_log(struct cli *cli, const Comity__V1__LogStatus *log)
         say(cli, "  takes no commands: etcd's file is nearly full");
 }
 
-enum { SILENT_MS = 3000 }; /* etcd that has not answered for so long, as for comity doctor */
-
 /* Whoever does not lead is in no term of its own, and tells its operators alone who does. */
 static const char *worker_standing(struct cli *cli, const Comity__V1__StatusAnswer *status)
 {
@@ -63,7 +62,7 @@ static const char *worker_standing(struct cli *cli, const Comity__V1__StatusAnsw
         return arena_printf(cli->arena, _("leads in term %" PRIu64), status->term);
     if (status->log == NULL)
         return _("does not lead");
-    if (status->log->answered_ms < 0 || status->log->answered_ms > SILENT_MS) /* the name that it has is an old one */
+    if (log_is_silent(status->log)) /* the name that it has is an old one */
         return _("hears of nobody who leads");
     if (status->log->leader[0] == '\0')
         return _("nobody leads now");
