@@ -300,7 +300,7 @@ struct served *worker_serves(const struct worker *worker, const uint8_t group[GR
 }
 
 int worker_serve(struct workers *workers, struct worker *worker, const uint8_t group_id[GROUP_ID_SIZE],
-                 uint64_t term, bool is_ready)
+                 uint64_t term, uint64_t applied, bool is_ready)
 {
     struct served *served = worker_serves(worker, group_id);
     if (!served) {
@@ -320,6 +320,7 @@ int worker_serve(struct workers *workers, struct worker *worker, const uint8_t g
         worker->served_count++;
     }
     served->term = term;
+    served->applied = applied;
     if (is_ready)
         served->is_draining = false;
     return 0;
@@ -340,6 +341,12 @@ static bool is_full(const struct workers *workers, const struct worker *worker)
     return worker->pending_count >= worker->window || worker->pending_size >= workers->pending_size_limit;
 }
 
+/* Where nobody leads, reads go to whoever has most of the record. */
+static bool is_before(const struct served *one, const struct served *other)
+{
+    return !other || one->term > other->term || (one->term == other->term && one->applied > other->applied);
+}
+
 const struct served *workers_leader(const struct workers *workers, const uint8_t group_id[GROUP_ID_SIZE])
 {
     const struct group *group = group_find(workers, group_id);
@@ -348,7 +355,7 @@ const struct served *workers_leader(const struct workers *workers, const uint8_t
         return NULL;
     LIST_FOREACH(served, &group->served, in_group)
     {
-        if (!leader || served->term > leader->term)
+        if (is_before(served, leader))
             leader = served;
     }
     return leader;
@@ -366,7 +373,7 @@ int workers_route(const struct workers *workers, const uint8_t group_id[GROUP_ID
     {
         if (served->is_draining)
             continue;
-        if (!leader || served->term > leader->term)
+        if (is_before(served, leader))
             leader = served;
     }
     if (!leader)

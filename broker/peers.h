@@ -103,7 +103,7 @@ struct served {
     LIST_ENTRY(served) in_worker;
     struct group *group;
     struct worker *worker;
-    uint64_t term;
+    uint64_t term, applied; /* the last entry of the group's log that it has applied; 0: it says nothing of that */
     bool is_draining;
 };
 
@@ -163,17 +163,17 @@ void worker_session_start(struct worker *worker, const struct peer_id *id, int64
 /* The session is over: its groups are gone. Pending requests are the caller's to end first. */
 void worker_session_end(struct workers *workers, struct worker *worker);
 
-/* Its own latest word: it serves @group in @term. 0, ERR_LIMIT or ERR_MEMORY. @is_ready ends a draining. */
+/* Its own latest word: it serves @group in @term, and has applied the log up to entry @applied. 0, ERR_LIMIT or ERR_MEMORY. @is_ready ends a
+ * draining. */
 int worker_serve(struct workers *workers, struct worker *worker, const uint8_t group[GROUP_ID_SIZE],
-                 uint64_t term, bool is_ready);
+                 uint64_t term, uint64_t applied, bool is_ready);
 struct served *worker_serves(const struct worker *worker, const uint8_t group[GROUP_ID_SIZE]);
 
-/* Who has the highest term for the group, draining or not, and of several the latest; NULL for nobody. */
+/* Who has the highest term for the group, draining or not, of several the one that has applied most, and of these the latest; NULL for nobody. */
 const struct served *workers_leader(const struct workers *workers, const uint8_t group[GROUP_ID_SIZE]);
 void worker_unserve(struct workers *workers, struct served *served);
 
-/* Where a request for @group goes: the worker of the highest term that is not draining. 0, ERR_NO_ROUTE,
- * ERR_DRAINING, ERR_BUSY. */
+/* Where a request for @group goes: to that worker, of those that are not draining. 0, ERR_NO_ROUTE, ERR_DRAINING, ERR_BUSY. */
 int workers_route(const struct workers *workers, const uint8_t group[GROUP_ID_SIZE],
                   struct worker **ret_worker);
 

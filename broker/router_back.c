@@ -52,7 +52,7 @@ static void back_ready(struct turn *turn)
     const struct served *led = workers_leader(&router->workers, header->group);
     const struct served *before = worker_serves(turn->worker, header->group);
     bool is_new = !before || before->term != header->term;
-    int error = worker_serve(&router->workers, turn->worker, header->group, header->term,
+    int error = worker_serve(&router->workers, turn->worker, header->group, header->term, header->route,
                              header->type == FRAME_READY);
     if (error != 0) {
         turn_refuse(turn, SIDE_BACK, error);
@@ -64,7 +64,7 @@ static void back_ready(struct turn *turn)
     if (is_new)
         router_note(router, turn->out, NOTE_WORKER_READY, turn->worker, header);
     const struct served *leads = workers_leader(&router->workers, header->group);
-    if (led && led->worker != turn->worker && leads->worker == turn->worker) {
+    if (led && led->worker != turn->worker && leads->worker == turn->worker && header->term > led->term) {
         struct action *action = router_note(router, turn->out, NOTE_GROUP_TAKEN, turn->worker, header);
         memcpy(action->from, led->worker->name, sizeof(action->from));
     }

@@ -13,7 +13,8 @@
  *  90  attempt             u16    1, 2, ... of the same bytes
  *  92  budget              u32    milliseconds that the sender will still wait; in an ERROR: wait this long
  *  96  term                u64
- * 104  route               u64    the broker's own ticket; a client sends 0 and gets 0
+ * 104  route               u64    the broker's own ticket; a client sends 0 and gets 0; in a worker's READY and HEARTBEAT: the last entry
+ *                                  of its group's log that it has applied
  * 112  body
  *
  * All integers are big-endian. The first 90 bytes are the associated data of the seal; what lies after them

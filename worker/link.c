@@ -227,7 +227,7 @@ void link_watch(struct link *link, int64_t now_ms)
 
 static int send_about(struct link *link, uint8_t type, const struct link_identity *identity)
 {
-    struct frame_header header = {.type = type, .sequence = identity->window, .term = identity->term};
+    struct frame_header header = {.type = type, .sequence = identity->window, .term = identity->term, .route = identity->applied};
     memcpy(header.group, identity->group, GROUP_ID_SIZE);
     uint8_t frame[FRAME_HEADER_SIZE];
     frame_header_write(&header, frame);

@@ -44,7 +44,7 @@ struct link {
 /* What a READY says of the worker. */
 struct link_identity {
     const uint8_t *group;
-    uint64_t term;
+    uint64_t term, applied; /* service.h */
     unsigned window;
 };
 

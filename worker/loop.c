@@ -292,6 +292,7 @@ static struct link_identity identity_of(const struct loop *loop)
     return (struct link_identity){
         .group = loop->service->group,
         .term = loop->service->term,
+        .applied = loop->service->applied,
         .window = loop->settings->window,
     };
 }

@@ -35,12 +35,13 @@ struct service {
     const struct connection_key *group_key;
     uint8_t group[GROUP_ID_SIZE];
     const struct signing_key *log_key;
-    atomic_uint_least64_t term; /* that the worker leads in; 0: it does not, and takes no commands */
-    int64_t started_ms;         /* Unix time */
-    struct job_queue *checks;   /* loop -> pool */
-    struct job_queue *commands; /* pool -> writer */
-    struct outbox *outbox;      /* pool, writer -> loop */
-    struct copies *copies;      /* for workers that join */
+    atomic_uint_least64_t term;    /* that the worker leads in; 0: it does not, and takes no commands */
+    atomic_uint_least64_t applied; /* the last entry of a log of several sites that it has; 0: there is no such log */
+    int64_t started_ms;            /* Unix time */
+    struct job_queue *checks;      /* loop -> pool */
+    struct job_queue *commands;    /* pool -> writer */
+    struct outbox *outbox;         /* pool, writer -> loop */
+    struct copies *copies;         /* for workers that join */
     struct status_counters counters;
     atomic_uint_least32_t batch_ms; /* what a batch took lately: for BUSY's time to wait */
 };

@@ -284,6 +284,7 @@ static void tell(struct sites *sites, const struct order_log_etcd_status *status
 {
     struct service *service = sites->service;
     uint64_t term = status->leads ? status->term : 0;
+    atomic_store(&service->applied, status->applied);
     if (atomic_exchange(&service->term, term) != term)
         outbox_wake(service->outbox); /* the brokers hear it at once */
     fresh_set_cut_off(service->fresh, clock_steady_ms() - status->answered_ms > CUT_OFF_MS);

@@ -83,6 +83,17 @@ class Routing(TestCase):
         south.answer(second)
         self.assertEqual({client.expect(REPLY).request for _ in range(2)}, {1, 2})
 
+    def test_where_nobody_leads_who_has_applied_most_is_asked(self):
+        broker = self.broker(["north", "south"])
+        workers = {name: broker.worker(name).ready(LABOUR, term=0) for name in ("north", "south")}
+        client = broker.client()
+        for number, (name, applied) in enumerate([("north", 7), ("south", 8), ("north", 9)], start=1):
+            workers[name].send(Frame(HEARTBEAT, group=LABOUR, term=0, sequence=100, request=98, route=applied))
+            workers[name].expect(HEARTBEAT, request=98)
+            client.request(LABOUR, number)
+            workers[name].answer(workers[name].expect(REQUEST, request=number))
+            client.expect(REPLY, request=number)
+
     def test_no_worker_no_route(self):
         broker = self.broker()
         client = broker.client()
@@ -314,8 +325,8 @@ class News(TestCase):
             client.send(Frame(SUBSCRIBE, group=LABOUR, history=history("a"), sequence=1))
             client.alive()
         self.assertEqual(lively.status().subscriptions, 2)
-        wait_until(lambda: lively.status().subscriptions == 1, "the silent one to be forgotten")
-        wait_until(lambda: "event=connection_cut side=front reason=silent" in broker.log(), "its connection to be cut")
+        until(lambda: lively.status().subscriptions == 1, "the silent one to be forgotten")
+        until(lambda: "event=connection_cut side=front reason=silent" in broker.log(), "its connection to be cut")
         worker.send(Frame(NEWS, group=LABOUR, history=history("a"), sequence=2))
         lively.expect(NEWS, sequence=2)
         silent.expect_nothing()

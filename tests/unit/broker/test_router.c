@@ -327,6 +327,33 @@ static void test_terms(void **state)
     expect_forward(setup, &setup->south);
 }
 
+static void beat(struct setup *setup, const struct peer *worker, uint64_t term, uint64_t applied)
+{
+    struct frame_header header = frame_make(FRAME_HEARTBEAT, LABOUR, 0);
+    header.term = term;
+    header.sequence = 10;
+    header.route = applied;
+    give(setup, SIDE_BACK, worker, &header);
+}
+
+/* Where nobody leads, requests go to whoever has applied most; not to whoever came last, who may be behind what a client has seen. */
+static void test_nobody_leads(void **state)
+{
+    struct setup *setup = *state;
+    beat(setup, &setup->north, 4, 70);
+    beat(setup, &setup->south, 0, 64);
+    beat(setup, &setup->north, 0, 70);
+    request(setup, &setup->a, LABOUR, 1);
+    expect_forward(setup, &setup->north);
+    beat(setup, &setup->south, 0, 71);
+    assert_false(noted(setup, NOTE_GROUP_TAKEN));
+    request(setup, &setup->a, LABOUR, 2);
+    expect_forward(setup, &setup->south);
+    beat(setup, &setup->north, 5, 69); /* who leads has all that anybody was told of, whatever it says */
+    request(setup, &setup->a, LABOUR, 3);
+    expect_forward(setup, &setup->north);
+}
+
 static void test_draining(void **state)
 {
     struct setup *setup = *state;
@@ -599,6 +626,7 @@ int main(void)
         ROUTER_TEST(test_deadlines),
         ROUTER_TEST(test_silent_worker),
         ROUTER_TEST(test_terms),
+        ROUTER_TEST(test_nobody_leads),
         ROUTER_TEST(test_draining),
         ROUTER_TEST(test_groups_of_others),
         ROUTER_TEST(test_worker_that_comes_again),

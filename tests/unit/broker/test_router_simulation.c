@@ -307,6 +307,7 @@ static void worker_step(struct simulation *simulation)
         worker_answer(simulation, worker);
     struct frame_header header = frame_make(simulation, TYPES[draw(simulation, ARRAY_COUNT(TYPES))]);
     header.term = draw(simulation, 5);
+    header.route = draw(simulation, 5);
     header.sequence = draw(simulation, 20) + draw(simulation, 5);
     if (chance(simulation, 10))
         header.type = chance(simulation, 500) ? FRAME_BYE : FRAME_DRAIN;
