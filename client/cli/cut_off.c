@@ -84,20 +84,26 @@ static bool says_apart(struct cli *cli, const size_t *broker)
     return is_apart;
 }
 
-/* What one site cannot record another may. */
+/* What one site cannot record another may; one that comes while others are asked, too. */
 bool cut_off_is_apart(struct cli *cli)
 {
-    size_t apart = 0;
-    int code;
+    bool was_asked[COMITY_BROKERS_MAX] = {false};
+    size_t asked = 0, before;
 
     if (count_ready(cli) == 0 && !says_apart(cli, NULL))
         return false;
-    for (size_t i = 0; (code = comity_broker_state(desk_client(cli), i)) != ERR_NOT_FOUND; i++) {
-        if (code == 0 && !says_apart(cli, &i))
-            return false;
-        apart += code == 0;
-    }
-    return apart > 0 && apart == count_ready(cli); /* nobody has come meanwhile */
+    do {
+        before = asked;
+        for (size_t i = 0; i < COMITY_BROKERS_MAX; i++) {
+            if (was_asked[i] || comity_broker_state(desk_client(cli), i) != 0)
+                continue;
+            if (!says_apart(cli, &i))
+                return false;
+            was_asked[i] = true;
+            asked++;
+        }
+    } while (asked > before);
+    return asked > 0;
 }
 
 bool cut_off_stays_apart(struct cli *cli)
