@@ -189,7 +189,7 @@ static void test_a_checkpoint_with_several_cosignatures(void **state)
     (void) state;
     struct signing_key keys[WITNESSES];
     struct note_verifier verifiers[1 + WITNESSES];
-    char note[4096], name[16], line[NOTE_LINE_MAX_BYTES + 1];
+    char note[4096], name[32], line[NOTE_LINE_MAX_BYTES + 1];
     struct bytes opened;
     struct checkpoint checkpoint;
     size_t verified;
