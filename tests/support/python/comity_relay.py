@@ -11,6 +11,7 @@ import random
 import threading
 
 PIECE, RESEND_S = 1 << 16, 0.2   # bytes taken at once; how long a lost piece takes to come again
+LOOK_S = 0.02                    # between two looks at whose connections there are
 CUT = 1.0
 HERE, ESTABLISHED = "0100007F:", "01"
 
@@ -47,7 +48,7 @@ class Relay:
         self.host_of, self.lines, self.doors, self.origins = host_of, {}, {}, {}
         self.loop = asyncio.new_event_loop()
         self.chance = random.Random(1)
-        self.changed = None
+        self.changed = self.looking = self.next_look = None
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.do(self.prepare())
@@ -56,7 +57,7 @@ class Relay:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
 
     async def prepare(self):
-        self.changed = asyncio.Event()
+        self.changed, self.looking = asyncio.Event(), asyncio.Lock()
 
     def set_lines(self, lines):
         """{(from, to): share that is lost, 1.0: cut}"""
@@ -93,29 +94,43 @@ class Relay:
         await asyncio.gather(*others, return_exceptions=True)
         await asyncio.sleep(0)   # what was closed is done with at the loop's next turn
 
-    def origin(self, ends, pids):
-        """Whose connection it is. Looked up only where a line is not as it should be: it takes a while, and there may be many."""
-        if ends not in self.origins:
-            inodes, found = sockets(), holders(pids())
-            self.origins = {both: self.host_of(found[inode]) for both, inode in inodes.items() if inode in found}
-            self.origins.setdefault(ends, None)
-        return self.origins[ends]
+    async def origin(self, ends, pids):
+        """Whose connection it is. Looked up only where a line is not as it should be. That takes a while, and where lines are cut connections
+        are begun again and again: so all who wait are served by the same look, beside the relay's loop, and there is a pause after each."""
+        if ends in self.origins:
+            return self.origins[ends]
+        if self.next_look is None:
+            self.next_look = asyncio.ensure_future(self.look_up(pids))
+        found = await asyncio.shield(self.next_look)
+        return found.setdefault(ends, None)
+
+    async def look_up(self, pids):
+        """One at a time; who comes while one goes on waits for the next."""
+        async with self.looking:
+            await asyncio.sleep(LOOK_S)
+            self.next_look = None
+            self.origins = await self.loop.run_in_executor(None, lambda: self.found(pids()))
+            return self.origins
+
+    def found(self, pids):
+        inodes, pid_of = sockets(), holders(pids)
+        return {ends: self.host_of(pid_of[inode]) for ends, inode in inodes.items() if inode in pid_of}
 
     async def passes(self, line):
         """Returns when a piece gets through."""
-        while self.lines and self.lines.get(line(), 0) >= CUT:
+        while self.lines and self.lines.get(await line(), 0) >= CUT:
             await self.changed.wait()
-        while self.lines and self.chance.random() < self.lines.get(line(), 0):
+        while self.lines and self.chance.random() < self.lines.get(await line(), 0):
             await asyncio.sleep(RESEND_S)
 
     async def carry(self, reader, writer, host, port, pids):
         ends = writer.get_extra_info("peername")[1], writer.get_extra_info("sockname")[1]
 
-        def there():
-            return self.origin(ends, pids), host
+        async def there():
+            return await self.origin(ends, pids), host
 
-        def back():
-            return host, self.origin(ends, pids)
+        async def back():
+            return host, await self.origin(ends, pids)
         writers = [writer]
         try:
             await self.passes(there)
