@@ -13,7 +13,7 @@ ALOUD = re.compile(r"^(?:.* \.\.\. )?(##|!!!) (.*\S)", re.MULTILINE)
 # What of a failure's output says what it was: exceptions of Python, assertions of cmocka and C, sanitizers.
 REASON = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Refused|Failed|NoAnswer|NotStarted|Expired|Again|BadReceipt)\b.*"
                     r"|^\[ +(?:ERROR|LINE) +\] --- .*|^==\d+==ERROR: .*|.*: runtime error: .*|.*: Assertion .* failed\.", re.MULTILINE)
-REASONS, REASON_MAX = 2, 300
+REASONS, REASON_MAX = 2, 800
 CUT = re.compile(r"output was removed since it exceeds the threshold")
 
 

@@ -5,6 +5,7 @@ ended with the test. The wire form is written here from docs/protocol.md, indepe
 """
 import hashlib
 import os
+import pathlib
 import secrets
 import select
 import shutil
@@ -21,11 +22,15 @@ import zmq
 from nacl.public import PrivateKey
 from zmq.utils.monitor import recv_monitor_message
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support" / "python"))
+
+from comity_patience import until  # noqa: E402,F401
+
 BROKER = os.environ["COMITY_BROKER"]
 CONTROL = os.environ["COMITY_BROKER_CONTROL"]
 SOURCE_DIR = os.environ["COMITY_SOURCE_DIR"]
 # A sanitizer makes everything slower; deadlines are there to end a hang, not to measure.
-DEADLINE = float(os.environ.get("COMITY_TEST_DEADLINE", "20"))
+DEADLINE = float(os.environ.get("COMITY_TEST_DEADLINE", "60"))
 
 HELLO, WELCOME, READY, HEARTBEAT, REQUEST, REPLY, ERROR, SUBSCRIBE, NEWS, DRAIN, BYE = range(1, 12)
 FLAG_BROKER, FLAG_LEAVE = 1, 4
@@ -81,18 +86,6 @@ class Key:
     @property
     def hex(self):
         return self.public.hex()
-
-
-def wait_until(condition, what, deadline=None):
-    """The condition's first true value. Fails by saying what was waited for."""
-    end = time.monotonic() + (deadline or DEADLINE)
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError("waited in vain for: " + what)
-        time.sleep(0.01)
 
 
 def decode_status(body):
@@ -316,8 +309,8 @@ class Broker:
             self.process = subprocess.Popen([self.program, "--config", self.config], stderr=log,
                                             stdin=subprocess.DEVNULL, env=environment)
         if expect_ready:
-            wait_until(lambda: os.path.exists(self.ready_file) or self.process.poll() is not None,
-                       "the broker to be ready")
+            until(lambda: os.path.exists(self.ready_file) or self.process.poll() is not None,
+                  "the broker to be ready")
             if self.process.poll() is not None:
                 raise AssertionError("the broker ended: %d\n%s" % (self.process.returncode, self.log()))
             self.read_ready()
@@ -364,7 +357,7 @@ class Broker:
     def reload(self):
         before = self.log().count("event=reload")
         self.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: self.log().count("event=reload") > before, "the reload")
+        until(lambda: self.log().count("event=reload") > before, "the reload")
 
     def remove(self):
         code = self.stop()

@@ -76,10 +76,10 @@ class Silence(TestCase):
         client = broker.client().connected()
         client.alive()
         broker.process.send_signal(signal.SIGSTOP)
-        wait_until(broker.is_stopped, "the broker to stand still")
+        until(broker.is_stopped, "the broker to stand still")
         time.sleep(5)  # it may have had nothing to do for two of them
         broker.process.send_signal(signal.SIGCONT)
-        wait_until(lambda: "event=stood_still" in broker.log(), "the log to tell")
+        until(lambda: "event=stood_still" in broker.log(), "the log to tell")
         time.sleep(0.5)
         client.alive()
         self.assertNotIn("connection_cut", broker.log())
@@ -114,7 +114,7 @@ class Connections(TestCase):
             self.addCleanup(connections[-1].close)
             most = max(most, self.descriptors(broker))
             if number % 32 == 31:  # on a busy machine the broker is behind, and what it holds says nothing
-                wait_until(lambda: look() == 0, "the broker to take those who connect")
+                until(lambda: look() == 0, "the broker to take those who connect")
         return connections, most - before
 
     def test_flood_of_the_back(self):
@@ -209,8 +209,8 @@ class Clients(TestCase):
     def test_who_comes_and_goes_takes_no_place(self):
         broker = self.serve()
         self.come_and_go(broker)
-        wait_until(lambda: self.is_served(broker), "a fresh client to be served")
-        wait_until(lambda: self.watcher.status().clients == 1, "the strangers to be forgotten")
+        until(lambda: self.is_served(broker), "a fresh client to be served")
+        until(lambda: self.watcher.status().clients == 1, "the strangers to be forgotten")
         self.assertEqual(self.watcher.status().subscriptions, 0)
 
     def test_without_it_the_table_is_full(self):
@@ -283,10 +283,10 @@ class Unfinished(TestCase):
     def test_sum_is_bounded(self):
         broker = self.broker(settings=dict(buffer_mib=64))  # a quarter, as bytes on the line
         self.feed(broker, 20, 7 * MB)
-        wait_until(lambda: self.count(broker) <= 2, "the largest to be cut", 8)
+        until(lambda: self.count(broker) <= 2, "the largest to be cut", 8)
         self.assertIn("event=connection_cut side=front reason=too_much_unfinished", broker.log())
         if not SANITIZED:  # a sanitizer keeps what was freed
-            wait_until(lambda: self.cost(broker) < 25 * MB, "the memory to be given back", 4)
+            until(lambda: self.cost(broker) < 25 * MB, "the memory to be given back", 4)
         broker.client().alive()
 
     def test_without_the_sum_it_is_not(self):
@@ -310,7 +310,7 @@ class Unfinished(TestCase):
         frame = Frame(REQUEST, request=1, group=group("nobody"), budget=20000, body=bytes(200000)).pack()
         upload = honest.box(frame)
         honest.connection.sendall(upload[:150000])
-        wait_until(lambda: "reason=too_much_unfinished so_far=1" in broker.log(), "one of them to be cut", 8)
+        until(lambda: "reason=too_much_unfinished so_far=1" in broker.log(), "one of them to be cut", 8)
         if honest.is_closed(0.5):
             return True
         honest.connection.settimeout(DEADLINE)
@@ -335,9 +335,9 @@ class Unfinished(TestCase):
                 peer.connection.sendall(b"".join(peer.box(b"", more=True) for _ in range(4 * MB // 35)))
             except ConnectionError:
                 pass
-        wait_until(lambda: self.count(broker) <= 2, "the largest to be cut", 8)
+        until(lambda: self.count(broker) <= 2, "the largest to be cut", 8)
         if not SANITIZED:
-            wait_until(lambda: self.cost(broker) < 50 * MB, "the memory to be given back", 4)
+            until(lambda: self.cost(broker) < 50 * MB, "the memory to be given back", 4)
 
     def cut_within(self, broker, seconds):
         self.feed(broker, 2, 5 * MB)
@@ -399,7 +399,7 @@ class NotTaken(TestCase):
         for client in clients:
             client.alive()
         self.assertGreater(broker.memory_bytes() - before, 8 * MB)
-        wait_until(lambda: broker.memory_bytes() - before < 6 * MB, "its memory to be free")
+        until(lambda: broker.memory_bytes() - before < 6 * MB, "its memory to be free")
         self.assertIn("event=connection_cut side=back reason=worker_lost", broker.log())
 
     def answers_to_one_that_does_not_read(self, broker, clients, count):
@@ -427,8 +427,8 @@ class NotTaken(TestCase):
     def test_many_that_do_not_read(self):
         broker = self.broker(settings=dict(self.SETTINGS, buffer_mib=8))
         self.answers_to_one_that_does_not_read(broker, 12, 6)
-        wait_until(lambda: "event=connection_cut side=front reason=too_much_not_taken" in broker.log(),
-                   "some to be cut")
+        until(lambda: "event=connection_cut side=front reason=too_much_not_taken" in broker.log(),
+              "some to be cut")
         broker.client().alive()
 
     def test_client_that_reads_late_gets_what_fits(self):

@@ -23,7 +23,7 @@ class Admission(TestCase):
         broker = self.broker()
         stranger = broker.stranger_at_back()
         self.assertEqual(self.knock(stranger), zmq.EVENT_HANDSHAKE_FAILED_AUTH)
-        wait_until(lambda: f"event=key_refused side=back key={stranger.key.hex} " in broker.log(), "the log to tell")
+        until(lambda: f"event=key_refused side=back key={stranger.key.hex} " in broker.log(), "the log to tell")
         broker.client().connected()
         broker.worker("north").connected()
 
@@ -141,7 +141,7 @@ class HighWater(TestCase):
             other.send(Frame(HEARTBEAT, request=1))
             return other.receive(3) is None
 
-        wait_until(is_stopped, "the broker to stop", 3 * DEADLINE)
+        until(is_stopped, "the broker to stop", 3 * DEADLINE)
         broker.kill()
 
 
@@ -155,7 +155,7 @@ class Unreachable(TestCase):
         client.request(LABOUR, 1)
         request = worker.expect(REQUEST)
         client.close()
-        wait_until(lambda: self.is_closed(broker), "its connection to be closed")
+        until(lambda: self.is_closed(broker), "its connection to be closed")
         worker.answer(request, body=bytes(100))
         worker.alive()
         return watcher.status().clients

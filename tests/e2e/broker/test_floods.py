@@ -25,7 +25,7 @@ class Share(TestCase):
     def test_there_is_room_for_who_asks_little(self):
         broker, worker = self.greedy()
         broker.client().request(LABOUR, 1000)
-        wait_until(lambda: worker.expect().request == 1000, "the worker to be given it")
+        until(lambda: worker.expect().request == 1000, "the worker to be given it")
 
     def test_without_it_there_is_none(self):
         broker, _ = self.greedy(without=("share",))
@@ -74,7 +74,7 @@ class Malformed(TestCase):
     def assertUnharmed(self):
         self.honest.alive()
         self.assertIsNone(self.server.process.poll(), self.server.log())
-        wait_until(lambda: self.count_descriptors() <= self.descriptors + 2, "the connections to be given up")
+        until(lambda: self.count_descriptors() <= self.descriptors + 2, "the connections to be given up")
         self.assertEqual(self.honest.events.count(zmq.EVENT_DISCONNECTED), 0)
         self.server.client().connected().alive()
 

@@ -58,7 +58,7 @@ class Start(TestCase):
         broker.operators = [Key().hex]
         broker.write_config()
         broker.reload()
-        wait_until(lambda: "event=may_ask_status side=front key=" + broker.operators[0] in broker.log(), "the log")
+        until(lambda: "event=may_ask_status side=front key=" + broker.operators[0] in broker.log(), "the log")
         self.assertEqual(self.groups_in_the_log(broker, "north"), [LABOUR])
         self.assertEqual(self.groups_in_the_log(broker, "south"), [MANAGEMENT])
 
@@ -274,7 +274,7 @@ class Restart(TestCase):
         outcome = send()
         if immediate:
             # The pipe goes a moment after the connection.
-            wait_until(lambda: send() == "refused", "the socket to refuse")
+            until(lambda: send() == "refused", "the socket to refuse")
             outcome = "refused"
         broker.restart_at_same_address()
         client.connected()
@@ -355,11 +355,11 @@ class Restart(TestCase):
         request = worker.expect(REQUEST)
         silence_s = 0.1 * 15
         broker.process.send_signal(signal.SIGSTOP)
-        wait_until(broker.is_stopped, "the broker to stand still")
+        until(broker.is_stopped, "the broker to stand still")
         stopped = time.monotonic()
-        wait_until(lambda: time.monotonic() - stopped > 1.5 * silence_s, "longer than silence may last")
+        until(lambda: time.monotonic() - stopped > 1.5 * silence_s, "longer than silence may last")
         broker.process.send_signal(signal.SIGCONT)
-        stood = wait_until(lambda: re.search(r"event=stood_still ms=(\d+)", broker.log()), "the log to tell")
+        stood = until(lambda: re.search(r"event=stood_still ms=(\d+)", broker.log()), "the log to tell")
         self.assertGreater(int(stood[1]), 1000 * silence_s)
         worker.answer(request)
         client.expect(REPLY, request=1)
@@ -458,8 +458,8 @@ class Reload(TestCase):
         broker.endpoints["back"] = "tcp://127.0.0.1:7412"
         broker.write_config()
         broker.reload()  # again: nothing of it is in effect yet
-        wait_until(lambda: "event=reload_incomplete settings=back,io_threads needs=restart" in broker.log(),
-                   "both to be told")
+        until(lambda: "event=reload_incomplete settings=back,io_threads needs=restart" in broker.log(),
+              "both to be told")
 
 
 class End(TestCase):
@@ -469,7 +469,7 @@ class End(TestCase):
         client.request(LABOUR, 1)
         request = worker.expect(REQUEST)
         broker.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: "event=stopping pending=1" in broker.log(), "the end to begin")
+        until(lambda: "event=stopping pending=1" in broker.log(), "the end to begin")
         client.request(LABOUR, 2)
         client.expect(ERROR, request=2, error=DRAINING)
         worker.answer(request)

@@ -206,7 +206,7 @@ class Full(TestCase):
         first.send(Frame(BYE))
         first.send(b"")
         second.alive()
-        wait_until(lambda: self.is_taken(third), "a place to become free")
+        until(lambda: self.is_taken(third), "a place to become free")
 
     def is_taken(self, client):
         client.send(Frame(SUBSCRIBE, group=LABOUR, history=history("a"), sequence=1))
@@ -234,7 +234,7 @@ class Full(TestCase):
         client.expect(ERROR, request=1, error=NO_ROUTE)
         client.request(LABOUR, 2)
         worker.expect(REQUEST, request=2)
-        wait_until(lambda: "event=group_refused worker=north group=" + MANAGEMENT.hex() in broker.log(), "the log")
+        until(lambda: "event=group_refused worker=north group=" + MANAGEMENT.hex() in broker.log(), "the log")
 
 
 if __name__ == "__main__":

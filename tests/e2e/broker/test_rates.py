@@ -70,7 +70,7 @@ class Frames(TestCase):
         self.assertTrue(all(0 < frame.budget < 60000 for frame in refused), refused)
         client.alive()  # heartbeats go on
         # Once it has waited, it goes on.
-        wait_until(lambda: not self.refused(self.ask(client, 1)), "its turn")
+        until(lambda: not self.refused(self.ask(client, 1)), "its turn")
         self.assertNotIn("connection_cut", broker.log())
         self.assertEqual(client.events.count(zmq.EVENT_DISCONNECTED), 0)
         watcher = broker.client(key=self.operator)
@@ -116,7 +116,7 @@ class Frames(TestCase):
         honest.alive()
         flooding = broker.client().connected()
         self.assertIsNotNone(flood(flooding))
-        wait_until(lambda: "event=connection_cut side=front reason=floods" in broker.log(), "the log to tell")
+        until(lambda: "event=connection_cut side=front reason=floods" in broker.log(), "the log to tell")
         self.assertEqual(self.refused(self.ask(honest, 20)), [])
         self.assertEqual(honest.events.count(zmq.EVENT_DISCONNECTED), 0)
 
@@ -230,7 +230,7 @@ class Arrivals(TestCase):
     def test_without_the_sieve_each_is_accepted_and_cut(self):
         broker = self.few(without=("sieve",))
         self.assertFalse(self.is_kept_out(broker, 60))
-        wait_until(lambda: "reason=too_fast_from_one_address" in broker.log(), "the log to tell")
+        until(lambda: "reason=too_fast_from_one_address" in broker.log(), "the log to tell")
 
     def test_without_the_rate_all_are_taken(self):
         broker = self.few(without=("arrival_rate",))

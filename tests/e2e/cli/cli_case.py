@@ -11,15 +11,19 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support" / "python"))
+
+from comity_patience import until  # noqa: E402,F401
 
 BUILD = Path(os.environ["COMITY_BUILD"])
 COMITY = BUILD / "comity"
 TIMEOUT_S = 120
-DEADLINE_S = 60
+DEADLINE_S = 120
 
 DONE, REFUSED, USAGE, UNREACHABLE, INTERNAL, UNCONFIRMED, DIFFERS, UNCOUNTED, FORKED, WAITING = range(10)
 
@@ -53,17 +57,6 @@ time_zone = America/Chicago
 
 class Unexpected(AssertionError):
     pass
-
-
-def wait_until(condition, what):
-    """A condition with a deadline; never a fixed sleep."""
-    end = time.monotonic() + DEADLINE_S
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.01)
-    raise Unexpected(f"not within {DEADLINE_S} s: {what}")
 
 
 def is_alive(pid):

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import unittest
 
-from cli_case import CHARTER, COMITY, DONE, FOUNDERS, USAGE, CliCase, wait_until
+from cli_case import CHARTER, COMITY, DONE, FOUNDERS, USAGE, CliCase, until
 
 
 class TwoPartnerships(CliCase):
@@ -80,7 +80,7 @@ class TwoPartnerships(CliCase):
             row = json.loads(follow.stdout.readline())
             self.assertEqual(row["sequence"], invited["receipt"]["sequence"])
             follow.send_signal(signal.SIGINT)
-            wait_until(lambda: follow.poll() is not None, "events --follow to end")
+            until(lambda: follow.poll() is not None, "events --follow to end")
             self.assertEqual(follow.returncode, 0)
         finally:
             follow.kill()

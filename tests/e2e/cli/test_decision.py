@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from cli_case import COMITY, CliCase, INTERNAL, REFUSED, USAGE, wait_until
+from cli_case import COMITY, CliCase, INTERNAL, REFUSED, USAGE, until
 
 
 class Founding(CliCase):
@@ -399,7 +399,7 @@ class Decision(CliCase):
         self.world.ask("eli", "round", "open", proposal, "--rule", "by-friday", exit=REFUSED)
         number = self.ask("eli", "round", "open", proposal, "--rule", "by-friday", "--closes", "+2s")["number"]
         self.ask("ada", "vote", number, "agree")
-        wait_until(lambda: self.world.comity("ada", "outcome", number)[0] == 0, "the round closes at its time")
+        until(lambda: self.world.comity("ada", "outcome", number)[0] == 0, "the round closes at its time")
         outcome = self.ask("ada", "outcome", number)
         self.assertEqual((outcome["outcome"], outcome["round"]["cause"]), ("ADOPTED", "TIME"))
         self.refuse("ben", "vote", number, "agree", name="CLOSED")
@@ -500,7 +500,7 @@ class Decision(CliCase):
             # Both daemons die; what comes afterwards is heard as well, and nothing twice.
             for child in ("worker", "broker"):
                 os.kill(self.world.pids(child)[0], signal.SIGKILL)
-            wait_until(lambda: self.world.comity("ben", "whoami")[0] == 0, "the installation is back")
+            until(lambda: self.world.comity("ben", "whoami")[0] == 0, "the installation is back")
             after = self.ask("ben", "item", "add", 1, "After")["receipt"]["sequence"]
             last = row["sequence"]
             while last < after:

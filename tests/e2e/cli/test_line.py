@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 import lines
-from cli_case import COMITY, CliCase, INTERNAL, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE, wait_until
+from cli_case import COMITY, CliCase, INTERNAL, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE, until
 
 
 class HalfDeafLine(lines.Line):
@@ -146,7 +146,7 @@ class Line(CliCase):
             process = subprocess.Popen([COMITY, "proposal", "make", str(item), "Large", "--text", "x" * 40000, "--home",
                                         self.world.home(who)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             try:
-                wait_until(lambda: len(list(journal.glob("*/*.command"))) == count, "the act is in the journal")
+                until(lambda: len(list(journal.glob("*/*.command"))) == count, "the act is in the journal")
                 process.send_signal(getattr(signal, name))
                 output, errors = process.communicate(timeout=30)
             finally:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import unittest
 
-from cli_case import BUILD, COMITY, CliCase, DONE, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE, wait_until
+from cli_case import BUILD, COMITY, CliCase, DONE, REFUSED, UNCONFIRMED, UNREACHABLE, USAGE, until
 
 STOPS = os.environ["COMITY_STOPS"]
 
@@ -58,7 +58,7 @@ class Moved(CliCase):
         log = (data / "log" / "up.log").read_text()
         before = [int(line.rsplit("pid=", 1)[1]) for line in log.splitlines() if "event=started child=worker " in line]
         os.kill(before[-1], signal.SIGKILL)
-        wait_until(lambda: (data / "log" / "up.log").read_text().count("event=started child=worker ") > len(before), "a new worker")
+        until(lambda: (data / "log" / "up.log").read_text().count("event=started child=worker ") > len(before), "a new worker")
 
     def export(self, data, name):
         subprocess.run([BUILD / "comity-worker", "export", "--config", data / "worker.ini", "--to", self.world.directory / name],
@@ -182,12 +182,12 @@ class Moved(CliCase):
                           f"key = {second['connection_key']}\ngroup = {second['group']}\n")
         os.kill(self.world.pids("broker")[0], signal.SIGHUP)
         log = self.world.data / "log" / "broker.log"
-        wait_until(lambda: "event=reloaded" in log.read_text(), "the broker knows both")
+        until(lambda: "event=reloaded" in log.read_text(), "the broker knows both")
         with open(self.world.file("second.log"), "wb") as log:
             worker = subprocess.Popen([BUILD / "comity-worker", "--config", config], stdout=log, stderr=log)
         self.addCleanup(worker.wait, 30)
         self.addCleanup(worker.terminate)
-        wait_until((self.world.directory / "second.run.worker.ready").exists, "the second worker")
+        until((self.world.directory / "second.run.worker.ready").exists, "the second worker")
         return {**json.loads((self.world.data / "place.json").read_text()), "group_key": second["group_key"]}
 
     def test_two_groups_at_one_broker(self):
@@ -208,10 +208,10 @@ class Moved(CliCase):
             self.addCleanup(lambda: process.poll() is None and process.kill())
             lines = lambda: self.world.file("follow").read_bytes().count(b"\n")
             head = self.ask("ada", "events")["next"] - 1
-            wait_until(lambda: lines() >= head, "all that there is")
+            until(lambda: lines() >= head, "all that there is")
             self.move(to)
             self.ask("ada", "invite", "Hal Lund", "--out", "hal.invitation")
-            wait_until(lambda: lines() > head, "what came after the move")
+            until(lambda: lines() > head, "what came after the move")
             process.send_signal(signal.SIGINT)
             process.wait(30)
         self.assertIn(FOLLOWED, self.world.file("follow.err").read_text())

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import unittest
 
-from cli_case import COMITY, DONE, REFUSED, TIMEOUT_S, UNCONFIRMED, UNREACHABLE, WAITING, CliCase, is_alive, wait_until
+from cli_case import COMITY, DONE, REFUSED, TIMEOUT_S, UNCONFIRMED, UNREACHABLE, WAITING, CliCase, is_alive, until
 from lines import Line
 
 SOON = ("--timeout", 1)  # where nobody answers
@@ -293,9 +293,9 @@ class Outbox(CliCase):
         watch, told = self.watch("ada")
         line.is_cut = True
         self.vote("ada", "agree")
-        wait_until(lambda: any("Out of touch" in text for text in told), "watch notices")
+        until(lambda: any("Out of touch" in text for text in told), "watch notices")
         line.mend()
-        wait_until(lambda: any("Sent now, given " in text for text in told), "watch sends it")
+        until(lambda: any("Sent now, given " in text for text in told), "watch sends it")
         self.assertEqual(len(self.ballots()), 1)
         self.end_watch(watch)
 
@@ -324,14 +324,14 @@ class Outbox(CliCase):
         watch, told = self.watch("ada", "--timeout", 3)
         line.is_cut = True
         self.vote("ada", *self.LARGE)
-        wait_until(lambda: any("Out of touch" in text for text in told), "watch notices")
+        until(lambda: any("Out of touch" in text for text in told), "watch notices")
         line.is_deaf_from = 1500
         line.mend()
-        wait_until(lambda: any("not confirmed" in text for text in told), "it went out, and nothing came back")
+        until(lambda: any("not confirmed" in text for text in told), "it went out, and nothing came back")
         self.assertEqual([row["state"] for row in self.ask("ada", "outbox", "list", *SOON)["outbox"]][-1:], ["sent"])
         line.is_deaf_from = 1 << 30
         line.mend()
-        wait_until(lambda: any(f"round {self.round}: recorded as number " in text for text in told), "watch sends it again")
+        until(lambda: any(f"round {self.round}: recorded as number " in text for text in told), "watch sends it again")
         self.assertEqual(sum("Sent now, given " in text for text in told), 2, told)   # each outcome once
         self.end_watch(watch)
         self.assertRecordedOnce()
@@ -344,7 +344,7 @@ class Outbox(CliCase):
         line.is_deaf_from = 1500
         error = self.vote("ada", *self.LARGE, "--timeout", 5, exit=UNCONFIRMED)["error"]
         self.assertIn("kept on this machine", error["what"])
-        wait_until(lambda: any(f"round {self.round}: recorded as number " in text for text in told), "watch sends it")
+        until(lambda: any(f"round {self.round}: recorded as number " in text for text in told), "watch sends it")
         self.assertNotIn("Out of touch", "".join(told))
         self.end_watch(watch)
         line.is_deaf_from = 1 << 30
@@ -358,7 +358,7 @@ class Outbox(CliCase):
         line.mend()
         mark = next((self.world.home("ada") / "journal").glob(f"*/{command}.waiting"))
         sender = self.start("ada", "whoami", "--timeout", 60)
-        wait_until(lambda: b"sent" in mark.read_bytes() or not is_alive(sender.pid), "a sending was begun")
+        until(lambda: b"sent" in mark.read_bytes() or not is_alive(sender.pid), "a sending was begun")
         sender.kill()
         sender.wait(TIMEOUT_S)
         self.refuse("ada", "outbox", "takeback", command, name="STATE")
@@ -428,7 +428,7 @@ class Outbox(CliCase):
             self.vote("ada", "agree")
         finally:
             os.kill(supervisor, signal.SIGCONT)
-        wait_until(lambda: self.world.comity("ada", "whoami")[0] == DONE, "a broker is there again")
+        until(lambda: self.world.comity("ada", "whoami")[0] == DONE, "a broker is there again")
         self.assertEqual([row["state"] for row in self.outbox("ada")], ["recorded"])
         self.assertEqual(len(self.ballots()), 1)
 

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import unittest
 
-from cli_case import COMITY, REFUSED, TIMEOUT_S, UNCONFIRMED, UNREACHABLE, WAITING, wait_until
+from cli_case import COMITY, REFUSED, TIMEOUT_S, UNCONFIRMED, UNREACHABLE, WAITING, until
 from sites_case import NAMES, SitesWorld  # sets the path
 from comity_etcd import encoded
 from comity_rolling import SEAT
@@ -157,7 +157,7 @@ class OverSites(unittest.TestCase):
         self.home_at("ben", site)
         self.home_at("dev", site, *(name for name in NAMES if name != site))
         join = self.part(site)
-        wait_until(lambda: self.ask("ada", "whoami", exit=None).get("not_fresh"), "the site is cut off")
+        until(lambda: self.ask("ada", "whoami", exit=None).get("not_fresh"), "the site is cut off")
         for round in (closed, changed):
             error = self.ask("ada", "vote", round, "agree", exit=WAITING)["error"]
             self.assertEqual(error["name"], "NOT_LEADER")
@@ -179,15 +179,15 @@ class OverSites(unittest.TestCase):
         self.assertIn("not_fresh", self.ask("dev", "whoami"))
         self.assertEqual(self.ask("dev", "vote", changed, "agree")["said"], "agree")
         watched = self.follow("ben", "watch", 1)[1]
-        wait_until(lambda: any("this site cannot reach the others" in line for line in watched), "it watches")
+        until(lambda: any("this site cannot reach the others" in line for line in watched), "it watches")
         self.ask("eli", "round", "close", closed)
         join()
         told = []
-        wait_until(lambda: told.extend(self.ask("ada", "whoami", exit=None).get("delivered", [])) or
-                   sum(row["verdict"] in ("RECORDED", "REFUSED") for row in told) >= len(rounds), "they are sent")
+        until(lambda: told.extend(self.ask("ada", "whoami", exit=None).get("delivered", [])) or
+              sum(row["verdict"] in ("RECORDED", "REFUSED") for row in told) >= len(rounds), "they are sent")
         self.assertEqual([(row["verdict"], row["error"]) for row in told if row["verdict"] != "UNKNOWN"],
                          [("REFUSED", "CLOSED"), ("RECORDED", "OK"), ("RECORDED", "OK")])
-        wait_until(lambda: any(f"round {changed}: recorded as number " in line for line in watched), "the one that watches has sent it")
+        until(lambda: any(f"round {changed}: recorded as number " in line for line in watched), "the one that watches has sent it")
         self.assertEqual([len(self.cast(round)) for round in rounds], [0, 3, 2])
         self.assertEqual([sorted(ballot["answer"] for ballot in self.ask("eli", "ballots", round)["ballots"]) for round in rounds],
                          [[], [1, 1, 6], [6]])
@@ -221,7 +221,7 @@ class OverSites(unittest.TestCase):
                 rounds = first, second = first, self.world.open_round(self.world.propose())
                 self.ask("ada", "round", "show", second)
         late.send_signal(signal.SIGCONT)
-        wait_until(lambda: all(map(self.sites.says_that_etcd_is_silent, NAMES)), "each knows that it is cut off")
+        until(lambda: all(map(self.sites.says_that_etcd_is_silent, NAMES)), "each knows that it is cut off")
         for round in rounds:
             error = self.ask("ada", "vote", round, "agree", exit=WAITING)["error"]
             self.assertEqual(error["name"], "NOT_LEADER")
@@ -235,8 +235,8 @@ class OverSites(unittest.TestCase):
         mend()
         self.sites.leader()
         told = []
-        wait_until(lambda: told.extend(self.ask("ada", "whoami", exit=None).get("delivered", [])) or
-                   any(row["verdict"] == "RECORDED" for row in told), "it is sent")
+        until(lambda: told.extend(self.ask("ada", "whoami", exit=None).get("delivered", [])) or
+              any(row["verdict"] == "RECORDED" for row in told), "it is sent")
         self.assertEqual([row["act"] for row in told if row["verdict"] == "RECORDED"], [f"cast_ballot on round {second}"])
         self.assertEqual([len(self.cast(round)) for round in rounds], [0, 1])
 
@@ -246,7 +246,7 @@ class OverSites(unittest.TestCase):
     def wait_for_acts(loads):
         """Until each has acted and read twice more, or has failed."""
         wanted = {load: len(load.seen) + 4 for load in loads}
-        wait_until(lambda: all(load.wrong or len(load.seen) >= wanted[load] for load in loads), "everybody acts")
+        until(lambda: all(load.wrong or len(load.seen) >= wanted[load] for load in loads), "everybody acts")
 
     def under_load(self, disturb):
         """No command fails, nobody is shown less than before, and what was recorded is in the record, where it was said to be."""
@@ -331,11 +331,11 @@ class OverSites(unittest.TestCase):
         follow, told = self.follow("carla", "events", "--follow")
         for other in others:
             self.sites.members.kill(other)
-        wait_until(lambda: any("this site cannot reach the others" in line for line in told), "it is told")
+        until(lambda: any("this site cannot reach the others" in line for line in told), "it is told")
         self.assertNotIn("In touch again.\n", told)
         for other in others:
             self.sites.members.spawn(other)
-        wait_until(lambda: "In touch again.\n" in told, "it is taken back")
+        until(lambda: "In touch again.\n" in told, "it is taken back")
         self.assertIsNone(follow.poll())
         follow.send_signal(signal.SIGINT)
         self.assertEqual(follow.wait(TIMEOUT_S), 0)
@@ -358,22 +358,22 @@ class OverSites(unittest.TestCase):
         for name in NAMES:
             self.sites.stop("worker", name)
             self.sites.start("worker", name)
-        wait_until(lambda: "All workers go with the log" in self.world.comity("eli", "doctor")[1], "all is well")
+        until(lambda: "All workers go with the log" in self.world.comity("eli", "doctor")[1], "all is well")
         site = next(name for name in NAMES if name != self.sites.leader())
         self.addCleanup(self.lighten, site)
         self.sites.kill("worker", site)
         entry = self.refuse(site)
         words = f"has stopped before entry {entry}"
-        wait_until(lambda: words in self.world.comity("eli", "status")[1], "it is seen")
+        until(lambda: words in self.world.comity("eli", "status")[1], "it is seen")
         log = [row for row in self.ask("eli", "doctor", exit=None)["checks"] if row["check"] == "log"]
         self.assertEqual([row["finding"] for row in log], ["warning"])
         self.assertIn(f"The worker {site} {words} of the log", log[0]["what"])
         for title in ("Refused", "And the next one"):   # of three one alone refuses it: the others go on, and say so
             self.ask("ada", "item", "add", 1, title)
         leader = self.sites.log("worker", self.sites.leader())
-        wait_until(lambda: f"event=entry_refused number={entry}" in leader.read_text(), "it is in the log file")
+        until(lambda: f"event=entry_refused number={entry}" in leader.read_text(), "it is in the log file")
         self.lighten(site)   # and decides as the others do
-        wait_until(lambda: "All workers go with the log" in self.world.comity("eli", "doctor")[1], "it has applied it after all")
+        until(lambda: "All workers go with the log" in self.world.comity("eli", "doctor")[1], "it has applied it after all")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from cli_case import BUILD, CliCase, UNCOUNTED, USAGE, wait_until
+from cli_case import BUILD, CliCase, UNCOUNTED, USAGE, until
 
 
 class Purge(CliCase):
@@ -78,7 +78,7 @@ class Purge(CliCase):
         self.assertTrue(self.is_kept_by("ben", "within an hour"))  # the control
         before = self.ask("dev", "outcome", 2)
         receipts = [row["command_id"] for row in self.ask("dev", "receipt", "list")["receipts"]]
-        purged = wait_until(lambda: self.try_purge(purge), "the retention is over")
+        purged = until(lambda: self.try_purge(purge), "the retention is over")
         self.assertEqual(purged, 9)
         self.refuse("ada", *purge, name="NOT_FOUND")  # nothing is left
         self.check_gone()

@@ -3,7 +3,7 @@ mandates, minutes, and the register that shows all of it."""
 
 import unittest
 
-from cli_case import CliCase, USAGE, wait_until
+from cli_case import CliCase, USAGE, until
 
 
 class Register(CliCase):
@@ -92,7 +92,7 @@ class Register(CliCase):
 
     def test_sunset_and_review_come_by_themselves(self):
         number = self.adopt("--review", "+1s", "--sunset", "+2s")
-        wait_until(lambda: self.decision(number)["state"] == "ENDED", "the sunset")
+        until(lambda: self.decision(number)["state"] == "ENDED", "the sunset")
         row = self.decision(number)
         self.assertEqual(row["end"], "SUNSET")
         self.assertNotEqual(row["review_due_ms"], 0)
@@ -171,7 +171,7 @@ class Register(CliCase):
         give = ["mandate", "give", number, "--to-member", "Dev Patel", "--text", "Swaps of up to two days."]
         self.refuse("ada", *give, name="COSIGNERS")
         mandate = self.ask("ada", *give, "--report-by", "+1s", *self.world.with_key("carla"))["number"]
-        wait_until(lambda: self.ask("ada", "mandate", "show", mandate)["mandate"]["report_due_ms"] != 0, "the report is due")
+        until(lambda: self.ask("ada", "mandate", "show", mandate)["mandate"]["report_due_ms"] != 0, "the report is due")
         self.refuse("ben", "mandate", "report", mandate, "--text", "r", name="FORBIDDEN")
         self.ask("dev", "mandate", "report", mandate, "--text", "Three swaps.", "--next", "+30d")
         self.assertEqual(self.ask("ada", "mandate", "show", mandate)["mandate"]["reports"][0]["text"]["text"], "Three swaps.")

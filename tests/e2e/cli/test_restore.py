@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from cli_case import BUILD, COMITY, CliCase, FORKED, REFUSED, UNCOUNTED, UNREACHABLE, wait_until
+from cli_case import BUILD, COMITY, CliCase, FORKED, REFUSED, UNCOUNTED, UNREACHABLE, until
 
 GIVEN_UP = "it was signed in a record that was given up by a later restore; give it anew, if it is still wanted"
 
@@ -142,7 +142,7 @@ class Restored(CliCase):
         self.back_up()
         for who in ("ada", "ben", "carla", "dev"):
             self.ask(who, "vote", number, "agree")
-        wait_until(lambda: self.ask("dev", "round", "show", number)["round"]["state"] == "CLOSED", "its time")
+        until(lambda: self.ask("dev", "round", "show", number)["round"]["state"] == "CLOSED", "its time")
         self.assertEqual(self.outcome(number), "ADOPTED")
         self.restore()
         for who in ("ada", "ben", "carla", "dev"):
@@ -355,13 +355,13 @@ class Restored(CliCase):
         head = self.head()
         follower = Follower(self.world, "eve")
         self.addCleanup(follower.end)
-        wait_until(lambda: len(follower.copy()) == head, "all that there is")
+        until(lambda: len(follower.copy()) == head, "all that there is")
         self.world.down()
-        wait_until(lambda: "Out of touch with the daemons" in follower.errors(), "that nobody answers")
+        until(lambda: "Out of touch with the daemons" in follower.errors(), "that nobody answers")
         shutil.rmtree(self.world.data / "store")
         self.worker("restore", "--from", self.world.directory / "backup")
         self.world.up()
-        wait_until(lambda: any("restored" in line for line in follower.lines()), "the line about the restore")
+        until(lambda: any("restored" in line for line in follower.lines()), "the line about the restore")
         restored = [line["restored"] for line in follower.lines() if "restored" in line]
         self.assertEqual(restored[0]["restored_to"], head - 2)
         for text in ("Other", "things", "than", "before"):
@@ -369,7 +369,7 @@ class Restored(CliCase):
             self.ask("ada", "item", "add", 1, text)
         now = self.head()
         self.assertGreater(now, head)   # past where the follower had been
-        wait_until(lambda: len(follower.copy()) == now, "all of the new record")
+        until(lambda: len(follower.copy()) == now, "all of the new record")
         self.assertEqual(follower.end(), 0)
         truth = {row["sequence"]: (row["epoch"], row["kind"]) for row in self.ask("ada", "events")["events"]}
         self.assertEqual(follower.copy(), truth)
@@ -381,10 +381,10 @@ class Restored(CliCase):
         head = self.head()
         follower = Follower(self.world, "eve")
         self.addCleanup(follower.end)
-        wait_until(lambda: len(follower.copy()) == head, "all that there is")
+        until(lambda: len(follower.copy()) == head, "all that there is")
         self.back_up()
         self.restore()
-        wait_until(lambda: any("restored" in line for line in follower.lines()), "the line about the restore")
+        until(lambda: any("restored" in line for line in follower.lines()), "the line about the restore")
         self.assertEqual(follower.end(), 0)
         self.assertIn(f"restored from a backup as of number {head} ", follower.errors())
         self.assertIn("all that was shown is in it.", follower.errors())

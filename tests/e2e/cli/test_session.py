@@ -3,7 +3,7 @@ quorum, hands and the floor, time boxes, a caucus, a sidebar, plus and delta."""
 
 import unittest
 
-from cli_case import CliCase, USAGE, wait_until
+from cli_case import CliCase, USAGE, until
 
 
 class Session(CliCase):
@@ -106,7 +106,7 @@ class Session(CliCase):
         self.assertEqual(self.show()["time_boxes"][0]["state"], "RUNNING")
         # One that nobody ends is over at its time.
         self.ask("ada", "caucus", "call", self.session, "--until", "+1s")
-        wait_until(lambda: self.show()["session"]["pause"] is None, "the end of the caucus")
+        until(lambda: self.show()["session"]["pause"] is None, "the end of the caucus")
         kinds = [event["kind"] for event in self.ask("eve", "events")["events"][-2:]]
         self.assertIn("caucus_ended", kinds)
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import unittest
 
-from cli_case import COMITY, REFUSED, UNCONFIRMED, USAGE, World, is_alive, wait_until
+from cli_case import COMITY, REFUSED, UNCONFIRMED, USAGE, World, is_alive, until
 from lines import Line
 
 SITES = (1, 2, 3)
@@ -130,7 +130,7 @@ class Sites(unittest.TestCase):
         self.assertEqual((error["name"], error["next"]), ("STATE", "comity resubmit"))
         for pid in stopped:
             os.kill(pid, signal.SIGCONT)
-        wait_until(lambda: "not_fresh" not in world.ask("eli", "whoami", exit=None), "they reach one another again")
+        until(lambda: "not_fresh" not in world.ask("eli", "whoami", exit=None), "they reach one another again")
         # The first goes out by itself before the second.
         said = world.ask("ada", *block)
         self.assertEqual([row["verdict"] for row in said["delivered"]], ["RECORDED"])
@@ -146,10 +146,10 @@ class Sites(unittest.TestCase):
         os.kill(world.supervisor(), signal.SIGHUP)
         for site in SITES:
             log = world.data / "log" / f"broker-{site}.log"
-            wait_until(lambda: "event=reloaded" in log.read_text(), "the broker to read its configuration again")
+            until(lambda: "event=reloaded" in log.read_text(), "the broker to read its configuration again")
         before = world.pids("worker-2")[0]
         os.kill(before, signal.SIGKILL)
-        wait_until(lambda: world.pids("worker-2")[0] != before, "the worker is started again")
+        until(lambda: world.pids("worker-2")[0] != before, "the worker is started again")
         self.assertEqual([world.pids(f"etcd-{site}", all_of_them=True) for site in SITES], [[pid] for pid in etcd], "hung up")
         self.assertTrue(all(map(is_alive, etcd)))
         world.down()
@@ -168,7 +168,7 @@ class Sites(unittest.TestCase):
         # It is there, and goes on alone with one of the others.
         self.stop("worker-1")
         self.stop("worker-3")
-        wait_until(lambda: world.comity("operator", "status", "--timeout", 5)[1].count("log: as site-2") == 1, "site-2 answers")
+        until(lambda: world.comity("operator", "status", "--timeout", 5)[1].count("log: as site-2") == 1, "site-2 answers")
         self.assertEqual(world.ask("eve", "whoami")["member"]["name"]["text"], "Eve Marsh")
 
     def test_doctor(self):
@@ -177,14 +177,14 @@ class Sites(unittest.TestCase):
         world.up("--sites", 3)
         self.assertEqual((self.doctor("certificates"), self.doctor("etcd"), self.doctor("log")), (["ok"], ["ok"] * 3, ["ok"]))
         self.stop("worker-2")
-        wait_until(lambda: self.doctor("log") == ["warning"], "the worker that stands still is missed")
+        until(lambda: self.doctor("log") == ["warning"], "the worker that stands still is missed")
         self.stop("etcd-3")
         # It may have led: then the other two agree on another first.
-        wait_until(lambda: self.doctor("etcd") == ["ok", "ok", "warning"], "the member that stands still is missed, and no other")
-        wait_until(lambda: any("does not reach these members of etcd: site-3." in row["what"] for row in self.rows("log")), "the worker misses it")
-        wait_until(lambda: "etcd's members that do not answer: site-3" in world.comity("operator", "status", "--timeout", 5)[1], "status says so too")
+        until(lambda: self.doctor("etcd") == ["ok", "ok", "warning"], "the member that stands still is missed, and no other")
+        until(lambda: any("does not reach these members of etcd: site-3." in row["what"] for row in self.rows("log")), "the worker misses it")
+        until(lambda: "etcd's members that do not answer: site-3" in world.comity("operator", "status", "--timeout", 5)[1], "status says so too")
         self.stop("etcd-2")
-        wait_until(lambda: "hears of nobody who leads, runs since" in world.comity("operator", "status", "--timeout", 5)[1], "no majority")
+        until(lambda: "hears of nobody who leads, runs since" in world.comity("operator", "status", "--timeout", 5)[1], "no majority")
         at = world.data / "certificates"
         subprocess.run(["openssl", "req", "-x509", "-key", at / "worker-2.key", "-days", "29", "-subj", "/O=short", "-out", at / "worker-2.pem"],
                        check=True, capture_output=True)

@@ -5,7 +5,7 @@ import os
 import signal
 import unittest
 
-from cli_case import CliCase, USAGE, wait_until
+from cli_case import CliCase, USAGE, until
 
 HOUR_MS = 3600 * 1000
 
@@ -68,7 +68,7 @@ class Ladder(CliCase):
         # The worker dies, and another one goes on.
         [pid] = self.world.pids("worker")
         os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: self.world.pids("worker") != [pid], "another worker")
+        until(lambda: self.world.pids("worker") != [pid], "another worker")
         said = self.ask("dev", "stage", "second", stage, "Carla Weiss")
         self.assertEqual((said["stage"], said["final_outcome"]), (stage + 1, None))
         self.confer(stage + 1)

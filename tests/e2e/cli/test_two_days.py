@@ -12,7 +12,7 @@ from pathlib import Path
 
 os.environ["TZ"] = "UTC"  # what is said has the time zone of the machine
 
-from cli_case import CliCase, DONE, UNCONFIRMED, UNREACHABLE, wait_until
+from cli_case import CliCase, DONE, UNCONFIRMED, UNREACHABLE, until
 from two_days import NIGHT, Sixty, for_each, holders, home_of, together
 
 EXPECTED = Path(__file__).parent / "expected"
@@ -181,7 +181,7 @@ class TwoDays(CliCase):
         for _ in range(20):
             document = self.ask(home_of(name), *words, exit=None)
             if document["exit"] == UNCONFIRMED:
-                wait_until(lambda: self.ask(home_of(name), "resubmit", exit=None)["exit"] == DONE, "what became of a ballot")
+                until(lambda: self.ask(home_of(name), "resubmit", exit=None)["exit"] == DONE, "what became of a ballot")
                 return
             if document["exit"] != UNREACHABLE:
                 self.assertEqual(document["exit"], DONE, document.get("error"))

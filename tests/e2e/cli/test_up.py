@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from cli_case import COMITY, INTERNAL, REFUSED, USAGE, World, is_alive, wait_until
+from cli_case import COMITY, INTERNAL, REFUSED, USAGE, World, is_alive, until
 
 SLOW_TO_END = """#!/usr/bin/python3
 import configparser, signal, sys, time
@@ -121,7 +121,7 @@ class Up(unittest.TestCase):
         self.world.up()
         children = self.children()
         os.kill(self.world.supervisor(), signal.SIGKILL)
-        wait_until(lambda: not any(map(is_alive, children)), "no child is left behind")
+        until(lambda: not any(map(is_alive, children)), "no child is left behind")
         self.assertFalse(self.world.down()["was_running"])
         self.world.up()
 
@@ -130,7 +130,7 @@ class Up(unittest.TestCase):
         for child in ("broker", "worker", "worker", "broker"):
             before = self.world.pids(child)[0]
             os.kill(before, signal.SIGKILL)
-            wait_until(lambda: self.world.pids(child)[0] != before, f"the {child} is started again")
+            until(lambda: self.world.pids(child)[0] != before, f"the {child} is started again")
             self.world.ask("operator", "status")
 
     def test_configuration_that_cannot_be_used(self):
@@ -255,7 +255,7 @@ class Up(unittest.TestCase):
                                                              text=True).stdout.split()]
             self.assertEqual(len(children), 2)
             os.close(terminal)
-            wait_until(lambda: not is_alive(pid), "comity up to end with its terminal")
+            until(lambda: not is_alive(pid), "comity up to end with its terminal")
             self.assertFalse(any(map(is_alive, children)))
         finally:
             if is_alive(pid):
@@ -264,7 +264,7 @@ class Up(unittest.TestCase):
         self.world.up()
         os.kill(self.world.supervisor(), signal.SIGHUP)
         log = self.world.data / "log" / "broker.log"
-        wait_until(lambda: "event=reloaded" in log.read_text(), "the broker to read its configuration again")
+        until(lambda: "event=reloaded" in log.read_text(), "the broker to read its configuration again")
         self.world.ask("operator", "status")
 
     def test_who_is_just_starting_has_no_number_yet(self):

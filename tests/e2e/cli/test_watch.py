@@ -15,7 +15,7 @@ import unittest
 
 import pyte
 
-from cli_case import COMITY, CliCase, DEADLINE_S, WAITING, wait_until
+from cli_case import COMITY, CliCase, DEADLINE_S, WAITING, until
 
 COLUMNS, ROWS = 80, 24
 
@@ -75,7 +75,7 @@ class Terminal:
         def shows():
             display = self.read()
             return display if words in " ".join(" ".join(display).split()) else None
-        return wait_until(shows, words)
+        return until(shows, words)
 
     def press(self, key):
         os.write(self.fd, key)
@@ -95,7 +95,7 @@ class Terminal:
             self.read()
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             return [os.waitstatus_to_exitcode(status)] if pid else None
-        code = wait_until(has_ended, "the watcher's end")[0]
+        code = until(has_ended, "the watcher's end")[0]
         self.is_ended = True
         os.close(self.fd)
         return code

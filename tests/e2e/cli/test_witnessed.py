@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from cli_case import BUILD, CliCase, DONE, wait_until
+from cli_case import BUILD, CliCase, DONE, until
 
 TRADES = {"union": "ada", "management": "carla"}
 
@@ -71,7 +71,7 @@ class Witnessed(CliCase):
         return " ".join(self.world.comity(who, "whoami")[1:])
 
     def final_up_to(self, sequence):
-        wait_until(lambda: self.finality()["final"] >= sequence, f"FINAL up to {sequence}")
+        until(lambda: self.finality()["final"] >= sequence, f"FINAL up to {sequence}")
 
     def test_each_side_has_its_own(self):
         self.assertIn("no party has a witness", self.said())
@@ -79,7 +79,7 @@ class Witnessed(CliCase):
         union.appoint()
         union.start()
         last = self.act()
-        wait_until(lambda: max(row["covered"] for row in self.finality()["parties"]) >= last, "the union's signature")
+        until(lambda: max(row["covered"] for row in self.finality()["parties"]) >= last, "the union's signature")
         self.assertEqual(self.finality()["final"], 0)
         self.assertIn("management has no witness", self.said())
 
@@ -96,7 +96,7 @@ class Witnessed(CliCase):
         management.stop()
         covered = {row["constituency"]: row["covered"] for row in self.finality()["parties"]}
         last = self.act()
-        wait_until(lambda: max(row["covered"] for row in self.finality()["parties"]) >= last, "the union's signature")
+        until(lambda: max(row["covered"] for row in self.finality()["parties"]) >= last, "the union's signature")
         state = self.finality()
         self.assertLess(state["final"], last)
         self.assertIn(state["final"], covered.values())
@@ -107,9 +107,9 @@ class Witnessed(CliCase):
         # It was dismissed: its word counts no more from then on.
         self.ask("carla", "witness", "dismiss", "management-box")
         last = self.act()
-        wait_until(lambda: max(row["covered"] for row in self.finality()["parties"]) >= last, "the union's signature")
+        until(lambda: max(row["covered"] for row in self.finality()["parties"]) >= last, "the union's signature")
         self.assertLess(self.finality()["final"], last)
-        wait_until(lambda: "KEY_REVOKED" in (management.directory / "log").read_text(), "the witness is told")
+        until(lambda: "KEY_REVOKED" in (management.directory / "log").read_text(), "the witness is told")
 
         # The note that a witness prints is what an audit holds a copy against.
         note = self.world.file("union.note", union.verb("note", "lakeside").stdout)

@@ -11,8 +11,10 @@ import sys
 import time
 import zlib
 
+from comity_patience import Patience
+
 HERE = pathlib.Path(__file__).resolve().parent
-BACK_S = 90   # who waits for longer waits in vain; how long a group stands still takeover.py measures
+BACK_S = 120   # who waits for longer waits in vain; how long a group stands still takeover.py measures
 
 
 class Clients:
@@ -87,11 +89,11 @@ class Clients:
                 if process.poll() not in (None, 0)]
 
     def until(self, condition, what, most_s=BACK_S):
-        deadline = time.monotonic() + most_s
+        patience = Patience(most_s)
         while not condition():
             assert not self.ended(), self.ended()
             self.place.tend()
-            assert time.monotonic() < deadline, f"in vain for {most_s} s: {what}; {self.recorded()}; {self.place.words()}"
+            assert not patience.is_over(), f"in vain for {most_s} s: {what}; {self.recorded()}; {self.place.words()}"
             time.sleep(0.02)
 
     def until_more(self, act, names=None, most_s=BACK_S):

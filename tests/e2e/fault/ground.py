@@ -18,19 +18,12 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support" / "python"))
 
 from comity_net import network_or_processes  # noqa: E402
+from comity_patience import until  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve()
 TALK = HERE.with_name("talk.py")
 GROUND, FAULTS = None, None
 WAIT_S, SOME = 20, 5   # lines: as many as TCP sends without hearing of them
-
-
-def until(condition, what):
-    deadline = time.monotonic() + WAIT_S
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"in vain for {WAIT_S} s: {what}"
-        time.sleep(0.005)
-    return value
 
 
 class Pair:

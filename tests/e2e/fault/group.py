@@ -12,6 +12,7 @@ from pathlib import Path
 
 from comity_etcd import NoMajority
 from comity_installation import NotStarted
+from comity_patience import Patience
 from comity_record import Record
 from comity_sites import Sites
 
@@ -128,7 +129,7 @@ class Group(Sites):
 
     def leader(self):
         """The site whose worker leads, by what etcd has; asks until there is one."""
-        deadline = time.monotonic() + LEADS_S
+        patience = Patience(LEADS_S)
         while True:
             for name in self.members.processes:
                 try:
@@ -137,7 +138,7 @@ class Group(Sites):
                     continue
                 if value is not None:
                     return value[LEADER_NAME_AT:].decode()
-            assert time.monotonic() < deadline, f"no worker leads: {self.words()}"
+            assert not patience.is_over(), f"no worker leads: {self.words()}"
             time.sleep(0.05)
 
     def export(self, name):

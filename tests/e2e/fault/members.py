@@ -7,13 +7,13 @@ What is shown is that the lines between members are cut, in either form, and hea
 import pathlib
 import sys
 import tempfile
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support" / "python"))
 
 from comity_etcd import Members, NoMajority  # noqa: E402
 from comity_net import network_or_processes  # noqa: E402
+from comity_patience import Patience  # noqa: E402
 
 GROUND, HOSTS, WAIT_S = None, ["north", "south", "east"], 30
 
@@ -26,7 +26,7 @@ class Etcd(unittest.TestCase):
 
     def in_time(self, call, wanted=None):
         """call() gives what is wanted before long, whatever it says until then."""
-        deadline = time.monotonic() + WAIT_S
+        patience = Patience(WAIT_S)
         while True:
             try:
                 value = call()
@@ -34,7 +34,7 @@ class Etcd(unittest.TestCase):
                     return
             except NoMajority as why:
                 value = why
-            self.assertLess(time.monotonic(), deadline, value)
+            self.assertFalse(patience.is_over(), value)
 
     def put_in_time(self, name, value):
         self.in_time(lambda: self.members.put(name, "key", value))

@@ -5,8 +5,10 @@ on meanwhile, and ends; each returns what it befell.
 
 import time
 
+from comity_patience import Patience
+
 YEARS_S, HOUR_S = 3 * 365 * 86400, 3600
-ON_S = 60    # those whom a fault does not concern go on: in vain after
+ON_S = 120   # those whom a fault does not concern go on: in vain after
 ROOM_S = 4   # how long a full disk waits for somebody who needs room
 
 
@@ -113,9 +115,9 @@ class Faults:
         return f"{first}, {second}"
 
     def _new_leader(self, old):
-        deadline = time.monotonic() + ON_S
+        patience = Patience(ON_S)
         while (leader := self._leader()) == old:
-            assert time.monotonic() < deadline, f"nobody leads in the place of {old}"
+            assert not patience.is_over(), f"nobody leads in the place of {old}"
             time.sleep(0.02)
         return leader
 

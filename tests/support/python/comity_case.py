@@ -1,28 +1,16 @@
 """What tests have that need an installation for each of them: started, ended, a client, a partnership, and waiting for something."""
 
 import os
-import time
 import unittest
 from pathlib import Path
 
 from comity_installation import Installation
+from comity_patience import until  # noqa: F401  for those who have no other need of it
 from comity_scene import Scene
 from comity_wire import pb
 
 BUILD = Path(os.environ.get("COMITY_BUILD", ".")).resolve()
-WAIT_S = 30
-
-
-def until(condition, what, timeout_s=WAIT_S):
-    """The condition's first true value; AssertionError after the time."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"in vain for {timeout_s} s: {what}")
-        time.sleep(0.005)
+WAIT_S = 120
 
 
 class InstallationCase(unittest.TestCase):

@@ -27,8 +27,10 @@ import time
 import urllib.error
 import urllib.request
 
+from comity_patience import Patience
+
 CERTIFICATES = pathlib.Path(__file__).resolve().parents[1] / "etcd_certificates"
-SERVES_S, ANSWER_S = 30, 3
+SERVES_S, ANSWER_S = 120, 3
 
 
 class NoMajority(Exception):
@@ -105,14 +107,14 @@ class Members:
 
     def wait(self, name):
         """Until it serves: it knows a leader and reads."""
-        deadline = time.monotonic() + SERVES_S
+        patience = Patience(SERVES_S)
         while True:
             try:
                 return self.get(name, "serves")
             except NoMajority as why:
                 words = (self.directory / f"{name}.log").read_text(errors="replace")[-1000:]
                 assert self.processes[name].poll() is None, f"etcd on {name} has ended: {words}"
-                assert time.monotonic() < deadline, f"etcd on {name} does not serve: {why}: {words}"
+                assert not patience.is_over(), f"etcd on {name} does not serve: {why}: {words}"
                 time.sleep(0.05)
 
     def start(self, name):
@@ -148,12 +150,12 @@ class Members:
 
     def change(self, by, what, **body):
         """Refused until the members have been in touch for 5 s."""
-        deadline = time.monotonic() + SERVES_S
+        patience = Patience(SERVES_S)
         while True:
             try:
                 return self.ask(by, f"cluster/member/{what}", **body)
             except NoMajority as why:
-                assert "unhealthy cluster" in str(why) and time.monotonic() < deadline, str(why)
+                assert "unhealthy cluster" in str(why) and not patience.is_over(), str(why)
                 time.sleep(0.1)
 
     def forced(self, name):

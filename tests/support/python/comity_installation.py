@@ -17,10 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from comity_patience import Patience
 from comity_wire import Wire, group_id, public_half
 import nacl.signing
 
-START_S = 30
+START_S = 120
 
 
 # For loads that give more commands by one key than a member ever would.
@@ -135,12 +136,12 @@ class Installation:
         process = self.spawn(name, [self.programs[name], "--config", self.directory / f"{name}.ini", *arguments],
                              environment or {}, self.directory / f"{name}.log")
         self.processes[name] = process
-        deadline = time.monotonic() + START_S
+        patience = Patience(START_S)
         while not ready.exists():
             if process.poll() is not None:
                 del self.processes[name]
                 raise NotStarted(f"{name} ended with {process.returncode}: {self.last_words(name)}")
-            if time.monotonic() > deadline:
+            if patience.is_over():
                 raise NotStarted(f"{name} is not ready after {START_S} s: {self.last_words(name)}")
             time.sleep(0.005)
         if name == "broker":

@@ -29,14 +29,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import comity_relay
 from comity_aloud import shout
+from comity_patience import Patience
 
 FAKETIME = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 INSIDE = "COMITY_INSIDE_NAMESPACES"
-ALL, WAIT_S = 1000, 10   # per mille of a line that is cut; how long a program of this module may take
+ALL, WAIT_S = 1000, 60   # per mille of a line that is cut; how long a program of this module may take
 NETWORK = "10.77.0."
 UNSHARE = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
@@ -219,9 +219,9 @@ class Host:
     def stop(self, process):
         """SIGSTOP, and it stands."""
         process.send_signal(signal.SIGSTOP)
-        deadline = time.monotonic() + WAIT_S
+        patience = Patience(WAIT_S)
         while pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
-            assert time.monotonic() < deadline, f"{process.pid} does not stand"
+            assert not patience.is_over(), f"{process.pid} does not stand"
 
     def go_on(self, process):
         process.send_signal(signal.SIGCONT)

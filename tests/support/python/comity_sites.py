@@ -18,9 +18,10 @@ from pathlib import Path
 
 from comity_etcd import Members
 from comity_installation import UNLIMITED, UNLIMITED_FRAMES, NotStarted, write_connection_key, write_secret, write_signing_seed
+from comity_patience import Patience
 from comity_wire import Wire, group_id
 
-START_S, LEAD_S = 60, 30
+START_S, LEAD_S = 120, 90
 
 
 class LoopbackHost:
@@ -201,12 +202,12 @@ class Sites:
         process = self.net.hosts[name].start([program, "--config", self.config(what, name), *arguments], self.log(what, name),
                                              environment, has_own_clock)
         self.processes[what, name] = process
-        deadline = time.monotonic() + START_S
+        patience = Patience(START_S)
         while is_awaited and not ready.exists():
             if process.poll() is not None:
                 del self.processes[what, name]
                 raise NotStarted(f"{what} {name} ended with {process.returncode}: {self.last_words(what, name)}")
-            if time.monotonic() > deadline:
+            if patience.is_over():
                 raise NotStarted(f"{what} {name} is not ready after {START_S} s: {self.last_words(what, name)}")
             time.sleep(0.005)
         if what == "broker":
@@ -235,9 +236,9 @@ class Sites:
         self.write_broker(name) if what == "broker" else self.write_worker(name)
         before = self.log(what, name).read_text(errors="replace").count("event=reloaded")
         self.processes[what, name].send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + START_S
+        patience = Patience(START_S)
         while self.log(what, name).read_text(errors="replace").count("event=reloaded") == before:
-            assert time.monotonic() < deadline, self.last_words(what, name)
+            assert not patience.is_over(), self.last_words(what, name)
             time.sleep(0.005)
 
     # What a client needs
@@ -271,7 +272,7 @@ class Sites:
 
     def leader(self, besides=(), within_s=LEAD_S):
         """The site whose worker runs and says that it leads, in the highest term."""
-        deadline = time.monotonic() + within_s
+        patience = Patience(within_s)
         while True:
             leaders = []
             for what, name in self.processes:
@@ -280,5 +281,5 @@ class Sites:
                     leaders.append((states[-1][2], name))
             if leaders:
                 return max(leaders)[1]
-            assert time.monotonic() < deadline, f"nobody leads after {within_s} s"
+            assert not patience.is_over(), f"nobody leads after {within_s} s"
             time.sleep(0.02)

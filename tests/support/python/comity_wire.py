@@ -34,6 +34,8 @@ import nacl.exceptions
 import nacl.signing
 import zmq
 
+from comity_patience import Patience
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
@@ -481,15 +483,12 @@ class Wire:
 
     def wait_until(self, condition, timeout_s=None):
         """Pump until condition() is true; its value. NoAnswer after the deadline."""
-        deadline = time.monotonic() + (self.timeout_s if timeout_s is None else timeout_s)
-        while True:
-            value = condition()
-            if value:
-                return value
-            left = deadline - time.monotonic()
-            if left <= 0:
+        patience = Patience(self.timeout_s if timeout_s is None else timeout_s)
+        while not (value := condition()):
+            if patience.is_over():
                 raise NoAnswer()
-            self.pump(min(left, 1.0))
+            self.pump(min(patience.left_s, 1.0))
+        return value
 
     def finish(self, request, timeout_s=None):
         """The frame that answers @request."""
@@ -547,15 +546,14 @@ class Wire:
 
     def patiently(self, retry_s, call):
         """Again while ERROR frames come, or nothing: a broker or a worker that ends takes what it has in hand with it."""
-        deadline = time.monotonic() + retry_s
+        patience = Patience(retry_s)
         while True:
             try:
                 return call()
             except (Failed, NoAnswer, zmq.Again) as failed:
-                left = deadline - time.monotonic()
-                if left <= 0:
+                if patience.is_over():
                     raise
-                self.pump(min(left, max(getattr(failed, "wait_ms", 0), 20) / 1000))
+                self.pump(min(patience.left_s, max(getattr(failed, "wait_ms", 0), 20) / 1000))
 
     def query_start(self, history=b"", floor=0, limit=0, cursor=b"", header=None, **kind):
         """kind: status=pb.Status(), list=pb.List(...), events=pb.Events(...), ..."""

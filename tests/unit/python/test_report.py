@@ -49,7 +49,7 @@ class Report(unittest.TestCase):
             "## wrong: seed 9",
             "!!! NO NETWORK OF ITS OWN: no nft. (3 tests: cut, lines, lacks)",
             "FAILED   wrong",
-            f"FAILED   vain: {'AssertionError: in vain for 30 s: all know it '.ljust(300, 'x')}",
+            f"FAILED   vain: {'AssertionError: in vain for 30 s: all know it '.ljust(800, 'x')}",
             "FAILED   unit: [  ERROR   ] --- 0x1 != 0 / [   LINE   ] --- test_a.c:7: error: Failure!",
             "SKIPPED  lacks",
             "FAILED   missing (Unable to find executable)"])
