@@ -18,7 +18,6 @@ enum {
     NEWS_AT_ONCE = 256,
     RETRY_MS = 1, /* for clients whose connection is full */
     IDLE_MS = 1000,
-    SETTLE_MS = 100, /* what was sent last is on its way before sockets are closed: whatever they are to linger, libzmq may lose it (its issue 1922) */
     STALL_MS = 1000, /* a turn that came so much too late was a stop of the whole process */
 };
 
@@ -313,7 +312,7 @@ int loop_run(struct loop *loop)
     }
     router_abandon(loop->router, &loop->actions);
     loop_act(loop);
-    zmq_poll(NULL, 0, SETTLE_MS);
+    process_settle();
     const struct router_counters *counters = router_counters(loop->router);
     log_event(LOG_INFO, "stopped",
               "messages=%" PRIu64 " turns=%" PRIu64 " requests=%" PRIu64 " replies=%" PRIu64

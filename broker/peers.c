@@ -347,18 +347,21 @@ static bool is_before(const struct served *one, const struct served *other)
     return !other || one->term > other->term || (one->term == other->term && one->applied > other->applied);
 }
 
-const struct served *workers_leader(const struct workers *workers, const uint8_t group_id[GROUP_ID_SIZE])
+static const struct served *find_leader(const struct group *group, bool may_drain)
 {
-    const struct group *group = group_find(workers, group_id);
     const struct served *served, *leader = NULL;
-    if (!group)
-        return NULL;
     LIST_FOREACH(served, &group->served, in_group)
     {
-        if (is_before(served, leader))
+        if ((may_drain || !served->is_draining) && is_before(served, leader))
             leader = served;
     }
     return leader;
+}
+
+const struct served *workers_leader(const struct workers *workers, const uint8_t group_id[GROUP_ID_SIZE])
+{
+    const struct group *group = group_find(workers, group_id);
+    return group ? find_leader(group, true) : NULL;
 }
 
 int workers_route(const struct workers *workers, const uint8_t group_id[GROUP_ID_SIZE],
@@ -367,15 +370,7 @@ int workers_route(const struct workers *workers, const uint8_t group_id[GROUP_ID
     const struct group *group = group_find(workers, group_id);
     if (!group)
         return ERR_NO_ROUTE;
-    const struct served *served;
-    const struct served *leader = NULL; /* of those that take new requests at all */
-    LIST_FOREACH(served, &group->served, in_group)
-    {
-        if (served->is_draining)
-            continue;
-        if (is_before(served, leader))
-            leader = served;
-    }
+    const struct served *leader = find_leader(group, false);
     if (!leader)
         return ERR_DRAINING;
     if (is_full(workers, leader->worker))

@@ -18,7 +18,6 @@ enum {
     READERS_CHECK_MS = 60 * 1000,
     SITES_MS = 100,
     BYE_LINGER_MS = 1000,
-    SETTLE_MS = 100, /* what was sent last is on its way before a socket is closed: whatever it is to linger, libzmq may lose it (its issue 1922) */
     WAIT_MOST_MS = 1000,
     WAIT_DRAINING_MS = 20,
     LINKS_MAX = SETTINGS_BROKERS_MAX,
@@ -486,7 +485,7 @@ static int take_leave(struct loop *loop)
     size_t in_hand = job_pool_in_hand(loop->jobs);
     for (size_t i = 0; i < LINKS_MAX; i++)
         send_bye(&loop->links[i]);
-    zmq_poll(NULL, 0, SETTLE_MS);
+    process_settle();
     for (size_t i = 0; i < LINKS_MAX; i++)
         link_close(&loop->links[i], BYE_LINGER_MS);
     if (loop->is_ready && loop->settings->ready_file[0])

@@ -50,14 +50,14 @@ bool cut_off_is(struct cli *cli)
     return true;
 }
 
-static size_t count_ready(struct cli *cli)
+/* COMITY_BROKERS_MAX: none. */
+static size_t next_ready(struct cli *cli, const bool was_asked[COMITY_BROKERS_MAX])
 {
-    size_t ready = 0;
-    int code;
+    size_t i = 0;
 
-    for (size_t i = 0; (code = comity_broker_state(desk_client(cli), i)) != ERR_NOT_FOUND; i++)
-        ready += code == 0;
-    return ready;
+    while (i < COMITY_BROKERS_MAX && (was_asked[i] || comity_broker_state(desk_client(cli), i) != 0))
+        i++;
+    return i;
 }
 
 /* @broker: NULL: whoever comes. Who says nothing does not say so; who has not all that was seen here, and does not get it, does. */
@@ -87,23 +87,17 @@ static bool says_apart(struct cli *cli, const size_t *broker)
 /* What one site cannot record another may; one that comes while others are asked, too. */
 bool cut_off_is_apart(struct cli *cli)
 {
-    bool was_asked[COMITY_BROKERS_MAX] = {false};
-    size_t asked = 0, before;
+    bool was_asked[COMITY_BROKERS_MAX] = {false}, is_any = false;
+    size_t broker;
 
-    if (count_ready(cli) == 0 && !says_apart(cli, NULL))
+    if (next_ready(cli, was_asked) == COMITY_BROKERS_MAX && !says_apart(cli, NULL))
         return false;
-    do {
-        before = asked;
-        for (size_t i = 0; i < COMITY_BROKERS_MAX; i++) {
-            if (was_asked[i] || comity_broker_state(desk_client(cli), i) != 0)
-                continue;
-            if (!says_apart(cli, &i))
-                return false;
-            was_asked[i] = true;
-            asked++;
-        }
-    } while (asked > before);
-    return asked > 0;
+    while ((broker = next_ready(cli, was_asked)) < COMITY_BROKERS_MAX) {
+        if (!says_apart(cli, &broker))
+            return false;
+        was_asked[broker] = is_any = true;
+    }
+    return is_any;
 }
 
 bool cut_off_stays_apart(struct cli *cli)

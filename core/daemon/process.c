@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -61,6 +62,12 @@ enum process_signal process_signal_take(int fd)
     if (got != (ssize_t) sizeof(info))
         return PROCESS_SIGNAL_NONE;
     return info.ssi_signo == SIGHUP ? PROCESS_SIGNAL_RELOAD : PROCESS_SIGNAL_STOP;
+}
+
+void process_settle(void)
+{
+    const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000};
+    nanosleep(&moment, NULL);
 }
 
 void process_forbid_dumps(void)

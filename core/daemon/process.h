@@ -31,6 +31,10 @@ int process_signals_open(int *ret_fd);
 /* The next signal; NONE where there is none. Never blocks. */
 enum process_signal process_signal_take(int fd);
 
+/* Before the sockets of ZeroMQ are closed on which something was sent just now: a moment for it to be on its way. Whatever a socket is to
+ * linger, libzmq may lose it otherwise (its issue 1922). */
+void process_settle(void);
+
 /* From now on nothing of this process's memory comes to lie in a core dump, whoever takes it: for programs that hold keys. Called
  * first, before a key is read. */
 void process_forbid_dumps(void);

@@ -32,7 +32,7 @@ import sys
 
 import comity_relay
 from comity_aloud import shout
-from comity_patience import Patience
+from comity_patience import until
 
 FAKETIME = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 INSIDE = "COMITY_INSIDE_NAMESPACES"
@@ -219,9 +219,7 @@ class Host:
     def stop(self, process):
         """SIGSTOP, and it stands."""
         process.send_signal(signal.SIGSTOP)
-        patience = Patience(WAIT_S)
-        while pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
-            assert not patience.is_over(), f"{process.pid} does not stand"
+        until(lambda: pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T", f"{process.pid} stands", WAIT_S)
 
     def go_on(self, process):
         process.send_signal(signal.SIGCONT)

@@ -96,7 +96,7 @@ class Relay:
 
     async def origin(self, ends, pids):
         """Whose connection it is. Looked up only where a line is not as it should be. That takes a while, and where lines are cut connections
-        are begun again and again: so all who wait are served by the same look, beside the relay's loop, and there is a pause after each."""
+        are begun again and again: so all who wait are served by the same look, beside the relay's loop, after a pause."""
         if ends in self.origins:
             return self.origins[ends]
         if self.next_look is None:
