@@ -30,4 +30,4 @@ class Meeting:
 @contextlib.contextmanager
 def meeting_of(seats, build):
     with Installation(build) as installation, installation.wire() as wire:
-        yield Meeting(Scene(wire, installation.token, retry_s=30), seats)
+        yield Meeting(Scene(wire, installation.token, retry_s=60), seats)

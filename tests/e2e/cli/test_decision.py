@@ -508,7 +508,7 @@ class Decision(CliCase):
                 self.assertEqual(row["sequence"], last + 1)
                 last = row["sequence"]
             process.send_signal(signal.SIGINT)
-            self.assertEqual(process.wait(timeout=30), 0)
+            self.assertEqual(process.wait(timeout=60), 0)
             self.assertEqual(process.stdout.read(), "")
         finally:
             process.kill()

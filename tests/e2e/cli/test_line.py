@@ -148,7 +148,7 @@ class Line(CliCase):
             try:
                 until(lambda: len(list(journal.glob("*/*.command"))) == count, "the act is in the journal")
                 process.send_signal(getattr(signal, name))
-                output, errors = process.communicate(timeout=30)
+                output, errors = process.communicate(timeout=60)
             finally:
                 process.kill()
                 process.wait()

@@ -213,7 +213,7 @@ class Moved(CliCase):
             self.ask("ada", "invite", "Hal Lund", "--out", "hal.invitation")
             until(lambda: lines() > head, "what came after the move")
             process.send_signal(signal.SIGINT)
-            process.wait(30)
+            process.wait(60)
         self.assertIn(FOLLOWED, self.world.file("follow.err").read_text())
 
 

@@ -44,7 +44,7 @@ class Follower:
     def end(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(30)
+        code = self.process.wait(60)
         self.out.close()
         self.err.close()
         return code

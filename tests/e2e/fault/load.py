@@ -95,7 +95,7 @@ class Load:
         self.random = random.Random(seed)
         self.installation = installation
         self.wire = installation.wire()
-        self.scene = scene = Scene(self.wire, installation.token, retry_s=30)
+        self.scene = scene = Scene(self.wire, installation.token, retry_s=60)
         scene.found({"labour": "WORKER", "management": "EMPLOYER"})
         scene.invite_many("labour", max(0, voters - 2))
         scene.body("council", {"labour": voters, "management": 1})
@@ -119,7 +119,7 @@ class Load:
                 client.step()
             self.wire.pump(0.005)
 
-    def run_commands(self, count, timeout_s=30):
+    def run_commands(self, count, timeout_s=60):
         target = self.count + count
         self.run(lambda: self.count >= target, timeout_s)
 
@@ -135,12 +135,12 @@ class Load:
         """What does not hold, in sentences."""
         scene, history = self.scene, self.scene.history
         self.wire.socket.setsockopt(zmq.SNDTIMEO, 10000)
-        self.wire.patiently(30, scene.hello)
+        self.wire.patiently(60, scene.hello)
         problems = [problem for client in self.clients for problem in client.problems]
         places, sequences = {}, set()
         cursor, following = b"", True
         while following:
-            answer = self.wire.patiently(30, lambda: self.wire.query(
+            answer = self.wire.patiently(60, lambda: self.wire.query(
                 history, limit=500, cursor=cursor, events=pb.Events(**{"from": 1})))
             for record in answer.events:
                 header, event = check_record(record, history)

@@ -15,7 +15,7 @@ from comity_etcd import Members, NoMajority  # noqa: E402
 from comity_net import network_or_processes  # noqa: E402
 from comity_patience import Patience  # noqa: E402
 
-GROUND, HOSTS, WAIT_S = None, ["north", "south", "east"], 30
+GROUND, HOSTS, WAIT_S = None, ["north", "south", "east"], 120
 
 
 class Etcd(unittest.TestCase):

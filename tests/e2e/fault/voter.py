@@ -21,16 +21,14 @@ import zmq
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support" / "python"))
 
 from comity_told import AS_OF, FRESH, Told  # noqa: E402
-from comity_wire import (ERR, BadReceipt, Failed, NoAnswer, Prose, Refused, Wire, check_record, now_ms, pb, seal_up,  # noqa: E402
-                         verify_receipt)
+from comity_wire import (ERR, PASSING, BadReceipt, Failed, NoAnswer, Prose, Refused, Wire, check_record, now_ms, pb,  # noqa: E402
+                         seal_up, verify_receipt)
 
 ANSWER_S, SILENCE_S = 0.4, 1.5          # for an answer; without any, after which a connection is begun anew
 AVOIDED_S, PASSING_S = 1.0, 0.03        # a broker that was of no use; after a refusal that passes
 QUERY_MS = 300                          # a worker that asks others first has so long, and then answers as it can
 PATIENCE_S = (0.3, 1.0, 4.0)            # with a command: one of these
 DAY_MS = 24 * 3600 * 1000
-# These say that it was not carried out this time, no more: the same bytes may be.
-PASSING = {ERR.BUSY, ERR.NO_ROUTE, ERR.NOT_LEADER, ERR.EXPIRED, ERR.DRAINING, ERR.MEMORY, ERR.STORE_FULL, ERR.DISK_FULL}
 
 
 class Line:

@@ -57,7 +57,7 @@ class JoinCase(unittest.TestCase):
         self.sites.start("worker", "north")
         self.sites.leader()
         self.wire = self.new_wire("north")
-        self.scene = Scene(self.wire, self.sites.token, retry_s=20)
+        self.scene = Scene(self.wire, self.sites.token, retry_s=60)
         self.scene.found({"labour": "WORKER", "management": "EMPLOYER"})
 
     def new_wire(self, name):

@@ -40,15 +40,15 @@ class Disk(WorkerCase):
         self.fault["sync"].touch()
         process = self.installation.processes["worker"]
         request = self.wire.submit_start(signed, texts)
-        self.assertEqual(process.wait(20), 1)
+        self.assertEqual(process.wait(60), 1)
         self.assertIn("event=store_failed error=STORE", self.log())
         with self.assertRaises(NoAnswer):
             self.wire.finish(request, timeout_s=0.5)
         self.installation.kill("worker")
         self.fault["sync"].unlink()
         self.start()
-        receipt = self.wire.submit_signed(signed, texts, retry_s=20)   # done once, whether then or now
-        self.wire.patiently(20, self.scene.hello)
+        receipt = self.wire.submit_signed(signed, texts, retry_s=60)   # done once, whether then or now
+        self.wire.patiently(60, self.scene.hello)
         self.assertEqual((receipt.first_sequence, self.head(self.scene)), (2, 2))
 
     def fill(self):
@@ -79,7 +79,7 @@ class Disk(WorkerCase):
         signed, texts, head = self.fill()
         self.installation.kill("worker")
         self.start()   # what a start writes has room
-        self.wire.patiently(20, self.scene.hello)
+        self.wire.patiently(60, self.scene.hello)
         self.assertEqual(self.head(self.scene), head)
         self.fault["full"].unlink()
         self.assertEqual(self.wire.submit_signed(signed, texts).first_sequence, head + 1)
@@ -95,7 +95,7 @@ class Disk(WorkerCase):
         self.assertTrue(self.log().splitlines()[-1].startswith("comity-worker: "), self.log()[-500:])
         self.fault["full"].unlink()
         self.start()
-        self.wire.patiently(20, self.wire.hello)
+        self.wire.patiently(60, self.wire.hello)
 
 
 if __name__ == "__main__":

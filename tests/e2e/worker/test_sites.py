@@ -12,7 +12,7 @@ from worker_case import BUILD, Scene, main, pb, until  # first: sets the path
 from comity_sites import Loopback, Sites
 from comity_wire import ERR, Failed, NoAnswer, Refused, now_ms, seal_up
 
-NAMES, RETRY_S = ["north", "south", "east"], 30
+NAMES, RETRY_S = ["north", "south", "east"], 60
 FAULTS = os.environ.get("COMITY_WORKER_FAULTS", "")
 
 

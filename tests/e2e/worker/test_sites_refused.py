@@ -45,7 +45,7 @@ class SitesRefused(unittest.TestCase):
         cls.sites.start("worker", "north")
         cls.sites.leader()
         with cls.sites.wire("north") as wire:
-            cls.scene = scene = Scene(wire, cls.sites.token, retry_s=20)
+            cls.scene = scene = Scene(wire, cls.sites.token, retry_s=60)
             scene.found({"labour": "WORKER", "management": "EMPLOYER"})
             cls.old, cls.export = cls.net.directory / "old", cls.net.directory / "export"
             cls.sites.run("north", "export", "--to", str(cls.old))
@@ -258,7 +258,7 @@ class SitesRefused(unittest.TestCase):
         for key in keys:
             self.sites.members.ask("north", "kv/deleterange", key=self.row(key))
 
-    def record(self, retry_s=20):
+    def record(self, retry_s=60):
         with self.sites.wire("north") as wire:
             self.scene.wire, self.scene.retry_s = wire, retry_s
             self.scene.hello()

@@ -76,13 +76,13 @@ class FakeBroker:
 
     # For the test
 
-    def wait_until(self, condition, timeout_s=10):
+    def wait_until(self, condition, timeout_s=60):
         with self.lock:
             if not self.lock.wait_for(condition, timeout_s):
                 raise TimeoutError(f"not within {timeout_s} s; workers said {self.said[-10:]}")
             return condition()
 
-    def wait_for(self, type, after=0, timeout_s=10):
+    def wait_for(self, type, after=0, timeout_s=60):
         """The first frame of this type that a worker sent, after as many others of it."""
         def find():
             frames = [frame for frame in self.said if frame.type == type]

@@ -55,13 +55,15 @@ def write_signing_seed(path):
 
 
 class Installation:
-    def __init__(self, build, worker=None, start=True, worker_settings="", broker_settings=UNLIMITED_FRAMES, address="127.0.0.1"):
+    def __init__(self, build, worker=None, start=True, worker_settings="", broker_settings=UNLIMITED_FRAMES, address="127.0.0.1",
+                 silence_ms=1000):
         build = Path(build).resolve()
         self.programs = {"broker": build / "comity-broker", "worker": Path(worker or build / "comity-worker")}
         self.directory = Path(tempfile.mkdtemp(prefix="comity-test-"))
         self.processes, self.ports = {}, {}
         self.will_start = start
         self.address = address  # of the front
+        self.silence_ms = silence_ms  # after which broker and worker take each other for lost
         self.worker_settings, self.broker_settings = worker_settings, broker_settings
         self.token = secrets.token_hex(16)
         write_secret(self.directory / "token", self.token + "\n")
@@ -116,14 +118,15 @@ class Installation:
         front, back = (self.ports.get(name, f"tcp://{self.bind_address(name)}:*") for name in ("front", "back"))
         (self.directory / "broker.ini").write_text(
             f"[broker]\nfront = {front}\nback = {back}\nkey_file = {self.directory}/broker.key\n"
-            f"ready_file = {self.directory}/broker.ready\nheartbeat_ms = 200\n{self.broker_settings}\n"
+            f"ready_file = {self.directory}/broker.ready\nheartbeat_ms = 200\n"
+            f"heartbeats = {self.silence_ms // 200}\n{self.broker_settings}\n"
             f"[worker one]\nkey = {self.worker_key.hex()}\ngroup = {self.group.hex()}\n")
         if self.ports:
             (self.directory / "worker.ini").write_text(
                 f"[worker]\ndata = {self.data}\nconnection_key = {self.directory}/worker.key\n"
                 f"group_key = {self.directory}/group.key\nlog_key = {self.directory}/log.seed\n"
                 f"founding = token\nfounding_token_file = {self.directory}/token\n"
-                f"ready_file = {self.directory}/worker.ready\nheartbeat_ms = 100\nsilence_ms = 1000\n"
+                f"ready_file = {self.directory}/worker.ready\nheartbeat_ms = 100\nsilence_ms = {self.silence_ms}\n"
                 f"{self.worker_settings}\n"
                 f"[broker near]\nendpoint = {self.reach('back')}\nkey = {self.broker_key.hex()}\n")
 

@@ -67,7 +67,7 @@ class Scene:
                 receipt = wire.open(wire.finish(started[index]))
                 verify_receipt(receipt, signed, wire.log_key)
             except Exception as error:
-                if type(error).__name__ != "Failed" or not self.retry_s:
+                if type(error).__name__ not in ("Failed", "Refused") or not self.retry_s:
                     raise
                 receipt = wire.submit_signed(signed, texts, retry_s=self.retry_s)
             events.append(event_of(receipt))

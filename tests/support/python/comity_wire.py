@@ -78,6 +78,8 @@ def load_errors():
 pb = load_contract()
 ERR = load_errors()
 ERROR_NAMES = {code: name for name, code in vars(ERR).items()}
+# These say that it was not carried out this time, no more: the same bytes may be.
+PASSING = {ERR.BUSY, ERR.NO_ROUTE, ERR.NOT_LEADER, ERR.EXPIRED, ERR.DRAINING, ERR.MEMORY, ERR.STORE_FULL, ERR.DISK_FULL}
 
 
 # Frames ------------------------------------------------------------------------------------------------------
@@ -390,7 +392,7 @@ def check_record(record, history):
 # The client --------------------------------------------------------------------------------------------------
 
 class Refused(Exception):
-    """A sealed refusal: final."""
+    """A sealed refusal: final, unless its code is one of PASSING."""
 
     def __init__(self, refusal, frame):
         self.code, self.field, self.latest, self.limit = refusal.code, refusal.field, refusal.latest, refusal.limit
@@ -416,7 +418,7 @@ class Wire:
 
     Not thread-safe. Use as a context manager, or close() it. Every wait has a deadline of `timeout_s`."""
 
-    def __init__(self, endpoint, server_key, group_key, secret=None, timeout_s=10.0, context=None):
+    def __init__(self, endpoint, server_key, group_key, secret=None, timeout_s=20.0, context=None):
         self.secret = secret or secrets.token_bytes(32)
         self.key = public_half(self.secret)
         self.group_key, self.group = group_key, group_id(group_key)
@@ -545,13 +547,13 @@ class Wire:
         return self.submit_signed(signed_command, prose.of(command) if prose else (), founding_token, retry_s)
 
     def patiently(self, retry_s, call):
-        """Again while ERROR frames come, or nothing: a broker or a worker that ends takes what it has in hand with it."""
+        """Again while ERROR frames come, or nothing (a broker or a worker that ends takes what it has in hand with it), or what passes."""
         patience = Patience(retry_s)
         while True:
             try:
                 return call()
-            except (Failed, NoAnswer, zmq.Again) as failed:
-                if patience.is_over():
+            except (Refused, Failed, NoAnswer, zmq.Again) as failed:
+                if patience.is_over() or isinstance(failed, Refused) and failed.code not in PASSING:
                     raise
                 self.pump(min(patience.left_s, max(getattr(failed, "wait_ms", 0), 20) / 1000))
 

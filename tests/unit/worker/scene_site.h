@@ -6,7 +6,7 @@
 #include "tests/unit/worker/scene_etcd.h"
 #include "worker/log/log_etcd.h"
 
-enum { SITE_ENTRIES_MAX = 20000, SITE_WAIT_MS = 20000 };
+enum { SITE_ENTRIES_MAX = 20000, SITE_WAIT_MS = 60000 };
 
 struct site {
     struct order_log *log;
