@@ -166,7 +166,7 @@ class Impersonate(Malice):
         own = Seal(self.secret, self.group_key)
         for kind in (pb.Request(query=pb.Query(history=frame.history, whoami=pb.Whoami())),
                      pb.Request(query=pb.Query(history=frame.history, events=pb.Events(**{"from": 1})))):
-            asked = Frame(REQUEST, request=1 + self.lies, group=frame.group, history=frame.history, attempt=1, budget=5000)
+            asked = Frame(REQUEST, request=1 + self.lies, group=frame.group, history=frame.history, attempt=1, budget=20000)
             broker.deliver(None, own.close_up(asked, kind.SerializeToString()), "a question of its own")
             self.lies += 1
         # The client's own sealed body, said to be of another sender; and another's key in front of it.

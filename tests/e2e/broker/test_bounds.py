@@ -283,10 +283,10 @@ class Unfinished(TestCase):
     def test_sum_is_bounded(self):
         broker = self.broker(settings=dict(buffer_mib=64))  # a quarter, as bytes on the line
         self.feed(broker, 20, 7 * MB)
-        until(lambda: self.count(broker) <= 2, "the largest to be cut", 8)
+        until(lambda: self.count(broker) <= 2, "the largest to be cut")
         self.assertIn("event=connection_cut side=front reason=too_much_unfinished", broker.log())
         if not SANITIZED:  # a sanitizer keeps what was freed
-            until(lambda: self.cost(broker) < 25 * MB, "the memory to be given back", 4)
+            until(lambda: self.cost(broker) < 25 * MB, "the memory to be given back")
         broker.client().alive()
 
     def test_without_the_sum_it_is_not(self):
@@ -310,7 +310,7 @@ class Unfinished(TestCase):
         frame = Frame(REQUEST, request=1, group=group("nobody"), budget=20000, body=bytes(200000)).pack()
         upload = honest.box(frame)
         honest.connection.sendall(upload[:150000])
-        until(lambda: "reason=too_much_unfinished so_far=1" in broker.log(), "one of them to be cut", 8)
+        until(lambda: "reason=too_much_unfinished so_far=1" in broker.log(), "one of them to be cut")
         if honest.is_closed(0.5):
             return True
         honest.connection.settimeout(DEADLINE)
@@ -335,9 +335,9 @@ class Unfinished(TestCase):
                 peer.connection.sendall(b"".join(peer.box(b"", more=True) for _ in range(4 * MB // 35)))
             except ConnectionError:
                 pass
-        until(lambda: self.count(broker) <= 2, "the largest to be cut", 8)
+        until(lambda: self.count(broker) <= 2, "the largest to be cut")
         if not SANITIZED:
-            until(lambda: self.cost(broker) < 50 * MB, "the memory to be given back", 4)
+            until(lambda: self.cost(broker) < 50 * MB, "the memory to be given back")
 
     def cut_within(self, broker, seconds):
         self.feed(broker, 2, 5 * MB)

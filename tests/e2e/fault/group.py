@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from comity_etcd import NoMajority
-from comity_installation import NotStarted
+from comity_installation import SHORT_SILENCE_MS, NotStarted
 from comity_patience import Patience
 from comity_record import Record
 from comity_sites import Sites
@@ -30,7 +30,7 @@ class Group(Sites):
         try:
             for name in names:
                 net.hosts[name].give_disk(DISK_BYTES)
-            super().__init__(build, net, etcd_disk_bytes=ETCD_DISK_BYTES)
+            super().__init__(build, net, etcd_disk_bytes=ETCD_DISK_BYTES, silence_ms=SHORT_SILENCE_MS)
         except BaseException:
             self.leave(net)
             raise

@@ -30,11 +30,11 @@ DISK_BYTES, YEARS_S, HOUR_S = 48 << 20, 3 * 365 * 86400, 3600
 
 def site_class():
     """Here, because the contract is only needed in the namespaces."""
-    from comity_installation import UNLIMITED, Installation
+    from comity_installation import SHORT_SILENCE_MS, UNLIMITED, Installation
 
     class Site(Installation):
         def __init__(self, ground, build):
-            super().__init__(build, worker_settings=UNLIMITED)
+            super().__init__(build, worker_settings=UNLIMITED, silence_ms=SHORT_SILENCE_MS)
             self.net = ground(["desk", "mill", "north", "south"], self.directory)
 
         def __enter__(self):

@@ -775,7 +775,7 @@ class Play:
         self.refused(GRANT, "a reader without a grant", self.desk_without_grant)
         # An unsealed body is answered by a frame that nobody vouches for.
         frame = Frame(REQUEST, secrets.token_bytes(200), request=self.desk.next_request(), group=self.desk.group,
-                      history=self.history, attempt=1, budget=5000)
+                      history=self.history, attempt=1, budget=20000)
         self.desk.send(frame)
         got = self.desk.wait(lambda f: f.request == frame.request, "an answer to a body that does not open")
         check_equal((got.kind, got.error), (ERROR, SEAL), "what answers a body that does not open")
@@ -789,14 +789,14 @@ class Play:
         # Frames of another version, type or shape leave the connection as it was.
         for change, code in (({"version": 2}, VERSION), ({"kind": 77}, MALFORMED), ({"kind": READY}, MALFORMED),
                              ({"flags": 64}, MALFORMED), ({"flags": FLAG_BROKER}, FORBIDDEN), ({"budget": 0}, EXPIRED)):
-            frame = Frame(REQUEST, request=self.desk.next_request(), group=self.desk.group, attempt=1, budget=5000)
+            frame = Frame(REQUEST, request=self.desk.next_request(), group=self.desk.group, attempt=1, budget=20000)
             vars(frame).update(change)
             self.desk.send(frame)
             got = self.desk.wait(lambda f: f.request == frame.request, "an answer to a strange frame")
             check_equal((got.kind, got.error), (ERROR, code), f"what answers a frame with {change}")
         self.desk.socket.send_multipart([b"", Frame(HEARTBEAT).packed()])
         self.desk.socket.send(b"no frame")
-        self.desk.send(Frame(HELLO, request=0, group=self.desk.group, attempt=1, budget=5000))
+        self.desk.send(Frame(HELLO, request=0, group=self.desk.group, attempt=1, budget=20000))
         self.desk.settle()
         said("frames of another version, type, flag or shape are refused or dropped, and the connection is kept")
         # Nothing of all that left a trace in the history.

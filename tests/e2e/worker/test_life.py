@@ -217,7 +217,6 @@ class FakeRestarts(Restarts, Life):
 
 class RealRestarts(Restarts, Life):
     kind = Installation
-    options = {"silence_ms": 20000}   # a slow machine is not to look like a worker that is lost
 
     def nobody_asks(self, history, head):
         """There is nobody to see it: the operator's log does not tell, so the clock has to."""

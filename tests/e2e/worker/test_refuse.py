@@ -84,18 +84,18 @@ class Refuse:
             "another group's key": Seal(wire.secret, public_half(secrets.token_bytes(32))),
             "nonsense": None,
         }.items():
-            frame = Frame(REQUEST, request=wire.next_request(), group=wire.group, attempt=1, budget=5000)
+            frame = Frame(REQUEST, request=wire.next_request(), group=wire.group, attempt=1, budget=20000)
             wire.send_raw(seal.close_up(frame, plain) if seal else frame.pack() + secrets.token_bytes(200))
             with self.assertRaises(Failed, msg=name) as caught:
                 wire.open(wire.finish(frame.request))
             self.assertEqual(caught.exception.name, "SEAL", name)
         for size in (0, 1, 71, 72):   # shorter than any seal, and as short as one can be
-            frame = Frame(REQUEST, bytes(size), request=wire.next_request(), group=wire.group, attempt=1, budget=5000)
+            frame = Frame(REQUEST, bytes(size), request=wire.next_request(), group=wire.group, attempt=1, budget=20000)
             wire.send_raw(frame.pack())
             answer = wire.finish(frame.request)
             self.assertEqual((answer.type, answer.error, answer.body), (ERROR, ERR.SEAL, b""))
         for changed in ("history", "command_id", "sequence", "flags"):
-            frame = Frame(REQUEST, request=right.next_request(), group=right.group, attempt=1, budget=5000)
+            frame = Frame(REQUEST, request=right.next_request(), group=right.group, attempt=1, budget=20000)
             sealed = right.seal.close_up(frame, plain)
             setattr(frame, changed, 4 if changed in ("sequence", "flags") else bytes([1]) * len(getattr(frame, changed)))   # flags: LEAVE
             right.send_raw(frame.header() + sealed[112:])
@@ -105,7 +105,7 @@ class Refuse:
         """A body taken from one client and sent by another is answered for the first, who alone can read it."""
         thief = self.new_wire()
         plain = pb.Request(query=pb.Query(history=self.scene.history, whoami=pb.Whoami())).SerializeToString()
-        frame = Frame(REQUEST, request=thief.next_request(), group=thief.group, attempt=1, budget=5000)
+        frame = Frame(REQUEST, request=thief.next_request(), group=thief.group, attempt=1, budget=20000)
         thief.send_raw(self.wire.seal.close_up(frame, plain))
         answer = thief.finish(frame.request)
         with self.assertRaises(Exception):
@@ -489,7 +489,7 @@ class FakeRefuse(Refuse, WorkerCase):
     def test_frames_that_are_none(self):
         """What a broker would not pass on. The worker drops it, or says what is wrong, and goes on."""
         fake, wire = self.installation.fake, self.wire
-        good = Frame(REQUEST, bytes(100), request=5, group=wire.group, attempt=1, budget=5000, route=77).pack()
+        good = Frame(REQUEST, bytes(100), request=5, group=wire.group, attempt=1, budget=20000, route=77).pack()
         version = good[:4] + b"\2" + good[5:]
         for name, parts in {
             "empty": [b""], "short": [good[:111]], "magic": [b"XXXX" + good[4:]], "version": [version],

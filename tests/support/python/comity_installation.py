@@ -22,6 +22,9 @@ from comity_wire import Wire, group_id, public_half
 import nacl.signing
 
 START_S = 120
+# After it broker and worker take each other for lost. On a slow machine one that is there is silent for more than a second.
+SILENCE_MS, SHORT_SILENCE_MS = 5000, 1000
+BROKER_HEARTBEAT_MS, WORKER_HEARTBEAT_MS = 200, 100
 
 
 # For loads that give more commands by one key than a member ever would.
@@ -56,14 +59,14 @@ def write_signing_seed(path):
 
 class Installation:
     def __init__(self, build, worker=None, start=True, worker_settings="", broker_settings=UNLIMITED_FRAMES, address="127.0.0.1",
-                 silence_ms=1000):
+                 silence_ms=SILENCE_MS):
         build = Path(build).resolve()
         self.programs = {"broker": build / "comity-broker", "worker": Path(worker or build / "comity-worker")}
         self.directory = Path(tempfile.mkdtemp(prefix="comity-test-"))
         self.processes, self.ports = {}, {}
         self.will_start = start
         self.address = address  # of the front
-        self.silence_ms = silence_ms  # after which broker and worker take each other for lost
+        self.silence_ms = silence_ms
         self.worker_settings, self.broker_settings = worker_settings, broker_settings
         self.token = secrets.token_hex(16)
         write_secret(self.directory / "token", self.token + "\n")
@@ -118,15 +121,15 @@ class Installation:
         front, back = (self.ports.get(name, f"tcp://{self.bind_address(name)}:*") for name in ("front", "back"))
         (self.directory / "broker.ini").write_text(
             f"[broker]\nfront = {front}\nback = {back}\nkey_file = {self.directory}/broker.key\n"
-            f"ready_file = {self.directory}/broker.ready\nheartbeat_ms = 200\n"
-            f"heartbeats = {self.silence_ms // 200}\n{self.broker_settings}\n"
+            f"ready_file = {self.directory}/broker.ready\nheartbeat_ms = {BROKER_HEARTBEAT_MS}\n"
+            f"heartbeats = {self.silence_ms // BROKER_HEARTBEAT_MS}\n{self.broker_settings}\n"
             f"[worker one]\nkey = {self.worker_key.hex()}\ngroup = {self.group.hex()}\n")
         if self.ports:
             (self.directory / "worker.ini").write_text(
                 f"[worker]\ndata = {self.data}\nconnection_key = {self.directory}/worker.key\n"
                 f"group_key = {self.directory}/group.key\nlog_key = {self.directory}/log.seed\n"
                 f"founding = token\nfounding_token_file = {self.directory}/token\n"
-                f"ready_file = {self.directory}/worker.ready\nheartbeat_ms = 100\nsilence_ms = {self.silence_ms}\n"
+                f"ready_file = {self.directory}/worker.ready\nheartbeat_ms = {WORKER_HEARTBEAT_MS}\nsilence_ms = {self.silence_ms}\n"
                 f"{self.worker_settings}\n"
                 f"[broker near]\nendpoint = {self.reach('back')}\nkey = {self.broker_key.hex()}\n")
 

@@ -111,7 +111,7 @@ class Scene:
 
     def hello(self, key=None):
         """Leave to read, by the first founder's key or another."""
-        return self.wire.hello([self.wire.grant(self.history, key or self.founder)])
+        return self.wire.patiently(self.retry_s, lambda: self.wire.hello([self.wire.grant(self.history, key or self.founder)]))
 
     @property
     def parties(self):

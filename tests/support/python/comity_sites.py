@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 from comity_etcd import Members
-from comity_installation import UNLIMITED, UNLIMITED_FRAMES, NotStarted, write_connection_key, write_secret, write_signing_seed
+from comity_installation import (BROKER_HEARTBEAT_MS, SILENCE_MS, UNLIMITED, UNLIMITED_FRAMES, WORKER_HEARTBEAT_MS, NotStarted,
+                                 write_connection_key, write_secret, write_signing_seed)
 from comity_patience import Patience
 from comity_wire import Wire, group_id
 
@@ -61,10 +62,12 @@ class Loopback:
 
 
 class Sites:
-    def __init__(self, build, net, names=None, worker=None, settings="", log=None, start=True, etcd_disk_bytes=0, beside=None):
+    def __init__(self, build, net, names=None, worker=None, settings="", log=None, start=True, etcd_disk_bytes=0, beside=None,
+                 silence_ms=SILENCE_MS):
         """@beside: another group's, whose members of etcd and log key these have too."""
         build = Path(build).resolve()
         self.net, self.names, self.will_start = net, list(names or net.hosts), start
+        self.silence_ms = silence_ms
         self.programs = {"broker": build / "comity-broker", "worker": Path(worker or build / "comity-worker")}
         self.endpoints = []                     # members of etcd that workers' files name; none: all
         self.workers = {}                       # another program at a site
@@ -111,7 +114,7 @@ class Sites:
                           for other, key in self.worker_keys.items() if other in self.known_to.get(name, self.worker_keys))
         self.config("broker", name).write_text(
             f"[broker]\nfront = {front}\nback = {back}\nkey_file = {at}/broker.key\nready_file = {at}/broker.ready\n"
-            f"heartbeat_ms = 200\n{UNLIMITED_FRAMES}\n{workers}")
+            f"heartbeat_ms = {BROKER_HEARTBEAT_MS}\nheartbeats = {self.silence_ms // BROKER_HEARTBEAT_MS}\n{UNLIMITED_FRAMES}\n{workers}")
 
     def reach(self, endpoint, name):
         return "tcp://" + self.net.hosts[name].public(endpoint.rpartition(":")[2])
@@ -136,7 +139,8 @@ class Sites:
         self.config("worker", name).write_text(
             f"[worker]\ndata = {self.data(name)}\nconnection_key = {at}/worker.key\ngroup_key = {self.directory}/group.key\n"
             f"log_key = {self.directory}/log.seed\nfounding = token\nfounding_token_file = {self.directory}/token\n"
-            f"ready_file = {at}/worker.ready\nheartbeat_ms = 100\nsilence_ms = 1000\n{UNLIMITED}{self.settings}\n[log]\n{lines}{brokers}")
+            f"ready_file = {at}/worker.ready\nheartbeat_ms = {WORKER_HEARTBEAT_MS}\nsilence_ms = {self.silence_ms}\n"
+            f"{UNLIMITED}{self.settings}\n[log]\n{lines}{brokers}")
 
     # Life
 
