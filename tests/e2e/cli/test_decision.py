@@ -397,7 +397,7 @@ class Decision(CliCase):
         proposal = self.world.propose()
         self.refuse("eli", "round", "open", proposal, "--rule", "by-friday", "--closes", "soon", name="USAGE", exit=USAGE)
         self.world.ask("eli", "round", "open", proposal, "--rule", "by-friday", exit=REFUSED)
-        number = self.ask("eli", "round", "open", proposal, "--rule", "by-friday", "--closes", "+2s")["number"]
+        number = self.ask("eli", "round", "open", proposal, "--rule", "by-friday", "--closes", "+6s")["number"]
         self.ask("ada", "vote", number, "agree")
         until(lambda: self.world.comity("ada", "outcome", number)[0] == 0, "the round closes at its time")
         outcome = self.ask("ada", "outcome", number)

@@ -138,7 +138,7 @@ class Restored(CliCase):
         rule["name"], rule["close"] = "timed", {"at_time": True}
         file = self.world.file("timed.json", json.dumps(rule))
         self.ask("ada", "rule", "adopt", "--file", file, *self.world.with_key("carla"))
-        number = self.ask("eli", "round", "open", self.world.propose(), "--rule", "timed", "--closes", "+8s")["number"]
+        number = self.ask("eli", "round", "open", self.world.propose(), "--rule", "timed", "--closes", "+20s")["number"]
         self.back_up()
         for who in ("ada", "ben", "carla", "dev"):
             self.ask(who, "vote", number, "agree")

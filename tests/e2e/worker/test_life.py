@@ -156,7 +156,7 @@ class Restarts:
         rule_number = scene.adopt(rule)
         session = scene.open_session("council")
         numbers = []
-        for delay_ms in (1200, 1500):
+        for delay_ms in (3000, 3300):
             proposal, text_hash = scene.propose(session, "Shifts", "Four days of ten hours.")
             numbers.append(scene.open_round(proposal, text_hash, rule_number, closes_ms=now_ms() + delay_ms))
         opened = [scene.round(number) for number in numbers]
@@ -175,7 +175,7 @@ class Restarts:
     def test_deadlines_that_passed_while_it_was_down(self):
         scene = self.found()
         rule_number, proposal, text_hash = scene.timed_proposal()
-        closes_ms = now_ms() + 700
+        closes_ms = now_ms() + 3000
         number = scene.open_round(proposal, text_hash, rule_number, closes_ms=closes_ms)
         self.installation.kill("worker")
         until(lambda: now_ms() > closes_ms, "the deadline")
@@ -220,7 +220,7 @@ class RealRestarts(Restarts, Life):
 
     def nobody_asks(self, history, head):
         """There is nobody to see it: the operator's log does not tell, so the clock has to."""
-        closes_ms = now_ms() + 2500
+        closes_ms = now_ms() + 4500
         until(lambda: now_ms() > closes_ms, "the deadlines")
 
 
