@@ -37,7 +37,7 @@ class Faults:
         members = self._sites.members
         for _ in range(200):
             for name in members.processes:
-                leader = members.leader(name)
+                leader = members.patiently(lambda: members.leader(name))
                 if leader in members.processes:
                     return leader
             time.sleep(0.05)
@@ -284,8 +284,7 @@ class Faults:
         next, while the worker's term lasts still: it is not to be carried out any more."""
         sites, name = self._sites, self._leader()
         second, *_, third = self._others(name)   # in the order in which the worker asks them
-        if self._etcd_leader() != third:
-            sites.members.hand_over(self._etcd_leader(), third)
+        sites.members.hand_over(third)
         self._net.cut(name, third, one_way=True)
         self._clients.until_more("recorded", self._clients.at(name), ON_S)
         for other in self._others(name):
@@ -300,7 +299,8 @@ class Faults:
         return f"{name}{'' if after == head else ', carried out'}"
 
     def _head(self, name):
-        return self._sites.members.value(name, f"comity/{self._sites.group.hex()}/head")
+        members = self._sites.members
+        return members.patiently(lambda: members.value(name, f"comity/{self._sites.group.hex()}/head"))
 
     def _head_after(self, name, head):
         """As soon as it is another; TCP sends again what was lost for as long as that takes."""

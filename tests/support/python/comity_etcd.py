@@ -203,6 +203,22 @@ class Members:
         """@prefix ends with a slash."""
         self.ask(name, "kv/deleterange", key=encoded(prefix), range_end=encoded(prefix[:-1] + "0"))
 
-    def hand_over(self, leader, other):
-        """From who leads."""
-        self.ask(leader, "maintenance/transfer-leadership", targetID=self.numbers(leader)[other])
+    def patiently(self, call):
+        """What call() gives; again where a member does not answer in time."""
+        patience = Patience(SERVES_S)
+        while True:
+            try:
+                return call()
+            except NoMajority as why:
+                assert not patience.is_over(), str(why)
+                time.sleep(0.05)
+
+    def hand_over(self, other):
+        """From whoever leads. It may be done, too, where that is not said in time."""
+        def once():
+            leader = self.leader(other)
+            if leader is None:
+                raise NoMajority("nobody leads")
+            if leader != other:
+                self.ask(leader, "maintenance/transfer-leadership", targetID=self.numbers(leader)[other])
+        self.patiently(once)

@@ -13,7 +13,7 @@
 #include "tests/unit/worker/scene_etcd.h"
 #include "worker/clock.h"
 
-enum { MEBIBYTE = 1024 * 1024, LARGE = MEBIBYTE, MANY = 6, TOO_MANY = 17, PATIENCE_MS = 10000 };
+enum { MEBIBYTE = 1024 * 1024, LARGE = MEBIBYTE, MANY = 6, TOO_MANY = 17, PATIENCE_MS = 60000 };
 
 static int begin(void **state)
 {
