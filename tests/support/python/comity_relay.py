@@ -11,7 +11,7 @@ import random
 import threading
 
 PIECE, RESEND_S = 1 << 16, 0.2   # bytes taken at once; how long a lost piece takes to come again
-LOOK_S = 0.02                    # between two looks at whose connections there are
+LOOK_S, LOOKS = 0.02, 3           # between two looks at whose connections there are; so many before one is nobody's
 CUT = 1.0
 HERE, ESTABLISHED = "0100007F:", "01"
 
@@ -97,11 +97,13 @@ class Relay:
     async def origin(self, ends, pids):
         """Whose connection it is. Looked up only where a line is not as it should be. That takes a while, and where lines are cut connections
         are begun again and again: so all who wait are served by the same look, beside the relay's loop, after a pause."""
-        if ends in self.origins:
-            return self.origins[ends]
-        if self.next_look is None:
-            self.next_look = asyncio.ensure_future(self.look_up(pids))
-        found = await asyncio.shield(self.next_look)
+        found = self.origins
+        for _ in range(LOOKS):   # the kernel's list may miss one while others come and go
+            if ends in found:
+                return found[ends]
+            if self.next_look is None:
+                self.next_look = asyncio.ensure_future(self.look_up(pids))
+            found = await asyncio.shield(self.next_look)
         return found.setdefault(ends, None)
 
     async def look_up(self, pids):
