@@ -20,7 +20,7 @@ from comity_wire import EventHeader, now_ms, seal_up
 
 FAULTS = os.environ.get("COMITY_WORKER_FAULTS", "")
 NAMES = ["north", "south", "east"]
-HOUR_S, HOUR_MS, RETRY_S, LEADS_S = 3600, 3600 * 1000, 60, 60
+HOUR_S, HOUR_MS, RETRY_S, LEADS_S = 3600, 3600 * 1000, 60, 15
 
 
 class SitesClockCase(unittest.TestCase):
