@@ -58,6 +58,8 @@ static int seat_wait(struct joining *joining)
         order_log_etcd_status(joining->log, &status);
         if (status.fault || status.has_seat)
             return joining_look(joining);
+        if (status.unfit)
+            return found_fail(joining, status.unfit, status.reason);
         if (clock_steady_ms() >= until_ms)
             return found_fail(joining, ERR_UNREACHABLE, status.reason);
         joining_show(joining, "Taking a seat in the log", 0, 0);

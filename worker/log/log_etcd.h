@@ -120,6 +120,7 @@ struct order_log_etcd_status {
     uint64_t applied, head;
     int64_t answered_ms;         /* steady clock: when etcd last answered; 0: never */
     int fault;                   /* why it takes no part: BEHIND, CORRUPT, CONFIG, VERSION; 0: it does */
+    int unfit;                   /* why nobody has answered yet, where somebody is to mend it: CONFIG (certificates), VERSION; 0 */
     bool has_seat;               /* its seat is put: what comes after it is kept */
     enum log_waiting waiting;
     char waits_for[LOG_NAME_MAX + 1];   /* whose clock; may be empty */

@@ -203,6 +203,7 @@ static void open_or_wait(struct log_etcd *log)
     char reason[LOG_REASON_MAX] = "";
     int code = log_etcd_open(log, &log->follow, reason);
     pthread_mutex_lock(&log->mutex);
+    log->status.unfit = code == ERR_UNREACHABLE ? log->unfit : 0;
     if (code != 0 && code != ERR_UNREACHABLE)
         log_etcd_fail(log, code, reason);
     else if (code != 0)

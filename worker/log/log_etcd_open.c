@@ -195,6 +195,8 @@ int log_etcd_open(struct log_etcd *log, struct asking *asking, char reason[LOG_R
         is_begun = is_read && answer->is_done;
     }
     if (!is_read) {
+        if (!log->unfit) /* that member was too slow before */
+            log->unfit = log_etcd_unfit(&result, unfit);
         snprintf(reason, LOG_REASON_MAX, "%s", log->unfit ? unfit : result.reason);
         return ERR_UNREACHABLE;
     }

@@ -108,7 +108,7 @@ class Frames(unittest.TestCase):
             history, wire.timeout_s = self.world.history, ANSWER_S
 
             def all_of(**query):
-                return wire.patiently(PATIENCE_S, lambda: list(wire.query_all(history, **query)))
+                return wire.patiently(lambda: list(wire.query_all(history, **query)), PATIENCE_S)
             for kind in pb.ListKind.values()[1:]:
                 for parent in (0, 1, self.scene.round, self.scene.item):
                     try:
@@ -118,7 +118,7 @@ class Frames(unittest.TestCase):
                             raise
             answers += all_of(limit=1000, events=pb.Events(**{"from": 1}))
             receipt = pb.GetReceipt(command_id=bytes.fromhex(self.scene.vote["command_id"]))
-            answers.append(wire.patiently(PATIENCE_S, lambda: wire.query(history, receipt=receipt)))
+            answers.append(wire.patiently(lambda: wire.query(history, receipt=receipt), PATIENCE_S))
         return b"".join(answer.SerializeToString() for answer in answers)
 
     def test_frames_at_the_broker(self):

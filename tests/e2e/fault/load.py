@@ -135,12 +135,12 @@ class Load:
         """What does not hold, in sentences."""
         scene, history = self.scene, self.scene.history
         self.wire.socket.setsockopt(zmq.SNDTIMEO, 10000)
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         problems = [problem for client in self.clients for problem in client.problems]
         places, sequences = {}, set()
         cursor, following = b"", True
         while following:
-            answer = self.wire.patiently(60, lambda: self.wire.query(
+            answer = self.wire.patiently(lambda: self.wire.query(
                 history, limit=500, cursor=cursor, events=pb.Events(**{"from": 1})))
             for record in answer.events:
                 header, event = check_record(record, history)

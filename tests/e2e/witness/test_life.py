@@ -88,7 +88,7 @@ class Life(WitnessCase):
         self.installation.start("broker")
         self.wire = self.new_wire()
         self.scene.wire = self.wire
-        self.wire.patiently(60, self.scene.hello)
+        self.wire.patiently(self.scene.hello)
         self.wait_cosigned(witness, self.grow())
 
     def test_what_was_signed_and_is_not_there_is_given_again(self):

@@ -140,7 +140,7 @@ class WitnessCase(InstallationCase):
 
     def ask(self, scene, wanted):
         history = (scene or self.scene).history
-        return self.wire.patiently(60, lambda: self.wire.query(history, checkpoint=wanted))
+        return self.wire.patiently(lambda: self.wire.query(history, checkpoint=wanted))
 
     def cosigned(self, program, scene=None):
         """What the worker has of this witness, or None."""
@@ -176,7 +176,7 @@ class WitnessCase(InstallationCase):
 
     def start_worker(self):
         self.installation.start("worker")
-        self.wire.patiently(60, self.scene.hello)
+        self.wire.patiently(self.scene.hello)
 
 
 def main():

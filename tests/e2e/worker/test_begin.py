@@ -49,7 +49,7 @@ class FromLocal(JoinCase):
         self.assertSame(NAMES)
         # No epoch was opened: the members go on as they are, at whichever site.
         self.scene.wire = self.new_wire("south")
-        self.scene.wire.patiently(60, self.scene.wire.hello)
+        self.scene.wire.patiently(self.scene.wire.hello)
         self.scene.invite_many("management", 3)
         self.scene.wire = self.wire
         self.assertSame(NAMES)
@@ -185,7 +185,7 @@ class Disaster(JoinCase):
             sites.start("broker", name)
         for name in ("south", "north"):
             sites.start("worker", name)
-        self.scene.wire.patiently(60, self.scene.wire.hello)
+        self.scene.wire.patiently(self.scene.wire.hello)
         self.assertSame(["north", "south"])
 
 

@@ -97,7 +97,7 @@ class Checkpoints:
         (directory / "data").rename(directory / "lost")
         subprocess.run([*worker, "restore", "--from", directory / "stream"], check=True, stdout=subprocess.DEVNULL)
         self.installation.start("worker")
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         epoch = self.wire.query(scene.history, whoami=pb.Whoami()).epoch
         # With how far it went back, and of an epoch nothing more than that: a witness asks here as well.
         self.assertEqual(list(self.checkpoint(scene).epochs), [pb.Epoch(number=1), pb.Epoch(number=epoch, restored_to=9)])

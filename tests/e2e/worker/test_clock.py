@@ -38,7 +38,7 @@ class ClockCase(WorkerCase):
 
     def start(self, *arguments):
         self.installation.start("worker", self.environment, arguments)
-        self.wire.patiently(60, self.wire.hello)
+        self.wire.patiently(self.wire.hello)
 
     def timed_round(self):
         """A partnership with a round that closes by itself in ten days; its number."""
@@ -47,7 +47,7 @@ class ClockCase(WorkerCase):
         return scene.open_round(proposal, text_hash, number, closes_ms=now_ms() + 10 * DAY_MS)
 
     def state(self, number):
-        self.wire.patiently(60, self.scene.hello)
+        self.wire.patiently(self.scene.hello)
         return self.scene.round(number).state
 
     def add_site(self, name, valid_for_ms=DAY_MS):
@@ -118,7 +118,7 @@ class Clock(ClockCase):
         self.assertRegex(str(caught.exception), r"ended with 2: .*The clock says .* UTC, which is before the newest event "
                                                 r"in the store, of .* UTC: set the clock, or.*--accept-clock")
         self.start("--accept-clock")
-        self.wire.patiently(60, self.scene.hello)   # leave to read is judged by the clock
+        self.wire.patiently(self.scene.hello)   # leave to read is judged by the clock
         # Commands are judged by the time of their stamp: the newest one.
         self.assertRefused("VALIDITY", "valid_until_ms", lambda: self.add_site("west", HOUR_MS // 2))
         self.assertRefused("VALIDITY", "valid_until_ms", lambda: self.add_site("west", 32 * DAY_MS))
@@ -144,7 +144,7 @@ class Clock(ClockCase):
         self.set_ahead(0)
         self.assertEqual(verb("restore", "--from", directory / "stream").returncode, 0)
         self.start()
-        self.wire.patiently(60, self.scene.hello)
+        self.wire.patiently(self.scene.hello)
         self.add_site("south")
 
 
@@ -159,13 +159,13 @@ class Control(ClockCase):
         self.installation.kill("worker")
         self.set_ahead(0)
         self.start()
-        self.wire.patiently(60, self.scene.hello)
+        self.wire.patiently(self.scene.hello)
         self.assertRefused("VALIDITY", "valid_until_ms", lambda: self.add_site("south"))
 
     def state(self, number):
         """Grants are judged by the same clock."""
         ahead_ms = int(self.ahead.read_text()) * 1000
-        self.wire.patiently(60, lambda: self.wire.hello(
+        self.wire.patiently(lambda: self.wire.hello(
             [self.wire.grant(self.scene.history, self.scene.founder, until_ms=now_ms() + ahead_ms + HOUR_MS)]))
         return self.scene.round(number).state
 

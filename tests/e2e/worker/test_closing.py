@@ -42,13 +42,13 @@ class Closing(ClockCase):
         self.start()
 
     def events(self, kind):
-        self.wire.patiently(60, self.scene.hello)
+        self.wire.patiently(self.scene.hello)
         answers = self.wire.query_all(self.scene.history, events=pb.Events(**{"from": 1}))
         found = [check_record(record, self.scene.history) for answer in answers for record in answer.events]
         return [(header.time_ms, getattr(event, kind)) for header, event in found if event.WhichOneof("kind") == kind]
 
     def round(self, number):
-        self.wire.patiently(60, self.scene.hello)
+        self.wire.patiently(self.scene.hello)
         return self.scene.round(number)
 
     def test_slept_through_its_time_and_what_it_would_have_been_extended_by(self):

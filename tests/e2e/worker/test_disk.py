@@ -48,7 +48,7 @@ class Disk(WorkerCase):
         self.fault["sync"].unlink()
         self.start()
         receipt = self.wire.submit_signed(signed, texts, retry_s=60)   # done once, whether then or now
-        self.wire.patiently(60, self.scene.hello)
+        self.wire.patiently(self.scene.hello)
         self.assertEqual((receipt.first_sequence, self.head(self.scene)), (2, 2))
 
     def fill(self):
@@ -79,7 +79,7 @@ class Disk(WorkerCase):
         signed, texts, head = self.fill()
         self.installation.kill("worker")
         self.start()   # what a start writes has room
-        self.wire.patiently(60, self.scene.hello)
+        self.wire.patiently(self.scene.hello)
         self.assertEqual(self.head(self.scene), head)
         self.fault["full"].unlink()
         self.assertEqual(self.wire.submit_signed(signed, texts).first_sequence, head + 1)
@@ -95,7 +95,7 @@ class Disk(WorkerCase):
         self.assertTrue(self.log().splitlines()[-1].startswith("comity-worker: "), self.log()[-500:])
         self.fault["full"].unlink()
         self.start()
-        self.wire.patiently(60, self.wire.hello)
+        self.wire.patiently(self.wire.hello)
 
 
 if __name__ == "__main__":

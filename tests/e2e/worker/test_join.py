@@ -273,7 +273,7 @@ class Copies(JoinCase):
         ask = pb.CopyAsk(reader=wire.key if reader is None else reader, until_ms=now_ms() + 60000 if until_ms is None else until_ms,
                          **fields)
         ask.signature = sign(key, "comity/v1/copy", ask.SerializeToString())
-        return wire.patiently(60, lambda: wire.open(wire.finish(wire.start(pb.Request(copy=ask).SerializeToString()))))
+        return wire.patiently(lambda: wire.open(wire.finish(wire.start(pb.Request(copy=ask).SerializeToString()))))
 
     def assertRefused(self, name, field, *arguments, **fields):
         with self.assertRaises(Refused) as caught:

@@ -12,9 +12,9 @@ import nacl.signing
 from worker_case import BUILD, Scene, main, pb, until  # first: sets the path
 import comity_wire
 from comity_installation import NotStarted
-from comity_rolling import PATIENCE_S, Load, are_one, replace, seat
+from comity_rolling import Load, are_one, replace, seat
 from comity_sites import Loopback, Sites
-from comity_wire import Refused
+from comity_wire import RETRY_S, Refused
 
 NAMES = ["north", "south", "east"]
 BEFORE, NEXT, OWN_LEVEL, ALONE = (BUILD / "tests" / f"comity-worker-{name}" for name in ("before", "next", "own-level", "next-alone"))
@@ -32,7 +32,7 @@ class Levels(unittest.TestCase):
         self.enterContext(self.sites)
         self.wire = self.sites.wire("north")
         self.addCleanup(self.wire.close)
-        self.scene = Scene(self.wire, self.sites.token, retry_s=PATIENCE_S)
+        self.scene = Scene(self.wire, self.sites.token, retry_s=RETRY_S)
         self.scene.found({"labour": "WORKER", "management": "EMPLOYER"})
         self.witnesses = 0
 
@@ -49,7 +49,7 @@ class Levels(unittest.TestCase):
         return None
 
     def level(self):
-        return self.wire.patiently(PATIENCE_S, self.wire.hello).format_level
+        return self.wire.patiently(self.wire.hello).format_level
 
     def level_of(self, name):
         """That a worker has said that it knows."""
@@ -83,7 +83,7 @@ class Levels(unittest.TestCase):
         load.end()
         load.check(self.scene)
         with self.assertRaises(Refused) as refused:   # who could not read what is there
-            self.wire.patiently(PATIENCE_S, lambda: self.wire.hello(levels=[1]))
+            self.wire.patiently(lambda: self.wire.hello(levels=[1]))
         self.assertEqual((refused.exception.name, refused.exception.field), ("VERSION", "format_levels"))
         are_one(self.sites)
 

@@ -30,7 +30,7 @@ class Life(WorkerCase):
 
     def commands_on_record(self, scene):
         """Command id -> how often an event names it."""
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         found = {}
         for answer in self.wire.query_all(scene.history, limit=1000, events=pb.Events(**{"from": 1})):
             for record in answer.events:
@@ -87,12 +87,12 @@ class Restarts:
         scene = self.found()
         receipts = {}
         for signed, texts, command_id in self.add_items(scene, 30):
-            receipt = self.wire.patiently(60, lambda: self.wire.submit_signed(signed, texts))
+            receipt = self.wire.patiently(lambda: self.wire.submit_signed(signed, texts))
             receipts[command_id] = (signed, texts, receipt.SerializeToString(deterministic=True))
             if len(receipts) % 10 == 0:
                 self.assertEqual(self.restart(signal.SIGKILL), -signal.SIGKILL)
         for signed, texts, receipt in receipts.values():   # once more: nothing is done twice
-            again = self.wire.patiently(60, lambda: self.wire.submit_signed(signed, texts))
+            again = self.wire.patiently(lambda: self.wire.submit_signed(signed, texts))
             self.assertEqual(again.SerializeToString(deterministic=True), receipt)
         found = self.commands_on_record(scene)
         self.assertEqual({found.get(command_id) for command_id in receipts}, {1})
@@ -100,7 +100,7 @@ class Restarts:
     def test_term_grows_with_every_start(self):
         terms = []
         for _ in range(3):
-            frame = self.wire.patiently(60, lambda: self.wire.finish(self.wire.start(
+            frame = self.wire.patiently(lambda: self.wire.finish(self.wire.start(
                 pb.Hello(software="test", format_levels=[1]).SerializeToString(), 1)))
             terms.append(frame.term)
             self.restart(signal.SIGKILL)
@@ -145,7 +145,7 @@ class Restarts:
             names = {ERR.DRAINING, ERR.NO_ROUTE, ERR.BUSY}
             self.assertEqual({a.error for a in answers if a.type == ERROR} - names, set())
             self.assertEqual(self.restart(), 0)
-            self.wire.patiently(60, scene.hello)
+            self.wire.patiently(scene.hello)
 
     def test_deadlines_come_with_nobody_connected(self):
         scene = self.found()
@@ -165,7 +165,7 @@ class Restarts:
         self.wire.close()
         self.nobody_asks(history, head + 2)
         self.wire = scene.wire = self.new_wire()
-        self.wire.patiently(60, lambda: self.wire.hello([self.wire.grant(history, key)]))
+        self.wire.patiently(lambda: self.wire.hello([self.wire.grant(history, key)]))
         for number, before in zip(numbers, opened):
             after = scene.round(number)
             self.assertEqual((after.state, after.cause), (pb.ROUND_STATE_CLOSED, pb.CLOSE_CAUSE_TIME))
@@ -180,7 +180,7 @@ class Restarts:
         self.installation.kill("worker")
         until(lambda: now_ms() > closes_ms, "the deadline")
         self.installation.start("worker")
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         self.assertEqual(scene.round(number).state, pb.ROUND_STATE_CLOSED)
 
 
@@ -253,7 +253,7 @@ class Brokers(Life):
             fake.stop()
             fake.start()
             fake.wait_for(READY, after=ready, timeout_s=30)
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         self.assertEqual(self.head(scene), 1)
 
     def test_a_broker_that_falls_silent(self):
@@ -263,7 +263,7 @@ class Brokers(Life):
         self.wait_for_log("event=broker_silent")
         fake.wait_for(READY, after=ready)   # connected anew
         fake.answers_heartbeats = True
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         self.assertEqual(self.head(scene), 1)
 
     def test_a_broker_with_another_key(self):
@@ -321,7 +321,7 @@ class SlowChecks(Life):
         fake.start()
         fake.wait_for(READY, after=ready)
         self.wait_for_log("event=answers_undelivered")   # there were such
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         self.assertEqual(fake.stray, [])
 
     def test_what_nobody_waits_for_is_not_done(self):
@@ -430,7 +430,7 @@ class FullStore(Life):
         self.assertLess(head - first, 5)   # pages that somebody still read when it was full have room for one or two more
         self.installation.worker_settings = "map_limit_mib = 64\n" + UNLIMITED
         self.restart()
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         self.assertEqual(self.head(scene), head)
         scene.do(scene.facilitator, add_item=pb.AddItem(session=session, title=scene.prose.ref("Room again")))
         self.assertEqual(self.head(scene), head + 1)
@@ -493,7 +493,7 @@ class Directory(Life):
         self.installation.stop("worker")
         earlier = data.read_bytes()
         self.restart()
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         scene.invite_many("labour", 1)
         head = self.head(scene)
         self.installation.stop("worker")
@@ -509,7 +509,7 @@ class Directory(Life):
         self.assertEqual(data.read_bytes(), earlier)
         data.write_bytes(later)
         self.restart()
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         self.assertEqual(self.head(scene), head)
 
     def test_not_writable(self):
@@ -556,7 +556,7 @@ class Directory(Life):
         result = self.verb("restore", "--from", directory / "stream")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.installation.start("worker")
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         self.assertEqual(self.head(scene), head + 1)   # the epoch that was opened
         whoami = self.wire.query(scene.history, whoami=pb.Whoami()).whoami
         epochs = whoami.partnership.epochs
@@ -621,7 +621,7 @@ class Reload(Life):
         self.change("worker.key", "new.key")
         fake.wait_for(READY, after=ready)
         self.assertEqual(fake.count(BYE), 1)
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         self.assertEqual(self.head(scene), 1)
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from worker_case import BUILD, Scene, main, until  # first: sets the path
 from comity_etcd import NoMajority
-from comity_rolling import PATIENCE_S, Load, are_one, replace, seat
+from comity_rolling import Load, are_one, replace, seat
 from comity_sites import Loopback, Sites
+from comity_wire import RETRY_S
 
 NAMES = ["north", "south", "east"]
 
@@ -21,7 +22,7 @@ class Coming(unittest.TestCase):
         self.sites = self.enterContext(Sites(BUILD, net, names=NAMES))
         wire = self.sites.wire("south")
         self.addCleanup(wire.close)
-        self.scene = Scene(wire, self.sites.token, retry_s=PATIENCE_S)
+        self.scene = Scene(wire, self.sites.token, retry_s=RETRY_S)
         self.scene.found({"labour": "WORKER", "management": "EMPLOYER"})
         self.load = Load(self.sites, "south", self.scene, pause_s=0.05)
         self.addCleanup(self.load.end)

@@ -478,7 +478,7 @@ class Ballots:
         self.assertRefused("NOT_FOUND", "cast_ballot.round", ask)
         self.installation.stop("worker")
         self.installation.start("worker")
-        self.assertRefused("NOT_FOUND", "cast_ballot.round", lambda: self.wire.patiently(60, ask))
+        self.assertRefused("NOT_FOUND", "cast_ballot.round", lambda: self.wire.patiently(ask))
         fresh = scene.command(**scene.ballot(1, self.text_hash, 1))
         self.wire.submit(fresh, [scene.keys[voter]], scene.prose)
 

@@ -57,7 +57,7 @@ class Restore(WorkerCase):
     def assertRestored(self):
         self.assertEqual(self.leftovers(), [])
         self.installation.start("worker")
-        self.wire.patiently(60, self.scene.hello)
+        self.wire.patiently(self.scene.hello)
         self.assertEqual(self.head(self.scene), self.before + 1)
 
     def test_killed(self):
@@ -125,7 +125,7 @@ class Restore(WorkerCase):
         self.installation.start("worker")
         self.assertFalse(left.exists())
         self.assertTrue((foreign / "mine").exists())   # no restore's
-        self.wire.patiently(60, self.scene.hello)
+        self.wire.patiently(self.scene.hello)
         self.assertEqual(self.head(self.scene), self.before + 1)
 
 

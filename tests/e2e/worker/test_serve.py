@@ -267,7 +267,7 @@ class Serve:
         self.installation.stop("worker")
         self.installation.start("worker")
         def query():
-            return self.wire.patiently(60, lambda: self.wire.query(scene.history, whoami=pb.Whoami()))
+            return self.wire.patiently(lambda: self.wire.query(scene.history, whoami=pb.Whoami()))
         self.assertRefused("HELLO", "", query)
         scene.hello()
         self.assertEqual(query().as_of, 1)

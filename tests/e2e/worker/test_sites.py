@@ -10,9 +10,9 @@ from pathlib import Path
 
 from worker_case import BUILD, Scene, main, pb, until  # first: sets the path
 from comity_sites import Loopback, Sites
-from comity_wire import ERR, Failed, NoAnswer, Refused, now_ms, seal_up
+from comity_wire import ERR, RETRY_S, Failed, NoAnswer, Refused, now_ms, seal_up
 
-NAMES, RETRY_S = ["north", "south", "east"], 60
+NAMES = ["north", "south", "east"]
 FAULTS = os.environ.get("COMITY_WORKER_FAULTS", "")
 
 
@@ -52,7 +52,7 @@ class SitesCase(unittest.TestCase):
 
     def read(self, scene, name, wire=None, fresh=True):
         wire = wire or self.wire(name)
-        wire.patiently(RETRY_S, lambda: wire.hello([wire.grant(scene.history, scene.founder)]))
+        wire.patiently(lambda: wire.hello([wire.grant(scene.history, scene.founder)]))
         return wire.query(scene.history, whoami=pb.Whoami(), fresh=fresh)
 
     def follower(self, besides=()):
@@ -182,8 +182,8 @@ class Sharing(SitesCase):
 
         def is_closed():
             try:
-                scene.wire.patiently(RETRY_S, scene.hello)
-                return scene.wire.patiently(RETRY_S, lambda: scene.round(opened)).state == pb.ROUND_STATE_CLOSED
+                scene.wire.patiently(scene.hello)
+                return scene.wire.patiently(lambda: scene.round(opened)).state == pb.ROUND_STATE_CLOSED
             except Refused:   # by another, who does not know the session
                 return False
         until(is_closed, "it closes")

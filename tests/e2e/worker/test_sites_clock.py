@@ -16,11 +16,11 @@ from worker_case import BUILD, Scene, main, pb, until  # sets the path
 from comity_installation import NotStarted
 from comity_scene import DAY_MS, simple_rule
 from comity_sites import Loopback
-from comity_wire import EventHeader, now_ms, seal_up
+from comity_wire import RETRY_S, EventHeader, now_ms, seal_up
 
 FAULTS = os.environ.get("COMITY_WORKER_FAULTS", "")
 NAMES = ["north", "south", "east"]
-HOUR_S, HOUR_MS, RETRY_S, LEADS_S = 3600, 3600 * 1000, 60, 15
+HOUR_S, HOUR_MS, LEADS_S = 3600, 3600 * 1000, 15
 
 
 class SitesClockCase(unittest.TestCase):
@@ -79,7 +79,7 @@ class SitesClockCase(unittest.TestCase):
     def round_state(self, number=None):
         """Leave to read is judged by the clock of who answers."""
         wire, scene = self.scene.wire, self.scene
-        wire.patiently(RETRY_S, lambda: wire.hello([wire.grant(scene.history, scene.founder, until_ms=now_ms() + 2 * HOUR_MS)]))
+        wire.patiently(lambda: wire.hello([wire.grant(scene.history, scene.founder, until_ms=now_ms() + 2 * HOUR_MS)]))
         return scene.round(number or self.round).state
 
     def add_site(self, name):

@@ -172,6 +172,14 @@ class SitesRefused(unittest.TestCase):
                     self.give(name, **log)
                     self.assertRefused(name, "do not take one another's certificate", words, "Look at [log] ca and certificate")
 
+    def test_a_member_that_is_too_slow_at_first(self):
+        """Which of its connections shows that it is not trusted makes no difference."""
+        for silent in (1, 2):   # the version is asked for in vain; and so is what it holds
+            with FakeEtcd(self.keys, "expired-member", silent=silent) as fake:
+                self.give("east", endpoint=[fake.endpoint])
+                self.assertRefused("east", "comity-worker: etcd's member", "do not take one another's certificate", "has expired")
+                self.assertLess(fake.silent, 0)
+
     def test_who_is_not_there_may_come(self):
         """The control of the two before: nobody listens, or one of several members is the wrong one, and the worker starts."""
         nobody = f"https://127.0.0.1:{free_port()}"

@@ -72,7 +72,7 @@ class Stages(ClockCase):
         self.installation.kill("worker")
         self.set_ahead(2 * TIME_S)
         self.start()
-        self.wire.patiently(60, self.scene.hello)
+        self.wire.patiently(self.scene.hello)
         self.check_by_default()
 
     def test_kill_9_loses_nothing(self):
@@ -83,7 +83,7 @@ class Stages(ClockCase):
         scene.do(scene.keys[self.roll[0]], second_block=second)
         self.installation.kill("worker")
         self.start()
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         run = self.stages()[0]
         self.assertEqual((run.state, [row.member for row in run.seconds]), (pb.STAGE_STATE_OPEN, self.roll[:1]))
         self.assertRefused("EXISTS", "second_block.voter",

@@ -228,8 +228,8 @@ class Witnesses:
             witness.give(signed)
             self.installation.kill("worker")
             self.installation.start("worker")
-            self.wire.patiently(60, scene.hello)
-            self.wire.patiently(60, lambda: self.head(scene))
+            self.wire.patiently(scene.hello)
+            self.wire.patiently(lambda: self.head(scene))
             self.assertEqual(self.kept(scene), {witness.row.key: signed})
 
     def verb(self, name, *arguments):
@@ -253,12 +253,12 @@ class Witnesses:
         self.installation.stop("worker")
         (directory / "data").rename(directory / "lost")
         self.restore(directory / "stream")
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         answer = self.wire.query(scene.history, checkpoint=pb.GetCheckpoint())
         self.assertEqual({row.key: row for row in answer.cosignatures}, before)
         self.assertGreater(answer.epoch, 1)
         # What was signed in the epoch before is not taken any more; of the new one it is.
-        self.wire.patiently(60, witness.hello)
+        self.wire.patiently(witness.hello)
         self.assertRefused("EPOCH", "cosign.cosignature.epoch", lambda: witness.give(lost), latest=answer.epoch)
         new = witness.sign(1800000600)
         self.assertEqual(new.epoch, answer.epoch)
@@ -290,7 +290,7 @@ class Witnesses:
         self.assertEqual(result.returncode, 2, result.stderr)
         self.assertIn("What witnesses have cosigned cannot be restored", result.stderr)
         self.restore(directory / "rewritten")
-        self.wire.patiently(60, scene.hello)
+        self.wire.patiently(scene.hello)
         answer = self.wire.query(scene.history, checkpoint=pb.GetCheckpoint())
         self.assertEqual({row.key: row for row in answer.cosignatures}, good)
 

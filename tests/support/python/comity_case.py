@@ -36,4 +36,4 @@ class InstallationCase(unittest.TestCase):
         return scene
 
     def head(self, scene):
-        return self.wire.patiently(self.patience_s, lambda: self.wire.query(scene.history, whoami=pb.Whoami())).as_of
+        return self.wire.patiently(lambda: self.wire.query(scene.history, whoami=pb.Whoami()), self.patience_s).as_of

@@ -107,15 +107,12 @@ class Members:
 
     def wait(self, name):
         """Until it serves: it knows a leader and reads."""
-        patience = Patience(SERVES_S)
-        while True:
-            try:
-                return self.get(name, "serves")
-            except NoMajority as why:
-                words = (self.directory / f"{name}.log").read_text(errors="replace")[-1000:]
-                assert self.processes[name].poll() is None, f"etcd on {name} has ended: {words}"
-                assert not patience.is_over(), f"etcd on {name} does not serve: {why}: {words}"
-                time.sleep(0.05)
+        process = self.processes[name]
+        try:
+            self.patiently(lambda: self.get(name, "serves"), lambda _: process.poll() is None)
+        except NoMajority as why:
+            words = (self.directory / f"{name}.log").read_text(errors="replace")[-1000:]
+            raise AssertionError(f"etcd on {name} {'does not serve' if process.poll() is None else 'has ended'}: {why}: {words}") from why
 
     def start(self, name):
         """Again, with the data it has; returns when it serves."""
@@ -150,13 +147,7 @@ class Members:
 
     def change(self, by, what, **body):
         """Refused until the members have been in touch for 5 s."""
-        patience = Patience(SERVES_S)
-        while True:
-            try:
-                return self.ask(by, f"cluster/member/{what}", **body)
-            except NoMajority as why:
-                assert "unhealthy cluster" in str(why) and not patience.is_over(), str(why)
-                time.sleep(0.1)
+        return self.patiently(lambda: self.ask(by, f"cluster/member/{what}", **body), lambda why: "unhealthy cluster" in str(why))
 
     def forced(self, name):
         """The others are lost: it goes on alone with what it has, and then as ever."""
@@ -203,14 +194,15 @@ class Members:
         """@prefix ends with a slash."""
         self.ask(name, "kv/deleterange", key=encoded(prefix), range_end=encoded(prefix[:-1] + "0"))
 
-    def patiently(self, call):
-        """What call() gives; again where a member does not answer in time."""
+    def patiently(self, call, may_pass=lambda why: True):
+        """What call() gives; again while a member does not answer in time, or says what may_pass() takes for passing."""
         patience = Patience(SERVES_S)
         while True:
             try:
                 return call()
             except NoMajority as why:
-                assert not patience.is_over(), str(why)
+                if not may_pass(why) or patience.is_over():
+                    raise
                 time.sleep(0.05)
 
     def hand_over(self, other):

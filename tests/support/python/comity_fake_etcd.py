@@ -3,10 +3,12 @@
     with FakeEtcd(directory, "expired-member") as fake: fake.endpoint
     with FakeEtcd(directory, "member", version="4.0.1") as fake: ...; fake.asked
     with FakeEtcd(directory, "member", http=404) as fake: ...
+    with FakeEtcd(directory, "expired-member", silent=2) as fake: ...
 
 @directory has the certificates (etcd_certificates). HTTP/2 as far as one call at a time of gRPC needs it (RFC 9113): what is asked is not
 read but for its path, and each call is answered with the version, as Maintenance/Status does. With @http it speaks HTTP/1.1 alone, as etcd 2
-did, or a proxy, and answers each request with that status. `asked`: how many calls came.
+did, or a proxy, and answers each request with that status. The first @silent connections are not greeted, as by a member that is too slow.
+`asked`: how many calls came.
 """
 
 import socket
@@ -34,13 +36,13 @@ def field(number, body):
 
 
 class FakeEtcd:
-    def __init__(self, directory, certificate, version="3.5.0", http=None):
+    def __init__(self, directory, certificate, version="3.5.0", http=None, silent=0):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(directory / f"{certificate}.pem", directory / f"{certificate}.key")
         self.context.load_verify_locations(directory / "ca.pem")
         self.context.verify_mode = ssl.CERT_REQUIRED
         self.context.set_alpn_protocols(["h2"] if http is None else ["http/1.1"])
-        self.version, self.http, self.asked = version.encode(), http, 0
+        self.version, self.http, self.asked, self.silent = version.encode(), http, 0, silent
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
         self.thread = threading.Thread(target=self.accept)
@@ -55,11 +57,16 @@ class FakeEtcd:
         self.listener.close()
 
     def accept(self):
+        held = []
         while True:
             try:
                 connection = self.listener.accept()[0]
             except OSError:
                 return
+            self.silent -= 1
+            if self.silent >= 0:
+                held.append(connection)
+                continue
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection):

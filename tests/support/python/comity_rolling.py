@@ -15,9 +15,9 @@ import nacl.signing
 from comity_case import until
 from comity_etcd import encoded
 from comity_scene import DAY_MS, Scene
-from comity_wire import now_ms, pb
+from comity_wire import RETRY_S, now_ms, pb
 
-PATIENCE_S, ANSWER_S = 60, 2
+ANSWER_S = 2
 SEAT = struct.Struct(">16xIQ")   # of worker/log/sealed.h: the level that the worker knows, the entry that it has applied
 
 
@@ -28,7 +28,7 @@ class Load(threading.Thread):
     def __init__(self, sites, site, scene, pause_s=0):
         super().__init__(daemon=True)
         self.wire = sites.wire(site, timeout_s=ANSWER_S)
-        self.scene = Scene(self.wire, retry_s=PATIENCE_S)
+        self.scene = Scene(self.wire, retry_s=RETRY_S)
         self.scene.history, self.scene.epoch, self.chair = scene.history, scene.epoch, scene.founder
         self.told, self.problem, self.ends, self.pause_s = [], None, threading.Event(), pause_s
 
@@ -37,7 +37,7 @@ class Load(threading.Thread):
             while not self.ends.wait(self.pause_s):
                 key = bytes(nacl.signing.SigningKey.generate().verify_key)
                 invite = pb.Invite(key=key, name=self.scene.prose.ref(f"member {len(self.told)}"), expires_ms=now_ms() + DAY_MS)
-                self.wire.submit(self.scene.command(invite=invite), [self.chair], self.scene.prose, retry_s=PATIENCE_S)
+                self.wire.submit(self.scene.command(invite=invite), [self.chair], self.scene.prose, retry_s=RETRY_S)
                 self.told.append(key)
         except Exception as problem:
             self.problem = problem
@@ -45,20 +45,20 @@ class Load(threading.Thread):
     def goes_on(self, count=5):
         """So many more have been recorded."""
         wanted = len(self.told) + count
-        until(lambda: self.problem or len(self.told) >= wanted, "the load goes on", PATIENCE_S)
+        until(lambda: self.problem or len(self.told) >= wanted, "the load goes on", RETRY_S)
         assert self.problem is None, repr(self.problem)
 
     def end(self):
         self.ends.set()
-        self.join(2 * PATIENCE_S)
+        self.join(2 * RETRY_S)
         self.wire.close()
 
     def check(self, scene):
         """All of whom it was told are on record, once."""
         assert self.problem is None, repr(self.problem)
         kind, wire = pb.List(kind=pb.LIST_KIND_INVITATIONS), scene.wire
-        wire.patiently(PATIENCE_S, scene.hello)
-        answers = wire.patiently(PATIENCE_S, lambda: list(wire.query_all(scene.history, limit=1000, list=kind)))
+        wire.patiently(scene.hello)
+        answers = wire.patiently(lambda: list(wire.query_all(scene.history, limit=1000, list=kind)))
         keys = [row.key for answer in answers for row in answer.invitations]
         assert len(keys) == len(set(keys)), "somebody was invited twice"
         missing = set(self.told) - set(keys)

@@ -77,7 +77,7 @@ class Scene:
 
     def found(self, constituencies, sites=("north",), facilitators=True, neutral=()):
         """@constituencies: name -> kind without prefix. Two co-chairs each; the first is a facilitator as well."""
-        self.wire.patiently(self.retry_s, self.wire.hello)
+        self.wire.patiently(self.wire.hello, self.retry_s)
         news = []
         for name, kind in constituencies.items():
             keys = [nacl.signing.SigningKey.generate() for _ in range(2)]
@@ -111,7 +111,7 @@ class Scene:
 
     def hello(self, key=None):
         """Leave to read, by the first founder's key or another."""
-        return self.wire.patiently(self.retry_s, lambda: self.wire.hello([self.wire.grant(self.history, key or self.founder)]))
+        return self.wire.patiently(lambda: self.wire.hello([self.wire.grant(self.history, key or self.founder)]), self.retry_s)
 
     @property
     def parties(self):

@@ -80,6 +80,7 @@ ERR = load_errors()
 ERROR_NAMES = {code: name for name, code in vars(ERR).items()}
 # These say that it was not carried out this time, no more: the same bytes may be.
 PASSING = {ERR.BUSY, ERR.NO_ROUTE, ERR.NOT_LEADER, ERR.EXPIRED, ERR.DRAINING, ERR.MEMORY, ERR.STORE_FULL, ERR.DISK_FULL}
+RETRY_S = 60   # so long whoever is patient asks again
 
 
 # Frames ------------------------------------------------------------------------------------------------------
@@ -536,9 +537,9 @@ class Wire:
     def submit_signed(self, signed_command, texts=(), founding_token="", retry_s=0.0):
         """Submit and wait; the receipt, verified. With @retry_s, the same bytes, patiently."""
         if self.log_key is None:
-            self.patiently(retry_s, self.hello)
-        receipt = self.patiently(retry_s, lambda: self.open(self.finish(
-            self.submit_start(signed_command, texts, founding_token))))
+            self.patiently(self.hello, retry_s)
+        receipt = self.patiently(lambda: self.open(self.finish(
+            self.submit_start(signed_command, texts, founding_token))), retry_s)
         verify_receipt(receipt, signed_command, self.log_key)
         return receipt
 
@@ -546,7 +547,7 @@ class Wire:
         signed_command, _ = seal_up(command, keys)
         return self.submit_signed(signed_command, prose.of(command) if prose else (), founding_token, retry_s)
 
-    def patiently(self, retry_s, call):
+    def patiently(self, call, retry_s=RETRY_S):
         """Again while ERROR frames come, or nothing (a broker or a worker that ends takes what it has in hand with it), or what passes."""
         patience = Patience(retry_s)
         while True:
