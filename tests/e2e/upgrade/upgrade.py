@@ -1,15 +1,16 @@
 #!/usr/bin/python3
 """From an earlier version to this one: the same data, the same people, and both versions beside one another. Nobody may notice.
 
-usage: upgrade.py --build DIR --from landed|sites [--old DIR] [--jobs N]
+usage: upgrade.py --build DIR --of machine|sites [--old DIR] [--jobs N]
 
-The earlier version is a commit that the file `previous` names (CONTRIBUTING.md, "Tests"): it is taken from this repository's history and
+The earlier version is the commit that the file `previous` names (CONTRIBUTING.md, "Tests"): it is taken from this repository's history and
 built as for a release, in a directory that is removed afterwards. --old DIR is a build that there is: with this one's own the script itself
 is tried.
 
-From `landed`: an installation is set up and used with the earlier version alone; then clients, broker and worker are of one version or the
-other, in all pairs; then all are of this one. From `sites`: the workers of a group of three are replaced one after the other, and then the
-brokers, under load.
+Of one machine: an installation is set up and used with the earlier version alone; then clients, broker and worker are of one version or the
+other, in all pairs; then all are of this one. Of several sites: the workers of a group of three are replaced one after the other, and then
+the brokers, under load; once by this version's, and once by what it would be if it knew a format level more, which is in use when all know
+it, and not before.
 """
 
 import argparse
@@ -24,10 +25,13 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "tests" / "support" / "python"), str(ROOT / "tests" / "e2e" / "cli")]
 os.environ.setdefault("COMITY_BUILD", "/nowhere")   # of cli_case: here each has a build of their own
 
+import comity_wire  # noqa: E402
 from cli_case import FOUNDERS, TIMEOUT_S, World  # noqa: E402
 from comity_aloud import remark, shout  # noqa: E402
+from comity_patience import until  # noqa: E402
 
 PROGRAMS = ["comity", "comity-broker", "comity-worker"]
+NEXT = "tests/comity-worker-next"   # it knows the format levels 1 and 2, and in 2 the command AppointWitness
 SKIPPED, BUILD_S, PATIENCE_S = 77, 1800, 60
 
 
@@ -49,10 +53,9 @@ def git(*words, **options):
     return subprocess.run(["git", "-C", ROOT, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, **options)
 
 
-def previous_commit(name):
+def previous_commit():
     """None, with the reason shouted: it cannot be had here."""
-    lines = (Path(__file__).parent / "previous").read_text().splitlines()
-    commit = dict(line.split() for line in lines if not line.startswith("#"))[name]
+    commit = (Path(__file__).parent / "previous").read_text().strip()
     if git("rev-parse", "--git-dir").returncode != 0:
         shout("NO EARLIER VERSION: this is no git repository. Nothing was tried.")
     elif git("cat-file", "-e", f"{commit}^{{commit}}").returncode == 0:
@@ -248,11 +251,30 @@ def lead(sites, name):
         sites.start("worker", other)
 
 
-def group_of_sites(old, new, directory):
+def level_in_use(scene):
+    return scene.wire.patiently(scene.wire.hello).format_level
+
+
+def may_appoint(scene, name):
+    """The command of the second level, where whoever leads knows that."""
+    from comity_wire import Refused, pb
+    from nacl.signing import SigningKey
+    try:
+        scene.do(scene.founder, appoint_witness=pb.AppointWitness(name=name, key=bytes(SigningKey.generate().verify_key)))
+    except Refused as refused:
+        need(refused.name == "UNSUPPORTED", f"{name} is refused as {refused}")
+        return False
+    return True
+
+
+def group_of_sites(old, new, directory, program="comity-worker", level=1):
+    """@program of the new build knows format levels up to @level."""
+    from comity_installation import NotStarted
+    from comity_rolling import Load, are_one, replace
     from comity_scene import Scene
     from comity_sites import Loopback, Sites
-    from comity_rolling import Load, are_one, replace
     names = ["north", "south", "east"]
+    directory.mkdir()
     with Loopback(directory, names) as net, Sites(old, net) as sites, sites.wire("north") as wire:
         scene = Scene(wire, sites.token, retry_s=PATIENCE_S)
         scene.found({"labour": "WORKER", "management": "EMPLOYER"})
@@ -260,10 +282,16 @@ def group_of_sites(old, new, directory):
         load.start()
         try:
             for name, leads in zip(names, ["north", "east", "east"]):   # one of this version, then the last one of the earlier
+                need(level_in_use(scene) == 1, "a level is in use that not all know")
                 load.goes_on()
                 step(f"{name}: its worker is replaced, and that of {leads} leads")
-                replace(sites, name, new / "comity-worker")
+                replace(sites, name, new / program)
                 lead(sites, leads)
+                if level > 1 and name == "north":
+                    need(not may_appoint(scene, "early"), "a command is taken that not all know")
+            until(lambda: level_in_use(scene) == level, f"level {level} is in use")
+            if level > 1:
+                need(may_appoint(scene, "late"), "a command is refused that all know")
             for name in names:   # brokers, which keep nothing
                 load.goes_on()
                 need(sites.stop("broker", name) == 0, f"the broker of {name} ends in good order")
@@ -274,12 +302,20 @@ def group_of_sites(old, new, directory):
             load.end()
         load.check(scene)
         are_one(sites)
+        if level > 1:
+            sites.workers["east"] = old / "comity-worker"
+            try:
+                sites.start("worker", "east")
+            except NotStarted as refused:
+                need(f"format level {level}, this worker knows levels up to 1" in str(refused), str(refused))
+            else:
+                raise AssertionError("a worker starts that does not know the level in use")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", type=Path, required=True)
-    parser.add_argument("--from", dest="name", choices=("landed", "sites"), required=True)
+    parser.add_argument("--of", choices=("machine", "sites"), required=True)
     parser.add_argument("--old", type=Path)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
@@ -287,16 +323,19 @@ def main():
     with tempfile.TemporaryDirectory(prefix="comity-upgrade-") as name:
         directory = Path(name)
         if old is None:
-            commit = previous_commit(options.name)
+            commit = previous_commit()
             if commit is None:
                 return SKIPPED
             remark(f"from {commit}")
             step("the earlier version is built")
             old = build(commit, directory, options.jobs)
-        if options.name == "sites":
-            group_of_sites(old, new, directory)
-        else:
+        if options.of == "machine":
             all_pairs(old, new)
+        else:
+            group_of_sites(old, new, directory / "same-level")
+            step("by a version that knows a format level more")
+            comity_wire.LEVELS = (1, 2)
+            group_of_sites(old, new, directory / "next-level", NEXT, 2)
         step("nobody has noticed")
     return 0
 
