@@ -47,7 +47,9 @@ class Rates(WorkerCase):
         done, waits = outcomes
         self.assertEqual(done + len(waits), of)
         self.assertLess(done, 60)
-        self.assertGreater(min(waits), 100)
+        # Until the next one comes back: nearly all of that where one is put off at once, little where much of it has passed.
+        self.assertGreater(max(waits), 100)
+        self.assertGreater(min(waits), 0)
 
     def assertNotHeldBack(self, outcomes, of=FLOOD):
         self.assertEqual(outcomes, (of, []))
