@@ -48,6 +48,20 @@ static int check_form(const Comity__V1__Query *query, struct refusal *refusal)
     return 0;
 }
 
+/* The new group takes commands as soon as it has all of a history, and the old one learns of it later: what
+ * is frozen says nothing of the record's end. */
+static int look_whether_it_moves(struct query_run *run)
+{
+    struct store_move row;
+    int code = store_move_get(run->txn, run->history.id, run->arena, &row);
+    bool is_frozen = code == 0 && row.kind == STORE_FROZEN;
+
+    run->is_fresh = run->context->is_fresh && !is_frozen;
+    run->answer->is_fresh = run->query->fresh && run->is_fresh;
+    run->answer->is_moving = run->query->fresh && run->context->is_fresh && is_frozen;
+    return code == ERR_NOT_FOUND ? 0 : code;
+}
+
 /* With the transaction open. */
 static int run_query(struct query_run *run)
 {
@@ -65,7 +79,9 @@ static int run_query(struct query_run *run)
     }
     run->answer->as_of = run->history.head;
     run->answer->epoch = run->history.epoch;
-    run->answer->is_fresh = run->query->fresh && run->context->is_fresh;
+    code = look_whether_it_moves(run);
+    if (code)
+        return refuse(run->refusal, code, "");
     for (size_t i = 0; i < ARRAY_COUNT(KINDS); i++) {
         if (KINDS[i].kind != run->query->kind_case)
             continue;

@@ -60,7 +60,7 @@ int query_checkpoint(struct query_run *run)
     uint64_t head = run->history.head;
     uint64_t size = wanted->size ? wanted->size : head;
     /* Others may have more: what this store has says nothing of the record's end. */
-    if ((size > head || wanted->from > head) && !run->context->is_fresh)
+    if ((size > head || wanted->from > head) && !run->is_fresh)
         return refuse(run->refusal, ERR_BEHIND, size > head ? "query.checkpoint.size" : "query.checkpoint.from");
     if (size > head)
         return refuse_limit(run->refusal, ERR_RANGE, "query.checkpoint.size", head);

@@ -17,6 +17,7 @@ struct query_run {
     const Comity__V1__Member *reader; /* NULL: a witness */
     struct arena *arena;
     Comity__V1__Answer *answer;
+    bool is_fresh; /* query_context.is_fresh, and the history does not move */
     size_t limit; /* rows of a page */
     size_t bytes; /* of rows and texts so far */
     size_t text_room;

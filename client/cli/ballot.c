@@ -75,13 +75,15 @@ static int pass_over_unread(struct cli *cli, int code)
     return 0;
 }
 
-/* The ballot that this one replaces, by its number in the record. Where no broker answers, or one of a site that is cut off, what
- * was read may be older than what this machine has recorded since. */
+/* The ballot that this one replaces, by its number in the record. Where no broker answers, or one of a site
+ * that is cut off, or of a group that the record is moved away from, what was read may be older than what
+ * this machine has recorded since. */
 static int find_replaced(struct cli *cli, const Comity__V1__Round *round, const Comity__V1__Ballot *before,
                          uint64_t *ret_sequence)
 {
     uint64_t read = before == NULL ? 0 : before->sequence, own = 0;
-    int code = cli->unreached.code == 0 && !cli->is_apart_now ? 0 : outbox_own_ballot(cli, round->number, &own);
+    bool is_latest = cli->unreached.code == 0 && !cli->is_apart_now && !cli->is_moving_now;
+    int code = is_latest ? 0 : outbox_own_ballot(cli, round->number, &own);
 
     if (code == 0 && own > read && !cli_has(cli, "replace"))
         return cli_fail(cli, ERR_EXISTS,

@@ -54,9 +54,12 @@ struct cli {
     int64_t kept_ms;        /* when the oldest was read of what was shown of what was read before; 0: nothing was */
     uint64_t kept_as_of;    /* and the sequence that it reflects */
     bool is_apart;          /* what is shown came from a site that could not reach the others, */
+    bool is_moving;         /* or from the group that the record is being moved away from, or both in turn, */
     uint64_t apart_as_of;   /* and the least sequence that any of it reflects; of one that streams, the last */
-    bool is_apart_now;      /* the last answer came from such a site */
+    bool is_apart_now;      /* the last answer came from such a site, */
+    bool is_moving_now;     /* or from such a group */
     bool has_told_apart;    /* cut_off_stream has said so, and has not taken it back since */
+    bool has_told_moving;
     int64_t fresh_ms;       /* when it was last asked for what is fresh, by this machine's clock */
     uint64_t recorded;      /* number of what this run's last command is in the record; 0: none */
     char home[HOME_MAX];    /* with NEEDS_HOME */

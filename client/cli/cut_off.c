@@ -8,6 +8,12 @@
 #include "client/cli/rule_text.h"
 #include "client/cli/verb.h"
 
+#define APART_SENTENCE                                                                                       \
+    N_("As of event %" PRIu64 ": this site cannot reach the others at the moment, so there may be more.")
+#define MOVING_SENTENCE                                                                                      \
+    N_("As of event %" PRIu64                                                                                \
+       ": the partnership is being moved to another group of workers, so there may be more.")
+
 enum { STREAM_ASKS_MS = 5000, APART_MS = 5000, APART_PUMP_MS = 200 };
 
 /* The line, or who stands behind it, is away; or has not what was seen here, and time does not go back.
@@ -60,6 +66,12 @@ static size_t next_ready(struct cli *cli, const bool was_asked[COMITY_BROKERS_MA
     return i;
 }
 
+/* Who moves a record away takes no acts either, but says so of each: they are tried. */
+static bool is_of_apart(const Comity__V1__Answer *answer)
+{
+    return !answer->is_fresh && !answer->is_moving;
+}
+
 /* @broker: NULL: whoever comes. Who says nothing does not say so; who has not all that was seen here, and does not get it, does. */
 static bool says_apart(struct cli *cli, const size_t *broker)
 {
@@ -77,7 +89,7 @@ static bool says_apart(struct cli *cli, const size_t *broker)
                               : comity_query_at_wait(desk_client(cli), *broker, cli->context.history, &query,
                                                      most_ms < APART_MS ? most_ms : APART_MS, &result);
     if (code == 0)
-        is_apart = !comity_answer_body(result.answer)->is_fresh;
+        is_apart = is_of_apart(comity_answer_body(result.answer));
     else
         is_apart = code == ERR_BEHIND;
     comity_result_release(&result);
@@ -246,12 +258,14 @@ void cut_off_took(struct cli *cli, const Comity__V1__Query *query, const Comity_
     if (!query->fresh)
         return;
     cli->fresh_ms = time_now_ms();
-    cli->is_apart_now = !answer->is_fresh;
+    cli->is_apart_now = is_of_apart(answer);
+    cli->is_moving_now = answer->is_moving;
     if (answer->is_fresh)
         return;
-    if (!cli->is_apart || cli->is_streaming || answer->as_of < cli->apart_as_of)
+    if ((!cli->is_apart && !cli->is_moving) || cli->is_streaming || answer->as_of < cli->apart_as_of)
         cli->apart_as_of = answer->as_of;
-    cli->is_apart = true;
+    cli->is_apart |= cli->is_apart_now;
+    cli->is_moving |= cli->is_moving_now;
 }
 
 int cut_off_stream(struct cli *cli, bool is_silent)
@@ -268,15 +282,19 @@ int cut_off_stream(struct cli *cli, bool is_silent)
         query.floor = 1;
         code = desk_page(cli, &query, &answer);
     }
-    if (code != 0 || cli->is_apart_now == cli->has_told_apart)
+    bool was_moving = cli->has_told_moving;
+    if (code != 0 || (cli->is_apart_now == cli->has_told_apart && cli->is_moving_now == was_moving))
         return code;
     cli->has_told_apart = cli->is_apart_now;
+    cli->has_told_moving = cli->is_moving_now;
     if (is_silent)
         return 0;
     if (cli->is_apart_now)
-        say_aside("As of event %" PRIu64
-                  ": this site cannot reach the others at the moment, so there may be more.",
-                  cli->apart_as_of);
+        say_aside(APART_SENTENCE, cli->apart_as_of);
+    else if (cli->is_moving_now)
+        say_aside(MOVING_SENTENCE, cli->apart_as_of);
+    else if (was_moving)
+        say_aside("The move to another group of workers is over.");
     else
         say_aside("In touch again.");
     return 0;
@@ -287,14 +305,13 @@ static void tell_apart(struct cli *cli, int code)
 {
     struct json_object *apart;
 
-    if (!cli->is_apart || cli->recorded != 0)
+    if ((!cli->is_apart && !cli->is_moving) || cli->recorded != 0)
         return;
     if (code == 0 && !cli->is_streaming)
-        say(cli,
-            "As of event %" PRIu64 ": this site cannot reach the others at the moment, so there may be more.",
-            cli->apart_as_of);
+        say(cli, cli->is_apart ? APART_SENTENCE : MOVING_SENTENCE, cli->apart_as_of);
     apart = json_object_new_object();
     json_object_object_add(apart, "as_of", json_object_new_uint64(cli->apart_as_of));
+    json_object_object_add(apart, "moving", json_object_new_boolean(cli->is_moving && !cli->is_apart));
     cli_put(cli, "not_fresh", apart);
 }
 

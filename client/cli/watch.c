@@ -80,6 +80,8 @@ static int draw(struct watching *watching)
         screen_draw(&text, watching->is_out_of_touch ? _("Out of touch with the daemons, waiting. q: leave")
                            : watching->cli->is_apart_now
                                ? _("Cut off from the other sites: there may be more. q: leave")
+                           : watching->cli->is_moving_now
+                               ? _("Being moved to another group of workers: there may be more. q: leave")
                                : _("q: leave"));
     else if (!watching->cli->is_json)
         tell_changes(watching, &text);

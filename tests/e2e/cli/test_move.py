@@ -11,6 +11,7 @@ from cli_case import BUILD, COMITY, CliCase, DONE, REFUSED, UNCONFIRMED, UNREACH
 
 STOPS = os.environ["COMITY_STOPS"]
 
+BEING_MOVED = "the partnership is being moved to another group of workers, so there may be more."
 FOLLOWED = "The partnership was moved to another group of workers: this machine goes there from now on."
 
 
@@ -54,11 +55,15 @@ class Moved(CliCase):
                               env={**os.environ, "COMITY_CONTROL_STOP": step})
         self.assertEqual(done.returncode, -signal.SIGKILL, done)
 
-    def kill_worker(self, data):
+    def workers(self, data):
+        """Of an installation, so far: their pids."""
         log = (data / "log" / "up.log").read_text()
-        before = [int(line.rsplit("pid=", 1)[1]) for line in log.splitlines() if "event=started child=worker " in line]
+        return [int(line.rsplit("pid=", 1)[1]) for line in log.splitlines() if "event=started child=worker " in line]
+
+    def kill_worker(self, data):
+        before = self.workers(data)
         os.kill(before[-1], signal.SIGKILL)
-        until(lambda: (data / "log" / "up.log").read_text().count("event=started child=worker ") > len(before), "a new worker")
+        until(lambda: len(self.workers(data)) > len(before), "a new worker")
 
     def export(self, data, name):
         subprocess.run([BUILD / "comity-worker", "export", "--config", data / "worker.ini", "--to", self.world.directory / name],
@@ -122,6 +127,36 @@ class Moved(CliCase):
         self.ask("dev", "vote", round_, "agree")
         self.ask("eli", "round", "close", round_)
         self.assertEqual(self.ask("ada", "outcome", round_)["outcome"], "ADOPTED")  # for all four have answered
+
+    def test_the_old_group_does_not_say_that_it_has_all(self):
+        """While the new one takes acts already, and the old one has not let it go."""
+        round_ = self.world.open_round(self.world.propose())
+        to = self.up_other()
+        self.assertNotIn("not_fresh", self.ask("ada", "events"))
+        self.ask("ben", "whoami")
+        self.move_until(to, "taken")
+        self.ask("ben", "context", "add", "second", "--place", self.other / "place.json", "--history", self.history)
+        self.ask("ben", "whoami", "--context", "second")
+        number = self.ask("ben", "invite", "Hal Lund", "--out", "hal.invitation", "--context", "second")["receipt"]["sequence"]
+
+        document = self.ask("ada", "events")
+        self.assertLess(document["next"] - 1, number)
+        self.assertEqual(document["not_fresh"], {"as_of": document["next"] - 1, "moving": True})
+        _, output, errors = self.world.comity("ada", "round", "show", round_)
+        self.assertEqual((output.count(BEING_MOVED), errors), (1, ""), output)
+        code, output, errors = self.world.comity("ada", "vote", round_, "agree", "--timeout", 3)
+        self.assertIn(code, (UNREACHABLE, UNCONFIRMED), errors)
+        self.assertIn("(MOVING)", errors)
+        self.assertNotIn("reach the others", output + errors)
+
+        # Who has seen more than the old group has: it is late, and no more.
+        read = self.ask("ben", "whoami", "--context", "lakeside", "--timeout", 2, exit=UNREACHABLE)
+        self.assertEqual(read["error"]["name"], "BEHIND")
+        self.assertLess(read["kept"]["as_of"], number)
+
+        self.assertEqual(self.move(to)["stage"], "MOVED")
+        self.assertNotIn("not_fresh", self.ask("ada", "events"))
+        self.assertNotIn("not_fresh", self.ask("ben", "whoami", "--context", "lakeside"))
 
     def test_taken_back(self):
         to = self.up_other()
@@ -209,9 +244,13 @@ class Moved(CliCase):
             lines = lambda: self.world.file("follow").read_bytes().count(b"\n")
             head = self.ask("ada", "events")["next"] - 1
             until(lambda: lines() >= head, "all that there is")
+            said = self.world.file("follow.err").read_text
+            self.move_until(to, "frozen")
+            until(lambda: f"As of event {head}: {BEING_MOVED}\n" in said(), "that it may not be all is said")
             self.move(to)
             self.ask("ada", "invite", "Hal Lund", "--out", "hal.invitation")
             until(lambda: lines() > head, "what came after the move")
+            until(lambda: "The move to another group of workers is over.\n" in said(), "that is taken back")
             process.send_signal(signal.SIGINT)
             process.wait(60)
         self.assertIn(FOLLOWED, self.world.file("follow.err").read_text())

@@ -45,7 +45,7 @@ class CutOff(unittest.TestCase):
 
     def test_programs_are_told(self):
         document = self.world.ask("ada", "member", "list")
-        self.assertEqual(document["not_fresh"], {"as_of": self.head()})
+        self.assertEqual(document["not_fresh"], {"as_of": self.head(), "moving": False})
 
     def test_who_follows_is_told_once_and_not_among_the_events(self):
         for words in (("events", "--follow"), ("watch", 1)):

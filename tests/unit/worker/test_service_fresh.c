@@ -105,6 +105,16 @@ static void append(struct fixture *fixture)
     assert_int_equal(store_commit(&txn), 0);
 }
 
+static void move_row_put(struct fixture *fixture, enum store_move_kind kind)
+{
+    struct store_move row = {.kind = kind, .note = BYTES("note", 4)};
+    struct store_txn *txn;
+
+    assert_int_equal(store_begin_write(fixture->service.store, &txn), 0);
+    assert_int_equal(store_move_put(txn, fixture->grant.history, &row), 0);
+    assert_int_equal(store_commit(&txn), 0);
+}
+
 /* ---- The service ---- */
 
 static void service_begin(struct fixture *fixture)
@@ -278,7 +288,7 @@ static int receive(struct fixture *fixture, const Comity__V1__Answer **ret_answe
     return code;
 }
 
-static void check_answer(struct fixture *fixture, uint64_t as_of, bool is_fresh)
+static void check_answer_of(struct fixture *fixture, uint64_t as_of, bool is_fresh, bool is_moving)
 {
     const Comity__V1__Answer *answer = NULL;
 
@@ -286,6 +296,12 @@ static void check_answer(struct fixture *fixture, uint64_t as_of, bool is_fresh)
     assert_non_null(answer);
     assert_int_equal(answer->as_of, as_of);
     assert_int_equal(answer->is_fresh, is_fresh);
+    assert_int_equal(answer->is_moving, is_moving);
+}
+
+static void check_answer(struct fixture *fixture, uint64_t as_of, bool is_fresh)
+{
+    check_answer_of(fixture, as_of, is_fresh, false);
 }
 
 static void check_refused(struct fixture *fixture, int code)
@@ -389,6 +405,45 @@ static void a_local_log_is_always_fresh(void **state)
     check_refused(fixture, ERR_RANGE);
 }
 
+/* The group that it goes to may have more by now. */
+static void a_frozen_history_is_never_fresh(void **state)
+{
+    struct fixture *fixture = *state;
+
+    move_row_put(fixture, STORE_FROZEN);
+    send_query(fixture, 1, true, LONG_MS);
+    check_answer_of(fixture, 1, false, true);
+    send_query(fixture, 1, false, LONG_MS); /* nobody asked */
+    check_answer_of(fixture, 1, false, false);
+    send_query(fixture, 2, true, LONG_MS);
+    check_refused(fixture, ERR_BEHIND);
+}
+
+/* Which is why it is not, but where the others do not answer: then that is why. */
+static void a_frozen_history_of_several_sites_is_never_fresh(void **state)
+{
+    struct fixture *fixture = *state;
+
+    move_row_put(fixture, STORE_FROZEN);
+    send_query(fixture, 1, true, LONG_MS);
+    check_answer_of(fixture, 1, false, true);
+    fresh_set_cut_off(fixture->service.fresh, true);
+    send_query(fixture, 1, true, LONG_MS);
+    check_answer_of(fixture, 1, false, false);
+}
+
+/* It is here, and was on its way elsewhere once. */
+static void what_was_given_up_is_fresh(void **state)
+{
+    struct fixture *fixture = *state;
+
+    move_row_put(fixture, STORE_GIVEN_UP);
+    send_query(fixture, 1, true, LONG_MS);
+    check_answer(fixture, 1, true);
+    send_query(fixture, 2, true, LONG_MS);
+    check_refused(fixture, ERR_RANGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +455,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(it_is_paid_for_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_else_makes_the_log_be_asked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_local_log_is_always_fresh, set_up_local, tear_down),
+        cmocka_unit_test_setup_teardown(a_frozen_history_is_never_fresh, set_up_local, tear_down),
+        cmocka_unit_test_setup_teardown(a_frozen_history_of_several_sites_is_never_fresh, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_given_up_is_fresh, set_up_local, tear_down),
     };
     return key_init() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
