@@ -8,6 +8,7 @@
 #include "client/cli/brokers.h"
 #include "client/cli/cut_off.h"
 #include "client/cli/json_file.h"
+#include "client/cli/move_try.h"
 #include "client/cli/output.h"
 #include "client/cli/step.h"
 #include "client/cli/verbs.h"
@@ -16,11 +17,7 @@
 #include "core/keyfile.h"
 #include "core/move.h"
 
-enum {
-    STEP_MS = 15 * 60 * 1000, /* the last piece takes as long as the history is large */
-    ASK_MS = 60 * 1000,       /* validity of what is asked; signed anew for each */
-    COPIES_MAX = 8,           /* begun anew so often: the old worker was restarted, or another one answers */
-};
+enum { COPIES_MAX = 8 }; /* begun anew so often: the old worker was restarted, or another one answers */
 
 /* One of the two groups. */
 struct side {
@@ -39,11 +36,11 @@ struct moving {
     Comity__V1__SignedMove *frozen, *taken; /* in the run's arena */
 };
 
-static int64_t unix_now_ms(void)
+static int64_t clock_ms(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(clock, &now);
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -111,13 +108,15 @@ static ProtobufCBinaryData field_of(const uint8_t *data, size_t size)
     return (ProtobufCBinaryData){.data = (uint8_t *) (uintptr_t) data, .len = size};
 }
 
-/* The reply to a request of ours, unpacked in the step's arena. */
-static int operate(struct moving *moving, const struct side *side, const Comity__V1__Request *request,
-                   const Comity__V1__Reply **ret_reply)
+/* Sets until_ms, signs, and gives it to the request; all in the step's arena. */
+typedef int sign_fn(struct moving *moving, void *asked, int64_t until_ms, Comity__V1__Request *request);
+
+static int operate_once(struct moving *moving, const struct side *side, const Comity__V1__Request *request,
+                        int64_t wait_ms, const Comity__V1__Reply **ret_reply)
 {
     struct comity_result result = {0};
     ProtobufCMessage *message = NULL;
-    int code = comity_operate_wait(side->client, request, STEP_MS, &result);
+    int code = comity_operate_wait(side->client, request, wait_ms, &result);
 
     if (code == 0)
         code = message_unpack_trusted(&comity__v1__reply__descriptor, BYTES(result.receipt, result.receipt_size),
@@ -127,23 +126,44 @@ static int operate(struct moving *moving, const struct side *side, const Comity_
     return code;
 }
 
+/* The reply to a request of ours, unpacked in the step's arena. */
+static int operate(struct moving *moving, const struct side *side, sign_fn *sign, void *asked,
+                   const Comity__V1__Reply **ret_reply)
+{
+    struct move_try try;
+    int code;
+
+    move_try_begin(&try, clock_ms(CLOCK_MONOTONIC));
+    do {
+        Comity__V1__Request request = COMITY__V1__REQUEST__INIT;
+        int64_t wait_ms = move_try_next(&try, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
+
+        arena_reset(moving->arena);
+        code = sign(moving, asked, try.until_ms, &request);
+        if (code == 0)
+            code = operate_once(moving, side, &request, wait_ms, ret_reply);
+    } while (code != 0 && move_try_again(&try, code, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME)));
+    return code;
+}
+
+static int sign_move(struct moving *moving, void *asked, int64_t until_ms, Comity__V1__Request *request)
+{
+    request->kind_case = COMITY__V1__REQUEST__KIND_MOVE;
+    request->move = asked;
+    request->move->until_ms = until_ms;
+    return move_ask_sign(request->move, &moving->log_key, moving->arena);
+}
+
 static int ask(struct moving *moving, const struct side *side, Comity__V1__MoveNote *freeze, Comity__V1__MoveStep *step,
                const Comity__V1__MoveAnswer **ret_answer)
 {
     Comity__V1__MoveAsk asked = COMITY__V1__MOVE_ASK__INIT;
-    Comity__V1__Request request = COMITY__V1__REQUEST__INIT;
     const Comity__V1__Reply *reply;
 
-    arena_reset(moving->arena);
     asked.reader = field_of(side->reader, KEY_SIZE);
-    asked.until_ms = unix_now_ms() + ASK_MS;
     asked.freeze = freeze;
     asked.step = step;
-    int code = move_ask_sign(&asked, &moving->log_key, moving->arena);
-    request.kind_case = COMITY__V1__REQUEST__KIND_MOVE;
-    request.move = &asked;
-    if (code == 0)
-        code = operate(moving, side, &request, &reply);
+    int code = operate(moving, side, sign_move, &asked, &reply);
     if (code == 0 && reply->kind_case != COMITY__V1__REPLY__KIND_MOVE)
         code = ERR_MALFORMED;
     if (code == 0)
@@ -206,28 +226,32 @@ static int freeze(struct moving *moving, Comity__V1__MoveStage *ret_stage)
 
 /* ---- Carrying ---- */
 
+static int sign_copy(struct moving *moving, void *asked, int64_t until_ms, Comity__V1__Request *request)
+{
+    uint8_t *signature = arena_alloc(moving->arena, SIGNATURE_SIZE);
+    struct bytes packed;
+
+    request->kind_case = COMITY__V1__REQUEST__KIND_COPY;
+    request->copy = asked;
+    request->copy->until_ms = until_ms;
+    request->copy->signature = field_of(NULL, 0); /* it is not of what is signed */
+    int code = signature == NULL ? ERR_MEMORY : message_pack(&request->copy->base, moving->arena, &packed);
+    if (code == 0)
+        code = signature_make(&moving->log_key, TAG_COPY, packed, signature);
+    request->copy->signature = field_of(signature, SIGNATURE_SIZE);
+    return code;
+}
+
 static int copy_ask(struct moving *moving, const uint8_t *copy, uint64_t offset, const Comity__V1__CopyPiece **ret_piece)
 {
     Comity__V1__CopyAsk asked = COMITY__V1__COPY_ASK__INIT;
-    Comity__V1__Request request = COMITY__V1__REQUEST__INIT;
     const Comity__V1__Reply *reply;
-    uint8_t signature[SIGNATURE_SIZE];
-    struct bytes packed;
 
-    arena_reset(moving->arena);
     asked.copy = field_of(copy, copy == NULL ? 0 : MOVE_ID_SIZE);
     asked.offset = offset;
     asked.reader = field_of(moving->old.reader, KEY_SIZE);
-    asked.until_ms = unix_now_ms() + ASK_MS;
     asked.history = field_of(moving->history, HISTORY_ID_SIZE);
-    int code = message_pack(&asked.base, moving->arena, &packed);
-    if (code == 0)
-        code = signature_make(&moving->log_key, TAG_COPY, packed, signature);
-    asked.signature = field_of(signature, SIGNATURE_SIZE);
-    request.kind_case = COMITY__V1__REQUEST__KIND_COPY;
-    request.copy = &asked;
-    if (code == 0)
-        code = operate(moving, &moving->old, &request, &reply);
+    int code = operate(moving, &moving->old, sign_copy, &asked, &reply);
     if (code == 0 && (reply->kind_case != COMITY__V1__REPLY__KIND_COPY || reply->copy->copy.len != MOVE_ID_SIZE))
         code = ERR_MALFORMED;
     if (code == 0)
@@ -369,22 +393,10 @@ static int move_back(struct moving *moving)
     return 0;
 }
 
-/* What was refused is refused again. What passes by itself: nobody answers, or not now. */
-static bool passes(int code)
-{
-    static const int CODES[] = {ERR_BUSY,        ERR_NO_ROUTE, ERR_NOT_LEADER, ERR_EXPIRED, ERR_TIMEOUT,
-                                ERR_WORKER_LOST, ERR_HELLO,    ERR_DRAINING,   ERR_MOVING,  ERR_UNREACHABLE};
-
-    for (size_t i = 0; i < ARRAY_COUNT(CODES); i++)
-        if (CODES[i] == code)
-            return true;
-    return false;
-}
-
 /* @has_begun: it is frozen, as far as this run knows. */
 static const char *advice(const struct cli *cli, int code, bool has_begun)
 {
-    if (passes(code))
+    if (move_passes(code))
         return N_("Give the same command again: it goes on. The workers' logs say more.");
     if (code == ERR_DISK_FULL || code == ERR_STORE_FULL)
         return N_("Make room there, and give the same command again: it goes on. The workers' logs say more.");

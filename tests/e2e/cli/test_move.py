@@ -158,6 +158,25 @@ class Moved(CliCase):
         self.assertNotIn("not_fresh", self.ask("ada", "events"))
         self.assertNotIn("not_fresh", self.ask("ben", "whoami", "--context", "lakeside"))
 
+    def test_a_step_that_takes_longer_than_what_is_asked_holds(self):
+        """COMITY_STOPS signs what it asks for a second."""
+        to = self.up_other()
+        worker, log = self.workers(self.other)[-1], self.other / "log" / "broker.log"
+        before = log.read_text().count("event=worker_lost")
+        with subprocess.Popen([STOPS, "move", self.history, "--to", to, "--json", "--home", self.world.home("operator")],
+                              stdout=subprocess.PIPE, text=True, cwd=self.world.directory,
+                              env={**os.environ, "COMITY_CONTROL_PAUSE": "frozen"}) as mover:
+            self.addCleanup(lambda: mover.poll() is None and mover.kill())
+            os.waitpid(mover.pid, os.WUNTRACED)  # it stands still
+            os.kill(worker, signal.SIGSTOP)
+            try:
+                mover.send_signal(signal.SIGCONT)
+                until(lambda: log.read_text().count("event=worker_lost") > before, "the broker gives the worker up, after some seconds")
+            finally:
+                os.kill(worker, signal.SIGCONT)
+            output, _ = mover.communicate(timeout=120)
+        self.assertEqual((mover.returncode, json.loads(output).get("stage")), (DONE, "MOVED"), output)
+
     def test_taken_back(self):
         to = self.up_other()
         self.move_until(to, "frozen")
