@@ -12,6 +12,7 @@ import time
 import zlib
 
 from comity_patience import Patience
+from ends import ProgramFailed, is_forked
 
 HERE = pathlib.Path(__file__).resolve().parent
 BACK_S = 120   # who waits for longer waits in vain; how long a group stands still takeover.py measures
@@ -84,9 +85,16 @@ class Clients:
         return self.count("recorded")
 
     def ended(self):
-        """What those said who have ended, because no fault explains what they were told."""
-        return [f"{name} ended: {(self.place.directory / f'{name}.log').read_text().strip()}" for name, process in self.processes.items()
-                if process.poll() not in (None, 0)]
+        """What those said who have ended because the record is another than the one that they were shown. Who ended otherwise has failed."""
+        found = []
+        for name, process in self.processes.items():
+            if process.poll() in (None, 0):
+                continue
+            words = (self.place.directory / f"{name}.log").read_text(errors="replace").strip()
+            if not is_forked(process.returncode, words):
+                raise ProgramFailed(f"{name} ended with {process.returncode}: {words}")
+            found.append(f"{name} ended: {words}")
+        return found
 
     def until(self, condition, what, most_s=BACK_S):
         patience = Patience(most_s)

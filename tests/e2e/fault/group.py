@@ -1,5 +1,6 @@
-"""The group of workers (comity_sites) that faults befall: etcd is one of its programs, stores are on small disks, and tend() does what a service
-manager does. A worker that ended with 1 is started again; one that takes no part any more (2) is not: `out` has its last words.
+"""The group of workers (comity_sites) that faults befall: etcd is one of its programs, stores are on small disks, and tend() does what a
+service manager does. A worker whose store has failed is started again; one that finds that the log is not the one that it has applied is
+not: `out` has its last words. Whatever else ends or does not get ready fails the test, whatever that expects (ProgramFailed).
 """
 
 import os
@@ -15,10 +16,11 @@ from comity_installation import SHORT_SILENCE_MS, NotStarted
 from comity_patience import Patience
 from comity_record import Record
 from comity_sites import Sites
+from ends import ProgramFailed, does_not_fit, has_store_failed
 
 DISK_BYTES, ETCD_DISK_BYTES = 64 << 20, 320 << 20   # etcd makes files of 64 MiB before it needs them
-LEADS_S, WAIT_S, STORE_FAILED = 30, 60, 1
-LEADER_NAME_AT = 24                                 # in the value of the leader's key: worker/log/sealed.h
+LEADS_S, WAIT_S = 30, 60
+LEADER_NAME_AT, HEAD_NUMBER_SIZE = 24, 8            # in the values of the keys leader and head: worker/log/sealed.h
 
 
 class Group(Sites):
@@ -58,7 +60,8 @@ class Group(Sites):
         self.start_all("worker")
 
     def use(self, worker):
-        """Another program, from here on."""
+        """Another program, from here on. What newcomer() starts stays the one that lacks nothing."""
+        self.sound = self.programs["worker"]
         if worker is None:
             return
         self.programs["worker"] = worker
@@ -70,12 +73,19 @@ class Group(Sites):
 
     def start(self, what, name, **more):
         if what == "etcd":
-            self.members.start(name)
+            self.members.spawn(name)
+            self.serves(name)
             return
         try:
             super().start(what, name, has_own_clock=what == "worker", **more)
         except NotStarted as why:
-            self.out[name] = str(why)
+            self.has_ended(what, name, why.status, str(why))
+
+    def serves(self, name):
+        try:
+            self.members.wait(name)
+        except AssertionError as why:
+            raise ProgramFailed(str(why)) from why
 
     def start_all(self, what):
         """Together: one member of etcd alone does not serve."""
@@ -84,7 +94,7 @@ class Group(Sites):
                 if name not in self.members.processes:
                     self.members.spawn(name)
             for name in self.names:
-                self.members.wait(name)
+                self.serves(name)
         else:
             for name in self.names:
                 if (what, name) not in self.processes:
@@ -107,17 +117,64 @@ class Group(Sites):
         self.start_again()
 
     def start_again(self):
-        """Workers that ended with 1; who ended otherwise is `out`."""
+        """Workers whose store has failed."""
         for (what, name), process in list(self.processes.items()):
             status = process.poll()
             if status is None:
                 continue
             del self.processes[what, name]
-            if (what, status) == ("worker", STORE_FAILED):
+            words = self.last_words(what, name)
+            if what == "worker" and has_store_failed(status, words):
                 self.restarts += 1
                 self.start(what, name)
             else:
-                self.out[name] = f"{what} at {name} ended with {status}: {self.last_words(what, name)}"
+                self.has_ended(what, name, status, f"{what} at {name} ended with {status}: {words}")
+
+    def has_ended(self, what, name, status, words):
+        if what != "worker" or not does_not_fit(status, words):
+            raise ProgramFailed(words)
+        self.out[name] = words
+
+    # What the log comes to, whatever workers have made of it
+
+    def keep_copy(self):
+        """Of the store of a follower that takes part, as it is now: what newcomer() begins with."""
+        name = next(name for name in self.names if name != self.leader())
+        kept = self.place / "kept"
+        shutil.rmtree(kept, ignore_errors=True)
+        self.suspend("worker", name)   # what it has committed is whole whenever it stops
+        try:
+            shutil.copytree(self.data(name), kept)
+        finally:
+            self.resume("worker", name)
+
+    def end_at_head(self):
+        """Nothing stands behind the head of a log. If something does, because the head was set back, it is lost: the next appends take its
+        place."""
+        name, prefix = next(iter(self.members.processes)), f"comity/{self.group.hex()}/"
+        head = self.members.patiently(lambda: self.members.value(name, prefix + "head"))
+        number = int.from_bytes(head[:HEAD_NUMBER_SIZE], "big")
+        self.members.patiently(lambda: self.members.delete_from(name, f"{prefix}log/", f"{number + 1:016x}"))
+
+    def newcomer(self):
+        """In the end: what a worker that lacks nothing makes of the log, out of the copy and alone, up to the log's end or where the log
+        does not go on. Its name, and what is on record there."""
+        self.net.heal()
+        for name in self.names:
+            self.kill("worker", name)
+        self.end_at_head()
+        name = self.names[0]
+        self.data(name).rename(self.data(name).with_name("before"))
+        shutil.copytree(self.place / "kept", self.data(name))
+        self.workers[name] = self.sound
+        self.start("worker", name)
+        patience = Patience(LEADS_S)
+        while ("worker", name) in self.processes and [state for state, *_ in self.said_states(name)][-1:] != ["leads"]:
+            if patience.is_over():
+                raise ProgramFailed(f"whoever begins with a copy does not lead: {self.last_words('worker', name)}")
+            self.start_again()
+            time.sleep(0.05)
+        return name, self.export(name)
 
     # What is asked of it
 

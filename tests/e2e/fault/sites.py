@@ -7,11 +7,15 @@ usage: sites.py --build DIR [--sites N] [--faults N] [--round N] [--pause SECOND
 Clients act all the time, with up to --pause between two acts, and write down what they were told. While a fault lasts, those at the other
 sites have to be told anew that something is recorded, and those that are cut off have to be able to read; when it is over, everybody is told
 anew. In the end, and after each --round faults, which a new group goes on from, all that was told is held against the record of every worker
-(comity_told), and the records against one another. With --expect KIND,... it is a control: a worker without a defence, and the test passes
-only if the checker finds one of these kinds (comity_told; or `ahead`, a stamp that is still to come; or `out`, a worker that finds that the log is not the one that it has applied,
-and `forked`, a client that finds so of the record). After each fault of a control the clients rest while the records are compared, so that
-nothing is found because it moves; where a worker or a client has ended so, the next fault befalls a new group. The same with a worker that
-lacks nothing finds nothing, which is a test too.
+(comity_told), and the records against one another.
+
+With --expect KIND,... it is a control: a worker without a defence, and the test passes only if the checker finds one of these kinds
+(comity_told; or `ahead`, a stamp that is still to come; or `out`, a worker that finds that the log is not the one that it has applied, and
+`forked`, a client that finds so of the record). After each fault of a control the clients rest while the records are compared, so that
+nothing is found because it moves; where a worker or a client has ended so, the next fault befalls a new group. Before that all that was told
+is held against what a worker that lacks nothing makes of the log, out of a copy from before the last fault: there may be acts in every
+worker's record that the log has lost. Whatever ends in another way, or does not get ready, fails a control as well (ProgramFailed). The same
+with a worker that lacks nothing finds nothing, which is a test too.
 """
 
 import argparse
@@ -108,6 +112,7 @@ def one_fault(number, kind, faults, clients, most_s):
 
 def found_after(number, kind, faults, clients):
     """In a control, whose group may come to a halt."""
+    clients.place.keep_copy()
     try:
         one_fault(number, kind, faults, clients, SOON_S)
     except AssertionError as why:
@@ -116,6 +121,14 @@ def found_after(number, kind, faults, clients):
     problems = check(clients.place, clients, STILL_S)[1]
     clients.wake()
     return problems
+
+
+def by_the_log(clients):
+    """In the end of a group: problems of what was told, where only the log says what came after the copy."""
+    from comity_told import check as check_told, histories_of, load
+    clients.rest()
+    acts, (name, records) = load(clients.told.values()), clients.place.newcomer()
+    return check_told(acts, {f"the log, by {name}": histories_of(records)})
 
 
 def kinds_of(problems):
@@ -127,6 +140,8 @@ def control(faults, clients, left, expected):
     problems = {}
     while left and not clients.place.out and not clients.ended() and not kinds_of(problems) & expected:
         problems.update(dict.fromkeys(found_after(*left.popleft(), faults, clients)))
+    if not kinds_of(problems) & expected:
+        problems.update(dict.fromkeys(by_the_log(clients)))
     return list(problems)
 
 

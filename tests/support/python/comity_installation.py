@@ -34,7 +34,10 @@ UNLIMITED_FRAMES = "[rates]\nstrangers_per_minute = 0\nclients_per_minute = 0\n"
 
 
 class NotStarted(Exception):
-    pass
+    def __init__(self, words, status=None):
+        """@status: with which it ended; none: it runs, and is not ready."""
+        super().__init__(words)
+        self.status = status
 
 
 def write_secret(path, text):
@@ -146,7 +149,7 @@ class Installation:
         while not ready.exists():
             if process.poll() is not None:
                 del self.processes[name]
-                raise NotStarted(f"{name} ended with {process.returncode}: {self.last_words(name)}")
+                raise NotStarted(f"{name} ended with {process.returncode}: {self.last_words(name)}", process.returncode)
             if patience.is_over():
                 raise NotStarted(f"{name} is not ready after {START_S} s: {self.last_words(name)}")
             time.sleep(0.005)

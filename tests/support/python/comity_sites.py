@@ -210,7 +210,7 @@ class Sites:
         while is_awaited and not ready.exists():
             if process.poll() is not None:
                 del self.processes[what, name]
-                raise NotStarted(f"{what} {name} ended with {process.returncode}: {self.last_words(what, name)}")
+                raise NotStarted(f"{what} {name} ended with {process.returncode}: {self.last_words(what, name)}", process.returncode)
             if patience.is_over():
                 raise NotStarted(f"{what} {name} is not ready after {START_S} s: {self.last_words(what, name)}")
             time.sleep(0.005)
