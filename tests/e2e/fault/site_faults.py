@@ -3,18 +3,40 @@ on meanwhile, and ends; each returns what it befell.
 
 `silences`: [(begins, ends, clients)], when who could not be told that anything is recorded."""
 
+import collections
 import time
 
 from comity_patience import Patience
 
 YEARS_S, HOUR_S = 3 * 365 * 86400, 3600
 ON_S = 120   # those whom a fault does not concern go on: in vain after
-ROOM_S = 4   # how long a full disk waits for somebody who needs room
+ROOM_S, ETCD_ROOM_S = 20, 8   # how long a full disk waits for somebody who needs room
+ALONE_S = 8                   # how long one worker has to take over before the others are there again
+OFTEN = 5                     # who has room on a full disk this often always has
+
+
+class FullDisks:
+    """How often each kind was tried, and how often somebody had no room."""
+
+    def __init__(self):
+        self.tried, self.felt = collections.Counter(), collections.Counter()
+
+    def note(self, kind, is_felt):
+        self.tried[kind] += 1
+        self.felt[kind] += is_felt
+
+    def toothless(self):
+        return [kind for kind, times in sorted(self.tried.items()) if times >= OFTEN and not self.felt[kind]]
+
+    def sentence(self):
+        felt = ", ".join(f"{kind} {self.felt[kind]} of {times}" for kind, times in sorted(self.tried.items()))
+        return f"full disks that left no room: {felt}" + "".join(f"; FAILED: {kind} never does" for kind in self.toothless())
 
 
 class Faults:
-    def __init__(self, sites, clients, chance):
+    def __init__(self, sites, clients, chance, full_disks=None):
         self._sites, self._clients, self._net, self._chance = sites, clients, sites.net, chance
+        self._full_disks = full_disks or FullDisks()
         self.silences = []
 
     @staticmethod
@@ -355,19 +377,48 @@ class Faults:
     def followers_clock_set_back(self):
         return self._clock(self._follower(), -HOUR_S)
 
+    def _full(self, kind, is_felt, word):
+        self._full_disks.note(kind, is_felt)
+        return word if is_felt else "had room"
+
+    def _lags(self, name, most_s):
+        """Its disk is full, and it needs room before long, because clients act."""
+        before, ends = self._said(name, "lags"), time.monotonic() + most_s
+        self._net.hosts[name].disk.fill()
+        self._clients.until(lambda: self._said(name, "lags") > before or time.monotonic() > ends, "a full disk is noticed", 2 * most_s)
+        return self._said(name, "lags") > before
+
     def followers_disk_full(self):
         """It lags, as soon as it needs room."""
         name = self._follower()
-        disk, before, ends = self._net.hosts[name].disk, self._said(name, "lags"), time.monotonic() + ROOM_S
-        disk.fill()
-        self._clients.until(lambda: self._said(name, "lags") > before or time.monotonic() > ends, "a full disk is noticed")
+        is_felt = self._lags(name, ROOM_S)
         self._go_on(*self._others(name))
-        disk.clear()
-        return f"{name}, {'lagged' if self._said(name, 'lags') > before else 'had room'}"
+        self._net.hosts[name].disk.clear()
+        return f"{name}, {self._full('followers_disk_full', is_felt, 'lagged')}"
+
+    def leader_killed_one_disk_full(self):
+        """Who has no room cannot lead, and keeps nobody else from it: neither one that stands with it, nor one that comes when it was
+        alone for a while."""
+        leader = self._leader()
+        name = self._chance.choice(self._others(leader))
+        is_felt = self._lags(name, ON_S)
+        assert is_felt, f"{name} has room on a full disk"
+        gone = [leader, *(self._others(leader, name) if self._chance.random() < 0.5 else [])]
+        for one in gone:
+            self._sites.kill("worker", one)
+        if len(gone) > 1:
+            before, ends = self._said(name, "takes_over"), time.monotonic() + ALONE_S
+            self._clients.until(lambda: self._said(name, "takes_over") > before or time.monotonic() > ends, f"{name} is alone")
+            for one in gone[1:]:
+                self._sites.start("worker", one)
+        self._go_on(*self._others(leader))
+        self._net.hosts[name].disk.clear()
+        self._sites.start("worker", leader)
+        return f"{leader}, {name} {self._full('leader_killed_one_disk_full', is_felt, 'lagged')}"
 
     def leaders_disk_full(self):
         """As soon as it needs room, somebody is told so, or another leads."""
-        name, ends = self._leader(), time.monotonic() + 2 * ROOM_S
+        name, ends = self._leader(), time.monotonic() + ROOM_S
         disk, before, now = self._net.hosts[name].disk, self._refusals(), []
 
         def is_noticed():
@@ -376,7 +427,7 @@ class Faults:
         disk.fill()
         self._clients.until(is_noticed, "a full disk is noticed", ON_S)
         disk.clear()
-        return f"{name}, {'was full' if now[0] else 'had room'}"
+        return f"{name}, {self._full('leaders_disk_full', now[0], 'was full')}"
 
     def _refusals(self):
         return sum(path.read_bytes().count(b'"DISK_FULL"') for path in self._clients.told.values())
@@ -385,7 +436,7 @@ class Faults:
         """It ends, as soon as it needs room."""
         name = self._chance.choice(self._sites.names)
         disk, process = self._sites.members.disks[name], self._sites.process("etcd", name)
-        ends = time.monotonic() + ROOM_S
+        ends = time.monotonic() + ETCD_ROOM_S
         disk.fill()
         self._clients.until(lambda: process.poll() is not None or time.monotonic() > ends, "a full disk is noticed")
         self._go_on(*self._others(name))
@@ -394,7 +445,7 @@ class Faults:
         if has_ended:
             self._sites.kill("etcd", name)
             self._sites.start("etcd", name)
-        return f"{name}, {'ended' if has_ended else 'had room'}"
+        return f"{name}, {self._full('etcd_disk_full', has_ended, 'ended')}"
 
 
 # Those that let somebody hear nothing, each at least once (`silences`).

@@ -7,7 +7,8 @@ usage: sites.py --build DIR [--sites N] [--faults N] [--round N] [--pause SECOND
 Clients act all the time, with up to --pause between two acts, and write down what they were told. While a fault lasts, those at the other
 sites have to be told anew that something is recorded, and those that are cut off have to be able to read; when it is over, everybody is told
 anew. In the end, and after each --round faults, which a new group goes on from, all that was told is held against the record of every worker
-(comity_told), and the records against one another.
+(comity_told), and the records against one another. A kind of full disk that was tried often and left everybody room each time tries nothing,
+and fails the test.
 
 With --expect KIND,... it is a control: a worker without a defence, and the test passes only if the checker finds one of these kinds
 (comity_told; or `ahead`, a stamp that is still to come; or `out`, a worker that finds that the log is not the one that it has applied, and
@@ -33,7 +34,7 @@ sys.path.insert(0, str(ROOT / "tests" / "e2e" / "cli"))
 from clients import BACK_S, Clients, heard, tried  # noqa: E402
 from comity_aloud import remark  # noqa: E402
 from comity_net import network_or_processes  # noqa: E402
-from site_faults import KINDS, SILENT, Faults  # noqa: E402
+from site_faults import KINDS, SILENT, Faults, FullDisks  # noqa: E402
 
 NAMES = ["north", "south", "east", "west", "centre"]
 HELD = {"held"}
@@ -155,13 +156,13 @@ def held(faults, clients, planned):
     return problems
 
 
-def run(sites, arguments, left, chance):
+def run(sites, arguments, left, chance, full_disks):
     """One group, and its faults. Problems."""
     number, _ = left[0]
     clients = Clients(sites, homes(sites.names), f"{arguments.seed} {number}", arguments.pause,
                       member=arguments.build / "tests/e2e/fault/fault-member")
     sites.use(arguments.worker)   # not for the founding, which reads what it has just written
-    faults = Faults(sites, clients, chance)
+    faults = Faults(sites, clients, chance, full_disks)
     clients.go_on()
     if arguments.expect != HELD:
         return control(faults, clients, left, arguments.expect)
@@ -181,7 +182,7 @@ def show(acts, faults, restarts, problems):
           f"silences; {restarts} workers started again; {len(problems)} broken promises", flush=True)
 
 
-def rounds(ground, arguments):
+def rounds(ground, arguments, full_disks):
     """Each with a group of its own. The first problems that are found; of a control, all up to the first of what is expected."""
     from group import Group
     chance = random.Random(arguments.seed)
@@ -189,7 +190,7 @@ def rounds(ground, arguments):
     left, problems = collections.deque(enumerate(planned, start=1)), []
     while left and not (problems if arguments.expect == HELD else kinds_of(problems) & arguments.expect):
         with Group(ground, arguments.build, NAMES[:arguments.sites]) as sites:
-            problems += run(sites, arguments, left, chance)
+            problems += run(sites, arguments, left, chance, full_disks)
     return problems
 
 
@@ -209,11 +210,14 @@ def main():
     ground = network_or_processes()
     ground.faults = arguments.disk_faults
     remark(f"seed {arguments.seed}, ground: {ground.kind}")
-    problems = rounds(ground, arguments)
+    full_disks = FullDisks()
+    problems = rounds(ground, arguments, full_disks)
     for problem in problems[:10]:
         print("  ", problem.kind, problem.sentence)
+    if full_disks.tried:
+        remark(full_disks.sentence())
     if arguments.expect == HELD:
-        return 1 if problems else 0
+        return 1 if problems or full_disks.toothless() else 0
     found = collections.Counter(problem.kind for problem in problems)
     words = ", ".join(f"{count} {kind}" for kind, count in sorted(found.items())) or "nothing"
     is_caught = bool(arguments.expect & kinds_of(problems))
