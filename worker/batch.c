@@ -338,21 +338,20 @@ struct store_entry batch_entry_row(const struct order_batch *batch, const struct
 
 /* In the log of the group: from then on there is no way back. All of the commit that can fail and be taken back comes
  * before it. */
-static int entry_append(struct batch_runner *runner, struct store_entry *ret_row)
+static int entry_append(struct batch_runner *runner, struct order_place *ret_place, struct store_entry *ret_row)
 {
     struct order_log *log = runner->options.log;
     struct order_batch batch = {
         .number = runner->latest.number + 1, .time_ms = runner->now_ms, .level = runner->level};
-    struct order_place place;
     int code;
 
     runner->options.random(runner->options.context, batch.id, sizeof(batch.id));
     code = entry_pack(runner->entry, &batch);
     if (code == 0)
-        code = order_log_prepare(log, &batch, &place);
+        code = order_log_prepare(log, &batch, ret_place);
     if (code != 0)
         return code;
-    *ret_row = batch_entry_row(&batch, &place);
+    *ret_row = batch_entry_row(&batch, ret_place);
 #ifndef COMITY_CONTROL_PLACE_APART
     code = store_entry_put(runner->txn, ret_row);
 #endif
@@ -363,8 +362,9 @@ static int entry_append(struct batch_runner *runner, struct store_entry *ret_row
 
 int batch_commit_entry(struct batch_runner *runner)
 {
+    struct order_place place;
     struct store_entry row;
-    int code = entry_append(runner, &row);
+    int code = entry_append(runner, &place, &row);
 
     if (code != 0)
         return code;
@@ -375,6 +375,7 @@ int batch_commit_entry(struct batch_runner *runner)
         store_commit(&runner->txn) != 0)
         return ERR_STORE;
 #endif
+    order_log_applied(runner->options.log, &place);
     runner->latest = row;
     return 0;
 }

@@ -54,8 +54,8 @@ static void *read_hash(void *argument)
 #endif
     if (code == 0 || code == ERR_CORRUPT)
         compare->told(compare->context, compare->entry.number, code == 0 ? hash : NULL);
-    else
-        log_event(LOG_WARNING, "compare_failed", "error=%s", error_name(code));
+    else /* BUSY: the store had to grow meanwhile; the next one is compared */
+        log_event(code == ERR_BUSY ? LOG_INFO : LOG_WARNING, "compare_failed", "error=%s", error_name(code));
     atomic_store(&compare->is_read, true);
     return NULL;
 }

@@ -19,7 +19,8 @@
 enum {
     LOOK_MS = 500,                 /* how often the writer looks after what nothing wakes it for */
     CUT_OFF_MS = 3000,             /* etcd said nothing for so long: nobody is kept waiting for it */
-    NO_ROOM_MS = 60 * 1000,        /* whose disk is full leaves leading to others for so long */
+    NO_ROOM_MS = 60 * 1000,        /* whose disk is full leaves leading to others for so long, */
+    LAGS_MS = 5000,                /* and who tries again to keep what others have recorded, since it tried last */
     STAMPS_AHEAD_MAX_MS = 2000,    /* of this worker's clock: it would stamp in the past */
     DAY_MS = 24 * 60 * 60 * 1000,  /* how often the certificate is looked at */
     CERTIFICATE_DAYS = 30,         /* whose last days are told */
@@ -342,6 +343,13 @@ static void take_reason(struct sites *sites, int code, char reason[FOLLOW_REASON
     finding_say(FINDING_RUNNING, code, found, reason, FOLLOW_REASON_MAX);
 }
 
+static void has_no_room(struct sites *sites, int64_t for_ms)
+{
+    int64_t until_ms = clock_steady_ms() + for_ms;
+    if (until_ms > sites->no_room_until_ms)
+        sites->no_room_until_ms = until_ms;
+}
+
 int sites_follow(struct sites *sites, struct batch_result *ret_result, char reason[FOLLOW_REASON_MAX])
 {
     struct order_place place;
@@ -353,6 +361,8 @@ int sites_follow(struct sites *sites, struct batch_result *ret_result, char reas
     if (can_retry) {
         char shown[2 * FOLLOW_REASON_MAX];
         log_event(LOG_ERROR, "lags", "reason=%s", log_value(reason, shown, sizeof(shown)));
+        if (code == ERR_STORE_FULL || code == ERR_DISK_FULL)
+            has_no_room(sites, LAGS_MS);
         code = ERR_NOT_FOUND;
     }
     if (code == 0)
@@ -373,7 +383,7 @@ void sites_ran(struct sites *sites, int code)
     if (place.number != sites->number)
         passed(sites, place.number);
     if (code == ERR_DISK_FULL || code == ERR_STORE_FULL)
-        sites->no_room_until_ms = clock_steady_ms() + NO_ROOM_MS;
+        has_no_room(sites, NO_ROOM_MS);
 }
 
 /* STATUS. */

@@ -280,6 +280,7 @@ static void etcd_applied(struct order_log *order_log, const struct order_place *
     struct log_etcd *log = log_etcd_of(order_log);
     pthread_mutex_lock(&log->mutex);
     term_applied(&log->term, place);
+    log->kept = *place;
     log_etcd_fault_told(log);
     pthread_cond_broadcast(&log->changed); /* there is room for more, or it leads now */
     pthread_mutex_unlock(&log->mutex);
@@ -402,6 +403,7 @@ static void log_init(struct log_etcd *log, const struct order_log_etcd_options *
     sealed_key_derive(options->group_secret, log->key);
     calls_init(&log->calls, options->group, log->name, nonce, (lease & INT64_MAX) | 1);
     term_init(&log->term, &options->applied, clock_steady_ms());
+    log->kept = options->applied;
     log->may_lead = !options->only_follows && !options->clock;
     log_etcd_stand(log);
     pthread_mutex_init(&log->mutex, NULL);

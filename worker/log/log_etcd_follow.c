@@ -87,18 +87,17 @@ static void step_answered(struct log_etcd *log, const struct doing *doing, const
 static struct etcd_result lease_ask(struct log_etcd *log, enum term_call call, struct term_seen *ret_seen)
 {
     struct asking *asking = &log->follow;
-    struct etcd_result result;
+    struct etcd_result result = {.status = 0};
     if (call == TERM_GRANT) {
         Etcdserverpb__LeaseGrantRequest request = ETCDSERVERPB__LEASE_GRANT_REQUEST__INIT;
         Etcdserverpb__LeaseGrantResponse *response;
         request.ttl = TERM_LEASE_S;
         request.id = log->calls.lease;
         result = etcd_lease_grant(asking->etcd, &request, CALL_MS, asking->arena, &response);
-    } else {
-        result = etcd_lease_renew(asking->etcd, log->calls.lease, CALL_MS);
     }
-    bool is_there =
-        result.fate == ETCD_ANSWERED || (call == TERM_GRANT && result.status == ETCD_STATUS_EXISTS);
+    if (call == TERM_RENEW || result.status == ETCD_STATUS_EXISTS) /* of a term of before: little may be left of it */
+        result = etcd_lease_renew(asking->etcd, log->calls.lease, CALL_MS);
+    bool is_there = result.fate == ETCD_ANSWERED;
     *ret_seen = (struct term_seen){.is_answered = is_there, .is_done = is_there};
     return result;
 }

@@ -57,6 +57,7 @@ struct log_etcd {
     struct clocks clocks;
     struct clocks_judgement clock; /* ours, by the others' */
     struct term term;
+    struct order_place kept; /* what the store has for certain: an append of ours is applied in the term as soon as etcd has it */
     struct entries *entries;
     struct trim trim;
     struct order_log_etcd_status status; /* what is not in term */

@@ -16,6 +16,7 @@ enum {
     DEFRAGMENT_MS = 60 * 1000,
     COMPACT_MS = 10 * 1000,
     FORGET_EVERY_MS = 10 * 1000, /* members that did not answer are asked again, and files written anew */
+    CATCH_UP_MOST_MS = 60 * 1000, /* one that does not catch up by then may lack room */
     REPAIR_MOST_MS = 3000,       /* out of space anybody makes room, after so long at most, by chance */
     ALARM_MEMBERS_MAX = 16,
 };
@@ -29,6 +30,7 @@ struct keeping {
     int64_t trim_revision; /* of the trim before */
     int64_t forget_ms;     /* not before */
     int64_t space_ms;      /* not before */
+    int64_t catch_up_ms;   /* since when a member catches up; 0: none does */
     struct members members;
     uint64_t alarmed[ALARM_MEMBERS_MAX]; /* who have raised the alarm: out of space */
     size_t alarmed_count;
@@ -170,6 +172,17 @@ static void members_each(struct keeping *keeping,
             }
 }
 
+/* No file is written anew while a member is sent a snapshot. */
+static bool waits_for_snapshot(struct keeping *keeping)
+{
+    int64_t now_ms = clock_steady_ms();
+    if (!members_catch_up(&keeping->members))
+        keeping->catch_up_ms = 0;
+    else if (keeping->catch_up_ms == 0)
+        keeping->catch_up_ms = now_ms;
+    return keeping->catch_up_ms != 0 && now_ms - keeping->catch_up_ms < CATCH_UP_MOST_MS;
+}
+
 /* Is there any whose file may become smaller? */
 static bool has_room_due(const struct keeping *keeping, const struct member *member)
 {
@@ -239,7 +252,8 @@ static void forget_keep(struct keeping *keeping)
     if (forget == 0 || is_done || !is_dropped || keeping->forget_ms > clock_steady_ms())
         return;
     members_see(keeping);
-    members_each(keeping, member_forget, forget);
+    if (!waits_for_snapshot(keeping))
+        members_each(keeping, member_forget, forget);
     keeping->forget_ms = clock_steady_ms() + FORGET_EVERY_MS;
     pthread_mutex_lock(&log->mutex);
     struct log_members *told = &log->status.members;
@@ -270,7 +284,7 @@ static void quota_keep(struct keeping *keeping)
     }
     keeping->status_ms = now_ms + (is_soon ? STATUS_SOON_MS : STATUS_EVERY_MS);
     keeping->repair_ms = is_out_of_space ? keeping->repair_ms : 0;
-    if (!is_due || !is_full || (is_out_of_space ? !is_repair : !leads))
+    if (!is_due || !is_full || (is_out_of_space ? !is_repair : !leads) || waits_for_snapshot(keeping))
         return;
     make_room(keeping);
     keeping->space_ms = clock_steady_ms() + SPACE_EVERY_MS;

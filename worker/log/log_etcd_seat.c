@@ -85,7 +85,7 @@ static bool seat_make(struct log_etcd *log, struct log_seat *ret_seat)
     pthread_mutex_lock(&log->mutex);
     struct state_hash state = states_last(&log->states);
     *ret_seat = (struct log_seat){.level = log->options.level,
-                                  .place = log->term.applied,
+                                  .place = log->kept,
                                   .state_number = state.number,
                                   .refused = log->refused};
     memcpy(ret_seat->state_hash, state.hash, HASH_SIZE);

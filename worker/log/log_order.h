@@ -71,7 +71,7 @@ int order_log_prepare(struct order_log *log, const struct order_batch *batch, st
  * worker has not applied are not in the log any more, it needs a copy; CORRUPT: the log does not go on from what this
  * worker has applied, or an entry does not open; VERSION: a later version made it; CONFIG: another worker runs under this name. An entry is given once; those of this worker's own commits are not. */
 int order_log_next(struct order_log *log, int timeout_ms, struct arena *arena, struct order_entry *ret_entry);
-/* The entry that next gave is in the store. */
+/* The entry that next gave, or that was committed, is in the store. */
 void order_log_applied(struct order_log *log, const struct order_place *place);
 /* Behind the entry that was committed or applied last. */
 void order_log_place(const struct order_log *log, struct order_place *ret_place);

@@ -3,7 +3,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { LOOK_MS = 1000 };
+enum {
+    LOOK_MS = 1000,
+    CAUGHT_UP_MOST = 5000, /* so many of the latest entries of its order etcd keeps for members that lack them */
+};
 
 /* Who there is. */
 
@@ -72,6 +75,7 @@ static void row_ask(struct member *row, const struct members_seen *seen)
     row->answers = true;
     row->leads = seen->endpoints[row->endpoint].leads;
     row->used_bytes = seen->endpoints[row->endpoint].used_bytes;
+    row->carried_out = seen->endpoints[row->endpoint].carried_out;
 }
 
 /* What was noted of it before goes on, and its client as long as its addresses are the same. */
@@ -151,6 +155,7 @@ static struct member_seen ask_one(struct etcd *etcd, size_t at, struct arena *ar
         .leads = status->leader == status->header->member_id,
         .id = status->header->member_id,
         .used_bytes = status->dbsize > 0 ? (uint64_t) status->dbsize : 0,
+        .carried_out = status->raftappliedindex,
     };
 }
 
@@ -190,6 +195,7 @@ static void own_ask(const struct members *members, struct member *row, struct ar
         row->answers = true;
         row->leads = seen.leads;
         row->used_bytes = seen.used_bytes;
+        row->carried_out = seen.carried_out;
         return;
     }
 }
@@ -257,6 +263,19 @@ uint64_t members_used_bytes(const struct members *members)
         if (members->rows[i].answers && members->rows[i].used_bytes > most)
             most = members->rows[i].used_bytes;
     return most;
+}
+
+bool members_catch_up(const struct members *members)
+{
+    uint64_t least = UINT64_MAX, most = 0;
+    for (size_t i = 0; i < members->count; i++) {
+        const struct member *row = &members->rows[i];
+        if (row->answers && row->carried_out < least)
+            least = row->carried_out;
+        if (row->answers && row->carried_out > most)
+            most = row->carried_out;
+    }
+    return most > least && most - least > CAUGHT_UP_MOST;
 }
 
 uint64_t members_forgotten(const struct members *members)

@@ -24,6 +24,7 @@ struct member {
     bool answers, leads;            /* when it was asked last; it leads etcd */
     unsigned missed;                /* looks in a row at which it did not answer */
     uint64_t used_bytes;            /* of its file */
+    uint64_t carried_out;           /* how far it is in etcd's own order */
     uint64_t forgotten;             /* the keeper's: entries up to here are not in its file any more */
     int64_t room_ms;                /* the keeper's: its file is not written anew before */
 };
@@ -43,7 +44,7 @@ struct members {
 struct members_seen {
     struct member_seen {
         bool answers, leads;
-        uint64_t id, used_bytes;
+        uint64_t id, used_bytes, carried_out;
     } endpoints[ETCD_ENDPOINTS_MAX];
     const Etcdserverpb__MemberListResponse *list; /* NULL: it was not told */
 };
@@ -57,6 +58,8 @@ void members_look(struct members *members, struct etcd *etcd, struct arena *aren
 void members_take(struct members *members, const struct members_seen *seen);
 
 uint64_t members_used_bytes(const struct members *members); /* the largest file of those that answer; 0: nobody does */
+/* Does one that answers lack so much that it is sent a snapshot? Neither it nor who sends it is to write its file anew meanwhile. */
+bool members_catch_up(const struct members *members);
 uint64_t members_forgotten(const struct members *members);  /* of all; 0 as long as one is not known */
 
 /* Names, "a, b"; of those of which is_meant says so, and as "..." the ones that there was no room for. */

@@ -43,7 +43,8 @@ static struct term_step follow_next(const struct term *term, int64_t now_ms, boo
 
 static struct term_step lead_next(const struct term *term, int64_t now_ms, bool has_room)
 {
-    if (!term->may_stand && !term->is_open && term->retry_ms <= now_ms)
+    bool has_to_go = !term->may_stand || (term->state == TERM_READS && term->is_stuck);
+    if (has_to_go && !term->is_open && term->retry_ms <= now_ms)
         return (struct term_step){.call = TERM_RESIGN, .term = term->term};
     if (term->beat_ms <= now_ms)
         return (struct term_step){.call = TERM_BEAT, .term = term->term};
@@ -87,7 +88,7 @@ static void stand(struct term *term, int64_t now_ms, uint32_t random)
     term->must_depose = false;
     term->stand_ms = now_ms + random % (TERM_STAND_MOST_MS + 1);
     if (term->applied.number < term->head) /* those who have all go first */
-        term->stand_ms += TERM_STAND_MOST_MS;
+        term->stand_ms += TERM_LAGS_MS;
 }
 
 static void read_to_end(struct term *term)
@@ -101,6 +102,16 @@ static void read_to_end(struct term *term)
         term->state = TERM_LEADS;
 }
 
+/* An entry that its store cannot take, say. */
+static void progress_watch(struct term *term, int64_t now_ms)
+{
+    if (term->state != TERM_READS || term->applied.number != term->read_number) {
+        term->read_number = term->applied.number;
+        term->read_ms = now_ms;
+    }
+    term->is_stuck = now_ms - term->read_ms >= TERM_STUCK_MS;
+}
+
 /* My key is the leader's: by this answer, or by one that was lost. */
 static void elected(struct term *term, uint64_t in_term, int64_t now_ms)
 {
@@ -109,6 +120,9 @@ static void elected(struct term *term, uint64_t in_term, int64_t now_ms)
     term->state = TERM_READS;
     term->term = in_term;
     term->has_end = false;
+    term->read_number = term->applied.number;
+    term->read_ms = now_ms;
+    term->is_stuck = false;
     term->beat_ms = now_ms;
     term->renew_ms = now_ms + TERM_RENEW_MS;
     term->confirmed_ms = now_ms - TERM_UNCONFIRMED_MS;
@@ -201,6 +215,7 @@ static void beat_answered(struct term *term, const struct term_seen *seen, int64
     } else if (seen->is_done) {
         term->beat_ms = sent_ms + TERM_BEAT_MS;
         confirmed(term, seen, sent_ms);
+        progress_watch(term, now_ms);
     } else {
         follow(term, now_ms);
     }

@@ -17,7 +17,10 @@ enum {
     TERM_POLL_LEAST_MS = 250,
     TERM_POLL_MOST_MS = 500,
     TERM_SILENT_MS = 1500,    /* a leader that did nothing for so long while polls were answered is deposed */
-    TERM_STAND_MOST_MS = 300, /* who stands waits for up to so long, by chance */
+    TERM_STAND_MOST_MS = 300, /* who stands waits for up to so long, by chance; */
+    /* who has not applied all, so much longer: those who have see that nobody leads up to a poll later, and stand first */
+    TERM_LAGS_MS = TERM_POLL_MOST_MS + TERM_STAND_MOST_MS,
+    TERM_STUCK_MS = 3000, /* whoever was elected and has applied nothing for so long of what it lacks leaves leading to others */
     TERM_UNCONFIRMED_MS = 3000, /* without a confirmation of anything it wrote a leader takes no commands */
     TERM_RETRY_MS = 100,        /* after a call that was not answered */
     TERM_LEASE_S = 20,
@@ -75,6 +78,9 @@ struct term {
     bool has_end, is_open;  /* is_open: an append of mine is on its way */
     struct order_place end; /* what the log held when the term began */
     int64_t beat_ms, renew_ms, confirmed_ms;
+    uint64_t read_number; /* READS: how far it was, */
+    int64_t read_ms;      /* and since when */
+    bool is_stuck;
 };
 
 void term_init(struct term *term, const struct order_place *applied, int64_t now_ms);

@@ -74,10 +74,16 @@ static void take_row(struct hashing *hashing, uint8_t table, struct bytes key, s
     take(hashing, value.data, value.size);
 }
 
+/* A store that has to grow waits for whoever reads it. */
+static int go_on(const struct hashing *hashing)
+{
+    return store_is_waited_for(hashing->txn->store) ? ERR_BUSY : 0;
+}
+
 static int event_take(void *context, struct bytes key, struct bytes value)
 {
     take_row(context, STORE_EVENT, key, value);
-    return 0;
+    return go_on(context);
 }
 
 /* Each store encrypts them anew: that it is there, or was erased. */
@@ -86,7 +92,7 @@ static int text_take(void *context, struct bytes key, struct bytes value)
     static const uint8_t is_there = 1;
 
     take_row(context, STORE_TEXT, key, BYTES(&is_there, value.size > 0));
-    return 0;
+    return go_on(context);
 }
 
 /* A refusal whose time is over goes some time, at another moment in each store. */

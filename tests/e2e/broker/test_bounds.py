@@ -164,7 +164,7 @@ class Connections(TestCase):
 
 class Clients(TestCase):
     """The table of clients, which is for those who asked for something and are still there."""
-    SETTINGS = dict(clients=100, client_silence_ms=60000)
+    SETTINGS = dict(clients=100, client_silence_ms=60000, heartbeats=100)   # the worker here has to share a process with eight threads
     COUNT = 3000
 
     def come_and_go(self, broker):

@@ -165,16 +165,46 @@ class Sharing(SitesCase):
         receipt = wire.submit_signed(signed, texts, retry_s=RETRY_S)
         self.assertEqual(receipt.first_sequence, recorded + 1)
 
-    def test_a_leader_without_room_leaves_what_falls_due_to_others(self):
-        """Nobody sends a command that would be refused."""
+    def start_with_disk(self, name):
+        """It is full as long as the file is there that this returns."""
+        full = self.directory / f"full-{name}"
+        self.sites.start("worker", name, {
+            "LD_PRELOAD": FAULTS, "COMITY_FAULT_NO_ROOM": str(full),
+            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"})
+        return full
+
+    def start_with_disks(self):
         self.assertTrue(os.path.exists(FAULTS), "COMITY_WORKER_FAULTS names the library to preload")
-        full = {name: self.directory / f"full-{name}" for name in NAMES}
         for name in NAMES:
             self.sites.stop("worker", name)
-            self.sites.start("worker", name, {
-                "LD_PRELOAD": FAULTS, "COMITY_FAULT_NO_ROOM": str(full[name]),
-                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"})
-        scene = self.found()
+        return {name: self.start_with_disk(name) for name in NAMES}
+
+    def test_who_has_no_room_for_what_is_recorded_leaves_leading_to_others(self):
+        """The others lead in turn, one of which has to read first what was recorded meanwhile."""
+        full, scene = self.start_with_disks(), self.found()
+        first = self.sites.leader()
+        lags, other = (name for name in NAMES if name != first)
+        said = self.sites.log("worker", lags)
+        full[lags].touch()
+        self.act(scene)
+        until(lambda: "event=lags" in said.read_text() and "event=may_not_lead" in said.read_text(), "its disk is full")
+        self.sites.kill("worker", first)
+        self.assertEqual(self.sites.leader(besides=[first]), other)
+        self.act(scene)
+        self.sites.kill("worker", other)
+        self.start_with_disk(first)
+        self.assertEqual(self.sites.leader(besides=[other]), first)
+        self.act(scene)
+        self.assertNotIn("event=takes_over", said.read_text())
+        full[lags].unlink()
+        until(lambda: "event=may_lead" in said.read_text(), "it has room again")
+        self.sites.kill("worker", first)
+        self.assertEqual(self.sites.leader(besides=[first, other]), lags)
+        self.act(scene)
+
+    def test_a_leader_without_room_leaves_what_falls_due_to_others(self):
+        """Nobody sends a command that would be refused."""
+        full, scene = self.start_with_disks(), self.found()
         number, proposal, text_hash = scene.timed_proposal()
         leader = self.sites.leader()
         opened = scene.open_round(proposal, text_hash, number, closes_ms=now_ms() + 4000)

@@ -97,7 +97,7 @@ void site_follow_to(struct site *site, uint64_t number)
     assert_true(site->place.number >= number);
 }
 
-int site_commit(struct site *site, uint64_t what, size_t size)
+int site_append(struct site *site, uint64_t what, size_t size)
 {
     uint8_t *body = calloc(1, size);
     assert_non_null(body);
@@ -117,6 +117,14 @@ int site_commit(struct site *site, uint64_t what, size_t size)
         assert_memory_equal(&place, &prepared, sizeof(place));
         keep(site, what, &place);
     }
+    return code;
+}
+
+int site_commit(struct site *site, uint64_t what, size_t size)
+{
+    int code = site_append(site, what, size);
+    if (code == 0)
+        order_log_applied(site->log, &site->place);
     return code;
 }
 

@@ -33,6 +33,8 @@ void site_follow_to(struct site *site, uint64_t number);
 
 /* Append a body of @size bytes (8 at least) that begins with @what; its code. */
 int site_commit(struct site *site, uint64_t what, size_t size);
+/* The same, of a worker whose store does not have it yet. */
+int site_append(struct site *site, uint64_t what, size_t size);
 
 /* Which of them leads; fails the test where none comes to lead. All follow meanwhile. */
 struct site *sites_leader(struct site *const *sites, size_t count);

@@ -25,6 +25,30 @@ static int refused(const struct order_log_etcd_options *options, char reason[LOG
     return code;
 }
 
+static uint64_t ordered(struct scene *scene)
+{
+    Etcdserverpb__StatusResponse *status;
+    arena_reset(scene->arena);
+    assert_answered(etcd_status(scene->etcd, 0, CALL_MS, scene->arena, &status));
+    return status->raftindex;
+}
+
+/* A read goes by what etcd's leader believes to be the latest, which may be of before: each question is put in etcd's own order. */
+static void a_barrier_is_no_read(void **state)
+{
+    enum { QUESTIONS = 100 };
+    struct order_log_etcd_options a = site_options(*state, "a");
+    uint64_t number;
+    a.only_follows = true; /* no beats besides */
+    struct site *site = site_new(&a);
+    site_wait_key(*state, "applied/a");
+    uint64_t before = ordered(*state);
+    for (size_t i = 0; i < QUESTIONS; i++)
+        assert_int_equal(order_log_barrier(site->log, SITE_WAIT_MS, &number), 0);
+    assert_true(ordered(*state) - before >= QUESTIONS);
+    site_destroy(&site);
+}
+
 static void one_leads_and_the_other_follows(void **state)
 {
     struct order_log_etcd_options a = site_options(*state, "a"), b = site_options(*state, "b");
@@ -394,6 +418,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(one_leads_and_the_other_follows),
+        TEST(a_barrier_is_no_read),
         TEST(a_level_is_what_all_know),
         TEST(the_largest_body_and_an_empty_one),
         TEST(a_start_is_judged),

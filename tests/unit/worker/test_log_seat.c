@@ -73,6 +73,34 @@ static void a_seat_is_taken_over(void **state)
     assert_memory_equal(seat.nonce, NOBODY, sizeof(NOBODY));
 }
 
+static uint64_t seat_left(struct scene *scene)
+{
+    struct log_seat seat;
+    const Etcdserverpb__KeyValue *left = site_key(scene, "applied/a");
+    assert_non_null(left);
+    assert_int_equal(seat_read(BYTES(left->value.data, left->value.len), &seat), 0);
+    return seat.place.number;
+}
+
+/* Others drop what all seats say they have: what etcd has confirmed is not in the store yet. */
+static void a_seat_says_what_the_store_has(void **state)
+{
+    struct order_log_etcd_options a = site_options(*state, "a");
+    struct site *site = site_new(&a);
+    sites_leader(&site, 1);
+    site_wait_key(*state, "applied/a");
+    assert_int_equal(site_commit(site, 1, SMALL), 0);
+    assert_int_equal(site_append(site, 2, SMALL), 0);
+    site_stop(site); /* which says it once more */
+    assert_int_equal(seat_left(*state), 1);
+    site_start(site);
+    site_wait_key(*state, "applied/a");
+    assert_ptr_equal(sites_leader(&site, 1), site);
+    assert_int_equal(site_commit(site, 3, SMALL), 0);
+    site_destroy(&site);
+    assert_int_equal(seat_left(*state), 3);
+}
+
 static void wait_for(const struct site *site, enum log_waiting waiting)
 {
     int64_t until_ms = clock_steady_ms() + SITE_WAIT_MS;
@@ -249,6 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(two_under_one_name),
         TEST(a_seat_is_taken_over),
+        TEST(a_seat_says_what_the_store_has),
         TEST(nobody_stands_still_while_etcd_does),
         TEST(who_leads_is_not_still),
         TEST(that_another_leads_keeps_no_seat),

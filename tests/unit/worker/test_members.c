@@ -173,6 +173,30 @@ static void what_was_noted_stays(void **state)
     members_release(&members);
 }
 
+/* Who lacks more than etcd keeps for it; those that do not answer say nothing of that. */
+static void one_that_catches_up(void **state)
+{
+    static const struct {
+        uint64_t carried_out[3];
+        bool answers[3], catches_up;
+    } ROWS[] = {
+        {{9000, 8990, 9000}, {true, true, true}, false}, {{9000, 4000, 9000}, {true, true, true}, false},
+        {{9000, 3999, 9000}, {true, true, true}, true},  {{9000, 3999, 9000}, {true, false, true}, false},
+        {{0, 9000, 9000}, {true, true, true}, true},     {{9000, 0, 0}, {true, false, false}, false},
+        {{0, 0, 0}, {false, false, false}, false},
+    };
+    (void) state;
+    for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
+        struct members members = {.options = &OPTIONS};
+        struct members_seen seen = {.list = NULL};
+        for (size_t j = 0; j < 3; j++)
+            seen.endpoints[j] = (struct member_seen){.answers = ROWS[i].answers[j], .id = j + 1, .carried_out = ROWS[i].carried_out[j]};
+        members_take(&members, &seen);
+        assert_int_equal(members_catch_up(&members), ROWS[i].catches_up);
+        members_release(&members);
+    }
+}
+
 /* Those for whom there is no room are never done. */
 static void more_than_there_is_room_for(void **state)
 {
@@ -200,6 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_differs),
         cmocka_unit_test(what_was_noted_stays),
+        cmocka_unit_test(one_that_catches_up),
         cmocka_unit_test(more_than_there_is_room_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,7 +97,9 @@ static void who_stands_waits_by_chance(void **state)
         scene = begin(&EMPTY);
         term_answered(&scene.term, &poll, &nobody, scene.now_ms, scene.now_ms, chance << 16);
         assert_int_equal(scene.term.stand_ms - scene.now_ms,
-                         chance % (TERM_STAND_MOST_MS + 1) + TERM_STAND_MOST_MS);
+                         chance % (TERM_STAND_MOST_MS + 1) + TERM_LAGS_MS);
+        /* Whoever has all stands first, also where it sees that nobody leads a whole poll later. */
+        assert_true(scene.term.stand_ms - scene.now_ms >= TERM_POLL_MOST_MS + TERM_STAND_MOST_MS);
     }
 }
 
@@ -145,6 +147,47 @@ static void it_reads_to_the_end_before_it_leads(void **state)
     term_applied(&scene.term, &FIVE);
     assert_true(term_leads(&scene.term, scene.now_ms));
     assert_int_equal(term_append(&scene.term, 6, scene.now_ms), 0);
+}
+
+/* Beats until it leaves leading to others; how long that took. @applies: an entry each time, of which there are enough. */
+static int64_t until_it_resigns(struct scene *scene, bool applies, int64_t most_ms)
+{
+    int64_t began_ms = scene->now_ms;
+    struct term_step next;
+    while ((next = term_next(&scene->term, scene->now_ms, false)).call != TERM_RESIGN && scene->now_ms - began_ms < most_ms) {
+        struct term_seen seen = led(TERM, TERM + 1, &FIVE);
+        struct order_place place = {.number = scene->term.applied.number + 1};
+        scene->now_ms = next.call == TERM_WAIT ? next.until_ms : scene->now_ms + 2;
+        term_answered(&scene->term, &next, &seen, scene->now_ms - 2, scene->now_ms, 0);
+        if (applies && next.call == TERM_BEAT && place.number < FIVE.number)
+            term_applied(&scene->term, &place);
+    }
+    return scene->now_ms - began_ms;
+}
+
+/* An entry that its store cannot take. Somebody else may have all. */
+static void who_is_elected_and_gets_no_further_resigns(void **state)
+{
+    (void) state;
+    for (int applies = 0; applies <= 1; applies++) {
+        struct scene scene = begin(&EMPTY);
+        step(&scene, TERM_POLL, led(0, 0, &FIVE));
+        scene.now_ms = scene.term.stand_ms;
+        step(&scene, TERM_GRANT, led(0, 0, &FIVE));
+        step(&scene, TERM_STAND, led(TERM, TERM, &FIVE));
+        int64_t took_ms = until_it_resigns(&scene, applies, 60000);
+        int64_t least_ms = TERM_STUCK_MS + (applies ? 4 * TERM_BEAT_MS : 0); /* since the last that it applied */
+        assert_in_range(took_ms, least_ms, least_ms + 2 * TERM_BEAT_MS);
+        step(&scene, TERM_RESIGN, led(0, 0, &FIVE));
+        assert_int_equal(scene.term.state, TERM_FOLLOWS);
+    }
+}
+
+static void nor_does_who_leads(void **state)
+{
+    struct scene scene = begin_leading();
+    (void) state;
+    assert_true(until_it_resigns(&scene, false, 60000) >= 60000);
 }
 
 static void another_log_is_not_led(void **state)
@@ -349,6 +392,8 @@ int main(void)
         cmocka_unit_test(another_was_first),
         cmocka_unit_test(elected_without_being_told),
         cmocka_unit_test(it_reads_to_the_end_before_it_leads),
+        cmocka_unit_test(who_is_elected_and_gets_no_further_resigns),
+        cmocka_unit_test(nor_does_who_leads),
         cmocka_unit_test(another_log_is_not_led),
         cmocka_unit_test(a_log_without_a_head_is_not_followed),
         cmocka_unit_test(a_silent_leader_is_deposed),
