@@ -138,6 +138,10 @@ static bool members_see(struct keeping *keeping)
     struct log_etcd *log = keeping->log;
     struct members *members = &keeping->members;
     members_look(members, keeping->asking->etcd, keeping->asking->arena);
+    if (!members_catch_up(members))
+        keeping->catch_up_ms = 0;
+    else if (keeping->catch_up_ms == 0)
+        keeping->catch_up_ms = clock_steady_ms();
     alarms_look(keeping);
     uint64_t used_bytes = members_used_bytes(members);
     pthread_mutex_lock(&log->mutex);
@@ -173,14 +177,9 @@ static void members_each(struct keeping *keeping,
 }
 
 /* No file is written anew while a member is sent a snapshot. */
-static bool waits_for_snapshot(struct keeping *keeping)
+static bool waits_for_snapshot(const struct keeping *keeping)
 {
-    int64_t now_ms = clock_steady_ms();
-    if (!members_catch_up(&keeping->members))
-        keeping->catch_up_ms = 0;
-    else if (keeping->catch_up_ms == 0)
-        keeping->catch_up_ms = now_ms;
-    return keeping->catch_up_ms != 0 && now_ms - keeping->catch_up_ms < CATCH_UP_MOST_MS;
+    return keeping->catch_up_ms != 0 && clock_steady_ms() - keeping->catch_up_ms < CATCH_UP_MOST_MS;
 }
 
 /* Is there any whose file may become smaller? */

@@ -25,10 +25,10 @@ int log_etcd_unfit(const struct etcd_result *result, char reason[LOG_REASON_MAX]
 
 /* A member of another major version is refused, before it is asked anything that it might take for something else. Where none
  * answers, and one of them would have to be mended: log->unfit, and ret_unfit says why. */
-static int members_check(struct log_etcd *log, struct asking *asking, char ret_unfit[LOG_REASON_MAX],
+static int members_check(struct log_etcd *log, struct asking *asking, bool *ret_is_answered, char ret_unfit[LOG_REASON_MAX],
                          char reason[LOG_REASON_MAX])
 {
-    bool is_answered = false;
+    *ret_is_answered = false;
     log->unfit = 0;
     for (size_t i = 0; i < log->options.etcd.endpoint_count; i++) {
         Etcdserverpb__StatusResponse *status = NULL;
@@ -38,7 +38,7 @@ static int members_check(struct log_etcd *log, struct asking *asking, char ret_u
             log->unfit = log_etcd_unfit(&result, ret_unfit);
         if (result.fate != ETCD_ANSWERED)
             continue;
-        is_answered = true;
+        *ret_is_answered = true;
         unsigned long major = strtoul(status->version, NULL, 10);
         if (major == ETCD_MAJOR)
             continue;
@@ -48,7 +48,7 @@ static int members_check(struct log_etcd *log, struct asking *asking, char ret_u
                  log->options.etcd.endpoints[i], major, ETCD_MAJOR, ETCD_MAJOR);
         return ERR_VERSION;
     }
-    if (is_answered)
+    if (*ret_is_answered)
         log->unfit = 0;
     return 0;
 }
@@ -185,8 +185,8 @@ int log_etcd_open(struct log_etcd *log, struct asking *asking, char reason[LOG_R
 {
     const struct calls_answer *answer = &asking->answer;
     char unfit[LOG_REASON_MAX];
-    bool is_read, is_begun = false;
-    int code = members_check(log, asking, unfit, reason);
+    bool is_read, is_begun = false, is_answered;
+    int code = members_check(log, asking, &is_answered, unfit, reason);
     if (code)
         return code;
     struct etcd_result result = look(log, asking, &is_read);
@@ -195,7 +195,7 @@ int log_etcd_open(struct log_etcd *log, struct asking *asking, char reason[LOG_R
         is_begun = is_read && answer->is_done;
     }
     if (!is_read) {
-        if (!log->unfit) /* that member was too slow before */
+        if (!is_answered && !log->unfit) /* that member was too slow before */
             log->unfit = log_etcd_unfit(&result, unfit);
         snprintf(reason, LOG_REASON_MAX, "%s", log->unfit ? unfit : result.reason);
         return ERR_UNREACHABLE;

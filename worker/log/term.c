@@ -210,6 +210,8 @@ static void stand_answered(struct term *term, const struct term_seen *seen, int6
 
 static void beat_answered(struct term *term, const struct term_seen *seen, int64_t sent_ms, int64_t now_ms)
 {
+    if (!seen->is_answered || sent_ms - term->confirmed_ms > TERM_GAP_MS)
+        term->read_ms = now_ms; /* nothing could be read meanwhile, or it was stopped */
     if (!seen->is_answered) {
         term->beat_ms = now_ms + TERM_RETRY_MS;
     } else if (seen->is_done) {

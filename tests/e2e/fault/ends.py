@@ -18,6 +18,10 @@ DOES_NOT_FIT = re.compile(r"comity-worker: (The log of the group: )?(" + "|".joi
     r"Behind entry \d+ the state of this worker is another than that of ",
 ]) + ")")
 
+# What a worker says that has been away for longer than the log keeps entries.
+TOO_LATE = re.compile(r"comity-worker: (The log of the group: )?(The log in etcd begins behind entry |The log in etcd holds entries from |"
+                      r"(What|what) comes next for this store is not in the log any more)")
+
 # What a client says of a record that is not the one that it was shown before: voter.py, and member.c.
 FORKED = re.compile(r"[\w-]+: BadReceipt\(.*\)|what came is not believed: (RECEIPT|FORKED)|"
                     r"what the server shows: does not go on from what it showed before")
@@ -27,18 +31,30 @@ class ProgramFailed(Exception):
     """No fault and no lack explains it: a signal, an abort, a traceback, a program that does not get ready. It fails a control as well."""
 
 
-def last_line(words):
+class TooLate(ProgramFailed):
+    """A worker needs a copy: it was away for longer than the log keeps entries."""
+
+
+def lines_of(words):
     """Of lines, or of what last_words() makes of some."""
-    return re.split(r"\n| / ", words.strip())[-1]
+    return re.split(r"\n| / ", words.strip())
+
+
+def last_line(words):
+    return lines_of(words)[-1]
 
 
 def does_not_fit(status, words):
     return status == CONFIGURATION and DOES_NOT_FIT.match(last_line(words)) is not None
 
 
+def is_too_late(status, words):
+    return status == CONFIGURATION and TOO_LATE.match(last_line(words)) is not None
+
+
 def has_store_failed(status, words):
-    """It is to be started again."""
-    return status == STORE_FAILED and " event=store_failed " in last_line(words)
+    """It is to be started again. Another thread of it may have said something besides."""
+    return status == STORE_FAILED and any(" event=store_failed " in line for line in lines_of(words)[-3:])
 
 
 def is_forked(status, words):

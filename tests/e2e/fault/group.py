@@ -16,7 +16,7 @@ from comity_installation import SHORT_SILENCE_MS, NotStarted
 from comity_patience import Patience
 from comity_record import Record
 from comity_sites import Sites
-from ends import ProgramFailed, does_not_fit, has_store_failed
+from ends import ProgramFailed, TooLate, does_not_fit, has_store_failed, is_too_late
 
 DISK_BYTES, ETCD_DISK_BYTES = 64 << 20, 320 << 20   # etcd makes files of 64 MiB before it needs them
 LEADS_S, WAIT_S = 30, 60
@@ -131,6 +131,8 @@ class Group(Sites):
                 self.has_ended(what, name, status, f"{what} at {name} ended with {status}: {words}")
 
     def has_ended(self, what, name, status, words):
+        if what == "worker" and is_too_late(status, words):
+            raise TooLate(words)
         if what != "worker" or not does_not_fit(status, words):
             raise ProgramFailed(words)
         self.out[name] = words
@@ -158,7 +160,7 @@ class Group(Sites):
 
     def newcomer(self):
         """In the end: what a worker that lacks nothing makes of the log, out of the copy and alone, up to the log's end or where the log
-        does not go on. Its name, and what is on record there."""
+        does not go on. Its name, and what is on record there; TooLate: so much has come since the copy that nobody can know any more."""
         self.net.heal()
         for name in self.names:
             self.kill("worker", name)

@@ -12,7 +12,7 @@ YEARS_S, HOUR_S = 3 * 365 * 86400, 3600
 ON_S = 120   # those whom a fault does not concern go on: in vain after
 ROOM_S, ETCD_ROOM_S = 20, 8   # how long a full disk waits for somebody who needs room
 ALONE_S = 8                   # how long one worker has to take over before the others are there again
-OFTEN = 5                     # who has room on a full disk this often always has
+OFTEN = 10                    # who has room on a full disk this often always has
 
 
 class FullDisks:

@@ -296,8 +296,9 @@ def group_of_sites(old, new, directory, program="comity-worker", level=1):
                 step(f"{name}: its worker is replaced, and that of {leads} leads")
                 replace(sites, name, new / program)
                 lead(sites, leads)
-                if level > 1 and name == "north":
-                    need(not may_appoint(scene, "early"), "a command is taken that not all know")
+                if level > 1 and name == "north":   # only who knows the level refuses it
+                    is_taken = may_appoint(scene, "early")
+                    need(not is_taken or sites.leader() != "north", "a command is taken that not all know")
             until(lambda: level_in_use(scene) == level, f"level {level} is in use")
             if level > 1:
                 need(may_appoint(scene, "late"), "a command is refused that all know")

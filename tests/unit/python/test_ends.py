@@ -9,7 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "e2e" / "fault"), str(ROOT / "support" / "python")]
 
 from clients import Clients  # noqa: E402
-from ends import ProgramFailed, does_not_fit, has_store_failed, is_forked  # noqa: E402
+from ends import ProgramFailed, does_not_fit, has_store_failed, is_forked, is_too_late  # noqa: E402
 
 WORKER = "comity-worker: "
 LEADS = "2026-11-30T15:31:27.991Z level=info program=comity-worker event=leads leader=east term=3 applied=4 head=4"
@@ -32,6 +32,7 @@ NOT_THE_LOG = [
 ]
 OTHERWISE = [
     "The log in etcd begins behind entry 9, this store ends with entry 3: it needs a copy of another worker's.",
+    "The log in etcd holds entries from 9 on, this store ends with entry 3: it needs a copy of another worker's.",
     "The log of the group: what comes next for this store is not in the log any more.",
     "Entry 7 of the log: it cannot be kept: The disk is full.",
     "Entry 7 of the log: it was decided by format level 9, and this worker knows 2: install the version that the leader has.",
@@ -63,9 +64,16 @@ class Workers(unittest.TestCase):
             with self.subTest(words=words):
                 self.assertFalse(does_not_fit(2, words))
 
+    def test_too_late(self):
+        for sentence in OTHERWISE + [sentence for sentence, _ in NOT_THE_LOG]:
+            words = f"{LEADS} / {WORKER}{sentence}{NEXT}"
+            self.assertEqual(is_too_late(2, words), sentence in OTHERWISE[:3], sentence)
+            self.assertFalse(is_too_late(1, words))
+
     def test_store_failed(self):
         self.assertTrue(has_store_failed(1, f"{LEADS} / {FAILED}"))
-        for status, words in ((1, LEADS), (1, ""), (2, FAILED), (-6, FAILED), (0, FAILED), (1, f"{FAILED} / {LEADS}"), (99, FAILED)):
+        self.assertTrue(has_store_failed(1, f"{FAILED} / {LEADS}"))   # of another thread
+        for status, words in ((1, LEADS), (1, ""), (2, FAILED), (-6, FAILED), (0, FAILED), (99, FAILED), (1, "\n".join([FAILED] + 3 * [LEADS]))):
             with self.subTest(status=status, words=words):
                 self.assertFalse(has_store_failed(status, words))
 

@@ -183,6 +183,29 @@ static void who_is_elected_and_gets_no_further_resigns(void **state)
     }
 }
 
+/* While etcd does not answer nobody reads: afterwards it has its time. */
+static void nor_does_who_could_read_nothing(void **state)
+{
+    struct scene scene = begin(&EMPTY);
+    (void) state;
+    step(&scene, TERM_POLL, led(0, 0, &FIVE));
+    scene.now_ms = scene.term.stand_ms;
+    step(&scene, TERM_GRANT, led(0, 0, &FIVE));
+    step(&scene, TERM_STAND, led(TERM, TERM, &FIVE));
+    for (int stopped = 0; stopped <= 1; stopped++) {
+        scene.now_ms += stopped ? 60000 : TERM_BEAT_MS;
+        for (int i = 0; !stopped && i < 100; i++) {
+            struct term_step beat = {.call = TERM_BEAT, .term = TERM};
+            scene.now_ms += TERM_RETRY_MS;
+            term_answered(&scene.term, &beat, &NO_ANSWER, scene.now_ms - 2, scene.now_ms, 0);
+        }
+        int64_t took_ms = until_it_resigns(&scene, false, 60000);
+        assert_in_range(took_ms, TERM_STUCK_MS, TERM_STUCK_MS + 2 * TERM_BEAT_MS);
+        assert_int_equal(scene.term.state, TERM_READS);
+        scene.term.is_stuck = false;
+    }
+}
+
 static void nor_does_who_leads(void **state)
 {
     struct scene scene = begin_leading();
@@ -393,6 +416,7 @@ int main(void)
         cmocka_unit_test(elected_without_being_told),
         cmocka_unit_test(it_reads_to_the_end_before_it_leads),
         cmocka_unit_test(who_is_elected_and_gets_no_further_resigns),
+        cmocka_unit_test(nor_does_who_could_read_nothing),
         cmocka_unit_test(nor_does_who_leads),
         cmocka_unit_test(another_log_is_not_led),
         cmocka_unit_test(a_log_without_a_head_is_not_followed),
