@@ -185,7 +185,7 @@ int store_history_drop(struct store_txn *txn, const struct store_history *histor
 
 /* A hash over what the primary tables say, the same in every store that has applied the same entries: docs/storage.md,
  * "The hash of a state". Reads every row of events, commands, texts and cosignatures, the texts' contents not. @now_ms: the stamp of the
- * last entry; refusals whose time was over by then count for nothing. */
+ * last entry; refusals whose time was over by then count for nothing. BUSY: the store waits for its readers, since it has to grow. */
 int store_hash(struct store_txn *txn, int64_t now_ms, uint8_t ret_hash[HASH_SIZE]);
 
 /* Notes of checkpoints whose key this worker may not have: those of epochs before a restore. */
