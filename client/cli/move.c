@@ -36,11 +36,11 @@ struct moving {
     Comity__V1__SignedMove *frozen, *taken; /* in the run's arena */
 };
 
-static int64_t clock_ms(clockid_t clock)
+static int64_t steady_ms(void)
 {
     struct timespec now;
 
-    clock_gettime(clock, &now);
+    clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -133,16 +133,16 @@ static int operate(struct moving *moving, const struct side *side, sign_fn *sign
     struct move_try try;
     int code;
 
-    move_try_begin(&try, clock_ms(CLOCK_MONOTONIC));
+    move_try_begin(&try, steady_ms());
     do {
         Comity__V1__Request request = COMITY__V1__REQUEST__INIT;
-        int64_t wait_ms = move_try_next(&try, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
+        int64_t wait_ms = move_try_next(&try, steady_ms(), time_now_ms());
 
         arena_reset(moving->arena);
         code = sign(moving, asked, try.until_ms, &request);
         if (code == 0)
             code = operate_once(moving, side, &request, wait_ms, ret_reply);
-    } while (code != 0 && move_try_again(&try, code, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME)));
+    } while (code != 0 && move_try_again(&try, code, steady_ms(), time_now_ms()));
     return code;
 }
 

@@ -156,7 +156,7 @@ class Group(Sites):
         name, prefix = next(iter(self.members.processes)), f"comity/{self.group.hex()}/"
         head = self.members.patiently(lambda: self.members.value(name, prefix + "head"))
         number = int.from_bytes(head[:HEAD_NUMBER_SIZE], "big")
-        self.members.patiently(lambda: self.members.delete_from(name, f"{prefix}log/", f"{number + 1:016x}"))
+        self.members.patiently(lambda: self.members.delete_prefix(name, f"{prefix}log/", f"{number + 1:016x}"))
 
     def newcomer(self):
         """In the end: what a worker that lacks nothing makes of the log, out of the copy and alone, up to the log's end or where the log

@@ -190,13 +190,9 @@ class Members:
         """The cluster's, of each member."""
         return {member.get("name"): member["ID"] for member in self.ask(name, "cluster/member/list")["members"]}
 
-    def delete_prefix(self, name, prefix):
-        """@prefix ends with a slash."""
-        self.ask(name, "kv/deleterange", key=encoded(prefix), range_end=encoded(prefix[:-1] + "0"))
-
-    def delete_from(self, name, prefix, first):
-        """Of those with a @prefix, which ends with a slash, @first and what comes after it; how many there were."""
-        return int(self.ask(name, "kv/deleterange", key=encoded(prefix + first), range_end=encoded(prefix[:-1] + "0")).get("deleted", 0))
+    def delete_prefix(self, name, prefix, first=""):
+        """Those with a @prefix, which ends with a slash, from @first on."""
+        self.ask(name, "kv/deleterange", key=encoded(prefix + first), range_end=encoded(prefix[:-1] + "0"))
 
     def patiently(self, call, may_pass=lambda why: True):
         """What call() gives; again while a member does not answer in time, or says what may_pass() takes for passing."""
