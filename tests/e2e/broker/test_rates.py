@@ -5,6 +5,7 @@ that are in effect (`rates={}`). Addresses of loopback are free of the limit; to
 build counts them too (`loopback_is_free` left out).
 """
 import errno
+import os
 import socket
 import struct
 import unittest
@@ -187,24 +188,23 @@ class Arrivals(TestCase):
     def few(self, without=()):
         return self.broker(without=self.COUNTED + tuple(without), rates=dict(address_per_minute=60, address_at_once=20))
 
-    def open(self, broker, address=ATTACKER, timeout=0.5):
-        """A TCP connection that is established within the time, in which the system does not try again (1 s), or None."""
+    def is_dropped(self, broker, address=ATTACKER):
+        """Whether the system drops a TCP connection before anything is accepted; for as long as it does not try again (1 s)."""
         connection = socket.socket()
         self.addCleanup(connection.close)
         connection.bind((address, 0))
-        connection.settimeout(timeout)
+        connection.settimeout(0.5)
         host, port = broker.front.removeprefix("tcp://").rsplit(":", 1)
         error = connection.connect_ex((host, int(port)))
-        if error not in (0, errno.EINPROGRESS, errno.EAGAIN):
-            return None
-        state = struct.unpack("B", connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1))[0]
-        return None if state == TCP_SYN_SENT else connection
+        if error not in (0, errno.EAGAIN, errno.ECONNRESET):  # it is open, still being opened, or was accepted and cut
+            raise OSError(error, os.strerror(error))
+        return struct.unpack("B", connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1))[0] == TCP_SYN_SENT
 
     def is_kept_out(self, broker, most=200):
-        """Whether the system itself refuses the address at some time, before anything is accepted."""
+        """Whether the system itself refuses the address at some time."""
         witness = broker.client().connected()
         for _ in range(most):
-            if self.open(broker) is None:
+            if self.is_dropped(broker):
                 return True
             witness.alive()  # the broker has had a turn
         return False

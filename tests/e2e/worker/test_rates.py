@@ -71,6 +71,12 @@ class Commands(Rates):
         works = self.invitations(scene, count)
         return self.outcomes(self.wire, [self.wire.submit_start(*work) for work in works])
 
+    def put_off(self, scene, count=60):
+        """The last of some that was put off: on a slow machine the first may be done, for the time that has passed."""
+        works = self.invitations(scene, count)
+        requests = [self.wire.submit_start(*work) for work in works]
+        return [work for work, request in zip(works, requests) if self.outcomes(self.wire, [request])[1]][-1]
+
     def test_one_member_does_not_fill_the_store(self):
         scene = self.found()
         before = self.head(scene)
@@ -83,9 +89,7 @@ class Commands(Rates):
             scene.do(other, invite=pb.Invite(key=bytes(nacl.signing.SigningKey.generate().verify_key),
                                              expires_ms=now_ms() + 3600000, name=scene.prose.ref(f"Guest {number}")))
         # What was put off is done when its time has come: the same bytes.
-        signed, texts = self.invitations(scene, 1)[0]
-        with self.assertRaises(Failed):
-            self.wire.open(self.wire.finish(self.wire.submit_start(signed, texts)))
+        signed, texts = self.put_off(scene)
         started = time.monotonic()
         self.wire.submit_signed(signed, texts, retry_s=60)
         self.assertLess(time.monotonic() - started, 5)
