@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SCENE_ARENA_BYTES = 64 * 1024 * 1024 };
+#include "worker/clock.h"
+
+enum { SCENE_ARENA_BYTES = 64 * 1024 * 1024, CONNECT_MOST_MS = 60000 };
 
 struct etcd_options scene_options(const struct scene *scene, enum etcd_certificate authority,
                                   enum etcd_certificate client)
@@ -45,6 +47,8 @@ void scene_new(const struct etcd_members_options *options, struct scene **ret_sc
     etcd_members_start(&scene->members, options);
     scene->options = scene_options(scene, CERTIFICATE_AUTHORITY, CERTIFICATE_CLIENT);
     scene->etcd = scene_client(&scene->options);
+    if (options->certificate == CERTIFICATE_MEMBER)
+        scene_connect(scene->etcd, scene->arena);
 }
 
 void scene_destroy(struct scene **scene)
@@ -168,4 +172,18 @@ const Etcdserverpb__KeyValue *scene_get(struct etcd *etcd, struct arena *arena, 
     request.key = BINARY(key);
     assert_answered(etcd_range(etcd, &request, CALL_MS, arena, &answer));
     return answer->n_kvs == 0 ? NULL : answer->kvs[0];
+}
+
+void scene_connect(struct etcd *etcd, struct arena *arena)
+{
+    Etcdserverpb__RangeRequest request = ETCDSERVERPB__RANGE_REQUEST__INIT;
+    Etcdserverpb__RangeResponse *answer;
+    struct etcd_result result;
+    int64_t until_ms = clock_steady_ms() + CONNECT_MOST_MS;
+
+    request.key = BINARY("any");
+    do
+        result = etcd_range(etcd, &request, CALL_MS, arena, &answer);
+    while (result.fate == ETCD_REFUSED && result.status == 0 && clock_steady_ms() < until_ms);
+    assert_answered(result);
 }

@@ -25,6 +25,9 @@ int scene_tear_down(void **state);
 /* A client's options, with that authority and that certificate. */
 struct etcd_options scene_options(const struct scene *scene, enum etcd_certificate authority, enum etcd_certificate client);
 struct etcd *scene_client(const struct etcd_options *options);
+/* Until it has a connection, for which a machine with much to do takes longer than a client waits; fails the test. That of the
+ * scene has one, unless its members' certificate is not CERTIFICATE_MEMBER. */
+void scene_connect(struct etcd *etcd, struct arena *arena);
 
 #define BINARY(text) ((ProtobufCBinaryData){strlen(text), (uint8_t *) (text)})
 void assert_binary(ProtobufCBinaryData data, const char *text);

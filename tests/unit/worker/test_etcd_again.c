@@ -65,6 +65,7 @@ static void test_a_request_is_sent_once(void **state)
     int64_t before = scene_get(scene->etcd, scene->arena, "again")->version;
     struct witness witness = {scene_client(&scene->options), arena_new(ARENA_LIMIT_DEFAULT), before + 1};
 
+    scene_connect(witness.etcd, witness.arena);
     tcp_relay_set_trap(relay, &(struct tcp_relay_trap){.is_due = is_carried_out, .context = &witness});
     struct etcd_result result = scene_do(etcd, &ops, CALL_MS, scene->arena, &answer);
     assert_true(tcp_relay_is_sprung(relay));
