@@ -154,36 +154,48 @@ struct etcd_result scene_do(struct etcd *etcd, const struct ops *ops, int timeou
     return etcd_txn(etcd, &request, timeout_ms, arena, ret_answer);
 }
 
-int64_t scene_put(struct scene *scene, const char *key, const char *value)
+/* It had no connection in time, as it may be on a machine with much to do. */
+static bool is_unconnected(struct etcd_result result, int64_t until_ms)
+{
+    return result.fate == ETCD_REFUSED && result.status == 0 && clock_steady_ms() < until_ms;
+}
+
+int64_t scene_put_bytes(struct scene *scene, const char *key, struct bytes value)
 {
     Etcdserverpb__TxnResponse *answer = NULL;
     struct ops ops = {.count = 0};
+    struct etcd_result result;
+    int64_t until_ms = clock_steady_ms() + CONNECT_MOST_MS;
 
-    ops_put(&ops, key, value);
-    assert_answered(scene_do(scene->etcd, &ops, CALL_MS, scene->arena, &answer));
+    ops_put_bytes(&ops, key, value, 0);
+    do
+        result = scene_do(scene->etcd, &ops, CALL_MS, scene->arena, &answer);
+    while (is_unconnected(result, until_ms));
+    assert_answered(result);
     return answer->header->revision;
+}
+
+int64_t scene_put(struct scene *scene, const char *key, const char *value)
+{
+    return scene_put_bytes(scene, key, BYTES(value, strlen(value)));
 }
 
 const Etcdserverpb__KeyValue *scene_get(struct etcd *etcd, struct arena *arena, const char *key)
 {
     Etcdserverpb__RangeRequest request = ETCDSERVERPB__RANGE_REQUEST__INIT;
     Etcdserverpb__RangeResponse *answer = NULL;
+    struct etcd_result result;
+    int64_t until_ms = clock_steady_ms() + CONNECT_MOST_MS;
 
     request.key = BINARY(key);
-    assert_answered(etcd_range(etcd, &request, CALL_MS, arena, &answer));
+    do
+        result = etcd_range(etcd, &request, CALL_MS, arena, &answer);
+    while (is_unconnected(result, until_ms));
+    assert_answered(result);
     return answer->n_kvs == 0 ? NULL : answer->kvs[0];
 }
 
 void scene_connect(struct etcd *etcd, struct arena *arena)
 {
-    Etcdserverpb__RangeRequest request = ETCDSERVERPB__RANGE_REQUEST__INIT;
-    Etcdserverpb__RangeResponse *answer;
-    struct etcd_result result;
-    int64_t until_ms = clock_steady_ms() + CONNECT_MOST_MS;
-
-    request.key = BINARY("any");
-    do
-        result = etcd_range(etcd, &request, CALL_MS, arena, &answer);
-    while (result.fate == ETCD_REFUSED && result.status == 0 && clock_steady_ms() < until_ms);
-    assert_answered(result);
+    scene_get(etcd, arena, "any");
 }

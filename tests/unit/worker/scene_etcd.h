@@ -25,8 +25,7 @@ int scene_tear_down(void **state);
 /* A client's options, with that authority and that certificate. */
 struct etcd_options scene_options(const struct scene *scene, enum etcd_certificate authority, enum etcd_certificate client);
 struct etcd *scene_client(const struct etcd_options *options);
-/* Until it has a connection, for which a machine with much to do takes longer than a client waits; fails the test. That of the
- * scene has one, unless its members' certificate is not CERTIFICATE_MEMBER. */
+/* Until it has a connection; fails the test. That of the scene has one, unless its members' certificate is not CERTIFICATE_MEMBER. */
 void scene_connect(struct etcd *etcd, struct arena *arena);
 
 #define BINARY(text) ((ProtobufCBinaryData){strlen(text), (uint8_t *) (text)})
@@ -52,6 +51,7 @@ struct etcd_result scene_do(struct etcd *etcd, const struct ops *ops, int timeou
                             Etcdserverpb__TxnResponse **ret_answer);
 /* Put that, and the revision after it; fails the test. */
 int64_t scene_put(struct scene *scene, const char *key, const char *value);
+int64_t scene_put_bytes(struct scene *scene, const char *key, struct bytes value);
 /* What is there of that key, NULL: nothing; fails the test where it cannot be read. */
 const Etcdserverpb__KeyValue *scene_get(struct etcd *etcd, struct arena *arena, const char *key);
 

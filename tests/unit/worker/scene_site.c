@@ -180,10 +180,7 @@ const Etcdserverpb__KeyValue *site_wait_key(struct scene *scene, const char *key
 
 void site_overwrite(struct scene *scene, const char *key, struct bytes value)
 {
-    struct ops ops = {0};
-    Etcdserverpb__TxnResponse *answer;
-    ops_put_bytes(&ops, key_of(scene, key), value, 0);
-    assert_answered(scene_do(scene->etcd, &ops, CALL_MS, scene->arena, &answer));
+    scene_put_bytes(scene, key_of(scene, key), value);
 }
 
 int site_wait_fault(struct site *site)
