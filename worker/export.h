@@ -80,5 +80,9 @@ int restore_read_file(const struct restore_options *options, const char *path,
  * count. 0; ERR_NOT_FOUND: it states none; else as restore_read. */
 int export_read_place(const struct restore_options *options, const char *path, struct store_entry *ret_place,
                       char reason[EXPORT_REASON_MAX]);
+/* The same, and the file is read to its end, in little memory: it is whole, and as log_key has signed it.
+ * What its events are worth is for whoever takes them in. progress counts too. */
+int export_read_whole(const struct restore_options *options, const char *path, struct store_entry *ret_place,
+                      char reason[EXPORT_REASON_MAX]);
 
 #endif

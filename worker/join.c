@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -115,6 +117,12 @@ static void show_events(void *context, const struct export_totals *totals)
     joining_show(context, "Taking in events", totals->events, 0);
 }
 
+static void show_checked(void *context, const struct export_totals *totals)
+{
+    struct joining *joining = context;
+    joining_show(joining, "Checking KiB of the file", totals->bytes / 1024, joining->file_size / 1024);
+}
+
 static struct restore_options restore_options(struct joining *joining)
 {
     const struct worker_settings *settings = joining->options->settings;
@@ -143,11 +151,28 @@ int joining_take(struct joining *joining, const char *path, const struct store_e
     return restore_read_file(&options, path, ret_totals, joining->reason);
 }
 
+/* A file may have been altered, or cut off, on its way here. */
+static int file_check(struct joining *joining, const char *path, struct store_entry *ret_place)
+{
+    static const char WHAT_TO_DO[] = " Carry another export here.";
+    struct restore_options options = restore_options(joining);
+    struct stat status;
+    joining->file_size = stat(path, &status) == 0 ? (uint64_t) status.st_size : 0;
+    options.progress = show_checked;
+    int code = export_read_whole(&options, path, ret_place, joining->reason);
+    size_t length = strlen(joining->reason);
+    if (code == ERR_MALFORMED || code == ERR_CORRUPT || code == ERR_SIGNATURE)
+        snprintf(joining->reason + length, JOIN_REASON_MAX - length, "%s", WHAT_TO_DO);
+    return code;
+}
+
+/* The seat holds back what the log drops: it is taken for a file that is whole, and before that is taken in,
+ * which lasts longer than to read it. */
 static int join_file(struct joining *joining, struct join_totals *totals)
 {
     const char *path = joining->options->file;
     struct store_entry entry;
-    int code = joining_read_place(joining, path, &entry);
+    int code = file_check(joining, path, &entry);
     if (code)
         return code;
     struct order_place place = group_log_behind(&entry);

@@ -3,7 +3,8 @@
  *
  * The copy comes over a broker, piece by piece, into join.part in the data directory, with join.state beside
  * it: who is interrupted goes on where it was. Or it is a file that `comity-worker export` has made. The seat
- * in the log is taken before the copy is: what comes after it is kept for this worker. */
+ * in the log is taken before the copy is, or is taken in: what comes after it is kept for this worker. For a
+ * file that is not whole, or was altered, none is taken. */
 #ifndef COMITY_WORKER_JOIN_H
 #define COMITY_WORKER_JOIN_H
 

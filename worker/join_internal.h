@@ -26,6 +26,7 @@ struct joining {
     struct joining_shown shown;
     bool is_settled;     /* somebody has answered, or whoever sits there was told that nobody has */
     struct arena *arena; /* of a question */
+    uint64_t file_size;  /* of an export; 0: not known */
     struct join_part part;
 };
 

@@ -59,13 +59,18 @@ static int explain_store(struct restore *restore, int code)
 
 /* Transactions: one for many records. */
 
+static void progress_tell(struct restore *restore)
+{
+    restore->records = 0;
+    if (restore->options->progress != NULL)
+        restore->options->progress(restore->options->context, &restore->totals);
+}
+
 static int commit(struct restore *restore)
 {
     int code = restore->txn != NULL ? store_commit(&restore->txn) : 0;
 
-    restore->records = 0;
-    if (restore->options->progress != NULL)
-        restore->options->progress(restore->options->context, &restore->totals);
+    progress_tell(restore);
     return explain_store(restore, code);
 }
 
@@ -305,17 +310,8 @@ static int history_take(struct restore *restore)
     return code;
 }
 
-static int end_take(struct restore *restore)
+static int end_check(struct restore *restore, const Comity__V1__ExportEnd *end)
 {
-    const Comity__V1__ExportEnd *end;
-    Comity__V1__ExportRecord *record;
-    int code = record_next(restore, &record);
-
-    if (code != 0)
-        return code;
-    if (record->kind_case != COMITY__V1__EXPORT_RECORD__KIND_END)
-        return unexpected(restore);
-    end = record->end;
     if (end->histories != restore->totals.histories || end->events != restore->totals.events)
         return explain(restore, ERR_MALFORMED,
                        "The file is damaged: its end record counts other histories or events.");
@@ -330,6 +326,18 @@ static int end_take(struct restore *restore)
     if (source_at_end(&restore->source) != 0)
         return explain(restore, ERR_MALFORMED, "The file goes on after its end record.");
     return 0;
+}
+
+static int end_take(struct restore *restore)
+{
+    Comity__V1__ExportRecord *record;
+    int code = record_next(restore, &record);
+
+    if (code != 0)
+        return code;
+    if (record->kind_case != COMITY__V1__EXPORT_RECORD__KIND_END)
+        return unexpected(restore);
+    return end_check(restore, record->end);
 }
 
 static int stream_take(struct restore *restore)
@@ -614,8 +622,41 @@ int restore_read_file(const struct restore_options *options, const char *path,
     return code;
 }
 
-int export_read_place(const struct restore_options *options, const char *path, struct store_entry *ret_place,
-                      char reason[EXPORT_REASON_MAX])
+/* What can be said of a file before anything is made of it. */
+
+static int place_look(struct restore *restore)
+{
+    int code = header_take(restore);
+
+    return code == 0 ? joining_check(restore) : code;
+}
+
+static void record_count(struct restore *restore, const Comity__V1__ExportRecord *record)
+{
+    restore->totals.events += record->kind_case == COMITY__V1__EXPORT_RECORD__KIND_EVENT;
+    restore->totals.histories += record->kind_case == COMITY__V1__EXPORT_RECORD__KIND_HISTORY_END;
+    if (++restore->records >= RECORDS_A_COMMIT)
+        progress_tell(restore);
+}
+
+/* And to its end: it is as whoever has the log key wrote it. */
+static int whole_look(struct restore *restore)
+{
+    Comity__V1__ExportRecord *record;
+    int code = place_look(restore);
+
+    if (code != 0)
+        return code;
+    do {
+        code = record_take(restore, &record);
+        if (code == 0)
+            record_count(restore, record);
+    } while (code == 0 && record->kind_case != COMITY__V1__EXPORT_RECORD__KIND_END);
+    return code == 0 ? end_check(restore, record->end) : code;
+}
+
+static int file_look(const struct restore_options *options, const char *path, int (*look)(struct restore *),
+                     struct store_entry *ret_place, char reason[EXPORT_REASON_MAX])
 {
     struct restore *restore = calloc(1, sizeof(*restore));
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
@@ -631,10 +672,9 @@ int export_read_place(const struct restore_options *options, const char *path, s
         restore->options = &joining;
         restore->reason = reason;
         source_init(&restore->source, descriptor);
-        code = descriptor < 0 ? explain(restore, ERR_FILE, "%.300s cannot be read: %s.", path, strerror(errno))
-                              : header_take(restore);
-        if (code == 0)
-            code = joining_check(restore);
+        code = descriptor < 0
+                   ? explain(restore, ERR_FILE, "%.300s cannot be read: %s.", path, strerror(errno))
+                   : look(restore);
         if (code == 0)
             *ret_place = restore->totals.place;
         arena_destroy(&restore->arena);
@@ -643,4 +683,16 @@ int export_read_place(const struct restore_options *options, const char *path, s
         close(descriptor);
     free(restore);
     return code;
+}
+
+int export_read_place(const struct restore_options *options, const char *path, struct store_entry *ret_place,
+                      char reason[EXPORT_REASON_MAX])
+{
+    return file_look(options, path, place_look, ret_place, reason);
+}
+
+int export_read_whole(const struct restore_options *options, const char *path, struct store_entry *ret_place,
+                      char reason[EXPORT_REASON_MAX])
+{
+    return file_look(options, path, whole_look, ret_place, reason);
 }

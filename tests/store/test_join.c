@@ -5,8 +5,10 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/error.h"
 #include "worker/export.h"
@@ -292,6 +294,41 @@ static void what_does_not_fit_is_refused(void **state)
     assert_refused(joining, &options, ERR_CORRUPT, "another place");
 }
 
+static void flip(const char *path, long at)
+{
+    FILE *file = fopen(path, "r+b");
+    int byte;
+
+    assert_non_null(file);
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    byte = fgetc(file);
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    assert_int_equal(fputc(byte ^ 1, file), byte ^ 1);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Wherever it is altered is seen before anything is made of it. */
+static void a_file_is_read_to_its_end_first(void **state)
+{
+    struct joining *joining = *state;
+    struct export_options exporting = export_options(joining);
+    struct restore_options options = restore_options(joining);
+    struct store_entry place;
+    const long step = 97;
+
+    export_made(joining, &exporting);
+    assert_int_equal(export_read_whole(&options, joining->file, &place, joining->reason), 0);
+    assert_int_equal(place.number, joining->place.number);
+    for (long at = 0; at < (long) joining->totals.bytes; at += step) {
+        flip(joining->file, at);
+        assert_int_not_equal(export_read_whole(&options, joining->file, &place, joining->reason), 0);
+        flip(joining->file, at);
+    }
+    assert_int_equal(truncate(joining->file, (off_t) joining->totals.bytes - 1), 0);
+    assert_int_not_equal(export_read_whole(&options, joining->file, &place, joining->reason), 0);
+    assert_int_not_equal(access(joining->target, F_OK), 0);
+}
+
 static void the_export_of_one_history_has_no_place(void **state)
 {
     struct joining *joining = *state;
@@ -333,9 +370,9 @@ int main(void)
         TEST(an_export_is_of_one_moment),
     };
     const struct CMUnitTest tests[] = {
-        TEST(who_joins_has_what_the_leader_has), TEST(an_export_lets_the_map_grow),
-        TEST(what_does_not_fit_is_refused),      TEST(the_export_of_one_history_has_no_place),
-        TEST(a_restore_takes_no_place),
+        TEST(who_joins_has_what_the_leader_has),      TEST(an_export_lets_the_map_grow),
+        TEST(what_does_not_fit_is_refused),           TEST(a_file_is_read_to_its_end_first),
+        TEST(the_export_of_one_history_has_no_place), TEST(a_restore_takes_no_place),
     };
 
     int failed;

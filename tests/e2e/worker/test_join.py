@@ -228,7 +228,7 @@ class FromFile(JoinCase):
             bad.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:])
             # 2: what stands there is no record; 1: it is one, and does not hold.
             self.sites.run("south", "join", "--from", str(bad), expect=(1, 2))
-        self.assertFalse((self.sites.data("south") / "data.mdb").exists())
+            self.assertNothingWritten("south")
         self.assertIn("joined: 1 histories", self.sites.run("south", "join", "--from", str(export)))
         self.sites.start("worker", "south")
         self.assertSame(["north", "south"])

@@ -13,17 +13,20 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
 from join_case import Some
-from worker_case import BUILD, Scene, main, until  # sets the path
+from worker_case import BUILD, ROOT, Scene, main, until  # sets the path
 
+sys.path.insert(0, str(ROOT / "tests" / "e2e" / "cli"))  # for export_file
 from comity_etcd import SERVES_S, Members, encoded, free_port
 from comity_fake_etcd import FakeEtcd
 from comity_installation import NotStarted, write_connection_key
 from comity_patience import Patience
+from comity_record import Record
 from comity_sites import Loopback
 from comity_wire import Failed
 
@@ -82,10 +85,10 @@ class SitesRefused(unittest.TestCase):
         changed = {base64.b64decode(row["key"]).decode(): row["mod_revision"] for row in found}
         return set(changed), {key: revision for key, revision in changed.items() if key.endswith("/" + name)}
 
-    def assertRefused(self, name, *words, export=None, environment=None, members=None):
+    def assertRefused(self, name, *words, export=None, environment=None, members=None, code=CONFIGURATION):
         before, (keys, own) = self.files(name), self.kept(name, members)
         if name == "east":
-            said = self.sites.run(name, "join", "--from", str(export or self.export), expect=2)
+            said = self.sites.run(name, "join", "--from", str(export or self.export), expect=code)
         else:
             self.sites.log("worker", name).unlink(missing_ok=True)
             with self.assertRaises(NotStarted) as caught:
@@ -141,6 +144,25 @@ class SitesRefused(unittest.TestCase):
     def test_an_export_older_than_the_logs_start(self):
         self.assertRefused("east", "The log in etcd begins behind entry", "it needs a copy of another worker's",
                            export=self.old)
+
+    def test_an_export_that_was_altered_or_cut_off(self):
+        """Its header and its place in the log are right."""
+        bad, whole = self.net.directory / "bad", self.export.read_bytes()
+        for altered, code, words in (
+                (whole[:-1] + bytes([whole[-1] ^ 1]), 1, "The file is not signed by its log key."),   # its last field is the signature
+                (self.with_another_signature(whole), 1, "The file was altered: it does not have the digest that it states."),
+                (whole[:len(whole) // 2], CONFIGURATION, "The file"),
+                (whole + whole[:1], CONFIGURATION, "The file goes on after its end record.")):
+            bad.write_bytes(altered)
+            self.assertRefused("east", words, "Carry another export here.", export=bad, code=code)
+            self.assertEqual(self.kept("east")[1], {})   # no seat, ever
+            self.assertFalse(self.sites.data("east").exists())
+
+    def with_another_signature(self, whole):
+        """Of one command, in the middle of the events."""
+        commands = [event.signed for event in Record(self.export).events if event.signed]
+        at = whole.index(commands[len(commands) // 2].signature)
+        return whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:]
 
     def test_an_own_certificate_that_is_not_good(self):
         (self.keys / "text.pem").write_text("This is no certificate.\n")
