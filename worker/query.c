@@ -49,7 +49,7 @@ static int check_form(const Comity__V1__Query *query, struct refusal *refusal)
 }
 
 /* The new group takes commands as soon as it has all of a history, and the old one learns of it later: what
- * is frozen says nothing of the record's end. */
+ * is frozen says nothing of the record's end, and it is there that whoever asks has seen more. */
 static int look_whether_it_moves(struct query_run *run)
 {
     struct store_move row;
@@ -57,6 +57,7 @@ static int look_whether_it_moves(struct query_run *run)
     bool is_frozen = code == 0 && row.kind == STORE_FROZEN;
 
     run->is_fresh = run->context->is_fresh && !is_frozen;
+    run->late = is_frozen ? ERR_MOVING : ERR_BEHIND;
     run->answer->is_fresh = run->query->fresh && run->is_fresh;
     run->answer->is_moving = run->query->fresh && run->context->is_fresh && is_frozen;
     return code == ERR_NOT_FOUND ? 0 : code;
@@ -70,8 +71,11 @@ static int run_query(struct query_run *run)
                                  &run->history, &reader);
     if (code)
         return refuse(run->refusal, code, "query.history");
+    code = look_whether_it_moves(run);
+    if (code)
+        return refuse(run->refusal, code, "");
     if (run->query->floor > run->history.head)
-        return refuse(run->refusal, ERR_BEHIND, "query.floor");
+        return refuse(run->refusal, run->late, "query.floor");
     run->view = store_view(run->txn, &run->history);
     if (reader.member) {
         run->reader = reader.member;
@@ -79,9 +83,6 @@ static int run_query(struct query_run *run)
     }
     run->answer->as_of = run->history.head;
     run->answer->epoch = run->history.epoch;
-    code = look_whether_it_moves(run);
-    if (code)
-        return refuse(run->refusal, code, "");
     for (size_t i = 0; i < ARRAY_COUNT(KINDS); i++) {
         if (KINDS[i].kind != run->query->kind_case)
             continue;

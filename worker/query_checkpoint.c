@@ -61,7 +61,8 @@ int query_checkpoint(struct query_run *run)
     uint64_t size = wanted->size ? wanted->size : head;
     /* Others may have more: what this store has says nothing of the record's end. */
     if ((size > head || wanted->from > head) && !run->is_fresh)
-        return refuse(run->refusal, ERR_BEHIND, size > head ? "query.checkpoint.size" : "query.checkpoint.from");
+        return refuse(run->refusal, run->late,
+                      size > head ? "query.checkpoint.size" : "query.checkpoint.from");
     if (size > head)
         return refuse_limit(run->refusal, ERR_RANGE, "query.checkpoint.size", head);
     if (wanted->from > size)

@@ -18,6 +18,7 @@ struct query_run {
     struct arena *arena;
     Comity__V1__Answer *answer;
     bool is_fresh; /* query_context.is_fresh, and the history does not move */
+    int late;      /* what is said to whoever has seen more: ERR_BEHIND, or ERR_MOVING */
     size_t limit; /* rows of a page */
     size_t bytes; /* of rows and texts so far */
     size_t text_room;

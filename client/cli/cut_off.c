@@ -22,12 +22,17 @@ enum { STREAM_ASKS_MS = 5000, APART_MS = 5000, APART_PUMP_MS = 200 };
 static bool is_of_the_line(int code)
 {
     static const int CODES[] = {ERR_UNREACHABLE, ERR_TIMEOUT, ERR_NO_ROUTE,   ERR_WORKER_LOST, ERR_NOT_LEADER,
-                                ERR_DRAINING,    ERR_EXPIRED, ERR_SERVER_KEY, ERR_BEHIND};
+                                ERR_DRAINING,    ERR_EXPIRED, ERR_SERVER_KEY, ERR_BEHIND,      ERR_MOVING};
 
     for (size_t i = 0; i < ARRAY_COUNT(CODES); i++)
         if (CODES[i] == code)
             return true;
     return false;
+}
+
+bool cut_off_is_late(int code)
+{
+    return code == ERR_BEHIND || code == ERR_MOVING;
 }
 
 const char *cut_off_sentence(int code)
@@ -223,6 +228,9 @@ int cut_off_answer(struct cli *cli, const Comity__V1__Query *query, struct arena
                     ? N_("The site that answers has not all that was seen here: what follows was read "
                          "before, and may have "
                          "changed since.")
+                : cli->unreached.code == ERR_MOVING
+                    ? N_("The partnership is being moved to another group of workers: what follows was read "
+                         "before, and may have changed since.")
                     : N_("No broker answers: what follows was read before, and may have changed since."));
         if (cli->kept_ms == 0 || read_ms < cli->kept_ms) {
             cli->kept_ms = read_ms;

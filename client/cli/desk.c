@@ -22,7 +22,7 @@ static bool is_lost_touch(const struct desk *desk, const struct comity_event *ev
     int state = 0;
 
     if (event->kind == COMITY_EVENT_RETRYING)
-        return event->code != ERR_HELLO && event->code != ERR_BUSY && event->code != ERR_BEHIND;
+        return event->code != ERR_HELLO && event->code != ERR_BUSY && !cut_off_is_late(event->code);
     if (event->kind != COMITY_EVENT_DISCONNECTED)
         return false;
     for (size_t i = 0; desk->client != NULL && state != ERR_NOT_FOUND; i++)
@@ -313,9 +313,9 @@ int desk_judge(struct cli *cli, const struct comity_result *result)
     if (is_command)
         hex_encode(BYTES(result->command_id, COMMAND_ID_SIZE), failure->command_id);
     bool is_of_key = failure->code == ERR_GRANT || failure->code == ERR_KEY_REVOKED;
-    failure->is_unsent =
-        result->verdict == COMITY_NOT_SENT || (result->verdict == COMITY_UNKNOWN && !is_command && !is_of_key) ||
-        (result->verdict == COMITY_REFUSED && !is_command && failure->code == ERR_BEHIND);
+    failure->is_unsent = result->verdict == COMITY_NOT_SENT ||
+                         (result->verdict == COMITY_UNKNOWN && !is_command && !is_of_key) ||
+                         (result->verdict == COMITY_REFUSED && !is_command && cut_off_is_late(failure->code));
     failure->is_unconfirmed = result->verdict == COMITY_UNKNOWN && is_command;
     if (failure->code == ERR_FORKED)
         return desk_fail_forked(cli);

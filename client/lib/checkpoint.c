@@ -97,8 +97,9 @@ int comity_belief(struct comity *client, const uint8_t history[COMITY_HISTORY_SI
     for (size_t i = 0; code != 0 && i < client->link_count; i++)
         if (client->links[i].state == LINK_READY && found->believed[i] == client->links[i].welcome)
             code = 0;
-    if (code != 0 && lag_is_of(client, found))
-        code = ERR_BEHIND;
+    int lag = lag_of(client, found);
+    if (code != 0 && lag != 0)
+        code = lag;
     if (found != NULL && found->is_forked)
         code = ERR_FORKED;
     else if (found != NULL && found->moved != NULL)

@@ -68,6 +68,7 @@ struct head_question {
 /* A worker that is behind the head is asked again after a while, and a longer one each time. */
 struct lag {
     unsigned times; /* that it was found to be; 0: it is not known to be */
+    int code;       /* ERR_BEHIND, or as it has said itself: ERR_MOVING */
     int64_t again_ms;
 };
 

@@ -269,8 +269,8 @@ int comity_checkpoint_replace(const char *journal, const uint8_t history[COMITY_
 
 /* Is the history's server believed? 0: at one broker at least, or there is nothing to hold it against;
  * ERR_TIMEOUT: not known yet; ERR_BEHIND: nor yet, for what it shows ends before what was seen, and it does
- * not say that it has all: it is asked again; ERR_FORKED: never in this client; ERR_MOVED: comity_moved says
- * where it is. */
+ * not say that it has all: it is asked again; ERR_MOVING: the same, where the history is on its way to
+ * another group; ERR_FORKED: never in this client; ERR_MOVED: comity_moved says where it is. */
 int comity_belief(struct comity *client, const uint8_t history[COMITY_HISTORY_SIZE]);
 
 /* Where a history is that was moved to another group of workers: a client of that group goes on with it. */

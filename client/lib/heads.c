@@ -167,7 +167,7 @@ static void earlier_judge(struct comity *client, struct history *history, struct
     if (holds)
         believe(client, history, link, offered);
     else if (lag_explains(answer, offered, question->offered.epoch, 0))
-        lag_found(client, history, link);
+        lag_found(client, history, link, ERR_BEHIND);
     else
         fork_found(client, history,
                    "The record that was restored does not hold what a receipt of this reader proves of the time before.",
@@ -189,7 +189,7 @@ static void welcome_judge(struct comity *client, struct history *history, struct
     } else if (head->size == 0) {
         believe(client, history, link, offered);
     } else if (lag_explains(answer, offered, head->epoch, head->size)) {
-        lag_found(client, history, link);
+        lag_found(client, history, link, ERR_BEHIND);
     } else if (offered->epoch < head->epoch) {
         fork_found(client, history, "The server signs for an epoch that a restore ended: it was put back.",
                    offered, answer);
@@ -233,7 +233,7 @@ static void welcome_refused(struct comity *client, struct history *history, stru
         believe(client, history, link, NULL); /* whatever else is asked has to end in the same way */
         history->denied[link->index] = link->welcome;
     } else if (lag_is_told(result)) {
-        lag_found(client, history, link);
+        lag_found(client, history, link, result->fault.code);
     } else if (is_refused(result) && result->fault.code == ERR_RANGE && history->question.from > 0) {
         ask(client, history, link, 0, 0);
     } else if (is_refused(result) || result->fault.code == ERR_MALFORMED) {
@@ -284,7 +284,7 @@ static void epochs_answered(struct comity *client, const struct comity_request *
     history->question.request = 0;
     history->question.offered.size = 0;
     if (lag_is_told(result))
-        lag_found(client, history, link);
+        lag_found(client, history, link, result->fault.code);
     if (partnership == NULL)
         return; /* it is asked again */
     uint64_t common = UINT64_MAX;
@@ -298,7 +298,7 @@ static void epochs_answered(struct comity *client, const struct comity_request *
     if (is_listed && history->head.size > common)
         restore_follow(client, history, link, partnership, &offered);
     else if (!is_listed && !answer->is_fresh)
-        lag_found(client, history, link);
+        lag_found(client, history, link, ERR_BEHIND);
     else
         fork_found(client, history,
                    "The server speaks of a restore, but none on record explains what is missing.", &offered,
@@ -334,7 +334,7 @@ static void proof_judge(struct comity *client, struct history *history, struct c
     bool holds = answer->n_proof <= PROOF_MAX && memcmp(offered->root, later->root, HASH_SIZE) == 0 &&
                  head_extends(earlier, later, proof, count) == 0;
     if (!holds && lag_explains(answer, offered, later->epoch, 0)) {
-        lag_found(client, history, &client->links[held->link]);
+        lag_found(client, history, &client->links[held->link], ERR_BEHIND);
         return;
     }
     if (!holds) {
@@ -397,7 +397,7 @@ static void question_answered(struct comity *client, const struct comity_request
     }
     if (answer == NULL) {
         if (lag_is_told(result))
-            lag_found(client, history, link);
+            lag_found(client, history, link, result->fault.code);
         else if (is_refused(result) || result->fault.code == ERR_MOVED)
             proof_refused(client, history, held, result->fault.code);
         return;

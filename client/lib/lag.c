@@ -10,21 +10,27 @@ bool lag_explains(const Comity__V1__Answer *answer, const struct head *offered, 
     return !answer->is_fresh && (offered->epoch < epoch || (offered->epoch == epoch && offered->size < size));
 }
 
-bool lag_is_told(const struct comity_result *result)
+bool lag_is(int code)
 {
-    return result->verdict == COMITY_REFUSED && result->fault.code == ERR_BEHIND;
+    return code == ERR_BEHIND || code == ERR_MOVING;
 }
 
-void lag_found(struct comity *client, struct history *history, const struct link *link)
+bool lag_is_told(const struct comity_result *result)
+{
+    return result->verdict == COMITY_REFUSED && lag_is(result->fault.code);
+}
+
+void lag_found(struct comity *client, struct history *history, const struct link *link, int code)
 {
     struct lag *lag = &history->lags[link->index];
     int64_t wait_ms = backoff_ms(++lag->times, 0, randombytes_random());
     lag->again_ms = client->now_ms + wait_ms;
+    lag->code = code;
     client_wake_at(client, lag->again_ms);
     client_event(client, &(struct comity_event){.kind = COMITY_EVENT_RETRYING,
                                                 .history = history->id,
                                                 .request = history->question.on_behalf,
-                                                .code = ERR_BEHIND,
+                                                .code = code,
                                                 .attempt = lag->times + 1,
                                                 .wait_ms = wait_ms});
 }
@@ -34,18 +40,18 @@ bool lag_waits(const struct comity *client, const struct history *history, const
     return history->lags[link->index].again_ms > client->now_ms;
 }
 
-bool lag_is_of(const struct comity *client, const struct history *history)
+int lag_of(const struct comity *client, const struct history *history)
 {
     for (size_t i = 0; history != NULL && i < client->link_count; i++)
         if (history->lags[i].times > 0 && client->links[i].state == LINK_READY)
-            return true;
-    return false;
+            return history->lags[i].code;
+    return 0;
 }
 
-bool lag_is_why(const struct comity *client, const struct comity_request *request)
+int lag_why(const struct comity *client, const struct comity_request *request)
 {
     for (size_t i = 0; i < client->history_count; i++)
         if (memcmp(client->histories[i]->id, request->claim.history, HISTORY_ID_SIZE) == 0)
-            return lag_is_of(client, client->histories[i]);
-    return false;
+            return lag_of(client, client->histories[i]);
+    return 0;
 }

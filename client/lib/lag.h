@@ -12,16 +12,19 @@
 /* Is a checkpoint of less than @size in @epoch, or of an earlier one, no more than late? */
 bool lag_explains(const Comity__V1__Answer *answer, const struct head *offered, uint32_t epoch,
                   uint64_t size);
-/* Does the worker itself say that it is behind? */
+/* Does the worker itself say that it is behind, or that the history is on its way to another group, which has
+ * more? */
 bool lag_is_told(const struct comity_result *result);
 
-/* The worker at this link is behind. Over when it is believed. */
-void lag_found(struct comity *client, struct history *history, const struct link *link);
+bool lag_is(int code); /* ERR_BEHIND, ERR_MOVING */
+
+/* The worker at this link is behind, for what lag_is. Over when it is believed. */
+void lag_found(struct comity *client, struct history *history, const struct link *link, int code);
 /* It is not to be asked yet. */
 bool lag_waits(const struct comity *client, const struct history *history, const struct link *link);
-/* Is there one at any link that is ready? @history may be NULL. */
-bool lag_is_of(const struct comity *client, const struct history *history);
-/* Is that why a request was never sent, or its answer not believed? */
-bool lag_is_why(const struct comity *client, const struct comity_request *request);
+/* The code of one at any link that is ready; 0: there is none. @history may be NULL. */
+int lag_of(const struct comity *client, const struct history *history);
+/* The same, where that is why a request was never sent, or its answer not believed. */
+int lag_why(const struct comity *client, const struct comity_request *request);
 
 #endif

@@ -373,19 +373,19 @@ void request_end(struct comity *client, struct comity_request *request, struct c
 void request_give_up(struct comity *client, struct comity_request *request)
 {
     struct comity_result result = {.fault = request->fault, .is_brokers_word = request->is_brokers_word};
+    int lag = lag_why(client, request);
     if (request->attempts == 0) {
         result.verdict = COMITY_NOT_SENT;
         result.fault.code = link_fault(client, &result.is_brokers_word);
-        if (lag_is_why(client, request))
-            result.fault.code = ERR_BEHIND;
+        if (lag != 0)
+            result.fault.code = lag;
     } else if (request->kind == REQUEST_QUERY && request->state == REQUEST_WAITING &&
                !request->is_brokers_word) {
         result.verdict = COMITY_REFUSED;
     } else {
         result.verdict = COMITY_UNKNOWN;
         if (result.fault.code == 0)
-            result.fault.code =
-                request->kind == REQUEST_QUERY && lag_is_why(client, request) ? ERR_BEHIND : ERR_TIMEOUT;
+            result.fault.code = request->kind == REQUEST_QUERY && lag != 0 ? lag : ERR_TIMEOUT;
     }
     request_end(client, request, &result);
 }

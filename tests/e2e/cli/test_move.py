@@ -149,10 +149,14 @@ class Moved(CliCase):
         self.assertIn("(MOVING)", errors)
         self.assertNotIn("reach the others", output + errors)
 
-        # Who has seen more than the old group has: it is late, and no more.
+        # Who has seen more than the old group has: it lets the record go, and no more.
         read = self.ask("ben", "whoami", "--context", "lakeside", "--timeout", 2, exit=UNREACHABLE)
-        self.assertEqual(read["error"]["name"], "BEHIND")
+        self.assertEqual(read["error"]["name"], "MOVING")
         self.assertLess(read["kept"]["as_of"], number)
+        code, _, errors = self.world.comity("ben", "round", "show", round_, "--context", "lakeside", "--timeout", 2)
+        self.assertEqual(code, UNREACHABLE)
+        self.assertIn("The history is being moved to another group", errors)
+        self.assertNotIn("backup", errors)
 
         self.assertEqual(self.move(to)["stage"], "MOVED")
         self.assertNotIn("not_fresh", self.ask("ada", "events"))

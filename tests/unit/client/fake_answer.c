@@ -154,7 +154,7 @@ static int checkpoint_answer(struct fake_group *group, const Comity__V1__GetChec
     uint64_t most = wanted->from > size ? wanted->from : size;
     bool is_less = most > group->ledger->head && group->script.shows_less;
     if (most > group->ledger->head && group->script.is_not_fresh && !is_less)
-        return ERR_BEHIND;
+        return group->script.is_moving ? ERR_MOVING : ERR_BEHIND;
     if (!is_less && (size > group->ledger->head || wanted->from > size))
         return ERR_RANGE;
     struct bytes note = ledger_checkpoint(group->ledger, size, arena);

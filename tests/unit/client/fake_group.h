@@ -54,6 +54,7 @@ struct fake_script {
     bool
         knows_no_fresh; /* refuses to be asked to be fresh, as a version that knows no log of several sites */
     bool is_not_fresh;        /* a log of several sites, that does not answer: it says so, and BEHIND for what is past its head */
+    bool is_moving;           /* with is_not_fresh: MOVING in the place of BEHIND */
     int behind_checkpoints;   /* so many are past the head of a worker that has come meanwhile */
     bool shows_less;          /* gives the one that it has for one past its head */
     bool gives_no_leave;      /* refuses it as to somebody whose key was revoked */

@@ -94,6 +94,20 @@ static void a_late_worker_is_not_forked_and_catches_up(void **state)
     assert_int_equal(SEEN(scene, not_asked_fresh), 0);
 }
 
+/* The group that a history is being moved away from, where more was seen at the new one. */
+static void who_lets_a_history_go_says_so(void **state)
+{
+    struct scene *scene = *state;
+    verify_and_lag(scene, EVENTS - 3);
+    SCRIPT(scene, script.is_moving, true);
+    scene_start(scene);
+    expect(query(scene, SHORT_MS), COMITY_NOT_SENT, ERR_MOVING);
+    assert_int_equal(comity_belief(scene->client, scene->group->history), ERR_MOVING);
+    assert_int_equal(scene_count(scene, COMITY_EVENT_FORKED, 0), 0);
+    scene_ledger(scene, ledger_cut, EVENTS); /* taken back: it goes on where it was */
+    expect(query(scene, 0), COMITY_ANSWERED, 0);
+}
+
 /* One of before there were logs of several sites: it has all that there is, and what it lacks is a fork. */
 static void a_worker_that_does_not_know_of_others_is_fresh(void **state)
 {
@@ -214,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONE(a_late_worker_is_not_forked_and_catches_up),
+        ONE(who_lets_a_history_go_says_so),
         ONE(a_worker_that_does_not_know_of_others_is_fresh),
         ONE(a_checkpoint_of_less_by_who_is_not_fresh_is_no_fork),
         ONE(a_fork_by_who_is_not_fresh_is_a_fork),
