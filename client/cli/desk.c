@@ -59,6 +59,24 @@ static void hear(const struct comity_event *event, void *context)
         say_aside("Warning: the receipt could not be kept: %s", language_error(event->code));
 }
 
+static bool leaves(void *context)
+{
+    const struct desk *desk = context;
+
+    return desk->is_left != NULL && desk->is_left(desk->left_context);
+}
+
+void desk_leave_by(struct cli *cli, bool (*is_left)(void *context), void *context)
+{
+    cli->desk->is_left = is_left;
+    cli->desk->left_context = context;
+}
+
+bool desk_is_left(const struct cli *cli)
+{
+    return cli->desk != NULL && leaves(cli->desk);
+}
+
 int desk_make(struct cli *cli, struct desk **ret_desk)
 {
     struct desk *desk = arena_alloc(cli->arena, sizeof(*desk));
@@ -122,6 +140,7 @@ static int make_client(struct cli *cli, struct desk *desk)
         .journal = desk->is_apart ? NULL : journal,
         .deadline_ms = desk->timeout_ms,
         .on_event = hear,
+        .leaves = leaves,
         .context = desk,
     };
     memcpy(options.group_key, context->place.group_key, KEY_SIZE);
@@ -396,7 +415,7 @@ static int query_wait(struct cli *cli, const Comity__V1__Query *query, struct co
                             &asking, &request);
     progress_begin(desk->progress, _("Waiting for an answer"));
     while (code == 0 && !asking.is_done) {
-        code = comity_pump(desk->client, PUMP_MS);
+        code = leaves(desk) ? ERR_UNREACHABLE : comity_pump(desk->client, PUMP_MS);
         progress_tick(desk->progress);
         if (code == 0 && desk->is_behind && !has_asked && !asking.is_done) {
             has_asked = true;

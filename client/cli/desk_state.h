@@ -20,6 +20,8 @@ struct desk {
     bool has_followed;    /* to another group, where the record is now */
     comity_news_fn *news; /* of whoever subscribed; NULL: nobody */
     void *news_context;
+    bool (*is_left)(void *context); /* NULL: it goes on till its end */
+    void *left_context;
     bool is_behind;       /* a worker has not seen what this context has */
     bool is_out_of_touch; /* a request, or a connection, has lost the daemons */
     int touch_code;       /* by this */

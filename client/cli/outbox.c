@@ -42,8 +42,8 @@ static int hold_back(const struct comity_journal_entry *entry, void *context)
 {
     const struct sending *sending = context;
 
-    return sending->round != 0 && entry->waits == COMITY_WAITS_UNSENT &&
-           is_ballot_on(entry->draft, sending->round);
+    return desk_is_left(sending->cli) || (sending->round != 0 && entry->waits == COMITY_WAITS_UNSENT &&
+                                          is_ballot_on(entry->draft, sending->round));
 }
 
 static void put_sent(struct sending *sending, const struct comity_journal_entry *entry,
@@ -195,6 +195,48 @@ void outbox_look(struct cli *cli, struct outbox_watch *watch)
     send_all(cli, watch);
     int64_t end_ms = time_now_ms();
     watch->due_ms = end_ms + (end_ms - begin_ms > LOOK_MS ? end_ms - begin_ms : LOOK_MS);
+}
+
+struct rest {
+    uint64_t unsent, unconfirmed;
+};
+
+static int count_rest(const struct comity_journal_entry *entry, void *context)
+{
+    struct rest *rest = context;
+
+    if (comity_is_waiting(entry))
+        ++*(entry->waits == COMITY_WAITS_UNSENT ? &rest->unsent : &rest->unconfirmed);
+    return 0;
+}
+
+void outbox_tell_rest(struct cli *cli)
+{
+    char journal[PATH_BYTES];
+    struct rest rest = {0};
+
+    if (journal_path(cli, journal) != 0)
+        return;
+    comity_journal_each(journal, cli->context.history, count_rest, &rest, NULL);
+    if (rest.unsent > 0)
+        say_aside("%s", counted(cli, rest.unsent,
+                                "%" PRIu64
+                                " answer of yours is kept on this machine and was not sent yet: the next "
+                                "command that gets through sends it.",
+                                "%" PRIu64
+                                " answers of yours are kept on this machine and were not sent yet: the next "
+                                "command that gets through sends them."));
+    if (rest.unconfirmed > 0)
+        say_aside(
+            "%s",
+            counted(cli, rest.unconfirmed,
+                    "%" PRIu64 " answer of yours was sent, and it is not confirmed that it was recorded: the "
+                    "next command that gets through sends the same again, which counts once, and says what "
+                    "became of it.",
+                    "%" PRIu64
+                    " answers of yours were sent, and it is not confirmed that they were recorded: "
+                    "the next command that gets through sends the same again, which counts once, and says "
+                    "what became of them."));
 }
 
 /* ---- Keeping ---- */

@@ -25,6 +25,9 @@ struct outbox_watch {
  * another command of the same home has left there meanwhile. That one is not confirmed is told once. */
 void outbox_look(struct cli *cli, struct outbox_watch *watch);
 
+/* At the end of such a run: what waits on, in words. */
+void outbox_tell_rest(struct cli *cli);
+
 /* Send a ballot: in the place of one on the same round that waits, where there is one (*ret_is_replaced).
  * Where nobody answers it is kept to be sent, and the failure filled in that says so (is_waiting); so it is
  * where only a site answers that cannot reach the others. One that was sent and is not confirmed waits as

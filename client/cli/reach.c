@@ -99,7 +99,7 @@ static int pump_until_ready(struct cli *cli, struct comity *client, int64_t time
         else if (no_since_ms == 0)
             no_since_ms = now_ms;
         if ((no_since_ms != 0 && now_ms - no_since_ms >= OUT_OF_REACH_MS) ||
-            now_ms - begin_ms >= timeout_ms)
+            now_ms - begin_ms >= timeout_ms || desk_is_left(cli))
             return fail_unreached(cli, client);
         int code = comity_pump(client, PUMP_MS);
         if (code != 0)

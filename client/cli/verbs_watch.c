@@ -14,7 +14,8 @@ const struct verb VERBS_WATCH[] = {
          "it "
          "tells line by line what has changed. How somebody answered is never shown before the round "
          "closes. An answer of yours that waits (comity outbox list) is sent from here too, again until it is confirmed, and what "
-         "became of it is told."),
+         "became of it is told. q and Ctrl-C end it at once, also while something is sent, and it says what of "
+         "yours waits on."),
      .json = "a line for each change: {as_of, epoch, session (Session), present, eligible, constituencies, "
              "sites, "
              "item (Item), time_boxes [TimeBox], hands [Hand], round (Round), waiting [member], " JSON_FINALITY "}; with "

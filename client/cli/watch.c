@@ -35,6 +35,7 @@ struct watching {
     struct arena *scratch; /* of one drawing */
     bool is_screen;
     bool is_out_of_touch;
+    bool is_left;  /* nothing is waited for any more */
     bool has_sent; /* something is told of the outbox that is not drawn yet */
     struct outbox_watch outbox;
     uint64_t heard;
@@ -215,6 +216,14 @@ static int turn(struct watching *watching)
     return code;
 }
 
+static bool is_left(void *context)
+{
+    struct watching *watching = context;
+
+    watching->is_left |= is_interrupted || (watching->is_screen && screen_is_left());
+    return watching->is_left;
+}
+
 static int watch(struct watching *watching)
 {
     struct cli *cli = watching->cli;
@@ -223,6 +232,7 @@ static int watch(struct watching *watching)
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    desk_leave_by(cli, is_left, watching);
     watching->is_screen =
         code == 0 && !cli->is_json && cli->terminal.width > 0 && isatty(STDIN_FILENO) && screen_open() == 0;
     if (watching->is_screen) { /* what is written beside it would stand in the midst of it */
@@ -235,11 +245,17 @@ static int watch(struct watching *watching)
     watching->board.is_finality_old = true;
     if (code == 0)
         code = show(watching, true);
-    while (code == 0 && !is_interrupted && !(watching->is_screen && screen_is_left()))
+    while (code == 0 && !is_left(watching))
         code = turn(watching);
     if (watching->is_screen)
         screen_close();
+    desk_leave_by(cli, NULL, NULL);
     desk_unsubscribe(cli);
+    if (watching->is_left && code != ERR_FORKED) { /* what was under way is not waited for */
+        memset(&cli->failure, 0, sizeof(cli->failure));
+        code = 0;
+    }
+    outbox_tell_rest(cli);
     return code;
 }
 

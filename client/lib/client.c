@@ -379,6 +379,7 @@ static struct comity *client_new(const struct comity_options *options)
     client->poll_ms = preset(options->poll_ms, POLL_PRESET_MS);
     client->broker_list = options->broker_list;
     client->on_event = options->on_event;
+    client->leaves = options->leaves;
     client->context = options->context;
     client->zmq = zmq_ctx_new();
     client->plain = malloc(FRAME_BODY_MAX_BYTES);

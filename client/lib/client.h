@@ -209,6 +209,7 @@ struct comity {
     char *journal;
     int64_t attempt_ms, deadline_ms, poll_ms;
     comity_event_fn *on_event;
+    comity_leaves_fn *leaves;
     void *context;
     struct link links[COMITY_BROKERS_MAX];
     size_t link_count;
@@ -297,6 +298,8 @@ void request_give_up(struct comity *client, struct comity_request *request);
 void request_at_once(struct comity *client, struct comity_request *request);
 void requests_link_down(struct comity *client, struct link *link);
 void requests_end_all(struct comity *client);
+/* The deadline of each is now. */
+void requests_hurry(struct comity *client);
 void request_drop(struct comity *client, struct comity_request *request);
 
 /* reply.c */

@@ -151,6 +151,10 @@ struct comity_event {
 
 typedef void comity_event_fn(const struct comity_event *event, void *context);
 
+/* Asked every 100 ms at the latest while a ..._wait function waits, without a thread. True: whoever waits has
+ * no more time, and each request under way ends as where its deadline has passed. */
+typedef bool comity_leaves_fn(void *context);
+
 /* Everything is copied; secrets are wiped by comity_destroy. Fields left at 0 or NULL mean the default. */
 struct comity_options {
     const struct comity_broker *brokers; /* 1 to COMITY_BROKERS_MAX, all of the one group; all are connected,
@@ -174,7 +178,8 @@ struct comity_options {
     int64_t deadline_ms; /* how long a request is tried; default 30,000 */
     int64_t poll_ms;     /* how often a subscription asks by itself; default 10,000 */
     comity_event_fn *on_event;
-    void *context; /* for on_event */
+    comity_leaves_fn *leaves;
+    void *context; /* for both */
 };
 
 /* 0, ERR_MISSING, ERR_RANGE, ERR_ADDRESS (an endpoint that is not tcp, or that ZeroMQ cannot use), ERR_SEAL

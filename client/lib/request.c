@@ -397,6 +397,13 @@ void requests_end_all(struct comity *client)
             request_give_up(client, client->requests[i]);
 }
 
+void requests_hurry(struct comity *client)
+{
+    for (size_t i = 0; i < COMITY_REQUESTS_MAX; i++)
+        if (client->requests[i] != NULL)
+            client->requests[i]->deadline_ms = client->now_ms;
+}
+
 /* ---- Trying ---- */
 
 void request_again(struct comity *client, struct comity_request *request, int code, bool is_brokers_word,

@@ -2,7 +2,7 @@
 #include "client/lib/journal.h"
 #include "core/error.h"
 
-enum { LIST_PAGE_ROWS = 1000 };
+enum { LIST_PAGE_ROWS = 1000, LEAVES_LOOK_MS = 100 };
 
 /* Somebody who waits for one request, on their stack. */
 struct waiter {
@@ -30,6 +30,16 @@ static int wait_check(struct comity *client)
     return is_inside ? ERR_STATE : 0;
 }
 
+static void pump_unless_left(struct comity *client)
+{
+    if (client->leaves != NULL && client->leaves(client->context)) {
+        pthread_mutex_lock(&client->lock);
+        requests_hurry(client);
+        pthread_mutex_unlock(&client->lock);
+    }
+    comity_pump(client, client->leaves == NULL ? -1 : LEAVES_LOOK_MS);
+}
+
 /* Every request has a deadline: this ends. */
 static int waiter_wait(struct waiter *waiter, struct comity_result *ret_result)
 {
@@ -41,7 +51,7 @@ static int waiter_wait(struct waiter *waiter, struct comity_result *ret_result)
         pthread_mutex_unlock(&client->lock);
     } else {
         while (!waiter->is_done)
-            comity_pump(client, -1);
+            pump_unless_left(client);
     }
     *ret_result = waiter->result;
     return ret_result->fault.code;

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -194,25 +195,64 @@ class Watch(CliCase):
         terminal.press(b"q")
         self.assertEqual(terminal.leave(), 0)
 
-    def test_what_waited_is_told_on_the_screen(self):
+    def read_round(self, who):
+        """A new one, with all that is read to answer it where no broker does."""
         number = self.open_round()
-        self.ask("ada", "round", "show", number)
-        self.ask("ada", "proposal", "list")
-        self.ask("ada", "proposal", "show", self.ask("ada", "round", "show", number)["round"]["proposal"])
-        terminal = Terminal(self, "ada")
-        terminal.until("Answered 0 of 4")
+        self.ask(who, "proposal", "list")
+        self.ask(who, "proposal", "show", self.ask(who, "round", "show", number)["round"]["proposal"])
+        return number
+
+    def vote_apart(self, number):
+        """Ada's answer waits: another command's line is cut, and not the watcher's."""
         context = self.world.home("ada") / "contexts" / "lakeside.ini"
         text = context.read_text()
-        with socket.create_server(("127.0.0.1", 0)) as silent:   # another command's line is cut, and not this one's
+        with socket.create_server(("127.0.0.1", 0)) as silent:
             context.write_text(re.sub(r"(?m)^endpoint = .*$", f"endpoint = tcp://127.0.0.1:{silent.getsockname()[1]}", text))
             self.ask("ada", "vote", number, "agree", "--timeout", 1, exit=WAITING)
         context.write_text(text)
+
+    def test_what_waited_is_told_on_the_screen(self):
+        number = self.read_round("ada")
+        terminal = Terminal(self, "ada")
+        terminal.until("Answered 0 of 4")
+        self.vote_apart(number)
         terminal.until(f"your answer to round {number}: recorded as number ")
         display = terminal.until("Answered 1 of 4")
         self.assertTrue(any(row.startswith("Outbox ") and "Sent now, given " in row for row in display), display)
         terminal.press(b"q")
         self.assertEqual(terminal.leave(), 0)
         self.ask("eli", "round", "close", number)
+
+    def waits(self, number):
+        """How Ada's answer to the round waits."""
+        return [row["state"] for row in self.ask("ada", "outbox", "list")["outbox"] if row["act"].endswith(f"round {number}")][-1]
+
+    def test_it_ends_at_once_while_something_is_sent(self):
+        """The worker stands still: what is asked and sent would be waited for until its time is over."""
+        [worker], log = self.world.pids("worker"), self.world.data / "log" / "broker.log"
+        for key in (b"q", b"\x03"):
+            number = self.read_round("ada")
+            terminal = Terminal(self, "ada", "--timeout", str(DEADLINE_S))
+            terminal.until("Answered 0 of 4")
+            os.kill(terminal.pid, signal.SIGSTOP)
+            self.vote_apart(number)
+            lost = log.read_text().count("event=worker_lost")
+            os.kill(worker, signal.SIGSTOP)
+            try:
+                os.kill(terminal.pid, signal.SIGCONT)
+                until(lambda: self.waits(number) == "sent" or log.read_text().count("event=worker_lost") > lost, "it is sent, or asked before")
+                begin = time.monotonic()
+                terminal.press(key)
+                self.assertEqual(terminal.leave(), 0)
+                self.assertLess(time.monotonic() - begin, DEADLINE_S / 4)
+            finally:
+                os.kill(worker, signal.SIGCONT)
+            said = {"sent": "1 answer of yours was sent, and it is not confirmed that it was recorded: the next command that gets through",
+                    "unsent": "1 answer of yours is kept on this machine and was not sent yet: the next command that gets through sends it."}
+            self.assertIn(said[self.waits(number)], terminal.raw.decode())
+            self.ask("ada", "whoami")   # sends it
+            self.assertEqual(self.waits(number), "recorded")
+            self.ask("eli", "round", "close", number)
 
     def test_who_is_read_to_gets_lines(self):
         number = self.open_round()

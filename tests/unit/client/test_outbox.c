@@ -20,7 +20,7 @@
 #include "core/text.h"
 #include "fake_scene.h"
 
-enum { SHORT_MS = 500, KEPT_MAX = 64 };
+enum { SHORT_MS = 500, LONG_MS = 60000, KEPT_MAX = 64 };
 
 static const char *journal;
 static char folder[192];
@@ -241,6 +241,53 @@ static void a_sending_that_did_not_leave_is_none(void **state)
     assert_int_equal(tally.last, ERR_NO_ROUTE);
     assert_int_equal(look(scene, 0).unsent, 2);
     assert_int_equal(comity_outbox_take_back(journal, scene->group->history, first), 0);
+}
+
+/* Whoever waits is left: it ends as where the time for it is over, and what waits goes on waiting. */
+static bool is_there(void *context)
+{
+    struct scene *scene = context;
+    return SEEN(scene, submits) > 0;
+}
+
+static bool is_left(void *context)
+{
+    (void) context;
+    return true;
+}
+
+static void who_is_left_waits_no_longer(void **state)
+{
+    struct scene *scene = *state;
+    put(scene, 1, NULL, false);
+    put(scene, 2, NULL, false);
+    scene->options.leaves = is_there;
+    scene_start_ready(scene);
+    SCRIPT(scene, script.drop_replies, 1000);
+    int64_t begin_ms = scene_now_ms();
+    struct tally tally = send_all(scene, 0, LONG_MS);
+    assert_true(scene_now_ms() - begin_ms < LONG_MS / 2);
+    assert_int_equal(tally.others, 1);
+    assert_int_equal(tally.last, ERR_TIMEOUT);
+    struct look seen = look(scene, 0);
+    assert_int_equal(seen.waiting, 2);
+    assert_int_equal(seen.unsent, 1); /* the other one may be recorded */
+    assert_int_equal(SEEN(scene, command_count), 1);
+}
+
+static void who_is_left_before_it_was_sent_has_sent_nothing(void **state)
+{
+    struct scene *scene = *state;
+    put(scene, 1, NULL, false);
+    put(scene, 2, NULL, false);
+    SCRIPT(scene, script.hint_hellos, 1000);
+    SCRIPT(scene, script.hint_code, ERR_NO_ROUTE);
+    scene->options.leaves = is_left;
+    scene_start(scene);
+    int64_t begin_ms = scene_now_ms();
+    assert_int_equal(send_all(scene, 0, LONG_MS).others, 1);
+    assert_true(scene_now_ms() - begin_ms < LONG_MS / 2);
+    assert_int_equal(look(scene, 0).unsent, 2);
 }
 
 /* Another who sends the same, between this one's look at the outbox and its own try. */
@@ -516,6 +563,8 @@ int main(void)
         ONE(of_two_on_a_round_the_later_is_sent),
         ONE(what_was_not_sent_can_be_taken_back),
         ONE(a_sending_that_did_not_leave_is_none),
+        ONE(who_is_left_waits_no_longer),
+        ONE(who_is_left_before_it_was_sent_has_sent_nothing),
         ONE(what_another_has_sent_is_not_unsent_again),
         ONE(an_act_that_was_never_sent_is_not_kept),
         ONE(the_record_says_what_became_of_it),
