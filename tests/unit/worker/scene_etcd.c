@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/message.h"
 #include "worker/clock.h"
+#include "worker/log/grpc.h"
 
-enum { SCENE_ARENA_BYTES = 64 * 1024 * 1024, CONNECT_MOST_MS = 60000 };
+enum { SCENE_ARENA_BYTES = 64 * 1024 * 1024, CONNECT_MOST_MS = 60000, ASK_ANSWER_MAX = 4096 };
 
 struct etcd_options scene_options(const struct scene *scene, enum etcd_certificate authority,
                                   enum etcd_certificate client)
@@ -198,4 +200,30 @@ const Etcdserverpb__KeyValue *scene_get(struct etcd *etcd, struct arena *arena, 
 void scene_connect(struct etcd *etcd, struct arena *arena)
 {
     scene_get(etcd, arena, "any");
+}
+
+/* A number in the first field, and seconds in the third: these messages have them where the others do. */
+int64_t scene_ask(struct scene *scene, size_t member, const char *method, uint64_t number)
+{
+    const struct grpc_options options = {.ca_file = scene->options.ca_file,
+                                         .cert_file = scene->options.cert_file,
+                                         .key_file = scene->options.key_file,
+                                         .connect_ms = CALL_MS,
+                                         .answer_max = ASK_ANSWER_MAX};
+    Etcdserverpb__LeaseKeepAliveRequest request = ETCDSERVERPB__LEASE_KEEP_ALIVE_REQUEST__INIT;
+    struct grpc_channel *channel = NULL;
+    struct bytes packed, answer;
+
+    request.id = (int64_t) number;
+    assert_int_equal(message_pack(&request.base, scene->arena, &packed), 0);
+    assert_int_equal(grpc_channel_new(&options, scene->members.members[member].endpoint, &channel), 0);
+    struct grpc_outcome outcome = grpc_call(channel, method, packed, clock_steady_ms() + CALL_MS, &answer);
+    Etcdserverpb__LeaseKeepAliveResponse *told = NULL;
+    if (outcome.error == 0 && outcome.status == 0)
+        told = etcdserverpb__lease_keep_alive_response__unpack(arena_allocator(scene->arena), answer.size,
+                                                               answer.data);
+    else
+        printf("%s: error %d, status %u: %s\n", method, outcome.error, outcome.status, outcome.reason);
+    grpc_channel_destroy(&channel);
+    return told ? told->ttl : -1;
 }

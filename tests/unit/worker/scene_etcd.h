@@ -55,4 +55,8 @@ int64_t scene_put_bytes(struct scene *scene, const char *key, struct bytes value
 /* What is there of that key, NULL: nothing; fails the test where it cannot be read. */
 const Etcdserverpb__KeyValue *scene_get(struct etcd *etcd, struct arena *arena, const char *key);
 
+/* Ask one member what the log itself never asks: @method, "/package.Service/Method", whose request needs one
+ * number. The seconds that the answer tells, 0 where it tells none; -1: it was refused, or not answered. */
+int64_t scene_ask(struct scene *scene, size_t member, const char *method, uint64_t number);
+
 #endif

@@ -85,6 +85,46 @@ static void one_leads_and_the_other_follows(void **state)
     site_destroy(&sites[1]);
 }
 
+static int64_t lease_left_s(struct scene *scene, int64_t lease)
+{
+    arena_reset(scene->arena);
+    int64_t left_s = scene_ask(scene, 0, "/etcdserverpb.Lease/LeaseTimeToLive", (uint64_t) lease);
+    assert_true(left_s >= 0);
+    return left_s;
+}
+
+/* It is the worker's, and stays when a term of its is over: whoever leads once more begins with all of its
+ * time. */
+static void a_lease_of_a_term_before_is_renewed_at_once(void **state)
+{
+    struct scene *scene = *state;
+    struct order_log_etcd_options a = site_options(scene, "a");
+    struct site *site = site_new(&a);
+    sites_leader(&site, 1);
+    int64_t lease = site_wait_key(scene, "leader")->lease;
+    int64_t until_ms = clock_steady_ms() + SITE_WAIT_MS;
+    struct ops ops = {0};
+    Etcdserverpb__TxnResponse *answer;
+    ops_put_bytes(&ops, "held", BYTES("", 0), lease);
+    assert_answered(scene_do(scene->etcd, &ops, CALL_MS, scene->arena, &answer));
+    order_log_etcd_may_lead(site->log, false);
+    while ((site_key(scene, "leader") || lease_left_s(scene, lease) > TERM_LEASE_S - 2) &&
+           clock_steady_ms() < until_ms)
+        site_follow(site, 20);
+    assert_null(site_key(scene, "leader"));
+    int64_t since_ms = clock_steady_ms();
+    order_log_etcd_may_lead(site->log, true);
+    sites_leader(&site, 1);
+    assert_int_equal(site_wait_key(scene, "leader")->lease, lease);
+    int64_t left_s = lease_left_s(scene, lease), passed_s = (clock_steady_ms() - since_ms) / 1000 + 1;
+    bool is_held = scene_get(scene->etcd, scene->arena, "held") != NULL;
+    site_destroy(&site);
+    if (!is_held)
+        fail_msg("it leads once more %lld s later: when the lease was over", (long long) passed_s);
+    if (left_s + passed_s < TERM_LEASE_S)
+        fail_msg("%lld s of %d are left of the lease with which it leads", (long long) left_s, TERM_LEASE_S);
+}
+
 /* Until the leader has heard that all know it. */
 static void wait_for_level(struct site *const *sites, size_t count, uint32_t level)
 {
@@ -419,6 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(one_leads_and_the_other_follows),
         TEST(a_barrier_is_no_read),
+        TEST(a_lease_of_a_term_before_is_renewed_at_once),
         TEST(a_level_is_what_all_know),
         TEST(the_largest_body_and_an_empty_one),
         TEST(a_start_is_judged),
