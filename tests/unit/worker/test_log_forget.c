@@ -18,6 +18,7 @@
 /* So many and so large that what is written afterwards does not happen to overwrite all of them. */
 enum { BODY_BYTES = 256 * 1024, KEPT = 48, FORGET_WAIT_MS = 90 * 1000, ERASED = 16, LAST = ERASED + 2 };
 enum { STOPS_MOST = 5, STOP_MS = 20 * 1000 }; /* the member would be waited for three times as long */
+enum { TURNS_MOST = 5, AT_MAX = 31 };
 
 static const struct etcd_members_options MEMBERS = {.count = 3};
 
@@ -200,18 +201,99 @@ static void a_member_that_was_away_forgets_later(void **state)
     site_destroy(&sites[0]);
 }
 
-/* How often the members have said in their logs that they do that. */
-static size_t members_said(const struct scene *scene, size_t member, const char *words)
+/* How often a member has said in its log that it does that; and when it did so last, as it writes times,
+ * which sort as text. */
+static size_t member_said(const struct scene *scene, size_t member, const char *words,
+                          char ret_at[AT_MAX + 1])
 {
+    static const char TIME[] = "\"ts\":\"";
     char path[2 * ETCD_PATH_MAX], line[4096];
     size_t count = 0;
+    ret_at[0] = '\0';
     snprintf(path, sizeof(path), "%s/member-%zu.log", scene->members.directory, member);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
-    while (fgets(line, sizeof(line), file))
-        count += strstr(line, words) != NULL;
+    while (fgets(line, sizeof(line), file)) {
+        const char *at = strstr(line, TIME);
+        if (!at || !strstr(line, words))
+            continue;
+        at += strlen(TIME);
+        snprintf(ret_at, AT_MAX + 1, "%.*s", (int) strcspn(at, "\""), at);
+        count++;
+    }
     fclose(file);
     return count;
+}
+
+static size_t members_said(const struct scene *scene, size_t member, const char *words)
+{
+    char at[AT_MAX + 1];
+    return member_said(scene, member, words, at);
+}
+
+/* The members as etcd's list has them, by their places in the scene, but whoever leads etcd last. @first: who
+ * is the list's first. True: that one leads. */
+static bool members_order(struct scene *scene, size_t ret_order[ETCD_MEMBERS_MAX], uint64_t *ret_first)
+{
+    Etcdserverpb__MemberListResponse *list;
+    Etcdserverpb__StatusResponse *status;
+    size_t count = 0;
+    arena_reset(scene->arena);
+    assert_answered(etcd_member_list(scene->etcd, CALL_MS, scene->arena, &list));
+    assert_answered(etcd_status(scene->etcd, 0, CALL_MS, scene->arena, &status));
+    assert_int_equal(list->n_members, MEMBERS.count);
+    *ret_first = list->members[0]->id;
+    for (size_t i = 0; i < list->n_members; i++) {
+        size_t which = (size_t) (list->members[i]->name[1] - '0'); /* "m0" */
+        bool is_leader = list->members[i]->id == status->leader;
+        ret_order[is_leader ? MEMBERS.count - 1 : count] = which;
+        count += !is_leader;
+    }
+    return status->leader == *ret_first;
+}
+
+/* The list's first one is to lead: not one that would come last anyway. */
+static void lead_first(struct scene *scene)
+{
+    size_t order[ETCD_MEMBERS_MAX];
+    uint64_t first;
+    if (!members_order(scene, order, &first))
+        scene_ask(scene, order[MEMBERS.count - 1], "/etcdserverpb.Maintenance/MoveLeader", first);
+}
+
+/* A member does nothing else meanwhile: so never two at once, and etcd agrees on another leader once at most,
+ * at the end. */
+static void whoever_leads_etcd_writes_its_file_anew_last(void **state)
+{
+    struct scene *scene = *state;
+    struct order_log_etcd_options a = site_options(scene, "a");
+    struct site *site = site_new(&a);
+    size_t order[ETCD_MEMBERS_MAX], unused[ETCD_MEMBERS_MAX];
+    char begun[AT_MAX + 1], done[AT_MAX + 1], before[AT_MAX + 1] = "";
+    bool has_led = false;
+    uint64_t first;
+
+    for (size_t turn = 0; turn < TURNS_MOST && !has_led;
+         turn++) { /* etcd may agree on another leader by itself meanwhile */
+        lead_first(scene);
+        while (site_commit(sites_leader(&site, 1), turn, KEPT) != 0)
+            site_follow(site, 20);
+        has_led = members_order(scene, order, &first);
+        order_log_etcd_forget(site->log, site->place.number);
+        wait_told(site, site->place.number, "");
+        has_led = members_order(scene, unused, &first) && has_led;
+    }
+    site_destroy(&site);
+    assert_true(has_led);
+    for (size_t i = 0; i < MEMBERS.count; i++) {
+        member_said(scene, order[i], "starting defragment", begun);
+        member_said(scene, order[i], "finished defragment", done);
+        if (begun[0] == '\0' || strcmp(before, begun) > 0 || strcmp(begun, done) > 0)
+            fail_msg(
+                "m%zu, number %zu of them, wrote its file anew from %s to %s; the one before was done at %s",
+                order[i], i + 1, begun, done, before);
+        memcpy(before, done, sizeof(before));
+    }
 }
 
 /* One that stands still while it writes its file anew; MEMBERS.count: each was faster. */
@@ -258,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(it_goes_when_every_seat_has_it),
         TEST(a_member_that_was_away_forgets_later),
+        TEST(whoever_leads_etcd_writes_its_file_anew_last),
         TEST(a_stop_does_not_wait_for_a_member),
     };
     signal(SIGPIPE, SIG_IGN);
