@@ -192,6 +192,18 @@ class OverSites(unittest.TestCase):
         self.assertEqual([sorted(ballot["answer"] for ballot in self.ask("eli", "ballots", round)["ballots"]) for round in rounds],
                          [[], [1, 1, 6], [6]])
 
+    def let_in(self, name, workers):
+        """The site's broker hears these workers alone from now on."""
+        self.sites.known_to[name] = workers
+        self.sites.stop("broker", name)
+        self.sites.start("broker", name)
+
+    def leave_alone(self, name):
+        self.addCleanup(self.let_in, name, NAMES)
+        self.let_in(name, [name])
+        self.home_at("eve", name)
+        until(lambda: self.ask("eve", "whoami", *SOON, exit=None)["ok"], "its own worker is there")
+
     def assert_told_of_other_acts(self):
         """They do not wait: who gives one is told why nothing is recorded, and what to do."""
         error = self.ask("ben", "item", "add", 1, "Another matter", "--timeout", 2, exit=UNCONFIRMED)["error"]
@@ -203,9 +215,10 @@ class OverSites(unittest.TestCase):
 
     def test_ballots_wait_where_all_sites_are_cut_off_from_one_another(self):
         """Each broker answers, and no worker behind one of them has a majority: nothing is sent. Nor where one has not even all that was seen
-        before, and does not get it any more."""
+        before, and does not get it any more: behind its own broker there is no other."""
         first = self.world.open_round(self.world.propose())
         site = next(name for name in NAMES if name != self.sites.leader())
+        self.leave_alone(site)
         late, killed = self.sites.processes["worker", site], []
 
         def mend():
