@@ -2,6 +2,7 @@
 
 import base64
 import itertools
+import os
 import re
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from comity_rolling import SEAT
 from witnesses import Witness
 
 SOON = ("--timeout", 1)  # where nobody answers
+FAULTS = os.environ.get("COMITY_WORKER_FAULTS", "")
+HOUR_S = 3600
 
 
 class Load:
@@ -364,10 +367,38 @@ class OverSites(unittest.TestCase):
         members.ask("north", "kv/put", key=row["key"], value=base64.b64encode(value[:-8] + entry.to_bytes(8, "big")).decode())
         return entry
 
-    def test_what_a_worker_refuses_is_shown_to_an_operator(self):
-        key = next((self.world.home("eli") / "keys").glob("connection-*.key")).read_text()
+    def make_operator(self, who):
+        """For workers that are started from now on."""
+        key = next((self.world.home(who) / "keys").glob("connection-*.key")).read_text()
         self.sites.settings = f"[worker]\noperator = {re.search('public *=? *([0-9a-f]{64})', key)[1]}\n"
         self.addCleanup(setattr, self.sites, "settings", "")
+
+    def test_that_nobody_leads_is_shown_to_an_operator(self):
+        """One worker alone runs, and leaves leading to others, since its clock has jumped. etcd answers it."""
+        self.assertTrue(os.path.exists(FAULTS), "COMITY_WORKER_FAULTS names the library to preload")
+        ahead = self.world.file("ahead", "0")
+        site = NAMES[0]
+        self.make_operator("eli")
+        for name in NAMES:
+            self.addCleanup(self.lighten, name)
+            self.sites.stop("worker", name)
+        self.addCleanup(self.sites.stop, "worker", site)   # before it is started as ever
+        self.sites.log("worker", site).unlink()
+        self.sites.start("worker", site, {
+            "LD_PRELOAD": FAULTS, "COMITY_FAULT_CLOCK": str(ahead),
+            # A sanitizer's library wants to be the first one otherwise.
+            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"})
+        until(lambda: ", leads in term " in self.world.comity("eli", "status")[1], "it leads by itself")
+        self.world.file("ahead.new", str(HOUR_S)).rename(ahead)   # at once, as a clock is set
+        until(lambda: "event=follows leader=nobody" in self.sites.log("worker", site).read_text(), "it leads no more")
+        told = []
+        until(lambda: told.append(self.world.comity("eli", "status")[1]) or "hears of nobody" not in told[-1], "etcd has answered it just now")
+        self.assertIn(", nobody leads now, runs since ", told[-1])
+        until(lambda: ("warning", "Nobody leads now.") in
+              [(row["finding"], row["what"]) for row in self.ask("eli", "doctor", exit=None)["checks"]], "doctor says so, too")
+
+    def test_what_a_worker_refuses_is_shown_to_an_operator(self):
+        self.make_operator("eli")
         for name in NAMES:
             self.sites.stop("worker", name)
             self.sites.start("worker", name)
