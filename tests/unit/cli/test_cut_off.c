@@ -148,7 +148,7 @@ static void what_fails_by_the_line(void **state)
         {ERR_UNREACHABLE, true, true}, {ERR_TIMEOUT, true, true},     {ERR_NO_ROUTE, true, true},
         {ERR_BEHIND, true, true},      {ERR_BEHIND, false, false},    {ERR_NOT_LEADER, true, true},
         {ERR_TIMEOUT, false, false},   {ERR_CLIENT_KEY, true, false}, {ERR_FORKED, true, false},
-        {ERR_BUSY, true, false},       {ERR_GRANT, false, false},
+        {ERR_BUSY, true, false},       {ERR_GRANT, false, false},     {ERR_MOVING, true, true},
     };
 
     (void) state;

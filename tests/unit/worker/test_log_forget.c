@@ -273,8 +273,8 @@ static void whoever_leads_etcd_writes_its_file_anew_last(void **state)
     bool has_led = false;
     uint64_t first;
 
-    for (size_t turn = 0; turn < TURNS_MOST && !has_led;
-         turn++) { /* etcd may agree on another leader by itself meanwhile */
+    /* Again where etcd has agreed on another leader by itself meanwhile. */
+    for (size_t turn = 0; turn < TURNS_MOST && !has_led; turn++) {
         lead_first(scene);
         while (site_commit(sites_leader(&site, 1), turn, KEPT) != 0)
             site_follow(site, 20);
