@@ -157,12 +157,17 @@ static int file_check(struct joining *joining, const char *path, struct store_en
     static const char WHAT_TO_DO[] = " Carry another export here.";
     struct restore_options options = restore_options(joining);
     struct stat status;
-    joining->file_size = stat(path, &status) == 0 ? (uint64_t) status.st_size : 0;
+    bool is_there = stat(path, &status) == 0;
+    if (is_there && !S_ISREG(status.st_mode))
+        return joining_fail(joining, ERR_FILE,
+                            "%.300s is no regular file: it is read twice, to be checked first. Put the export into one.", path);
+    joining->file_size = is_there ? (uint64_t) status.st_size : 0;
     options.progress = show_checked;
     int code = export_read_whole(&options, path, ret_place, joining->reason);
-    size_t length = strlen(joining->reason);
-    if (code == ERR_MALFORMED || code == ERR_CORRUPT || code == ERR_SIGNATURE)
+    if (code == ERR_MALFORMED || code == ERR_CORRUPT || code == ERR_SIGNATURE || code == ERR_TOO_LARGE) {
+        size_t length = strlen(joining->reason);
         snprintf(joining->reason + length, JOIN_REASON_MAX - length, "%s", WHAT_TO_DO);
+    }
     return code;
 }
 

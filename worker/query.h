@@ -29,7 +29,7 @@ struct query_context {
 };
 
 /* Every kind but STATUS; a witness's grant is good for CHECKPOINT alone. 0 or the refusal's code: ERR_GRANT, ERR_KEY_UNKNOWN, ERR_KEY_REVOKED, ERR_BEHIND,
- * ERR_RANGE, ERR_ENUM, ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_MISSING, ERR_MEMORY, the store's. */
+ * ERR_MOVING, ERR_RANGE, ERR_ENUM, ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_MISSING, ERR_MEMORY, the store's. */
 int query_answer(const struct query_context *context, const Comity__V1__Query *query,
                  Comity__V1__Answer **ret_answer, struct refusal *refusal);
 

@@ -22,17 +22,12 @@ enum { STREAM_ASKS_MS = 5000, APART_MS = 5000, APART_PUMP_MS = 200 };
 static bool is_of_the_line(int code)
 {
     static const int CODES[] = {ERR_UNREACHABLE, ERR_TIMEOUT, ERR_NO_ROUTE,   ERR_WORKER_LOST, ERR_NOT_LEADER,
-                                ERR_DRAINING,    ERR_EXPIRED, ERR_SERVER_KEY, ERR_BEHIND,      ERR_MOVING};
+                                ERR_DRAINING,    ERR_EXPIRED, ERR_SERVER_KEY};
 
     for (size_t i = 0; i < ARRAY_COUNT(CODES); i++)
         if (CODES[i] == code)
             return true;
-    return false;
-}
-
-bool cut_off_is_late(int code)
-{
-    return code == ERR_BEHIND || code == ERR_MOVING;
+    return comity_is_late(code);
 }
 
 const char *cut_off_sentence(int code)
@@ -96,7 +91,7 @@ static bool says_apart(struct cli *cli, const size_t *broker)
     if (code == 0)
         is_apart = is_of_apart(comity_answer_body(result.answer));
     else
-        is_apart = code == ERR_BEHIND;
+        is_apart = comity_is_late(code);
     comity_result_release(&result);
     return is_apart;
 }

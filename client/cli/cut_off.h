@@ -1,4 +1,4 @@
-/* A run that no broker answers, or only one that has less than was seen here (cut_off_is_late): what can be
+/* A run that no broker answers, or only one that has less than was seen here (comity_is_late): what can be
  * shown of what was read before, and what can be kept to be sent later. Which commands do so their rows say
  * (verb.h). And one that is answered by a site which is cut off itself. */
 #ifndef COMITY_CLI_CUT_OFF_H
@@ -10,10 +10,6 @@
 
 /* Why nothing is recorded, where somebody answers. */
 #define CUT_OFF_APART N_("Your site cannot reach the others just now.")
-
-/* Has it less than was seen here: a site that lags (ERR_BEHIND), or the group that a partnership is being
- * moved away from (ERR_MOVING)? */
-bool cut_off_is_late(int code);
 
 /* The table's sentence for a code; where it is of this, this one. */
 const char *cut_off_sentence(int code);

@@ -22,7 +22,7 @@ static bool is_lost_touch(const struct desk *desk, const struct comity_event *ev
     int state = 0;
 
     if (event->kind == COMITY_EVENT_RETRYING)
-        return event->code != ERR_HELLO && event->code != ERR_BUSY && !cut_off_is_late(event->code);
+        return event->code != ERR_HELLO && event->code != ERR_BUSY && !comity_is_late(event->code);
     if (event->kind != COMITY_EVENT_DISCONNECTED)
         return false;
     for (size_t i = 0; desk->client != NULL && state != ERR_NOT_FOUND; i++)
@@ -41,7 +41,7 @@ static void hear(const struct comity_event *event, void *context)
         memcpy(desk->pins[desk->pin_count++], event->log_key, KEY_SIZE);
     else if (event->kind == COMITY_EVENT_LOG_KEY_REFUSED)
         say_aside("Warning: a worker signs with a key that is not on record. Its receipts are not believed.");
-    else if (event->kind == COMITY_EVENT_RETRYING && event->code == ERR_BEHIND)
+    else if (event->kind == COMITY_EVENT_RETRYING && comity_is_late(event->code))
         desk->is_behind = true;
     else if (event->kind == COMITY_EVENT_FORKED)
         snprintf(desk->evidence, sizeof(desk->evidence), "%s", event->evidence == NULL ? "" : event->evidence);
@@ -66,10 +66,15 @@ static bool leaves(void *context)
     return desk->is_left != NULL && desk->is_left(desk->left_context);
 }
 
-void desk_leave_by(struct cli *cli, bool (*is_left)(void *context), void *context)
+int desk_leave_by(struct cli *cli, bool (*is_left)(void *context), void *context)
 {
+    int code = cli->desk == NULL ? desk_make(cli, &cli->desk) : 0;
+
+    if (code != 0)
+        return code;
     cli->desk->is_left = is_left;
     cli->desk->left_context = context;
+    return 0;
 }
 
 bool desk_is_left(const struct cli *cli)
@@ -334,7 +339,7 @@ int desk_judge(struct cli *cli, const struct comity_result *result)
     bool is_of_key = failure->code == ERR_GRANT || failure->code == ERR_KEY_REVOKED;
     failure->is_unsent = result->verdict == COMITY_NOT_SENT ||
                          (result->verdict == COMITY_UNKNOWN && !is_command && !is_of_key) ||
-                         (result->verdict == COMITY_REFUSED && !is_command && cut_off_is_late(failure->code));
+                         (result->verdict == COMITY_REFUSED && !is_command && comity_is_late(failure->code));
     failure->is_unconfirmed = result->verdict == COMITY_UNKNOWN && is_command;
     if (failure->code == ERR_FORKED)
         return desk_fail_forked(cli);

@@ -23,8 +23,8 @@ void desk_unsubscribe(struct cli *cli);
 int desk_pump(struct cli *cli, int timeout_ms);
 
 /* A run that goes on until somebody leaves it. From then on it waits for no answer any more: what is asked
- * ends with ERR_UNREACHABLE, and what is sent as where the time for it has passed. */
-void desk_leave_by(struct cli *cli, bool (*is_left)(void *context), void *context);
+ * ends with ERR_UNREACHABLE, and what is sent as where the time for it has passed. ERR_MEMORY. */
+int desk_leave_by(struct cli *cli, bool (*is_left)(void *context), void *context);
 bool desk_is_left(const struct cli *cli);
 
 /* To look at what the server shows, believed or not: nothing is held against it, and nothing is learnt of it. No desk is

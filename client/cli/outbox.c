@@ -88,7 +88,8 @@ static void tell_sent(struct sending *sending, const struct comity_journal_entry
 {
     struct cli *cli = sending->cli;
     struct outbox_watch *watch = sending->watch;
-    bool is_doubtful = false;
+    bool is_doubtful = result->verdict == COMITY_UNKNOWN ||
+                       (result->verdict == COMITY_REFUSED && !comity_is_final(result->fault.code));
     const char *act = spoken_act(cli, entry->draft), *what;
     const char *name = error_name(result->fault.code), *sentence = cut_off_sentence(result->fault.code);
 
@@ -99,12 +100,10 @@ static void tell_sent(struct sending *sending, const struct comity_journal_entry
                       phrase(cli, "%s: refused: %s: %s.", act, name,
                              arena_printf(cli->arena, "%.*s", (int) strlen(sentence) - 1, sentence)),
                       after_refusal(cli, entry, result->fault.code));
-    else {
+    else
         what = phrase(cli, "%s: not confirmed: %s: %s", act, name, sentence);
-        is_doubtful = true;
-    }
-    if (was_told(watch, entry, is_doubtful))
-        return;
+    if ((is_doubtful && desk_is_left(cli)) || was_told(watch, entry, is_doubtful))
+        return; /* outbox_tell_rest says it */
     if (watch != NULL && watch->tell != NULL)
         watch->tell(phrase(cli, "Sent now, given %s: %s", shown_time(cli, entry->kept_ms), what),
                     watch->context);
@@ -123,7 +122,11 @@ static void take_sent(const struct comity_journal_entry *entry, struct comity_re
         return;
     }
     put_sent(sending, entry, result);
-    tell_sent(sending, entry, result);
+    if (result->verdict != COMITY_NOT_SENT)
+        tell_sent(sending, entry, result);
+    else if (sending->watch == NULL && !desk_is_left(sending->cli))
+        say_aside("%s: not sent yet: it waits here, see comity outbox list",
+                  spoken_act(sending->cli, entry->draft));
 }
 
 static int send_waiting(struct sending *sending)

@@ -42,7 +42,7 @@ static int broker_stands(const struct cli *cli, struct comity *client, size_t in
     int state = comity_broker_state(client, index), belief = comity_belief(client, cli->context.history);
 
     if (state == 0) /* and yet nothing can be asked there */
-        return cut_off_is_late(belief) ? belief : ERR_TIMEOUT;
+        return comity_is_late(belief) ? belief : ERR_TIMEOUT;
     bool is_of_the_way = state > ERR_SIGNATURE || state <= ERR_BUSY || state == ERR_SEAL || state == ERR_LIMIT;
 
     return is_of_the_way ? state : ERR_NO_ROUTE;
@@ -57,7 +57,7 @@ static int fail_unreached(struct cli *cli, struct comity *client)
     for (size_t i = 0; i < cli->context.reach.broker_count; i++) {
         int state = broker_stands(cli, client, i);
         if (i == 0 ||
-            (state != ERR_TIMEOUT && !cut_off_is_late(code))) /* who answers, of those that do not */
+            (state != ERR_TIMEOUT && !comity_is_late(code))) /* who answers, of those that do not */
             code = state;
         text = arena_printf(cli->arena, "%s%s%s: %s", text, i == 0 ? "" : " ",
                             shown_string(cli, cli->context.reach.brokers[i].endpoint), cut_off_sentence(state));

@@ -26,6 +26,7 @@ void screen_close(void)
 {
     if (screen == NULL)
         return;
+    flushinp(); /* what was pressed while it went is not for the shell */
     endwin();
     delscreen(screen);
     screen = NULL;

@@ -37,6 +37,7 @@ struct watching {
     bool is_out_of_touch;
     bool is_left;  /* nothing is waited for any more */
     bool has_sent; /* something is told of the outbox that is not drawn yet */
+    size_t sent_count; /* of what was told so in this turn */
     struct outbox_watch outbox;
     uint64_t heard;
     int64_t drawn_ms;
@@ -143,6 +144,16 @@ static void take_sent(const char *sentence, void *context)
     memmove(board->sent[0], board->sent[1], sizeof(board->sent) - sizeof(board->sent[0]));
     snprintf(board->sent[BOARD_SENT_MAX - 1], sizeof(board->sent[0]), "%s", sentence);
     watching->has_sent = true;
+    watching->sent_count++;
+}
+
+/* What came in the turn in which somebody left was hardly seen, if at all. */
+static void tell_last_sent(const struct watching *watching)
+{
+    const size_t count = watching->sent_count < BOARD_SENT_MAX ? watching->sent_count : BOARD_SENT_MAX;
+
+    for (size_t i = BOARD_SENT_MAX - count; i < BOARD_SENT_MAX; i++)
+        say_aside("%s", watching->board.sent[i]);
 }
 
 static void look_at_outbox(struct watching *watching)
@@ -192,6 +203,7 @@ static int turn(struct watching *watching)
     const bool was_apart = cli->is_apart_now;
     bool is_other = false;
 
+    watching->sent_count = 0;
     look_at_touch(watching);
     if (code == 0 && has_news)
         code = board_refresh(board);
@@ -227,12 +239,8 @@ static bool is_left(void *context)
 static int watch(struct watching *watching)
 {
     struct cli *cli = watching->cli;
-    struct sigaction action = {.sa_handler = interrupt};
     int code = desk_subscribe(cli, watching->board.as_of, hear_news, &watching->heard);
 
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    desk_leave_by(cli, is_left, watching);
     watching->is_screen =
         code == 0 && !cli->is_json && cli->terminal.width > 0 && isatty(STDIN_FILENO) && screen_open() == 0;
     if (watching->is_screen) { /* what is written beside it would stand in the midst of it */
@@ -249,13 +257,40 @@ static int watch(struct watching *watching)
         code = turn(watching);
     if (watching->is_screen)
         screen_close();
-    desk_leave_by(cli, NULL, NULL);
+    tell_last_sent(watching);
     desk_unsubscribe(cli);
+    return code;
+}
+
+static int look(struct watching *watching)
+{
+    bool is_other;
+    int code = board_refresh(&watching->board);
+
+    return code == 0 ? ask_finality(watching, &is_other) : code;
+}
+
+/* From the first question to when somebody has enough. */
+static int look_and_watch(struct watching *watching)
+{
+    struct cli *cli = watching->cli;
+    struct sigaction action = {.sa_handler = interrupt};
+    int code = desk_leave_by(cli, is_left, watching);
+
+    if (code != 0)
+        return code;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    code = look(watching);
+    cli->is_streaming = code == 0 || watching->is_left;
+    if (code == 0)
+        code = watch(watching);
+    outbox_tell_rest(cli);
+    desk_leave_by(cli, NULL, NULL);
     if (watching->is_left && code != ERR_FORKED) { /* what was under way is not waited for */
         memset(&cli->failure, 0, sizeof(cli->failure));
         code = 0;
     }
-    outbox_tell_rest(cli);
     return code;
 }
 
@@ -263,7 +298,6 @@ int watch_run(struct cli *cli)
 {
     struct watching *watching = arena_alloc(cli->arena, sizeof(*watching));
     uint32_t session;
-    bool is_other;
     int code = number_argument(cli, "SESSION", &session);
 
     if (watching == NULL)
@@ -272,17 +306,14 @@ int watch_run(struct cli *cli)
         return code;
     *watching = (struct watching){.cli = cli, .scratch = arena_new(SCRATCH_BYTES)};
     code = watching->scratch == NULL ? ERR_MEMORY : board_init(&watching->board, cli, session);
-    if (code == 0)
-        code = board_refresh(&watching->board);
-    if (code == 0)
-        code = ask_finality(watching, &is_other);
-    if (code == 0 && cli_has(cli, "once")) {
-        code = show(watching, false);
+    if (code == 0 && !cli_has(cli, "once")) {
+        code = look_and_watch(watching);
+    } else if (code == 0) {
+        code = look(watching);
+        if (code == 0)
+            code = show(watching, false);
         if (code == 0)
             cli_put(cli, "watched", watch_json(&watching->board));
-    } else if (code == 0) {
-        cli->is_streaming = true;
-        code = watch(watching);
     }
     board_release(&watching->board);
     arena_destroy(&watching->scratch);

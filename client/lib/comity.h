@@ -223,6 +223,9 @@ int comity_set_seen(struct comity *client, const uint8_t history[COMITY_HISTORY_
 /* Does a REFUSED with @code hold for the command, however often it is sent? If not, it speaks of one sending.
  */
 bool comity_is_final(int code);
+/* Is it said by a worker that has less than was seen here: one that lags (ERR_BEHIND), or one of a history that is on its way
+ * from one group to another (ERR_MOVING)? */
+bool comity_is_late(int code);
 
 /* ---- Checkpoints ---- */
 

@@ -167,7 +167,7 @@ static void earlier_judge(struct comity *client, struct history *history, struct
     if (holds)
         believe(client, history, link, offered);
     else if (lag_explains(answer, offered, question->offered.epoch, 0))
-        lag_found(client, history, link, ERR_BEHIND);
+        lag_found(client, history, link, lag_code(answer));
     else
         fork_found(client, history,
                    "The record that was restored does not hold what a receipt of this reader proves of the time before.",
@@ -189,7 +189,7 @@ static void welcome_judge(struct comity *client, struct history *history, struct
     } else if (head->size == 0) {
         believe(client, history, link, offered);
     } else if (lag_explains(answer, offered, head->epoch, head->size)) {
-        lag_found(client, history, link, ERR_BEHIND);
+        lag_found(client, history, link, lag_code(answer));
     } else if (offered->epoch < head->epoch) {
         fork_found(client, history, "The server signs for an epoch that a restore ended: it was put back.",
                    offered, answer);
@@ -298,7 +298,7 @@ static void epochs_answered(struct comity *client, const struct comity_request *
     if (is_listed && history->head.size > common)
         restore_follow(client, history, link, partnership, &offered);
     else if (!is_listed && !answer->is_fresh)
-        lag_found(client, history, link, ERR_BEHIND);
+        lag_found(client, history, link, lag_code(answer));
     else
         fork_found(client, history,
                    "The server speaks of a restore, but none on record explains what is missing.", &offered,
@@ -334,7 +334,7 @@ static void proof_judge(struct comity *client, struct history *history, struct c
     bool holds = answer->n_proof <= PROOF_MAX && memcmp(offered->root, later->root, HASH_SIZE) == 0 &&
                  head_extends(earlier, later, proof, count) == 0;
     if (!holds && lag_explains(answer, offered, later->epoch, 0)) {
-        lag_found(client, history, &client->links[held->link], ERR_BEHIND);
+        lag_found(client, history, &client->links[held->link], lag_code(answer));
         return;
     }
     if (!holds) {

@@ -10,14 +10,14 @@ bool lag_explains(const Comity__V1__Answer *answer, const struct head *offered, 
     return !answer->is_fresh && (offered->epoch < epoch || (offered->epoch == epoch && offered->size < size));
 }
 
-bool lag_is(int code)
-{
-    return code == ERR_BEHIND || code == ERR_MOVING;
-}
-
 bool lag_is_told(const struct comity_result *result)
 {
-    return result->verdict == COMITY_REFUSED && lag_is(result->fault.code);
+    return result->verdict == COMITY_REFUSED && comity_is_late(result->fault.code);
+}
+
+int lag_code(const Comity__V1__Answer *answer)
+{
+    return answer->is_moving ? ERR_MOVING : ERR_BEHIND;
 }
 
 void lag_found(struct comity *client, struct history *history, const struct link *link, int code)

@@ -16,9 +16,10 @@ bool lag_explains(const Comity__V1__Answer *answer, const struct head *offered, 
  * more? */
 bool lag_is_told(const struct comity_result *result);
 
-bool lag_is(int code); /* ERR_BEHIND, ERR_MOVING */
+/* What is said of a worker that answers so, and has less than was seen here. */
+int lag_code(const Comity__V1__Answer *answer);
 
-/* The worker at this link is behind, for what lag_is. Over when it is believed. */
+/* The worker at this link is behind, for what comity_is_late. Over when it is believed. */
 void lag_found(struct comity *client, struct history *history, const struct link *link, int code);
 /* It is not to be asked yet. */
 bool lag_waits(const struct comity *client, const struct history *history, const struct link *link);

@@ -2,7 +2,6 @@
 
 #include "client/lib/client.h"
 #include "client/lib/journal.h"
-#include "client/lib/lag.h"
 #include "client/lib/purged.h"
 #include "core/error.h"
 #include "core/message.h"
@@ -23,6 +22,11 @@ bool comity_is_final(int code)
         if (PASSING[i] == code)
             return false;
     return code < 0;
+}
+
+bool comity_is_late(int code)
+{
+    return code == ERR_BEHIND || code == ERR_MOVING;
 }
 
 /* Nothing that counts can come of it any more. */
@@ -117,7 +121,7 @@ static void refusal_take(struct comity *client, struct link *link, struct comity
     request->is_brokers_word = false;
     bool is_cured = is_cured_by_hello(request, code);
     /* When to ask again a worker that is behind is judged where the head is. */
-    bool is_final = comity_is_final(code) || (request->is_bound && lag_is(code)) ||
+    bool is_final = comity_is_final(code) || (request->is_bound && comity_is_late(code)) ||
                     (code == ERR_MOVED && request->kind == REQUEST_OPERATOR); /* who has nothing to follow */
     if (!is_cured && is_final) {
         refusal_final(client, request);

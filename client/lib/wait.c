@@ -32,12 +32,14 @@ static int wait_check(struct comity *client)
 
 static void pump_unless_left(struct comity *client)
 {
-    if (client->leaves != NULL && client->leaves(client->context)) {
+    bool is_left = client->leaves != NULL && client->leaves(client->context);
+
+    if (is_left) {
         pthread_mutex_lock(&client->lock);
         requests_hurry(client);
         pthread_mutex_unlock(&client->lock);
     }
-    comity_pump(client, client->leaves == NULL ? -1 : LEAVES_LOOK_MS);
+    comity_pump(client, client->leaves == NULL ? -1 : is_left ? 0 : LEAVES_LOOK_MS);
 }
 
 /* Every request has a deadline: this ends. */

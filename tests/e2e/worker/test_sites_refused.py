@@ -102,6 +102,7 @@ class SitesRefused(unittest.TestCase):
         self.assertEqual(self.files(name), before)
         keys_after, own_after = self.kept(name, members)
         self.assertEqual((keys_after - keys, own_after), (set(), own))
+        return said
 
     def leave_refused(self, name):
         """What it says in the end: a member that was too slow is to be asked again, as it says then."""
@@ -151,11 +152,18 @@ class SitesRefused(unittest.TestCase):
         for altered, code, words in (
                 (whole[:-1] + bytes([whole[-1] ^ 1]), 1, "The file is not signed by its log key."),   # its last field is the signature
                 (self.with_another_signature(whole), 1, "The file was altered: it does not have the digest that it states."),
-                (whole[:len(whole) // 2], CONFIGURATION, "The file"),
+                (whole[:len(whole) // 2], CONFIGURATION, "The file (ends after .* it was cut off|is damaged or no export)"),
                 (whole + whole[:1], CONFIGURATION, "The file goes on after its end record.")):
             bad.write_bytes(altered)
-            self.assertRefused("east", words, "Carry another export here.", export=bad, code=code)
+            self.assertRegex(self.assertRefused("east", "Carry another export here.", export=bad, code=code), words)
             self.assertEqual(self.kept("east")[1], {})   # no seat, ever
+            self.assertFalse(self.sites.data("east").exists())
+
+    def test_what_is_no_file(self):
+        fifo = self.net.directory / "fifo"
+        os.mkfifo(fifo)
+        for path in (fifo, self.net.directory):
+            self.assertRefused("east", f"{path} is no regular file", export=path)
             self.assertFalse(self.sites.data("east").exists())
 
     def with_another_signature(self, whole):

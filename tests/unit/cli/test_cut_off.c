@@ -16,7 +16,7 @@
 enum { BROKERS = 2 };
 
 /* What a worker says, and who says it. */
-enum says { NOBODY, FRESH, NOT_FRESH, MOVING, BEHIND, SILENT };
+enum says { NOBODY, FRESH, NOT_FRESH, MOVING, BEHIND, MOVING_AND_BEHIND, SILENT };
 
 /* Which worker is behind each broker; and what is told of whoever comes, where none is there at first: then
  * the last one is. */
@@ -42,7 +42,7 @@ static int say(enum says says, struct comity_result *ret_result)
     answer.is_fresh = says == FRESH;
     answer.is_moving = says == MOVING;
     *ret_result = (struct comity_result){.answer = (struct comity_answer *) &answer};
-    return says == BEHIND ? ERR_BEHIND : says == SILENT || says == NOBODY ? ERR_TIMEOUT : 0;
+    return says == BEHIND ? ERR_BEHIND : says == MOVING_AND_BEHIND ? ERR_MOVING : says == SILENT || says == NOBODY ? ERR_TIMEOUT : 0;
 }
 
 struct comity *__wrap_desk_client(struct cli *cli);
@@ -118,6 +118,7 @@ static void who_says_that_they_are_apart(void **state)
         {"the other one says nothing", {NOT_FRESH, SILENT}, NOBODY, NOBODY, false},
         {"the record is being moved away", {MOVING, NOBODY}, NOBODY, NOBODY, false},
         {"one that lacks what was seen here", {BEHIND, NOBODY}, NOBODY, NOBODY, true},
+        {"and the record is being moved away", {MOVING_AND_BEHIND, NOBODY}, NOBODY, NOBODY, true},
         {"and one that may not have all", {NOT_FRESH, BEHIND}, NOBODY, NOBODY, true},
         {"and one that has", {BEHIND, FRESH}, NOBODY, NOBODY, false},
         {"one that comes has all", {NOBODY, NOBODY}, FRESH, FRESH, false},

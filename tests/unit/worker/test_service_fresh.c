@@ -34,6 +34,7 @@ struct fixture {
     struct signing_key log_key;
     struct seal_session seal, group_seal;
     struct session_grant grant;
+    uint64_t floor; /* of what is asked */
     struct fake_log log;
     struct job_pool *jobs;
     struct pool *pool;
@@ -239,6 +240,7 @@ static void send_query(struct fixture *fixture, uint64_t from, bool fresh, uint3
     wanted.from = from;
     query.history = (ProtobufCBinaryData){.len = HISTORY_ID_SIZE, .data = fixture->grant.history};
     query.fresh = fresh;
+    query.floor = fixture->floor;
     query.kind_case = COMITY__V1__QUERY__KIND_CHECKPOINT;
     query.checkpoint = &wanted;
     request.kind_case = COMITY__V1__REQUEST__KIND_QUERY;
@@ -415,8 +417,18 @@ static void a_frozen_history_is_never_fresh(void **state)
     check_answer_of(fixture, 1, false, true);
     send_query(fixture, 1, false, LONG_MS); /* nobody asked */
     check_answer_of(fixture, 1, false, false);
+}
+
+static void who_has_seen_more_than_is_frozen_has_it_from_there(void **state)
+{
+    struct fixture *fixture = *state;
+
+    move_row_put(fixture, STORE_FROZEN);
     send_query(fixture, 2, true, LONG_MS);
-    check_refused(fixture, ERR_BEHIND);
+    check_refused(fixture, ERR_MOVING);
+    fixture->floor = 2;
+    send_query(fixture, 1, true, LONG_MS);
+    check_refused(fixture, ERR_MOVING);
 }
 
 /* Which is why it is not, but where the others do not answer: then that is why. */
@@ -430,6 +442,8 @@ static void a_frozen_history_of_several_sites_is_never_fresh(void **state)
     fresh_set_cut_off(fixture->service.fresh, true);
     send_query(fixture, 1, true, LONG_MS);
     check_answer_of(fixture, 1, false, false);
+    send_query(fixture, 2, true, LONG_MS);
+    check_refused(fixture, ERR_MOVING);
 }
 
 /* It is here, and was on its way elsewhere once. */
@@ -456,6 +470,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_else_makes_the_log_be_asked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_local_log_is_always_fresh, set_up_local, tear_down),
         cmocka_unit_test_setup_teardown(a_frozen_history_is_never_fresh, set_up_local, tear_down),
+        cmocka_unit_test_setup_teardown(who_has_seen_more_than_is_frozen_has_it_from_there, set_up_local,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_frozen_history_of_several_sites_is_never_fresh, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_given_up_is_fresh, set_up_local, tear_down),
     };
