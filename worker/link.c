@@ -225,9 +225,9 @@ void link_watch(struct link *link, int64_t now_ms)
         take_up(link, event, now_ms);
 }
 
-static int send_about(struct link *link, uint8_t type, const struct link_identity *identity)
+static int send_about(struct link *link, uint8_t type, uint64_t request, const struct link_identity *identity)
 {
-    struct frame_header header = {.type = type, .sequence = identity->window, .term = identity->term, .route = identity->applied};
+    struct frame_header header = {.type = type, .request = request, .sequence = identity->window, .term = identity->term, .route = identity->applied};
     memcpy(header.group, identity->group, GROUP_ID_SIZE);
     uint8_t frame[FRAME_HEADER_SIZE];
     frame_header_write(&header, frame);
@@ -236,7 +236,7 @@ static int send_about(struct link *link, uint8_t type, const struct link_identit
 
 static void send_heartbeat(struct link *link, const struct link_identity *identity)
 {
-    if (send_about(link, FRAME_HEARTBEAT, identity) == 0)
+    if (send_about(link, FRAME_HEARTBEAT, link->heartbeats_sent + 1, identity) == 0)
         link->heartbeats_sent++;
 }
 
@@ -248,13 +248,13 @@ void link_beat(struct link *link, const struct link_identity *identity, int64_t 
     if (!link->is_up)
         return;
     if (!link->is_ready_sent)
-        link->is_ready_sent = send_about(link, FRAME_READY, identity) == 0;
+        link->is_ready_sent = send_about(link, FRAME_READY, 0, identity) == 0;
     send_heartbeat(link, identity);
 }
 
 void link_drain(struct link *link, const struct link_identity *identity, int64_t now_ms)
 {
-    link->is_drained = !link->is_up || send_about(link, FRAME_DRAIN, identity) != 0;
+    link->is_drained = !link->is_up || send_about(link, FRAME_DRAIN, 0, identity) != 0;
     if (link->is_drained)
         return;
     link->is_ready_sent = true; /* a READY would end the draining */
@@ -267,9 +267,9 @@ void link_heard(struct link *link, const struct frame_header *header, const uint
                 int64_t now_ms)
 {
     link->heard_ms = now_ms;
-    if (header->type != FRAME_HEARTBEAT)
+    if (header->type != FRAME_HEARTBEAT || header->request == 0) /* the broker's own answer nothing */
         return;
-    link->heartbeats_heard++;
+    link->heartbeats_heard = header->request;
     if (memcmp(header->group, group, GROUP_ID_SIZE) == 0) {
         link->is_registered = true;
         link->trouble = LINK_FINE;

@@ -34,7 +34,7 @@ struct link {
     bool is_drained;                      /* the broker has answered since it was told to send nothing more */
     int64_t heard_ms;                     /* steady clock: the last frame from it; 0: never */
     int64_t heartbeat_ms;                 /* steady clock: when the next one is to go */
-    uint64_t heartbeats_sent, heartbeats_heard;
+    uint64_t heartbeats_sent, heartbeats_heard; /* by the number of the last one; heard: that the broker has answered */
     uint64_t drain_answer; /* which answer shows that it is drained */
     enum link_trouble trouble;
     unsigned retries;     /* since it was up */

@@ -144,7 +144,7 @@ class FakeBroker:
         if frame.type == DRAIN and worker == self.worker:
             self.worker = None
         if frame.type == HEARTBEAT and self.answers_heartbeats:
-            self.send("back", worker, Frame(HEARTBEAT, group=frame.group).pack())
+            self.send("back", worker, Frame(HEARTBEAT, request=frame.request, group=frame.group).pack())
         if frame.type == NEWS:
             for client, history in self.subscribers:
                 if history == frame.history:

@@ -157,9 +157,34 @@ static void test_nothing_is_queued_for_a_broker_that_is_away(void **state)
     assert_int_equal(first_frame(scene), '3');
 }
 
+/* A broker sends its own, too, to find out who is there. */
+static void test_drained_is_what_the_broker_has_answered(void **state)
+{
+    struct scene *scene = *state;
+    struct link *link = &scene->link;
+    static const uint8_t GROUP[GROUP_ID_SIZE] = {1};
+    const struct link_identity identity = {.group = GROUP, .window = 1, .term = 1};
+    struct frame_header heard = {.type = FRAME_HEARTBEAT};
+    wait_until_up(link);
+    link_beat(link, &identity, 1);
+    link_drain(link, &identity, 2);
+    for (int i = 0; i < 8; i++)
+        link_heard(link, &heard, GROUP, 3);
+    assert_false(link->is_drained);
+    assert_int_equal(link->trouble, LINK_FINE);
+    heard.request = 1;
+    memcpy(heard.group, GROUP, GROUP_ID_SIZE);
+    link_heard(link, &heard, GROUP, 4);
+    assert_false(link->is_drained);
+    heard.request = 2;
+    link_heard(link, &heard, GROUP, 5);
+    assert_true(link->is_drained);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_drained_is_what_the_broker_has_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_options, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_an_address_of_ipv6, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nothing_is_queued_for_a_broker_that_is_away, set_up, tear_down),
