@@ -121,7 +121,6 @@ static void drain(struct loop *loop, enum side side)
 {
     const int most = DEFENCE(drain) ? DRAIN_MESSAGES : 1;
     int taken = 0;
-    loop->is_read_out[side] = false;
     while (taken < most && handle_one(loop, side))
         taken++;
     loop->is_read_out[side] = taken < most;
@@ -184,7 +183,7 @@ static void do_what_is_due(struct loop *loop)
         router_tick(loop->router, loop->now_ms, &loop->actions);
         loop_act(loop);
     }
-    if (loop->now_ms >= loop->probe_ms && (loop->is_read_out[SIDE_BACK] || !DEFENCE(last_answers)))
+    if (loop->now_ms >= loop->probe_ms)
         loop_probe(loop);
     if (router_news_due(loop->router) > 0 && loop->now_ms >= loop->news_ms)
         send_news(loop);

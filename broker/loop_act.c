@@ -58,22 +58,11 @@ int loop_send(struct loop *loop, enum side side, const struct peer_id *to, uint6
 
 /* Actions. */
 
-/* A worker that leaves closes behind its last answers, and those may still wait to be read. */
-static bool may_have_said_more(const struct loop *loop, const struct action *action)
-{
-    return action->side == SIDE_BACK && action->kind != ACTION_FORWARD && !loop->is_read_out[SIDE_BACK] &&
-           DEFENCE(last_answers);
-}
-
 /* Tell the router, unless the frame can be kept for another try. NEWS are kept by the router itself. */
 static void settle(struct loop *loop, const struct action *action, int error, struct bytes frame)
 {
     if (error == 0)
         return;
-    if (error == ERR_UNREACHABLE && may_have_said_more(loop, action)) {
-        loop_probe_soon(loop);
-        return;
-    }
     bool is_kept = error == ERR_BUSY && action->side == SIDE_FRONT && !action->subscription &&
                    router_keep(loop->router, action, frame) == 0;
     if (!is_kept)

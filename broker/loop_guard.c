@@ -110,7 +110,9 @@ static void take_closed(struct loop *loop, enum side side, int fd)
     forget_closed(loop, connection);
     if (side != SIDE_BACK)
         return;
-    loop_probe_soon(loop);
+    loop->disconnect_ms = loop->now_ms;
+    loop->probe = 0;
+    loop->probe_ms = loop->now_ms;
 }
 
 static void take_monitors(struct loop *loop)
@@ -174,13 +176,6 @@ void loop_cut_removed(struct loop *loop)
             !admission_worker(&loop->settings->admission, place->key))
             loop_cut(loop, (int) fd, "key_not_configured");
     }
-}
-
-void loop_probe_soon(struct loop *loop)
-{
-    loop->disconnect_ms = loop->now_ms;
-    loop->probe = 0;
-    loop->probe_ms = loop->now_ms;
 }
 
 void loop_probe(struct loop *loop)

@@ -78,8 +78,6 @@ void loop_serve_zap(void *argument);
 void loop_cut_removed(struct loop *loop);
 
 /* After a connection of the back was closed: find out whose it was, by a heartbeat to all. */
-/* Find out which worker is not there any more, once everything is read that came of it. */
-void loop_probe_soon(struct loop *loop);
 void loop_probe(struct loop *loop);
 
 /* The address, where connections are counted by it; NULL for this machine's own, and for nowhere. */

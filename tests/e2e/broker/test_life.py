@@ -364,33 +364,6 @@ class Restart(TestCase):
         worker.answer(request)
         client.expect(REPLY, request=1)
 
-    def last_answers(self, without=()):
-        """Of a worker that says a lot, answers and closes, while the broker stands still: what the client gets."""
-        broker, shared = self.broker(without=without), self.context
-        self.context = zmq.Context()   # the worker's own
-        worker, self.context, own = broker.worker("north").ready(LABOUR), shared, self.context
-        client = broker.client()
-        client.request(LABOUR, 1)
-        request = worker.expect(REQUEST)
-        broker.process.send_signal(signal.SIGSTOP)
-        until(broker.is_stopped, "the broker to stand still")
-        for number in range(1000):  # each of which it would answer
-            worker.send(Frame(HEARTBEAT, group=LABOUR, term=1, sequence=1000, request=number))
-        worker.answer(request)
-        worker.socket.disable_monitor()
-        worker.monitor.close(0)
-        worker.socket.close(1000 * DEADLINE)
-        own.term()   # which ends when all of it is with the system
-        broker.process.send_signal(signal.SIGCONT)
-        return client.expect()
-
-    def test_last_answers_of_a_worker_that_leaves_are_passed_on(self):
-        self.assertEqual(self.last_answers().type, REPLY)
-
-    def test_without_that_they_may_be_lost(self):
-        answer = self.last_answers(without=("last_answers",))
-        self.assertEqual((answer.type, answer.error), (ERROR, WORKER_LOST))
-
 
 class Reload(TestCase):
     def test_worker_that_is_added(self):
