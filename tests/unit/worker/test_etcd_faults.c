@@ -309,7 +309,7 @@ static void killed_in_the_middle(struct scene *scene, const char *key, bool is_c
     struct etcd *etcd = scene_client(&options), *witness = scene_client(&others);
     struct killing killing = {&scene->members, 0, is_carried_out ? witness : NULL, arena, key};
 
-    scene_connect(etcd, scene->arena);
+    assert_null(scene_get(etcd, scene->arena, key)); /* it is connected */
     scene_connect(witness, arena);
     tcp_relay_set_trap(relay, &(struct tcp_relay_trap){kill_when_due, &killing, !is_carried_out});
     once_make(&once, key);
@@ -349,7 +349,7 @@ static void test_stopped(void **state)
     struct once once = {.absent = {.result = 0}};
 
     once_make(&once, "stopped");
-    scene_connect(connected, scene->arena);
+    assert_null(scene_get(connected, scene->arena, "stopped"));
     etcd_member_stop(&scene->members, 0);
     int64_t began_ms = clock_steady_ms();
     struct etcd_result result = etcd_txn(connected, &once.request, SHORT_MS, scene->arena, &answer);
@@ -375,7 +375,7 @@ static void test_a_majority_that_is_lost(void **state)
     options.endpoint_count = 1;
     CLEANUP(etcd_destroy) struct etcd *etcd = scene_client(&options);
     once_make(&once, "minority");
-    scene_connect(etcd, scene->arena);
+    assert_null(scene_get(etcd, scene->arena, "minority"));
     etcd_member_stop(&scene->members, 0);
     etcd_member_stop(&scene->members, 1);
     struct etcd_result result = etcd_txn(etcd, &once.request, SHORT_MS, scene->arena, &answer);
