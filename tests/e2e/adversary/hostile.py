@@ -113,7 +113,7 @@ class HostileBroker(FakeBroker):
         elif frame.type == DRAIN:
             self.worker = None
         elif frame.type == HEARTBEAT:
-            self.send("back", worker, Frame(HEARTBEAT, group=frame.group).pack())
+            self.answer_heartbeat(worker, frame)
         elif frame.type == NEWS:
             for client, history in self.subscribers:
                 if history == frame.history:

@@ -122,6 +122,9 @@ class FakeBroker:
         except zmq.ZMQError:
             return False
 
+    def answer_heartbeat(self, worker, frame):
+        self.send("back", worker, Frame(HEARTBEAT, request=frame.request, group=frame.group).pack())
+
     def from_client(self, client, data, *_):
         frame = Frame.unpack(data)
         if frame.type == HEARTBEAT:
@@ -144,7 +147,7 @@ class FakeBroker:
         if frame.type == DRAIN and worker == self.worker:
             self.worker = None
         if frame.type == HEARTBEAT and self.answers_heartbeats:
-            self.send("back", worker, Frame(HEARTBEAT, request=frame.request, group=frame.group).pack())
+            self.answer_heartbeat(worker, frame)
         if frame.type == NEWS:
             for client, history in self.subscribers:
                 if history == frame.history:
