@@ -25,6 +25,7 @@ from zmq.utils.monitor import recv_monitor_message
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support" / "python"))
 
 from comity_patience import until  # noqa: E402,F401
+from comity_processes import run_beside  # noqa: E402
 
 BROKER = os.environ["COMITY_BROKER"]
 CONTROL = os.environ["COMITY_BROKER_CONTROL"]
@@ -302,12 +303,10 @@ class Broker:
     def start(self, expect_ready=True):
         # A sanitizer is to give back what was freed, so that memory can be measured.
         sanitizer = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1:allocator_release_to_os_interval_ms=100"
-        environment = dict(os.environ, COMITY_WITHOUT=" ".join(self.without), ASAN_OPTIONS=sanitizer)
+        environment = {"COMITY_WITHOUT": " ".join(self.without), "ASAN_OPTIONS": sanitizer}
         if os.path.exists(self.ready_file):
             os.unlink(self.ready_file)
-        with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([self.program, "--config", self.config], stderr=log,
-                                            stdin=subprocess.DEVNULL, env=environment)
+        self.process = run_beside([self.program, "--config", self.config], self.log_path, environment)
         if expect_ready:
             until(lambda: os.path.exists(self.ready_file) or self.process.poll() is not None,
                   "the broker to be ready")

@@ -1,12 +1,12 @@
 """Two constituencies, each with a comity-witness of its own: what is FINAL, and who is named where it is not."""
 
 import json
-import os
 import signal
 import subprocess
 import unittest
 
 from cli_case import BUILD, CliCase, DONE, until
+from comity_processes import run_beside
 
 TRADES = {"union": "ada", "management": "carla"}
 
@@ -40,10 +40,7 @@ class Witness:
         self.case.ask(TRADES[self.side], *line.split()[1:])
 
     def start(self):
-        log = open(self.directory / "log", "ab")
-        self.process = subprocess.Popen([BUILD / "comity-witness", "--config", self.config], stdin=subprocess.DEVNULL,
-                                        stdout=log, stderr=log)
-        log.close()
+        self.process = run_beside([BUILD / "comity-witness", "--config", self.config], self.directory / "log")
         self.case.addCleanup(self.stop)
 
     def stop(self):

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "support" / "python"))
 
 from comity_case import BUILD, WAIT_S, InstallationCase, until  # noqa: E402
+from comity_processes import run_beside  # noqa: E402
 from comity_wire import pb  # noqa: E402
 
 CONTROL = Path(os.environ.get("COMITY_WITNESS_CONTROL", BUILD / "tests/e2e/witness/comity-witness-control"))
@@ -62,9 +63,7 @@ class WitnessProgram:
 
     def start(self):
         (self.directory / "ready").unlink(missing_ok=True)
-        with open(self.directory / "log", "ab") as log:
-            self.process = subprocess.Popen([self.program, "--config", self.config], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env={**os.environ, **self.environment})
+        self.process = run_beside([self.program, "--config", self.config], self.directory / "log", self.environment)
         self.case.addCleanup(self.kill)
         until(lambda: (self.directory / "ready").exists() or self.process.poll() is not None, "the witness is ready")
         self.case.assertIsNone(self.process.poll(), self.log())

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 from comity_patience import Patience
+from comity_processes import run_beside
 from comity_wire import Wire, group_id, public_half
 import nacl.signing
 
@@ -96,9 +97,7 @@ class Installation:
 
     def spawn(self, name, command, environment, log):
         """A Popen whose pid is the program's. @log: a file that its output is added to."""
-        with open(log, "ab") as file:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
-                                    env={**os.environ, **environment})
+        return run_beside(command, log, environment)
 
     # Life
 

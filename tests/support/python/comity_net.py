@@ -33,6 +33,7 @@ import sys
 import comity_relay
 from comity_aloud import shout
 from comity_patience import until
+from comity_processes import run_beside
 
 FAKETIME = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 INSIDE = "COMITY_INSIDE_NAMESPACES"
@@ -201,9 +202,7 @@ class Host:
             values.update({"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"})
             # Not for what execs the program.
             command = ["env", "LD_PRELOAD=" + ":".join(filter(None, preload)), *map(str, command)]
-        with open(log, "ab") as output:
-            process = subprocess.Popen([*self.ground.inside(self), *map(str, command)],
-                                       stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={**os.environ, **values})
+        process = run_beside([*self.ground.inside(self), *map(str, command)], log, values)
         self.processes.append(process)
         return process
 

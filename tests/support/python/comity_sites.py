@@ -8,7 +8,6 @@
 The log is begun by the first site; the others take a copy (comity-worker begin, join). Everything started is ended by pid.
 """
 
-import os
 import secrets
 import shlex
 import signal
@@ -20,6 +19,7 @@ from comity_etcd import Members
 from comity_installation import (BROKER_HEARTBEAT_MS, SILENCE_MS, UNLIMITED, UNLIMITED_FRAMES, WORKER_HEARTBEAT_MS, NotStarted,
                                  write_connection_key, write_secret, write_signing_seed)
 from comity_patience import Patience
+from comity_processes import run_beside
 from comity_wire import Wire, group_id
 
 START_S, LEAD_S = 120, 90
@@ -32,8 +32,7 @@ class LoopbackHost:
         return f"{self.address}:{port}"
 
     def start(self, command, log, environment=None, has_own_clock=False):
-        with open(log, "ab") as file:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env={**os.environ, **(environment or {})})
+        return run_beside(command, log, environment)
 
     def end(self, process, number=signal.SIGKILL):
         if process.poll() is None:
